@@ -1,0 +1,138 @@
+/** The nouns of both stories: an MCPServer as the cluster declares it, and the status that a sweep keeps for it. */
+
+/** `spec.type` of the custom resource. */
+export const serverTypes = ['streamable-http', 'sse', 'stdio'] as const;
+export type ServerType = (typeof serverTypes)[number];
+
+/** The words a sweep writes into `status.state`. Upstream muster may have left another word of its enum there. */
+export const states = ['Connected', 'Connecting', 'Failed'] as const;
+export type State = (typeof states)[number];
+
+export const conditionTypes = ['Reachable', 'AuthRequired'] as const;
+export type ConditionType = (typeof conditionTypes)[number];
+
+export const conditionStatuses = ['True', 'False', 'Unknown'] as const;
+export type ConditionStatus = (typeof conditionStatuses)[number];
+
+/** Reasons of `Reachable`=True: somebody answered in HTTP. */
+export const connectedReasons = [
+  'Responded',
+  'AuthenticationRequired',
+  'Redirected',
+  'EndpointNotFound',
+  'EndpointGone',
+  'RateLimited',
+  'ServerError',
+] as const;
+export type ConnectedReason = (typeof connectedReasons)[number];
+
+/** Reasons of `Reachable`=False that trying again cannot mend: `Failed` at once. */
+export const failedReasons = [
+  'InvalidSpec',
+  'BlockedByPolicy',
+  'DNSFailure',
+  'TLSExpired',
+  'TLSNotYetValid',
+  'TLSUntrusted',
+  'TLSHostname',
+  'TLSProtocol',
+  'NotHTTP',
+] as const;
+export type FailedReason = (typeof failedReasons)[number];
+
+/** Reasons of `Reachable`=False that may pass: `Connecting` twice in a row, then `Failed`. */
+export const failingReasons = ['ConnectionRefused', 'ConnectionReset', 'HostUnreachable', 'Timeout', 'UpstreamUnavailable'] as const;
+export type FailingReason = (typeof failingReasons)[number];
+
+export type ReachableReason = ConnectedReason | FailedReason | FailingReason;
+
+/** Reasons of `AuthRequired`, one for each of its statuses. */
+export const authRequiredReasons = {
+  True: 'AuthenticationRequired',
+  False: 'AuthenticationNotRequired',
+  Unknown: 'NotDetermined',
+} as const satisfies Record<ConditionStatus, string>;
+
+/** A Kubernetes condition (metav1.Condition). Conditions of other writers have types and reasons of their own. */
+export type Condition = {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: Date;
+  readonly observedGeneration?: number;
+};
+
+/** `MCPServer.status`. Times have whole seconds, as Kubernetes writes them. */
+export type Status = {
+  /** Absent: nobody ever probed it. A word outside `states` was left by another writer. */
+  readonly state?: string;
+  readonly lastError?: string;
+  readonly lastConnected?: Date;
+  readonly consecutiveFailures: number;
+  readonly lastAttempt?: Date;
+  readonly nextRetryAfter?: Date;
+  readonly conditions: readonly Condition[];
+};
+
+/** `spec.auth`: what the owner of the server declares about sign-in. */
+export type Auth = {
+  readonly type: 'oauth' | 'none';
+  readonly forwardToken: boolean;
+  readonly requiredAudiences: readonly string[];
+  readonly tokenExchange?: TokenExchange;
+  readonly authorizationServer?: { readonly issuer: string; readonly scopes?: string };
+};
+
+/** `spec.auth.tokenExchange` (RFC 8693 at a Dex). */
+export type TokenExchange = {
+  readonly enabled: boolean;
+  readonly dexTokenEndpoint?: string;
+  readonly expectedIssuer?: string;
+  readonly connectorId?: string;
+  readonly scopes: string;
+  readonly clientCredentialsSecretRef?: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly clientIdKey: string;
+    readonly clientSecretKey: string;
+  };
+};
+
+/** One MCPServer object. `url` stays text: a URL that cannot be used is a verdict, not an error. */
+export type Server = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  readonly type: ServerType;
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly autoStart: boolean;
+  readonly description?: string;
+  readonly toolPrefix?: string;
+  readonly auth?: Auth;
+  readonly status: Status;
+};
+
+/** An MCPServer object that could not be read as one. It costs only itself. */
+export type Malformed = { readonly namespace: string; readonly name: string; readonly problem: string };
+
+/** One page of a list. `continue` is there while more pages remain. */
+export type Page = { readonly servers: readonly Server[]; readonly malformed: readonly Malformed[]; readonly continue?: string };
+
+export const conditionOf = (status: Status, type: ConditionType): Condition | undefined =>
+  status.conditions.find((condition) => condition.type === type);
+
+/** `Auth Required` is upstream muster's word for a server that answered 401: it is up. */
+export const isReachable = (status: Status): boolean => status.state === 'Connected' || status.state === 'Auth Required';
+
+/** Whether a person has to sign in before using the server: what was seen decides, else what `spec.auth` says. */
+export function asksForSignIn(server: Server): boolean {
+  const seen = conditionOf(server.status, 'AuthRequired')?.status ?? 'Unknown';
+  if (seen !== 'Unknown') return seen === 'True';
+  const { auth } = server;
+  return auth !== undefined && (auth.type === 'oauth' || auth.forwardToken || auth.tokenExchange?.enabled === true);
+}
