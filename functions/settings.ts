@@ -28,7 +28,10 @@ export const settings = {
   OIDC_SCOPES: { meaning: 'Scopes the command line asks for at sign-in.', fallback: 'openid profile email offline_access' },
   PAGE_SIZE: { meaning: 'MCPServers of one page, each page a runner of its own.', fallback: '500' },
   PROBE_CONCURRENCY: { meaning: 'Probes of one runner at the same time; below the 1,024 descriptors of a Lambda.', fallback: '400' },
-  PROBER_CHECK_URL: { meaning: 'Address the prober connects to when it suspects its own network.', fallback: 'OIDC_ISSUER' },
+  PROBER_CHECK_URL: {
+    meaning: 'Address the prober connects to when it suspects its own network; the issuer where it is not given.',
+    fallback: '',
+  },
   PUBLIC_URL: { meaning: 'Address of the Function URL as people and issuers reach it.' },
   TABLE_NAME: { meaning: 'Name of the DynamoDB table with the grants.' },
   TICK_SECONDS: { meaning: 'Time between two sweeps.', fallback: '60' },

@@ -1,0 +1,31 @@
+import { conditionOf, type Server } from '../server.ts';
+import { longestRetryAfterMs } from './backoff.ts';
+import { hasMomentBetween } from './spread.ts';
+
+/** Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half a tick early. */
+export function isDue(server: Server, now: Date, tickMs: number): boolean {
+  if (server.type === 'stdio') return false;
+  const { nextRetryAfter } = server.status;
+  if (nextRetryAfter === undefined || hasNewSpec(server)) return true;
+  const waitMs = nextRetryAfter.getTime() - now.getTime();
+  // Further away than any of ours: another writer's word, or another clock's.
+  return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
+}
+
+/** Whether the spec was changed after the last observation. */
+export function hasNewSpec(server: Server): boolean {
+  const observed = conditionOf(server.status, 'Reachable')?.observedGeneration;
+  return observed !== undefined && observed < server.generation;
+}
+
+const classificationPeriodMs = 12 * 60 * 60 * 1000;
+
+/**
+ * Whether the probe also finds out if a sign-in is asked for: when that is not known for this spec, when it is known to be so (a GET
+ * that is no longer refused then needs a second look), and in one sweep of every 12 hours.
+ */
+export function isClassificationDue(server: Server, now: Date, tickMs: number): boolean {
+  const known = conditionOf(server.status, 'AuthRequired');
+  if (known === undefined || known.observedGeneration !== server.generation || known.status === 'True') return true;
+  return hasMomentBetween(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
+}

@@ -1,0 +1,44 @@
+import type { Stage } from '../wire.ts';
+
+/** How long each stage took, in milliseconds. A stage that was not reached, or not needed, is absent. */
+export type Timings = Readonly<Partial<Record<Stage, number>>>;
+
+/** Why no HTTP answer came, in the prober's words. */
+export type Cause =
+  | 'nameNotFound'
+  | 'resolverFailed'
+  | 'refused'
+  | 'reset'
+  | 'unreachable'
+  | 'timeout'
+  | 'tlsExpired'
+  | 'tlsNotYetValid'
+  | 'tlsUntrusted'
+  | 'tlsHostname'
+  | 'tlsProtocol'
+  | 'notHttp';
+
+/** Where a redirect led that was not followed. */
+export type Redirect = 'otherHost' | 'downgrade' | 'tooMany' | 'unusable';
+
+/** What `POST server/discover` without credentials said about sign-in. */
+export type Classification = 'asksForSignIn' | 'asksForNothing' | 'unclear';
+
+/** What one unauthenticated probe saw. It says nothing of what that means: `classify` does. */
+export type ProbeOutcome = { readonly timings: Timings } & (
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** True when the answer carries `WWW-Authenticate: Bearer`. */
+      readonly bearerChallenge: boolean;
+      readonly redirect?: Redirect;
+      readonly retryAfterMs?: number;
+      /** There when the classification probe ran, too. */
+      readonly classification?: Classification;
+    }
+  | { readonly kind: 'headersTooLarge' }
+  | { readonly kind: 'unreachable'; readonly stage: Stage; readonly cause: Cause; readonly detail: string }
+  | { readonly kind: 'refusedByPolicy'; readonly rule: string }
+  | { readonly kind: 'unusable'; readonly problem: string }
+  | { readonly kind: 'proberTrouble'; readonly problem: string }
+);

@@ -1,0 +1,111 @@
+import {
+  authRequiredReasons,
+  type Condition,
+  type ConditionType,
+  conditionOf,
+  conditionTypes,
+  type Server,
+  type State,
+  type Status,
+} from '../server.ts';
+import { backoffMs, longestRetryAfterMs } from './backoff.ts';
+import type { Verdict } from './classify.ts';
+import { hasNewSpec } from './due.ts';
+import { hasMomentBetween } from './spread.ts';
+
+const failuresUntilFailed = 3;
+
+/** The status after a verdict. Pure. What other writers put into `conditions` stays as it is. */
+export function nextStatus(server: Server, verdict: Verdict, now: Date): Status {
+  const at = wholeSeconds(now);
+  switch (verdict.kind) {
+    case 'undecided':
+      return server.status;
+    case 'connected':
+      return {
+        state: 'Connected',
+        lastConnected: at,
+        consecutiveFailures: 0,
+        lastAttempt: at,
+        ...(verdict.retryAfterMs !== undefined && { nextRetryAfter: later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)) }),
+        conditions: withConditions(server, [reachable(server, verdict), ...authRequired(verdict)], at),
+      };
+    case 'failed':
+    case 'failing': {
+      const { lastConnected } = server.status;
+      const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
+      const askedForMs = verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
+      return {
+        state: stateAfter(server.status, verdict, failures),
+        lastError: verdict.message,
+        ...(lastConnected && { lastConnected }),
+        consecutiveFailures: failures,
+        lastAttempt: at,
+        nextRetryAfter: later(at, Math.max(backoffMs(failures, server.uid), askedForMs)),
+        conditions: withConditions(server, [{ type: 'Reachable', status: 'False', reason: verdict.reason, message: verdict.message }], at),
+      };
+    }
+  }
+}
+
+// Once Failed, only an answer ends it.
+const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
+  verdict.kind === 'failed' || failures >= failuresUntilFailed || previous.state === 'Failed' ? 'Failed' : 'Connecting';
+
+type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
+
+function reachable({ status, generation }: Server, { reason, message }: Extract<Verdict, { kind: 'connected' }>): Observed {
+  const known = conditionOf(status, 'AuthRequired');
+  // A GET for a POST-only endpoint is not found although the classification probe got its MCP answer there.
+  const answersPost = reason === 'EndpointNotFound' && known?.status === 'False' && known.observedGeneration === generation;
+  return { type: 'Reachable', status: 'True', reason: answersPost ? 'Responded' : reason, message };
+}
+
+function authRequired(verdict: Extract<Verdict, { kind: 'connected' }>): readonly Observed[] {
+  const status = verdict.authRequired;
+  if (status === undefined) return [];
+  return [{ type: 'AuthRequired', status, reason: authRequiredReasons[status], message: authRequiredMessages[status] }];
+}
+
+const authRequiredMessages = {
+  True: 'Each person signs in on their own.',
+  False: 'The server answers without a sign-in.',
+  Unknown: 'The server did not say whether it wants a sign-in.',
+} as const;
+
+/** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
+function withConditions(server: Server, observed: readonly Observed[], at: Date): readonly Condition[] {
+  const fresh = observed.map((condition): Condition => {
+    const before = conditionOf(server.status, condition.type);
+    const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : at;
+    return { ...condition, lastTransitionTime, observedGeneration: server.generation };
+  });
+  const types = new Set<string>(fresh.map(({ type }) => type));
+  const replaced = server.status.conditions.filter(
+    ({ type }, index, all) => !types.has(type) || all.findIndex((other) => other.type === type) === index,
+  );
+  const kept = replaced.map((condition) => fresh.find(({ type }) => type === condition.type) ?? condition);
+  return [...kept, ...fresh.filter((condition) => !kept.includes(condition))];
+}
+
+const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
+const later = (date: Date, ms: number): Date => new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
+
+/** Why `next` is worth a write: something changed, or the server's heartbeat has come. Undefined: leave it alone. */
+export function reasonToWrite(server: Server, next: Status, now: Date, heartbeatMs: number): 'change' | 'heartbeat' | undefined {
+  const previous = server.status;
+  if (next === previous) return undefined;
+  if (essence(previous) !== essence(next)) return 'change';
+  const { lastAttempt } = previous;
+  return lastAttempt === undefined || hasMomentBetween(server.uid, heartbeatMs, lastAttempt, now) ? 'heartbeat' : undefined;
+}
+
+// All but the times of the observation itself.
+const essence = ({ state, lastError, consecutiveFailures, nextRetryAfter, conditions }: Status): string =>
+  JSON.stringify([
+    state,
+    lastError ?? '',
+    consecutiveFailures,
+    nextRetryAfter,
+    conditionTypes.map((type) => conditions.filter((condition) => condition.type === type)),
+  ]);

@@ -1,0 +1,42 @@
+import type { Auth, Condition, Server, Status } from '../../functions/server.ts';
+
+/** An MCPServer that mentions only what matters. */
+export const aServer = (what: Partial<Server> = {}): Server => ({
+  namespace: 'default',
+  name: 'server-a',
+  uid: 'uid-of-server-a',
+  generation: 1,
+  resourceVersion: '1',
+  type: 'streamable-http',
+  url: 'http://127.0.0.1:1/mcp',
+  headers: {},
+  timeoutMs: 30_000,
+  autoStart: false,
+  status: neverProbed,
+  ...what,
+});
+
+export const neverProbed: Status = { consecutiveFailures: 0, conditions: [] };
+
+export const aStatus = (what: Partial<Status> = {}): Status => ({ ...neverProbed, ...what });
+
+export const aCondition = (what: Partial<Condition> = {}): Condition => ({
+  type: 'Reachable',
+  status: 'True',
+  reason: 'Responded',
+  message: '',
+  lastTransitionTime: new Date('2026-01-01T00:00:00Z'),
+  observedGeneration: 1,
+  ...what,
+});
+
+/** What a sweep leaves for a server that answered. */
+export const connected = (authRequired: Condition['status'] = 'False'): Status =>
+  aStatus({
+    state: 'Connected',
+    lastAttempt: new Date('2026-01-01T00:00:00Z'),
+    lastConnected: new Date('2026-01-01T00:00:00Z'),
+    conditions: [aCondition(), aCondition({ type: 'AuthRequired', status: authRequired, reason: 'AuthenticationNotRequired' })],
+  });
+
+export const anAuth = (what: Partial<Auth> = {}): Auth => ({ type: 'none', forwardToken: false, requiredAudiences: [], ...what });
