@@ -1,4 +1,10 @@
-import type { Server, Status } from '../server.ts';
+import pLimit from 'p-limit';
+import { conditionOf, type Server, type Status } from '../server.ts';
+import { classify } from './classify.ts';
+import { isClassificationDue, isDue } from './due.ts';
+import type { ProbeOutcome } from './outcome.ts';
+import { nextStatus, reasonToWrite } from './status.ts';
+import { mayHoldBack, type Observation, suspicion } from './trouble.ts';
 
 /** What came of one status write. */
 export type Written =
@@ -12,3 +18,165 @@ export type PatchStatus = (server: Server, next: Status) => Promise<Written>;
 
 /** Reads one MCPServer; undefined when there is none of that name. */
 export type ReadServer = (namespace: string, name: string) => Promise<Server | undefined>;
+
+/** A change of STATE, as consumers of the bus get it. */
+export type StateChange = {
+  /** uid, time and new state: the same change has the same id, however often it is announced. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly from?: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly at: Date;
+};
+
+export type RoundPorts = {
+  readonly now: () => Date;
+  readonly probe: (server: Server, wanted: { readonly classify: boolean }) => Promise<ProbeOutcome>;
+  readonly patchStatus: PatchStatus;
+  readonly readServer: ReadServer;
+  /** Gives back the changes that could not be announced. */
+  readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  /** Whether the prober's own network is there. */
+  readonly isOnline: () => Promise<boolean>;
+  /** Waits, a little longer and never the same, before the `attempt`-th try of a write. */
+  readonly backOff: (attempt: number) => Promise<void>;
+};
+
+export type RoundOptions = {
+  readonly tick: Date;
+  readonly tickMs: number;
+  readonly heartbeatMs: number;
+  readonly concurrency: number;
+  /** Probes every remote server, due or not. */
+  readonly everything: boolean;
+};
+
+type Problem = { readonly namespace: string; readonly name: string; readonly problem: string };
+
+/** What one page came to, in numbers, and everything that went wrong in it by name. */
+export type RoundReport = {
+  readonly servers: number;
+  readonly probed: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly heldBack: number;
+  readonly changes: number;
+  readonly unannounced: number;
+  readonly proberOffline?: string;
+  readonly problems: readonly Problem[];
+};
+
+/** One page: probe those due, judge, write what changed, announce the changes. One bad server does not cost the others their round. */
+export async function round(servers: readonly Server[], ports: RoundPorts, options: RoundOptions): Promise<RoundReport> {
+  const limit = pLimit(options.concurrency);
+  const remote = servers.filter(({ type }) => type !== 'stdio');
+  const due = remote.filter((server) => options.everything || isDue(server, options.tick, options.tickMs));
+  const observe = (server: Server): Promise<Observation> =>
+    limit(async () => ({ server, outcome: await probeAlone(server, ports, options) }));
+  const observations = await Promise.all(due.map(observe));
+  const { suspects, problem } = await ownTrouble(observations, remote.length, ports);
+  const isHeld = (observation: Observation): boolean => suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
+  const settled = await Promise.all(
+    observations
+      .filter((observation) => !isHeld(observation))
+      .map((observation) => limit(() => settleAlone(observation, ports, options.heartbeatMs))),
+  );
+  const changes = settled.flatMap(({ change }) => (change ? [change] : []));
+  const unannounced = changes.length === 0 ? [] : await ports.announce(changes);
+  return {
+    servers: servers.length,
+    probed: observations.length,
+    written: settled.filter(({ kind }) => kind === 'written').length,
+    unchanged: settled.filter(({ kind }) => kind === 'unchanged').length,
+    heldBack: observations.length - settled.length,
+    changes: changes.length,
+    unannounced: unannounced.length,
+    ...(problem !== undefined && { proberOffline: problem }),
+    problems: [
+      ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
+      ...unannounced.map(({ namespace, name, to }) => ({ namespace, name, problem: `the change to ${to} could not be announced` })),
+    ],
+  };
+}
+
+/** A probe that throws is our fault, and costs one server its round. */
+async function probeAlone(server: Server, { probe }: RoundPorts, { tick, tickMs }: RoundOptions): Promise<ProbeOutcome> {
+  try {
+    return await probe(server, { classify: isClassificationDue(server, tick, tickMs) });
+  } catch (error) {
+    return { kind: 'proberTrouble', problem: messageOf(error), timings: {} };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+type Trouble = { readonly suspects: ReadonlySet<Observation>; readonly problem?: string };
+
+async function ownTrouble(observations: readonly Observation[], pageSize: number, { isOnline }: RoundPorts): Promise<Trouble> {
+  const suspected = suspicion(observations, pageSize);
+  if (suspected.kind === 'none' || (suspected.kind === 'unsure' && (await isOnline()))) return { suspects: new Set() };
+  return { suspects: new Set(suspected.suspects), problem: suspected.problem };
+}
+
+type Settled = { readonly change?: StateChange } & (
+  | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+);
+
+/** Whatever befalls one write, the others of the page go on. */
+async function settleAlone(observation: Observation, ports: RoundPorts, heartbeatMs: number): Promise<Settled> {
+  const { namespace, name } = observation.server;
+  try {
+    return await settle(observation, ports, heartbeatMs);
+  } catch (error) {
+    return {
+      kind: 'failed',
+      problem: { namespace, name, problem: `the status could not be written: ${messageOf(error)}` },
+    };
+  }
+}
+
+const mostTries = 5;
+
+/** Writes what an observation came to. A conflict reads again: a newer observation or another object wins over ours. */
+async function settle({ server: observed, outcome }: Observation, ports: RoundPorts, heartbeatMs: number): Promise<Settled> {
+  const { namespace, name } = observed;
+  const failed = (problem: string): Settled => ({ kind: 'failed', problem: { namespace, name, problem } });
+  const verdict = classify(outcome);
+  if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.problem}`);
+  const now = ports.now();
+  let server = observed;
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    const next = nextStatus(server, verdict, now);
+    if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
+    const written = await ports.patchStatus(server, next);
+    switch (written.kind) {
+      case 'written':
+        return { kind: 'written', ...stateChange(server, next, now) };
+      case 'gone':
+        return { kind: 'gone' };
+      case 'refused':
+        return failed(`the status was refused: ${written.detail}`);
+      case 'conflict': {
+        await ports.backOff(tries);
+        const fresh = await ports.readServer(namespace, name);
+        if (fresh === undefined || fresh.uid !== observed.uid) return { kind: 'gone' };
+        if (fresh.generation !== observed.generation || isNewer(fresh.status, now)) return { kind: 'superseded' };
+        server = fresh;
+      }
+    }
+  }
+  return failed(`the status could not be written: ${mostTries} conflicts in a row with another writer`);
+}
+
+const isNewer = ({ lastAttempt }: Status, than: Date): boolean => lastAttempt !== undefined && lastAttempt > than;
+
+function stateChange({ namespace, name, uid, status }: Server, next: Status, at: Date): { change?: StateChange } {
+  if (next.state === undefined || next.state === status.state) return {};
+  const reason = conditionOf(next, 'Reachable')?.reason ?? '';
+  const id = `${uid}/${at.toISOString()}/${next.state}`;
+  return { change: { id, namespace, name, uid, ...(status.state !== undefined && { from: status.state }), to: next.state, reason, at } };
+}

@@ -1,0 +1,116 @@
+import * as z from 'zod/mini';
+import { announcer, eventSource, type PageMessage, pageSender, pageType } from './adapters/eventbridge.ts';
+import { pageLister, serverReader, statusPatcher } from './adapters/kubernetes.ts';
+import { connectionCheck, prober } from './adapters/mcp.ts';
+import { busOf, clusterOf, diallerOf } from './clients.ts';
+import { type RoundPorts, type RoundReport, round } from './reachability/round.ts';
+import { type Environment, readNumber, readSetting } from './settings.ts';
+
+/** What came of one invocation; its JSON is the sweep's log line. */
+export type SweepReport = {
+  readonly message: 'sweep';
+  readonly tick: string;
+  readonly hop: number;
+  readonly ms: number;
+  /** Why the invocation did nothing, or why the relay ended before the last page. */
+  readonly ended?: string;
+  readonly malformed?: readonly string[];
+} & Partial<RoundReport>;
+
+/** Where the relay is. */
+type Leg = Omit<PageMessage, 'continue'> & { readonly continue?: string };
+
+const pageEvent = z.object({
+  source: z.literal(eventSource),
+  'detail-type': z.literal(pageType),
+  detail: z.object({ tick: z.iso.datetime(), hop: z.number(), continue: z.string(), everything: z.boolean() }),
+});
+/** The schedule's own input; `everything` sweeps without waiting for due times. */
+const tickEvent = z.object({ kind: z.literal('tick'), at: z.optional(z.iso.datetime()), everything: z.optional(z.boolean()) });
+const sweepEvent = z.union([pageEvent, tickEvent]);
+
+// 100,000 servers are 200 pages of 500: more hops than this are a loop.
+const mostHops = 1000;
+const longestBackOffMs = 200;
+
+/**
+ * One runner of the relay: lists a page, hands the rest on, then probes its own. `EventBridge Scheduler` starts it and the bus goes on
+ * with it. Throws what keeps it from listing; nothing retries it, the next tick does.
+ */
+export function createSweep(environment: Environment): (event: unknown) => Promise<SweepReport> {
+  const cluster = clusterOf(environment);
+  const bus = busOf(environment);
+  const list = pageLister(cluster);
+  const handOn = pageSender(bus.client, bus.name);
+  const dialler = diallerOf(environment);
+  const ports: RoundPorts = {
+    now: () => new Date(),
+    probe: prober(dialler),
+    patchStatus: statusPatcher(cluster),
+    readServer: serverReader(cluster),
+    announce: announcer(bus.client, bus.name),
+    isOnline: connectionCheck(dialler, checkUrl(environment)),
+    backOff: (attempt) => new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
+  };
+  const tickMs = readNumber(environment, 'TICK_SECONDS') * 1000;
+  const heartbeatMs = readNumber(environment, 'HEARTBEAT_SECONDS') * 1000;
+  const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
+  const limit = readNumber(environment, 'PAGE_SIZE');
+
+  return async (event) => {
+    const started = Date.now();
+    const leg = legOf(sweepEvent.parse(event), new Date(started));
+    const report = (rest: Omit<SweepReport, 'message' | 'tick' | 'hop' | 'ms'>): SweepReport => ({
+      message: 'sweep',
+      tick: leg.tick,
+      hop: leg.hop,
+      ms: Date.now() - started,
+      ...rest,
+    });
+    const tick = new Date(leg.tick);
+    if (started - tick.getTime() > tickMs) return report({ ended: 'dropped: the page message is older than a tick' });
+    if (leg.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
+    const first = await list({ limit, ...(leg.continue !== undefined && { continue: leg.continue }) });
+    // A token that expired brings one that goes on from the same key, in a newer snapshot.
+    const listed = first.kind === 'expired' && first.continue !== undefined ? await list({ limit, continue: first.continue }) : first;
+    if (listed.kind === 'expired') return report({ ended: 'the continue token expired and the cluster gave none to go on with' });
+    const { servers, malformed, continue: rest } = listed.page;
+    const broken = rest === undefined ? undefined : await brokenRelay(() => handOn({ ...leg, hop: leg.hop + 1, continue: rest }));
+    const result = await round(servers, ports, { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything });
+    return report({
+      ...result,
+      ...(broken !== undefined && { ended: broken }),
+      ...(malformed.length > 0 && { malformed: malformed.map(({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`) }),
+    });
+  };
+}
+
+function legOf(event: z.infer<typeof sweepEvent>, now: Date): Leg {
+  if ('detail' in event) return event.detail;
+  return { tick: event.at ?? now.toISOString(), hop: 0, everything: event.everything ?? false };
+}
+
+/** The own page is probed even when the next runner cannot be started. */
+async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await handOn();
+    return undefined;
+  } catch (error) {
+    return `the relay ended here: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function checkUrl(environment: Environment): URL {
+  const named = readSetting(environment, 'PROBER_CHECK_URL');
+  return new URL(named === '' ? readSetting(environment, 'OIDC_ISSUER') : named);
+}
+
+let sweep: ReturnType<typeof createSweep> | undefined;
+
+/** Handler of the schedule and of the bus. */
+export async function handler(event: unknown): Promise<SweepReport> {
+  sweep ??= createSweep(process.env);
+  const report = await sweep(event);
+  console.log(JSON.stringify(report));
+  return report;
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { stringify } from 'yaml';
+import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
+import { type Definition, readDefinition } from './definition.ts';
+import { discovery } from './discovery.ts';
+import { objectStore } from './objects.ts';
+import { pager } from './pages.ts';
+import { type Resource, resource } from './resource.ts';
+
+export type ClusterOptions = {
+  /** The CustomResourceDefinition whose resource the cluster serves. */
+  readonly crdFile: URL | string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** Answers instead of the cluster, where it returns an answer: how tests let things fail. */
+  readonly intercept?: (request: IncomingMessage) => Answer | undefined;
+};
+
+/** A running cluster API on loopback, empty at first. */
+export type LocalCluster = {
+  readonly url: string;
+  /** YAML text. */
+  readonly kubeconfig: string;
+  /** Every continue token given out so far answers 410, as after a compaction of etcd. */
+  readonly expireContinueTokens: () => void;
+  readonly close: () => Promise<void>;
+};
+
+/** Serves one custom resource over HTTP the way the Kubernetes API server does, without watch and server-side apply. */
+export async function startCluster({ crdFile, port = 0, intercept }: ClusterOptions): Promise<LocalCluster> {
+  const definition = await readDefinition(crdFile);
+  const store = objectStore();
+  const pages = pager(store);
+  const serve = resource(definition, store, pages);
+
+  const answer = async (request: IncomingMessage): Promise<Answer> => intercept?.(request) ?? (await route(definition, serve, request));
+  const server = createServer((request, response) => {
+    void answer(request)
+      .catch((error: unknown) => failure(500, 'InternalError', String(error)))
+      .then((said) => send(response, said));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('The local cluster has no port.');
+  const url = `http://127.0.0.1:${address.port}`;
+
+  return {
+    url,
+    kubeconfig: kubeconfigOf(url),
+    expireContinueTokens: pages.expire,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** etcd takes no more, and the API server reads no more. */
+const bodyLimit = 3 * 1024 * 1024;
+
+async function route(definition: Definition, serve: Resource, request: IncomingMessage): Promise<Answer> {
+  const url = new URL(request.url ?? '/', 'http://cluster');
+  const found = discovery(definition, url.pathname);
+  if (found) return found;
+  const { group, version, plural } = definition;
+  const path = new RegExp(
+    `^/apis/${group}/${version}(?:/namespaces/(?<namespace>[^/]+))?/${plural}(?:/(?<name>[^/]+)(?<status>/status)?)?$`,
+  );
+  const match = path.exec(url.pathname);
+  if (!match) return pathNotFound();
+  const text = await readText(request);
+  if (text === undefined) return tooLarge(bodyLimit);
+  const { namespace, name, status } = match.groups ?? {};
+  if (name !== undefined && namespace === undefined) return pathNotFound();
+  return serve({
+    method: request.method ?? 'GET',
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    part: status === undefined ? 'main' : 'status',
+    query: url.searchParams,
+    contentType: (request.headers['content-type'] ?? '').split(';', 1).join('').trim(),
+    text,
+  });
+}
+
+/** The whole body; undefined when it is too large. Reads on to the end, so that the client gets to see the answer. */
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size <= bodyLimit) chunks.push(chunk);
+  }
+  return size > bodyLimit ? undefined : Buffer.concat(chunks).toString();
+}
+
+function send(response: ServerResponse, { code, body, headers = {}, warnings = [] }: Answer): void {
+  response.statusCode = code;
+  if (warnings.length > 0) {
+    const lines = warnings.map((warning) => `299 - ${JSON.stringify(warning)}`);
+    response.setHeader('warning', lines);
+  }
+  response.setHeader('content-type', typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** client-node refuses plain http unless the entry skips TLS verification. */
+const kubeconfigOf = (url: string): string =>
+  stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'local',
+    clusters: [{ name: 'local', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'local', user: {} }],
+    contexts: [{ name: 'local', context: { cluster: 'local', user: 'local', namespace: 'default' } }],
+  });

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, fetch } from 'undici';
+import * as z from 'zod/mini';
+import { startCluster } from '../../local/cluster/cluster.ts';
+import { crdFile } from '../world/manifest.ts';
+
+/** The API server that the contract is checked against: the local one, or the one of CONTRACT_KUBECONFIG (a path), which must serve our CRD. */
+export type Api = {
+  readonly kubeconfig: string;
+  readonly send: Send;
+  /** A namespace that nobody else uses. */
+  readonly aNamespace: () => Promise<string>;
+  /** Lets every continue token expire. Absent where a test cannot make that happen. */
+  readonly expireContinueTokens?: () => void;
+  readonly close: () => Promise<void>;
+};
+
+export type Send = (method: string, path: string, request?: Request) => Promise<Reply>;
+type Request = { readonly body?: unknown; readonly contentType?: string };
+
+export type Reply = {
+  readonly code: number;
+  readonly warning: string | null;
+  readonly body: unknown;
+  /** The body's metadata, as far as tests read it. */
+  readonly metadata: Metadata;
+};
+
+type Metadata = z.infer<typeof metadataSchema>;
+const metadataSchema = z.object({
+  name: z._default(z.string(), ''),
+  uid: z._default(z.string(), ''),
+  resourceVersion: z._default(z.string(), ''),
+  generation: z._default(z.number(), 0),
+  continue: z._default(z.string(), ''),
+  remainingItemCount: z.optional(z.number()),
+});
+
+export const group = '/apis/muster.giantswarm.io/v1alpha1';
+
+/** Path of the collection, or of one object in it. */
+export const pathOf = (namespace: string, ...rest: readonly string[]): string =>
+  [`${group}/namespaces/${namespace}/mcpservers`, ...rest].join('/');
+
+export async function anApi(): Promise<Api> {
+  const path = process.env['CONTRACT_KUBECONFIG'];
+  if (path) {
+    const kubeconfig = await readFile(path, 'utf8');
+    return { kubeconfig, ...(await connect(kubeconfig)), close: async () => undefined };
+  }
+  const cluster = await startCluster({ crdFile });
+  return { ...cluster, ...(await connect(cluster.kubeconfig)) };
+}
+
+/** Talks to the API server without client-node's help, but for reading the kubeconfig. */
+async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespace'>> {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const address = config.getCurrentCluster()?.server ?? '';
+  const { ca, cert, key, rejectUnauthorized, headers }: RequestOptions = await tlsOf(config);
+  const authorization = headers && 'Authorization' in headers ? { authorization: String(headers.Authorization) } : {};
+  const dispatcher = new Agent({ connect: { ca, cert, key, rejectUnauthorized } });
+
+  const send: Send = async (method, path, { body, contentType = 'application/json' } = {}) => {
+    const response = await fetch(`${address}${path}`, {
+      method,
+      dispatcher,
+      headers: { ...authorization, ...(body !== undefined && { 'content-type': contentType }) },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const said: unknown = text.startsWith('{') ? JSON.parse(text) : text;
+    const metadata = z.object({ metadata: metadataSchema }).safeParse(said).data?.metadata ?? metadataSchema.parse({});
+    return { code: response.status, warning: response.headers.get('warning'), body: said, metadata };
+  };
+
+  return {
+    send,
+    aNamespace: async () => {
+      const name = `contract-${randomUUID()}`;
+      // The local cluster takes any namespace; a real one wants it created.
+      await send('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
+      return name;
+    },
+  };
+}
+
+async function tlsOf(config: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return options;
+}

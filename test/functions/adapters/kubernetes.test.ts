@@ -1,0 +1,467 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Cluster,
+  ClusterError,
+  connectCluster,
+  connectClusterFile,
+  pageLister,
+  serverReader,
+  statusPatcher,
+} from '../../../functions/adapters/kubernetes.ts';
+import type { Server, Status } from '../../../functions/server.ts';
+import { type Answer, failure } from '../../../local/cluster/answer.ts';
+import { type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
+import { aManifest, crdFile, type ManifestParts } from '../../world/manifest.ts';
+
+let local: LocalCluster;
+let cluster: Cluster;
+/** What the API server was asked, and by which connections. */
+let asked: IncomingMessage[];
+let answers: ((request: IncomingMessage) => Answer | undefined)[];
+
+beforeEach(async () => {
+  asked = [];
+  answers = [];
+  local = await startCluster({
+    crdFile,
+    intercept: (request) => {
+      asked.push(request);
+      return answers.shift()?.(request);
+    },
+  });
+  cluster = connectCluster({ kubeconfig: local.kubeconfig });
+});
+afterEach(() => local.close());
+
+const path = '/apis/muster.giantswarm.io/v1alpha1/namespaces/default/mcpservers';
+
+async function create(parts: ManifestParts = {}, at = path): Promise<void> {
+  const response = await fetch(`${local.url}${at}`, { method: 'POST', body: JSON.stringify(aManifest(parts)) });
+  expect(response.status).toBe(201);
+  asked = [];
+}
+
+const change = (patch: object, name = 'server-a'): Promise<unknown> =>
+  fetch(`${local.url}${path}/${name}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify(patch),
+  });
+
+async function stored(name = 'server-a'): Promise<unknown> {
+  return (await fetch(`${local.url}${path}/${name}`)).json();
+}
+
+async function theServer(name = 'server-a'): Promise<Server> {
+  const server = await serverReader(cluster)('default', name);
+  if (!server) throw new Error(`${name} is not there`);
+  return server;
+}
+
+const aStatus = (parts: Partial<Status> = {}): Status => ({ state: 'Connected', consecutiveFailures: 0, conditions: [], ...parts });
+
+const at = (time: string): Date => new Date(time);
+
+const refuse =
+  (code: number, headers: Readonly<Record<string, string>> = {}) =>
+  (): Answer => ({
+    ...failure(code, 'Refused', 'secret words of the API server'),
+    headers,
+  });
+
+describe('list', () => {
+  test('an MCPServer is read with its defaults, and its times as dates', async () => {
+    await create({
+      spec: {
+        type: 'sse',
+        url: 'https://mcp.example.com',
+        headers: { 'x-team': 'blue' },
+        auth: { type: 'oauth', authorizationServer: { issuer: 'https://login.example.com' } },
+      },
+    });
+    await statusPatcher(cluster)(await theServer(), aStatus({ lastAttempt: at('2026-01-02T03:04:05Z') }));
+    const listed = await pageLister(cluster)({ limit: 10 });
+    expect(listed).toMatchObject({
+      kind: 'page',
+      page: {
+        malformed: [],
+        servers: [
+          {
+            namespace: 'default',
+            name: 'server-a',
+            generation: 1,
+            type: 'sse',
+            url: 'https://mcp.example.com',
+            headers: { 'x-team': 'blue' },
+            timeoutMs: 30_000,
+            autoStart: false,
+            auth: {
+              type: 'oauth',
+              forwardToken: false,
+              requiredAudiences: [],
+              authorizationServer: { issuer: 'https://login.example.com' },
+            },
+            status: { state: 'Connected', consecutiveFailures: 0, lastAttempt: at('2026-01-02T03:04:05Z'), conditions: [] },
+          },
+        ],
+      },
+    });
+  });
+
+  test('pages go on until there are no more', async () => {
+    for (const name of ['a', 'b', 'c']) await create({ name });
+    const list = pageLister(cluster);
+    const first = await list({ limit: 2 });
+    expect(first).toMatchObject({ page: { servers: [{ name: 'a' }, { name: 'b' }], continue: expect.any(String) } });
+    const token = first.kind === 'page' ? first.page.continue : undefined;
+    const second = await list({ limit: 2, ...(token && { continue: token }) });
+    expect(second).toMatchObject({ page: { servers: [{ name: 'c' }] } });
+    expect(second).not.toHaveProperty('page.continue');
+  });
+
+  test('an empty cluster is an empty page', async () => {
+    expect(await pageLister(cluster)({ limit: 10 })).toEqual({ kind: 'page', page: { servers: [], malformed: [] } });
+  });
+
+  test('only the selected namespace and labels are listed', async () => {
+    await create({ name: 'a', labels: { tier: 'gold' } });
+    await create({ name: 'b' });
+    await create({ name: 'c', labels: { tier: 'gold' } }, path.replace('default', 'other'));
+    const selected = async (selection: { namespace?: string; labelSelector?: string }): Promise<readonly string[]> => {
+      const listed = await pageLister(connectCluster({ kubeconfig: local.kubeconfig, selection }))({ limit: 10 });
+      return listed.kind === 'page' ? listed.page.servers.map(({ name }) => name) : [];
+    };
+    expect(await selected({})).toEqual(['a', 'b', 'c']);
+    expect(await selected({ namespace: 'default' })).toEqual(['a', 'b']);
+    expect(await selected({ labelSelector: 'tier=gold' })).toEqual(['a', 'c']);
+    expect(await selected({ namespace: 'other', labelSelector: 'tier=gold' })).toEqual(['c']);
+  });
+
+  test('an expired token comes back as the one to go on with', async () => {
+    for (const name of ['a', 'b']) await create({ name });
+    const list = pageLister(cluster);
+    const first = await list({ limit: 1 });
+    local.expireContinueTokens();
+    const expired = await list({ limit: 1, continue: first.kind === 'page' ? (first.page.continue ?? '') : '' });
+    expect(expired).toMatchObject({ kind: 'expired', continue: expect.any(String) });
+    expect(await list({ limit: 1, continue: expired.kind === 'expired' ? (expired.continue ?? '') : '' })).toMatchObject({
+      page: { servers: [{ name: 'b' }] },
+    });
+  });
+
+  test('a malformed item costs only itself, and says what is wrong', async () => {
+    const whole = { uid: '1', generation: 1, resourceVersion: '1' };
+    const items = [
+      aManifest({ name: 'good', namespace: 'default', metadata: whole }),
+      aManifest({ name: 'odd', namespace: 'default', metadata: whole, spec: { type: 'grpc', timeout: 'soon' } }),
+      { ...aManifest({ name: 'bare', namespace: 'default', metadata: whole }), spec: undefined },
+      'nothing',
+    ];
+    answers.push(() => ({ code: 200, body: JSON.stringify({ metadata: {}, items }), headers: { 'content-type': 'application/json' } }));
+    expect(await pageLister(cluster)({ limit: 10 })).toMatchObject({
+      page: {
+        servers: [{ name: 'good' }],
+        malformed: [
+          {
+            namespace: 'default',
+            name: 'odd',
+            problem:
+              'spec.type: Invalid option: expected one of "streamable-http"|"sse"|"stdio"; spec.timeout: Invalid input: expected number, received string',
+          },
+          { namespace: 'default', name: 'bare', problem: 'spec: Invalid input: expected object, received undefined' },
+          { namespace: '', name: '(no name)' },
+        ],
+      },
+    });
+  });
+
+  test('an auth type of older objects counts as none: the probe tells whether people sign in', async () => {
+    const metadata = { uid: '1', generation: 1, resourceVersion: '1' };
+    const spec = { type: 'sse', url: 'https://mcp.example.com', auth: { type: 'teleport', teleport: { appName: 'mcp' } } };
+    const items = [aManifest({ namespace: 'default', metadata, spec, status: { state: 'Awaiting Session', health: 'ok' } })];
+    answers.push(() => ({ code: 200, body: JSON.stringify({ metadata: {}, items }), headers: { 'content-type': 'application/json' } }));
+    expect(await pageLister(cluster)({ limit: 10 })).toMatchObject({
+      page: { malformed: [], servers: [{ auth: { type: 'none' }, status: { state: 'Awaiting Session', consecutiveFailures: 0 } }] },
+    });
+  });
+});
+
+describe('write', () => {
+  const wholeStatus = aStatus({
+    state: 'Failed',
+    lastError: 'connection refused',
+    lastConnected: at('2026-01-02T03:04:05.678Z'),
+    consecutiveFailures: 3,
+    lastAttempt: at('2026-01-02T04:04:05Z'),
+    nextRetryAfter: at('2026-01-02T04:06:05Z'),
+    conditions: [
+      { type: 'Ready', status: 'Unknown', reason: 'Foreign', message: 'of another writer', lastTransitionTime: at('2026-01-01T00:00:00Z') },
+      {
+        type: 'Reachable',
+        status: 'False',
+        reason: 'ConnectionRefused',
+        message: 'connection refused',
+        lastTransitionTime: at('2026-01-02T03:04:05Z'),
+        observedGeneration: 1,
+      },
+    ],
+  });
+
+  test('a status is written whole, with times of whole seconds', async () => {
+    await create();
+    const written = await statusPatcher(cluster)(await theServer(), wholeStatus);
+    expect(await stored()).toMatchObject({
+      metadata: { resourceVersion: written.kind === 'written' ? written.resourceVersion : '' },
+      status: {
+        state: 'Failed',
+        lastError: 'connection refused',
+        lastConnected: '2026-01-02T03:04:05Z',
+        consecutiveFailures: 3,
+        lastAttempt: '2026-01-02T04:04:05Z',
+        nextRetryAfter: '2026-01-02T04:06:05Z',
+        conditions: [
+          { type: 'Ready', status: 'Unknown', reason: 'Foreign', message: 'of another writer', lastTransitionTime: '2026-01-01T00:00:00Z' },
+          { type: 'Reachable', status: 'False', observedGeneration: 1 },
+        ],
+      },
+    });
+  });
+
+  test('what a status no longer has is removed, and fields of other writers stay', async () => {
+    await create();
+    await fetch(`${local.url}${path}/server-a/status`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ status: { restartCount: 7 } }),
+    });
+    await statusPatcher(cluster)(await theServer(), wholeStatus);
+    await statusPatcher(cluster)(await theServer(), aStatus());
+    expect(await stored()).toHaveProperty('status', { restartCount: 7, state: 'Connected', consecutiveFailures: 0, conditions: [] });
+  });
+
+  test('the write names us as its manager', async () => {
+    await create();
+    await statusPatcher(cluster)(await theServer(), aStatus());
+    const request = asked.at(-1);
+    expect(request?.url).toBe(`${path}/server-a/status?fieldManager=muster-serverless`);
+    expect(request?.headers['user-agent']).toBe('muster-serverless');
+  });
+
+  test('a status that is written twice is one change', async () => {
+    await create();
+    const patch = statusPatcher(cluster);
+    const first = await patch(await theServer(), wholeStatus);
+    expect(await patch(await theServer(), wholeStatus)).toEqual(first);
+  });
+
+  test('an object that changed since it was read is a conflict', async () => {
+    await create();
+    const read = await theServer();
+    await change({ spec: { timeout: 5 } });
+    expect(await statusPatcher(cluster)(read, aStatus())).toEqual({ kind: 'conflict' });
+    expect(await stored()).not.toHaveProperty('status');
+  });
+
+  test('an object that was deleted is gone', async () => {
+    await create();
+    const read = await theServer();
+    await fetch(`${local.url}${path}/server-a`, { method: 'DELETE' });
+    expect(await statusPatcher(cluster)(read, aStatus())).toEqual({ kind: 'gone' });
+    expect(await serverReader(cluster)('default', 'server-a')).toBeUndefined();
+  });
+
+  test('an object that was created again is a conflict: the old answer is not about it', async () => {
+    await create();
+    const read = await theServer();
+    await fetch(`${local.url}${path}/server-a`, { method: 'DELETE' });
+    await create();
+    expect(await statusPatcher(cluster)(read, aStatus())).toEqual({ kind: 'conflict' });
+  });
+
+  test('a status that the schema does not allow is refused, by field and reason', async () => {
+    await create();
+    expect(await statusPatcher(cluster)(await theServer(), aStatus({ state: 'Sleeping' }))).toEqual({
+      kind: 'refused',
+      detail: 'HTTP 422: status.state FieldValueNotSupported, <nil> FieldValueInvalid',
+    });
+  });
+
+  test('a missing right is refused with what to do', async () => {
+    await create();
+    const read = await theServer();
+    answers.push(refuse(403));
+    expect(await statusPatcher(cluster)(read, aStatus())).toEqual({
+      kind: 'refused',
+      detail: `The API server ${local.url} does not let us patch mcpservers/status (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`,
+    });
+  });
+
+  test('an API server that went away is refused, too: the others of the page go on', async () => {
+    await create();
+    const read = await theServer();
+    await local.close();
+    expect(await statusPatcher(cluster)(read, aStatus())).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('refused the connection'),
+    });
+    local = await startCluster({ crdFile });
+  });
+});
+
+describe('calls', () => {
+  test('calls one after another share a connection', async () => {
+    await create();
+    for (let round = 0; round < 10; round += 1) {
+      await statusPatcher(cluster)(await theServer(), aStatus({ consecutiveFailures: round }));
+    }
+    expect(asked).toHaveLength(20);
+    // A second one, where a call starts before the pool has noticed that the first is free.
+    expect(new Set(asked.map(({ socket }) => socket)).size).toBeLessThanOrEqual(2);
+  });
+
+  test('parallel calls open few connections', async () => {
+    await create();
+    const read = serverReader(cluster);
+    await Promise.all(Array.from({ length: 200 }, () => read('default', 'server-a')));
+    expect(new Set(asked.map(({ socket }) => socket)).size).toBeLessThanOrEqual(40);
+  });
+
+  test('Retry-After is waited for', async () => {
+    await create();
+    const read = await theServer();
+    answers.push(refuse(429, { 'retry-after': '1' }));
+    const started = performance.now();
+    expect(await statusPatcher(cluster)(read, aStatus())).toMatchObject({ kind: 'written' });
+    expect(performance.now() - started).toBeGreaterThan(1000);
+  });
+
+  test('a busy API server is asked four times, and then no more', async () => {
+    await create();
+    const read = await theServer();
+    asked = [];
+    answers.push(refuse(503), refuse(500), refuse(429), refuse(503));
+    expect(await statusPatcher(cluster)(read, aStatus())).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('answered 503'),
+    });
+    expect(asked).toHaveLength(4);
+  });
+
+  test('an idle connection that was cut is opened anew', async () => {
+    await create();
+    answers.push((request) => {
+      request.socket.destroy();
+      return undefined;
+    });
+    expect(await theServer()).toMatchObject({ name: 'server-a' });
+  });
+});
+
+describe('what is wrong is said in one line', () => {
+  const list = (): Promise<unknown> => pageLister(cluster)({ limit: 10 });
+
+  async function problemOf(acting: () => unknown): Promise<string> {
+    const outcome: unknown = await Promise.resolve()
+      .then(acting)
+      .catch((error: unknown) => error);
+    if (!(outcome instanceof ClusterError)) throw new Error(`no ClusterError, but ${String(outcome)}`);
+    return outcome.message;
+  }
+
+  test('a version that is not served names the command that installs it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'crd-'));
+    const other = join(folder, 'crd.yaml');
+    await writeFile(other, (await readFile(crdFile, 'utf8')).replaceAll('v1alpha1', 'v1beta1'));
+    await local.close();
+    local = await startCluster({ crdFile: other });
+    cluster = connectCluster({ kubeconfig: local.kubeconfig });
+    expect(await problemOf(list)).toBe(
+      `The API server ${local.url} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`,
+    );
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    [401, 'does not accept our credentials (401)'],
+    [403, 'does not let us list mcpservers (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.'],
+    [418, 'answered 418 to list mcpservers'],
+  ])('a %i does, without the words of the API server', async (code, says) => {
+    answers.push(refuse(code));
+    const problem = await problemOf(list);
+    expect(problem).toContain(says);
+    expect(problem).not.toContain('secret');
+    expect(problem).not.toContain('\n');
+  });
+
+  test('a label selector that is none names the setting', async () => {
+    cluster = connectCluster({ kubeconfig: local.kubeconfig, selection: { labelSelector: 'a=(b' } });
+    expect(await problemOf(list)).toContain('Check LABEL_SELECTOR');
+  });
+
+  test('an API server that is away names its address', async () => {
+    await local.close();
+    expect(await problemOf(list)).toBe(
+      `The API server ${local.url} refused the connection. Check that it runs and that the kubeconfig names its address.`,
+    );
+    local = await startCluster({ crdFile });
+  });
+
+  test('an API server that never answers names the time', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((listening) => silent.once('listening', listening));
+    const address = silent.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const kubeconfig = local.kubeconfig.replace(local.url, `http://127.0.0.1:${port}`);
+    cluster = connectCluster({ kubeconfig, timeoutMs: 200 });
+    expect(await problemOf(list)).toContain('did not answer within 0.2 s');
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  test('something that is no API server is told', async () => {
+    answers.push(() => ({ code: 200, body: {} }));
+    expect(await problemOf(list)).toContain('answered no list');
+  });
+
+  test('a single object that cannot be read is named', async () => {
+    answers.push(() => ({ code: 200, body: {} }));
+    expect(await problemOf(() => serverReader(cluster)('default', 'server-a'))).toMatch(/^MCPServer default\/server-a cannot be read: /);
+  });
+
+  test.each([
+    ['broken YAML', 'token: geheim\n  : [', 'The kubeconfig is not valid. Give it the YAML that kubectl config view --raw prints.'],
+    ['an entry without server', 'clusters: [{ name: a, cluster: {} }]', 'The kubeconfig is not valid.'],
+    ['nothing at all', '', 'The kubeconfig is not valid.'],
+    [
+      'no current context',
+      'clusters: []',
+      'The kubeconfig has no current context that names a cluster. Run: kubectl config use-context NAME',
+    ],
+  ])('a kubeconfig with %s', async (_what, kubeconfig, says) => {
+    const problem = await problemOf(() => connectCluster({ kubeconfig }));
+    expect(problem).toContain(says);
+    expect(problem).not.toContain('geheim');
+  });
+
+  test('a kubeconfig with a server that is no URL', async () => {
+    const kubeconfig = local.kubeconfig.replace(local.url, 'nowhere');
+    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain('has "nowhere" as server');
+  });
+
+  test('a kubeconfig that is not there names its path', async () => {
+    expect(await problemOf(() => connectClusterFile({ path: '/nowhere/kubeconfig' }))).toBe(
+      'The kubeconfig /nowhere/kubeconfig cannot be read (ENOENT). Set KUBECONFIG to a readable file.',
+    );
+  });
+
+  test('a kubeconfig is read from its path', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    await writeFile(join(folder, 'config'), local.kubeconfig);
+    expect(await pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 })).toMatchObject({ kind: 'page' });
+    await rm(folder, { recursive: true });
+  });
+});

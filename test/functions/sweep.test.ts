@@ -1,0 +1,308 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectCluster, serverReader } from '../../functions/adapters/kubernetes.ts';
+import { conditionOf, type Server } from '../../functions/server.ts';
+import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { type Bus, type BusEvent, startBus } from '../../local/bus.ts';
+import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
+import { startFaultWorld } from '../world/fault-world.ts';
+import { aManifest, crdFile } from '../world/manifest.ts';
+
+let faults: Awaited<ReturnType<typeof startFaultWorld>>;
+beforeAll(async () => {
+  faults = await startFaultWorld();
+});
+afterAll(() => faults.end());
+
+const pages = { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] };
+const changes = (bus: Bus): readonly BusEvent[] => bus.events.filter((event) => event['detail-type'] === 'MCPServer State Changed');
+const url = (fault: string): string => faults.urls[fault] ?? `no fault is called ${fault}`;
+
+const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+
+/** A cluster, a bus that goes on with the sweep, and the servers of a test. */
+function world(settings: Readonly<Record<string, string>> = {}) {
+  let cluster: LocalCluster;
+  let bus: Bus;
+  let api: CustomObjectsApi;
+  let sweep: (event: unknown) => Promise<SweepReport>;
+  let reports: SweepReport[];
+  const trouble: { intercept?: Parameters<typeof startCluster>[0]['intercept']; afterPage?: () => void } = {};
+  const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace: 'default' };
+
+  const invoke = async (event: unknown): Promise<SweepReport> => {
+    const report = await sweep(event);
+    reports.push(report);
+    trouble.afterPage?.();
+    return report;
+  };
+  beforeEach(async () => {
+    delete trouble.intercept;
+    delete trouble.afterPage;
+    reports = [];
+    cluster = await startCluster({ crdFile, intercept: (request) => trouble.intercept?.(request) });
+    bus = await startBus([{ pattern: pages, target: invoke }]);
+    const config = new KubeConfig();
+    config.loadFromString(cluster.kubeconfig);
+    api = config.makeApiClient(CustomObjectsApi);
+    sweep = createSweep({
+      KUBECONFIG_YAML: cluster.kubeconfig,
+      BUS_NAME: 'muster',
+      AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+      OIDC_ISSUER: url('401 with a challenge'),
+      DNS_SERVERS: faults.resolvers.answering,
+      GUARD: 'off',
+      ...settings,
+    });
+  });
+  afterEach(async () => {
+    await bus.close();
+    await cluster.close();
+  });
+
+  return {
+    trouble,
+    bus: () => bus,
+    reports: () => reports,
+    cluster: () => cluster,
+    invoke,
+    async declare(servers: Readonly<Record<string, string>>): Promise<void> {
+      for (const [name, address] of Object.entries(servers)) {
+        const spec = { type: 'streamable-http', url: address, timeout: 1 };
+        await api.createNamespacedCustomObject({ ...resource, body: aManifest({ name, spec }) });
+      }
+    },
+    /** One tick, to its last page. */
+    async sweep(event: object = {}): Promise<readonly SweepReport[]> {
+      reports.length = 0;
+      await invoke({ kind: 'tick', everything: true, ...event });
+      await bus.idle();
+      return [...reports];
+    },
+    async server(name: string): Promise<Server> {
+      const server = await serverReader(connectCluster({ kubeconfig: cluster.kubeconfig }))('default', name);
+      if (server === undefined) throw new Error(`There is no ${name}.`);
+      return server;
+    },
+    patchStatus: (namespace: string, name: string, status: object) =>
+      api.patchNamespacedCustomObjectStatus({ ...resource, namespace, name, body: { status } }, mergePatch),
+    patchSpec: (namespace: string, name: string, spec: object) =>
+      api.patchNamespacedCustomObject({ ...resource, namespace, name, body: { spec } }, mergePatch),
+    remove: (name: string) => api.deleteNamespacedCustomObject({ ...resource, name }),
+    create: (name: string, address: string) =>
+      api.createNamespacedCustomObject({ ...resource, body: aManifest({ name, spec: { type: 'streamable-http', url: address } }) }),
+  };
+}
+
+describe('a sweep', () => {
+  const here = world({ TICK_SECONDS: '20' });
+
+  test('finds out which servers can be reached and writes that into their status', async () => {
+    await here.declare({ a: url('401 with a challenge'), b: url('200 with JSON'), c: url('refused'), d: 'http://gone.test/mcp' });
+    expect(await here.sweep()).toMatchObject([{ servers: 4, probed: 4, written: 4, changes: 4, unannounced: 0, problems: [] }]);
+    const states = await Promise.all(['a', 'b', 'c', 'd'].map(async (name) => (await here.server(name)).status.state));
+    expect(states).toEqual(['Connected', 'Connected', 'Connecting', 'Failed']);
+    const { status } = await here.server('a');
+    expect(conditionOf(status, 'AuthRequired')).toMatchObject({ status: 'True', observedGeneration: 1 });
+    expect(conditionOf((await here.server('b')).status, 'AuthRequired')).toMatchObject({ status: 'False' });
+  });
+
+  test('a server that refuses three times in a row is Failed, one that answers again is Connected', async () => {
+    let isUp = false;
+    const server = createServer((_request, response) => (isUp ? response.writeHead(401).end() : response.destroy()));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, b: url('200 with JSON') });
+    const seen: (string | undefined)[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      isUp = round === 4;
+      await here.sweep();
+      seen.push((await here.server('a')).status.state);
+    }
+    server.close();
+    expect(seen).toEqual(['Connecting', 'Connecting', 'Failed', 'Failed', 'Connected']);
+  });
+
+  test('announces a change of state once, and nothing while nothing changes', async () => {
+    await here.declare({ a: url('401 with a challenge') });
+    await here.sweep();
+    const { uid, status, resourceVersion } = await here.server('a');
+    expect(changes(here.bus())).toMatchObject([
+      { source: 'muster', detail: { namespace: 'default', name: 'a', uid, to: 'Connected', reason: 'AuthenticationRequired' } },
+    ]);
+    expect(changes(here.bus())[0]?.detail).toHaveProperty('id');
+    expect(status.consecutiveFailures).toBe(0);
+    expect(await here.sweep()).toMatchObject([{ written: 0, unchanged: 1, changes: 0 }]);
+    expect((await here.server('a')).resourceVersion).toBe(resourceVersion);
+    expect(changes(here.bus())).toHaveLength(1);
+  });
+
+  test('waits for the retry of a failing server', async () => {
+    await here.declare({ a: url('refused'), b: url('200 with JSON') });
+    await here.sweep();
+    expect(await here.sweep({ everything: false })).toMatchObject([{ servers: 2, probed: 1 }]);
+  });
+
+  test('without MCPServers is fine', async () => {
+    expect(await here.sweep()).toMatchObject([{ servers: 0, probed: 0, problems: [] }]);
+  });
+
+  test('is refused an event that is neither tick nor page', async () => {
+    await expect(here.invoke({ kind: 'tock' })).rejects.toThrow();
+  });
+
+  test('names the kubectl command when the CRD is missing', async () => {
+    here.trouble.intercept = () => ({ code: 404, body: '404 page not found' });
+    await expect(here.sweep()).rejects.toThrow('kubectl apply -k manifests');
+  });
+});
+
+describe('the relay', () => {
+  const here = world({ PAGE_SIZE: '2' });
+  const seven = (): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`server-${index}`, url('401 with a challenge')]));
+
+  test('goes through all pages of one tick, each server once', async () => {
+    await here.declare(seven());
+    const reports = await here.sweep();
+    expect(reports.map(({ hop, probed }) => [hop, probed]).sort(([one = 0], [other = 0]) => one - other)).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, 2],
+      [3, 1],
+    ]);
+    expect(new Set(reports.map(({ tick }) => tick)).size).toBe(1);
+  });
+
+  test('with every page failing never has more invocations than pages + 1', async () => {
+    await here.declare(seven());
+    let invocations = 0;
+    here.trouble.afterPage = () => {
+      invocations += 1;
+      throw new Error('the page failed');
+    };
+    await expect(here.sweep()).rejects.toThrow('the page failed');
+    await here.bus().idle();
+    expect(invocations).toBe(4);
+  });
+
+  test('with a cluster that fails every list ends with its first invocation', async () => {
+    await here.declare(seven());
+    let lists = 0;
+    here.trouble.intercept = () => {
+      lists += 1;
+      return { code: 403, body: '{}' };
+    };
+    await expect(here.sweep()).rejects.toThrow('403');
+    await here.bus().idle();
+    expect([lists, here.bus().events.length]).toEqual([1, 0]);
+  });
+
+  test('goes on with the token in the answer when its own has expired', async () => {
+    await here.declare(seven());
+    let lists = 0;
+    here.trouble.intercept = (request) => {
+      if (isList(request) && ++lists === 2) here.cluster().expireContinueTokens();
+      return undefined;
+    };
+    const reports = await here.sweep();
+    expect(reports.reduce((sum, { probed = 0 }) => sum + probed, 0)).toBe(7);
+    expect(reports.every(({ ended }) => ended === undefined)).toBe(true);
+  });
+
+  test('ends and says so when the expired token brings none to go on with', async () => {
+    await here.declare(seven());
+    let lists = 0;
+    here.trouble.intercept = (request) =>
+      isList(request) && ++lists === 2 ? { code: 410, body: { reason: 'Expired', metadata: {} } } : undefined;
+    const reports = await here.sweep();
+    expect(reports.map(({ ended }) => ended)).toContain('the continue token expired and the cluster gave none to go on with');
+  });
+
+  test('drops a page message that is older than a tick, or goes round in circles', async () => {
+    const page = (detail: object) => ({
+      source: 'muster',
+      'detail-type': 'MCPServer Sweep Page',
+      detail: { tick: new Date().toISOString(), hop: 1, continue: 'x', everything: false, ...detail },
+    });
+    expect((await here.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended).toContain('older than a tick');
+    expect((await here.invoke(page({ hop: 1001 }))).ended).toContain('hops');
+  });
+
+  test('still probes its own page when the bus is away', async () => {
+    await here.declare(seven());
+    await here.bus().close();
+    const [report] = await here.sweep();
+    expect(report).toMatchObject({ probed: 2, written: 2, unannounced: 2 });
+    expect(report?.ended).toContain('the relay ended here');
+    expect(report?.problems?.map(({ problem }) => problem)).toEqual(Array(2).fill('the change to Connected could not be announced'));
+  });
+});
+
+const isList = ({ method, url: path = '' }: IncomingMessage): boolean => method === 'GET' && path.includes('/mcpservers?');
+
+describe('writing status', () => {
+  const here = world();
+
+  test('a write that keeps conflicting is reported, and costs the others nothing', async () => {
+    await here.declare({ a: url('401 with a challenge'), b: url('200 with JSON') });
+    here.trouble.intercept = ({ method, url: path = '' }) =>
+      method === 'PATCH' && path.includes('/a/status') ? { code: 409, body: { reason: 'Conflict' } } : undefined;
+    expect(await here.sweep()).toMatchObject([
+      {
+        written: 1,
+        problems: [
+          { namespace: 'default', name: 'a', problem: 'the status could not be written: 5 conflicts in a row with another writer' },
+        ],
+      },
+    ]);
+  });
+
+  test("another writer's condition, written between our read and our write, survives", async () => {
+    const theirs = { type: 'Ready', status: 'True', reason: 'Theirs', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const server = createServer((_request, response) => {
+      void here.patchStatus('default', 'a', { conditions: [theirs] }).then(() => response.writeHead(401).end());
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
+    expect(await here.sweep()).toMatchObject([{ written: 1, problems: [] }]);
+    server.close();
+    expect((await here.server('a')).status.conditions.map(({ type }) => type)).toEqual(['Ready', 'Reachable', 'AuthRequired']);
+  });
+
+  test('a server that was re-created during its probe gets nothing of the old one', async () => {
+    const server = createServer((_request, response) => {
+      void here
+        .remove('a')
+        .then(() => here.create('a', 'http://gone.test/mcp'))
+        .then(() => response.writeHead(401).end());
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
+    expect(await here.sweep()).toMatchObject([{ written: 0, changes: 0, problems: [] }]);
+    server.close();
+    expect((await here.server('a')).status.state).toBeUndefined();
+  });
+
+  test('a server whose network and all others are lost keeps its state while the prober is offline', async () => {
+    await here.declare({ a: url('401 with a challenge') });
+    await here.sweep();
+    const offline = createSweep({
+      KUBECONFIG_YAML: here.cluster().kubeconfig,
+      BUS_NAME: 'muster',
+      AWS_ENDPOINT_URL_EVENTBRIDGE: here.bus().url,
+      PROBER_CHECK_URL: url('refused'),
+      DNS_SERVERS: new URL(url('refused')).host,
+      GUARD_ALLOW: '10.0.0.0/8',
+      GUARD: 'off',
+    });
+    await here.patchSpec('default', 'a', { url: url('refused') });
+    expect(await offline({ kind: 'tick', everything: true })).toMatchObject({
+      heldBack: 1,
+      written: 0,
+      proberOffline: expect.stringContaining('all 1 servers'),
+    });
+    expect((await here.server('a')).status.state).toBe('Connected');
+  });
+});

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { parse, parseAllDocuments } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import {
+  authRequiredReasons,
+  conditionStatuses,
+  connectedReasons,
+  failedReasons,
+  failingReasons,
+  serverTypes,
+  states,
+} from '../functions/server.ts';
+import { startCluster } from '../local/cluster/cluster.ts';
+import { type Schema, readDefinition } from '../local/cluster/definition.ts';
+import { crdFile } from './world/manifest.ts';
+
+const read = (name: string): Promise<string> => readFile(new URL(`../manifests/${name}`, import.meta.url), 'utf8');
+
+const documents = async (name: string): Promise<readonly unknown[]> =>
+  parseAllDocuments(await read(name)).map((document): unknown => document.toJS());
+
+const crdSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({
+    group: z.string(),
+    scope: z.string(),
+    names: z.object({ kind: z.string(), listKind: z.string(), plural: z.string(), singular: z.string(), shortNames: z.array(z.string()) }),
+    versions: z.array(
+      z.object({
+        name: z.string(),
+        served: z.boolean(),
+        storage: z.boolean(),
+        subresources: z.record(z.string(), z.unknown()),
+        additionalPrinterColumns: z.array(
+          z.object({ name: z.string(), type: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) }),
+        ),
+        schema: z.object({ openAPIV3Schema: z.unknown() }),
+      }),
+    ),
+  }),
+});
+
+const crd = crdSchema.parse(parse(await readFile(crdFile, 'utf8')));
+const [version] = crd.spec.versions;
+const { schema } = await readDefinition(crdFile);
+
+/** The schema of a field, by its path; a list's items are `[]`. */
+const field = (path: string): Schema => {
+  const found = path.split('.').reduce<Schema | undefined>((at, key) => (key === '[]' ? at?.items : at?.properties?.[key]), schema);
+  if (!found) throw new Error(`the CRD has no ${path}`);
+  return found;
+};
+
+describe('the CRD', () => {
+  test('has the names of upstream, one version and status as its only subresource', () => {
+    expect(crd).toMatchObject({
+      metadata: { name: 'mcpservers.muster.giantswarm.io' },
+      spec: {
+        group: 'muster.giantswarm.io',
+        scope: 'Namespaced',
+        names: { kind: 'MCPServer', listKind: 'MCPServerList', plural: 'mcpservers', singular: 'mcpserver', shortNames: ['mcps'] },
+        versions: [{ name: 'v1alpha1', served: true, storage: true }],
+      },
+    });
+    expect(crd.spec.versions).toHaveLength(1);
+    expect(version?.subresources).toEqual({ status: {} });
+  });
+
+  test("shows upstream's columns in upstream's order, and two of ours in the wide list", () => {
+    expect(version?.additionalPrinterColumns.map(({ name, type, jsonPath, priority }) => [name, type, jsonPath, priority])).toEqual([
+      ['Type', 'string', '.spec.type', 0],
+      ['URL', 'string', '.spec.url', 0],
+      ['AutoStart', 'boolean', '.spec.autoStart', 0],
+      ['Status', 'string', '.status.state', 0],
+      ['Age', 'date', '.metadata.creationTimestamp', 0],
+      ['Auth', 'string', '.status.conditions[?(@.type=="AuthRequired")].status', 1],
+      ['Reason', 'string', '.status.conditions[?(@.type=="Reachable")].reason', 1],
+    ]);
+  });
+
+  test('every field says in a sentence what it is for', () => {
+    const silent: string[] = [];
+    const visit = (node: unknown, path: string): void => {
+      const { description, properties, items } = describedSchema.parse(node);
+      if (!description?.endsWith('.')) silent.push(path);
+      for (const [key, property] of Object.entries(properties)) visit(property, `${path}.${key}`);
+      if (items && 'properties' in items) visit(items, `${path}[]`);
+    };
+    visit(version?.schema.openAPIV3Schema, '');
+    expect(silent).toEqual([]);
+  });
+
+  test('has every field of upstream, and no other', () => {
+    const fields = (path: string): readonly string[] => Object.keys(field(path).properties ?? {});
+    expect(fields('spec')).toEqual('type url command args env headers timeout autoStart description toolPrefix family auth'.split(' '));
+    expect(fields('spec.auth')).toEqual(['type', 'forwardToken', 'requiredAudiences', 'tokenExchange', 'authorizationServer']);
+    expect(fields('spec.auth.tokenExchange')).toEqual(
+      'enabled dexTokenEndpoint expectedIssuer connectorId scopes clientCredentialsSecretRef'.split(' '),
+    );
+    expect(fields('status')).toEqual(
+      'state lastError lastConnected restartCount consecutiveFailures lastAttempt nextRetryAfter conditions'.split(' '),
+    );
+  });
+
+  test("status.state takes our words beside upstream's", () => {
+    expect(field('status.state').enum).toEqual([
+      'Running',
+      'Starting',
+      'Stopped',
+      'Connected',
+      'Auth Required',
+      'Connecting',
+      'Disconnected',
+      'Failed',
+    ]);
+    expect(field('status.state').enum).toEqual(expect.arrayContaining([...states]));
+  });
+
+  test('knows our server types, condition statuses and reasons', () => {
+    expect(field('spec.type').enum).toEqual(expect.arrayContaining([...serverTypes]));
+    expect(field('status.conditions.[].status').enum).toEqual(expect.arrayContaining([...conditionStatuses]));
+    const reason = new RegExp(field('status.conditions.[].reason').pattern ?? '^$');
+    for (const word of [...connectedReasons, ...failedReasons, ...failingReasons, ...Object.values(authRequiredReasons)]) {
+      expect(word).toMatch(reason);
+    }
+  });
+
+  test('lets every writer keep conditions of its own', () => {
+    expect(field('status.conditions')).toMatchObject({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+  });
+});
+
+const describedSchema = z.object({
+  description: z.optional(z.string()),
+  properties: z._default(z.record(z.string(), z.unknown()), {}),
+  items: z.optional(z.record(z.string(), z.unknown())),
+});
+
+describe('the examples', () => {
+  test('are accepted by the cluster as they are', async () => {
+    const cluster = await startCluster({ crdFile });
+    const path = '/apis/muster.giantswarm.io/v1alpha1/namespaces/default/mcpservers?fieldValidation=Strict';
+    const examples = await documents('examples.yaml');
+    expect(examples).toHaveLength(3);
+    for (const example of examples) {
+      const response = await fetch(`${cluster.url}${path}`, { method: 'POST', body: JSON.stringify(example) });
+      expect(await response.json()).toMatchObject({ kind: 'MCPServer' });
+    }
+    await cluster.close();
+  });
+});
+
+describe('the rights', () => {
+  test('are to read MCPServers and to patch their status, and no more', async () => {
+    const roles = (await documents('rbac.yaml')).filter((document) => roleSchema.safeParse(document).success);
+    expect(roles.map((role) => roleSchema.parse(role).rules)).toEqual([
+      [
+        { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers'], verbs: ['get', 'list'] },
+        { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers/status'], verbs: ['patch'] },
+      ],
+    ]);
+  });
+
+  test('are bound to one account by one binding', async () => {
+    expect(await documents('rbac.yaml')).toMatchObject([
+      { kind: 'Namespace', metadata: { name: 'muster-serverless' } },
+      { kind: 'ServiceAccount', metadata: { name: 'muster-sweep', namespace: 'muster-serverless' } },
+      { kind: 'ClusterRole', metadata: { name: 'muster-sweep' } },
+      {
+        kind: 'ClusterRoleBinding',
+        roleRef: { kind: 'ClusterRole', name: 'muster-sweep' },
+        subjects: [{ kind: 'ServiceAccount', name: 'muster-sweep', namespace: 'muster-serverless' }],
+      },
+    ]);
+  });
+});
+
+const roleSchema = z.object({ rules: z.array(z.unknown()) });
+
+test('kubectl apply -k manifests brings the CRD and the rights, and no examples', async () => {
+  expect(parse(await read('kustomization.yaml'))).toMatchObject({ kind: 'Kustomization', resources: ['crd.yaml', 'rbac.yaml'] });
+});

@@ -1,0 +1,19 @@
+/** An MCPServer manifest that is fine, but for what a test wants different. */
+export type ManifestParts = {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly metadata?: object;
+  readonly spec?: object;
+  readonly status?: object;
+};
+
+export const aManifest = ({ name = 'server-a', namespace, labels, metadata, spec, status }: ManifestParts = {}) => ({
+  apiVersion: 'muster.giantswarm.io/v1alpha1',
+  kind: 'MCPServer',
+  metadata: { name, ...(namespace && { namespace }), ...(labels && { labels }), ...metadata },
+  spec: spec ?? { type: 'streamable-http', url: 'https://mcp.example.com/mcp' },
+  ...(status && { status }),
+});
+
+export const crdFile = new URL('../../manifests/crd.yaml', import.meta.url);
