@@ -1,17 +1,22 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
+/** The message is one line for the person who started us. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse';
+}
+
 export type Listening = { readonly url: string; readonly port: number; readonly close: () => Promise<void> };
 
 /**
  * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections that are still open.
- * Throws one clear line when the port is taken.
+ * Throws `PortInUse` when the port is taken.
  */
 export async function listen(server: Server & { closeAllConnections(): void }, port = 0): Promise<Listening> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new Error(`Port ${port} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`);
+    throw new PortInUse(`Port ${port} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');

@@ -19,7 +19,7 @@ import type { Page } from '../server.ts';
 import { readItem, statusPatch } from './mcpserver.ts';
 
 /** Which MCPServers are ours. Without namespace: of all namespaces. */
-export type Selection = { readonly namespace?: string; readonly labelSelector?: string };
+type Selection = { readonly namespace?: string; readonly labelSelector?: string };
 
 export type ClusterOptions = {
   readonly selection?: Selection;
@@ -38,11 +38,14 @@ export type Cluster = {
 };
 
 /** What one list call brought. An expired list goes on with the other `continue`, where there is one. */
-export type Listed = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired'; readonly continue?: string };
+type Listed = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired'; readonly continue?: string };
 
-export type ListPage = (request: { readonly limit: number; readonly continue?: string }) => Promise<Listed>;
+type ListPage = (request: { readonly limit: number; readonly continue?: string }) => Promise<Listed>;
 
-/** The cluster cannot be used; the message is one line that names it, what happened and what to do. It never holds what the API server said. */
+/**
+ * The cluster cannot be used; the message is one line that names it, what happened and what to do.
+ * It has nothing that the API server said, and no cause: that would carry bodies and headers into logs.
+ */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';
 }
@@ -95,7 +98,9 @@ export function statusPatcher(cluster: Cluster): PatchStatus {
     const request = { ...resource, namespace, name, body, fieldManager: 'muster-serverless' };
     try {
       const answer = await call(cluster, () => cluster.api.patchNamespacedCustomObjectStatus(request, mergePatch));
-      return { kind: 'written', resourceVersion: writtenSchema.parse(answer).metadata.resourceVersion };
+      const written = writtenSchema.safeParse(answer);
+      if (!written.success) return { kind: 'refused', detail: `The API server ${cluster.address} answered no object.` };
+      return { kind: 'written', resourceVersion: written.data.metadata.resourceVersion };
     } catch (error) {
       switch (refusal(error)?.code ?? 0) {
         case 404:
@@ -121,16 +126,19 @@ function connect(what: string, load: (config: KubeConfig) => void, { selection =
   try {
     load(config);
   } catch (error) {
-    // The reason may quote the file, and the file holds secrets.
+    // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
     const code = codeOf(error);
-    if (code) throw new ClusterError(`${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`, { cause: error });
-    throw new ClusterError(`${what} is not valid. Give it the YAML that kubectl config view --raw prints.`, { cause: error });
+    if (code) throw new ClusterError(`${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`);
+    throw new ClusterError(`${what} is not valid. Give it the YAML that kubectl config view --raw prints.`);
   }
   const cluster = config.getCurrentCluster();
   if (!cluster) {
     throw new ClusterError(`${what} has no current context that names a cluster. Run: kubectl config use-context NAME`);
   }
   if (!URL.canParse(cluster.server)) throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    throw new ClusterError(`${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`);
+  }
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),
     authMethods: { default: config },
@@ -196,7 +204,7 @@ const codeOf = (error: unknown): string | undefined =>
 function explain(cluster: Cluster, doing: string, error: unknown): ClusterError {
   if (error instanceof ClusterError) return error;
   const server = `The API server ${cluster.address}`;
-  const said = (message: string): ClusterError => new ClusterError(message, { cause: error });
+  const said = (message: string): ClusterError => new ClusterError(message);
   const answered = refusal(error);
   if (answered) {
     switch (answered.code) {
@@ -215,7 +223,7 @@ function explain(cluster: Cluster, doing: string, error: unknown): ClusterError 
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return said(`${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`);
   }
-  const code = networkCode(error);
+  const code = networkCode(error) ?? codeOf(error);
   if (code === 'ECONNREFUSED')
     return said(`${server} refused the connection. Check that it runs and that the kubeconfig names its address.`);
   if (code) return said(`${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`);

@@ -172,7 +172,9 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
   return failed(`the status could not be written: ${mostTries} conflicts in a row with another writer`);
 }
 
-const isNewer = ({ lastAttempt }: Status, than: Date): boolean => lastAttempt !== undefined && lastAttempt > than;
+// Status has whole seconds. One of the same second may be our own, whose answer was lost: writing it again would count it twice.
+const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
+  lastAttempt !== undefined && Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);
 
 function stateChange({ namespace, name, uid, status }: Server, next: Status, at: Date): { change?: StateChange } {
   if (next.state === undefined || next.state === status.state) return {};

@@ -3,7 +3,7 @@ import { parseJson } from './json.ts';
 import { keyOf, type ObjectStore, type Snapshot, type Stored } from './objects.ts';
 
 /** One page of a list, or why there is none. */
-export type Paged =
+type Paged =
   | {
       readonly kind: 'page';
       readonly revision: number;
@@ -14,7 +14,7 @@ export type Paged =
   | { readonly kind: 'expired'; readonly continue: string }
   | { readonly kind: 'malformed' };
 
-export type PageRequest = { readonly limit: number; readonly continue: string; readonly matches: (object: Stored) => boolean };
+type PageRequest = { readonly limit: number; readonly continue: string; readonly matches: (object: Stored) => boolean };
 
 export type Pager = {
   /** `limit` 0 asks for everything, `continue` '' for the first page. */

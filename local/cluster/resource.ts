@@ -8,11 +8,11 @@ import { isObject, type Json, type JsonObject, merge, parseJson, without } from 
 import type { Metadata, ObjectStore, Stored } from './objects.ts';
 import type { Pager } from './pages.ts';
 import { checkRules } from './rules.ts';
-import { check, fill, prune } from './schema.ts';
+import { type Cause, check, fill, prune } from './schema.ts';
 import { readSelector } from './selector.ts';
 
 /** One request to the resource. `name` is absent for the collection, `namespace` for all namespaces. */
-export type ResourceRequest = {
+type ResourceRequest = {
   readonly method: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -23,7 +23,19 @@ export type ResourceRequest = {
 };
 
 /** The two halves of an object are written by different people, and neither write touches the other half. */
-export type Part = 'main' | 'status';
+type Part = 'main' | 'status';
+
+/** One write that is fit to be checked. Without `stored` it creates. */
+type Write = {
+  readonly stored?: Stored;
+  readonly metadata: Metadata;
+  /** As the client sent it, for the warnings. */
+  readonly sent: JsonObject;
+  /** The half that was sent and the half that stays. */
+  readonly wanted: JsonObject;
+  /** Answers a strict client that sent unknown fields. */
+  readonly refuse: (unknown: string) => Answer;
+};
 
 export type Resource = (request: ResourceRequest) => Answer;
 
@@ -109,11 +121,7 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
       ...labelsOf(body),
     };
-    return commit(request, undefined, metadata, body.content, (unknown) =>
-      say.badRequest(
-        `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${unknown}`,
-      ),
-    );
+    return commit(request, { metadata, sent: body.content, wanted: without(body.content, 'status'), refuse: cannotDecode });
   }
 
   function replace(request: ResourceRequest, stored: Stored): Answer {
@@ -127,11 +135,12 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       const message = 'Invalid value: 0: must be specified for an update';
       return say.invalid(definition, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }]);
     }
-    return update(request, stored, body, (unknown) =>
-      say.badRequest(
-        `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${unknown}`,
-      ),
-    );
+    return update(request, stored, body, cannotDecode);
+  }
+
+  function cannotDecode(unknown: string): Answer {
+    const { kind, version } = definition;
+    return say.badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${unknown}`);
   }
 
   function patch(request: ResourceRequest, stored: Stored): Answer {
@@ -161,14 +170,14 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     );
   }
 
-  /** Fences the write, keeps what the other half owns, and counts generations. */
-  function update(request: ResourceRequest, stored: Stored, body: Body, refuse: (unknown: string) => Answer): Answer {
+  /** Fences the write and keeps what the other half owns. */
+  function update(request: ResourceRequest, stored: Stored, body: Body, refuse: Write['refuse']): Answer {
     const { metadata } = stored;
     const { resourceVersion, uid } = body.metadata;
     if (resourceVersion && resourceVersion !== metadata.resourceVersion) return say.conflict(definition, metadata.name, say.modified);
     if (request.part === 'status') {
-      const content = { ...without(stored.content, 'status'), ...pick(body.content, 'status') };
-      return commit(request, stored, metadata, content, refuse, body.content);
+      const wanted = { ...without(stored.content, 'status'), ...pick(body.content, 'status') };
+      return commit(request, { stored, metadata, sent: body.content, wanted, refuse });
     }
     if (uid !== undefined && uid !== metadata.uid) {
       return say.conflict(
@@ -178,25 +187,18 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       );
     }
     const { labels: _labels, annotations: _annotations, ...rest } = metadata;
-    const content = { ...without(body.content, 'status'), ...pick(stored.content, 'status') };
-    return commit(request, stored, { ...rest, ...labelsOf(body) }, content, refuse, body.content);
+    const wanted = { ...without(body.content, 'status'), ...pick(stored.content, 'status') };
+    return commit(request, { stored, metadata: { ...rest, ...labelsOf(body) }, sent: body.content, wanted, refuse });
   }
 
-  /** Prunes, fills defaults, checks and stores. A write that changes nothing keeps the resourceVersion. */
-  function commit(
-    { query }: ResourceRequest,
-    stored: Stored | undefined,
-    metadata: Metadata,
-    wanted: JsonObject,
-    refuse: (unknown: string) => Answer,
-    sent: JsonObject = wanted,
-  ): Answer {
+  /** Prunes, fills defaults, checks, counts generations and stores. A write that changes nothing keeps the resourceVersion. */
+  function commit({ query }: ResourceRequest, { stored, metadata, sent, wanted, refuse }: Write): Answer {
     const unknown: string[] = [];
     prune(definition.schema, sent, unknown);
     const warnings = unknown.map((field) => `unknown field "${field}"`);
     if (warnings.length > 0 && query.get('fieldValidation') === 'Strict') return refuse(warnings.join(', '));
 
-    const content = fill(definition.schema, prune(definition.schema, stored ? wanted : without(wanted, 'status'), []));
+    const content = fill(definition.schema, prune(definition.schema, wanted, []));
     const whole = isObject(content) ? content : {};
     const misfits = check(definition.schema, whole);
     const skipped = { reason: 'FieldValueInvalid', message: `Invalid value: null: ${rulesSkipped}`, field: '<nil>' };
@@ -287,7 +289,7 @@ const pick = (object: JsonObject, key: string): JsonObject => {
 const isName = (name: string): boolean =>
   name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
 
-const wrongName = (name: string) => ({
+const wrongName = (name: string): Cause => ({
   reason: 'FieldValueInvalid',
   message: `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`,
   field: 'metadata.name',

@@ -15,6 +15,7 @@ import {
 import type { Server, Status } from '../../../functions/server.ts';
 import { type Answer, failure } from '../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
+import { startFront } from '../../world/front.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../world/manifest.ts';
 
 let local: LocalCluster;
@@ -239,8 +240,8 @@ describe('write', () => {
       body: JSON.stringify({ status: { restartCount: 7 } }),
     });
     await statusPatcher(cluster)(await theServer(), wholeStatus);
-    await statusPatcher(cluster)(await theServer(), aStatus());
-    expect(await stored()).toHaveProperty('status', { restartCount: 7, state: 'Connected', consecutiveFailures: 0, conditions: [] });
+    await statusPatcher(cluster)(await theServer(), { consecutiveFailures: 0, conditions: [] });
+    expect(await stored()).toHaveProperty('status', { restartCount: 7, consecutiveFailures: 0, conditions: [] });
   });
 
   test('the write names us as its manager', async () => {
@@ -321,6 +322,17 @@ describe('calls', () => {
     expect(asked).toHaveLength(20);
     // A second one, where a call starts before the pool has noticed that the first is free.
     expect(new Set(asked.map(({ socket }) => socket)).size).toBeLessThanOrEqual(2);
+  });
+
+  test('over TLS and HTTP/2 all calls, side by side too, share one connection', async () => {
+    await create();
+    const front = await startFront(local);
+    const read = serverReader(connectCluster({ kubeconfig: front.kubeconfig }));
+    for (let round = 0; round < 10; round += 1) await read('default', 'server-a');
+    await Promise.all(Array.from({ length: 50 }, () => read('default', 'server-a')));
+    expect(asked).toHaveLength(60);
+    expect(front.connections()).toBe(1);
+    front.close();
   });
 
   test('parallel calls open few connections', async () => {
@@ -450,6 +462,21 @@ describe('what is wrong is said in one line', () => {
   test('a kubeconfig with a server that is no URL', async () => {
     const kubeconfig = local.kubeconfig.replace(local.url, 'nowhere');
     expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain('has "nowhere" as server');
+  });
+
+  test('a kubeconfig without TLS that does not say so', async () => {
+    const kubeconfig = local.kubeconfig.replace('insecure-skip-tls-verify: true', '');
+    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain('has a server without TLS');
+  });
+
+  test('a kubeconfig whose certificate authority stayed on another machine', async () => {
+    const kubeconfig = local.kubeconfig
+      .replace('insecure-skip-tls-verify: true', 'certificate-authority: /nowhere/ca.crt')
+      .replace('http:', 'https:');
+    cluster = connectCluster({ kubeconfig });
+    expect(await problemOf(list)).toContain(
+      'could not be reached (ENOENT). Check the address and the certificate authority in the kubeconfig.',
+    );
   });
 
   test('a kubeconfig that is not there names its path', async () => {

@@ -1,0 +1,89 @@
+/**
+ * One sweep of 1,000 servers that answer after 100 ms, beside two bare loops that only ask: `node:http` and undici. All in one run, in
+ * turn, each bundled as functions are and in a process of its own with the heap of a small Lambda; the servers and the cluster are in
+ * another one. Run: npm run bench:sweep
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import * as z from 'zod/mini';
+import { startBus } from '../local/bus.ts';
+import { answerMs, concurrency, servers } from './sweep-size.ts';
+
+const rounds = 7;
+
+const lap = z.object({ ms: z.number(), rssMb: z.number() });
+type Lap = z.infer<typeof lap>;
+const site = z.object({ port: z.number(), kubeconfig: z.string() });
+
+const heap = ['--max-old-space-size=64', '--max-semi-space-size=2'];
+const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
+const processes: ChildProcess[] = [];
+
+function start(file: string, args: readonly string[], execArgv: readonly string[]): ChildProcess {
+  const env = { ...process.env, AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  const child = fork(file, [...args], { env, execArgv: [...execArgv] });
+  processes.push(child);
+  return child;
+}
+
+async function startBundled(name: string, args: readonly string[]): Promise<ChildProcess> {
+  const outfile = join(folder, `${name}.mjs`);
+  // What is CommonJS inside wants a require.
+  const banner = { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" };
+  const entryPoints = [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))];
+  await build({ entryPoints, outfile, banner, bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node24' });
+  return start(outfile, args, heap);
+}
+
+async function reply(child: ChildProcess): Promise<unknown> {
+  const [message] = await once(child, 'message');
+  return message;
+}
+
+async function run(child: ChildProcess): Promise<Lap> {
+  const answer = reply(child);
+  child.send('go');
+  return lap.parse(await answer);
+}
+
+const bus = await startBus([]);
+try {
+  const target = start(fileURLToPath(new URL('./sweep-target.ts', import.meta.url)), [], []);
+  const { port, kubeconfig } = site.parse(await reply(target));
+  const bare = (how: string): Promise<ChildProcess> => startBundled('sweep-bare', [how, String(port)]);
+  const sweep = await startBundled('sweep-runner', [kubeconfig, bus.url]);
+  const contenders = { 'node:http': await bare('node:http'), undici: await bare('undici'), sweep };
+  const first = await run(sweep);
+  for (const child of Object.values(contenders)) await run(child); // warm-up
+  const laps: Record<keyof typeof contenders, Lap[]> = { 'node:http': [], undici: [], sweep: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    laps['node:http'].push(await run(contenders['node:http']));
+    laps.undici.push(await run(contenders.undici));
+    laps.sweep.push(await run(contenders.sweep));
+  }
+  const sorted = (name: keyof typeof laps): number[] => laps[name].map(({ ms }) => ms).sort((one, other) => one - other);
+  const median = (name: keyof typeof laps): number => sorted(name)[Math.floor(rounds / 2)] ?? 0;
+  const row = (name: keyof typeof laps): string => {
+    const times = sorted(name);
+    const spread = `[${(times[0] ?? 0).toFixed(0)}-${(times.at(-1) ?? 0).toFixed(0)}]`;
+    const rss = Math.max(...laps[name].map(({ rssMb }) => rssMb));
+    return `${name.padEnd(10)} ${median(name).toFixed(0).padStart(6)} ms ${spread.padEnd(13)} ${rss.toFixed(0).padStart(4)} MB`;
+  };
+  console.log(
+    `${servers} servers on ${servers} loopback addresses, answering after ${answerMs} ms, ${concurrency} at once, ${rounds} rounds in turn, ${availableParallelism()} cores, node ${heap.join(' ')}`,
+  );
+  console.log('           median    [min-max]     peak memory of the process');
+  for (const name of ['node:http', 'undici', 'sweep'] as const) console.log(row(name));
+  console.log(`first sweep, with ${servers} status writes: ${first.ms.toFixed(0)} ms`);
+  const faster = Math.min(median('node:http'), median('undici'));
+  console.log(`ratio of a steady sweep to the faster bare loop: ${(median('sweep') / faster).toFixed(2)} (aim: at most 1.30)`);
+} finally {
+  for (const child of processes) child.disconnect();
+  await bus.close();
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,81 @@
+import { conditionOf, type Server } from '../server.ts';
+import { type Check, stages } from '../wire.ts';
+import { classify } from './classify.ts';
+import type { Cause, ProbeOutcome } from './outcome.ts';
+import { nextStatus } from './status.ts';
+
+/** What one probe saw, what that means, and the status a sweep would write: the same three steps as in a sweep. Writes nothing. */
+export function explain(server: Server, outcome: ProbeOutcome, now: Date): Check {
+  const verdict = classify(outcome);
+  const next = nextStatus(server, verdict, now);
+  const reachable = conditionOf(next, 'Reachable');
+  const isDecided = verdict.kind !== 'undecided';
+  return {
+    namespace: server.namespace,
+    name: server.name,
+    saw: saw(outcome),
+    stages: stages.flatMap((stage) => {
+      const ms = outcome.timings[stage];
+      return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];
+    }),
+    ...(isDecided && next.state !== undefined && { state: next.state }),
+    reason: isDecided ? (reachable?.reason ?? verdict.reason) : 'ProberOffline',
+    message: isDecided ? verdict.message : `The prober has trouble of its own: ${verdict.problem}.`,
+    authRequired: conditionOf(next, 'AuthRequired')?.status ?? 'Unknown',
+    consecutiveFailures: next.consecutiveFailures,
+  };
+}
+
+/** A stdio server runs where its user is: there is nothing to reach. */
+export const notProbed = ({ namespace, name, status }: Server): Check => ({
+  namespace,
+  name,
+  saw: 'nothing',
+  stages: [],
+  reason: 'NotProbed',
+  message: 'A stdio server is started by whoever uses it; there is nothing to reach.',
+  authRequired: 'Unknown',
+  consecutiveFailures: status.consecutiveFailures,
+});
+
+function saw(outcome: ProbeOutcome): string {
+  switch (outcome.kind) {
+    case 'answered':
+      return [
+        `HTTP ${outcome.status}`,
+        ...(outcome.redirect === undefined ? [] : ['a redirect that is not followed']),
+        ...(outcome.classification === undefined ? [] : [classifications[outcome.classification]]),
+      ].join(', ');
+    case 'headersTooLarge':
+      return 'HTTP headers too large to read';
+    case 'unreachable':
+      return `${causes[outcome.cause]} (stage ${outcome.stage})`;
+    case 'refusedByPolicy':
+      return 'an address that is not contacted';
+    case 'unusable':
+      return 'a spec that cannot be used';
+    case 'proberTrouble':
+      return "the prober's own trouble";
+  }
+}
+
+const classifications = {
+  asksForSignIn: 'server/discover asks for a sign-in',
+  asksForNothing: 'server/discover is answered without a sign-in',
+  unclear: 'server/discover is not answered in MCP',
+} as const;
+
+const causes: Readonly<Record<Cause, string>> = {
+  nameNotFound: 'no such host name',
+  resolverFailed: 'no answer from the resolver',
+  refused: 'connection refused',
+  reset: 'connection closed without an answer',
+  unreachable: 'no route to the host',
+  timeout: 'no answer in time',
+  tlsExpired: 'an expired certificate',
+  tlsNotYetValid: 'a certificate that is not valid yet',
+  tlsUntrusted: 'a certificate of an authority we do not trust',
+  tlsHostname: 'a certificate for another host',
+  tlsProtocol: 'no common TLS version or cipher',
+  notHttp: 'an answer that is not HTTP',
+};

@@ -1,0 +1,39 @@
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createAuthority } from '../../local/certificates.ts';
+import type { LocalCluster } from '../../local/cluster/cluster.ts';
+
+/** A TLS front with HTTP/2 before the local cluster, as a real API server has it. */
+export type Front = {
+  readonly kubeconfig: string;
+  readonly connections: () => number;
+  readonly close: () => void;
+};
+
+export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Front> {
+  const authority = createAuthority();
+  const { certPem: cert, keyPem: key } = authority.issue({ hosts: ['127.0.0.1'] });
+  let connections = 0;
+  const front: Http2SecureServer = createSecureServer({ cert, key }, async (request, response) => {
+    const method = request.method;
+    const { 'content-type': contentType = 'application/json' } = request.headers;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = method === 'GET' ? {} : { body: Buffer.concat(chunks) };
+    const answer = await fetch(`${url}${request.url}`, { method, headers: { 'content-type': contentType }, ...body });
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(await answer.text());
+  });
+  front.on('secureConnection', () => {
+    connections += 1;
+  });
+  await new Promise<void>((listening) => front.listen(0, '127.0.0.1', listening));
+  const address = front.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    kubeconfig: kubeconfig
+      .replace(url, `https://127.0.0.1:${port}`)
+      .replace('insecure-skip-tls-verify: true', `certificate-authority-data: ${Buffer.from(authority.caPem).toString('base64')}`),
+    connections: () => connections,
+    close: () => front.close(),
+  };
+}
