@@ -1,0 +1,43 @@
+import { tokensFrom } from './claims.ts';
+import { Failure, exitCodes } from './failure.ts';
+import { askForTokens, discoverIssuer } from './issuer.ts';
+import { readTokens, type Tokens, writeTokens } from './tokens.ts';
+
+/** A bearer this close to its end could be late at the Function URL. */
+const marginMs = 30_000;
+
+/**
+ * The tokens to send to this endpoint, refreshed where that is due; undefined when nobody signed in to it on this machine.
+ * Throws with exit code 2 when the sign-in has ended for good. A network that is down ends nothing and deletes nothing.
+ */
+export async function freshTokens(
+  endpoint: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): Promise<Tokens | undefined> {
+  const tokens = await readTokens(endpoint, environment);
+  if (tokens === undefined || isFresh(tokens, now)) return tokens;
+  const { refreshToken } = tokens;
+  if (refreshToken === undefined) {
+    if (tokens.expiresAt > now) return tokens;
+    throw ended(endpoint, 'has expired');
+  }
+
+  const issuer = await discoverIssuer(tokens.issuer);
+  const granted = await askForTokens(issuer, { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: tokens.clientId });
+  if (granted.kind === 'refused') {
+    // A second muster may have been faster with a refresh token that is good for one use.
+    const newer = await readTokens(endpoint, environment);
+    if (newer !== undefined && newer.idToken !== tokens.idToken && isFresh(newer, now)) return newer;
+    throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
+  }
+  const { issuer: name, clientId, subject } = tokens;
+  const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, now });
+  await writeTokens(renewed, environment);
+  return renewed;
+}
+
+export const isFresh = (tokens: Tokens, now: Date): boolean => tokens.expiresAt.getTime() - marginMs > now.getTime();
+
+const ended = (endpoint: string, how: string): Failure =>
+  new Failure(`Your sign-in to ${endpoint} ${how}.`, { exitCode: exitCodes.signInRequired, hint: 'Run: muster auth login' });

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+
+/**
+ * Sends the person to an address: opens the browser, or, where there is nobody to see one (`--no-browser`, a script), prints the address.
+ * The address is always printed: a browser may open on another screen, or not at all.
+ */
+export function showAddress(
+  address: string,
+  { browser, tell }: { readonly browser: boolean; readonly tell: (line: string) => void },
+): void {
+  if (!browser) {
+    tell(`Open this address in a browser:\n\n  ${address}\n`);
+    return;
+  }
+  tell(`Opening the browser. If it stays closed, open this address:\n\n  ${address}\n`);
+  const [command, ...parameters] = opener(address);
+  const child = spawn(command, parameters, { stdio: 'ignore', detached: true });
+  // No browser to open: the printed address is the way.
+  child.once('error', () => {});
+  child.unref();
+}
+
+function opener(address: string): readonly [string, ...string[]] {
+  if (process.platform === 'darwin') return ['open', address];
+  // rundll32 takes the address as it is; cmd's start would read & and % in it.
+  if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', address];
+  return ['xdg-open', address];
+}

@@ -1,0 +1,50 @@
+import { type Command, commands, exitCodeMeanings, type Flag, globalFlags } from './commands.ts';
+
+/** The help of one command, or of all of them. */
+export function help(command?: Command): string {
+  return command === undefined ? overview() : page(command);
+}
+
+const overview = (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
+
+Commands:
+${columns(commands.map(({ words, operands, meaning }) => [`muster ${[...words, ...operands].join(' ')}`, firstSentence(meaning)]))}
+Flags of every command:
+${columns(globalFlags.map(flagLine))}
+Exit codes:
+${columns(exitCodeMeanings.map(([code, meaning]) => [String(code), meaning]))}
+Run muster COMMAND --help for the flags of one command.
+`;
+
+const page = (command: Command): string => {
+  const { meaning, words, aliases, flags } = command;
+  return `${meaning}
+
+Usage: ${synopsis(command)}
+${aliases.length === 0 ? '' : `Also:  ${aliases.map((alias) => `muster ${[...words.slice(0, -1), alias].join(' ')}`).join(', ')}\n`}
+Flags:
+${columns([...flags, ...globalFlags].map(flagLine))}`;
+};
+
+/** The command on one line: `muster get mcpserver NAME [-n NAMESPACE] [-o FORMAT]`. */
+export const synopsis = ({ words, operands, flags }: Command): string =>
+  [
+    'muster',
+    ...words,
+    ...operands,
+    ...flags.map(
+      ({ name, short, value }) => `[${short === undefined ? `--${name}` : `-${short}`}${value === undefined ? '' : ` ${value}`}]`,
+    ),
+  ].join(' ');
+
+const flagLine = ({ name, short, value, values, meaning }: Flag): readonly [string, string] => [
+  `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
+  values === undefined ? meaning : `${meaning} ${values.join(', ')} (default ${values[0] ?? ''})`,
+];
+
+const firstSentence = (text: string): string => /^.*?[.?](?= |$)/.exec(text)?.[0] ?? text;
+
+function columns(lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...lines.map(([left]) => left.length));
+  return lines.map(([left, right]) => `  ${left.padEnd(width)}   ${right}\n`).join('');
+}

@@ -1,0 +1,61 @@
+import './runtime.ts';
+import type { Call } from './commands.ts';
+import { type ExitCode, exitCodes, Failure } from './failure.ts';
+import { help } from './help.ts';
+import { parse } from './parse.ts';
+
+/** The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people go to stderr. */
+export async function muster(argv: readonly string[]): Promise<ExitCode> {
+  try {
+    const parsed = parse(argv);
+    switch (parsed.kind) {
+      case 'version':
+        print(`muster ${process.env['MUSTER_VERSION'] ?? 'from source'}\n`);
+        return exitCodes.done;
+      case 'help':
+        print(help(parsed.command));
+        return exitCodes.done;
+      case 'run':
+        return await parsed.command.run(callOf(parsed.operands, parsed.flags));
+    }
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+const print = (text: string): void => void process.stdout.write(text);
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string | true>): Call => ({
+  operands,
+  text: (flag) => {
+    const value = flags.get(flag);
+    return value === true ? undefined : value;
+  },
+  isSet: (flag) => flags.has(flag),
+  environment: process.env,
+  isInteractive: () => process.stdin.isTTY && process.stderr.isTTY,
+  now: () => new Date(),
+  print,
+  tell,
+});
+
+/** One line that names what happened, one that says what to do. A stack is for those who ask for it: its text could hold what nobody should see. */
+function failed(error: unknown): ExitCode {
+  if (error instanceof Failure) {
+    tell(`Error: ${error.message}`);
+    if (error.hint !== undefined) tell(error.hint);
+    return error.exitCode;
+  }
+  tell(`Error: ${error instanceof Error ? error.message : 'something unexpected happened'}`);
+  return exitCodes.error;
+}
+
+// `muster list | head -1` closes stdout early; that is no error.
+process.stdout.on('error', (error) => {
+  if (!('code' in error && error.code === 'EPIPE')) throw error;
+});
+
+void muster(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

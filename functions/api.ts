@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Hono } from 'hono';
+import { handle } from 'hono/aws-lambda';
+import { type SessionStore, sessionStore } from './adapters/dynamodb.ts';
+import { guardedFetch } from './adapters/http.ts';
+import { type Cluster, pageLister, serverReader } from './adapters/kubernetes.ts';
+import { prober } from './adapters/mcp.ts';
+import { clientDocument, oauthClient } from './adapters/oauth.ts';
+import { bearerVerifier } from './adapters/oidc.ts';
+import { sealer } from './adapters/seal.ts';
+import { clusterOf, diallerOf } from './clients.ts';
+import { explain, notProbed } from './reachability/explain.ts';
+import type { ReadServer } from './reachability/round.ts';
+import { composeApi } from './routes/compose.ts';
+import type { Variables } from './routes/problem.ts';
+import type { ServerPorts } from './routes/servers.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { join } from './sessions/join.ts';
+import { type Environment, readList, readNumber, readSetting, readSwitch } from './settings.ts';
+
+/** The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, each one line that says what to do. */
+export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
+  const now = () => new Date();
+  const publicUrl = readSetting(environment, 'PUBLIC_URL').replace(/\/+$/, '');
+  const issuer = readSetting(environment, 'OIDC_ISSUER');
+  const clientId = readSetting(environment, 'OIDC_CLIENT_ID');
+  const cluster = clusterOf(environment);
+  const readServer = readerOf(cluster);
+  const dialler = diallerOf(environment);
+  const probe = prober(dialler);
+  const fetch = guardedFetch(dialler);
+  const store = storeOf(environment, now);
+  const oauth = oauthClient({ fetch, publicUrl, allowInsecure: !readSwitch(environment, 'GUARD'), now, clients: store });
+  return composeApi({
+    facts: { publicUrl, issuer, clientId, scopes: readSetting(environment, 'OIDC_SCOPES').split(' ') },
+    verify: bearerVerifier({ issuer, audience: clientId, fetch }),
+    log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    servers: {
+      now,
+      listPage: listerOf(cluster),
+      readServer,
+      sessionsOf: async (person, servers) => join(servers, person, await store.grantsOf(person), now()),
+      check: async (server) =>
+        server.type === 'stdio' ? notProbed(server) : explain(server, await probe(server, { classify: true }), now()),
+      heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
+      anonymousList: readSwitch(environment, 'ANONYMOUS_LIST'),
+    },
+    sessions: sessionRoutes({
+      ...store,
+      ...oauth,
+      now,
+      readServer,
+      newSecret: () => randomBytes(32).toString('base64url'),
+      clientDocument: clientDocument(publicUrl),
+    }),
+  });
+}
+
+/** A namespace that a caller asks for narrows the owner's selection; it never widens it. */
+function listerOf(cluster: Cluster): ServerPorts['listPage'] {
+  const listAll = pageLister(cluster);
+  return async ({ namespace, ...page }) => {
+    const { selection } = cluster;
+    if (namespace === undefined || namespace === selection.namespace) return listAll(page);
+    if (selection.namespace !== undefined) return { kind: 'page', page: { servers: [], malformed: [] } };
+    return pageLister({ ...cluster, selection: { ...selection, namespace } })(page);
+  };
+}
+
+/** What the owner does not list cannot be read by name, and only names reach the address of a request to the cluster. */
+function readerOf(cluster: Cluster): ReadServer {
+  const read = serverReader(cluster);
+  const { namespace: only } = cluster.selection;
+  return async (namespace, name) => {
+    const isOurs = isName(namespace) && isName(name) && (only === undefined || only === namespace);
+    return isOurs ? read(namespace, name) : undefined;
+  };
+}
+
+/** What Kubernetes allows as a name (RFC 1123 subdomain). */
+const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
+
+/** The store of the settings; `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
+function storeOf(environment: Environment, now: () => Date): SessionStore {
+  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(endpoint === undefined ? {} : { endpoint }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  return sessionStore({ client, table: readSetting(environment, 'TABLE_NAME'), sealer: sealer(readList(environment, 'TOKEN_KEYS')), now });
+}
+
+let answer: ReturnType<typeof handle> | undefined;
+
+/** Handler of the Function URL. Made on the first request, so that a missing setting is told in the logs and not as a failed start. */
+export const handler: ReturnType<typeof handle> = async (event, context) => {
+  answer ??= handle(createApi(process.env));
+  return answer(event, context);
+};

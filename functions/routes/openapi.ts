@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+import { type BodyName, bodies, contract, type Route } from './contract.ts';
+
+/** The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of the wire. */
+export function openApi(publicUrl: string) {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(bodies)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'muster, serverless',
+      version: '1',
+      description:
+        'Can each MCP server be reached, and am I signed in to it? STATE is the same for everyone, a session belongs to one person.',
+    },
+    servers: [{ url: publicUrl }],
+    paths: paths(),
+    components: {
+      schemas,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'The ID token of `muster auth login`.' } },
+    },
+  };
+}
+
+function paths() {
+  const byPath = new Map<string, Record<string, ReturnType<typeof operation>>>();
+  for (const route of contract) byPath.set(route.path, { ...byPath.get(route.path), [route.method]: operation(route) });
+  return Object.fromEntries(byPath);
+}
+
+function operation(route: Route) {
+  return {
+    summary: route.meaning,
+    security: security[route.access],
+    parameters: [...pathParameters(route.path), ...queryParameters(route)],
+    ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
+    responses: {
+      200: { description: route.meaning, ...(route.answer === undefined ? {} : { content: json(route.answer) }) },
+      default: {
+        description: 'What went wrong and what to do next (RFC 9457).',
+        content: { 'application/problem+json': reference('Problem') },
+      },
+    },
+  };
+}
+
+/** An empty requirement means: without a bearer, too. */
+const security = {
+  anyone: [],
+  list: [{ bearer: [] }, {}],
+  person: [{ bearer: [] }],
+};
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+
+const queryParameters = ({ query }: Route) =>
+  query === undefined
+    ? []
+    : Object.entries(z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' }).properties ?? {}).map(([name, schema]) => ({
+        name,
+        in: 'query',
+        required: false,
+        schema,
+      }));
+
+const reference = (name: BodyName) => ({ schema: { $ref: `#/components/schemas/${name}` } });
+const json = (name: BodyName) => ({ 'application/json': reference(name) });

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { Context } from 'hono';
+import { html, raw } from 'hono/html';
+import type { CalledBack } from '../sessions/signin.ts';
+
+/** What the person reads after the issuer sent the browser back. It holds no code and no state, and asks for nothing from elsewhere. */
+export function callbackPage(context: Context, called: CalledBack): Response | Promise<Response> {
+  const { status, title, body } = wordsFor(called);
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title}</title>
+        <style>${raw(style)}</style>
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${body}
+      </body>
+    </html>`;
+  return context.html(page, status, headers);
+}
+
+function wordsFor(called: CalledBack) {
+  switch (called.kind) {
+    case 'parked': {
+      const { starterName, serverName } = called.signIn;
+      return {
+        status: 200,
+        title: 'One step is left',
+        body: html`<p><b>${starterName}</b> started this sign-in to <b>${serverName}</b>. Is that you? Then paste this where you started it:</p>
+          <p><code>${called.secret}</code></p>
+          <p>It works once, for ten minutes, and only for ${starterName}.</p>
+          <p><b>If you did not start it yourself, close this page and give the text to nobody.</b> Then nothing happens.</p>`,
+      } as const;
+    }
+    case 'declined':
+      return {
+        status: 200,
+        title: 'You were not signed in',
+        body: html`<p>The issuer did not let you in to <b>${called.signIn.serverName}</b>. Nothing was stored. You can close this page.</p>`,
+      } as const;
+    case 'unknown':
+      return {
+        status: 400,
+        title: 'This sign-in is over',
+        body: html`<p>It was used already, took longer than ten minutes, or never was. Nothing was changed.</p>
+          <p>To try again, go back to your terminal and run <code>muster auth login</code> once more.</p>`,
+      } as const;
+  }
+}
+
+const style = 'body{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1rem;overflow-wrap:anywhere}';
+
+const headers = {
+  'cache-control': 'no-store',
+  'content-security-policy': [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};

@@ -1,0 +1,68 @@
+import { type Condition, conditionOf, type Server } from '../server.ts';
+import type { Row, Session } from '../wire.ts';
+
+/** What a row needs to know besides its server. */
+export type RowView = {
+  /** The caller's session with this server. Absent: nobody signed in. */
+  readonly session?: Session;
+  /** Nobody signed in: no URL, error text or condition messages. */
+  readonly anonymous: boolean;
+  readonly now: Date;
+  readonly heartbeatMs: number;
+};
+
+/** One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args` and `command` cannot. */
+export function rowOf(server: Server, view: RowView): Row {
+  const { status } = server;
+  const reachable = conditionOf(status, 'Reachable');
+  return {
+    namespace: server.namespace,
+    name: server.name,
+    uid: server.uid,
+    type: server.type,
+    ...(server.url === undefined || view.anonymous ? {} : { url: withoutUserInfo(server.url) }),
+    ...(server.description === undefined ? {} : { description: server.description }),
+    ...(server.toolPrefix === undefined ? {} : { toolPrefix: server.toolPrefix }),
+    autoStart: server.autoStart,
+    timeoutSeconds: server.timeoutMs / 1000,
+    ...(status.state === undefined ? {} : { state: status.state }),
+    ...(reachable === undefined ? {} : { reason: reachable.reason }),
+    authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
+    conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
+    ...(status.lastError === undefined || view.anonymous ? {} : { lastError: status.lastError }),
+    consecutiveFailures: status.consecutiveFailures,
+    ...(status.lastAttempt === undefined ? {} : { lastAttempt: status.lastAttempt.toISOString() }),
+    ...(status.lastConnected === undefined ? {} : { lastConnected: status.lastConnected.toISOString() }),
+    ...(status.nextRetryAfter === undefined ? {} : { nextRetryAfter: status.nextRetryAfter.toISOString() }),
+    stale: isStale(server, view),
+    ...(view.session === undefined || view.anonymous ? {} : { session: view.session }),
+  };
+}
+
+/** A password in a URL is as secret as a header. Text that is no URL is shown as it is: that is what is wrong with it. */
+function withoutUserInfo(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.username === '' && url.password === '')) return text;
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+function wireCondition(condition: Condition, anonymous: boolean): Row['conditions'][number] {
+  return {
+    type: condition.type,
+    status: condition.status,
+    reason: condition.reason,
+    ...(anonymous ? {} : { message: condition.message }),
+    lastTransitionTime: condition.lastTransitionTime.toISOString(),
+    ...(condition.observedGeneration === undefined ? {} : { observedGeneration: condition.observedGeneration }),
+  };
+}
+
+/** Nobody observes a stdio server; one that was never observed has no STATE that could be old. */
+function isStale(server: Server, { now, heartbeatMs }: RowView): boolean {
+  const { lastAttempt, lastConnected } = server.status;
+  if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined)) return false;
+  const observed = Math.max(lastAttempt?.getTime() ?? 0, lastConnected?.getTime() ?? 0);
+  return now.getTime() - observed > 2 * heartbeatMs;
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
+import { type Listening, listen } from './listen.ts';
+
+/** Payload format 2.0. */
+export type FunctionUrlEvent = Extract<LambdaEvent, { rawPath: string }>;
+
+export type FunctionUrlResult = {
+  readonly statusCode?: number;
+  readonly headers?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly cookies?: readonly string[];
+  readonly body?: string;
+  readonly isBase64Encoded?: boolean;
+};
+
+/** A handler behind a Function URL. */
+export type FunctionUrlHandler = (event: FunctionUrlEvent, context: LambdaContext) => Promise<FunctionUrlResult | string>;
+
+/**
+ * Serves a handler on loopback as Lambda serves it behind a Function URL (payload format 2.0, buffered answers).
+ * Throws `PortInUse` when the port is taken.
+ */
+export async function startFunctionUrl({
+  handler,
+  port = 0,
+}: {
+  readonly handler: FunctionUrlHandler;
+  readonly port?: number;
+}): Promise<Listening> {
+  const server = createServer((request, response) => {
+    invoke(handler, request).then(
+      ({ statusCode = 200, headers = {}, cookies = [], body = '', isBase64Encoded = false }) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, [value].flat().map(String));
+        if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
+        response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
+      },
+      // Lambda answers so when the handler throws.
+      () => response.writeHead(502, { 'content-type': 'application/json' }).end('{"message":"Internal Server Error"}'),
+    );
+  });
+  return listen(server, port);
+}
+
+async function invoke(handler: FunctionUrlHandler, request: IncomingMessage): Promise<FunctionUrlResult> {
+  const id = randomUUID();
+  const result = await handler(eventOf(request, await buffer(request), id), contextOf(id));
+  // A bare string is an answer with status 200 and JSON as its type.
+  return typeof result === 'string' ? { headers: { 'content-type': 'application/json' }, body: result } : result;
+}
+
+const timeoutMs = 20_000; // of the api function
+
+function contextOf(awsRequestId: string): LambdaContext {
+  const until = Date.now() + timeoutMs;
+  return {
+    awsRequestId,
+    functionName: 'api',
+    functionVersion: '$LATEST',
+    invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:api',
+    logGroupName: '/aws/lambda/api',
+    logStreamName: 'local',
+    memoryLimitInMB: '512',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => until - Date.now(),
+  };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, "Request payload format". */
+function eventOf(request: IncomingMessage, content: Buffer, requestId: string): FunctionUrlEvent {
+  const { pathname, search, searchParams } = new URL(`http://127.0.0.1${request.url ?? '/'}`);
+  const { cookie, ...headers } = request.headers;
+  const isBase64Encoded = !isText(headers['content-type'] ?? '');
+  const now = new Date();
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: pathname,
+    rawQueryString: search.slice(1),
+    ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(',')])),
+    queryStringParameters: Object.fromEntries([...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name).join(',')])),
+    requestContext: {
+      accountId: 'anonymous',
+      apiId: 'local',
+      authentication: null,
+      authorizer: {},
+      domainName: request.headers.host ?? '127.0.0.1',
+      domainPrefix: 'local',
+      http: {
+        method: request.method ?? 'GET',
+        path: pathname,
+        protocol: `HTTP/${request.httpVersion}`,
+        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      requestId,
+      routeKey: '$default',
+      stage: '$default',
+      time: now.toUTCString(),
+      timeEpoch: now.getTime(),
+    },
+    body: content.length === 0 ? null : content.toString(isBase64Encoded ? 'base64' : 'utf8'),
+    isBase64Encoded: content.length > 0 && isBase64Encoded,
+  };
+}
+
+/** The types that a Function URL hands on as text. Everything else, forms too, arrives in base64. */
+const isText = (contentType: string): boolean => /^(text\/|application\/(json|javascript|xml)|[^;]+\+(json|xml))/i.test(contentType);

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { commands } from '../../cli/commands.ts';
+import { Failure } from '../../cli/failure.ts';
+import { help } from '../../cli/help.ts';
+import { parse } from '../../cli/parse.ts';
+
+const failureOf = (line: string): string => {
+  try {
+    parse(line.split(' '));
+  } catch (error) {
+    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
+    throw error;
+  }
+  return 'no failure';
+};
+
+test.each([
+  ['list mcpserver', 'list mcpserver'],
+  ['list mcpservers', 'list mcpserver'],
+  ['list mcps', 'list mcpserver'],
+  ['--endpoint https://x list mcps -ojson', 'list mcpserver'],
+  ['get mcps server-a --output=yaml', 'get mcpserver'],
+  ['auth login --server team-a/server-a', 'auth login'],
+  ['check server-a --explain', 'check'],
+])('muster %s runs "%s"', (line, words) => {
+  const parsed = parse(line.split(' '));
+  expect(parsed.kind === 'run' && parsed.command.words.join(' ')).toBe(words);
+});
+
+test.each([
+  ['list mcpsrver', 'Unknown command "list mcpsrver". Did you mean: muster list mcpserver'],
+  ['auth', '"muster auth" goes on. There are: muster auth login, muster auth logout, muster auth status, muster auth whoami'],
+  ['fly', 'Unknown command "fly". Run: muster --help'],
+  ['lst mcpserver', 'Unknown command "lst mcpserver". Did you mean: muster list mcpserver'],
+  ['list mcpserver --outptu json', 'muster list mcpserver has no flag --outptu. Did you mean: --output'],
+  ['list mcpserver --explain', 'muster list mcpserver has no flag --explain. Run: muster list mcpserver --help'],
+  ['list mcpserver -x', 'muster list mcpserver has no flag -x. Run: muster list mcpserver --help'],
+  ['list mcpserver -o jsn', 'Unknown output format "jsn" (valid: table, wide, json, yaml, name). Did you mean: -o json'],
+  ['list mcpserver -o', '-o needs a value: table, wide, json, yaml, name.'],
+  ['list mcpserver -o --no-headers', '-o needs a value: table, wide, json, yaml, name.'],
+  ['list mcpserver --no-headers=yes', '--no-headers takes no value.'],
+  ['list mcpserver server-a', '"server-a" is too much. Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]'],
+  ['get mcpserver', 'NAME is missing. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]'],
+])('muster %s fails: %s', (line, message) => {
+  expect(failureOf(line)).toBe(message);
+});
+
+test('the help names every command, and that of one command all its flags', () => {
+  for (const command of commands) {
+    expect(help()).toContain(`muster ${command.words.join(' ')}`);
+    for (const { name, meaning } of command.flags) expect(help(command)).toMatch(new RegExp(`--${name}.*${meaning.replace('.', '\\.')}`));
+  }
+});

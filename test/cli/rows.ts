@@ -1,0 +1,29 @@
+import type { Row, Session } from '../../functions/wire.ts';
+
+export const now = new Date('2026-11-22T12:00:00Z');
+
+/** A row that mentions only what matters. */
+export const aRow = (facts: Partial<Row> = {}): Row => ({
+  namespace: 'default',
+  name: 'server-a',
+  uid: `uid-of-${facts.namespace ?? 'default'}-${facts.name ?? 'server-a'}`,
+  type: 'streamable-http',
+  autoStart: false,
+  timeoutSeconds: 30,
+  state: 'Connected',
+  reason: 'Responded',
+  authRequired: 'Unknown',
+  conditions: [],
+  consecutiveFailures: 0,
+  stale: false,
+  ...facts,
+});
+
+export const aSession = (facts: Partial<Session> = {}): Session => ({ word: 'Authenticated', ...facts });
+
+/** The three servers of the seed: signed in, not signed in, away. */
+export const seed: readonly Row[] = [
+  aRow({ name: 'server-c', state: 'Failed', reason: 'ConnectionRefused', session: aSession({ word: '-' }) }),
+  aRow({ name: 'server-a', session: aSession() }),
+  aRow({ name: 'server-b', session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }) }),
+];

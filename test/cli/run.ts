@@ -1,0 +1,60 @@
+/** Runs the built `muster` as a person does: a process of its own, with a home of its own. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const builder = fileURLToPath(new URL('../../cli/build.ts', import.meta.url));
+
+/** Builds it into a folder of its own, so that tests run beside each other. */
+export async function buildMuster(): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'muster-build-')), 'muster.cjs');
+  await promisify(execFile)(process.execPath, [builder, file]);
+  return file;
+}
+
+export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+export type Run = {
+  /** Where the configuration is kept; without it nobody is signed in. */
+  readonly home?: string;
+  readonly endpoint?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What is typed, once the words that ask for it are there. */
+  readonly types?: { readonly after: string; readonly text: () => string | Promise<string> };
+  /** Called with the first address on stderr. */
+  readonly onAddress?: (address: string) => Promise<unknown>;
+};
+
+/** Ends with the process; `onAddress` and `types` play the person. */
+export async function runMuster(file: string, line: string, run: Run = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [file, ...line.split(' ').filter((word) => word !== '')], {
+    env: {
+      HOME: run.home ?? '/nonexistent',
+      ...(run.endpoint === undefined ? {} : { MUSTER_ENDPOINT: run.endpoint }),
+      ...run.environment,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  let played: Promise<unknown> | undefined;
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    const [, address] = /^ {2}(https?:\/\/\S+)$/m.exec(stderr) ?? [];
+    if (address !== undefined && run.onAddress !== undefined) played ??= run.onAddress(address);
+    if (run.types !== undefined && stderr.includes(run.types.after)) {
+      const { text } = run.types;
+      void Promise.resolve(played)
+        .then(text)
+        .then((typed) => child.stdin.end(`${typed}\n`));
+    }
+  });
+  if (run.types === undefined) child.stdin.end();
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  await played;
+  return { code, stdout, stderr };
+}

@@ -1,0 +1,249 @@
+import { expect, test } from 'vitest';
+import { ClusterError } from '../../../functions/adapters/kubernetes.ts';
+import { IssuerUnavailable } from '../../../functions/adapters/oidc.ts';
+import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
+import { contract } from '../../../functions/routes/contract.ts';
+import { join } from '../../../functions/sessions/join.ts';
+import { type Check, checkSchema, listSchema, meSchema, problemSchema, rowSchema } from '../../../functions/wire.ts';
+import { aServer, connected } from '../../world/server.ts';
+import { aPerson } from './people.ts';
+
+const now = new Date('2026-11-22T12:00:00Z');
+const servers = [
+  aServer({ status: connected('True') }),
+  aServer({ name: 'server-b', uid: 'uid-b', status: connected('True') }),
+  aServer({ namespace: 'team-a', name: 'server-d', uid: 'uid-d', status: connected('False') }),
+];
+const aCheck: Check = {
+  namespace: 'default',
+  name: 'server-a',
+  saw: 'HTTP 401',
+  stages: [{ stage: 'tcp', ms: 1 }],
+  state: 'Connected',
+  reason: 'AuthenticationRequired',
+  message: '',
+  authRequired: 'True',
+  consecutiveFailures: 0,
+};
+
+/** The API over a cluster of three servers that is asked one page at a time. */
+function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>> & { servers?: Partial<ApiPorts['servers']> } = {}) {
+  const logged: unknown[] = [];
+  const api = composeApi({
+    facts: { publicUrl: 'https://muster.example.com', issuer: 'https://login.example.com', clientId: 'muster-cli', scopes: ['openid'] },
+    verify: async (token) =>
+      token === 'bearer-of-ada' || token === 'bearer-of-grace'
+        ? { kind: 'valid', person: aPerson({ subject: token.slice('bearer-of-'.length), token }) }
+        : { kind: 'invalid', problem: 'The token has expired.' },
+    log: (line) => void logged.push(line),
+    servers: {
+      now: () => now,
+      listPage: async ({ namespace, limit, continue: token }) => {
+        if (token === 'forgotten') return { kind: 'expired' };
+        const own = servers.filter((server) => namespace === undefined || server.namespace === namespace);
+        const start = Number(token ?? 0);
+        const next = start + limit;
+        return {
+          kind: 'page',
+          page: {
+            servers: own.slice(start, next),
+            malformed:
+              start === 0 ? [{ namespace: 'default', name: 'odd', problem: 'spec.url is 7, at https://internal.example.com' }] : [],
+            ...(next < own.length ? { continue: String(next) } : {}),
+          },
+        };
+      },
+      readServer: async (namespace, name) => servers.find((server) => server.namespace === namespace && server.name === name),
+      sessionsOf: async (person, page) => join(page, person, [], now),
+      check: async () => aCheck,
+      heartbeatMs: 300_000,
+      anonymousList: false,
+      ...more,
+    },
+    ...changes,
+  });
+  const ask = async (path: string, { bearer, method = 'GET' }: { bearer?: string; method?: string } = {}) => {
+    const response = await api.request(path, { method, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
+    const body: unknown = await response.json();
+    return { status: response.status, headers: response.headers, body };
+  };
+  return { api, ask, logged };
+}
+
+const anonymousWorld = () => world({ servers: { anonymousList: true } });
+const ada = { bearer: 'bearer-of-ada' };
+const metadata = 'resource_metadata="https://muster.example.com/.well-known/oauth-protected-resource"';
+
+test('the list of somebody who is signed in has a session in every row, and says who they are', async () => {
+  const { status, body } = await world().ask('/v1/mcpservers', ada);
+  expect(status).toBe(200);
+  const list = listSchema.parse(body);
+  expect(list).toEqual(body);
+  expect(list.items.map(({ name, session }) => `${name} ${session?.word ?? 'none'}`)).toEqual([
+    'server-a Pending Auth',
+    'server-b Pending Auth',
+    'server-d -',
+  ]);
+  expect(list.me).toMatchObject({ subject: 'ada', email: 'ada@example.com' });
+  expect(list.problems).toEqual([{ namespace: 'default', name: 'odd', problem: 'spec.url is 7, at https://internal.example.com' }]);
+});
+
+test('the list goes on with continue, and can be of one namespace', async () => {
+  const { ask } = world();
+  const first = listSchema.parse((await ask('/v1/mcpservers?limit=2', ada)).body);
+  const second = listSchema.parse((await ask(`/v1/mcpservers?limit=2&continue=${first.continue ?? ''}`, ada)).body);
+  expect([first, second].map(({ items }) => items.map(({ name }) => name))).toEqual([['server-a', 'server-b'], ['server-d']]);
+  expect(second).not.toHaveProperty('continue');
+  const team = listSchema.parse((await ask('/v1/mcpservers?namespace=team-a', ada)).body);
+  expect(team.items.map(({ name }) => name)).toEqual(['server-d']);
+});
+
+test('without a bearer the list is closed, and the answer names the command and where to sign in', async () => {
+  const { status, body, headers } = await world().ask('/v1/mcpservers');
+  expect(status).toBe(401);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  expect(headers.get('www-authenticate')).toBe(`Bearer ${metadata}`);
+  expect(problemSchema.parse(body)).toMatchObject({ status: 401, hint: 'Run: muster auth login' });
+});
+
+test('ANONYMOUS_LIST opens list and one to strangers, without sessions, URLs and error texts', async () => {
+  const { ask } = anonymousWorld();
+  const list = await ask('/v1/mcpservers');
+  const one = await ask('/v1/mcpservers/default/server-a');
+  expect([list.status, one.status]).toEqual([200, 200]);
+  expect(listSchema.parse(list.body)).not.toHaveProperty('me');
+  for (const row of [...listSchema.parse(list.body).items, rowSchema.parse(one.body)]) {
+    expect(row).not.toHaveProperty('session');
+    expect(row).not.toHaveProperty('url');
+  }
+  expect(JSON.stringify(list.body)).not.toContain('internal.example.com');
+});
+
+test.each([
+  ['GET', '/v1/me'],
+  ['POST', '/v1/mcpservers/default/server-a/check'],
+])('ANONYMOUS_LIST opens nothing else: %s %s', async (method, path) => {
+  const { status, headers } = await anonymousWorld().ask(path, { method });
+  expect(status).toBe(401);
+  expect(headers.get('www-authenticate')).toBe(`Bearer ${metadata}`);
+});
+
+test.each(['/v1/mcpservers', '/v1/mcpservers/default/server-a', '/v1/me', '/v1/config'])(
+  'a bad bearer is a 401 everywhere, even where strangers may look: %s',
+  async (path) => {
+    const { status, body, headers } = await anonymousWorld().ask(path, { bearer: 'expired' });
+    expect(status).toBe(401);
+    expect(headers.get('www-authenticate')).toBe(`Bearer error="invalid_token", ${metadata}`);
+    expect(problemSchema.parse(body)).toMatchObject({ detail: 'The token has expired.', hint: 'Run: muster auth login' });
+  },
+);
+
+test('another scheme than Bearer is a bad bearer', async () => {
+  const response = await anonymousWorld().api.request('/v1/mcpservers', { headers: { authorization: 'Basic YWRhOg==' } });
+  expect(response.status).toBe(401);
+});
+
+test('an issuer that cannot be asked is a 503, never a 401: the person need not sign in again', async () => {
+  const verify = () => Promise.reject(new IssuerUnavailable('The keys of https://login.example.com cannot be had: refused.'));
+  const { ask, logged } = world({ verify });
+  const { status, body, headers } = await ask('/v1/mcpservers', ada);
+  expect(status).toBe(503);
+  expect(headers.get('retry-after')).toBe('60');
+  expect(JSON.stringify(body)).not.toContain('login.example.com');
+  expect(logged).toHaveLength(1);
+});
+
+test('a cluster that cannot be asked is a 503 that tells nothing of it; the log does', async () => {
+  const listPage = () => Promise.reject(new ClusterError('The API server https://10.0.0.1 refused the connection.'));
+  const { ask, logged } = world({ servers: { listPage } });
+  const { status, body } = await ask('/v1/mcpservers', ada);
+  expect(status).toBe(503);
+  expect(JSON.stringify(body)).not.toContain('10.0.0.1');
+  expect(logged).toEqual([expect.objectContaining({ detail: 'The API server https://10.0.0.1 refused the connection.' })]);
+});
+
+test('what nobody foresaw is a 500 without its words, and one log line without tokens', async () => {
+  const listPage = () => Promise.reject(new TypeError('odd: Bearer eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl'));
+  const { ask, logged } = world({ servers: { listPage } });
+  const { status, body, headers } = await ask('/v1/mcpservers', ada);
+  expect(status).toBe(500);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  expect(JSON.stringify(body)).not.toContain('odd');
+  expect(logged).toHaveLength(1);
+  expect(JSON.stringify(logged)).not.toContain('eyJ');
+});
+
+test('a continue token that the cluster forgot is a 410 that says to begin anew', async () => {
+  const { status, body } = await world().ask('/v1/mcpservers?continue=forgotten', ada);
+  expect(status).toBe(410);
+  expect(problemSchema.parse(body).hint).toBe('List again from the start, without continue.');
+});
+
+test.each(['limit=0', 'limit=501', 'limit=many', 'limit=1.5', 'namespace=', 'namespace=..', 'namespace=A%2Fb'])(
+  'the query %s is a 400 that says what is right',
+  async (query) => {
+    const { status, body } = await world().ask(`/v1/mcpservers?${query}`, ada);
+    expect(status).toBe(400);
+    expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 500');
+  },
+);
+
+test('an MCPServer that is not there is a 404 that names it', async () => {
+  const { status, body } = await world().ask('/v1/mcpservers/default/nobody', ada);
+  expect(status).toBe(404);
+  expect(problemSchema.parse(body)).toMatchObject({ detail: 'There is no MCPServer default/nobody.', hint: 'Run: muster list mcpserver' });
+});
+
+test('a route that does not exist is a 404 that names the list of routes', async () => {
+  const { status, body } = await world().ask('/v2/mcpservers', ada);
+  expect(status).toBe(404);
+  expect(problemSchema.parse(body).hint).toContain('/v1/openapi.json');
+});
+
+test('a check is answered as the wire says', async () => {
+  const { body } = await world().ask('/v1/mcpservers/default/server-a/check', { ...ada, method: 'POST' });
+  expect(checkSchema.parse(body)).toEqual(aCheck);
+});
+
+test('the eleventh check of a minute is a 429 with the time to wait, for this person only', async () => {
+  const { ask } = world();
+  const check = (bearer: string) => ask('/v1/mcpservers/default/server-a/check', { bearer, method: 'POST' });
+  for (let count = 0; count < 10; count += 1) expect((await check('bearer-of-ada')).status).toBe(200);
+  const { status, headers } = await check('bearer-of-ada');
+  expect(status).toBe(429);
+  expect(headers.get('retry-after')).toBe('60');
+  expect((await check('bearer-of-grace')).status).toBe(200);
+});
+
+test("me is the bearer's owner", async () => {
+  const { body } = await world().ask('/v1/me', ada);
+  expect(meSchema.parse(body)).toEqual(body);
+  expect(JSON.stringify(body)).not.toContain('bearer-of-ada');
+});
+
+test('strangers learn how to sign in', async () => {
+  const { ask } = world();
+  expect((await ask('/v1/config')).body).toEqual({ issuer: 'https://login.example.com', clientId: 'muster-cli', scopes: ['openid'] });
+  expect((await ask('/.well-known/oauth-protected-resource')).body).toMatchObject({
+    resource: 'https://muster.example.com',
+    authorization_servers: ['https://login.example.com'],
+  });
+  expect((await ask('/healthz')).body).toEqual({ status: 'ok' });
+});
+
+test('nothing under /v1 is kept by anybody on the way', async () => {
+  const { ask } = world();
+  for (const path of ['/v1/mcpservers', '/v1/me']) expect((await ask(path, ada)).headers.get('cache-control')).toBe('no-store');
+});
+
+test('the OpenAPI document describes every route of the contract, and refers only to schemas it holds', async () => {
+  const { body } = await world().ask('/v1/openapi.json');
+  expect(body).toMatchObject({ openapi: '3.1.1', paths: Object.fromEntries(contract.map(({ path }) => [path, expect.anything()])) });
+  const text = JSON.stringify(body);
+  const schemas = JSON.stringify(body).match(/#\/components\/schemas\/\w+/g) ?? [];
+  expect(schemas.length).toBeGreaterThan(10);
+  for (const reference of schemas) expect(text).toContain(`"${reference.split('/').at(-1) ?? ''}":{"`);
+  expect(body).toMatchObject({
+    paths: { '/v1/mcpservers': { get: { parameters: expect.arrayContaining([expect.objectContaining({ name: 'limit', in: 'query' })]) } } },
+  });
+});

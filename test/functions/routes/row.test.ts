@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { rowOf } from '../../../functions/routes/row.ts';
+import { rowSchema } from '../../../functions/wire.ts';
+import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
+
+const now = new Date('2026-11-22T12:00:00Z');
+const heartbeatMs = 300_000;
+const ago = (ms: number): Date => new Date(now.getTime() - ms);
+const mine = { anonymous: false, now, heartbeatMs, session: { word: 'Authenticated' } } as const;
+const anybodys = { anonymous: true, now, heartbeatMs };
+
+const failed = aServer({
+  url: 'https://mcp.example.com/mcp',
+  headers: { 'x-api-key': 'the key' },
+  description: 'Tickets',
+  status: aStatus({
+    state: 'Failed',
+    lastError: 'connection refused by mcp.example.com',
+    consecutiveFailures: 4,
+    lastAttempt: new Date('2026-11-22T11:59:00Z'),
+    nextRetryAfter: new Date('2026-11-22T12:03:00Z'),
+    conditions: [aCondition({ status: 'False', reason: 'ConnectionRefused', message: 'refused by mcp.example.com' })],
+  }),
+});
+
+test('a row for somebody who is signed in', () => {
+  expect(rowOf(failed, mine)).toEqual({
+    namespace: 'default',
+    name: 'server-a',
+    uid: 'uid-of-server-a',
+    type: 'streamable-http',
+    url: 'https://mcp.example.com/mcp',
+    description: 'Tickets',
+    autoStart: false,
+    timeoutSeconds: 30,
+    state: 'Failed',
+    reason: 'ConnectionRefused',
+    authRequired: 'Unknown',
+    conditions: [
+      {
+        type: 'Reachable',
+        status: 'False',
+        reason: 'ConnectionRefused',
+        message: 'refused by mcp.example.com',
+        lastTransitionTime: '2026-01-01T00:00:00.000Z',
+        observedGeneration: 1,
+      },
+    ],
+    lastError: 'connection refused by mcp.example.com',
+    consecutiveFailures: 4,
+    lastAttempt: '2026-11-22T11:59:00.000Z',
+    nextRetryAfter: '2026-11-22T12:03:00.000Z',
+    stale: false,
+    session: { word: 'Authenticated' },
+  });
+});
+
+test('a row for a stranger has no session, URL, error text or condition message, whatever is there', () => {
+  const row = rowOf(failed, { ...anybodys, session: mine.session });
+  expect(JSON.stringify(row)).not.toContain('mcp.example.com');
+  expect(row).not.toHaveProperty('session');
+  expect(row).toMatchObject({ state: 'Failed', reason: 'ConnectionRefused', description: 'Tickets', consecutiveFailures: 4 });
+});
+
+test('headers never cross the wire, nor does a password in the URL', () => {
+  const row = rowOf({ ...failed, url: 'https://ada:secret@mcp.example.com/mcp' }, mine);
+  expect(JSON.stringify(row)).not.toMatch(/the key|secret/);
+  expect(row.url).toBe('https://mcp.example.com/mcp');
+});
+
+test('what is no URL is shown as it is', () => {
+  expect(rowOf({ ...failed, url: 'not a url' }, mine).url).toBe('not a url');
+});
+
+test('every row is what the wire says a row is', () => {
+  for (const server of [failed, aServer(), aServer({ type: 'stdio' }), aServer({ status: connected('True') })]) {
+    expect(rowSchema.parse(rowOf(server, mine))).toEqual(rowOf(server, mine));
+  }
+});
+
+const { url: _, ...withoutUrl } = aServer({ type: 'stdio', status: aStatus({ state: 'Connected', lastAttempt: ago(10 * heartbeatMs) }) });
+test.each([
+  ['observed just now', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(0) }) }), false],
+  ['observed two heartbeats ago', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs) }) }), false],
+  ['observed before that', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs + 1) }) }), true],
+  [
+    'connected lately, by another writer',
+    aServer({ status: aStatus({ lastConnected: ago(5), lastAttempt: ago(3 * heartbeatMs) }) }),
+    false,
+  ],
+  ['never observed', aServer(), false],
+  ['stdio', withoutUrl, false],
+])('%s: stale or not', (_, server, stale) => {
+  expect(rowOf(server, mine).stale).toBe(stale);
+});
