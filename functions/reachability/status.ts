@@ -54,11 +54,11 @@ const stateAfter = (previous: Status, verdict: Verdict, failures: number): State
 
 type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
 
-function reachable({ status, generation }: Server, { reason, message }: Extract<Verdict, { kind: 'connected' }>): Observed {
+function reachable({ status, generation }: Server, { reason, message, authRequired }: Extract<Verdict, { kind: 'connected' }>): Observed {
   const known = conditionOf(status, 'AuthRequired');
+  const isOpen = (authRequired ?? (known?.observedGeneration === generation ? known.status : undefined)) === 'False';
   // A GET for a POST-only endpoint is not found although the classification probe got its MCP answer there.
-  const answersPost = reason === 'EndpointNotFound' && known?.status === 'False' && known.observedGeneration === generation;
-  return { type: 'Reachable', status: 'True', reason: answersPost ? 'Responded' : reason, message };
+  return { type: 'Reachable', status: 'True', reason: reason === 'EndpointNotFound' && isOpen ? 'Responded' : reason, message };
 }
 
 function authRequired(verdict: Extract<Verdict, { kind: 'connected' }>): readonly Observed[] {

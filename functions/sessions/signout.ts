@@ -1,0 +1,25 @@
+/** The story of signing out: what is stored goes first, then the issuer is told. */
+import type { Grant, PersonKey, Tokens } from './grant.ts';
+
+/** A grant that was just removed. Without tokens where they could not be opened any more. */
+export type TakenGrant = { readonly grant: Grant; readonly tokens?: Tokens };
+
+export type SignOutPorts = {
+  readonly grantsOf: (person: PersonKey) => Promise<readonly Grant[]>;
+  /** Reads and removes in one step. */
+  readonly takeGrant: (person: PersonKey, serverUid: string) => Promise<TakenGrant | undefined>;
+  /** Tells the issuer where it can be told (RFC 7009). Whether it listened changes nothing here. */
+  readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
+};
+
+/** Forgets this person's grant for one server. There being none is fine. */
+export async function signOut(ports: SignOutPorts, person: PersonKey, serverUid: string): Promise<void> {
+  const taken = await ports.takeGrant(person, serverUid);
+  if (taken?.tokens !== undefined) await ports.revoke(taken.grant, taken.tokens);
+}
+
+/** Forgets all grants of this person, those of deleted servers included. */
+export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey): Promise<void> {
+  const grants = await ports.grantsOf(person);
+  await Promise.all(grants.map(({ serverUid }) => signOut(ports, person, serverUid)));
+}

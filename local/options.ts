@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { WorldOptions } from './world.ts';
+
+export type StartOptions = Pick<WorldOptions, 'port' | 'kubeconfig' | 'servers' | 'guard'> & {
+  readonly tickMs: number;
+  /** Ends after so many sweeps. Absent: goes on until it is told to end. */
+  readonly sweeps?: number;
+  readonly output: 'table' | 'json';
+};
+
+/** Something the person who typed the command can mend; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard]
+
+  --servers FILE      probe the MCPServers of this YAML instead of the demo ones
+  --sweeps N          N sweeps one after another without waiting for due times, print the list, exit
+  -o table|json       what the list is printed as
+  --kubeconfig FILE   use this cluster instead of the embedded one
+  --interval 60s      time between two sweeps: 500ms, 5s, 2m
+  --port 8787         port of the Function URL
+  --guard             apply the address rules of the cloud: loopback and private networks are not contacted`;
+
+/** Reads the arguments of `npm start`; `undefined` when help is wanted. Throws `UsageError`. */
+export function readOptions(args: readonly string[]): StartOptions | undefined {
+  const { values } = parse(args);
+  if (values.help) return undefined;
+  const { servers, kubeconfig } = values;
+  if (servers !== undefined && kubeconfig !== undefined) {
+    throw new UsageError('--servers and --kubeconfig exclude each other: MCPServers of your own cluster are declared with kubectl apply.');
+  }
+  for (const file of [servers, kubeconfig]) if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
+  if (values.output !== 'table' && values.output !== 'json') throw new UsageError(`-o ${values.output} is not known. Say table or json.`);
+  return {
+    tickMs: span(values.interval),
+    output: values.output,
+    guard: values.guard,
+    // Whoever asks for a few sweeps and a list needs no fixed address, and may run beside another one.
+    port: values.sweeps === undefined || values.port !== undefined ? wholeNumber('--port', values.port ?? '8787', 0, 65_535) : 0,
+    ...(values.sweeps !== undefined && { sweeps: wholeNumber('--sweeps', values.sweeps, 1, 1000) }),
+    ...(servers !== undefined && { servers }),
+    ...(kubeconfig !== undefined && { kubeconfig }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        servers: { type: 'string' },
+        sweeps: { type: 'string' },
+        output: { type: 'string', short: 'o', default: 'table' },
+        kubeconfig: { type: 'string' },
+        interval: { type: 'string', default: '60s' },
+        port: { type: 'string' },
+        guard: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+function span(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
+  const ms = Number(amount) * (units[unit] ?? 0);
+  if (ms < 100) throw new UsageError(`--interval ${text} is no time between sweeps. Say 500ms, 5s or 2m.`);
+  return ms;
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new UsageError(`${option} ${text} is not a whole number from ${least} to ${most}.`);
+  return value;
+}

@@ -1,0 +1,124 @@
+/** Real MCP servers on loopback: the reference server of npm, open to all or behind OAuth. */
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
+import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
+import type { OAuthTokenVerifier } from '@modelcontextprotocol/sdk/server/auth/provider.js';
+import { getOAuthProtectedResourceMetadataUrl, mcpAuthMetadataRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { type OAuthMetadata, OAuthMetadataSchema } from '@modelcontextprotocol/sdk/shared/auth.js';
+import { createServer as createEverything } from '@modelcontextprotocol/server-everything/dist/server/index.js';
+import express, { type RequestHandler, type Router } from 'express';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
+import type { Certificate } from './certificates.ts';
+import { listen } from './listen.ts';
+
+export type McpServerOptions = {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Serve https with this certificate; it must be valid for 127.0.0.1. */
+  readonly tls?: Certificate;
+  /** Asks for access tokens of this issuer. Without it the server is open to all. */
+  readonly oauth?: {
+    readonly issuer: string;
+    /** Every token must have them. */
+    readonly scopes?: readonly string[];
+    /** For an issuer with a certificate of our own authority. */
+    readonly fetch?: typeof globalThis.fetch;
+  };
+};
+
+export type LocalMcpServer = { readonly url: string; readonly close: () => Promise<void> };
+
+/** Starts one at `/mcp`. Throws one clear line when the port is taken. */
+export async function startMcpServer({ port = 0, tls, oauth }: McpServerOptions = {}): Promise<LocalMcpServer> {
+  const app = express();
+  app.disable('x-powered-by');
+  const server = tls === undefined ? createHttpServer(app) : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, app);
+  const listening = await listen(server, port);
+  const url = new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}/mcp`);
+  const endpoint = mcpEndpoint();
+  if (oauth !== undefined) app.use(await protectedResource(url, oauth));
+  app.all('/mcp', endpoint.handle);
+  const close = async () => {
+    await endpoint.close();
+    await listening.close();
+  };
+  return { url: url.href, close };
+}
+
+/** The reference server over streamable HTTP, one for each session. */
+function mcpEndpoint() {
+  const sessions = new Map<string, StreamableHTTPServerTransport>();
+  const open = async () => {
+    const { server, cleanup } = createEverything();
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (id) => void sessions.set(id, transport),
+    });
+    server.server.onclose = () => {
+      cleanup(transport.sessionId);
+      if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
+    };
+    await server.connect(transport);
+    return transport;
+  };
+  const handle: RequestHandler = async (request, response) => {
+    const id = request.header('mcp-session-id');
+    const transport = id === undefined ? await open() : sessions.get(id);
+    if (transport === undefined)
+      response.status(404).json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
+    else await transport.handleRequest(request, response);
+    // A stranger who opened no session leaves nothing behind.
+    if (transport !== undefined && transport.sessionId === undefined) await transport.close();
+  };
+  const close = async () => {
+    await Promise.all([...sessions.values()].map((transport) => transport.close()));
+  };
+  return { handle, close };
+}
+
+type Protection = NonNullable<McpServerOptions['oauth']>;
+
+/** RFC 9728 metadata for strangers, and a 401 that names it; tokens are verified by the SDK's own middleware. */
+async function protectedResource(url: URL, { issuer, scopes = ['mcp'], fetch = globalThis.fetch }: Protection): Promise<Router> {
+  const answer = await fetch(`${issuer}/.well-known/oauth-authorization-server`);
+  const oauthMetadata = OAuthMetadataSchema.parse(await answer.json());
+  const router = express.Router();
+  router.use(
+    mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: url, scopesSupported: [...scopes], resourceName: 'a local MCP server' }),
+  );
+  router.all(
+    '/mcp',
+    requireBearerAuth({
+      verifier: tokenVerifier(oauthMetadata, url, fetch),
+      requiredScopes: [...scopes],
+      resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(url),
+      expectedResource: url,
+    }),
+  );
+  return router;
+}
+
+function tokenVerifier(
+  { issuer, jwks_uri }: OAuthMetadata & { jwks_uri?: unknown },
+  url: URL,
+  fetch: typeof globalThis.fetch,
+): OAuthTokenVerifier {
+  if (typeof jwks_uri !== 'string') throw new TypeError(`${issuer} publishes no keys.`);
+  const keys = createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: fetch });
+  return {
+    verifyAccessToken: async (token) => {
+      try {
+        const { payload } = await jwtVerify(token, keys, { issuer, audience: url.href });
+        const { client_id, scope, exp = 0 } = payload;
+        const scopes = typeof scope === 'string' ? scope.split(' ') : [];
+        return { token, clientId: String(client_id), scopes, expiresAt: exp, resource: url };
+      } catch (error) {
+        if (error instanceof errors.JOSEError) throw new InvalidTokenError(error.code);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import * as z from 'zod/mini';
+import { sorted, table } from '../cli/table.ts';
+import { ClusterError } from '../functions/adapters/kubernetes.ts';
+import type { SweepReport } from '../functions/sweep.ts';
+import type { List } from '../functions/wire.ts';
+import { ManifestError } from './declare.ts';
+import { PortInUse } from './listen.ts';
+import { readOptions, type StartOptions, UsageError, usage } from './options.ts';
+import { startWorld, type World } from './world.ts';
+
+/** `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr. */
+async function start(options: StartOptions): Promise<void> {
+  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const world = await startWorld({ ...options, changed: tellChange });
+  try {
+    for (const line of world.refused) say(`Refused: ${line}`);
+    // Three failures in a row are what it takes to call a server Failed.
+    for (let count = 0; count < (options.sweeps ?? 3); count += 1) tellProblems(await world.sweep({ everything: true }));
+    print(await world.list(), options);
+    if (options.sweeps === undefined) await goOn(world, options, ended);
+  } finally {
+    await world.close();
+  }
+}
+
+async function goOn(world: World, options: StartOptions, ended: Promise<unknown>): Promise<void> {
+  isSettled = true;
+  say(invitation(world, options));
+  const schedule = setInterval(() => {
+    world.sweep({ everything: false }).then(tellProblems, (error: unknown) => say(`The sweep failed: ${messageOf(error)}`));
+  }, options.tickMs);
+  await ended;
+  clearInterval(schedule);
+}
+
+const invitation = (world: World, { tickMs }: StartOptions): string => `
+Sweeping every ${tickMs / 1000} s; changes of STATE are told here. Ctrl-C ends it. In a second terminal:
+
+  export MUSTER_ENDPOINT=${world.url}
+  npx muster list mcpserver
+  npx muster auth login                       sign in to muster: SESSION appears
+  npx muster auth login --server server-b     sign in to one server: its SESSION changes, its STATE does not
+  npx muster auth status
+`;
+
+const changeSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  from: z.optional(z.string()),
+  to: z.string(),
+  reason: z.string(),
+});
+// The first table tells the states; what changes after it is news.
+let isSettled = false;
+
+function tellChange({ time, detail }: { readonly time: string; readonly detail: unknown }): void {
+  const { namespace, name, from = '-', to, reason } = changeSchema.parse(detail);
+  if (isSettled) say(`${time.slice(11, 19)}  ${namespace}/${name}  ${from} -> ${to}  (${reason})`);
+}
+
+function tellProblems(reports: readonly SweepReport[]): void {
+  for (const { ended, proberOffline, problems = [], malformed = [] } of reports) {
+    if (ended !== undefined) say(`The sweep ended early: ${ended}`);
+    if (proberOffline !== undefined) say(`The prober itself seems to be offline: ${proberOffline}`);
+    for (const line of malformed) say(`Cannot be read: ${line}`);
+    for (const { namespace, name, problem } of problems) say(`${namespace}/${name}: ${problem}`);
+  }
+}
+
+function print(list: List, { output }: StartOptions): void {
+  const rows = sorted(list.items);
+  if (output === 'json') process.stdout.write(`${JSON.stringify({ items: rows, problems: list.problems }, null, 2)}\n`);
+  else if (rows.length === 0) say('No MCPServers found');
+  else process.stdout.write(table(rows, { signedIn: false, now: new Date() }));
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+// What the person who typed the command can mend is told in one line; anything else is ours, with its stack.
+const mendable = [UsageError, ManifestError, ClusterError, PortInUse];
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) process.stdout.write(`${usage}\n`);
+  else await start(options);
+} catch (error) {
+  say(
+    mendable.some((kind) => error instanceof kind)
+      ? messageOf(error)
+      : `Something went wrong on our side: ${error instanceof Error ? error.stack : String(error)}`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { handle } from 'hono/aws-lambda';
+import { pageLister } from '../functions/adapters/kubernetes.ts';
+import { createApi } from '../functions/api.ts';
+import { clusterOf } from '../functions/clients.ts';
+import { rowOf } from '../functions/routes/row.ts';
+import type { Environment } from '../functions/settings.ts';
+import { createSweep, type SweepReport } from '../functions/sweep.ts';
+import type { List } from '../functions/wire.ts';
+import { type Bus, type BusEvent, startBus } from './bus.ts';
+import { startCluster } from './cluster/cluster.ts';
+import { declareServers } from './declare.ts';
+import { startDemo } from './demo.ts';
+import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
+import { startFunctionUrl } from './lambda.ts';
+import { startStore } from './store.ts';
+
+export type WorldOptions = {
+  /** Of the Function URL; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** A kubeconfig file: that cluster instead of the embedded one. */
+  readonly kubeconfig?: string;
+  /** A YAML file: its MCPServers instead of the demo ones. */
+  readonly servers?: string;
+  /** The address rules of the cloud: loopback and private networks are not contacted. */
+  readonly guard?: boolean;
+  readonly tickMs?: number;
+  /** Hears of every change of state. */
+  readonly changed?: (event: BusEvent) => void;
+  /** Settings of the functions that a test wants different. */
+  readonly settings?: Environment;
+};
+
+export type World = {
+  /** The Function URL. */
+  readonly url: string;
+  readonly environment: Environment;
+  readonly issuer: Issuer;
+  readonly bus: Bus;
+  /** MCPServers of the YAML that the cluster refused, a line each. */
+  readonly refused: readonly string[];
+  /** One tick through all its pages. `everything` does not wait for due times. */
+  readonly sweep: (wanted: { readonly everything: boolean }) => Promise<readonly SweepReport[]>;
+  /** What the owner of the laptop may see: everything, and nobody's session. */
+  readonly list: () => Promise<List>;
+  readonly close: () => Promise<void>;
+};
+
+type Part = { readonly close: () => Promise<void> };
+
+/** The whole system on loopback. What has started is closed again when something cannot start. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const parts: Part[] = [];
+  const keep = <Started extends Part>(part: Started): Started => {
+    parts.unshift(part);
+    return part;
+  };
+  const close = async (): Promise<void> => {
+    for (const part of parts) await part.close();
+  };
+  try {
+    return await assemble(options, keep, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Keep = <Started extends Part>(part: Started) => Started;
+
+async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<void>): Promise<World> {
+  const { port = 0, tickMs = 60_000, guard = false, changed = () => {} } = options;
+  // Settled first, so that a port in use is told before anything else has started.
+  let answer: Parameters<typeof startFunctionUrl>[0]['handler'] = async () => ({ statusCode: 503 });
+  const functionUrl = keep(await startFunctionUrl({ handler: (event, context) => answer(event, context), port }));
+  const cluster =
+    options.kubeconfig === undefined ? keep(await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) })) : undefined;
+  const refused = cluster === undefined ? [] : await populate(cluster.kubeconfig, options, keep);
+  const [issuer, store] = await Promise.all([startIssuer(), startStore()]);
+  keep(issuer);
+  keep(store);
+
+  const reports: SweepReport[] = [];
+  const runPage = async (event: unknown): Promise<void> => {
+    reports.push(await sweep(event));
+  };
+  const bus = keep(
+    await startBus([
+      { pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: runPage },
+      { pattern: { source: ['muster'], 'detail-type': ['MCPServer State Changed'] }, target: async (event) => changed(event) },
+    ]),
+  );
+  const environment: Environment = {
+    ...(cluster === undefined ? { KUBECONFIG: options.kubeconfig } : { KUBECONFIG_YAML: cluster.kubeconfig }),
+    ANONYMOUS_LIST: 'on',
+    AWS_ENDPOINT_URL_DYNAMODB: store.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+    BUS_NAME: 'muster',
+    GUARD: guard ? 'on' : 'off',
+    OIDC_CLIENT_ID: commandLineClient.client_id,
+    OIDC_ISSUER: issuer.url,
+    PUBLIC_URL: functionUrl.url,
+    TABLE_NAME: store.table,
+    TICK_SECONDS: String(tickMs / 1000),
+    TOKEN_KEYS: `local:${randomBytes(32).toString('base64url')}`,
+    ...options.settings,
+  };
+  // The AWS clients want them even towards stand-ins on loopback.
+  process.env['AWS_REGION'] ??= 'local';
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
+  const sweep = createSweep(environment);
+  answer = handle(createApi(environment));
+  return {
+    url: functionUrl.url,
+    environment,
+    issuer,
+    bus,
+    refused,
+    sweep: async ({ everything }) => {
+      reports.length = 0;
+      await runPage({ kind: 'tick', everything });
+      await bus.idle();
+      return [...reports];
+    },
+    list: () => listEverything(environment),
+    close,
+  };
+}
+
+async function populate(kubeconfig: string, { servers }: WorldOptions, keep: Keep): Promise<readonly string[]> {
+  if (servers !== undefined) return declareServers(kubeconfig, await readFile(servers, 'utf8'), servers);
+  const demo = keep(await startDemo());
+  return declareServers(kubeconfig, demo.yaml, 'the demo');
+}
+
+async function listEverything(environment: Environment): Promise<List> {
+  const list = pageLister(clusterOf(environment));
+  const now = new Date();
+  const items: List['items'] = [];
+  const problems: List['problems'] = [];
+  let next: string | undefined;
+  do {
+    const listed = await list({ limit: 500, ...(next !== undefined && { continue: next }) });
+    if (listed.kind === 'expired') throw new Error('The list expired while it was read.');
+    const { page } = listed;
+    items.push(...page.servers.map((server) => rowOf(server, { anonymous: false, now, heartbeatMs: 300_000 })));
+    problems.push(...page.malformed);
+    next = page.continue;
+  } while (next !== undefined);
+  return { items, problems };
+}

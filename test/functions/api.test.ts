@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApi } from '../../functions/api.ts';
+import { contract } from '../../functions/routes/contract.ts';
+import { SettingError } from '../../functions/settings.ts';
+import { checkSchema, listSchema, problemSchema } from '../../functions/wire.ts';
+import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
+import { declareServers } from '../../local/declare.ts';
+import { ada, commandLineClient, type Issuer, startIssuer } from '../../local/issuer.ts';
+import { type Store, startStore } from '../../local/store.ts';
+import { bearerFor } from '../world/bearer.ts';
+import { aManifest, crdFile } from '../world/manifest.ts';
+
+let issuer: Issuer;
+let otherIssuer: Issuer;
+let cluster: LocalCluster;
+let store: Store;
+let bearer: string;
+beforeAll(async () => {
+  process.env['AWS_REGION'] ??= 'local';
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
+  [issuer, otherIssuer, cluster, store] = await Promise.all([startIssuer(), startIssuer(), startCluster({ crdFile }), startStore()]);
+  const away = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
+  const manifests = [
+    aManifest({ name: 'server-a', namespace: 'default', spec: away }),
+    aManifest({ name: 'server-b', namespace: 'team-a', spec: away }),
+    aManifest({
+      name: 'local',
+      namespace: 'team-a',
+      spec: { type: 'stdio', command: 'run-it', args: ['--key', 'a secret'], env: { KEY: 'a secret' } },
+    }),
+    aManifest({ name: 'keyed', namespace: 'team-b', spec: { ...away, headers: { 'x-api-key': 'a secret' } } }),
+  ];
+  const refused = await declareServers(cluster.kubeconfig, manifests.map((one) => JSON.stringify(one)).join('\n---\n'), 'the test');
+  if (refused.length > 0) throw new Error(refused.join());
+  bearer = await bearerFor(issuer, ada);
+});
+afterAll(() => Promise.all([issuer, otherIssuer, cluster, store].map((part) => part.close())));
+
+const environment = () => ({
+  KUBECONFIG_YAML: cluster.kubeconfig,
+  AWS_ENDPOINT_URL_DYNAMODB: store.url,
+  TABLE_NAME: store.table,
+  TOKEN_KEYS: `one:${randomBytes(32).toString('base64url')}`,
+  GUARD: 'off',
+  OIDC_ISSUER: issuer.url,
+  OIDC_CLIENT_ID: commandLineClient.client_id,
+  PUBLIC_URL: 'https://muster.example.com/',
+});
+
+async function ask(
+  path: string,
+  { settings = {}, token = bearer, method = 'GET' }: { settings?: object; token?: string; method?: string } = {},
+) {
+  const response = await createApi({ ...environment(), ...settings }).request(path, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const body: unknown = await response.json();
+  return { status: response.status, body, names: () => listSchema.parse(body).items.map(({ namespace, name }) => `${namespace}/${name}`) };
+}
+
+test('the list is what the cluster holds; headers, env, args and command stay there', async () => {
+  const { status, body, names } = await ask('/v1/mcpservers');
+  expect(status).toBe(200);
+  expect(names()).toEqual(['default/server-a', 'team-a/local', 'team-a/server-b', 'team-b/keyed']);
+  expect(JSON.stringify(body)).not.toMatch(/a secret|run-it|x-api-key/);
+});
+
+test('a caller may narrow what the owner selected, never widen it', async () => {
+  expect((await ask('/v1/mcpservers?namespace=team-a')).names()).toEqual(['team-a/local', 'team-a/server-b']);
+  const settings = { NAMESPACE: 'team-a' };
+  expect((await ask('/v1/mcpservers', { settings })).names()).toEqual(['team-a/local', 'team-a/server-b']);
+  expect((await ask('/v1/mcpservers?namespace=team-a', { settings })).names()).toEqual(['team-a/local', 'team-a/server-b']);
+  expect((await ask('/v1/mcpservers?namespace=default', { settings })).names()).toEqual([]);
+  expect((await ask('/v1/mcpservers/team-a/server-b', { settings })).status).toBe(200);
+  expect((await ask('/v1/mcpservers/default/server-a', { settings })).status).toBe(404);
+});
+
+test('a long list comes in pages, and says when the cluster has forgotten it', async () => {
+  const first = listSchema.parse((await ask('/v1/mcpservers?limit=3')).body);
+  const next = `/v1/mcpservers?limit=3&continue=${encodeURIComponent(first.continue ?? '')}`;
+  expect((await ask(next)).names()).toEqual(['team-b/keyed']);
+  cluster.expireContinueTokens();
+  expect((await ask(next)).status).toBe(410);
+});
+
+test('a check tells what a sweep would make of it, and writes nothing', async () => {
+  const check = async (path: string) => checkSchema.parse((await ask(`/v1/mcpservers/${path}/check`, { method: 'POST' })).body);
+  expect(await check('default/server-a')).toMatchObject({ state: 'Connecting', reason: 'ConnectionRefused', consecutiveFailures: 1 });
+  expect(await check('team-a/local')).toMatchObject({ reason: 'NotProbed' });
+  expect(listSchema.parse((await ask('/v1/mcpservers')).body).items.map(({ state }) => state)).toEqual(Array(4).fill(undefined));
+});
+
+test.each([
+  ['of another issuer', async () => bearerFor(otherIssuer, ada)],
+  ['with a changed signature', async () => bearer.replace(/.{6}$/, 'AAAAAA')],
+  ['that is no token', async () => 'no-token'],
+])('a bearer %s is a 401 that names the next command', async (_, token) => {
+  const { status, body } = await ask('/v1/mcpservers', { token: await token(), settings: { ANONYMOUS_LIST: 'on' } });
+  expect(status).toBe(401);
+  expect(problemSchema.parse(body).hint).toBe('Run: muster auth login');
+});
+
+test('an issuer that is away is a 503', async () => {
+  expect((await ask('/v1/mcpservers', { settings: { OIDC_ISSUER: 'http://127.0.0.1:9' } })).status).toBe(503);
+});
+
+test('a cluster that is away is a 503 without its address', async () => {
+  const gone = await startCluster({ crdFile });
+  await gone.close();
+  const { status, body } = await ask('/v1/mcpservers', { settings: { KUBECONFIG_YAML: gone.kubeconfig } });
+  expect(status).toBe(503);
+  expect(JSON.stringify(body)).not.toContain('127.0.0.1');
+});
+
+test.each(['PUBLIC_URL', 'OIDC_ISSUER', 'OIDC_CLIENT_ID', 'TABLE_NAME', 'TOKEN_KEYS'])('without %s it says so at once', (name) => {
+  expect(() => createApi({ ...environment(), [name]: undefined })).toThrow(
+    new SettingError(`${name} is not set. Give it to the function under "environment" in sst.config.ts.`),
+  );
+});
+
+test('the contract and the routes are the same', () => {
+  const registered = createApi(environment()).routes.filter(({ method }) => method !== 'ALL');
+  const routes = registered.map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  expect([...new Set(routes)].sort()).toEqual(contract.map(({ method, path }) => `${method} ${path}`).sort());
+});
+
+test.each(contract.filter(({ access }) => access === 'person'))('only a person may $method $path', async ({ method, path }) => {
+  const api = createApi({ ...environment(), ANONYMOUS_LIST: 'on' });
+  const address = path.replace('{namespace}', 'default').replace('{name}', 'server-a');
+  expect((await api.request(address, { method: method.toUpperCase() })).status).toBe(401);
+});

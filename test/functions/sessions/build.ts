@@ -1,0 +1,51 @@
+/** Servers, persons and grants for tests; say only what matters. */
+import type { ConditionStatus, Server } from '../../../functions/server.ts';
+import type { Grant } from '../../../functions/sessions/grant.ts';
+import type { Person } from '../../../functions/sessions/person.ts';
+import { aServer, anAuth, connected } from '../../world/server.ts';
+
+export const now = new Date('2026-11-22T12:00:00Z');
+export const minutes = (count: number): Date => new Date(now.getTime() + count * 60_000);
+
+export type ServerFacts = Partial<Omit<Server, 'status'>> & { readonly state?: string; readonly authRequired?: ConditionStatus };
+
+/** A server that is up and asks for a sign-in; `state: ''` was never probed. */
+export function protectedServer({ state = 'Connected', authRequired = 'True', ...facts }: ServerFacts = {}): Server {
+  const { state: _state, ...unprobed } = connected(authRequired);
+  const status = state === '' ? unprobed : { ...unprobed, state };
+  return aServer({ uid: 'uid-a', url: 'https://mcp.example.com/mcp', status, ...facts });
+}
+
+export function aPerson(facts: Partial<Person> = {}): Person {
+  const issuer = 'https://login.example.com';
+  return {
+    issuer,
+    subject: 'ada',
+    email: 'ada@example.com',
+    audiences: ['muster-cli'],
+    expiresAt: minutes(30),
+    token: 'the bearer',
+    ...facts,
+  };
+}
+
+/** Ada's grant for `aServer()`, valid for an hour, not refreshable. */
+export function aGrant(facts: Partial<Grant> = {}): Grant {
+  return {
+    person: { issuer: 'https://login.example.com', subject: 'ada' },
+    serverUid: 'uid-a',
+    serverUrl: 'https://mcp.example.com/mcp',
+    issuer: 'https://issuer.example.com',
+    clientId: 'muster',
+    resource: 'https://mcp.example.com/mcp',
+    scopes: ['mcp'],
+    kind: 'signIn',
+    obtainedAt: minutes(-5),
+    expiresAt: minutes(60),
+    refreshable: false,
+    ...facts,
+  };
+}
+
+export const auth = anAuth({ type: 'oauth' });
+export const exchange = { enabled: true, scopes: 'openid' } as const;

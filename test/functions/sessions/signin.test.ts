@@ -1,0 +1,121 @@
+import { expect, test, vi } from 'vitest';
+import {
+  callBack,
+  completeSignIn,
+  type ParkedCode,
+  type SignIn,
+  type SignInPorts,
+  startSignIn,
+} from '../../../functions/sessions/signin.ts';
+import { aPerson, minutes, now, protectedServer } from './build.ts';
+
+const request = {
+  issuer: 'https://issuer.example.com',
+  clientId: 'muster',
+  redirectUri: 'https://muster.example.com/v1/oauth/callback',
+  resource: 'https://mcp.example.com/mcp',
+  scopes: ['mcp'],
+  verifier: 'verifier',
+};
+const signIn: SignIn = {
+  starter: { issuer: 'https://login.example.com', subject: 'ada' },
+  starterName: 'ada@example.com',
+  serverUid: 'uid-a',
+  serverName: 'default/server-a',
+  serverUrl: 'https://mcp.example.com/mcp',
+  request,
+  expiresAt: minutes(10),
+};
+
+/** Ports of a sign-in that goes well; a test says what is otherwise. */
+const ports = (more: Partial<SignInPorts> = {}) => ({
+  now: () => now,
+  newSecret: () => 'a-secret',
+  authorize: async () => ({ kind: 'authorized' as const, authorizationUrl: new URL('https://issuer.example.com/auth'), request }),
+  exchange: vi.fn<SignInPorts['exchange']>(async () => ({
+    kind: 'exchanged',
+    tokens: { accessToken: 'token' },
+    scopes: ['mcp'],
+    expiresAt: minutes(60),
+  })),
+  keepSignIn: vi.fn<SignInPorts['keepSignIn']>(async () => {}),
+  takeSignIn: async () => signIn,
+  parkCode: vi.fn<SignInPorts['parkCode']>(async () => {}),
+  takeParkedCode: async (): Promise<ParkedCode | undefined> => ({ signIn, answer: { code: 'code' } }),
+  keepGrant: vi.fn<SignInPorts['keepGrant']>(async () => {}),
+  ...more,
+});
+
+const parked = (facts: Partial<SignIn>) => ({
+  takeParkedCode: async () => ({ signIn: { ...signIn, ...facts }, answer: { code: 'code' } }),
+});
+
+test('what is kept of a sign-in says who started it, for which server, and until when', async () => {
+  const world = ports();
+  await startSignIn(world, protectedServer(), aPerson(), 'http://127.0.0.1:1/done');
+  expect(world.keepSignIn).toHaveBeenCalledExactlyOnceWith('a-secret', { ...signIn, returnTo: 'http://127.0.0.1:1/done' });
+});
+
+test('an issuer that cannot be used leaves nothing behind', async () => {
+  const world = ports({ authorize: async () => ({ kind: 'refused', problem: 'no PKCE' }) });
+  expect(await startSignIn(world, protectedServer(), aPerson())).toEqual({ kind: 'refused', problem: 'no PKCE' });
+  expect(world.keepSignIn).not.toHaveBeenCalled();
+});
+
+test('a callback parks the code and grants nothing', async () => {
+  const world = ports();
+  expect(await callBack(world, 'state', { code: 'code' })).toMatchObject({ kind: 'parked', secret: 'a-secret' });
+  expect(world.exchange).not.toHaveBeenCalled();
+  expect(world.keepGrant).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['a callback of a sign-in that is over', minutes(0)],
+  ['a callback long after', minutes(-60)],
+])('%s parks nothing, even if the store still has it', async (_sentence, expiresAt) => {
+  const world = ports({ takeSignIn: async () => ({ ...signIn, expiresAt }) });
+  expect(await callBack(world, 'state', { code: 'code' })).toEqual({ kind: 'unknown' });
+  expect(world.parkCode).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['somebody else started', { starter: { issuer: 'https://login.example.com', subject: 'grace' } }],
+  ['a namesake of another issuer started', { starter: { issuer: 'https://evil.example', subject: 'ada' } }],
+  ['was for another server', { serverUid: 'uid-b' }],
+  ['is over', { expiresAt: now }],
+])('a code of a sign-in that %s is not exchanged, whatever the store says', async (_sentence, facts) => {
+  const world = ports(parked(facts));
+  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({ kind: 'unknown' });
+  expect(world.exchange).not.toHaveBeenCalled();
+});
+
+test('a code for a URL that changed is not exchanged', async () => {
+  const world = ports(parked({ serverUrl: 'https://old.example.com/mcp' }));
+  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({ kind: 'serverChanged' });
+  expect(world.exchange).not.toHaveBeenCalled();
+});
+
+test('a code that the issuer refuses makes no grant', async () => {
+  const world = ports({ exchange: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }) });
+  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toMatchObject({ kind: 'refused' });
+  expect(world.keepGrant).not.toHaveBeenCalled();
+});
+
+test('a grant remembers the server, its URL and its issuer, and cannot be refreshed without a refresh token', async () => {
+  const world = ports();
+  await completeSignIn(world, protectedServer(), aPerson(), 'secret');
+  const grant = {
+    person: signIn.starter,
+    serverUid: 'uid-a',
+    serverUrl: 'https://mcp.example.com/mcp',
+    issuer: 'https://issuer.example.com',
+    clientId: 'muster',
+    resource: 'https://mcp.example.com/mcp',
+    scopes: ['mcp'],
+    kind: 'signIn',
+    obtainedAt: now,
+    expiresAt: minutes(60),
+    refreshable: false,
+  };
+  expect(world.keepGrant).toHaveBeenCalledExactlyOnceWith(grant, { accessToken: 'token' });
+});
