@@ -1,0 +1,232 @@
+import { execFile, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import * as z from 'zod/mini';
+import { listSchema } from '../functions/wire.ts';
+import { ada, startIssuer } from '../local/issuer.ts';
+import { startMcpServer } from '../local/servers.ts';
+import { startWorld, type World } from '../local/world.ts';
+import { buildMuster, type Ended, runMuster } from './cli/run.ts';
+import { startFaultWorld } from './world/fault-world.ts';
+import { aManifest } from './world/manifest.ts';
+import { browserOf } from './world/person.ts';
+
+let folder: string;
+let muster: string;
+const ending: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'muster-end-'));
+  muster = await buildMuster();
+});
+afterAll(async () => {
+  for (const end of ending.toReversed()) await end();
+  await rm(folder, { recursive: true });
+});
+
+/** A world with these MCPServers, swept three times, and Ada in front of it. */
+async function worldOf(urls: Readonly<Record<string, string>>, specs: Readonly<Record<string, object>> = {}) {
+  const file = join(folder, `${Object.keys(urls).length}.yaml`);
+  const manifests = Object.entries(urls).map(([name, url]) =>
+    aManifest({ name, spec: { type: 'streamable-http', url, timeout: 1, ...specs[name] } }),
+  );
+  await writeFile(file, manifests.map((manifest) => stringify(manifest)).join('---\n'));
+  const world: World = await startWorld({ servers: file });
+  ending.push(() => world.close());
+  expect(world.refused).toEqual([]);
+  for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
+  const home = await mkdtemp(join(folder, 'home-'));
+  const type = (line: string): Promise<Ended> =>
+    runMuster(muster, line, { endpoint: world.url, home, onAddress: (address) => browserOf(ada).visit(address) });
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromString(world.environment['KUBECONFIG_YAML'] ?? '');
+  return { world, type, api: kubeconfig.makeApiClient(CustomObjectsApi) };
+}
+
+/** What `-o json` prints. */
+const itemsSchema = z.object({ items: listSchema.shape.items });
+
+const states = async (world: World): Promise<readonly (readonly [string, string | undefined])[]> =>
+  (await world.list()).items.map(({ name, state }) => [name, state] as const);
+
+describe('the table of the seed', () => {
+  test('letter for letter, through sign-in, list, auth status and sign-out, and STATE never moves', async () => {
+    const issuer = await startIssuer();
+    const [a, b] = await Promise.all([
+      startMcpServer({ oauth: { issuer: issuer.url } }),
+      startMcpServer({ oauth: { issuer: issuer.url } }),
+    ]);
+    ending.push(issuer.close, a.close, b.close);
+    const { world, type, api } = await worldOf({ 'server-a': a.url, 'server-b': b.url, 'server-c': 'http://127.0.0.1:9/mcp' });
+    const before = await states(world);
+
+    const signedOut = `NAME       STATE       TYPE
+server-a   Connected   streamable-http
+server-b   Connected   streamable-http
+server-c   Failed      streamable-http
+`;
+    expect(await type('list mcpserver')).toEqual({ code: 0, stdout: signedOut, stderr: '' });
+    expect(await type('auth login')).toMatchObject({ code: 0 });
+    expect(await type('auth login --server server-a')).toMatchObject({ code: 0 });
+    expect((await type('list mcpserver')).stdout).toBe(`NAME       STATE       SESSION         TYPE
+server-a   Connected   Authenticated   streamable-http
+server-b   Connected   Pending Auth    streamable-http
+server-c   Failed      -               streamable-http
+`);
+    const status = await type('auth status');
+    expect(status.stdout).toContain('Status:    Authenticated as ada@example.com');
+    expect(status.stdout).toMatch(/server-a +Authenticated/);
+    expect(status.stdout).toMatch(/server-b +Pending Auth +Run: muster auth login --server server-b/);
+    expect(status.code).toBe(2);
+    await world.sweep({ everything: true });
+    expect(await states(world)).toEqual(before);
+
+    // The same name with a new uid is another server: it gets nothing of the old grant.
+    const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace: 'default' };
+    await api.deleteNamespacedCustomObject({ ...resource, name: 'server-a' });
+    await api.createNamespacedCustomObject({
+      ...resource,
+      body: aManifest({ name: 'server-a', spec: { type: 'streamable-http', url: a.url } }),
+    });
+    await world.sweep({ everything: true });
+    expect((await type('list mcpserver')).stdout).toMatch(/server-a +Connected +Pending Auth/);
+
+    expect(await type('auth logout')).toMatchObject({ code: 0 });
+    expect((await type('list mcpserver')).stdout).toBe(signedOut);
+    expect(await states(world)).toEqual(before);
+  });
+});
+
+test('list and auth status say the same for every server of a mixed world', async () => {
+  const faults = await startFaultWorld();
+  const issuer = await startIssuer();
+  const mcp = await startMcpServer({ oauth: { issuer: issuer.url } });
+  ending.push(faults.end, issuer.close, mcp.close);
+  const names = Object.keys(faults.urls).toSorted();
+  const nameOf = (fault: string): string => `fault-${names.indexOf(fault)}`;
+  const oauth = { auth: { type: 'oauth' } };
+  const { type } = await worldOf(
+    { ...Object.fromEntries(names.map((fault) => [nameOf(fault), faults.urls[fault] ?? ''])), signed: mcp.url, forwarded: mcp.url },
+    { forwarded: { auth: { type: 'oauth', forwardToken: true } }, [nameOf('200 with HTML')]: oauth, [nameOf('refused')]: oauth },
+  );
+  await type('auth login');
+  expect(await type('auth login --server signed')).toMatchObject({ code: 0 });
+
+  const rows = (await type('list mcpserver --no-headers')).stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/));
+  const listed = new Map(rows.map(([name = '', , session = '']) => [name, session]));
+  const [, said = ''] = (await type('auth status')).stdout.split('MCP Servers');
+  const told = new Map(
+    said
+      .split('\n')
+      .filter((line) => /^ {2}\S/.test(line) && !line.startsWith('  ('))
+      .map((line) => line.trim().split(/ {2,}/))
+      .map(([name = '', session = '']) => [name, session]),
+  );
+  expect(listed.size).toBe(names.length + 2);
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(listed));
+  const { items } = itemsSchema.parse(JSON.parse((await type('list mcpserver -o json')).stdout));
+  for (const { name, session } of items)
+    expect(listed.get(name)).toBe([session?.word, ...(session?.sso ? [`[SSO: ${session.sso}]`] : [])].join(' '));
+  expect(new Set(listed.values())).toEqual(new Set(['-', 'Authenticated', 'Pending Auth', 'Pending Auth [SSO: Failed]']));
+});
+
+describe('npm start', () => {
+  const run = promisify(execFile);
+  const start = (args: readonly string[]) => run(process.execPath, ['local/start.ts', ...args], { timeout: 60_000 });
+
+  test('with --sweeps and -o json prints nothing on stdout but the list, and leaves nothing behind', async () => {
+    const server = createServer((_request, response) => response.writeHead(401).end());
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const file = join(folder, 'mine.yaml');
+    const specs = {
+      'mine-a': { url: `http://127.0.0.1:${port}/mcp` },
+      'mine-b': { url: 'http://127.0.0.1:9/mcp' },
+      'mine-c': { url: 'ftp://nowhere' },
+    };
+    await writeFile(
+      file,
+      Object.entries(specs)
+        .map(([name, spec]) => stringify(aManifest({ name, spec: { type: 'streamable-http', ...spec } })))
+        .join('---\n'),
+    );
+    const { stdout, stderr } = await run('npm', ['start', '--silent', '--', '--servers', file, '--sweeps', '3', '-o', 'json'], {
+      timeout: 60_000,
+    });
+    server.close();
+    expect(itemsSchema.parse(JSON.parse(stdout)).items).toMatchObject([
+      { namespace: 'default', name: 'mine-a', type: 'streamable-http', state: 'Connected', consecutiveFailures: 0, conditions: [{}, {}] },
+      {
+        namespace: 'default',
+        name: 'mine-b',
+        state: 'Failed',
+        consecutiveFailures: 3,
+        lastError: 'Connection refused.',
+        reason: 'ConnectionRefused',
+      },
+    ]);
+    // What the CRD refuses is named with field and reason; the others run.
+    expect(stderr).toMatch(/^Refused: .*mine-c.*spec\.url.*\n$/);
+  });
+
+  test('goes on until Ctrl-C, tells changes, and ends cleanly', async () => {
+    const child = spawn(process.execPath, ['local/start.ts', '--port', '0', '--interval', '200ms'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let table = '';
+    child.stdout.on('data', (chunk: Buffer) => (table += chunk.toString()));
+    const invited = new Promise<string>((done) => {
+      let words = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        words += chunk.toString();
+        const [, url] = /MUSTER_ENDPOINT=(\S+)/.exec(words) ?? [];
+        if (url !== undefined) done(url);
+      });
+    });
+    const url = await invited;
+    expect(table).toMatch(/NAME +STATE +TYPE\nserver-a +Connected/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    child.kill('SIGINT');
+    const code = await new Promise((done) => child.once('exit', done));
+    expect(code).toBe(0);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  test.each([
+    ['a file that is not there', ['--servers', '/nowhere.yaml'], 'There is no file /nowhere.yaml.'],
+    ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere'], 'There is no file /nowhere.'],
+    ['a kubeconfig that is none', ['--kubeconfig', 'package.json', '--sweeps', '1'], 'kubeconfig'],
+    ['a YAML that is none', ['--servers', 'README.md', '--sweeps', '1'], 'README.md'],
+    ['an option that is not known', ['--sweep', '1'], '--sweep'],
+    ['a number that is none', ['--sweeps', 'many'], '--sweeps many is not a whole number'],
+    ['an interval that is none', ['--interval', 'soon'], '--interval soon'],
+    ['a format that is not known', ['-o', 'xml'], '-o xml is not known'],
+  ])('%s is one clear line and exit 1', async (_what, args, words) => {
+    const ended = await start(args).then(
+      () => ({ code: 0, stderr: '', stdout: '' }),
+      (error: unknown) => z.object({ code: z.number(), stderr: z.string(), stdout: z.string() }).parse(error),
+    );
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toContain(words);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a port in use is one clear line and exit 1', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(start(['--port', String(port)])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
+    });
+    server.close();
+  });
+});
