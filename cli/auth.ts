@@ -1,5 +1,6 @@
 import type { Row } from '../functions/wire.ts';
 import { isFresh } from './bearer.ts';
+import { hasScreen } from './browser.ts';
 import type { Call } from './commands.ts';
 import { connect, connectAsPerson, whoIs } from './connect.ts';
 import { endpointOf } from './endpoint.ts';
@@ -17,7 +18,7 @@ import { forgetTokens, readTokens, type Tokens } from './tokens.ts';
 export async function login(call: Call): Promise<ExitCode> {
   const name = call.text('server');
   const noBrowser = call.isSet('no-browser');
-  const browser = !noBrowser && call.isInteractive();
+  const browser = !noBrowser && call.isInteractive() && hasScreen(call.environment);
   const { tell, now, environment } = call;
   if (name === undefined) {
     const endpoint = endpointOf(call.text('endpoint'), environment);

@@ -1,6 +1,6 @@
 import { tokensFrom } from './claims.ts';
 import { Failure, exitCodes } from './failure.ts';
-import { askForTokens, discoverIssuer } from './issuer.ts';
+import { askForTokens, discoverIssuer, type Granted } from './issuer.ts';
 import { readTokens, type Tokens, writeTokens } from './tokens.ts';
 
 /** A bearer this close to its end could be late at the Function URL. */
@@ -23,8 +23,7 @@ export async function freshTokens(
     throw ended(endpoint, 'has expired');
   }
 
-  const issuer = await discoverIssuer(tokens.issuer);
-  const granted = await askForTokens(issuer, { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: tokens.clientId });
+  const granted = await askToRefresh(tokens, refreshToken);
   if (granted.kind === 'refused') {
     // A second muster may have been faster with a refresh token that is good for one use.
     const newer = await readTokens(endpoint, environment);
@@ -35,6 +34,21 @@ export async function freshTokens(
   const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, now });
   await writeTokens(renewed, environment);
   return renewed;
+}
+
+async function askToRefresh({ endpoint, issuer, clientId }: Tokens, refreshToken: string): Promise<Granted> {
+  try {
+    return await askForTokens(await discoverIssuer(issuer), {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: clientId,
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`, {
+      hint: 'Try again; or sign in anew: muster auth login',
+    });
+  }
 }
 
 export const isFresh = (tokens: Tokens, now: Date): boolean => tokens.expiresAt.getTime() - marginMs > now.getTime();

@@ -20,6 +20,10 @@ export function showAddress(
   child.unref();
 }
 
+/** On Linux a browser needs a display; without one xdg-open would fall back to whatever it finds. */
+export const hasScreen = (environment: Readonly<Record<string, string | undefined>>): boolean =>
+  process.platform !== 'linux' || Boolean(environment['DISPLAY'] || environment['WAYLAND_DISPLAY']);
+
 function opener(address: string): readonly [string, ...string[]] {
   if (process.platform === 'darwin') return ['open', address];
   // rundll32 takes the address as it is; cmd's start would read & and % in it.

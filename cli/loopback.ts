@@ -37,8 +37,11 @@ export async function startLoopback(path: string, isExpected: (query: URLSearchP
   return {
     address: `http://127.0.0.1:${port}${path}`,
     arrival: (timeoutMs) => within(first, timeoutMs),
-    // Answers under way are still sent; nothing else keeps the process alive.
-    close: () => server.close(),
+    close: () => {
+      server.close();
+      // Answers under way are still sent; connections that browsers open ahead of time do not keep the process alive.
+      setTimeout(() => server.closeAllConnections(), 500).unref();
+    },
   };
 }
 

@@ -23,8 +23,11 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-const print = (text: string): void => void process.stdout.write(text);
-const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+const print = (text: string): void => void process.stdout.write(harmless(text));
+const tell = (line: string): void => void process.stderr.write(`${harmless(line)}\n`);
+
+/** Words of issuers and manifests get to a terminal; what could steer it does not. */
+const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
 
 const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string | true>): Call => ({
   operands,

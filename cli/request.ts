@@ -28,6 +28,7 @@ export async function exchange(call: Call): Promise<Answer> {
   const isForm = call.body instanceof URLSearchParams;
   const body = call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body);
   return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(error instanceof Error ? unanswered(url, error) : error);
     const outgoing = send(
       url,
       {
@@ -42,15 +43,17 @@ export async function exchange(call: Call): Promise<Answer> {
         agent: false,
       },
       (incoming) => {
-        readBody(incoming).then(
-          (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
-          (error: unknown) => reject(error),
-        );
+        readBody(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }), fail);
       },
     );
-    const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), timeoutMs);
+    const timer = setTimeout(() => {
+      reject(
+        new Failure(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, { hint: 'Try again; are you on the right network?' }),
+      );
+      outgoing.destroy();
+    }, timeoutMs);
     outgoing.once('close', () => clearTimeout(timer));
-    outgoing.once('error', (error) => reject(unanswered(url, error, timeoutMs)));
+    outgoing.once('error', fail);
     outgoing.end(body);
   });
 }
@@ -102,11 +105,11 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 }
 
 /** Why there was no answer, in the words of the person who has to mend it. */
-function unanswered(url: URL, error: Error, timeoutMs: number): Failure {
+function unanswered(url: URL, error: Error): Failure {
   if (error instanceof Failure) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { what, hint } = causes[code] ?? causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Is the address right?' };
-  return new Failure(`${url.origin}: ${code === 'ETIMEDOUT' ? `no answer within ${String(timeoutMs / 1000)} s` : what}.`, { hint });
+  return new Failure(`${url.origin}: ${what}.`, { hint });
 }
 
 const causes: Readonly<Record<string, { what: string; hint: string }>> = {
@@ -114,7 +117,7 @@ const causes: Readonly<Record<string, { what: string; hint: string }>> = {
   ECONNRESET: { what: 'the connection was closed without an answer', hint: 'Try again; is it https where http was given?' },
   EHOSTUNREACH: { what: 'no route to the host', hint: 'Are you on the right network?' },
   ENETUNREACH: { what: 'no route to the network', hint: 'Are you online?' },
-  ENOTFOUND: { what: 'the name is unknown', hint: 'Is MUSTER_ENDPOINT spelt right?' },
+  ENOTFOUND: { what: 'the name is unknown', hint: 'Is the address spelt right?' },
   EAI_AGAIN: { what: 'the name cannot be looked up now', hint: 'Are you online?' },
   ETIMEDOUT: { what: 'no answer', hint: 'Try again; are you on the right network?' },
   EPROTO: { what: 'no TLS is spoken there', hint: 'Is it http where https was given?' },

@@ -72,7 +72,7 @@ function noteOf({ session, ...row }: Row, now: Date): string {
 }
 
 /** `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or that nobody probes. */
-export function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
+function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
   const down = row.conditions.find(({ type, status }) => type === 'Reachable' && status === 'False');
   if (down === undefined) return undefined;
   return `unreachable: ${words(down.reason)}, ${age(now.getTime() - new Date(down.lastTransitionTime).getTime())}`;

@@ -19,9 +19,14 @@ function block(value: unknown, indent: string): string {
 
 /** JSON is YAML, so a quoted string is always right; words that can mean nothing else go without quotes. */
 const scalar = (value: unknown): string =>
-  typeof value === 'string' && /^[a-z]{2}[a-z0-9_./-]*( [a-z0-9_./-]+)*$/i.test(value) && !reserved.test(value)
-    ? value
-    : JSON.stringify(value);
+  typeof value === 'string' && /^[a-z]{2}[a-z0-9_./-]*( [a-z0-9_./-]+)*$/i.test(value) && !reserved.test(value) ? value : json(value);
 
 /** Words that YAML 1.1 or 1.2 reads as something else than text. */
 const reserved = /^(true|false|null|yes|no|on|off)$/i;
+
+/** As JSON.stringify, with the control characters escaped that it leaves alone (U+007F to U+009F): some terminals obey them. */
+export const json = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent).replace(
+    /(?!\n)\p{Cc}/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );

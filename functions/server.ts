@@ -44,8 +44,6 @@ export type FailedReason = (typeof failedReasons)[number];
 export const failingReasons = ['ConnectionRefused', 'ConnectionReset', 'HostUnreachable', 'Timeout', 'UpstreamUnavailable'] as const;
 export type FailingReason = (typeof failingReasons)[number];
 
-export type ReachableReason = ConnectedReason | FailedReason | FailingReason;
-
 /** Reasons of `AuthRequired`, one for each of its statuses. */
 export const authRequiredReasons = {
   True: 'AuthenticationRequired',

@@ -7,7 +7,7 @@ import { problem, type Variables } from './problem.ts';
 export type Verified = { readonly kind: 'valid'; readonly person: Person } | { readonly kind: 'invalid'; readonly problem: string };
 
 /** Judges a bearer. Throws `IssuerUnavailable` when the issuer cannot be asked: that is no word about the bearer. */
-export type VerifyBearer = (token: string) => Promise<Verified>;
+type VerifyBearer = (token: string) => Promise<Verified>;
 
 export type BearerPorts = {
   readonly verify: VerifyBearer;

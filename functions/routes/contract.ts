@@ -39,7 +39,7 @@ export const bodies = {
 export type BodyName = keyof typeof bodies;
 
 /** `list`: without a bearer only where the owner set ANONYMOUS_LIST=on. */
-export type Access = 'anyone' | 'list' | 'person';
+type Access = 'anyone' | 'list' | 'person';
 
 export type Route = {
   readonly method: 'get' | 'post' | 'delete';

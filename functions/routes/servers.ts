@@ -11,7 +11,7 @@ import { problem, requirePerson, type Variables } from './problem.ts';
 import { rowOf } from './row.ts';
 
 /** One page of a list, or word that the cluster no longer knows the `continue` token. */
-export type PageRead = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
+type PageRead = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
 
 export type ServerPorts = {
   readonly now: () => Date;

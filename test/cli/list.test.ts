@@ -1,14 +1,15 @@
 import { createServer, type RequestListener } from 'node:http';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { List, Row } from '../../functions/wire.ts';
 import { listen } from '../../local/listen.ts';
 import { aRow } from './rows.ts';
-import { buildMuster, type Ended, runMuster } from './run.ts';
+import { buildMuster, type Ended, removeMuster, runMuster } from './run.ts';
 
 let file: string;
 beforeAll(async () => {
   file = await buildMuster();
 });
+afterAll(() => removeMuster(file));
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => void (await Promise.all(open.splice(0).map((close) => close()))));
 
@@ -66,6 +67,15 @@ test('MCPServers that cannot be read are named on stderr', async () => {
   const problems = [{ namespace: 'default', name: 'odd', problem: 'spec.url is no text' }];
   const { code, stderr } = await listFrom(pages(three, { problems }));
   expect([code, stderr]).toEqual([0, 'Warning: default/odd cannot be shown: spec.url is no text\n']);
+});
+
+test('what a manifest says cannot steer the terminal', async () => {
+  const problems = [{ namespace: 'default', name: 'odd', problem: 'red \u001b[31m and \u009b2J' }];
+  const { stderr } = await listFrom(pages(three, { problems }));
+  expect(stderr).toBe('Warning: default/odd cannot be shown: red [31m and 2J\n');
+  const rows = [aRow({ description: 'red \u001b[31m and \u009b2J' })];
+  const { stdout } = await listFrom(pages(rows), 'list mcps -o json');
+  expect(stdout).toContain('"red \\u001b[31m and \\u009b2J"');
 });
 
 test('a row that is not what the wire says is an error, not a table with holes', async () => {

@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { ada, grace } from '../../local/issuer.ts';
 import { listen } from '../../local/listen.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { browserOf } from '../world/person.ts';
-import { buildMuster, type Ended, type Run, runMuster } from './run.ts';
+import { buildMuster, type Ended, removeMuster, type Run, runMuster } from './run.ts';
 
 let file: string;
 /** Closed to strangers, and open to them. */
@@ -19,7 +20,7 @@ beforeAll(async () => {
   [file, world, open] = await Promise.all([buildMuster(), startWorld({ settings: { ANONYMOUS_LIST: 'off' } }), startWorld()]);
   for (let count = 0; count < 3; count += 1) await Promise.all([world, open].map((one) => one.sweep({ everything: true })));
 });
-afterAll(() => Promise.all([world.close(), open.close()]));
+afterAll(() => Promise.all([world.close(), open.close(), removeMuster(file)]));
 
 /** Where one person keeps their configuration on one machine. */
 let home: string;
@@ -276,7 +277,7 @@ Next:      muster auth login --server server-b
     await writeFile(tokenFile, JSON.stringify(away));
     const { code, stderr } = await muster('list mcps');
     expect(code).toBe(1);
-    expect(stderr).toContain('http://127.0.0.1:1: connection refused.');
+    expect(stderr).toContain('has to be renewed, but its issuer cannot be asked: http://127.0.0.1:1: connection refused.');
     expect((await keptTokens()).tokens).toEqual(away);
   });
 
@@ -295,6 +296,9 @@ describe('sign-in to muster', () => {
         for (const path of ['/callback?code=stolen&state=guessed', '/callback', '/favicon.ico']) {
           expect((await fetch(new URL(path, redirect))).status).toBe(404);
         }
+        // Browsers connect ahead of time and then say nothing.
+        const idle = connect(Number(redirect.port), '127.0.0.1');
+        idle.on('error', () => {});
         const { html } = await browserOf(ada).visit(address);
         expect(html).toContain('You may close this page.');
       },

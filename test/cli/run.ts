@@ -1,8 +1,8 @@
 /** Runs the built `muster` as a person does: a process of its own, with a home of its own. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -14,6 +14,8 @@ export async function buildMuster(): Promise<string> {
   await promisify(execFile)(process.execPath, [builder, file]);
   return file;
 }
+
+export const removeMuster = (file: string): Promise<void> => rm(dirname(file), { recursive: true });
 
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 

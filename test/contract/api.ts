@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, fetch } from 'undici';
+import { inject } from 'vitest';
 import * as z from 'zod/mini';
 import { startCluster } from '../../local/cluster/cluster.ts';
+import { compact } from '../cluster/compact.ts';
 import { crdFile } from '../world/manifest.ts';
 
-/** The API server that the contract is checked against: the local one, or the one of CONTRACT_KUBECONFIG (a path), which must serve our CRD. */
+/** The API server that the contract is checked against: the local one under `npm test`, a real one under `npm run test:cluster`. */
 export type Api = {
   readonly kubeconfig: string;
   readonly send: Send;
   /** A namespace that nobody else uses. */
   readonly aNamespace: () => Promise<string>;
+  /** `missing`: no real API server could be had. */
+  readonly kind: 'local' | 'real' | 'missing';
   /** Lets every continue token expire. Absent where a test cannot make that happen. */
-  readonly expireContinueTokens?: () => void;
+  readonly expireContinueTokens?: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -46,14 +49,31 @@ export const pathOf = (namespace: string, ...rest: readonly string[]): string =>
   [`${group}/namespaces/${namespace}/mcpservers`, ...rest].join('/');
 
 export async function anApi(): Promise<Api> {
-  const path = process.env['CONTRACT_KUBECONFIG'];
-  if (path) {
-    const kubeconfig = await readFile(path, 'utf8');
-    return { kubeconfig, ...(await connect(kubeconfig)), close: async () => undefined };
+  const real = inject('real');
+  switch (real?.kind) {
+    case undefined: {
+      const cluster = await startCluster({ crdFile });
+      const expireContinueTokens = async () => cluster.expireContinueTokens();
+      return { ...cluster, expireContinueTokens, kind: 'local', ...(await connect(cluster.kubeconfig)) };
+    }
+    case 'missing':
+      return { kind: 'missing', kubeconfig: '', send: nobody, aNamespace: async () => '', close: async () => undefined };
+    case 'existing':
+      return { kind: 'real', kubeconfig: real.kubeconfig, ...(await connect(real.kubeconfig)), close: async () => undefined };
+    case 'own':
+      return {
+        kind: 'real',
+        kubeconfig: real.admin,
+        ...(await connect(real.admin)),
+        expireContinueTokens: () => compact(real.etcdUrl),
+        close: async () => undefined,
+      };
   }
-  const cluster = await startCluster({ crdFile });
-  return { ...cluster, ...(await connect(cluster.kubeconfig)) };
 }
+
+const nobody: Send = async () => {
+  throw new Error('There is no API server.');
+};
 
 /** Talks to the API server without client-node's help, but for reading the kubeconfig. */
 async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespace'>> {

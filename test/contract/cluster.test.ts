@@ -1,4 +1,4 @@
-/** What we rely on in a Kubernetes API server. The local cluster has to do the same, and so has a real one (CONTRACT_KUBECONFIG). */
+/** What we rely on in a Kubernetes API server. The local cluster has to do the same, and so has a real one (npm run test:cluster). */
 import { ApiException, CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aManifest, type ManifestParts } from '../world/manifest.ts';
@@ -11,7 +11,8 @@ beforeAll(async () => {
   api = await anApi();
 });
 afterAll(() => api.close());
-beforeEach(async () => {
+beforeEach(async ({ skip }) => {
+  skip(api.kind === 'missing', 'there is no API server');
   namespace = await api.aNamespace();
 });
 
@@ -329,11 +330,11 @@ describe('list', () => {
 
   test('a token that expired is answered with another one, which goes on in the list as it is now', async ({ skip }) => {
     const { expireContinueTokens } = api;
-    skip(expireContinueTokens === undefined, 'a real API server expires tokens when etcd compacts, every 5 minutes');
+    skip(expireContinueTokens === undefined, 'a cluster of somebody else compacts its etcd when it likes');
     await createMany('a', 'b', 'c');
     const first = await list({ limit: '1' });
     await create({ name: 'bb' });
-    expireContinueTokens?.();
+    await expireContinueTokens?.();
     const expired = await list({ limit: '10', continue: first.metadata.continue });
     expect(expired).toMatchObject({ code: 410, body: { reason: 'Expired', code: 410, message: expect.stringContaining('too old') } });
     const rest = await list({ limit: '2', continue: expired.metadata.continue });

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:cluster`: the suites that a real API server has to pass, too. */
+export default defineConfig({
+  test: {
+    include: ['test/cluster/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/functions/sweep.test.ts'],
+    globalSetup: 'test/cluster/setup.ts',
+    pool: 'forks',
+    // One API server for all files: each empties it before it begins.
+    fileParallelism: false,
+    env: { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
