@@ -20,7 +20,7 @@ const lap = z.object({ ms: z.number(), rssMb: z.number() });
 type Lap = z.infer<typeof lap>;
 const site = z.object({ port: z.number(), kubeconfig: z.string() });
 
-const heap = ['--max-old-space-size=64', '--max-semi-space-size=2'];
+const heap = ['--max-old-space-size=64', '--max-semi-space-size=4'];
 const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
 const processes: ChildProcess[] = [];
 

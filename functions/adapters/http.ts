@@ -53,8 +53,11 @@ export function exchange(
       );
     },
   });
-  return converse(client, request, signal).finally(() => client.destroy());
+  return converse(client, request, signal).finally(() => client.destroy(overAndDone));
 }
+
+// Given so that undici does not make an error with a stack of its own for every exchange that is cut at its headers.
+const overAndDone = new Error('the exchange is over');
 
 function converse(client: Client, { url, method, headers, body, read }: Request, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
