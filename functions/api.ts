@@ -1,24 +1,30 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
-import { type SessionStore, sessionStore } from './adapters/dynamodb.ts';
+import { dynamoTable } from './adapters/dynamodb.ts';
+import { tokenExchanger } from './adapters/exchange.ts';
 import { guardedFetch } from './adapters/http.ts';
 import { type Cluster, pageLister, serverReader } from './adapters/kubernetes.ts';
 import { prober } from './adapters/mcp.ts';
 import { clientDocument, oauthClient } from './adapters/oauth.ts';
 import { bearerVerifier } from './adapters/oidc.ts';
+import { prover } from './adapters/proof.ts';
 import { sealer } from './adapters/seal.ts';
-import { clusterOf, diallerOf } from './clients.ts';
+import { type SessionStore, sessionStore } from './adapters/store.ts';
+import { clusterOf, diallerOf, issuerDiallerOf, secretsOf } from './clients.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import type { ReadServer } from './reachability/round.ts';
 import { composeApi } from './routes/compose.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/servers.ts';
 import { sessionRoutes } from './routes/sessions.ts';
+import type { Server } from './server.ts';
 import { join } from './sessions/join.ts';
-import { type Environment, readList, readNumber, readSetting, readSwitch } from './settings.ts';
+import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
+import { type Environment, readClients, readList, readNumber, readSetting, readSwitch } from './settings.ts';
 
 /** The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, each one line that says what to do. */
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
@@ -32,16 +38,24 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   const probe = prober(dialler);
   const fetch = guardedFetch(dialler);
   const store = storeOf(environment, now);
-  const oauth = oauthClient({ fetch, publicUrl, allowInsecure: !readSwitch(environment, 'GUARD'), now, clients: store });
+  const policy = policyOf(environment);
+  const { allowInsecure } = policy;
+  const oauth = oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured: readClients(environment) });
+  const listPage = listerOf(cluster);
+  const audienceScope = readSetting(environment, 'AUDIENCE_SCOPE');
+  const audienceScopes = async () => {
+    const servers = policy.forwardHosts.length === 0 ? [] : await allServers(listPage);
+    return wantedAudiences(servers, policy).map((audience) => `${audienceScope}${audience}`);
+  };
   return composeApi({
-    facts: { publicUrl, issuer, clientId, scopes: readSetting(environment, 'OIDC_SCOPES').split(' ') },
-    verify: bearerVerifier({ issuer, audience: clientId, fetch }),
+    facts: { publicUrl, issuer, clientId, scopes: readSetting(environment, 'OIDC_SCOPES').split(' '), audienceScopes },
+    verify: bearerVerifier({ issuer, audience: clientId, fetch: guardedFetch(issuerDiallerOf(environment)) }),
     log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
     servers: {
       now,
-      listPage: listerOf(cluster),
+      listPage,
       readServer,
-      sessionsOf: async (person, servers) => join(servers, person, await store.grantsOf(person), now()),
+      sessionsOf: async (person, servers) => join(servers, person, await store.grantsOf(person), now(), policy),
       check: async (server) =>
         server.type === 'stdio' ? notProbed(server) : explain(server, await probe(server, { classify: true }), now()),
       heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
@@ -51,8 +65,12 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       ...store,
       ...oauth,
       now,
+      wait: (ms) => wait(ms),
       readServer,
       newSecret: () => randomBytes(32).toString('base64url'),
+      prove: prover(dialler),
+      exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretsOf(environment) }),
+      policy,
       clientDocument: clientDocument(publicUrl),
     }),
   });
@@ -68,6 +86,25 @@ function listerOf(cluster: Cluster): ServerPorts['listPage'] {
     return pageLister({ ...cluster, selection: { ...selection, namespace } })(page);
   };
 }
+
+async function allServers(listPage: ServerPorts['listPage']): Promise<readonly Server[]> {
+  const servers: Server[] = [];
+  let next: string | undefined;
+  do {
+    const read = await listPage({ limit: 500, ...(next === undefined ? {} : { continue: next }) });
+    if (read.kind === 'expired') return servers;
+    servers.push(...read.page.servers);
+    next = read.page.continue;
+  } while (next !== undefined);
+  return servers;
+}
+
+const policyOf = (environment: Environment): TokenPolicy => ({
+  forwardHosts: readList(environment, 'FORWARD_HOSTS'),
+  exchangeIssuers: readList(environment, 'EXCHANGE_ISSUERS'),
+  secretNamespaces: readList(environment, 'SECRET_NAMESPACES'),
+  allowInsecure: !readSwitch(environment, 'GUARD'),
+});
 
 /** What the owner does not list cannot be read by name, and only names reach the address of a request to the cluster. */
 function readerOf(cluster: Cluster): ReadServer {
@@ -85,10 +122,10 @@ const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9]([a-z0
 /** The store of the settings; `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
 function storeOf(environment: Environment, now: () => Date): SessionStore {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient(endpoint === undefined ? {} : { endpoint }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
-  return sessionStore({ client, table: readSetting(environment, 'TABLE_NAME'), sealer: sealer(readList(environment, 'TOKEN_KEYS')), now });
+  // Many tries: what an issuer answered to a refresh exists once, and here only.
+  const client = new DynamoDBClient({ maxAttempts: 8, ...(endpoint === undefined ? {} : { endpoint }) });
+  const table = dynamoTable(DynamoDBDocumentClient.from(client), readSetting(environment, 'TABLE_NAME'));
+  return sessionStore({ table, sealer: sealer(readList(environment, 'TOKEN_KEYS')), now });
 }
 
 let answer: ReturnType<typeof handle> | undefined;

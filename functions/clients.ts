@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { resolver } from './adapters/dns.ts';
 import { addressGuard, type Dialler, trust } from './adapters/guard.ts';
-import { type Cluster, connectCluster, connectClusterFile } from './adapters/kubernetes.ts';
+import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/apiserver.ts';
+import { eksTokens } from './adapters/eks.ts';
+import { secretReader } from './adapters/secrets.ts';
+import { fileTokens, fixedToken } from './adapters/token-file.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from './settings.ts';
 
 /** What the settings say about the network: resolver, address guard, trusted authorities. Throws `SettingError`. */
@@ -16,6 +19,21 @@ export function diallerOf(environment: Environment): Dialler {
   };
 }
 
+/**
+ * The same towards the issuer that the owner set: it may be at home in a private network, which no manifest may lead us to.
+ * Cloud metadata stays closed. Throws `SettingError`.
+ */
+export const issuerDiallerOf = (environment: Environment): Dialler => ({
+  ...diallerOf(environment),
+  guard: addressGuard({ allowLocal: true }),
+});
+
+/** Reads Secrets of the cluster of the settings, where token exchange needs client credentials. */
+export function secretsOf(environment: Environment): ReturnType<typeof secretReader> {
+  const kubeconfig = readSetting(environment, 'KUBECONFIG_YAML');
+  return secretReader(kubeconfig === '' ? { path: readSetting(environment, 'KUBECONFIG') } : { kubeconfig });
+}
+
 /** The cluster of the settings, and what of it is ours. Throws `SettingError` or `ClusterError`. */
 export function clusterOf(environment: Environment): Cluster {
   const namespace = readSetting(environment, 'NAMESPACE');
@@ -25,7 +43,36 @@ export function clusterOf(environment: Environment): Cluster {
   if (kubeconfig !== '') return connectCluster({ kubeconfig, selection });
   const path = readSetting(environment, 'KUBECONFIG');
   if (path !== '') return connectClusterFile({ path, selection });
-  throw new SettingError('No cluster is set. Give the function KUBECONFIG_YAML (the kubeconfig itself) or KUBECONFIG (its path).');
+  const url = readSetting(environment, 'CLUSTER_URL');
+  if (url !== '') return connectClusterToken({ url, caPem: certificateOf(environment), source: tokensOf(environment), selection });
+  throw new SettingError(
+    'No cluster is set. Give the function KUBECONFIG_YAML (the kubeconfig itself), KUBECONFIG (its path) or CLUSTER_URL and CLUSTER_CA.',
+  );
+}
+
+function certificateOf(environment: Environment): string {
+  const text = readSetting(environment, 'CLUSTER_CA');
+  const pem = text.startsWith('-----') ? text : Buffer.from(text, 'base64').toString();
+  if (!pem.includes('BEGIN CERTIFICATE')) {
+    throw new SettingError(
+      'CLUSTER_CA is no certificate. Give it the PEM, or the certificateAuthority.data that aws eks describe-cluster prints.',
+    );
+  }
+  return pem;
+}
+
+function tokensOf(environment: Environment): TokenSource {
+  const clusterName = readSetting(environment, 'EKS_CLUSTER');
+  const file = readSetting(environment, 'CLUSTER_TOKEN_FILE');
+  const token = readSetting(environment, 'CLUSTER_TOKEN');
+  if (clusterName !== '') {
+    // Any client finds the role and the region; nothing is sent with this one.
+    const { credentials, region } = new EventBridgeClient({}).config;
+    return eksTokens({ clusterName, credentials, region });
+  }
+  if (file !== '') return fileTokens(file);
+  if (token !== '') return fixedToken(token);
+  throw new SettingError('CLUSTER_URL has no credential. Give it EKS_CLUSTER, CLUSTER_TOKEN_FILE or CLUSTER_TOKEN.');
 }
 
 /** The bus of the settings; `AWS_ENDPOINT_URL_EVENTBRIDGE` leads to a stand-in. */

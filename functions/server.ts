@@ -8,7 +8,7 @@ export type ServerType = (typeof serverTypes)[number];
 export const states = ['Connected', 'Connecting', 'Failed'] as const;
 export type State = (typeof states)[number];
 
-export const conditionTypes = ['Reachable', 'AuthRequired'] as const;
+export const conditionTypes = ['Reachable', 'AuthRequired', 'StateContended'] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
 export const conditionStatuses = ['True', 'False', 'Unknown'] as const;
@@ -50,6 +50,12 @@ export const authRequiredReasons = {
   False: 'AuthenticationNotRequired',
   Unknown: 'NotDetermined',
 } as const satisfies Record<ConditionStatus, string>;
+
+/** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
+export const contendedReasons = { True: 'OtherWriter', False: 'OnlyWriter' } as const;
+
+/** The label by which an owner takes a server out: with the value `off` it is neither probed nor written. */
+export const sweepLabel = 'muster-serverless/sweep';
 
 /** A Kubernetes condition (metav1.Condition). Conditions of other writers have types and reasons of their own. */
 export type Condition = {
@@ -112,6 +118,8 @@ export type Server = {
   readonly description?: string;
   readonly toolPrefix?: string;
   readonly auth?: Auth;
+  /** The owner's label takes it out of the sweep. */
+  readonly optedOut?: boolean;
   readonly status: Status;
 };
 
@@ -124,8 +132,32 @@ export type Page = { readonly servers: readonly Server[]; readonly malformed: re
 export const conditionOf = (status: Status, type: ConditionType): Condition | undefined =>
   status.conditions.find((condition) => condition.type === type);
 
+/** From the third failure in a row a server is Failed. */
+export const failuresUntilFailed = 3;
+
+/**
+ * The sweep's own word for STATE, which follows from its own condition whatever another writer left in `status.state`.
+ * Undefined: no sweep has observed the server yet.
+ */
+export function wordOf(status: Status): State | undefined {
+  const reachable = conditionOf(status, 'Reachable');
+  if (reachable === undefined || reachable.status === 'Unknown') return undefined;
+  if (reachable.status === 'True') return 'Connected';
+  const forGood = failedReasons.some((reason) => reason === reachable.reason) || status.consecutiveFailures >= failuresUntilFailed;
+  // Failed stays Failed; whether that word is ours, the error text beside it tells.
+  const stays = status.state === 'Failed' && status.lastError === reachable.message;
+  return forGood || stays ? 'Failed' : 'Connecting';
+}
+
+/** STATE as people see it: the word in `status.state`, or the sweep's own where another writer is known to replace it. */
+export const stateOf = (status: Status): string | undefined =>
+  conditionOf(status, 'StateContended')?.status === 'True' ? (wordOf(status) ?? status.state) : status.state;
+
 /** `Auth Required` is upstream muster's word for a server that answered 401: it is up. */
-export const isReachable = (status: Status): boolean => status.state === 'Connected' || status.state === 'Auth Required';
+export function isReachable(status: Status): boolean {
+  const state = stateOf(status);
+  return state === 'Connected' || state === 'Auth Required';
+}
 
 /** Whether a person has to sign in before using the server: what was seen decides, else what `spec.auth` says. */
 export function asksForSignIn(server: Server): boolean {

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { announcer, eventSource, type PageMessage, pageSender, pageType } from './adapters/eventbridge.ts';
+import { eventWriter } from './adapters/events.ts';
 import { pageLister, serverReader, statusPatcher } from './adapters/kubernetes.ts';
+import { leaseRenewer } from './adapters/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp.ts';
 import { busOf, clusterOf, diallerOf } from './clients.ts';
 import { type RoundPorts, type RoundReport, round } from './reachability/round.ts';
@@ -15,6 +17,8 @@ export type SweepReport = {
   /** Why the invocation did nothing, or why the relay ended before the last page. */
   readonly ended?: string;
   readonly malformed?: readonly string[];
+  /** Why the Lease could not be renewed. */
+  readonly leaseProblem?: string;
 } & Partial<RoundReport>;
 
 /** Where the relay is. */
@@ -29,6 +33,8 @@ const pageEvent = z.object({
 const tickEvent = z.object({ kind: z.literal('tick'), at: z.optional(z.iso.datetime()), everything: z.optional(z.boolean()) });
 const sweepEvent = z.union([pageEvent, tickEvent]);
 
+/** Nobody sweeps any more when that many ticks went by without one. */
+const missedTicks = 3;
 // 100,000 servers are 200 pages of 500: more hops than this are a loop.
 const mostHops = 1000;
 const longestBackOffMs = 200;
@@ -49,10 +55,12 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     patchStatus: statusPatcher(cluster),
     readServer: serverReader(cluster),
     announce: announcer(bus.client, bus.name),
+    notify: eventWriter(cluster),
     isOnline: connectionCheck(dialler, checkUrl(environment)),
     backOff: (attempt) => new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
   };
   const tickMs = readNumber(environment, 'TICK_SECONDS') * 1000;
+  const renewLease = leaseRenewer(cluster, { namespace: readSetting(environment, 'LEASE_NAMESPACE'), durationMs: missedTicks * tickMs });
   const heartbeatMs = readNumber(environment, 'HEARTBEAT_SECONDS') * 1000;
   const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
   const limit = readNumber(environment, 'PAGE_SIZE');
@@ -76,9 +84,13 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     if (listed.kind === 'expired') return report({ ended: 'the continue token expired and the cluster gave none to go on with' });
     const { servers, malformed, continue: rest } = listed.page;
     const broken = rest === undefined ? undefined : await brokenRelay(() => handOn({ ...leg, hop: leg.hop + 1, continue: rest }));
+    // One per sweep, not per page: what was listed is now being probed.
+    const renewal = leg.hop === 0 ? renewLease(tick) : undefined;
     const result = await round(servers, ports, { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything });
+    const leaseProblem = await renewal;
     return report({
       ...result,
+      ...(leaseProblem !== undefined && { leaseProblem }),
       ...(broken !== undefined && { ended: broken }),
       ...(malformed.length > 0 && { malformed: malformed.map(({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`) }),
     });

@@ -6,6 +6,9 @@ import { conditionStatuses, serverTypes } from './server.ts';
 export const sessionWords = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
 export type SessionWord = (typeof sessionWords)[number];
 
+/** How a server wants people to get in without a sign-in of their own. */
+export const singleSignOns = ['exchange', 'forwarding'] as const;
+
 /** How single sign-on supplied, or failed to supply, a session. */
 export const ssoWords = ['Forwarded', 'Exchanged', 'Failed'] as const;
 export type SsoWord = (typeof ssoWords)[number];
@@ -19,8 +22,11 @@ export const sessionSchema = z.object({
   scopes: z.optional(z.array(z.string())),
   expiresAt: z.optional(time),
   refreshable: z.optional(z.boolean()),
+  /** When the server last said that it lets this person in. */
   lastVerified: z.optional(time),
-  /** Why it is so, when something is wrong. */
+  /** Scopes the server wants besides those of the grant: signing in again asks for them. */
+  missingScopes: z.optional(z.array(z.string())),
+  /** Why it is so, when something is wrong or soon will be. */
   problem: z.optional(z.string()),
   /** The command that gets the person further. */
   next: z.optional(z.string()),
@@ -53,6 +59,8 @@ export const rowSchema = z.object({
   /** Reason of the condition `Reachable`. */
   reason: z.optional(z.string()),
   authRequired: z.enum(conditionStatuses),
+  /** Absent: people sign in to the server itself, or not at all. */
+  singleSignOn: z.optional(z.enum(singleSignOns)),
   conditions: z.array(conditionSchema),
   lastError: z.optional(z.string()),
   consecutiveFailures: z.number(),

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type RequestListener, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { type ClientMetadata, type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Certificate } from './certificates.ts';
+import { type Exchange, offerExchange } from './exchange.ts';
 import { listen } from './listen.ts';
 import { issuerMemory } from './memory.ts';
 
@@ -27,6 +28,8 @@ export type IssuerOptions = {
   readonly registration?: boolean;
   /** Accepts https addresses of client metadata documents as client ids, fetched with this function. */
   readonly clientDocuments?: Configuration['fetch'];
+  /** Token exchange (RFC 8693) as Dex documents it, for ID tokens of another issuer. */
+  readonly exchange?: Exchange;
   readonly accessTokenSeconds?: number;
   readonly idTokenSeconds?: number;
   readonly refreshTokenSeconds?: number;
@@ -58,7 +61,9 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   const { port, close } = await listen(server, options.port);
 
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
-  const provider = new Provider(url, configuration(options, personas, port));
+  const key = signingKey();
+  const provider = new Provider(url, configuration(options, personas, port, key));
+  if (options.exchange !== undefined) offerExchange(provider, options.exchange, key);
   const answer = provider.callback();
   const login = loginPage(provider, personas);
   listener = (request, response) => {
@@ -69,7 +74,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
 }
 
 /** Everything oidc-provider would otherwise warn about is given here; nothing is printed. */
-function configuration(options: IssuerOptions, personas: readonly Persona[], port: number): Configuration {
+function configuration(options: IssuerOptions, personas: readonly Persona[], port: number, key: SigningKey): Configuration {
   const { accessTokenSeconds = 3_600, idTokenSeconds = 3_600, refreshTokenSeconds = 30 * 86_400 } = options;
   const scopes = options.scopes ?? ['mcp'];
   const policy = interactionPolicy.base();
@@ -112,7 +117,7 @@ function configuration(options: IssuerOptions, personas: readonly Persona[], por
     },
     interactions: { policy, url: async (_context, interaction) => `/interaction/${interaction.uid}` },
     issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
-    jwks: { keys: [signingKey()] },
+    jwks: { keys: [key] },
     loadExistingGrant: grantWhatIsAsked,
     pkce: { required: () => true },
     renderError: async (context, { error, error_description: description }) => {
@@ -156,6 +161,7 @@ const signingKey = () => ({
   use: 'sig',
   alg: 'ES256',
 });
+type SigningKey = ReturnType<typeof signingKey>;
 
 /** `GET /interaction/UID` shows one button for each persona, `POST` with `persona=EMAIL` signs that one in. */
 function loginPage(provider: Provider, personas: readonly Persona[]): RequestListener {

@@ -24,6 +24,8 @@ export type McpServerOptions = {
     readonly issuer: string;
     /** Every token must have them. */
     readonly scopes?: readonly string[];
+    /** Whom tokens must be made for; without it this server's own address. Forwarded ID tokens are made for a client. */
+    readonly audience?: string;
     /** For an issuer with a certificate of our own authority. */
     readonly fetch?: typeof globalThis.fetch;
   };
@@ -82,7 +84,10 @@ function mcpEndpoint() {
 type Protection = NonNullable<McpServerOptions['oauth']>;
 
 /** RFC 9728 metadata for strangers, and a 401 that names it; tokens are verified by the SDK's own middleware. */
-async function protectedResource(url: URL, { issuer, scopes = ['mcp'], fetch = globalThis.fetch }: Protection): Promise<Router> {
+async function protectedResource(
+  url: URL,
+  { issuer, scopes = ['mcp'], audience = url.href, fetch = globalThis.fetch }: Protection,
+): Promise<Router> {
   const answer = await fetch(`${issuer}/.well-known/oauth-authorization-server`);
   const oauthMetadata = OAuthMetadataSchema.parse(await answer.json());
   const router = express.Router();
@@ -92,7 +97,7 @@ async function protectedResource(url: URL, { issuer, scopes = ['mcp'], fetch = g
   router.all(
     '/mcp',
     requireBearerAuth({
-      verifier: tokenVerifier(oauthMetadata, url, fetch),
+      verifier: tokenVerifier(oauthMetadata, { url, audience, fetch }),
       requiredScopes: [...scopes],
       resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(url),
       expectedResource: url,
@@ -103,15 +108,14 @@ async function protectedResource(url: URL, { issuer, scopes = ['mcp'], fetch = g
 
 function tokenVerifier(
   { issuer, jwks_uri }: OAuthMetadata & { jwks_uri?: unknown },
-  url: URL,
-  fetch: typeof globalThis.fetch,
+  { url, audience, fetch }: { readonly url: URL; readonly audience: string; readonly fetch: typeof globalThis.fetch },
 ): OAuthTokenVerifier {
   if (typeof jwks_uri !== 'string') throw new TypeError(`${issuer} publishes no keys.`);
   const keys = createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: fetch });
   return {
     verifyAccessToken: async (token) => {
       try {
-        const { payload } = await jwtVerify(token, keys, { issuer, audience: url.href });
+        const { payload } = await jwtVerify(token, keys, { issuer, audience });
         const { client_id, scope, exp = 0 } = payload;
         const scopes = typeof scope === 'string' ? scope.split(' ') : [];
         return { token, clientId: String(client_id), scopes, expiresAt: exp, resource: url };

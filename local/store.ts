@@ -31,7 +31,8 @@ export async function startStore({ port = 0, table = 'muster' }: { readonly port
   return { url, table, client, close };
 }
 
-async function createTable(client: DynamoDBClient, table: string): Promise<void> {
+/** The table of the sessions as `infra/` declares it, but for its TTL: what is over is told by whoever reads. */
+export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: table,

@@ -154,29 +154,40 @@ describe('the examples', () => {
 });
 
 describe('the rights', () => {
-  test('are to read MCPServers and to patch their status, and no more', async () => {
-    const roles = (await documents('rbac.yaml')).filter((document) => roleSchema.safeParse(document).success);
-    expect(roles.map((role) => roleSchema.parse(role).rules)).toEqual([
-      [
-        { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers'], verbs: ['get', 'list'] },
-        { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers/status'], verbs: ['patch'] },
-      ],
+  const rulesOf = async (file: string): Promise<readonly unknown[]> =>
+    (await documents(file)).flatMap((document) => roleSchema.safeParse(document).data?.rules ?? []);
+
+  test('are to read MCPServers, patch their status, create Events and renew one Lease, and no more', async () => {
+    const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+    expect(await rulesOf('rbac.yaml')).toEqual([
+      { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers'], verbs: ['get', 'list'] },
+      { apiGroups: ['muster.giantswarm.io'], resources: ['mcpservers/status'], verbs: ['patch'] },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+      { ...leases, resourceNames: ['muster-sweep'], verbs: ['get', 'patch'] },
+      { ...leases, verbs: ['create'] },
     ]);
   });
 
-  test('are bound to one account by one binding', async () => {
-    expect(await documents('rbac.yaml')).toMatchObject([
-      { kind: 'Namespace', metadata: { name: 'muster-serverless' } },
-      { kind: 'ServiceAccount', metadata: { name: 'muster-sweep', namespace: 'muster-serverless' } },
-      { kind: 'ClusterRole', metadata: { name: 'muster-sweep' } },
-      {
-        kind: 'ClusterRoleBinding',
-        roleRef: { kind: 'ClusterRole', name: 'muster-sweep' },
-        subjects: [{ kind: 'ServiceAccount', name: 'muster-sweep', namespace: 'muster-serverless' }],
-      },
+  test('to ask what a person may do are given apart, for those who set ACCESS_REVIEW', async () => {
+    expect(await rulesOf('access-review/rbac.yaml')).toEqual([
+      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+    ]);
+  });
+
+  test('are bound to one account and one group', async () => {
+    const account = { kind: 'ServiceAccount', name: 'muster-sweep', namespace: 'muster-serverless' };
+    const group = { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'muster-sweep' };
+    const all = [...(await documents('rbac.yaml')), ...(await documents('access-review/rbac.yaml'))];
+    const bindings = all.flatMap((document) => bindingSchema.safeParse(document).data ?? []);
+    expect(bindings.map(({ kind, roleRef, subjects }) => [kind, roleRef.name, subjects])).toEqual([
+      ['ClusterRoleBinding', 'muster-sweep', [account, group]],
+      ['RoleBinding', 'muster-sweep', [account, group]],
+      ['ClusterRoleBinding', 'muster-access-review', [account, group]],
     ]);
   });
 });
+
+const bindingSchema = z.object({ kind: z.string(), roleRef: z.object({ name: z.string() }), subjects: z.array(z.unknown()) });
 
 const roleSchema = z.object({ rules: z.array(z.unknown()) });
 

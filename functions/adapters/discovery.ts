@@ -60,8 +60,8 @@ async function challengeOf({ headers }: Server, url: URL, fetch: GuardedFetch): 
   return { ...(resourceMetadata === undefined ? {} : { resourceMetadata }), ...(scope === undefined ? {} : { scope }) };
 }
 
-// oauth4webapi parses challenges inside its judging functions only; revocation's expects nothing else of the answer.
-async function challengesIn(response: Response): Promise<readonly oauth.WWWAuthenticateChallenge[]> {
+/** The challenges of an answer. oauth4webapi parses them inside its judging functions only; revocation's expects nothing else of it. */
+export async function challengesIn(response: Response): Promise<readonly oauth.WWWAuthenticateChallenge[]> {
   try {
     await oauth.processRevocationResponse(response);
   } catch (error) {

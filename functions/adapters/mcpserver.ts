@@ -1,6 +1,15 @@
 /** An MCPServer as the Kubernetes API writes it, and as the product knows it. */
 import * as z from 'zod/mini';
-import { type Auth, type Condition, conditionStatuses, type Malformed, type Server, serverTypes, type Status } from '../server.ts';
+import {
+  type Auth,
+  type Condition,
+  conditionStatuses,
+  type Malformed,
+  type Server,
+  serverTypes,
+  type Status,
+  sweepLabel,
+} from '../server.ts';
 
 /** What was made of one item of a list. */
 export type Item = { readonly kind: 'server'; readonly server: Server } | { readonly kind: 'malformed'; readonly malformed: Malformed };
@@ -85,6 +94,7 @@ const itemSchema = z.object({
     uid: z.string(),
     generation: z.number(),
     resourceVersion: z.string(),
+    labels: z.optional(z.record(z.string(), z.string())),
   }),
   spec: z.object({
     type: z.enum(serverTypes),
@@ -102,8 +112,9 @@ const itemSchema = z.object({
 const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: z.string() }) });
 
 function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): Server {
+  const { labels, ...named } = metadata;
   const { timeout, ...declared } = spec;
-  return { ...metadata, ...declared, timeoutMs: timeout * 1000, status };
+  return { ...named, ...declared, timeoutMs: timeout * 1000, ...(labels?.[sweepLabel] === 'off' && { optedOut: true }), status };
 }
 
 const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({

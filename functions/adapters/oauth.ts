@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Server } from '../server.ts';
 import type { Client, ClientAuthentication } from '../sessions/client.ts';
 import type { Grant, Tokens } from '../sessions/grant.ts';
+import type { Refreshed } from '../sessions/refresh.ts';
 import type { Authorized, AuthorizationAnswer, AuthorizationRequest, Exchanged } from '../sessions/signin.ts';
 import { ask, findIssuer, findSignInPlace, SignInProblem } from './discovery.ts';
 import type { GuardedFetch } from './http.ts';
@@ -17,20 +18,28 @@ export type OAuthOptions = {
   readonly now: () => Date;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
-  /** Where registrations are remembered, one for each issuer and callback. */
+  /** Clients that the owner registered by hand. They come before everything else. */
+  readonly configured?: readonly ConfiguredClient[];
+  /** Where registrations are remembered: the present one for each issuer and callback, and each by its id. */
   readonly clients: {
     readonly clientOf: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
+    readonly clientById: (issuer: string, id: string) => Promise<Client | undefined>;
     readonly keepClient: (client: Client) => Promise<Client>;
     readonly forgetClient: (client: Client) => Promise<void>;
   };
 };
 
+/** What an issuer gave the owner by hand. The callback registered there is `PUBLIC_URL/v1/oauth/callback`. */
+export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
+
 /** Everything OAuth towards the issuers of MCP servers. What an issuer refuses or gets wrong is returned, in words without secrets. */
 export type OAuthClient = {
   /** Prepares the address for the browser: PKCE with S256, `resource` (RFC 8707), and us as a client. */
-  readonly authorize: (server: Server, state: string) => Promise<Authorized>;
+  readonly authorize: (server: Server, state: string, scopes?: readonly string[]) => Promise<Authorized>;
   /** Exchanges a code after comparing `iss` (RFC 9207). */
   readonly exchange: (request: AuthorizationRequest, answer: AuthorizationAnswer) => Promise<Exchanged>;
+  /** Uses a refresh token, once. Only what the issuer says about the grant itself is `refused`. */
+  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<Refreshed>;
   /** RFC 7009, where the issuer offers it. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
 };
@@ -38,12 +47,13 @@ export type OAuthClient = {
 export function oauthClient(all: OAuthOptions): OAuthClient {
   const redirectUri = callbackUrl(all.publicUrl);
   return {
-    authorize: (server, state) =>
+    authorize: (server, state, more = []) =>
       orRefused(async () => {
         const options = impatient(all);
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInProblem('The URL of the server is no URL.');
-        const { issuer, resource, scopes } = await findSignInPlace(server, url, options.fetch);
+        const { issuer, resource, scopes: named } = await findSignInPlace(server, url, options.fetch);
+        const scopes = [...new Set([...named, ...more])];
         const metadata = await findIssuer(issuer, options);
         const client = await clientAt(metadata, options);
         const verifier = oauth.generateRandomCodeVerifier();
@@ -61,11 +71,26 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         return exchanged(response, request, options.now());
       }),
 
+    refresh: async (grant, tokens) => {
+      try {
+        const options = impatient(all);
+        const metadata = await findIssuer(grant.issuer, options);
+        const client = await knownClient(grant, options);
+        if (client === undefined) return { kind: 'refused', problem: 'The registration at the issuer is gone.' };
+        const obtained = exchanged(await renew({ metadata, client, grant, tokens }, options), grant, options.now());
+        return obtained.kind === 'exchanged' ? { ...obtained, kind: 'refreshed' } : { kind: 'unavailable', problem: obtained.problem };
+      } catch (error) {
+        const problem = problemOf(error);
+        if (problem === undefined) throw error;
+        return { kind: isFinal(error) ? 'refused' : 'unavailable', problem };
+      }
+    },
+
     revoke: async (grant, tokens) => {
       await orRefused(async () => {
         const options = impatient(all);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await knownClient({ ...grant, redirectUri }, options);
+        const client = await knownClient(grant, options);
         if (metadata.revocation_endpoint === undefined || client === undefined) return;
         const token = tokens.refreshToken ?? tokens.accessToken;
         const us = { client_id: client.id };
@@ -113,6 +138,15 @@ async function redeem({ metadata, client, request, answer }: Redemption, options
   }
 }
 
+type Renewal = Pick<Redemption, 'metadata' | 'client'> & { readonly grant: Grant; readonly tokens: Tokens };
+
+async function renew({ metadata, client, grant, tokens }: Renewal, options: OAuthOptions): Promise<oauth.TokenEndpointResponse> {
+  const us = { client_id: client.id };
+  const more = { ...transport(options), additionalParameters: { resource: grant.resource } };
+  const response = await oauth.refreshTokenGrantRequest(metadata, us, authenticationOf(client), tokens.refreshToken ?? '', more);
+  return oauth.processRefreshTokenResponse(metadata, us, response);
+}
+
 /** RFC 9207: an answer of another issuer than the one that was asked never reaches a token endpoint. */
 function cameFrom(metadata: oauth.AuthorizationServer, us: oauth.Client, callback: URLSearchParams): URLSearchParams {
   try {
@@ -146,21 +180,30 @@ const registration = (publicUrl: string, authentication: ClientAuthentication) =
 
 /** Who we are at this issuer: our metadata document where it reads such, else what it registered us as, now or before. */
 async function clientAt(metadata: oauth.AuthorizationServer, options: OAuthOptions): Promise<Client> {
-  const { publicUrl, clients } = options;
+  const { publicUrl, clients, configured = [] } = options;
+  const given = configured.find(({ issuer }) => issuer === metadata.issuer);
+  if (given !== undefined) return configuredClient(given, publicUrl);
   if (metadata.client_id_metadata_document_supported === true && publicUrl.startsWith('https:'))
     return documentClient(metadata.issuer, publicUrl);
   const known = await clients.clientOf(metadata.issuer, callbackUrl(publicUrl));
   return known ?? clients.keepClient(await register(metadata, options));
 }
 
+/** Who we were when the grant was made, or the sign-in was started. */
 async function knownClient(
-  { issuer, clientId, redirectUri }: Pick<AuthorizationRequest, 'issuer' | 'clientId' | 'redirectUri'>,
-  { publicUrl, clients }: OAuthOptions,
+  { issuer, clientId }: Pick<AuthorizationRequest, 'issuer' | 'clientId'>,
+  { publicUrl, clients, configured = [] }: OAuthOptions,
 ): Promise<Client | undefined> {
   if (clientId === documentUrl(publicUrl)) return documentClient(issuer, publicUrl);
-  const client = await clients.clientOf(issuer, redirectUri);
-  return client?.id === clientId ? client : undefined;
+  const given = configured.find((client) => client.issuer === issuer && client.id === clientId);
+  return given === undefined ? clients.clientById(issuer, clientId) : configuredClient(given, publicUrl);
 }
+
+const configuredClient = (given: ConfiguredClient, publicUrl: string): Client => ({
+  ...given,
+  redirectUri: callbackUrl(publicUrl),
+  authentication: given.secret === undefined ? 'none' : 'client_secret_basic',
+});
 
 const documentClient = (issuer: string, publicUrl: string): Client => ({
   issuer,
@@ -243,7 +286,11 @@ async function authorizationUrl(metadata: oauth.AuthorizationServer, request: Au
 // Far more than any token in the wild, far less than a row of the store may have.
 const longestToken = 64 * 1024;
 
-function exchanged(answer: oauth.TokenEndpointResponse, { issuer, scopes }: AuthorizationRequest, now: Date): Exchanged {
+function exchanged(
+  answer: oauth.TokenEndpointResponse,
+  { issuer, scopes }: Pick<AuthorizationRequest, 'issuer' | 'scopes'>,
+  now: Date,
+): Exchanged {
   const { access_token: accessToken, refresh_token: refreshToken, token_type: type, expires_in: seconds, scope } = answer;
   const { host } = new URL(issuer);
   if (type !== 'bearer') return { kind: 'refused', problem: `The issuer ${host} gave a token of the type ${type}, which is no bearer.` };
@@ -290,6 +337,12 @@ function problemOf(error: unknown): string | undefined {
 
 // RFC 6749, appendix A.7, allows any text; the registered codes look like this.
 const errorCode = (code: string) => (/^[a-z_]{1,40}$/.test(code) ? code : 'an error without a known code');
+
+/** What ends a grant for good; anything else may pass. */
+const finalCodes = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
+
+const isFinal = (error: unknown) =>
+  error instanceof oauth.WWWAuthenticateChallengeError || (error instanceof oauth.ResponseBodyError && finalCodes.has(error.error));
 
 const isUnknownClient = (error: unknown) =>
   error instanceof oauth.WWWAuthenticateChallengeError || (error instanceof oauth.ResponseBodyError && error.error === 'invalid_client');

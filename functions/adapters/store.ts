@@ -18,8 +18,8 @@ export type StoreOptions = {
  */
 export type SessionStore = {
   readonly grantsOf: (person: PersonKey) => Promise<readonly Grant[]>;
-  /** Whatever was there before is replaced. */
-  readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<void>;
+  /** Whatever was there before is replaced. Gives the generation of the tokens. */
+  readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
   readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
   /** Compare-and-swap: writes only while the row holds the tokens of generation `expected`. False: it does not. */
   readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
@@ -104,8 +104,9 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
     },
     keepGrant: async (grant, tokens) => {
       const key = grantKey(grant.person, grant.serverUid);
-      const held = { grant, ...(tokens === undefined ? {} : { tokens }), generation: randomUUID() };
-      await table.put(key, await grantRow(key, held));
+      const generation = randomUUID();
+      await table.put(key, await grantRow(key, { grant, ...(tokens === undefined ? {} : { tokens }), generation }));
+      return generation;
     },
     heldGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);

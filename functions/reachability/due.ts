@@ -1,12 +1,18 @@
-import { conditionOf, type Server } from '../server.ts';
+import { conditionOf, type Server, wordOf } from '../server.ts';
 import { longestRetryAfterMs } from './backoff.ts';
+import { isContended } from './contention.ts';
 import { hasMomentBetween } from './spread.ts';
+
+/** Whether sweeps look at the server at all: it has an address, and its owner did not take it out. */
+export const isSwept = ({ type, optedOut = false }: Server): boolean => type !== 'stdio' && !optedOut;
 
 /** Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half a tick early. */
 export function isDue(server: Server, now: Date, tickMs: number): boolean {
-  if (server.type === 'stdio') return false;
+  if (!isSwept(server)) return false;
   const { nextRetryAfter } = server.status;
   if (nextRetryAfter === undefined || hasNewSpec(server)) return true;
+  // The retry of another writer, which tells nothing about ours.
+  if (isContended(server.status) && wordOf(server.status) === 'Connected') return true;
   const waitMs = nextRetryAfter.getTime() - now.getTime();
   // Further away than any of ours: another writer's word, or another clock's.
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
-import { conditionOf, type Server, type Status } from '../server.ts';
+import { conditionOf, type Server, type Status, wordOf } from '../server.ts';
 import { classify } from './classify.ts';
-import { isClassificationDue, isDue } from './due.ts';
+import { isClassificationDue, isDue, isSwept } from './due.ts';
+import { type Notice, noticesOf } from './notice.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
 import { mayHoldBack, type Observation, suspicion } from './trouble.ts';
@@ -32,6 +33,9 @@ export type StateChange = {
   readonly at: Date;
 };
 
+/** Events that could not be written, and why not. */
+export type Unnoticed = { readonly count: number; readonly problem?: string };
+
 export type RoundPorts = {
   readonly now: () => Date;
   readonly probe: (server: Server, wanted: { readonly classify: boolean }) => Promise<ProbeOutcome>;
@@ -39,6 +43,8 @@ export type RoundPorts = {
   readonly readServer: ReadServer;
   /** Gives back the changes that could not be announced. */
   readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  /** Writes Events. Gives back why some could not be written; they cost the sweep nothing. */
+  readonly notify: (notices: readonly Notice[]) => Promise<Unnoticed>;
   /** Whether the prober's own network is there. */
   readonly isOnline: () => Promise<boolean>;
   /** Waits, a little longer and never the same, before the `attempt`-th try of a write. */
@@ -65,6 +71,9 @@ export type RoundReport = {
   readonly heldBack: number;
   readonly changes: number;
   readonly unannounced: number;
+  /** Kubernetes Events written, and why others were not. */
+  readonly events: number;
+  readonly eventProblem?: string;
   readonly proberOffline?: string;
   readonly problems: readonly Problem[];
 };
@@ -72,7 +81,7 @@ export type RoundReport = {
 /** One page: probe those due, judge, write what changed, announce the changes. One bad server does not cost the others their round. */
 export async function round(servers: readonly Server[], ports: RoundPorts, options: RoundOptions): Promise<RoundReport> {
   const limit = pLimit(options.concurrency);
-  const remote = servers.filter(({ type }) => type !== 'stdio');
+  const remote = servers.filter(isSwept);
   const due = remote.filter((server) => options.everything || isDue(server, options.tick, options.tickMs));
   const observe = (server: Server): Promise<Observation> =>
     limit(async () => ({ server, outcome: await probeAlone(server, ports, options) }));
@@ -85,7 +94,11 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
       .map((observation) => limit(() => settleAlone(observation, ports, options.heartbeatMs))),
   );
   const changes = settled.flatMap(({ change }) => (change ? [change] : []));
-  const unannounced = changes.length === 0 ? [] : await ports.announce(changes);
+  const notices = settled.flatMap((outcome) => outcome.notices ?? []);
+  const [unannounced, unnoticed]: [readonly StateChange[], Unnoticed] = await Promise.all([
+    changes.length === 0 ? [] : ports.announce(changes),
+    notices.length === 0 ? { count: 0 } : ports.notify(notices),
+  ]);
   return {
     servers: servers.length,
     probed: observations.length,
@@ -94,6 +107,8 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
     heldBack: observations.length - settled.length,
     changes: changes.length,
     unannounced: unannounced.length,
+    events: notices.length - unnoticed.count,
+    ...(unnoticed.problem !== undefined && { eventProblem: unnoticed.problem }),
     ...(problem !== undefined && { proberOffline: problem }),
     problems: [
       ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
@@ -121,7 +136,7 @@ async function ownTrouble(observations: readonly Observation[], pageSize: number
   return { suspects: new Set(suspected.suspects), problem: suspected.problem };
 }
 
-type Settled = { readonly change?: StateChange } & (
+type Settled = { readonly change?: StateChange; readonly notices?: readonly Notice[] } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
   | { readonly kind: 'failed'; readonly problem: Problem }
 );
@@ -155,7 +170,7 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
     const written = await ports.patchStatus(server, next);
     switch (written.kind) {
       case 'written':
-        return { kind: 'written', ...stateChange(server, next, now) };
+        return { kind: 'written', ...stateChange(server, next, now), notices: noticesOf(server, next, now) };
       case 'gone':
         return { kind: 'gone' };
       case 'refused':
@@ -164,7 +179,7 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
         await ports.backOff(tries);
         const fresh = await ports.readServer(namespace, name);
         if (fresh === undefined || fresh.uid !== observed.uid) return { kind: 'gone' };
-        if (fresh.generation !== observed.generation || isNewer(fresh.status, now)) return { kind: 'superseded' };
+        if (fresh.generation !== observed.generation || !isSwept(fresh) || isNewer(fresh.status, now)) return { kind: 'superseded' };
         server = fresh;
       }
     }
@@ -176,9 +191,12 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
 const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
   lastAttempt !== undefined && Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);
 
+/** Judged by our own words: what another writer does to `state` is no change of ours. */
 function stateChange({ namespace, name, uid, status }: Server, next: Status, at: Date): { change?: StateChange } {
-  if (next.state === undefined || next.state === status.state) return {};
+  const from = wordOf(status) ?? status.state;
+  const to = wordOf(next);
+  if (to === undefined || to === from) return {};
   const reason = conditionOf(next, 'Reachable')?.reason ?? '';
-  const id = `${uid}/${at.toISOString()}/${next.state}`;
-  return { change: { id, namespace, name, uid, ...(status.state !== undefined && { from: status.state }), to: next.state, reason, at } };
+  const id = `${uid}/${at.toISOString()}/${to}`;
+  return { change: { id, namespace, name, uid, ...(from !== undefined && { from }), to, reason, at } };
 }

@@ -7,20 +7,24 @@ import {
   type Server,
   type State,
   type Status,
+  failuresUntilFailed,
+  wordOf,
 } from '../server.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
+import { yieldState } from './contention.ts';
 import { hasNewSpec } from './due.ts';
 import { hasMomentBetween } from './spread.ts';
 
-const failuresUntilFailed = 3;
-
-/** The status after a verdict. Pure. What other writers put into `conditions` stays as it is. */
+/** The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so may their word in `state`. */
 export function nextStatus(server: Server, verdict: Verdict, now: Date): Status {
+  if (verdict.kind === 'undecided') return server.status;
   const at = wholeSeconds(now);
+  return yieldState(server, ownStatus(server, verdict, at), at);
+}
+
+function ownStatus(server: Server, verdict: Exclude<Verdict, { kind: 'undecided' }>, at: Date): Status {
   switch (verdict.kind) {
-    case 'undecided':
-      return server.status;
     case 'connected':
       return {
         state: 'Connected',
@@ -50,7 +54,9 @@ export function nextStatus(server: Server, verdict: Verdict, now: Date): Status 
 
 // Once Failed, only an answer ends it.
 const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
-  verdict.kind === 'failed' || failures >= failuresUntilFailed || previous.state === 'Failed' ? 'Failed' : 'Connecting';
+  verdict.kind === 'failed' || failures >= failuresUntilFailed || (wordOf(previous) ?? previous.state) === 'Failed'
+    ? 'Failed'
+    : 'Connecting';
 
 type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
 

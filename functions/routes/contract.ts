@@ -82,6 +82,13 @@ export const contract: readonly Route[] = [
     body: 'CompleteRequest',
     answer: 'SessionAnswer',
   },
+  {
+    method: 'post',
+    path: `${server}/session/verify`,
+    meaning: 'One authenticated request to the server decides; single sign-on is run for it.',
+    access: 'person',
+    answer: 'SessionAnswer',
+  },
   { method: 'delete', path: `${server}/session`, meaning: 'Forget the grant.', access: 'person', answer: 'SessionAnswer' },
   { method: 'delete', path: '/v1/sessions', meaning: 'Forget all of my grants.', access: 'person' },
   { method: 'get', path: '/v1/oauth/callback', meaning: 'Where an issuer sends the browser back; a page for people.', access: 'anyone' },

@@ -1,4 +1,5 @@
-import { type Condition, conditionOf, type Server } from '../server.ts';
+import { type Condition, conditionOf, type Server, stateOf } from '../server.ts';
+import { singleSignOn } from '../sessions/grant.ts';
 import type { Row, Session } from '../wire.ts';
 
 /** What a row needs to know besides its server. */
@@ -14,7 +15,9 @@ export type RowView = {
 /** One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args` and `command` cannot. */
 export function rowOf(server: Server, view: RowView): Row {
   const { status } = server;
+  const state = stateOf(status);
   const reachable = conditionOf(status, 'Reachable');
+  const sso = singleSignOn(server);
   return {
     namespace: server.namespace,
     name: server.name,
@@ -25,9 +28,10 @@ export function rowOf(server: Server, view: RowView): Row {
     ...(server.toolPrefix === undefined ? {} : { toolPrefix: server.toolPrefix }),
     autoStart: server.autoStart,
     timeoutSeconds: server.timeoutMs / 1000,
-    ...(status.state === undefined ? {} : { state: status.state }),
+    ...(state === undefined ? {} : { state }),
     ...(reachable === undefined ? {} : { reason: reachable.reason }),
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
+    ...(sso === undefined ? {} : { singleSignOn: sso }),
     conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
     ...(status.lastError === undefined || view.anonymous ? {} : { lastError: status.lastError }),
     consecutiveFailures: status.consecutiveFailures,

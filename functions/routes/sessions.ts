@@ -1,17 +1,18 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
 import type { Server } from '../server.ts';
-import type { Grant } from '../sessions/grant.ts';
 import type { Person } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
 import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../sessions/signin.ts';
-import { signOut, signOutEverywhere, type SignOutPorts } from '../sessions/signout.ts';
+import { forgetDeleted, signOut, signOutEverywhere, type SignOutPorts } from '../sessions/signout.ts';
+import { type Verified, verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import { completeRequestSchema, type SessionAnswer, signInRequestSchema, type SignInStarted } from '../wire.ts';
 import { callbackPage } from './page.ts';
 import { problem, requirePerson, type Variables } from './problem.ts';
 
 export type SessionPorts = SignInPorts &
-  SignOutPorts & {
+  SignOutPorts &
+  VerifyPorts & {
     readonly readServer: (namespace: string, name: string) => Promise<Server | undefined>;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
@@ -60,11 +61,12 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
+    await forgetDeleted(ports, context.var.person);
     const completed = await completeSignIn(ports, server, context.var.person, body.data.secret);
     const hint = `Run: muster auth login --server ${server.namespace}/${server.name}`;
     switch (completed.kind) {
       case 'completed':
-        return answer(context, ports, server, completed.grant);
+        return answer(context, ports, server, completed);
       case 'unknown':
         return problem(context, {
           status: 404,
@@ -84,12 +86,20 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
     }
   });
 
+  routes.post('/v1/mcpservers/:namespace/:name/session/verify', requirePerson, async (context) => {
+    const { namespace, name } = context.req.param();
+    const server = await ports.readServer(namespace, name);
+    if (server === undefined) return noSuchServer(context, namespace, name);
+    await forgetDeleted(ports, context.var.person);
+    return answer(context, ports, server, await verifySession(ports, server, context.var.person));
+  });
+
   routes.delete('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
     await signOut(ports, context.var.person, server.uid);
-    return answer(context, ports, server, undefined);
+    return answer(context, ports, server, {});
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
@@ -131,12 +141,15 @@ async function bodyOf(context: Context): Promise<unknown> {
 
 function answer(
   context: Context<{ Variables: { person: Person } }>,
-  { now }: SessionPorts,
+  { now, policy }: SessionPorts,
   server: Server,
-  grant: Grant | undefined,
+  { grant, problem }: Verified,
 ): Response {
   const { namespace, name } = server;
-  return context.json<SessionAnswer>({ namespace, name, session: sessionOf(server, context.var.person, grant, now()) });
+  const session = sessionOf(server, context.var.person, grant, now(), { policy });
+  // Whatever kept it from being told for sure is worth saying, once: it is not stored.
+  const told = problem === undefined || session.problem !== undefined ? session : { ...session, problem };
+  return context.json<SessionAnswer>({ namespace, name, session: told });
 }
 
 /** The browser goes to the page of the command line that started the sign-in; nothing about it stays in its history for others. */

@@ -6,9 +6,11 @@ export type Grant = {
   readonly person: PersonKey;
   /** A re-created server has another uid and inherits nothing. */
   readonly serverUid: string;
+  /** `namespace/name`, to look whether the server is still there. */
+  readonly serverName: string;
   /** Canonical address of the server when the grant was made (`canonicalUrl`). */
   readonly serverUrl: string;
-  /** The issuer that made it, letter for letter. */
+  /** The issuer that made its tokens, letter for letter. */
   readonly issuer: string;
   /** Who we were to that issuer, and what for (RFC 8707): a refresh has to say both again. */
   readonly clientId: string;
@@ -19,13 +21,36 @@ export type Grant = {
   /** Absent: the issuer did not say. */
   readonly expiresAt?: Date;
   readonly refreshable: boolean;
-  /** The server or its issuer did not accept it any more. */
-  readonly refused?: { readonly at: Date; readonly reason: string };
+  /** The server or its issuer did not accept it any more, or, with single sign-on, never did. */
+  readonly refused?: Refusal;
   readonly lastVerified?: Date;
 };
 
-/** How a grant came to be: the person's own sign-in, or a token exchange (RFC 8693). */
-type GrantKind = 'signIn' | 'exchange';
+/**
+ * How a grant came to be: the person's own sign-in, a token exchange (RFC 8693), or the person's own bearer, sent along.
+ * A forwarded bearer is never stored: its grant only remembers what the server said.
+ */
+export const grantKinds = ['signIn', 'exchange', 'forwarding'] as const;
+type GrantKind = (typeof grantKinds)[number];
+
+export const refusers = ['server', 'issuer'] as const;
+
+type Refusal = {
+  readonly at: Date;
+  readonly by: (typeof refusers)[number];
+  /** In words for people, without secrets. */
+  readonly reason: string;
+  /** RFC 6750, `insufficient_scope`: a sign-in that asks for these, too, gets further. */
+  readonly missingScopes?: readonly string[];
+};
+
+/** A grant with its secrets, as it was read. `generation` names the tokens: it changes with them, and with nothing else. */
+export type HeldGrant = {
+  readonly grant: Grant;
+  /** Absent: there are none, or they cannot be opened any more. */
+  readonly tokens?: Tokens;
+  readonly generation: string;
+};
 
 /** The identity of a person; the rest of `Person` is for showing. */
 export type PersonKey = Pick<Person, 'issuer' | 'subject'>;
@@ -47,9 +72,22 @@ export function canonicalUrl(text: string | undefined): string | undefined {
 export function mismatch(grant: Grant, server: Server): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was created again since you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url)) return 'The URL of the server has changed since you signed in.';
-  const pinned = server.auth?.authorizationServer?.issuer;
+  if (grant.kind !== (singleSignOn(server) ?? 'signIn')) return 'The server is signed in to in another way than before.';
+  const pinned = server.auth?.tokenExchange?.enabled === true ? exchangeIssuer(server) : server.auth?.authorizationServer?.issuer;
   if (pinned !== undefined && pinned !== grant.issuer) return 'The issuer of the server has changed since you signed in.';
   return undefined;
+}
+
+/** How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over forwarding. */
+export function singleSignOn({ auth }: Server): 'exchange' | 'forwarding' | undefined {
+  if (auth?.tokenExchange?.enabled === true) return 'exchange';
+  return auth?.forwardToken === true ? 'forwarding' : undefined;
+}
+
+/** Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without `/token`, as upstream has it. */
+export function exchangeIssuer({ auth }: Server): string | undefined {
+  const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
+  return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');
 }
 
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean => one.issuer === other.issuer && one.subject === other.subject;

@@ -2,19 +2,26 @@ import type { Server } from '../server.ts';
 import type { Session } from '../wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
-import { type Label, sessionOf } from './session.ts';
+import { sessionOf } from './session.ts';
+import type { TokenPolicy } from './policy.ts';
 
 /**
  * The person's session with each of the servers, by uid. Grants of other servers are left aside: a deleted server has no session.
  * The next command says `namespace/name` where two of the servers share a name.
  */
-export function join(servers: readonly Server[], person: Person, grants: readonly Grant[], now: Date): ReadonlyMap<string, Session> {
+export function join(
+  servers: readonly Server[],
+  person: Person,
+  grants: readonly Grant[],
+  now: Date,
+  policy?: TokenPolicy,
+): ReadonlyMap<string, Session> {
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
-  const label = labelAmong(servers);
-  return new Map(servers.map((server) => [server.uid, sessionOf(server, person, byUid.get(server.uid), now, label)]));
+  const view = { label: labelAmong(servers), ...(policy === undefined ? {} : { policy }) };
+  return new Map(servers.map((server) => [server.uid, sessionOf(server, person, byUid.get(server.uid), now, view)]));
 }
 
-function labelAmong(servers: readonly Server[]): Label {
+function labelAmong(servers: readonly Server[]): (server: Server) => string {
   const counts = new Map<string, number>();
   for (const { name } of servers) counts.set(name, (counts.get(name) ?? 0) + 1);
   return ({ namespace, name }) => ((counts.get(name) ?? 0) > 1 ? `${namespace}/${name}` : name);

@@ -1,55 +1,98 @@
 import { asksForSignIn, isReachable, type Server } from '../server.ts';
 import type { Session } from '../wire.ts';
-import { type Grant, isSamePerson, mismatch } from './grant.ts';
+import { type Grant, isSamePerson, mismatch, singleSignOn } from './grant.ts';
 import type { Person } from './person.ts';
+import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } from './policy.ts';
 
-/** What `--server` calls a server: its name, or `namespace/name` where two share one. */
-export type Label = (server: Server) => string;
+export type SessionView = {
+  /** Default: nobody's token goes anywhere. */
+  readonly policy?: TokenPolicy;
+  /** What `--server` calls a server: its name, or `namespace/name` where two share one. */
+  readonly label?: (server: Server) => string;
+};
 
 /**
  * The SESSION of one person with one server: the one answer behind `muster list mcpserver` and `muster auth status`.
  * First match wins, as in the table of the design. `grant` is the person's grant for this server's uid, if there is one.
  */
-export function sessionOf(server: Server, person: Person, grant: Grant | undefined, now: Date, label: Label = ({ name }) => name): Session {
+export function sessionOf(server: Server, person: Person, grant: Grant | undefined, now: Date, view: SessionView = {}): Session {
+  const { policy = nothingAllowed, label = ({ name }) => name } = view;
   if (server.type === 'stdio' || !isReachable(server.status) || !asksForSignIn(server)) return { word: '-' };
-  if (singleSignOn(server) === 'forwarding') return forwarded();
 
   const next = `muster auth login --server ${label(server)}`;
+  const sso = singleSignOn(server);
+  const forbidden = refusal(server, policy);
+  if (forbidden !== undefined) return { word: 'Pending Auth', sso: 'Failed', problem: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
-  if (grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)) {
-    if (singleSignOn(server) === 'exchange') return exchangeMissing();
-    return { word: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), next };
+  const theirs = grant === undefined || apart !== undefined || !isSamePerson(grant.person, person) ? undefined : grant;
+  if (sso === 'forwarding') return forwarded(server, person, theirs, now, next);
+
+  if (theirs === undefined) return { word: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), next };
+  const facts = factsOf(theirs);
+  const { refused } = theirs;
+  if (sso === 'exchange' && refused?.by === 'issuer')
+    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: refused.reason, next };
+  const ending = endOf(theirs, now);
+  if (ending !== undefined) {
+    const { missingScopes } = refused ?? {};
+    return {
+      word: 'Expired',
+      ...facts,
+      problem: ending,
+      ...(missingScopes === undefined ? {} : { missingScopes: [...missingScopes] }),
+      next,
+    };
   }
-  const facts = factsOf(grant);
-  const ending = endOf(grant, now);
-  if (ending !== undefined) return { word: 'Expired', ...facts, problem: ending, next };
-  return { word: 'Authenticated', ...(grant.kind === 'exchange' ? { sso: 'Exchanged' as const } : {}), ...facts };
+  const soon = nearEnd(theirs, now);
+  return {
+    word: 'Authenticated',
+    ...(sso === 'exchange' ? { sso: 'Exchanged' as const } : {}),
+    ...facts,
+    ...(soon === undefined ? {} : { problem: soon, next }),
+  };
 }
 
-/** How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over forwarding. */
-export function singleSignOn({ auth }: Server): 'exchange' | 'forwarding' | undefined {
-  if (auth?.tokenExchange?.enabled === true) return 'exchange';
-  return auth?.forwardToken === true ? 'forwarding' : undefined;
+/** Why single sign-on may not even be tried; undefined where it may, or is not asked for. */
+export function refusal(server: Server, policy: TokenPolicy): string | undefined {
+  switch (singleSignOn(server)) {
+    case 'exchange':
+      return refusesExchange(server, policy);
+    case 'forwarding':
+      return refusesForwarding(server, policy);
+    case undefined:
+      return undefined;
+  }
 }
 
-// A manifest must not be able to collect tokens: until the owner's settings allow a host or an issuer, nothing is sent there.
-const forwarded = (): Session => ({
-  word: 'Pending Auth',
-  sso: 'Failed',
-  problem: 'spec.auth.forwardToken asks for your own token; this endpoint is not allowed to forward tokens to any host.',
-});
-
-const exchangeMissing = (): Session => ({
-  word: 'Pending Auth',
-  sso: 'Failed',
-  problem: 'spec.auth.tokenExchange asks for a token exchange; this endpoint is not allowed to exchange tokens at any issuer.',
-});
+/** The person's present bearer decides, and what the server said about the last one. */
+function forwarded(server: Server, person: Person, grant: Grant | undefined, now: Date, next: string): Session {
+  const { issuer, expiresAt } = person;
+  const verified = grant?.lastVerified === undefined ? {} : { lastVerified: grant.lastVerified.toISOString() };
+  const facts = { issuer, expiresAt: expiresAt.toISOString(), ...verified };
+  if (expiresAt <= now)
+    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: 'Your own sign-in has expired.', next: 'muster auth login' };
+  const missing = server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
+  if (missing.length > 0) {
+    const problem = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
+    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem, next: 'muster auth login' };
+  }
+  if (grant?.refused !== undefined) return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, next };
+  return { word: 'Authenticated', sso: 'Forwarded', ...facts };
+}
 
 /** Why a grant is of no use any more; undefined while it is valid or can be refreshed. */
 function endOf({ refused, expiresAt, refreshable }: Grant, now: Date): string | undefined {
   if (refused !== undefined) return refused.reason;
   if (expiresAt === undefined || refreshable || expiresAt > now) return undefined;
   return `The grant expired at ${expiresAt.toISOString()} and cannot be refreshed.`;
+}
+
+const nearMs = 5 * 60_000;
+
+/** A grant that will be gone before long is said to be, while there is time to sign in again. */
+function nearEnd({ expiresAt, refreshable }: Grant, now: Date): string | undefined {
+  const isNear = expiresAt !== undefined && !refreshable && expiresAt.getTime() - now.getTime() < nearMs;
+  return isNear ? 'The grant ends in less than 5 minutes and cannot be refreshed.' : undefined;
 }
 
 const factsOf = ({ issuer, scopes, expiresAt, refreshable, lastVerified }: Grant) => ({

@@ -1,8 +1,8 @@
 /** The story of one sign-in: started, called back and completed. Who starts it ends it: only `completeSignIn` makes a grant. */
 import { asksForSignIn, type Server } from '../server.ts';
-import { canonicalUrl, type Grant, isSamePerson, type PersonKey, type Tokens } from './grant.ts';
+import { canonicalUrl, type Grant, type HeldGrant, isSamePerson, mismatch, type PersonKey, singleSignOn, type Tokens } from './grant.ts';
 import type { Person } from './person.ts';
-import { singleSignOn } from './session.ts';
+import { keepProven, type ProofPorts, type Verified } from './verify.ts';
 
 /** A sign-in under way, known by its `state`. It is over after ten minutes. */
 export type SignIn = {
@@ -42,12 +42,11 @@ export type Exchanged =
   | { readonly kind: 'exchanged'; readonly tokens: Tokens; readonly scopes: readonly string[]; readonly expiresAt?: Date }
   | { readonly kind: 'refused'; readonly problem: string };
 
-export type SignInPorts = {
-  readonly now: () => Date;
+export type SignInPorts = ProofPorts & {
   /** Text that nobody can guess: at least 256 bits, fit for a URL. */
   readonly newSecret: () => string;
-  /** Finds the server's issuer and prepares the address for the browser. */
-  readonly authorize: (server: Server, state: string) => Promise<Authorized>;
+  /** Finds the server's issuer and prepares the address for the browser. `scopes` are asked for besides those the server names. */
+  readonly authorize: (server: Server, state: string, scopes: readonly string[]) => Promise<Authorized>;
   readonly exchange: (request: AuthorizationRequest, answer: AuthorizationAnswer) => Promise<Exchanged>;
   readonly keepSignIn: (state: string, signIn: SignIn) => Promise<void>;
   /** Reads and removes in one step: a second caller gets nothing. */
@@ -55,7 +54,7 @@ export type SignInPorts = {
   readonly parkCode: (secret: string, parked: ParkedCode) => Promise<void>;
   /** Reads and removes in one step, and only for the one who started it. */
   readonly takeParkedCode: (secret: string, starter: PersonKey, serverUid: string) => Promise<ParkedCode | undefined>;
-  readonly keepGrant: (grant: Grant, tokens: Tokens) => Promise<void>;
+  readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
 };
 
 const signInMs = 10 * 60_000;
@@ -74,7 +73,7 @@ export async function startSignIn(ports: SignInPorts, server: Server, person: Pe
   if (reason !== undefined || serverUrl === undefined) return { kind: 'nothingToSignInTo', problem: reason ?? 'Its URL is no URL.' };
 
   const state = ports.newSecret();
-  const authorized = await ports.authorize(server, state);
+  const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
   if (authorized.kind === 'refused') return authorized;
 
   const expiresAt = new Date(ports.now().getTime() + signInMs);
@@ -89,6 +88,14 @@ export async function startSignIn(ports: SignInPorts, server: Server, person: Pe
     expiresAt,
   });
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
+}
+
+/** What a grant that was not enough has to have, too: its own scopes and those the server missed. */
+async function stepUp({ heldGrant }: SignInPorts, server: Server, person: Person): Promise<readonly string[]> {
+  const { grant } = (await heldGrant(person, server.uid)) ?? {};
+  if (grant === undefined || mismatch(grant, server) !== undefined) return [];
+  const missing = grant.refused?.missingScopes;
+  return missing === undefined ? [] : [...grant.scopes, ...missing];
 }
 
 function whyNothing(server: Server): string | undefined {
@@ -126,13 +133,13 @@ export async function callBack(ports: SignInPorts, state: string, answer: Author
 }
 
 export type Completed =
-  | { readonly kind: 'completed'; readonly grant: Grant }
+  | ({ readonly kind: 'completed' } & Verified)
   /** No code waits for this secret, this person and this server. Which of the three it is, is nobody's business. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'serverChanged' }
   | { readonly kind: 'refused'; readonly problem: string };
 
-/** Exchanges the parked code, once, for the one who started the sign-in, and keeps the grant. */
+/** Exchanges the parked code, once, for the one who started the sign-in, keeps the grant, and asks the server whether it is worth something. */
 export async function completeSignIn(ports: SignInPorts, server: Server, person: Person, secret: string): Promise<Completed> {
   const parked = await ports.takeParkedCode(secret, person, server.uid);
   if (parked === undefined) return { kind: 'unknown' };
@@ -147,6 +154,7 @@ export async function completeSignIn(ports: SignInPorts, server: Server, person:
   const grant: Grant = {
     person: signIn.starter,
     serverUid: server.uid,
+    serverName: `${server.namespace}/${server.name}`,
     serverUrl: signIn.serverUrl,
     issuer: signIn.request.issuer,
     clientId: signIn.request.clientId,
@@ -157,6 +165,5 @@ export async function completeSignIn(ports: SignInPorts, server: Server, person:
     ...(expiresAt === undefined ? {} : { expiresAt }),
     refreshable: tokens.refreshToken !== undefined,
   };
-  await ports.keepGrant(grant, tokens);
-  return { kind: 'completed', grant };
+  return { kind: 'completed', ...(await keepProven(ports, server, grant, tokens)) };
 }

@@ -1,4 +1,5 @@
 /** The story of signing out: what is stored goes first, then the issuer is told. */
+import type { Server } from '../server.ts';
 import type { Grant, PersonKey, Tokens } from './grant.ts';
 
 /** A grant that was just removed. Without tokens where they could not be opened any more. */
@@ -22,4 +23,18 @@ export async function signOut(ports: SignOutPorts, person: PersonKey, serverUid:
 export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey): Promise<void> {
   const grants = await ports.grantsOf(person);
   await Promise.all(grants.map(({ serverUid }) => signOut(ports, person, serverUid)));
+}
+
+export type TidyPorts = SignOutPorts & { readonly readServer: (namespace: string, name: string) => Promise<Server | undefined> };
+
+/** Forgets this person's grants for servers that are gone, or were created again under the same name. */
+export async function forgetDeleted(ports: TidyPorts, person: PersonKey): Promise<void> {
+  const grants = await ports.grantsOf(person);
+  await Promise.all(
+    grants.map(async ({ serverUid, serverName }) => {
+      const [namespace = '', name = ''] = serverName.split('/');
+      const server = await ports.readServer(namespace, name);
+      if (server?.uid !== serverUid) await signOut(ports, person, serverUid);
+    }),
+  );
 }

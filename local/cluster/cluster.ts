@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
+import { builtins, type Review, review, reviewPath } from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
 import { discovery } from './discovery.ts';
 import { objectStore } from './objects.ts';
-import { pager } from './pages.ts';
-import { type Resource, resource } from './resource.ts';
+import { type Pager, pager } from './pages.ts';
+import { type Resource, resource, type ResourceRequest } from './resource.ts';
 
 export type ClusterOptions = {
   /** The CustomResourceDefinition whose resource the cluster serves. */
@@ -15,6 +16,8 @@ export type ClusterOptions = {
   readonly port?: number;
   /** Answers instead of the cluster, where it returns an answer: how tests let things fail. */
   readonly intercept?: (request: IncomingMessage) => Answer | undefined;
+  /** Who may get MCPServers where, as roles say it in a real cluster. Default: everybody, everywhere. */
+  readonly isAllowed?: (review: Review) => boolean;
 };
 
 /** A running cluster API on loopback, empty at first. */
@@ -27,14 +30,19 @@ export type LocalCluster = {
   readonly close: () => Promise<void>;
 };
 
-/** Serves one custom resource over HTTP the way the Kubernetes API server does, without watch and server-side apply. */
-export async function startCluster({ crdFile, port = 0, intercept }: ClusterOptions): Promise<LocalCluster> {
+/**
+ * Serves one custom resource, Leases and Events over HTTP the way the Kubernetes API server does, without watch and server-side apply:
+ * the product needs neither.
+ */
+export async function startCluster({ crdFile, port = 0, intercept, isAllowed = () => true }: ClusterOptions): Promise<LocalCluster> {
   const definition = await readDefinition(crdFile);
-  const store = objectStore();
-  const pages = pager(store);
-  const serve = resource(definition, store, pages);
+  const served = [definition, ...builtins].map((one): Served => {
+    const store = objectStore();
+    const pages = pager(store);
+    return { definition: one, pages, serve: resource(one, store, pages) };
+  });
 
-  const answer = async (request: IncomingMessage): Promise<Answer> => intercept?.(request) ?? (await route(definition, serve, request));
+  const answer = async (request: IncomingMessage): Promise<Answer> => intercept?.(request) ?? (await route(served, isAllowed, request));
   const server = createServer((request, response) => {
     void answer(request)
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
@@ -49,7 +57,7 @@ export async function startCluster({ crdFile, port = 0, intercept }: ClusterOpti
   return {
     url,
     kubeconfig: kubeconfigOf(url),
-    expireContinueTokens: pages.expire,
+    expireContinueTokens: () => served.forEach(({ pages }) => pages.expire()),
     close: async () => {
       server.close();
       server.closeAllConnections();
@@ -61,29 +69,52 @@ export async function startCluster({ crdFile, port = 0, intercept }: ClusterOpti
 /** etcd takes no more, and the API server reads no more. */
 const bodyLimit = 3 * 1024 * 1024;
 
-async function route(definition: Definition, serve: Resource, request: IncomingMessage): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://cluster');
-  const found = discovery(definition, url.pathname);
+type Served = { readonly definition: Definition; readonly pages: Pager; readonly serve: Resource };
+
+async function route(
+  served: readonly Served[],
+  isAllowed: Required<ClusterOptions>['isAllowed'],
+  request: IncomingMessage,
+): Promise<Answer> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://cluster');
+  const found = discovery(
+    served.map(({ definition }) => definition),
+    pathname,
+  );
   if (found) return found;
-  const { group, version, plural } = definition;
+  const text = await readText(request);
+  if (text === undefined) return tooLarge(bodyLimit);
+  if (pathname === reviewPath) return review(text, isAllowed);
+  for (const { definition, serve } of served) {
+    const place = placeOf(definition, pathname);
+    if (place === undefined) continue;
+    return serve({
+      ...place,
+      method: request.method ?? 'GET',
+      query: searchParams,
+      contentType: (request.headers['content-type'] ?? '').split(';', 1).join('').trim(),
+      text,
+    });
+  }
+  return pathNotFound();
+}
+
+/** What a path leads to: the collection, one object, or its status. Undefined: nothing of this resource. */
+function placeOf(
+  { group, version, plural }: Definition,
+  pathname: string,
+): Pick<ResourceRequest, 'namespace' | 'name' | 'part'> | undefined {
   const path = new RegExp(
     `^/apis/${group}/${version}(?:/namespaces/(?<namespace>[^/]+))?/${plural}(?:/(?<name>[^/]+)(?<status>/status)?)?$`,
   );
-  const match = path.exec(url.pathname);
-  if (!match) return pathNotFound();
-  const text = await readText(request);
-  if (text === undefined) return tooLarge(bodyLimit);
-  const { namespace, name, status } = match.groups ?? {};
-  if (name !== undefined && namespace === undefined) return pathNotFound();
-  return serve({
-    method: request.method ?? 'GET',
+  const match = path.exec(pathname);
+  const { namespace, name, status } = match?.groups ?? {};
+  if (!match || (name !== undefined && namespace === undefined)) return undefined;
+  return {
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
     part: status === undefined ? 'main' : 'status',
-    query: url.searchParams,
-    contentType: (request.headers['content-type'] ?? '').split(';', 1).join('').trim(),
-    text,
-  });
+  };
 }
 
 /** The whole body; undefined when it is too large. Reads on to the end, so that the client gets to see the answer. */

@@ -2,12 +2,7 @@ import type { Answer } from './answer.ts';
 import type { Definition } from './definition.ts';
 
 /** The paths by which clients find out what the cluster serves. Undefined for any other path. */
-export function discovery(definition: Definition, path: string): Answer | undefined {
-  const { group, version, kind, plural, singular, shortNames } = definition;
-  const served = { groupVersion: `${group}/${version}`, version };
-  const entry = { name: group, versions: [served], preferredVersion: served };
-  const named = { name: plural, singularName: singular, namespaced: true, kind, shortNames };
-  const status = { name: `${plural}/status`, singularName: '', namespaced: true, kind };
+export function discovery(definitions: readonly Definition[], path: string): Answer | undefined {
   switch (path) {
     case '/readyz':
       return { code: 200, body: 'ok' };
@@ -18,23 +13,26 @@ export function discovery(definition: Definition, path: string): Answer | undefi
     case '/api/v1':
       return { code: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'v1', resources: [] } };
     case '/apis':
-      return { code: 200, body: { kind: 'APIGroupList', apiVersion: 'v1', groups: [entry] } };
-    case `/apis/${group}`:
-      return { code: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...entry } };
-    case `/apis/${group}/${version}`:
-      return {
-        code: 200,
-        body: {
-          kind: 'APIResourceList',
-          apiVersion: 'v1',
-          groupVersion: served.groupVersion,
-          resources: [
-            { ...named, verbs: ['create', 'delete', 'get', 'list', 'patch', 'update'] },
-            { ...status, verbs: ['get', 'patch', 'update'] },
-          ],
-        },
-      };
+      return { code: 200, body: { kind: 'APIGroupList', apiVersion: 'v1', groups: definitions.map(groupOf) } };
     default:
-      return undefined;
+      return definitions.map((definition) => ofGroup(definition, path)).find((answer) => answer !== undefined);
   }
+}
+
+function groupOf({ group, version }: Definition) {
+  const served = { groupVersion: `${group}/${version}`, version };
+  return { name: group, versions: [served], preferredVersion: served };
+}
+
+function ofGroup(definition: Definition, path: string): Answer | undefined {
+  const { group, version, kind, plural, singular, shortNames } = definition;
+  if (path === `/apis/${group}`) return { code: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(definition) } };
+  if (path !== `/apis/${group}/${version}`) return undefined;
+  const named = { name: plural, singularName: singular, namespaced: true, kind, shortNames };
+  const status = { name: `${plural}/status`, singularName: '', namespaced: true, kind };
+  const resources = [
+    { ...named, verbs: ['create', 'delete', 'get', 'list', 'patch', 'update'] },
+    ...(definition.schema.properties?.['status'] ? [{ ...status, verbs: ['get', 'patch', 'update'] }] : []),
+  ];
+  return { code: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/${version}`, resources } };
 }

@@ -12,7 +12,7 @@ import { type Cause, check, fill, prune } from './schema.ts';
 import { readSelector } from './selector.ts';
 
 /** One request to the resource. `name` is absent for the collection, `namespace` for all namespaces. */
-type ResourceRequest = {
+export type ResourceRequest = {
   readonly method: string;
   readonly namespace?: string;
   readonly name?: string;
@@ -99,12 +99,15 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
   }
 
   function create(request: ResourceRequest, namespace: string): Answer {
+    const other = otherKind(definition, request.text);
+    if (other) return other;
     const body = readBody(definition, request.text);
     if (!body) return say.badRequest('the body is not an object of this kind');
     const { name, namespace: own } = body.metadata;
     if (name === undefined) {
       return say.invalid(definition, '', [
         { reason: 'FieldValueRequired', message: 'Required value: name or generateName is required', field: 'metadata.name' },
+        rulesSkipped,
       ]);
     }
     if (!isName(name)) return say.invalid(definition, name, [wrongName(name)]);
@@ -179,16 +182,18 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       const wanted = { ...without(stored.content, 'status'), ...pick(body.content, 'status') };
       return commit(request, { stored, metadata, sent: body.content, wanted, refuse });
     }
-    if (uid !== undefined && uid !== metadata.uid) {
-      return say.conflict(
-        definition,
-        metadata.name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-      );
-    }
+    if (uid !== undefined && uid !== metadata.uid) return anotherObject(request, metadata, uid);
     const { labels: _labels, annotations: _annotations, ...rest } = metadata;
     const wanted = { ...without(body.content, 'status'), ...pick(stored.content, 'status') };
     return commit(request, { stored, metadata: { ...rest, ...labelsOf(body) }, sent: body.content, wanted, refuse });
+  }
+
+  function anotherObject({ method }: ResourceRequest, { name, uid }: Metadata, claimed: string): Answer {
+    if (method === 'PUT') {
+      return say.conflict(definition, name, `Precondition failed: UID in precondition: ${claimed}, UID in object meta: ${uid}`);
+    }
+    const message = `Invalid value: ${JSON.stringify(claimed)}: field is immutable`;
+    return say.invalid(definition, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }]);
   }
 
   /** Prunes, fills defaults, checks, counts generations and stores. A write that changes nothing keeps the resourceVersion. */
@@ -201,8 +206,7 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     const content = fill(definition.schema, prune(definition.schema, wanted, []));
     const whole = isObject(content) ? content : {};
     const misfits = check(definition.schema, whole);
-    const skipped = { reason: 'FieldValueInvalid', message: `Invalid value: null: ${rulesSkipped}`, field: '<nil>' };
-    const causes = misfits.length > 0 ? [...misfits, skipped] : checkRules(definition.schema, whole);
+    const causes = misfits.some(isBlocking) ? [...misfits, rulesSkipped] : [...misfits, ...checkRules(definition.schema, whole)];
     if (causes.length > 0) return say.invalid(definition, metadata.name, causes);
 
     if (stored && isDeepStrictEqual({ metadata, content: whole }, { metadata: stored.metadata, content: stored.content })) {
@@ -231,8 +235,22 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
   }
 }
 
-const rulesSkipped =
-  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+/** Rules are not asked about an object whose shape is wrong (apiextensions-apiserver, hasBlockingErr). */
+const blocking: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTypeInvalid',
+]);
+const isBlocking = ({ reason }: Cause): boolean => blocking.has(reason);
+
+const rulesSkipped: Cause = {
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; ' +
+    'correct the existing errors to complete validation',
+  field: '<nil>',
+};
 
 const labels = z.nullish(z.record(z.string(), z.string()));
 
@@ -264,6 +282,15 @@ function readObject(definition: Definition, value: Json | undefined): Body | und
   const { apiVersion, kind, metadata } = parsed.data;
   if (apiVersion !== apiVersionOf(definition) || kind !== definition.kind) return undefined;
   return { metadata, content: without(value, 'apiVersion', 'kind', 'metadata') };
+}
+
+/** The refusal of a body that is of another kind of the same group. */
+function otherKind(definition: Definition, text: string): Answer | undefined {
+  const parsed = bodySchema.safeParse(parseJson(text));
+  if (!parsed.success || parsed.data.apiVersion !== apiVersionOf(definition) || parsed.data.kind === definition.kind) return undefined;
+  const { kind, metadata } = parsed.data;
+  const message = `Invalid value: ${JSON.stringify(kind)}: must be ${definition.kind}`;
+  return say.invalid({ kind, group: definition.group }, metadata.name ?? '', [{ reason: 'FieldValueInvalid', message, field: 'kind' }]);
 }
 
 const apiVersionOf = ({ group, version }: Definition): string => `${group}/${version}`;

@@ -35,9 +35,11 @@ function objection({ rule, message }: Rule, self: Json, path: string): readonly 
     return program(rule)({ self }) === true ? [] : objected(message);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
-    return objected(`${celProblem(error)} evaluating rule: ${message}`);
+    return objected(`"${typeName(self)}": ${celProblem(error)} evaluating rule: ${message}`);
   }
 }
+
+const typeName = (value: Json): string => (isList(value) ? 'array' : typeof value);
 
 /** cel-js says `No such key: spec` and shows the place below; cel-go says `no such key: spec`. */
 function celProblem({ message }: EvaluationError): string {

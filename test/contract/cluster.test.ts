@@ -98,7 +98,10 @@ describe('create', () => {
 
   test('an object of another namespace, of another kind or without a name is refused', async () => {
     expect(await create({ namespace: 'elsewhere' })).toMatchObject({ code: 400, body: { reason: 'BadRequest' } });
-    expect(await api.send('POST', pathOf(namespace), { body: { ...aManifest(), kind: 'Workflow' } })).toMatchObject({ code: 400 });
+    expect(await api.send('POST', pathOf(namespace), { body: { ...aManifest(), kind: 'Workflow' } })).toMatchObject({
+      code: 422,
+      body: { message: 'Workflow.muster.giantswarm.io "server-a" is invalid: kind: Invalid value: "Workflow": must be MCPServer' },
+    });
     expect(await api.send('POST', pathOf(namespace), { body: '{"broken' })).toMatchObject({ code: 400 });
     expect(await create({ metadata: { name: undefined } })).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
     expect(await create({ name: 'Not A Name' })).toMatchObject({
@@ -200,15 +203,13 @@ describe('validation', () => {
       reason: 'FieldValueInvalid',
       says: 'should match',
     },
-  ])('$what is refused by name, and the rules are left unchecked', async ({ spec, field, reason, says }) => {
+  ])('$what is refused by name', async ({ spec, field, reason, says }) => {
     const reply = await create({ spec });
     expect(reply).toMatchObject({
       code: 422,
       body: {
         reason: 'Invalid',
-        message: expect.stringMatching(
-          /^MCPServer\.muster\.giantswarm\.io "server-a" is invalid: \[.*some validation rules were not checked/,
-        ),
+        message: expect.stringMatching(/^MCPServer\.muster\.giantswarm\.io "server-a" is invalid: /),
         details: { name: 'server-a', group: 'muster.giantswarm.io', kind: 'MCPServer' },
       },
     });
@@ -216,6 +217,13 @@ describe('validation', () => {
       'details.causes',
       expect.arrayContaining([{ field, reason, message: expect.stringContaining(says) }]),
     );
+  });
+
+  test.each([
+    ['are not asked about an object whose shape is wrong', { type: 'sse', timeout: 'soon' }, /some validation rules were not checked/],
+    ['are asked about a value that is out of range', { type: 'sse', timeout: 0 }, /: url is required when type is streamable-http or sse/],
+  ])('the rules %s', async (_what, spec, says) => {
+    expect(await create({ spec })).toMatchObject({ code: 422, body: { message: expect.stringMatching(says) } });
   });
 
   const pinned = { authorizationServer: { issuer: 'https://login.example.com' } };
@@ -275,7 +283,7 @@ describe('validation', () => {
     const cause = (rule: string) => ({
       reason: 'FieldValueInvalid',
       field: '<nil>',
-      message: `Invalid value: no such key: spec evaluating rule: ${rule}`,
+      message: `Invalid value: "object": no such key: spec evaluating rule: ${rule}`,
     });
     expect(reply.body).toHaveProperty('details.causes', [
       cause('command is required when type is stdio'),
@@ -565,11 +573,13 @@ describe('fencing', () => {
     });
   });
 
-  test('a wrong uid is a conflict on the object, and ignored on /status', async () => {
+  test('a wrong uid is refused on the object, and ignored on /status', async () => {
     await create();
     const metadata = { uid: '00000000-0000-0000-0000-000000000000' };
     expect(await patchStatus({ metadata, status: { state: 'Failed' } })).toMatchObject({ code: 200 });
-    expect(await patch({ metadata, spec: { timeout: 5 } })).toMatchObject({ code: 409 });
+    expect(await patch({ metadata, spec: { timeout: 5 } })).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
+    const { body } = await get();
+    expect(await replace({ ...(body as object), metadata: { ...(await get()).metadata, ...metadata } })).toMatchObject({ code: 409 });
   });
 
   test('a write that changes nothing keeps the resourceVersion', async () => {

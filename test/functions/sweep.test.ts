@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { connectCluster, serverReader } from '../../functions/adapters/kubernetes.ts';
 import { conditionOf, type Server } from '../../functions/server.ts';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
 import { type Bus, type BusEvent, startBus } from '../../local/bus.ts';
-import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
+import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
-import { aManifest, crdFile } from '../world/manifest.ts';
+import { aManifest } from '../world/manifest.ts';
 
 let faults: Awaited<ReturnType<typeof startFaultWorld>>;
 beforeAll(async () => {
@@ -24,28 +25,32 @@ const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 /** A cluster, a bus that goes on with the sweep, and the servers of a test. */
 function world(settings: Readonly<Record<string, string>> = {}) {
-  let cluster: LocalCluster;
+  let cluster: TestCluster;
   let bus: Bus;
   let api: CustomObjectsApi;
   let sweep: (event: unknown) => Promise<SweepReport>;
   let reports: SweepReport[];
-  const trouble: { intercept?: Parameters<typeof startCluster>[0]['intercept']; afterPage?: () => void } = {};
+  const trouble: { intercept?: Intercept; beforePage?: (hop: number) => Promise<void>; afterPage?: () => void } = {};
   const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace: 'default' };
 
   const invoke = async (event: unknown): Promise<SweepReport> => {
+    await trouble.beforePage?.(hopOf(event));
     const report = await sweep(event);
     reports.push(report);
     trouble.afterPage?.();
     return report;
   };
-  beforeEach(async () => {
+  beforeEach(async ({ skip }) => {
+    const why = whyNot();
+    skip(why !== undefined, why);
     delete trouble.intercept;
+    delete trouble.beforePage;
     delete trouble.afterPage;
     reports = [];
-    cluster = await startCluster({ crdFile, intercept: (request) => trouble.intercept?.(request) });
+    cluster = await startTestCluster((request) => trouble.intercept?.(request));
     bus = await startBus([{ pattern: pages, target: invoke }]);
     const config = new KubeConfig();
-    config.loadFromString(cluster.kubeconfig);
+    config.loadFromString(cluster.admin);
     api = config.makeApiClient(CustomObjectsApi);
     sweep = createSweep({
       KUBECONFIG_YAML: cluster.kubeconfig,
@@ -58,8 +63,8 @@ function world(settings: Readonly<Record<string, string>> = {}) {
     });
   });
   afterEach(async () => {
-    await bus.close();
-    await cluster.close();
+    await bus?.close();
+    await cluster?.close();
   });
 
   return {
@@ -95,6 +100,8 @@ function world(settings: Readonly<Record<string, string>> = {}) {
       api.createNamespacedCustomObject({ ...resource, body: aManifest({ name, spec: { type: 'streamable-http', url: address } }) }),
   };
 }
+
+const hopOf = (event: unknown): number => z.object({ detail: z.object({ hop: z.number() }) }).safeParse(event).data?.detail.hop ?? 0;
 
 describe('a sweep', () => {
   const here = world({ TICK_SECONDS: '20' });
@@ -203,10 +210,14 @@ describe('the relay', () => {
     await here.declare(seven());
     let lists = 0;
     here.trouble.intercept = (request) => {
-      if (isList(request) && ++lists === 2) here.cluster().expireContinueTokens();
+      if (isList(request)) lists += 1;
       return undefined;
     };
+    here.trouble.beforePage = async (hop) => {
+      if (hop === 1) await here.cluster().expireContinueTokens();
+    };
     const reports = await here.sweep();
+    expect(lists).toBe(5);
     expect(reports.reduce((sum, { probed = 0 }) => sum + probed, 0)).toBe(7);
     expect(reports.every(({ ended }) => ended === undefined)).toBe(true);
   });

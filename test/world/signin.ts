@@ -1,12 +1,19 @@
 /** Everything around a sign-in, real and on loopback: an issuer for MCP servers, one MCP server behind it, the store, and our OAuth client. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from '../../functions/adapters/dns.ts';
-import { type SessionStore, sessionStore } from '../../functions/adapters/dynamodb.ts';
-import { addressGuard, trust } from '../../functions/adapters/guard.ts';
+import { dynamoTable } from '../../functions/adapters/dynamodb.ts';
+import { type Credentials, tokenExchanger } from '../../functions/adapters/exchange.ts';
+import { addressGuard, type Dialler, trust } from '../../functions/adapters/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/http.ts';
-import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth.ts';
+import { clientDocument, type ConfiguredClient, type OAuthClient, oauthClient } from '../../functions/adapters/oauth.ts';
+import { prover } from '../../functions/adapters/proof.ts';
 import { sealer } from '../../functions/adapters/seal.ts';
+import { type SessionStore, sessionStore } from '../../functions/adapters/store.ts';
+import type { SessionPorts } from '../../functions/routes/sessions.ts';
+import type { Server } from '../../functions/server.ts';
+import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../local/servers.ts';
 import { type Store, startStore } from '../../local/store.ts';
@@ -22,6 +29,10 @@ export type SignInWorld = {
   readonly store: SessionStore;
   readonly oauth: OAuthClient;
   readonly fetch: GuardedFetch;
+  readonly dialler: Dialler;
+  /** Everything the stories of the sessions need. Servers are read from `servers`. */
+  readonly ports: SessionPorts;
+  readonly servers: Map<string, Server>;
   /** What our OAuth client sent, in order. */
   readonly sent: Sent[];
   /** May be turned. */
@@ -34,28 +45,51 @@ export async function startSignInWorld({
   issuer: issuerOptions = {},
   publicUrl = 'http://127.0.0.1:8787',
   extraCa,
+  scopes = ['mcp'],
+  configured = [],
+  policy = {},
+  credentials,
 }: {
   issuer?: IssuerOptions;
   publicUrl?: string;
   extraCa?: string;
+  /** What the MCP server asks for. */
+  scopes?: readonly string[];
+  configured?: readonly ConfiguredClient[];
+  policy?: Partial<TokenPolicy>;
+  /** What the Secret holds that token exchange reads. */
+  credentials?: Credentials;
 } = {}): Promise<SignInWorld> {
   const [issuer, local] = await Promise.all([startIssuer(issuerOptions), startStore()]);
-  const mcp = await startMcpServer({ oauth: { issuer: issuer.url } });
+  const mcp = await startMcpServer({ oauth: { issuer: issuer.url, scopes } });
   const clock = { now: new Date() };
   const now = () => clock.now;
   const sent: Sent[] = [];
-  const guarded = guardedFetch({ guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust(extraCa) });
+  const dialler = { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust(extraCa) };
+  const guarded = guardedFetch(dialler);
   const fetch: GuardedFetch = (url, init) => {
     sent.push({ method: init?.method ?? 'GET', url: new URL(url), form: new URLSearchParams(init?.body?.toString()) });
     return guarded(url, init);
   };
   const store = sessionStore({
-    client: DynamoDBDocumentClient.from(local.client),
-    table: local.table,
+    table: dynamoTable(DynamoDBDocumentClient.from(local.client), local.table),
     sealer: sealer([`test:${randomBytes(32).toString('base64url')}`]),
     now,
   });
-  const oauth = oauthClient({ fetch, publicUrl, allowInsecure: true, now, clients: store });
+  const oauth = oauthClient({ fetch, publicUrl, allowInsecure: true, now, clients: store, configured });
+  const servers = new Map<string, Server>();
+  const ports: SessionPorts = {
+    ...store,
+    ...oauth,
+    now,
+    wait: (ms) => wait(ms),
+    newSecret: () => randomBytes(32).toString('base64url'),
+    readServer: async (_namespace, name) => servers.get(name),
+    clientDocument: clientDocument(publicUrl),
+    prove: prover(dialler),
+    exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => credentials }),
+    policy: { forwardHosts: [], exchangeIssuers: [], secretNamespaces: [], allowInsecure: true, ...policy },
+  };
   const close = async () => void (await Promise.all([issuer.close(), mcp.close(), local.close()]));
-  return { publicUrl, issuer, mcp, local, store, oauth, fetch, sent, clock, close };
+  return { publicUrl, issuer, mcp, local, store, oauth, fetch, dialler, ports, servers, sent, clock, close };
 }

@@ -122,6 +122,7 @@ test('signing out revokes the refresh token', async () => {
   const grant = {
     person: { issuer: 'https://login.example.com', subject: 'ada' },
     serverUid: 'uid',
+    serverName: 'default/server-a',
     serverUrl: world.mcp.url,
     obtainedAt: world.clock.now,
     refreshable: true,

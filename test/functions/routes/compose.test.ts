@@ -30,7 +30,13 @@ const aCheck: Check = {
 function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>> & { servers?: Partial<ApiPorts['servers']> } = {}) {
   const logged: unknown[] = [];
   const api = composeApi({
-    facts: { publicUrl: 'https://muster.example.com', issuer: 'https://login.example.com', clientId: 'muster-cli', scopes: ['openid'] },
+    facts: {
+      publicUrl: 'https://muster.example.com',
+      issuer: 'https://login.example.com',
+      clientId: 'muster-cli',
+      scopes: ['openid'],
+      audienceScopes: async () => ['audience:server:client_id:kubernetes'],
+    },
     verify: async (token) =>
       token === 'bearer-of-ada' || token === 'bearer-of-grace'
         ? { kind: 'valid', person: aPerson({ subject: token.slice('bearer-of-'.length), token }) }
@@ -223,7 +229,11 @@ test("me is the bearer's owner", async () => {
 
 test('strangers learn how to sign in', async () => {
   const { ask } = world();
-  expect((await ask('/v1/config')).body).toEqual({ issuer: 'https://login.example.com', clientId: 'muster-cli', scopes: ['openid'] });
+  expect((await ask('/v1/config')).body).toEqual({
+    issuer: 'https://login.example.com',
+    clientId: 'muster-cli',
+    scopes: ['openid', 'audience:server:client_id:kubernetes'],
+  });
   expect((await ask('/.well-known/oauth-protected-resource')).body).toMatchObject({
     resource: 'https://muster.example.com',
     authorization_servers: ['https://login.example.com'],

@@ -3,7 +3,6 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { clientDocument } from '../../../functions/adapters/oauth.ts';
 import { bearerVerifier } from '../../../functions/adapters/oidc.ts';
 import { bearer } from '../../../functions/routes/bearer.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';
@@ -28,17 +27,7 @@ beforeAll(async () => {
   const verify = bearerVerifier({ issuer: people.url, audience: 'muster-cli', fetch: world.fetch });
   api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
-  api.route(
-    '/',
-    sessionRoutes({
-      ...world.store,
-      ...world.oauth,
-      now: () => world.clock.now,
-      newSecret: () => randomBytes(32).toString('base64url'),
-      readServer: async (_namespace, name) => servers[name],
-      clientDocument: clientDocument(world.publicUrl),
-    }),
-  );
+  api.route('/', sessionRoutes({ ...world.ports, readServer: async (_namespace, name) => servers[name] }));
 });
 afterAll(async () => void (await Promise.all([world.close(), people.close()])));
 

@@ -1,6 +1,7 @@
 /** Servers, persons and grants for tests; say only what matters. */
 import type { ConditionStatus, Server } from '../../../functions/server.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
+import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { aServer, anAuth, connected } from '../../world/server.ts';
 
@@ -34,6 +35,7 @@ export function aGrant(facts: Partial<Grant> = {}): Grant {
   return {
     person: { issuer: 'https://login.example.com', subject: 'ada' },
     serverUid: 'uid-a',
+    serverName: 'default/server-a',
     serverUrl: 'https://mcp.example.com/mcp',
     issuer: 'https://issuer.example.com',
     clientId: 'muster',
@@ -48,4 +50,17 @@ export function aGrant(facts: Partial<Grant> = {}): Grant {
 }
 
 export const auth = anAuth({ type: 'oauth' });
-export const exchange = { enabled: true, scopes: 'openid' } as const;
+export const exchange = {
+  enabled: true,
+  dexTokenEndpoint: 'https://issuer.example.com/token',
+  connectorId: 'muster',
+  scopes: 'openid',
+} as const;
+
+/** The owner lets tokens go to the hosts and issuers of these tests. */
+export const allowed: TokenPolicy = {
+  forwardHosts: ['mcp.example.com'],
+  exchangeIssuers: ['https://issuer.example.com'],
+  secretNamespaces: [],
+  allowInsecure: false,
+};

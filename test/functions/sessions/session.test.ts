@@ -2,13 +2,15 @@ import { expect, test } from 'vitest';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { sessionSchema } from '../../../functions/wire.ts';
-import { aGrant, aPerson, auth, protectedServer, exchange, minutes, now, type ServerFacts } from './build.ts';
+import { aGrant, allowed, aPerson, auth, exchange, minutes, now, protectedServer, type ServerFacts } from './build.ts';
 
 type Row = [sentence: string, server: ServerFacts, grant: Partial<Grant> | undefined, word: string, sso?: string];
 
 const pinned = (issuer: string) => ({ auth: { ...auth, authorizationServer: { issuer } } });
 const forwarding = { auth: { ...auth, forwardToken: true } };
+const lacking = { auth: { ...forwarding.auth, requiredAudiences: ['kubernetes'] } };
 const exchanging = { auth: { ...auth, tokenExchange: exchange } };
+const expecting = { auth: { ...auth, tokenExchange: { ...exchange, expectedIssuer: 'https://another.example.com' } } };
 
 test.each<Row>([
   ['a stdio server has no session', { type: 'stdio' }, {}, '-'],
@@ -20,9 +22,39 @@ test.each<Row>([
   ['a server of unknown mind without spec.auth has no session', { authRequired: 'Unknown' }, {}, '-'],
   ['a server of unknown mind whose spec.auth asks does', { authRequired: 'Unknown', auth }, undefined, 'Pending Auth'],
   ["upstream's word Auth Required means that it is up", { state: 'Auth Required' }, {}, 'Authenticated'],
-  ['forwarding that nobody allowed has failed', forwarding, undefined, 'Pending Auth', 'Failed'],
-  ['forwarding does not fall back to a grant of the past', forwarding, {}, 'Pending Auth', 'Failed'],
-  ['exchange that nobody allowed has failed', exchanging, undefined, 'Pending Auth', 'Failed'],
+  ['a token that fits is forwarded', forwarding, undefined, 'Authenticated', 'Forwarded'],
+  [
+    'a forwarded token that the server refused has failed',
+    forwarding,
+    { kind: 'forwarding', refused: { at: now, by: 'server', reason: 'no' } },
+    'Pending Auth',
+    'Failed',
+  ],
+  [
+    'a grant of the past does not fail forwarding',
+    forwarding,
+    { refused: { at: now, by: 'server', reason: 'no' } },
+    'Authenticated',
+    'Forwarded',
+  ],
+  ['an audience that the token lacks has failed', lacking, undefined, 'Pending Auth', 'Failed'],
+  ['exchange that never ran is pending', exchanging, undefined, 'Pending Auth'],
+  [
+    'exchange that the issuer refused has failed',
+    exchanging,
+    { kind: 'exchange', refused: { at: now, by: 'issuer', reason: 'no' } },
+    'Pending Auth',
+    'Failed',
+  ],
+  [
+    'an exchanged token that the server refused has expired',
+    exchanging,
+    { kind: 'exchange', refused: { at: now, by: 'server', reason: 'no' } },
+    'Expired',
+  ],
+  ['an own sign-in is worth nothing where tokens are exchanged', exchanging, {}, 'Pending Auth'],
+  ['an exchanged token is worth nothing where people sign in themselves', {}, { kind: 'exchange' }, 'Pending Auth'],
+  ['another issuer than the exchange expects ends the grant', expecting, { kind: 'exchange' }, 'Pending Auth'],
   [
     'exchange wins over forwarding',
     { auth: { ...forwarding.auth, tokenExchange: exchange } },
@@ -43,15 +75,22 @@ test.each<Row>([
     { person: { issuer: 'https://evil.example', subject: 'ada' } },
     'Pending Auth',
   ],
-  ['a refused grant has expired', {}, { refused: { at: now, reason: 'The issuer revoked it.' } }, 'Expired'],
-  ['a refused grant has expired even if it could be refreshed', {}, { refused: { at: now, reason: 'no' }, refreshable: true }, 'Expired'],
+  ['a refused grant has expired', {}, { refused: { at: now, by: 'issuer', reason: 'The issuer revoked it.' } }, 'Expired'],
+  [
+    'a refused grant has expired even if it could be refreshed',
+    {},
+    { refused: { at: now, by: 'server', reason: 'no' }, refreshable: true },
+    'Expired',
+  ],
   ['past its expiry a grant has expired', {}, { expiresAt: minutes(-1) }, 'Expired'],
   ['at its expiry a grant has expired', {}, { expiresAt: now }, 'Expired'],
   ['past its expiry a refreshable grant is as good as new', {}, { expiresAt: minutes(-1), refreshable: true }, 'Authenticated'],
   ['a grant that is valid now is a session', {}, {}, 'Authenticated'],
-  ['an exchanged grant says so', {}, { kind: 'exchange' }, 'Authenticated', 'Exchanged'],
+  ['an exchanged grant says so', exchanging, { kind: 'exchange' }, 'Authenticated', 'Exchanged'],
 ])('%s', (_sentence, server, grant, word, sso) => {
-  const session = sessionOf(protectedServer(server), aPerson(), grant === undefined ? undefined : aGrant(grant), now);
+  const session = sessionOf(protectedServer(server), aPerson(), grant === undefined ? undefined : aGrant(grant), now, {
+    policy: allowed,
+  });
   expect(session).toMatchObject({ word, ...(sso === undefined ? {} : { sso }) });
   expect(session.sso).toBe(sso);
   expect(sessionSchema.parse(session)).toEqual(session);
@@ -70,10 +109,32 @@ test.each([
   expect(sessionOf(protectedServer(), aPerson(), grant, now).next).toBe(next);
 });
 
-test('single sign-on that failed offers no sign-in that would be refused', () => {
-  const session = sessionOf(protectedServer(forwarding), aPerson(), undefined, now);
-  expect(session.next).toBeUndefined();
-  expect(session.problem).toContain('not allowed to forward');
+test.each([
+  ['forwarding', forwarding, 'FORWARD_HOSTS'],
+  ['exchange', exchanging, 'EXCHANGE_ISSUERS'],
+])('%s that nobody allowed has failed, names the setting and offers no sign-in', (_sentence, facts, setting) => {
+  const session = sessionOf(protectedServer(facts), aPerson(), aGrant({ kind: 'exchange' }), now);
+  expect(session).toEqual({ word: 'Pending Auth', sso: 'Failed', problem: expect.stringContaining(setting) });
+});
+
+test('a bearer that ended is forwarded to nobody', () => {
+  const session = sessionOf(protectedServer(forwarding), aPerson({ expiresAt: now }), undefined, now, { policy: allowed });
+  expect(session).toMatchObject({ word: 'Pending Auth', sso: 'Failed', next: 'muster auth login' });
+});
+
+test.each([
+  ['in under five minutes', { expiresAt: minutes(4) }, true],
+  ['in five minutes', { expiresAt: minutes(5) }, false],
+  ['soon, but it can be refreshed', { expiresAt: minutes(4), refreshable: true }, false],
+])('a grant that ends %s is still a session; whether it says so: %s', (_sentence, facts, tells) => {
+  const session = sessionOf(protectedServer(), aPerson(), aGrant(facts), now);
+  expect([session.word, session.problem?.includes('less than 5 minutes') ?? false]).toEqual(['Authenticated', tells]);
+  expect(session.next).toBe(tells ? 'muster auth login --server server-a' : undefined);
+});
+
+test('scopes that the server misses are told', () => {
+  const refused = { at: now, by: 'server' as const, reason: 'The server wants more scopes: admin.', missingScopes: ['admin'] };
+  expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({ word: 'Expired', missingScopes: ['admin'] });
 });
 
 test('what ended a grant is told', () => {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { HeldGrant } from '../../../functions/sessions/grant.ts';
 import {
   callBack,
   completeSignIn,
@@ -7,7 +8,7 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../../functions/sessions/signin.ts';
-import { aPerson, minutes, now, protectedServer } from './build.ts';
+import { aGrant, aPerson, minutes, now, protectedServer } from './build.ts';
 
 const request = {
   issuer: 'https://issuer.example.com',
@@ -42,7 +43,10 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
   takeSignIn: async () => signIn,
   parkCode: vi.fn<SignInPorts['parkCode']>(async () => {}),
   takeParkedCode: async (): Promise<ParkedCode | undefined> => ({ signIn, answer: { code: 'code' } }),
-  keepGrant: vi.fn<SignInPorts['keepGrant']>(async () => {}),
+  heldGrant: async (): Promise<HeldGrant | undefined> => undefined,
+  keepGrant: vi.fn<SignInPorts['keepGrant']>(async () => 'generation-1'),
+  swapGrant: vi.fn<SignInPorts['swapGrant']>(async () => true),
+  prove: vi.fn<SignInPorts['prove']>(async () => ({ kind: 'accepted' })),
   ...more,
 });
 
@@ -107,6 +111,7 @@ test('a grant remembers the server, its URL and its issuer, and cannot be refres
   const grant = {
     person: signIn.starter,
     serverUid: 'uid-a',
+    serverName: 'default/server-a',
     serverUrl: 'https://mcp.example.com/mcp',
     issuer: 'https://issuer.example.com',
     clientId: 'muster',
@@ -118,4 +123,30 @@ test('a grant remembers the server, its URL and its issuer, and cannot be refres
     refreshable: false,
   };
   expect(world.keepGrant).toHaveBeenCalledExactlyOnceWith(grant, { accessToken: 'token' });
+});
+
+test('what the server says to the first request with the token is kept with the grant', async () => {
+  const world = ports({ prove: async () => ({ kind: 'refused', reason: 'The server refused the token: invalid_token.' }) });
+  const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
+  expect(completed).toMatchObject({ kind: 'completed', grant: { refused: { at: now, by: 'server' } } });
+  const { swapGrant } = world;
+  expect(swapGrant).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ generation: 'generation-1' }), 'generation-1');
+});
+
+test('a server that is away after the sign-in proves nothing, and ends nothing', async () => {
+  const world = ports({ prove: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }) });
+  const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
+  expect(completed).toMatchObject({ kind: 'completed', problem: 'The server could not be asked.' });
+  expect(completed.kind === 'completed' && completed.grant?.lastVerified).toBeUndefined();
+  expect(world.swapGrant).not.toHaveBeenCalled();
+});
+
+test('a grant that misses scopes is stepped up: they are asked for with those it has', async () => {
+  const refused = { at: now, by: 'server' as const, reason: 'more', missingScopes: ['admin'] };
+  const authorize = vi.fn<SignInPorts['authorize']>(async () => ({ kind: 'refused', problem: 'enough' }));
+  const held = (serverUid: string) => async () => ({ grant: aGrant({ serverUid, refused }), generation: '1' });
+  await startSignIn(ports({ authorize, heldGrant: held('uid-a') }), protectedServer(), aPerson());
+  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', ['mcp', 'admin']);
+  await startSignIn(ports({ authorize, heldGrant: held('uid-old') }), protectedServer(), aPerson());
+  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', []);
 });

@@ -1,0 +1,306 @@
+/** One connection to a Kubernetes API server: how we get in, one pool, timeouts, retries, and errors in one line. */
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  ApiException,
+  createConfiguration,
+  CustomObjectsApi,
+  KubeConfig,
+  Observable,
+  type ObservableMiddleware,
+  PatchStrategy,
+  type SecurityAuthentication,
+  ServerConfiguration,
+  setHeaderMiddleware,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
+import pLimit, { type LimitFunction } from 'p-limit';
+import * as z from 'zod/mini';
+
+/** Which MCPServers are ours. Without namespace: of all namespaces. */
+type Selection = { readonly namespace?: string; readonly labelSelector?: string };
+
+export type ClusterOptions = {
+  readonly selection?: Selection;
+  /** For each call, from sending it to the end of its answer. Default 10 s. */
+  readonly timeoutMs?: number;
+};
+
+/** A connection to one API server. */
+export type Cluster = {
+  /** Of the API server, for messages. */
+  readonly address: string;
+  readonly selection: Selection;
+  readonly api: CustomObjectsApi;
+  readonly limit: LimitFunction;
+  readonly timeoutMs: number;
+  /** Forgets the credential that was refused. False: there is no other one to be had. */
+  readonly refresh: () => boolean;
+};
+
+/** A bearer that changes in time: a projected service-account token, or one that is made by signing. */
+export type TokenSource = {
+  readonly token: () => Promise<{ readonly kind: 'token'; readonly token: string } | { readonly kind: 'none'; readonly problem: string }>;
+  /** Forgets the token it last gave. False: there is no other one to be had. */
+  readonly drop: () => boolean;
+};
+
+/**
+ * The cluster cannot be used; the message is one line that names it, what happened and what to do.
+ * It has nothing that the API server said, and no cause: that would carry bodies and headers into logs.
+ */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+}
+
+/** Connects by the YAML of a kubeconfig. Sends nothing yet. Throws `ClusterError` where the kubeconfig names no cluster. */
+export const connectCluster = ({ kubeconfig, ...options }: ClusterOptions & { readonly kubeconfig: string }): Cluster =>
+  connectConfig(
+    'The kubeconfig',
+    (config) => config.loadFromString(kubeconfig),
+    (config) => hasHelper(config),
+    options,
+  );
+
+/** The same by the path of a kubeconfig, whose own relative paths start in its folder. Throws `ClusterError`. */
+export const connectClusterFile = ({ path, ...options }: ClusterOptions & { readonly path: string }): Cluster =>
+  connectConfig(
+    `The kubeconfig ${path}`,
+    (config) => config.loadFromFile(path),
+    () => true,
+    options,
+  );
+
+/** The same by address, certificate authority and bearer: a service account's, or one that is signed for EKS. Throws `ClusterError`. */
+export function connectClusterToken(
+  options: ClusterOptions & { readonly url: string; readonly caPem: string; readonly source: TokenSource },
+): Cluster {
+  const { url, caPem, source } = options;
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    { name: 'cluster', server: url, caData: Buffer.from(caPem).toString('base64'), skipTLSVerify: false },
+    { name: 'bearer' },
+  );
+  const authentication: SecurityAuthentication = {
+    getName: () => 'bearer',
+    applySecurityAuthentication: async (context) => {
+      const had = await source.token();
+      if (had.kind === 'none') throw new ClusterError(`There is no token for the API server ${url}: ${had.problem}`);
+      await config.applySecurityAuthentication(context);
+      context.setHeaderParam('Authorization', `Bearer ${had.token}`);
+    },
+  };
+  return connect({ what: 'CLUSTER_URL', config, authentication: () => authentication, renew: source.drop, ...options });
+}
+
+/** Parallel calls of one process, and so its HTTP/1.1 connections; the API server's fairness queues what comes faster. */
+const parallelCalls = 16;
+
+type Load = (config: KubeConfig) => void;
+
+/** A kubeconfig is read again when its credential is refused and another one may be in it, or may be made by it. */
+function connectConfig(what: string, load: Load, mayHaveAnother: (config: KubeConfig) => boolean, options: ClusterOptions): Cluster {
+  let config = readConfig(what, load);
+  const renew = (): boolean => {
+    if (!mayHaveAnother(config)) return false;
+    config = readConfig(what, load);
+    return true;
+  };
+  return connect({ what, config, authentication: () => config, renew, ...options });
+}
+
+/** Exec plugins and auth providers make tokens anew. */
+const hasHelper = (config: KubeConfig): boolean => {
+  const user = config.getCurrentUser();
+  return user?.exec !== undefined || user?.authProvider !== undefined;
+};
+
+function readConfig(what: string, load: Load): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    load(config);
+    return config;
+  } catch (error) {
+    // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
+    const code = codeOf(error);
+    if (code) throw new ClusterError(`${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`);
+    throw new ClusterError(`${what} is not valid. Give it the YAML that kubectl config view --raw prints.`);
+  }
+}
+
+type Way = ClusterOptions & {
+  readonly what: string;
+  readonly config: KubeConfig;
+  readonly authentication: () => SecurityAuthentication;
+  readonly renew: () => boolean;
+};
+
+function connect({ what, config, authentication, renew, selection = {}, timeoutMs = 10_000 }: Way): Cluster {
+  const cluster = config.getCurrentCluster();
+  if (!cluster) {
+    throw new ClusterError(`${what} has no current context that names a cluster. Run: kubectl config use-context NAME`);
+  }
+  if (!URL.canParse(cluster.server)) throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    throw new ClusterError(`${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`);
+  }
+  const pool = pooled(timeoutMs);
+  const present: SecurityAuthentication = {
+    getName: () => 'present',
+    applySecurityAuthentication: (context) => authentication().applySecurityAuthentication(context),
+  };
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(cluster.server, {}),
+    authMethods: { default: present },
+    middleware: [setHeaderMiddleware('User-Agent', 'muster-serverless'), pool.middleware],
+  });
+  return {
+    address: cluster.server,
+    selection,
+    api: new CustomObjectsApi(configuration),
+    limit: pLimit(parallelCalls),
+    timeoutMs,
+    refresh: oncePerBurst(() => {
+      const renewed = renew();
+      // The pool holds the client certificate of its connections.
+      if (renewed) pool.forget();
+      return renewed;
+    }),
+  };
+}
+
+const burstMs = 1000;
+
+/** Calls side by side are refused together; only the first one of them renews. */
+function oncePerBurst(renew: () => boolean): () => boolean {
+  let last = { at: -Infinity, renewed: false };
+  return () => {
+    if (performance.now() - last.at >= burstMs) last = { at: performance.now(), renewed: renew() };
+    return last.renewed;
+  };
+}
+
+/**
+ * One connection pool for all calls, and a timeout for each.
+ * client-node makes a new pool for every request and never closes it (kubernetes-client/javascript#2893).
+ */
+function pooled(timeoutMs: number): { readonly middleware: ObservableMiddleware; readonly forget: () => void } {
+  let shared: ReturnType<RequestContext['getDispatcher']>;
+  const middleware: ObservableMiddleware = {
+    pre: (context) => {
+      const own = context.getDispatcher();
+      if (own) context.setDispatcher((shared ??= own));
+      context.setSignal(AbortSignal.timeout(timeoutMs));
+      return new Observable(Promise.resolve(context));
+    },
+    post: (context) => new Observable(Promise.resolve(context)),
+  };
+  const forget = (): void => {
+    void shared?.close();
+    shared = undefined;
+  };
+  return { middleware, forget };
+}
+
+type RequestContext = Parameters<ObservableMiddleware['pre']>[0];
+
+const maxTries = 4;
+const longestWaitMs = 5_000;
+
+/**
+ * Makes one call, and makes it again where the API server is busy, an idle connection was cut, or a credential was refused of which there
+ * may be a newer one. A second patch is harmless: it is fenced.
+ */
+export async function call(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
+  let hasRefreshed = false;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await cluster.limit(send);
+    } catch (error) {
+      if (refusal(error)?.code === 401 && !hasRefreshed && cluster.refresh()) {
+        hasRefreshed = true;
+        continue;
+      }
+      if (tries === maxTries || !isPassing(error)) throw error;
+      await wait(waitMs(error, tries));
+    }
+  }
+}
+
+const passingCodes = new Set<string | number | undefined>([429, 500, 502, 503, 504, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+const isPassing = (error: unknown): boolean => passingCodes.has(refusal(error)?.code ?? networkCode(error));
+
+/** Retry-After (RFC 9110 section 10.2.3; the API server sends seconds) or doubling from 100 ms, with jitter so that runners spread. */
+function waitMs(error: unknown, tries: number): number {
+  const seconds = Number(refusal(error)?.headers['retry-after']);
+  const asked = Number.isFinite(seconds) ? seconds * 1000 : 50 * 2 ** tries;
+  return Math.min(asked, longestWaitMs) + Math.random() * 100 * tries;
+}
+
+/** An answer that is not 2xx. Its body is text: JSON of a metav1.Status, or anything. */
+export const refusal = (error: unknown): ApiException<unknown> | undefined => (error instanceof ApiException ? error : undefined);
+
+const networkCode = (error: unknown): string | undefined => (error instanceof TypeError ? codeOf(error.cause) : undefined);
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** For calls that send a merge patch: the client's own default is JSON patch. */
+export const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+
+/** What went wrong with a call, in one line. Rethrows what it cannot name. */
+export function explain(cluster: Cluster, doing: string, error: unknown): ClusterError {
+  if (error instanceof ClusterError) return error;
+  const server = `The API server ${cluster.address}`;
+  const said = (message: string): ClusterError => new ClusterError(message);
+  const answered = refusal(error);
+  if (answered) {
+    switch (answered.code) {
+      case 401:
+        return said(`${server} does not accept our credentials (401). Give the kubeconfig a token or certificate that is valid.`);
+      case 403:
+        return said(`${server} does not let us ${doing} (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`);
+      case 404:
+        return said(`${server} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`);
+      case 400:
+        return said(`${server} does not understand our request to ${doing} (400). Check LABEL_SELECTOR and NAMESPACE.`);
+      default:
+        return said(`${server} answered ${answered.code} to ${doing}. Look into its log; the next sweep tries again.`);
+    }
+  }
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return said(`${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`);
+  }
+  const code = networkCode(error) ?? codeOf(error);
+  if (code === 'ECONNREFUSED')
+    return said(`${server} refused the connection. Check that it runs and that the kubeconfig names its address.`);
+  if (code) return said(`${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`);
+  throw error;
+}
+
+/** The parts of a metav1.Status that are read. */
+const statusSchema = z.object({
+  metadata: z._default(z.object({ continue: z.exactOptional(z.string()) }), {}),
+  details: z._default(z.object({ causes: z._default(z.array(z.object({ reason: z.string(), field: z.string() })), []) }), { causes: [] }),
+});
+
+export function statusOf(error: unknown): z.infer<typeof statusSchema> {
+  const none = { metadata: {}, details: { causes: [] } };
+  const body = refusal(error)?.body;
+  if (typeof body !== 'string') return none;
+  try {
+    return statusSchema.safeParse(JSON.parse(body)).data ?? none;
+  } catch (unreadable) {
+    if (unreadable instanceof SyntaxError) return none;
+    throw unreadable;
+  }
+}
+
+/** Fields and reasons only: the messages quote values. */
+export const causesOf = (error: unknown): string =>
+  statusOf(error)
+    .details.causes.map(({ field, reason }) => `${field} ${reason}`)
+    .join(', ') || 'no cause named';
+
+/** metav1.MicroTime wants six digits; a `Date` has three. */
+export const microTime = (time: Date): string => time.toISOString().replace('Z', '000Z');

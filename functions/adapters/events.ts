@@ -1,0 +1,50 @@
+/** Events of the cluster (events.k8s.io/v1), as `kubectl describe` shows them below an object. */
+import { randomUUID } from 'node:crypto';
+import type { Notice } from '../reachability/notice.ts';
+import type { RoundPorts } from '../reachability/round.ts';
+import { call, type Cluster, explain, microTime } from './apiserver.ts';
+
+/** Gives the function that writes Events. It never throws for what the API server or the network does. */
+export function eventWriter(cluster: Cluster): RoundPorts['notify'] {
+  return async (notices) => {
+    const problems = await Promise.all(notices.map((notice) => write(cluster, notice)));
+    const failed = problems.filter((problem) => problem !== undefined);
+    const [problem] = failed;
+    return { count: failed.length, ...(problem !== undefined && { problem }) };
+  };
+}
+
+const resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' } as const;
+
+async function write(cluster: Cluster, notice: Notice): Promise<string | undefined> {
+  const { namespace } = notice.server;
+  try {
+    await call(cluster, () => cluster.api.createNamespacedCustomObject({ ...resource, namespace, body: eventOf(notice) }));
+    return undefined;
+  } catch (error) {
+    return explain(cluster, 'create events', error).message;
+  }
+}
+
+const longestNote = 1024; // The API server refuses more.
+
+const eventOf = ({ server, type, reason, note, at }: Notice) => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { name: `${server.name.slice(0, 200)}.${randomUUID()}`, namespace: server.namespace },
+  eventTime: microTime(at),
+  reportingController: 'muster-serverless/sweep',
+  reportingInstance: 'sweep',
+  action: 'Probe',
+  reason,
+  type,
+  note: note.slice(0, longestNote),
+  regarding: {
+    apiVersion: 'muster.giantswarm.io/v1alpha1',
+    kind: 'MCPServer',
+    namespace: server.namespace,
+    name: server.name,
+    uid: server.uid,
+    resourceVersion: server.resourceVersion,
+  },
+});

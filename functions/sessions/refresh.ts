@@ -1,0 +1,130 @@
+/** The story of a grant that is used: its tokens are made fresh first, by one at a time, and never lost. */
+import type { Grant, HeldGrant, PersonKey, Tokens } from './grant.ts';
+
+export type Refreshed =
+  | { readonly kind: 'refreshed'; readonly tokens: Tokens; readonly scopes: readonly string[]; readonly expiresAt?: Date }
+  /** The issuer has ended the grant: nothing but a new sign-in helps. */
+  | { readonly kind: 'refused'; readonly problem: string }
+  /** The issuer could not be asked, or has a bad day. That ends nothing. */
+  | { readonly kind: 'unavailable'; readonly problem: string };
+
+export type RefreshPorts = {
+  readonly now: () => Date;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly newSecret: () => string;
+  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<Refreshed>;
+  readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
+  readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
+  readonly takeLease: (person: PersonKey, serverUid: string, until: Date) => Promise<string | undefined>;
+  readonly returnLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
+};
+
+export type Usable =
+  | { readonly kind: 'usable'; readonly held: HeldGrant; readonly tokens: Tokens }
+  | { readonly kind: 'none' }
+  /** Refused, or expired and not refreshable; the grant says which. */
+  | { readonly kind: 'ended'; readonly grant: Grant }
+  /** Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it is. */
+  | { readonly kind: 'later'; readonly grant: Grant; readonly problem: string };
+
+/** A token this close to its end could be late at the server. */
+const marginMs = 30_000;
+
+/** Longer than the patience of our OAuth client, so that a lease ends only when its holder is gone. */
+const leaseMs = 30_000;
+
+const patienceMs = 35_000;
+const pollMs = 25;
+
+/**
+ * The tokens of this grant, refreshed where that is due. However many want them at the same time, a refresh token is used once: only the
+ * holder of the lease asks the issuer, the others wait for what it brings. `stale` names tokens that the server did not accept.
+ */
+export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverUid: string, stale?: string): Promise<Usable> {
+  const giveUpAt = ports.now().getTime() + patienceMs;
+  for (;;) {
+    const held = await ports.heldGrant(person, serverUid);
+    if (held === undefined) return { kind: 'none' };
+    const usable = withoutRefresh(held, ports.now(), stale);
+    if (usable !== undefined) return usable;
+    const lease = await ports.takeLease(person, serverUid, new Date(ports.now().getTime() + leaseMs));
+    if (lease !== undefined) return leased(ports, held, lease, stale);
+    if (ports.now().getTime() >= giveUpAt) return orLater(held, ports.now(), stale, 'Somebody else is refreshing the grant, for too long.');
+    await ports.wait(pollMs);
+  }
+}
+
+/** What can be told without the issuer; undefined when the tokens have to be refreshed. */
+function withoutRefresh(held: HeldGrant, now: Date, stale: string | undefined): Usable | undefined {
+  const { grant, tokens, generation } = held;
+  if (grant.refused !== undefined || tokens === undefined) return { kind: 'ended', grant };
+  const isDue = generation === stale || (grant.expiresAt !== undefined && grant.expiresAt.getTime() - marginMs <= now.getTime());
+  if (isDue && tokens.refreshToken !== undefined) return undefined;
+  const isOver = grant.expiresAt !== undefined && grant.expiresAt <= now;
+  return isOver ? { kind: 'ended', grant } : { kind: 'usable', held, tokens };
+}
+
+async function leased(ports: RefreshPorts, seen: HeldGrant, lease: string, stale: string | undefined): Promise<Usable> {
+  const { person, serverUid } = seen.grant;
+  try {
+    // Between the look and the lease somebody may have been faster.
+    const held = await ports.heldGrant(person, serverUid);
+    if (held === undefined) return { kind: 'none' };
+    const usable = withoutRefresh(held, ports.now(), stale);
+    if (usable !== undefined || held.tokens === undefined) return usable ?? { kind: 'ended', grant: held.grant };
+    return await refreshed(ports, held, held.tokens, stale);
+  } finally {
+    await ports.returnLease(person, serverUid, lease);
+  }
+}
+
+async function refreshed(ports: RefreshPorts, held: HeldGrant, tokens: Tokens, stale: string | undefined): Promise<Usable> {
+  const { grant, generation } = held;
+  const outcome = await ports.refresh(grant, tokens);
+  switch (outcome.kind) {
+    case 'refreshed':
+      return keep(ports, renewed(ports, held, outcome), generation);
+    case 'unavailable':
+      return orLater(held, ports.now(), stale, outcome.problem);
+    case 'refused': {
+      // A lease that ended too early, or a sign-in just now: whoever has newer tokens is right.
+      const refused = { at: ports.now(), by: 'issuer' as const, reason: outcome.problem };
+      return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
+    }
+  }
+}
+
+function renewed({ now, newSecret }: RefreshPorts, { grant, tokens: old }: HeldGrant, fresh: Refreshed & { kind: 'refreshed' }): HeldGrant {
+  const { expiresAt: _expiresAt, refused: _refused, ...rest } = grant;
+  const refreshToken = fresh.tokens.refreshToken ?? old?.refreshToken;
+  const { expiresAt } = fresh;
+  return {
+    grant: {
+      ...rest,
+      scopes: fresh.scopes,
+      obtainedAt: now(),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      refreshable: refreshToken !== undefined,
+    },
+    tokens: { accessToken: fresh.tokens.accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
+    generation: newSecret(),
+  };
+}
+
+/** Writes unless newer tokens are there, and goes on with what is there then: the answer of a write that did happen may have been lost. */
+async function keep(ports: RefreshPorts, next: HeldGrant, expected: string): Promise<Usable> {
+  const { person, serverUid } = next.grant;
+  const isKept = await ports.swapGrant(next, expected);
+  const now = isKept ? next : await ports.heldGrant(person, serverUid);
+  if (now === undefined) return { kind: 'none' };
+  return now.grant.refused !== undefined || now.tokens === undefined
+    ? { kind: 'ended', grant: now.grant }
+    : { kind: 'usable', held: now, tokens: now.tokens };
+}
+
+/** While the old token is good, an issuer that is away harms nobody. */
+function orLater({ tokens, ...held }: HeldGrant, now: Date, stale: string | undefined, problem: string): Usable {
+  const { grant, generation } = held;
+  const isGood = generation !== stale && (grant.expiresAt === undefined || grant.expiresAt > now);
+  return isGood && tokens !== undefined ? { kind: 'usable', held: { ...held, tokens }, tokens } : { kind: 'later', grant, problem };
+}

@@ -1,0 +1,230 @@
+/** What every table that the session store is put on has to do. */
+import { randomBytes } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { sealer } from '../../functions/adapters/seal.ts';
+import { type Attributes, type Key, type SessionStore, sessionStore, type Table } from '../../functions/adapters/store.ts';
+import type { Client } from '../../functions/sessions/client.ts';
+import type { PersonKey } from '../../functions/sessions/grant.ts';
+import type { ParkedCode, SignIn } from '../../functions/sessions/signin.ts';
+import { aGrant, minutes, now } from '../functions/sessions/build.ts';
+
+/** A table, and all that is in it. */
+export type Place = { readonly table: Table; readonly dump: () => Promise<readonly Attributes[]> };
+
+const ada = { issuer: 'https://login.example.com', subject: 'ada' };
+const grace = { issuer: 'https://login.example.com', subject: 'grace' };
+const tokens = { accessToken: 'the-access-token', refreshToken: 'the-refresh-token' };
+const aKey = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`;
+const seals = sealer([aKey('k1')]);
+const keyOf = ({ issuer, subject }: PersonKey) => `person ${JSON.stringify([issuer, subject])}`;
+
+const aSignIn = (facts: Partial<SignIn> = {}): SignIn => ({
+  starter: ada,
+  starterName: 'ada@example.com',
+  serverUid: 'uid-a',
+  serverName: 'default/server-a',
+  serverUrl: 'https://mcp.example.com/mcp',
+  request: {
+    issuer: 'https://issuer.example.com',
+    clientId: 'muster',
+    redirectUri: 'https://muster.example.com/v1/oauth/callback',
+    resource: 'https://mcp.example.com/mcp',
+    scopes: ['mcp'],
+    verifier: 'the-verifier',
+  },
+  expiresAt: minutes(10),
+  ...facts,
+});
+const parked = (facts: Partial<SignIn> = {}): ParkedCode => ({
+  signIn: aSignIn(facts),
+  answer: { code: 'the-code', iss: 'https://issuer.example.com' },
+});
+
+/** The tests of the contract, on the table that is there when they run. */
+export function storeContract(start: () => Place): void {
+  let place: Place;
+  let store: SessionStore;
+  let clock: Date;
+  beforeEach(() => {
+    place = start();
+    clock = now;
+    store = sessionStore({ table: place.table, sealer: seals, now: () => clock });
+  });
+  const copy = async (from: Key, to: Key) => {
+    const { pk: _pk, sk: _sk, ...row } = (await place.table.get(from)) ?? {};
+    await place.table.put(to, row);
+  };
+
+  test('grants come back as they were kept, per person', async () => {
+    const full = aGrant({
+      refused: { at: minutes(-1), by: 'server', reason: 'gone', missingScopes: ['admin'] },
+      lastVerified: minutes(-2),
+      serverUid: 'uid-full',
+    });
+    const { expiresAt: _expiresAt, ...endless } = aGrant({ serverUid: 'uid-endless' });
+    await store.keepGrant(full, tokens);
+    await store.keepGrant(endless, tokens);
+    await store.keepGrant(aGrant({ person: grace, serverUid: 'uid-grace' }), tokens);
+    expect(await store.grantsOf(ada)).toEqual([endless, full]);
+    expect((await store.grantsOf(grace)).map(({ serverUid }) => serverUid)).toEqual(['uid-grace']);
+  });
+
+  test('a new sign-in replaces the old grant', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['old'] }), tokens);
+    await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['new'] }), tokens);
+    expect((await store.grantsOf(ada)).filter(({ serverUid }) => serverUid === 'uid-twice').map(({ scopes }) => scopes)).toEqual([['new']]);
+  });
+
+  test('taking a grant removes it and gives its tokens, once', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-take' }), tokens);
+    expect(await store.takeGrant(ada, 'uid-take')).toEqual({ grant: aGrant({ serverUid: 'uid-take' }), tokens });
+    expect(await store.takeGrant(ada, 'uid-take')).toBeUndefined();
+  });
+
+  test("a row copied into another person's partition does not open", async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-copy' }), tokens);
+    await copy({ pk: keyOf(ada), sk: 'grant uid-copy' }, { pk: keyOf(grace), sk: 'grant uid-copy' });
+    expect((await store.takeGrant(grace, 'uid-copy'))?.tokens).toBeUndefined();
+    expect((await store.takeGrant(ada, 'uid-copy'))?.tokens).toEqual(tokens);
+  });
+
+  test('a row copied to another server does not open', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-cheap' }), tokens);
+    await copy({ pk: keyOf(ada), sk: 'grant uid-cheap' }, { pk: keyOf(ada), sk: 'grant uid-dear' });
+    expect((await store.takeGrant(ada, 'uid-dear'))?.tokens).toBeUndefined();
+  });
+
+  test('what DynamoDB has not cleaned up yet is over all the same', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-late' }), tokens);
+    await store.keepSignIn('late-state', aSignIn());
+    await store.parkCode('late-secret', parked());
+    clock = new Date(now.getTime() + 40 * 86_400_000);
+    expect((await store.grantsOf(ada)).map(({ serverUid }) => serverUid)).not.toContain('uid-late');
+    expect(await store.takeGrant(ada, 'uid-late')).toBeUndefined();
+    expect(await store.takeSignIn('late-state')).toBeUndefined();
+    expect(await store.takeParkedCode('late-secret', ada, 'uid-a')).toBeUndefined();
+  });
+
+  test('a sign-in is taken once, even by twenty at the same time', async () => {
+    await store.keepSignIn('state-1', aSignIn({ returnTo: 'http://127.0.0.1:9/done' }));
+    const taken = await Promise.all(Array.from({ length: 20 }, () => store.takeSignIn('state-1')));
+    expect(taken.filter((signIn) => signIn !== undefined)).toEqual([aSignIn({ returnTo: 'http://127.0.0.1:9/done' })]);
+  });
+
+  test('a parked code waits for its starter and its server, and is taken once', async () => {
+    await store.parkCode('secret-1', parked());
+    expect(await store.takeParkedCode('secret-1', grace, 'uid-a')).toBeUndefined();
+    expect(await store.takeParkedCode('secret-1', ada, 'uid-b')).toBeUndefined();
+    const taken = await Promise.all(Array.from({ length: 20 }, () => store.takeParkedCode('secret-1', ada, 'uid-a')));
+    expect(taken.filter((code) => code !== undefined)).toEqual([parked()]);
+  });
+
+  test('a client is kept once for each issuer and callback', async () => {
+    const registered = (id: string): Client => ({
+      issuer: 'https://issuer.example.com',
+      id,
+      redirectUri: 'https://muster.example.com/v1/oauth/callback',
+      authentication: 'client_secret_basic',
+      secret: 'the-client-secret',
+      expiresAt: minutes(60),
+    });
+    expect(await store.keepClient(registered('first'))).toEqual(registered('first'));
+    expect(await store.keepClient(registered('second'))).toEqual(registered('first'));
+    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toEqual(registered('first'));
+    expect(await store.clientOf('https://issuer.example.com', 'https://elsewhere.example.com')).toBeUndefined();
+    await store.forgetClient(registered('second'));
+    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeDefined();
+    clock = minutes(61);
+    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeUndefined();
+    expect(await store.keepClient(registered('third'))).toEqual(registered('third'));
+    await store.forgetClient(registered('third'));
+    clock = now;
+    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeUndefined();
+  });
+
+  test('a dump of the table shows no token, verifier, code, state or secret', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-dump' }), tokens);
+    await store.keepSignIn('the-state', aSignIn());
+    await store.parkCode('the-secret', parked());
+    const text = JSON.stringify(await place.dump());
+    expect(text).toContain('uid-dump');
+    expect(text).not.toMatch(/the-(access|refresh|verifier|code|state|secret|client-secret)/);
+  });
+
+  test('tokens are swapped only while the row holds those of the generation that was read', async () => {
+    const grant = aGrant({ serverUid: 'uid-swap' });
+    const first = await store.keepGrant(grant, tokens);
+    expect(await store.heldGrant(ada, 'uid-swap')).toEqual({ grant, tokens, generation: first });
+    const newer = { grant: { ...grant, scopes: ['newer'] }, tokens: { accessToken: 'newer' }, generation: 'second' };
+    expect(await store.swapGrant(newer, first)).toBe(true);
+    expect(await store.swapGrant({ ...newer, generation: 'third' }, first)).toBe(false);
+    expect(await store.heldGrant(ada, 'uid-swap')).toEqual(newer);
+    await store.takeGrant(ada, 'uid-swap');
+    expect(await store.swapGrant(newer, 'second')).toBe(false);
+    expect(await store.heldGrant(ada, 'uid-swap')).toBeUndefined();
+  });
+
+  test('of twenty swaps at the same time one happens', async () => {
+    const grant = aGrant({ serverUid: 'uid-race' });
+    const first = await store.keepGrant(grant, tokens);
+    const swaps = Array.from({ length: 20 }, (_, index) => store.swapGrant({ grant, tokens, generation: `g${String(index)}` }, first));
+    expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
+  });
+
+  test('a lease is held by one, until it is given back or over', async () => {
+    const lease = (uid = 'uid-lease') => store.takeLease(ada, uid, new Date(clock.getTime() + 1_000));
+    const taken = (await Promise.all(Array.from({ length: 20 }, () => lease()))).filter((one) => one !== undefined);
+    expect(taken).toHaveLength(1);
+    expect(await lease('uid-another')).toBeDefined();
+    await store.returnLease(ada, 'uid-lease', 'made up');
+    expect(await lease()).toBeUndefined();
+    await store.returnLease(ada, 'uid-lease', taken[0] ?? '');
+    const second = await lease();
+    expect(second).toBeDefined();
+    clock = new Date(clock.getTime() + 1_000);
+    expect(await lease()).toBeDefined();
+    await store.returnLease(ada, 'uid-lease', second ?? '');
+    expect(await lease()).toBeUndefined();
+  });
+
+  test('a grant without tokens is a grant that remembers', async () => {
+    const grant = aGrant({ serverUid: 'uid-empty', kind: 'forwarding' });
+    await store.keepGrant(grant);
+    expect(await store.heldGrant(ada, 'uid-empty')).toMatchObject({ grant });
+    expect((await store.heldGrant(ada, 'uid-empty'))?.tokens).toBeUndefined();
+  });
+
+  test('two keys are accepted while they rotate; without the old one its rows do not open, and nothing is thrown', async () => {
+    const [old, fresh] = [aKey('old'), aKey('fresh')];
+    const storeWith = (...keys: readonly string[]) => sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
+    await storeWith(old).keepGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
+    expect((await storeWith(fresh, old).heldGrant(ada, 'uid-rotate'))?.tokens).toEqual(tokens);
+    expect(await storeWith(fresh).heldGrant(ada, 'uid-rotate')).toMatchObject({ grant: { serverUid: 'uid-rotate' } });
+    expect((await storeWith(fresh).heldGrant(ada, 'uid-rotate'))?.tokens).toBeUndefined();
+  });
+
+  test('every row that holds something of a person has an end', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-end' }), tokens);
+    await store.keepSignIn('state-end', aSignIn());
+    await store.parkCode('secret-end', parked());
+    await store.takeLease(ada, 'uid-end', minutes(1));
+    const rows = (await place.dump()).filter(({ pk }) => !String(pk).startsWith('client '));
+    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.filter(({ expires }) => typeof expires !== 'number')).toEqual([]);
+  });
+
+  test('a registration is asked for anew after a week, and the old one is still there for its grants', async () => {
+    const known: Client = {
+      issuer: 'https://weekly.example.com',
+      id: 'old',
+      redirectUri: 'https://muster.example.com/cb',
+      authentication: 'none',
+    };
+    await store.keepClient(known);
+    clock = new Date(now.getTime() + 8 * 86_400_000);
+    expect(await store.clientOf(known.issuer, known.redirectUri)).toBeUndefined();
+    await store.keepClient({ ...known, id: 'new' });
+    expect(await store.clientById(known.issuer, 'old')).toEqual(known);
+    expect((await store.clientOf(known.issuer, known.redirectUri))?.id).toBe('new');
+  });
+}

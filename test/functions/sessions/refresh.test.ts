@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { sealer } from '../../../functions/adapters/seal.ts';
+import { sessionStore, type Table } from '../../../functions/adapters/store.ts';
+import type { Grant } from '../../../functions/sessions/grant.ts';
+import { freshGrant, type Refreshed, type RefreshPorts } from '../../../functions/sessions/refresh.ts';
+import { memoryTable } from '../../../local/table.ts';
+import { aGrant, minutes, now } from './build.ts';
+
+const { person, serverUid } = aGrant();
+const old = { accessToken: 'access-1', refreshToken: 'refresh-1' };
+const newer: Refreshed = {
+  kind: 'refreshed',
+  tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
+  scopes: ['mcp'],
+  expiresAt: minutes(60),
+};
+
+/** A store with one grant that is due, and an issuer that says what the test wants. */
+async function world({
+  grant = { expiresAt: minutes(-1), refreshable: true },
+  refresh = async () => newer,
+  table = memoryTable(),
+}: {
+  grant?: Partial<Grant>;
+  refresh?: RefreshPorts['refresh'];
+  table?: Table;
+} = {}) {
+  const clock = { now };
+  const store = sessionStore({ table, sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now: () => clock.now });
+  const generation = await store.keepGrant(aGrant(grant), old);
+  const asked = vi.fn(refresh);
+  const ports: RefreshPorts = {
+    ...store,
+    now: () => clock.now,
+    wait: (ms) => wait(Math.min(ms, 1)),
+    newSecret: () => randomBytes(16).toString('hex'),
+    refresh: asked,
+  };
+  return { ports, store, clock, asked, generation, use: (stale?: string) => freshGrant(ports, person, serverUid, stale) };
+}
+
+test('a grant that is still good is used as it is', async () => {
+  const { use, asked } = await world({ grant: { expiresAt: minutes(10), refreshable: true } });
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: old });
+  expect(asked).not.toHaveBeenCalled();
+});
+
+test('a grant that is due is refreshed, and both new tokens are kept', async () => {
+  const { use, store } = await world();
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' } });
+  expect(await store.heldGrant(person, serverUid)).toMatchObject({
+    tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
+    grant: { expiresAt: minutes(60), refreshable: true },
+  });
+});
+
+test('an issuer that does not rotate leaves the refresh token as it was', async () => {
+  const { use, store } = await world({ refresh: async () => ({ ...newer, tokens: { accessToken: 'access-2' } }) });
+  await use();
+  expect((await store.heldGrant(person, serverUid))?.tokens).toEqual({ accessToken: 'access-2', refreshToken: 'refresh-1' });
+});
+
+test('twenty uses at the same time are one refresh', async () => {
+  const { use, asked } = await world({ refresh: async () => wait(20, newer) });
+  const uses = await Promise.all(Array.from({ length: 20 }, () => use()));
+  expect(uses.map((one) => one.kind === 'usable' && one.tokens.accessToken)).toEqual(Array.from({ length: 20 }, () => 'access-2'));
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('a token that the server did not accept is refreshed before its time, once', async () => {
+  const { use, asked, generation } = await world({ grant: { expiresAt: minutes(10), refreshable: true } });
+  await Promise.all([use(generation), use(generation)]);
+  expect(await use(generation)).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('a refresh that the issuer refuses ends the grant, with the reason', async () => {
+  const { use, store, asked } = await world({ refresh: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }) });
+  expect(await use()).toMatchObject({ kind: 'ended', grant: { refused: { by: 'issuer', reason: 'The issuer refused: invalid_grant.' } } });
+  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeDefined();
+  expect(await use()).toMatchObject({ kind: 'ended' });
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('on invalid_grant the newer tokens of somebody else are used, and stay', async () => {
+  const { use, store } = await world({
+    refresh: async () => {
+      // Whoever refreshed with a lease that ended too early, or the person who signed in again just now.
+      await store.keepGrant(aGrant({ refreshable: true }), { accessToken: 'theirs', refreshToken: 'theirs' });
+      return { kind: 'refused', problem: 'The issuer refused: invalid_grant.' };
+    },
+  });
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'theirs' } });
+  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeUndefined();
+});
+
+test('new tokens win over a refusal that was written meanwhile about the old ones', async () => {
+  const { use, store, generation } = await world({
+    refresh: async () => {
+      const refused = { at: now, by: 'issuer' as const, reason: 'The issuer refused: invalid_grant.' };
+      await store.swapGrant({ grant: aGrant({ refused, refreshable: true }), tokens: old, generation }, generation);
+      return newer;
+    },
+  });
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
+  expect(await store.heldGrant(person, serverUid)).toMatchObject({ tokens: { accessToken: 'access-2' } });
+});
+
+test('a write that happened though its answer was lost loses nothing', async () => {
+  const rows = memoryTable();
+  // What a client sees that tries again after a lost answer: its own first try has changed the row already.
+  const table: Table = { ...rows, put: async (...write) => (await rows.put(...write)) && write[2]?.kind !== 'equal' };
+  const { use, store } = await world({ table });
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
+  expect((await store.heldGrant(person, serverUid))?.tokens?.refreshToken).toBe('refresh-2');
+});
+
+test('a late answer never overwrites newer tokens', async () => {
+  const { use, store } = await world({
+    refresh: async () => {
+      await store.keepGrant(aGrant({ refreshable: true }), { accessToken: 'newest', refreshToken: 'newest' });
+      return newer;
+    },
+  });
+  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'newest' } });
+  expect((await store.heldGrant(person, serverUid))?.tokens?.accessToken).toBe('newest');
+});
+
+test.each([
+  ['while the old token is good it is used', 0.2, 'usable'],
+  ['past its end it is not', -1, 'later'],
+])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
+  const away: Refreshed = { kind: 'unavailable', problem: 'issuer.example.com could not be asked' };
+  const { use, store } = await world({ grant: { expiresAt: minutes(left), refreshable: true }, refresh: async () => away });
+  expect((await use()).kind).toBe(kind);
+  expect(await store.heldGrant(person, serverUid)).toMatchObject({ tokens: old });
+  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeUndefined();
+});
+
+test('the lease of somebody who died is over after a while; a lease that never ends keeps nobody for ever', async () => {
+  const { use, store, clock, asked, ports } = await world();
+  await store.takeLease(person, serverUid, new Date(now.getTime() + 30_000));
+  const waiting = use();
+  await wait(20);
+  expect(asked).not.toHaveBeenCalled();
+  clock.now = new Date(now.getTime() + 31_000);
+  expect(await waiting).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
+
+  const stuck = await world();
+  const endless = { ...stuck.ports, takeLease: async () => undefined, now: ports.now };
+  clock.now = now;
+  const given = freshGrant(endless, person, serverUid);
+  await wait(20);
+  clock.now = new Date(now.getTime() + 36_000);
+  expect(await given).toMatchObject({ kind: 'later' });
+});
+
+test.each([
+  ['that expired and cannot be refreshed', { expiresAt: minutes(-1) }],
+  ['that was refused', { refreshable: true, refused: { at: now, by: 'server' as const, reason: 'no' } }],
+])('a grant %s has ended', async (_sentence, facts) => {
+  const { store, use, asked } = await world();
+  await store.keepGrant(aGrant(facts), { accessToken: 'access-1' });
+  expect(await use()).toMatchObject({ kind: 'ended' });
+  expect(asked).not.toHaveBeenCalled();
+});
+
+test('without a grant there is nothing to use', async () => {
+  const { store, use } = await world();
+  await store.takeGrant(person, serverUid);
+  expect(await use()).toEqual({ kind: 'none' });
+});
