@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { announcer, pageSender } from '../../../functions/adapters/eventbridge.ts';
+import type { StateChange } from '../../../functions/reachability/round.ts';
+import { type Listening, listen } from '../../../local/listen.ts';
+
+const putSchema = z.object({ Entries: z.array(z.object({ Detail: z.string(), DetailType: z.string() })) });
+
+/** A bus that takes an entry only when `takes` says so. */
+let takes: (name: string, call: number) => boolean;
+let calls: string[][];
+let bus: Listening;
+let client: EventBridgeClient;
+beforeEach(async () => {
+  calls = [];
+  takes = () => true;
+  const named = async (request: IncomingMessage): Promise<readonly string[]> =>
+    putSchema
+      .parse(await json(request))
+      .Entries.map(({ Detail }) => z.object({ name: z._default(z.string(), 'page') }).parse(JSON.parse(Detail)).name);
+  bus = await listen(
+    createServer((request, response) => {
+      void named(request).then((names) => {
+        const call = calls.push([...names]);
+        const Entries = names.map((name) => (takes(name, call) ? { EventId: name } : { ErrorCode: 'ThrottlingException' }));
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ Entries }));
+      });
+    }),
+  );
+  client = new EventBridgeClient({ endpoint: bus.url });
+});
+afterEach(async () => {
+  client.destroy();
+  await bus.close();
+});
+
+const changes = (count: number): readonly StateChange[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `id-${index}`,
+    namespace: 'default',
+    name: `server-${index}`,
+    uid: `uid-${index}`,
+    to: 'Connected',
+    reason: 'Responded',
+    at: new Date(),
+  }));
+
+describe('changes of state', () => {
+  test('go out in batches of ten', async () => {
+    expect(await announcer(client, 'muster')(changes(23))).toEqual([]);
+    expect(calls.map((call) => call.length).sort((one, other) => one - other)).toEqual([3, 10, 10]);
+  });
+
+  test('that fail are sent again, and only they', async () => {
+    takes = (name, call) => name !== 'server-1' || call > 2;
+    expect(await announcer(client, 'muster')(changes(3))).toEqual([]);
+    expect(calls).toEqual([['server-0', 'server-1', 'server-2'], ['server-1'], ['server-1']]);
+  });
+
+  test('that fail three times are given back, to be reported', async () => {
+    takes = (name) => name !== 'server-1';
+    expect(await announcer(client, 'muster')(changes(3))).toMatchObject([{ name: 'server-1' }]);
+    expect(calls).toHaveLength(3);
+  });
+});
+
+test('a page message that the bus does not take ends the relay with a clear error', async () => {
+  takes = () => false;
+  const message = { tick: new Date().toISOString(), hop: 7, continue: 'token', everything: false };
+  await expect(pageSender(client, 'muster')(message)).rejects.toThrow(
+    'The bus muster did not take the page message of hop 7: ThrottlingException.',
+  );
+});
