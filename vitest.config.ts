@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real API server: npm run test:cluster.
+    exclude: ['test/stack/**', 'test/browser/**', 'test/cluster/**'],
     pool: 'forks',
+    // Every test file fails that prints, logs or stores a secret.
+    setupFiles: ['test/world/leaks.ts'],
     // The AWS clients want them even towards stand-ins on loopback.
     env: { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     testTimeout: 30_000,

@@ -1,4 +1,4 @@
-import type { Row } from '../functions/wire.ts';
+import type { Row, SessionAnswer } from '../functions/wire.ts';
 import { isFresh } from './bearer.ts';
 import { hasScreen } from './browser.ts';
 import type { Call } from './commands.ts';
@@ -8,10 +8,11 @@ import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import { logIn } from './login.ts';
 import { isStructured, structured } from './output.ts';
 import { request, RequestFailure } from './request.ts';
-import { findServer, listServers, serverUrl } from './servers.ts';
-import { signIn } from './signin.ts';
+import { type Connection, findServer, listServers, serverUrl } from './servers.ts';
+import { authenticated, signIn } from './signin.ts';
+import { prove, proveAll, usesSso } from './sso.ts';
 import { serverText, statusText, wantsSignIn } from './status.ts';
-import { sorted } from './table.ts';
+import { sessionCell, sorted } from './table.ts';
 import { forgetTokens, readTokens, type Tokens } from './tokens.ts';
 
 /** `muster auth login` */
@@ -19,19 +20,46 @@ export async function login(call: Call): Promise<ExitCode> {
   const name = call.text('server');
   const noBrowser = call.isSet('no-browser');
   const browser = !noBrowser && call.isInteractive() && hasScreen(call.environment);
+  const device = call.isSet('device');
   const { tell, now, environment } = call;
   if (name === undefined) {
     const endpoint = endpointOf(call.text('endpoint'), environment);
-    const tokens = await logIn({ endpoint, environment, browser, tell, now });
+    const tokens = await logIn({ endpoint, environment, browser, device, tell, now });
     tell(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
+    await signOn({ endpoint, bearer: tokens.idToken }, tell);
     return exitCodes.done;
   }
+  if (device) throw new Failure('--device is for muster itself.', { hint: `Run: muster auth login --server ${name} --no-browser` });
   const connection = await connectAsPerson(call);
   const server = await findServer(connection, name);
-  await signIn({ connection, server, browser, typed: noBrowser, tell });
-  tell(`Signed in to ${server.namespace}/${server.name}.`);
+  const answer = await (server.singleSignOn === undefined
+    ? signIn({ connection, server, browser, typed: noBrowser, tell })
+    : signedOn(connection, server));
+  tell(`Signed in to ${server.namespace}/${server.name}${ssoOf(answer)}.`);
   return exitCodes.done;
 }
+
+/** Single sign-on for all servers that use it. The person is signed in to muster whatever comes of it. */
+async function signOn(connection: Connection, tell: Call['tell']): Promise<void> {
+  try {
+    const { rows } = await listServers(connection);
+    for (const { row, problem } of await proveAll(connection, rows.filter(usesSso)))
+      tell(`  ${row.namespace}/${row.name}: ${sessionCell(row)}${because(problem ?? row.session?.problem)}`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    tell(`Warning: single sign-on could not be run: ${error.message}`);
+  }
+}
+
+const because = (problem: string | undefined): string => (problem === undefined ? '' : ` (${problem})`);
+
+/** The same for one, by name: then it has to work. */
+async function signedOn(connection: Connection, server: Row): Promise<SessionAnswer> {
+  const answer = await prove(connection, server);
+  return authenticated(answer);
+}
+
+const ssoOf = ({ session }: SessionAnswer): string => (session.sso === undefined ? '' : ` [SSO: ${session.sso}]`);
 
 /** `muster auth logout`: what is forgotten at the Function URL is forgotten there first; with the network down nothing is. */
 export async function logout(call: Call): Promise<ExitCode> {
@@ -69,7 +97,9 @@ export async function status(call: Call): Promise<ExitCode> {
 }
 
 async function statusOfOne(call: Call, name: string): Promise<ExitCode> {
-  const row = await findServer(await connectAsPerson(call), name);
+  const connection = await connectAsPerson(call);
+  const found = await findServer(connection, name);
+  const [row = found] = call.isSet('verify') ? await verified(connection, [found], call.tell) : [];
   const format = call.text('output');
   call.print(isStructured(format) ? structured(sessionIn(row), format) : serverText(row, call.now()));
   return wantsSignIn(row) ? exitCodes.signInRequired : exitCodes.done;
@@ -88,7 +118,8 @@ async function statusOfAll(call: Call): Promise<ExitCode> {
   };
   try {
     const { tokens, ...connection } = await connect(call);
-    const rows = await rowsFor(connection, tokens);
+    const listed = await rowsFor(connection, tokens);
+    const rows = listed !== undefined && call.isSet('verify') ? await verified(connection, listed, call.tell) : listed;
     show({ ...(tokens === undefined ? {} : { tokens }), ...(rows === undefined ? {} : { rows }) });
     if (tokens === undefined || rows === undefined) return exitCodes.signInRequired;
     return rows.some(wantsSignIn) ? exitCodes.signInRequired : exitCodes.done;
@@ -99,6 +130,18 @@ async function statusOfAll(call: Call): Promise<ExitCode> {
     show(tokens !== undefined && isFresh(tokens, call.now()) ? { tokens } : {});
     throw error;
   }
+}
+
+/** The rows with what the servers say themselves about those the person is signed in to, or that single sign-on may change. */
+async function verified(connection: Connection, rows: readonly Row[], tell: Call['tell']): Promise<readonly Row[]> {
+  const asked = await proveAll(
+    connection,
+    rows.filter((row) => row.session?.word === 'Authenticated' || usesSso(row)),
+  );
+  for (const { row, problem } of asked)
+    if (problem !== undefined) tell(`Warning: ${row.namespace}/${row.name} could not be verified: ${problem}`);
+  const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
+  return rows.map((row) => byUid.get(row.uid) ?? row);
 }
 
 type Seen = { readonly tokens?: Tokens; readonly rows?: readonly Row[] };

@@ -1,7 +1,8 @@
 import { tokensFrom } from './claims.ts';
 import { Failure, exitCodes } from './failure.ts';
 import { askForTokens, discoverIssuer, type Granted } from './issuer.ts';
-import { readTokens, type Tokens, writeTokens } from './tokens.ts';
+import { alone } from './lock.ts';
+import { readTokens, tokenFile, type Tokens, writeTokens } from './tokens.ts';
 
 /** A bearer this close to its end could be late at the Function URL. */
 const marginMs = 30_000;
@@ -17,6 +18,17 @@ export async function freshTokens(
 ): Promise<Tokens | undefined> {
   const tokens = await readTokens(endpoint, environment);
   if (tokens === undefined || isFresh(tokens, now)) return tokens;
+  // A refresh token may be good for one use only: of several commands at the same time one uses it.
+  return alone(tokenFile(endpoint, environment), () => refreshed(endpoint, environment, now));
+}
+
+async function refreshed(
+  endpoint: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): Promise<Tokens | undefined> {
+  const tokens = await readTokens(endpoint, environment);
+  if (tokens === undefined || isFresh(tokens, now)) return tokens;
   const { refreshToken } = tokens;
   if (refreshToken === undefined) {
     if (tokens.expiresAt > now) return tokens;
@@ -24,12 +36,7 @@ export async function freshTokens(
   }
 
   const granted = await askToRefresh(tokens, refreshToken);
-  if (granted.kind === 'refused') {
-    // A second muster may have been faster with a refresh token that is good for one use.
-    const newer = await readTokens(endpoint, environment);
-    if (newer !== undefined && newer.idToken !== tokens.idToken && isFresh(newer, now)) return newer;
-    throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
-  }
+  if (granted.kind === 'refused') throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
   const { issuer: name, clientId, subject } = tokens;
   const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, now });
   await writeTokens(renewed, environment);

@@ -45,10 +45,13 @@ const namespace: Flag = { name: 'namespace', short: 'n', value: 'NAMESPACE', mea
 const noHeaders: Flag = { name: 'no-headers', meaning: 'Without the line of column names.' };
 const namespaceColumn: Flag = { name: 'all-namespaces', short: 'A', meaning: 'With a NAMESPACE column.' };
 const noBrowser: Flag = { name: 'no-browser', meaning: 'Print the address instead of opening a browser.' };
+const device: Flag = { name: 'device', meaning: 'Sign in to muster on another device: prints an address and a code.' };
+const verify: Flag = { name: 'verify', meaning: 'Ask the MCP servers first whether they let me in.' };
 const server = (meaning: string): Flag => ({ name: 'server', value: 'NAME', meaning });
 
 /** Flags that every command takes. */
 export const globalFlags: readonly Flag[] = [
+  { name: 'debug', meaning: 'Tell on stderr what is asked of whom, without secrets.' },
   { name: 'endpoint', value: 'URL', meaning: 'The Function URL; without it MUSTER_ENDPOINT.' },
   { name: 'help', short: 'h', meaning: 'Show the help.' },
   { name: 'version', meaning: 'Show the version.' },
@@ -85,8 +88,8 @@ export const commands: readonly Command[] = [
     words: ['auth', 'login'],
     aliases: [],
     operands: [],
-    meaning: 'Sign in to muster, or to one MCP server.',
-    flags: [server('Sign in to this MCP server.'), noBrowser],
+    meaning: 'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
+    flags: [server('Sign in to this MCP server.'), noBrowser, device],
     run: async (call) => (await import('./auth.ts')).login(call),
   },
   {
@@ -102,7 +105,7 @@ export const commands: readonly Command[] = [
     aliases: [],
     operands: [],
     meaning: 'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
-    flags: [server('Only this MCP server, at length.'), textOutput],
+    flags: [server('Only this MCP server, at length.'), verify, textOutput],
     run: async (call) => (await import('./auth.ts')).status(call),
   },
   {

@@ -8,6 +8,8 @@ export type Issuer = {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
+  /** Device authorization (RFC 8628), where it is offered. */
+  readonly deviceEndpoint?: string;
   /** Whether answers of the authorization endpoint name the issuer (RFC 9207). */
   readonly namesItself: boolean;
   /** Whether it says that it knows `prompt=consent`. */
@@ -25,6 +27,7 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   if (!isRecord(metadata)) throw untrusted(`${issuer} answers without OpenID Connect metadata.`);
   const authorizationEndpoint = metadata['authorization_endpoint'];
   const tokenEndpoint = metadata['token_endpoint'];
+  const deviceEndpoint = metadata['device_authorization_endpoint'];
   const methods = metadata['code_challenge_methods_supported'];
   if (metadata['issuer'] !== issuer) throw untrusted(`${issuer} says that it is another issuer.`);
   if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint)) throw untrusted(`${issuer} names no usable endpoints.`);
@@ -34,6 +37,7 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
     issuer,
     authorizationEndpoint,
     tokenEndpoint,
+    ...(isEndpoint(deviceEndpoint) ? { deviceEndpoint } : {}),
     namesItself: metadata['authorization_response_iss_parameter_supported'] === true,
     asksForConsent: Array.isArray(prompts) && prompts.includes('consent'),
   };

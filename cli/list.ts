@@ -1,4 +1,5 @@
 import type { Row } from '../functions/wire.ts';
+import { age } from './age.ts';
 import type { Call } from './commands.ts';
 import { connect } from './connect.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
@@ -9,14 +10,18 @@ import { namesIn, sorted, table } from './table.ts';
 /** `muster list mcpserver` */
 export async function list(call: Call): Promise<ExitCode> {
   const connection = await connect(call);
-  const { rows, problems } = await listServers(connection, call.text('namespace'));
+  const { rows, problems, stoppedSince } = await listServers(connection, call.text('namespace'));
   const format = call.text('output');
   if (isStructured(format)) call.print(structured({ items: sorted(rows) }, format));
   else if (rows.length > 0) call.print(rowText(call, rows, connection.tokens !== undefined));
   if (rows.length === 0)
     call.tell(call.isSet('namespace') ? `No MCPServers found in ${call.text('namespace') ?? ''}` : 'No MCPServers found');
   for (const { namespace, name, problem } of problems) call.tell(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
-  tellStale(call, rows);
+  if (stoppedSince === undefined) tellStale(call, rows);
+  else
+    call.tell(
+      `Warning: nobody has swept for ${age(call.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
+    );
   return exitCodes.done;
 }
 

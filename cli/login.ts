@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Config } from '../functions/wire.ts';
 import { isConfig } from './answers.ts';
 import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
+import { byDevice } from './device.ts';
 import { Failure, exitCodes } from './failure.ts';
 import { askForTokens, discoverIssuer, type Issuer } from './issuer.ts';
 import { type Arrival, startLoopback } from './loopback.ts';
@@ -14,6 +16,8 @@ export type SignIn = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether there is a person before a browser. */
   readonly browser: boolean;
+  /** The browser is on another device. */
+  readonly device: boolean;
   readonly tell: (line: string) => void;
   readonly now: () => Date;
 };
@@ -21,15 +25,20 @@ export type SignIn = {
 /** How long a person may take. */
 export const patienceMs = 10 * 60_000;
 
-/**
- * Signs a person in to the Function URL: authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207),
- * back on a loopback page (RFC 8252). Throws with exit code 3 when it fails; what was there before stays.
- */
-export async function logIn({ endpoint, environment, browser, tell, now }: SignIn): Promise<Tokens> {
-  const config = await request({ method: 'GET', url: `${endpoint}/v1/config` });
-  if (!isConfig(config)) throw notOurs(endpoint);
-  const { clientId, scopes } = config;
+/** Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there before stays. */
+export async function logIn(wanted: SignIn): Promise<Tokens> {
+  const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
+  if (!isConfig(config)) throw notOurs(wanted.endpoint);
   const issuer = await discoverIssuer(config.issuer);
+  if (!wanted.device) return byLoopback(issuer, config, wanted);
+  const tokens = await byDevice(issuer, config, wanted);
+  await writeTokens(tokens, wanted.environment);
+  return tokens;
+}
+
+/** Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a loopback page (RFC 8252). */
+async function byLoopback(issuer: Issuer, { clientId, scopes }: Config, wanted: SignIn): Promise<Tokens> {
+  const { endpoint, environment, browser, tell, now } = wanted;
   const [verifier, state, nonce] = [random(), random(), random()];
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
   try {

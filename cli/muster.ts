@@ -3,6 +3,7 @@ import type { Call } from './commands.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import { help } from './help.ts';
 import { parse } from './parse.ts';
+import { traceTo } from './trace.ts';
 
 /** The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people go to stderr. */
 export async function muster(argv: readonly string[]): Promise<ExitCode> {
@@ -16,6 +17,7 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
         print(help(parsed.command));
         return exitCodes.done;
       case 'run':
+        if (parsed.flags.has('debug')) traceTo(tell);
         return await parsed.command.run(callOf(parsed.operands, parsed.flags));
     }
   } catch (error) {
@@ -24,10 +26,13 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
 }
 
 const print = (text: string): void => void process.stdout.write(harmless(text));
-const tell = (line: string): void => void process.stderr.write(`${harmless(line)}\n`);
+const tell = (line: string): void => void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
 /** Words of issuers and manifests get to a terminal; what could steer it does not. */
 const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
+
+/** No line of ours holds a token; an error of somebody else's making might. */
+const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[left out]');
 
 const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string | true>): Call => ({
   operands,
@@ -43,7 +48,7 @@ const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string |
   tell,
 });
 
-/** One line that names what happened, one that says what to do. A stack is for those who ask for it: its text could hold what nobody should see. */
+/** One line that names what happened, one that says what to do. No stack: its text could hold what nobody should see. */
 function failed(error: unknown): ExitCode {
   if (error instanceof Failure) {
     tell(`Error: ${error.message}`);
@@ -58,6 +63,9 @@ function failed(error: unknown): ExitCode {
 process.stdout.on('error', (error) => {
   if (!('code' in error && error.code === 'EPIPE')) throw error;
 });
+
+// What went wrong where nobody waited for it: as any other error, without a stack.
+process.on('uncaughtException', (error) => process.exit(failed(error)));
 
 void muster(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { Failure, exitCodes } from './failure.ts';
 import { isRecord, parseJson } from './json.ts';
+import { trace } from './trace.ts';
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -28,7 +29,11 @@ export async function exchange(call: Call): Promise<Answer> {
   const isForm = call.body instanceof URLSearchParams;
   const body = call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body);
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(error instanceof Error ? unanswered(url, error) : error);
+    const startedAt = performance.now();
+    const fail = (error: unknown) => {
+      trace(call.method, url, error instanceof Error && 'code' in error ? String(error.code) : 'no answer', startedAt);
+      reject(error instanceof Error ? unanswered(url, error) : error);
+    };
     const outgoing = send(
       url,
       {
@@ -43,6 +48,7 @@ export async function exchange(call: Call): Promise<Answer> {
         agent: false,
       },
       (incoming) => {
+        trace(call.method, url, String(incoming.statusCode), startedAt);
         readBody(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }), fail);
       },
     );

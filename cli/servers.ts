@@ -11,6 +11,8 @@ export type Servers = {
   readonly rows: readonly Row[];
   /** MCPServers that the cluster holds but that cannot be read. */
   readonly problems: readonly { readonly namespace: string; readonly name: string; readonly problem: string }[];
+  /** When somebody last swept, if that is longer ago than three ticks. */
+  readonly stoppedSince?: Date;
 };
 
 /** How often a list is begun anew when the cluster has forgotten its snapshot half-way. */
@@ -31,6 +33,7 @@ async function allPages({ endpoint, bearer }: Connection, namespace: string | un
   const rows: Row[] = [];
   const problems: Servers['problems'][number][] = [];
   let next: string | undefined;
+  let stopped: Pick<Servers, 'stoppedSince'> = {};
   do {
     const query = new URLSearchParams({
       ...(namespace === undefined ? {} : { namespace }),
@@ -41,9 +44,10 @@ async function allPages({ endpoint, bearer }: Connection, namespace: string | un
     if (!isList(page)) throw notOurs(endpoint);
     rows.push(...page.items);
     problems.push(...page.problems);
+    if (page.sweepsStopped === true && page.sweptAt !== undefined) stopped = { stoppedSince: new Date(page.sweptAt) };
     next = page.continue;
   } while (next !== undefined);
-  return { rows, problems };
+  return { rows, problems, ...stopped };
 }
 
 /** One MCPServer by `name`, by `namespace/name`, or by name and namespace. An ambiguous name is an error that names the candidates. */

@@ -24,7 +24,23 @@ export type ServerSignIn = {
  * something only together with this person's own bearer. Throws with exit code 3 when it fails.
  */
 export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
-  const answer = await (wanted.typed ? byTyping(wanted) : byLoopback(wanted)).catch(asSignInFailure);
+  let answer = await once(wanted);
+  // A server that wants more scopes says so when it sees the token; the next sign-in asks for them.
+  for (let rounds = 1; answer.session.missingScopes !== undefined && rounds < mostRounds; rounds += 1) {
+    wanted.tell(`${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`);
+    answer = await once(wanted);
+  }
+  return authenticated(answer);
+}
+
+/** A server may step up twice; one that never has enough is not worth a third time. */
+const mostRounds = 3;
+
+const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
+  (wanted.typed ? byTyping(wanted) : byLoopback(wanted)).catch(asSignInFailure);
+
+/** Throws with exit code 3 unless the person is let in now. */
+export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { word, problem, next } = answer.session;
   if (word === 'Authenticated') return answer;
   throw failed(`${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem}`}`, next);

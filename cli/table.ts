@@ -37,7 +37,13 @@ function columnsOf(rows: readonly Row[], { signedIn, now, wide, namespaceColumn 
   const nameOf = namesIn(rows);
   const details: readonly Column[] = [
     { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
+    { header: 'SCOPES', cell: ({ session }) => session?.scopes?.join(' ') || '-' },
     { header: 'EXPIRES', cell: ({ session }) => expiryCell(session, now) },
+    {
+      header: 'VERIFIED',
+      cell: ({ session }) => (session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now)),
+    },
+    { header: 'PROBLEM', cell: ({ session }) => session?.problem ?? '-' },
     { header: 'NEXT', cell: ({ session }) => session?.next ?? '-' },
   ];
   return [

@@ -4,19 +4,23 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
+import { accessReviewer } from './adapters/access.ts';
 import { dynamoTable } from './adapters/dynamodb.ts';
 import { tokenExchanger } from './adapters/exchange.ts';
 import { guardedFetch } from './adapters/http.ts';
 import { type Cluster, pageLister, serverReader } from './adapters/kubernetes.ts';
+import { leaseReader, missedTicks } from './adapters/lease.ts';
 import { prober } from './adapters/mcp.ts';
 import { clientDocument, oauthClient } from './adapters/oauth.ts';
 import { bearerVerifier } from './adapters/oidc.ts';
 import { prover } from './adapters/proof.ts';
 import { sealer } from './adapters/seal.ts';
+import { secretReader } from './adapters/secrets.ts';
 import { type SessionStore, sessionStore } from './adapters/store.ts';
-import { clusterOf, diallerOf, issuerDiallerOf, secretsOf } from './clients.ts';
+import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import type { ReadServer } from './reachability/round.ts';
+import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
 import { composeApi } from './routes/compose.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/servers.ts';
@@ -24,7 +28,7 @@ import { sessionRoutes } from './routes/sessions.ts';
 import type { Server } from './server.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
-import { type Environment, readClients, readList, readNumber, readSetting, readSwitch } from './settings.ts';
+import { type Environment, readClients, readList, readNumber, readSetting, readSwitch, SettingError } from './settings.ts';
 
 /** The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, each one line that says what to do. */
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
@@ -50,7 +54,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   return composeApi({
     facts: { publicUrl, issuer, clientId, scopes: readSetting(environment, 'OIDC_SCOPES').split(' '), audienceScopes },
     verify: bearerVerifier({ issuer, audience: clientId, fetch: guardedFetch(issuerDiallerOf(environment)) }),
-    log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    log,
     servers: {
       now,
       listPage,
@@ -60,6 +64,8 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
         server.type === 'stdio' ? notProbed(server) : explain(server, await probe(server, { classify: true }), now()),
       heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
       anonymousList: readSwitch(environment, 'ANONYMOUS_LIST'),
+      lastSweep: lastSweepOf(environment, cluster, now),
+      ...accessOf(environment, { now, review: accessReviewer(cluster), log }),
     },
     sessions: sessionRoutes({
       ...store,
@@ -69,11 +75,39 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       readServer,
       newSecret: () => randomBytes(32).toString('base64url'),
       prove: prover(dialler),
-      exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretsOf(environment) }),
+      exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
       policy,
       clientDocument: clientDocument(publicUrl),
     }),
   });
+}
+
+const log = (line: Readonly<Record<string, unknown>>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function lastSweepOf(environment: Environment, cluster: Cluster, now: () => Date): NonNullable<ServerPorts['lastSweep']> {
+  const read = leaseReader(cluster, readSetting(environment, 'LEASE_NAMESPACE'));
+  const longestMs = missedTicks * readNumber(environment, 'TICK_SECONDS') * 1000;
+  return async () => {
+    const at = await read();
+    return at && { at, stopped: now().getTime() - at.getTime() > longestMs };
+  };
+}
+
+function accessOf(environment: Environment, ports: Omit<AccessPorts, 'rules'>): { readonly maySee?: MaySee } {
+  if (!readSwitch(environment, 'ACCESS_REVIEW')) return {};
+  if (readSwitch(environment, 'ANONYMOUS_LIST')) {
+    throw new SettingError(
+      'ACCESS_REVIEW and ANONYMOUS_LIST are both on: nobody can be asked about who is nobody. Switch one of them off.',
+    );
+  }
+  const prefix = readSetting(environment, 'ACCESS_USERNAME_PREFIX');
+  const rules = {
+    usernameClaim: readSetting(environment, 'ACCESS_USERNAME_CLAIM'),
+    ...(prefix !== '' && { usernamePrefix: prefix }),
+    groupsClaim: readSetting(environment, 'ACCESS_GROUPS_CLAIM'),
+    groupsPrefix: readSetting(environment, 'ACCESS_GROUPS_PREFIX'),
+  };
+  return { maySee: accessCheck({ ...ports, rules }) };
 }
 
 /** A namespace that a caller asks for narrows the owner's selection; it never widens it. */

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from './adapters/dns.ts';
 import { addressGuard, type Dialler, trust } from './adapters/guard.ts';
 import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/apiserver.ts';
 import { eksTokens } from './adapters/eks.ts';
-import { secretReader } from './adapters/secrets.ts';
+import { tableOutbox } from './adapters/outbox.ts';
 import { fileTokens, fixedToken } from './adapters/token-file.ts';
+import { noOutbox, type Outbox } from './reachability/announcements.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from './settings.ts';
 
 /** What the settings say about the network: resolver, address guard, trusted authorities. Throws `SettingError`. */
@@ -20,19 +23,13 @@ export function diallerOf(environment: Environment): Dialler {
 }
 
 /**
- * The same towards the issuer that the owner set: it may be at home in a private network, which no manifest may lead us to.
- * Cloud metadata stays closed. Throws `SettingError`.
+ * The same towards addresses that the owner set, such as the issuer: they may be at home in a private network, which no manifest may
+ * lead us to. Cloud metadata stays closed. Throws `SettingError`.
  */
 export const issuerDiallerOf = (environment: Environment): Dialler => ({
   ...diallerOf(environment),
   guard: addressGuard({ allowLocal: true }),
 });
-
-/** Reads Secrets of the cluster of the settings, where token exchange needs client credentials. */
-export function secretsOf(environment: Environment): ReturnType<typeof secretReader> {
-  const kubeconfig = readSetting(environment, 'KUBECONFIG_YAML');
-  return secretReader(kubeconfig === '' ? { path: readSetting(environment, 'KUBECONFIG') } : { kubeconfig });
-}
 
 /** The cluster of the settings, and what of it is ours. Throws `SettingError` or `ClusterError`. */
 export function clusterOf(environment: Environment): Cluster {
@@ -79,4 +76,18 @@ function tokensOf(environment: Environment): TokenSource {
 export function busOf(environment: Environment): { readonly client: EventBridgeClient; readonly name: string } {
   const endpoint = environment['AWS_ENDPOINT_URL_EVENTBRIDGE'];
   return { client: new EventBridgeClient(endpoint === undefined ? {} : { endpoint }), name: readSetting(environment, 'BUS_NAME') };
+}
+
+/** The outbox in the table of the settings; without a table there is none. */
+export function outboxOf(environment: Environment): Outbox {
+  if (!environment['TABLE_NAME']) return noOutbox;
+  return tableOutbox({ client: tableClientOf(environment), table: readSetting(environment, 'TABLE_NAME'), now: () => new Date() });
+}
+
+/** `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
+function tableClientOf(environment: Environment): DynamoDBDocumentClient {
+  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
+  return DynamoDBDocumentClient.from(new DynamoDBClient(endpoint === undefined ? {} : { endpoint }), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
 }

@@ -166,3 +166,9 @@ export function asksForSignIn(server: Server): boolean {
   const { auth } = server;
   return auth !== undefined && (auth.type === 'oauth' || auth.forwardToken || auth.tokenExchange?.enabled === true);
 }
+
+/** Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without `/token`, as upstream has it. */
+export function exchangeIssuer({ auth }: Server): string | undefined {
+  const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
+  return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');
+}

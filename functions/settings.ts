@@ -58,9 +58,13 @@ export const settings = {
   KUBECONFIG_YAML: { meaning: 'The kubeconfig itself, instead of a path.', fallback: '' },
   LABEL_SELECTOR: { meaning: 'Only MCPServers with these labels are swept and listed.', fallback: '' },
   LEASE_NAMESPACE: { meaning: 'Namespace of the Lease that every sweep renews.', fallback: 'muster-serverless' },
+  METRICS_NAMESPACE: {
+    meaning: 'Namespace of the CloudWatch metrics that sweeps put into their log; without it there are none.',
+    fallback: '',
+  },
   NAMESPACE: { meaning: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
   OAUTH_CLIENTS: {
-    meaning: 'Clients registered by hand at issuers of MCP servers: a JSON list of {"issuer", "clientId", "clientSecret"}; a secret.',
+    meaning: 'Clients registered by hand at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}, to be kept secret.',
     fallback: '[]',
   },
   OIDC_CLIENT_ID: { meaning: 'Client id of the muster command line at the issuer; the audience of the bearer.' },
@@ -77,7 +81,7 @@ export const settings = {
     meaning: 'Comma-separated namespaces whose Secrets the MCPServers of all namespaces may name; otherwise their own only.',
     fallback: '',
   },
-  TABLE_NAME: { meaning: 'Name of the DynamoDB table with the grants.' },
+  TABLE_NAME: { meaning: 'Name of the DynamoDB table with the grants and the outbox; a sweep without it keeps no outbox.' },
   TICK_SECONDS: { meaning: 'Time between two sweeps.', fallback: '60' },
   TOKEN_KEYS: { meaning: 'Keys that seal tokens in the table: comma-separated id:base64url of 32 bytes, the first one seals, all open.' },
 } as const satisfies Record<string, Setting>;
@@ -119,22 +123,14 @@ export function readSwitch(environment: Environment, name: SettingName): boolean
 }
 
 const clientsSchema = z.array(
-  z.object({
-    issuer: z.url(),
-    clientId: z.string().check(z.minLength(1)),
-    clientSecret: z.exactOptional(z.string().check(z.minLength(1))),
-  }),
+  z.object({ issuer: z.url(), id: z.string().check(z.minLength(1)), secret: z.exactOptional(z.string().check(z.minLength(1))) }),
 );
 
 /** OAUTH_CLIENTS. Throws `SettingError`, which does not quote it: it holds secrets. */
 export function readClients(environment: Environment): readonly Pick<Client, 'issuer' | 'id' | 'secret'>[] {
   const clients = clientsSchema.safeParse(parsed(readSetting(environment, 'OAUTH_CLIENTS')));
-  if (!clients.success) throw new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "clientId", "clientSecret"}.');
-  return clients.data.map(({ issuer, clientId, clientSecret }) => ({
-    issuer,
-    id: clientId,
-    ...(clientSecret === undefined ? {} : { secret: clientSecret }),
-  }));
+  if (!clients.success) throw new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.');
+  return clients.data;
 }
 
 function parsed(text: string): unknown {

@@ -1,16 +1,23 @@
 import * as z from 'zod/mini';
-import { announcer, eventSource, type PageMessage, pageSender, pageType } from './adapters/eventbridge.ts';
+import { announcer, pageSender } from './adapters/eventbridge.ts';
 import { eventWriter } from './adapters/events.ts';
-import { pageLister, serverReader, statusPatcher } from './adapters/kubernetes.ts';
-import { leaseRenewer } from './adapters/lease.ts';
+import { pageLister, pageSkipper, serverReader, statusPatcher } from './adapters/kubernetes.ts';
+import { leaseRenewer, missedTicks } from './adapters/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp.ts';
-import { busOf, clusterOf, diallerOf } from './clients.ts';
+import { eventSource, pageType } from './bus.ts';
+import { busOf, clusterOf, diallerOf, issuerDiallerOf, outboxOf } from './clients.ts';
+import { lineWriter } from './log.ts';
+import { publishSweep } from './metrics.ts';
+import { announceLeftovers, type Leftovers } from './reachability/announcements.ts';
+import { type Leg, lanePages, onward, type Onward } from './reachability/relay.ts';
 import { type RoundPorts, type RoundReport, round } from './reachability/round.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
 
 /** What came of one invocation; its JSON is the sweep's log line. */
 export type SweepReport = {
   readonly message: 'sweep';
+  /** One for all runners of a tick; the API server has it as audit id of the status writes. */
+  readonly trace: string;
   readonly tick: string;
   readonly hop: number;
   readonly ms: number;
@@ -19,22 +26,26 @@ export type SweepReport = {
   readonly malformed?: readonly string[];
   /** Why the Lease could not be renewed. */
   readonly leaseProblem?: string;
+  /** Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them. */
+  readonly leftovers?: Leftovers;
+  readonly leftoversProblem?: string;
 } & Partial<RoundReport>;
-
-/** Where the relay is. */
-type Leg = Omit<PageMessage, 'continue'> & { readonly continue?: string };
 
 const pageEvent = z.object({
   source: z.literal(eventSource),
   'detail-type': z.literal(pageType),
-  detail: z.object({ tick: z.iso.datetime(), hop: z.number(), continue: z.string(), everything: z.boolean() }),
+  detail: z.object({
+    tick: z.iso.datetime(),
+    hop: z.number(),
+    continue: z.string(),
+    pages: z.exactOptional(z.number()),
+    everything: z.boolean(),
+  }),
 });
 /** The schedule's own input; `everything` sweeps without waiting for due times. */
 const tickEvent = z.object({ kind: z.literal('tick'), at: z.optional(z.iso.datetime()), everything: z.optional(z.boolean()) });
 const sweepEvent = z.union([pageEvent, tickEvent]);
 
-/** Nobody sweeps any more when that many ticks went by without one. */
-const missedTicks = 3;
 // 100,000 servers are 200 pages of 500: more hops than this are a loop.
 const mostHops = 1000;
 const longestBackOffMs = 200;
@@ -47,16 +58,17 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
   const cluster = clusterOf(environment);
   const bus = busOf(environment);
   const list = pageLister(cluster);
+  const skip = pageSkipper(cluster);
   const handOn = pageSender(bus.client, bus.name);
   const dialler = diallerOf(environment);
-  const ports: RoundPorts = {
+  const ports: Omit<RoundPorts, 'patchStatus' | 'outbox'> & Parameters<typeof announceLeftovers>[0] = {
     now: () => new Date(),
     probe: prober(dialler),
-    patchStatus: statusPatcher(cluster),
     readServer: serverReader(cluster),
     announce: announcer(bus.client, bus.name),
+    outbox: outboxOf(environment),
     notify: eventWriter(cluster),
-    isOnline: connectionCheck(dialler, checkUrl(environment)),
+    isOnline: connectionCheck(issuerDiallerOf(environment), checkUrl(environment)),
     backOff: (attempt) => new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
   };
   const tickMs = readNumber(environment, 'TICK_SECONDS') * 1000;
@@ -65,11 +77,29 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
   const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
   const limit = readNumber(environment, 'PAGE_SIZE');
 
+  const goOn = async (next: Onward): Promise<void> => {
+    switch (next.kind) {
+      case 'nothing':
+        return undefined;
+      case 'next':
+        return handOn(next.leg);
+      case 'lanes':
+        for (let lane = next.first; ; ) {
+          await handOn(lane);
+          const after = await skip({ limit: limit * lanePages, continue: lane.continue });
+          if (after === undefined) return undefined;
+          lane = { ...lane, continue: after };
+        }
+    }
+  };
+
   return async (event) => {
     const started = Date.now();
     const leg = legOf(sweepEvent.parse(event), new Date(started));
-    const report = (rest: Omit<SweepReport, 'message' | 'tick' | 'hop' | 'ms'>): SweepReport => ({
+    const trace = `sweep-${leg.tick}`;
+    const report = (rest: Omit<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>): SweepReport => ({
       message: 'sweep',
+      trace,
       tick: leg.tick,
       hop: leg.hop,
       ms: Date.now() - started,
@@ -83,14 +113,22 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     const listed = first.kind === 'expired' && first.continue !== undefined ? await list({ limit, continue: first.continue }) : first;
     if (listed.kind === 'expired') return report({ ended: 'the continue token expired and the cluster gave none to go on with' });
     const { servers, malformed, continue: rest } = listed.page;
-    const broken = rest === undefined ? undefined : await brokenRelay(() => handOn({ ...leg, hop: leg.hop + 1, continue: rest }));
+    const next = onward(leg, rest);
+    const going = brokenRelay(() => goOn(next));
+    // Running ahead of the lanes takes a while: the own page is probed meanwhile.
+    if (next.kind !== 'lanes') await going;
     // One per sweep, not per page: what was listed is now being probed.
-    const renewal = leg.hop === 0 ? renewLease(tick) : undefined;
-    const result = await round(servers, ports, { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything });
+    const isFirst = leg.hop === 0;
+    const renewal = isFirst ? renewLease(tick) : undefined;
+    const looking = isFirst ? leftoversOf(ports, new Date(started)) : undefined;
+    const options = { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything };
+    const result = await round(servers, { ...ports, patchStatus: statusPatcher(cluster, trace) }, options);
+    const broken = await going;
     const leaseProblem = await renewal;
     return report({
       ...result,
       ...(leaseProblem !== undefined && { leaseProblem }),
+      ...(await looking),
       ...(broken !== undefined && { ended: broken }),
       ...(malformed.length > 0 && { malformed: malformed.map(({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`) }),
     });
@@ -112,17 +150,29 @@ async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefi
   }
 }
 
+/** What was left in the outbox costs nobody of the page its probe. */
+async function leftoversOf(...asked: Parameters<typeof announceLeftovers>): Promise<Pick<SweepReport, 'leftovers' | 'leftoversProblem'>> {
+  try {
+    return { leftovers: await announceLeftovers(...asked) };
+  } catch (error) {
+    return { leftoversProblem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 function checkUrl(environment: Environment): URL {
   const named = readSetting(environment, 'PROBER_CHECK_URL');
   return new URL(named === '' ? readSetting(environment, 'OIDC_ISSUER') : named);
 }
 
 let sweep: ReturnType<typeof createSweep> | undefined;
+const log = lineWriter('sweep');
 
 /** Handler of the schedule and of the bus. */
 export async function handler(event: unknown): Promise<SweepReport> {
   sweep ??= createSweep(process.env);
   const report = await sweep(event);
-  console.log(JSON.stringify(report));
+  log(report);
+  const namespace = readSetting(process.env, 'METRICS_NAMESPACE');
+  if (namespace !== '') publishSweep(namespace, report);
   return report;
 }

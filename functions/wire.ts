@@ -90,6 +90,9 @@ export const listSchema = z.object({
   continue: z.optional(z.string()),
   /** There if and only if the caller is signed in. */
   me: z.optional(meSchema),
+  /** When the last sweep began, and whether that is longer ago than three ticks. Absent: the cluster does not tell. */
+  sweptAt: z.optional(time),
+  sweepsStopped: z.optional(z.boolean()),
   /** MCPServers that could not be read, each with its problem. */
   problems: z.array(z.object({ namespace: z.string(), name: z.string(), problem: z.string() })),
 });

@@ -1,5 +1,7 @@
 /** What each word means and what to do about it, once: the pages of `docs/` and the site print these sentences. */
-import type { authRequiredReasons, ConnectedReason, FailedReason, FailingReason, State } from './server.ts';
+import { eventSource, stateChangedType } from './bus.ts';
+import type { StateChange } from './reachability/announcements.ts';
+import type { authRequiredReasons, ConnectedReason, contendedReasons, FailedReason, FailingReason, State } from './server.ts';
 import type { SessionWord, SsoWord } from './wire.ts';
 
 export type Meaning = {
@@ -135,7 +137,6 @@ export const reasonMeanings = {
   },
   NotProbed: { meaning: 'A stdio server is started by whoever uses it; there is nothing to reach.', next: 'Nothing.' },
 } as const satisfies Record<ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed', Meaning>;
-export type Reason = keyof typeof reasonMeanings;
 
 /** Reasons of the condition `AuthRequired`. */
 export const authRequiredMeanings = {
@@ -146,3 +147,28 @@ export const authRequiredMeanings = {
     next: 'Declare it in `spec.auth`, if people have to sign in.',
   },
 } as const satisfies Record<(typeof authRequiredReasons)[keyof typeof authRequiredReasons], Meaning>;
+
+/** Reasons of the condition `StateContended`. */
+export const contendedMeanings = {
+  OtherWriter: {
+    meaning: 'Somebody else, such as giantswarm/muster, writes `status.state`, too; `Reachable` is the verdict of the sweep.',
+    next: 'Read the condition, or take the server out of the sweep with the label `muster-serverless/sweep=off`.',
+  },
+  OnlyWriter: { meaning: 'The other writer has ceased; `status.state` is what the sweep wrote.', next: 'Nothing.' },
+} as const satisfies Record<(typeof contendedReasons)[keyof typeof contendedReasons], Meaning>;
+
+/** The event that follows every change of STATE. */
+export const stateChanged = {
+  source: eventSource,
+  type: stateChangedType,
+  fields: {
+    id: 'Uid, time and new state: the same change has the same id, however often it is announced.',
+    namespace: 'Namespace of the MCPServer.',
+    name: 'Name of the MCPServer.',
+    uid: 'Identity of the object.',
+    from: 'STATE before. Absent the first time.',
+    to: 'STATE after.',
+    reason: 'Reason of the condition `Reachable`.',
+    at: 'When, in UTC (RFC 3339).',
+  },
+} as const satisfies { source: string; type: string; fields: Readonly<Record<keyof StateChange, string>> };

@@ -7,10 +7,14 @@ import { listen } from './listen.ts';
 
 /** An event as EventBridge hands it to a target. */
 export type BusEvent = {
+  readonly version: '0';
   readonly id: string;
   readonly source: string;
   readonly 'detail-type': string;
+  readonly account: string;
   readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
   readonly detail: unknown;
 };
 
@@ -59,7 +63,17 @@ export async function startBus(rules: readonly BusRule[], failed: (error: unknow
     const detail = parsed(entry.Detail);
     if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
     const id = randomUUID();
-    const event = { id, source: entry.Source, 'detail-type': entry.DetailType, time: new Date().toISOString(), detail };
+    const event: BusEvent = {
+      version: '0',
+      id,
+      'detail-type': entry.DetailType,
+      source: entry.Source,
+      account: '000000000000',
+      time: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      region: 'local',
+      resources: [],
+      detail,
+    };
     const delivery = setImmediate().then(() => deliver(event)); // The answer goes out first, as from the real bus.
     running.add(delivery);
     void delivery.finally(() => running.delete(delivery));

@@ -31,7 +31,7 @@ export function offerExchange(provider: Provider, exchange: Exchange, key: JWK):
   const keys = createRemoteJWKSet(new URL(`${exchange.trusts}/jwks`));
   provider.registerGrantType(
     grantType,
-    async (context, next) => {
+    async (context) => {
       const asked = readParameters(context, exchange);
       const subject = await subjectOf(asked.token, keys, exchange);
       const { tokenSeconds = 3_600, claimedIssuer = provider.issuer } = exchange;
@@ -44,7 +44,6 @@ export function offerExchange(provider: Provider, exchange: Exchange, key: JWK):
         .setExpirationTime(`${String(tokenSeconds)}s`)
         .sign(await importJWK(key, 'ES256'));
       context.body = { access_token: token, issued_token_type: asked.wanted, token_type: 'bearer', expires_in: tokenSeconds };
-      await next();
     },
     parameters,
   );

@@ -30,6 +30,8 @@ export type IssuerOptions = {
   readonly clientDocuments?: Configuration['fetch'];
   /** Token exchange (RFC 8693) as Dex documents it, for ID tokens of another issuer. */
   readonly exchange?: Exchange;
+  /** How clients may prove themselves at the token endpoint. */
+  readonly tokenAuthentication?: NonNullable<Configuration['clientAuthMethods']>;
   readonly accessTokenSeconds?: number;
   readonly idTokenSeconds?: number;
   readonly refreshTokenSeconds?: number;
@@ -83,6 +85,7 @@ function configuration(options: IssuerOptions, personas: readonly Persona[], por
     adapter: issuerMemory(),
     clients: [commandLineClient, ...(options.clients ?? [])],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    ...(options.tokenAuthentication && { clientAuthMethods: [...options.tokenAuthentication, 'none'] }),
     clientBasedCORS: () => false,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,

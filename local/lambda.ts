@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
 import { type Listening, listen } from './listen.ts';
@@ -45,7 +45,13 @@ export async function startFunctionUrl({
 
 async function invoke(handler: FunctionUrlHandler, request: IncomingMessage): Promise<FunctionUrlResult> {
   const id = randomUUID();
-  const result = await handler(eventOf(request, await buffer(request), id), contextOf(id));
+  const { method = 'GET', url = '/', headers, httpVersion } = request;
+  const { host = '127.0.0.1', ...others } = headers;
+  const sender = { sourceIp: request.socket.remoteAddress ?? '127.0.0.1', httpVersion };
+  const result = await handler(
+    eventOf({ method, url, host, headers: others, content: await buffer(request), ...sender, id }),
+    contextOf(id),
+  );
   // A bare string is an answer with status 200 and JSON as its type.
   return typeof result === 'string' ? { headers: { 'content-type': 'application/json' }, body: result } : result;
 }
@@ -67,10 +73,23 @@ function contextOf(awsRequestId: string): LambdaContext {
   };
 }
 
+type RequestFacts = {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly host: string;
+  readonly headers?: IncomingHttpHeaders;
+  readonly content?: Buffer;
+  readonly sourceIp?: string;
+  readonly httpVersion?: string;
+  readonly id?: string;
+};
+
 /** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, "Request payload format". */
-function eventOf(request: IncomingMessage, content: Buffer, requestId: string): FunctionUrlEvent {
-  const { pathname, search, searchParams } = new URL(`http://127.0.0.1${request.url ?? '/'}`);
-  const { cookie, ...headers } = request.headers;
+export function eventOf(request: RequestFacts): FunctionUrlEvent {
+  const { method, url, host, content = Buffer.alloc(0), sourceIp = '127.0.0.1', httpVersion = '1.1', id = randomUUID() } = request;
+  const { pathname, search, searchParams } = new URL(`http://127.0.0.1${url}`);
+  const { cookie, ...headers } = { host, ...request.headers };
   const isBase64Encoded = !isText(headers['content-type'] ?? '');
   const now = new Date();
   return {
@@ -86,16 +105,16 @@ function eventOf(request: IncomingMessage, content: Buffer, requestId: string): 
       apiId: 'local',
       authentication: null,
       authorizer: {},
-      domainName: request.headers.host ?? '127.0.0.1',
+      domainName: host,
       domainPrefix: 'local',
       http: {
-        method: request.method ?? 'GET',
+        method,
         path: pathname,
-        protocol: `HTTP/${request.httpVersion}`,
-        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
-        userAgent: request.headers['user-agent'] ?? '',
+        protocol: `HTTP/${httpVersion}`,
+        sourceIp,
+        userAgent: headers['user-agent'] ?? '',
       },
-      requestId,
+      requestId: id,
       routeKey: '$default',
       stage: '$default',
       time: now.toUTCString(),

@@ -13,7 +13,7 @@ import { startCluster } from './cluster/cluster.ts';
 import { declareServers } from './declare.ts';
 import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
-import { startFunctionUrl } from './lambda.ts';
+import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
 import { startStore } from './store.ts';
 
 export type WorldOptions = {
@@ -30,6 +30,15 @@ export type WorldOptions = {
   readonly changed?: (event: BusEvent) => void;
   /** Settings of the functions that a test wants different. */
   readonly settings?: Environment;
+  /** Starts the functions; without it they run from the sources, in this process. */
+  readonly functions?: (environment: Environment) => Promise<Functions>;
+};
+
+/** What is deployed, as its callers see it. */
+export type Functions = {
+  readonly sweep: (event: unknown) => Promise<SweepReport>;
+  readonly api: FunctionUrlHandler;
+  readonly close: () => Promise<void>;
 };
 
 export type World = {
@@ -72,7 +81,7 @@ type Keep = <Started extends Part>(part: Started) => Started;
 async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<void>): Promise<World> {
   const { port = 0, tickMs = 60_000, guard = false, changed = () => {} } = options;
   // Settled first, so that a port in use is told before anything else has started.
-  let answer: Parameters<typeof startFunctionUrl>[0]['handler'] = async () => ({ statusCode: 503 });
+  let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
   const functionUrl = keep(await startFunctionUrl({ handler: (event, context) => answer(event, context), port }));
   const cluster =
     options.kubeconfig === undefined ? keep(await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) })) : undefined;
@@ -110,8 +119,8 @@ async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<
   process.env['AWS_REGION'] ??= 'local';
   process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
   process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
-  const sweep = createSweep(environment);
-  answer = handle(createApi(environment));
+  const { sweep, api } = keep(await (options.functions ?? fromSources)(environment));
+  answer = api;
   return {
     url: functionUrl.url,
     environment,
@@ -120,7 +129,7 @@ async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<
     refused,
     sweep: async ({ everything }) => {
       reports.length = 0;
-      await runPage({ kind: 'tick', everything });
+      await runPage({ kind: 'tick', at: new Date().toISOString(), everything });
       await bus.idle();
       return [...reports];
     },
@@ -128,6 +137,12 @@ async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<
     close,
   };
 }
+
+const fromSources = async (environment: Environment): Promise<Functions> => ({
+  sweep: createSweep(environment),
+  api: handle(createApi(environment)),
+  close: async () => {},
+});
 
 async function populate(kubeconfig: string, { servers }: WorldOptions, keep: Keep): Promise<readonly string[]> {
   if (servers !== undefined) return declareServers(kubeconfig, await readFile(servers, 'utf8'), servers);

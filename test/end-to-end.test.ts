@@ -13,6 +13,7 @@ import { ada, startIssuer } from '../local/issuer.ts';
 import { startMcpServer } from '../local/servers.ts';
 import { startWorld, type World } from '../local/world.ts';
 import { buildMuster, type Ended, runMuster } from './cli/run.ts';
+import { bundlesWhereDeployed } from './stack/functions.ts';
 import { startFaultWorld } from './world/fault-world.ts';
 import { aManifest } from './world/manifest.ts';
 import { browserOf } from './world/person.ts';
@@ -36,7 +37,7 @@ async function worldOf(urls: Readonly<Record<string, string>>, specs: Readonly<R
     aManifest({ name, spec: { type: 'streamable-http', url, timeout: 1, ...specs[name] } }),
   );
   await writeFile(file, manifests.map((manifest) => stringify(manifest)).join('---\n'));
-  const world: World = await startWorld({ servers: file });
+  const world: World = await startWorld({ servers: file, ...bundlesWhereDeployed() });
   ending.push(() => world.close());
   expect(world.refused).toEqual([]);
   for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });

@@ -161,7 +161,7 @@ function connect({ what, config, authentication, renew, selection = {}, timeoutM
     timeoutMs,
     refresh: oncePerBurst(() => {
       const renewed = renew();
-      // The pool holds the client certificate of its connections.
+      // A pool holds the client certificate of its connections.
       if (renewed) pool.forget();
       return renewed;
     }),
@@ -195,8 +195,10 @@ function pooled(timeoutMs: number): { readonly middleware: ObservableMiddleware;
     post: (context) => new Observable(Promise.resolve(context)),
   };
   const forget = (): void => {
-    void shared?.close();
+    const old = shared;
     shared = undefined;
+    // Not before its last call has ended: undici cuts HTTP/2 streams when it closes.
+    setTimeout(() => void old?.close(), timeoutMs).unref();
   };
   return { middleware, forget };
 }
@@ -226,7 +228,10 @@ export async function call(cluster: Cluster, send: () => Promise<unknown>): Prom
   }
 }
 
-const passingCodes = new Set<string | number | undefined>([429, 500, 502, 503, 504, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+// undici's code for an HTTP/2 connection that the server ended (GOAWAY), as API servers do when they restart.
+const goAway = 'UND_ERR_INFO';
+
+const passingCodes = new Set<string | number | undefined>([429, 500, 502, 503, 504, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', goAway]);
 
 const isPassing = (error: unknown): boolean => passingCodes.has(refusal(error)?.code ?? networkCode(error));
 

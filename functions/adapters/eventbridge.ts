@@ -1,19 +1,10 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import type { StateChange } from '../reachability/round.ts';
-
-/** `source` of everything this product puts on the bus. */
-export const eventSource = 'muster';
-export const stateChangedType = 'MCPServer State Changed';
-export const pageType = 'MCPServer Sweep Page';
+import { eventSource, pageType, stateChangedType } from '../bus.ts';
+import type { StateChange } from '../reachability/announcements.ts';
+import type { Leg } from '../reachability/relay.ts';
 
 /** The rest of a sweep, handed to the next runner. No secret is in it. */
-export type PageMessage = {
-  /** When the sweep began, RFC 3339. */
-  readonly tick: string;
-  readonly hop: number;
-  readonly continue: string;
-  readonly everything: boolean;
-};
+export type PageMessage = Leg & { readonly continue: string };
 
 const mostEntries = 10; // PutEvents takes no more.
 const mostTries = 3;

@@ -1,7 +1,6 @@
 import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
-import type { Server } from '../server.ts';
-import { exchangeIssuer } from '../sessions/grant.ts';
+import { exchangeIssuer, type Server } from '../server.ts';
 import type { Person } from '../sessions/person.ts';
 import type { TokenExchanged } from '../sessions/verify.ts';
 import { ask, SignInProblem } from './discovery.ts';

@@ -1,4 +1,5 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
+import { setHeaderOptions } from '@kubernetes/client-node';
 import * as z from 'zod/mini';
 import type { PatchStatus, ReadServer } from '../reachability/round.ts';
 import type { Page } from '../server.ts';
@@ -14,14 +15,45 @@ type ListPage = (request: { readonly limit: number; readonly continue?: string }
 
 /** Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not installed. */
 export function pageLister(cluster: Cluster): ListPage {
+  const list = lister(cluster);
+  return async (request) => {
+    const answer = await list(request);
+    return answer.kind === 'expired' ? answer : { kind: 'page', page: readPage(cluster, answer.body) };
+  };
+}
+
+/**
+ * Gives the function that finds where the page after the next `limit` MCPServers begins; of those it asks only for their metadata.
+ * Undefined: there is none after them. It throws `ClusterError`, also where the token has expired.
+ */
+export function pageSkipper(
+  cluster: Cluster,
+): (request: { readonly limit: number; readonly continue: string }) => Promise<string | undefined> {
+  const list = lister(
+    cluster,
+    setHeaderOptions('Accept', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'),
+  );
+  return async (request) => {
+    const answer = await list(request);
+    if (answer.kind === 'expired')
+      throw new ClusterError('The continue token expired while the sweep ran ahead. The next sweep starts anew.');
+    return pageSchema.parse(answer.body).metadata.continue || undefined;
+  };
+}
+
+type Answered = { readonly kind: 'answer'; readonly body: unknown } | Exclude<Listed, { readonly kind: 'page' }>;
+
+function lister(cluster: Cluster, how?: typeof mergePatch): (...request: Parameters<ListPage>) => Promise<Answered> {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
     const request = { ...resource, limit, ...(token ? { _continue: token } : {}), ...(labelSelector ? { labelSelector } : {}) };
     try {
-      const answer = await call(cluster, () =>
-        namespace ? cluster.api.listNamespacedCustomObject({ ...request, namespace }) : cluster.api.listClusterCustomObject(request),
+      const body = await call(cluster, () =>
+        namespace
+          ? cluster.api.listNamespacedCustomObject({ ...request, namespace }, how)
+          : cluster.api.listClusterCustomObject(request, how),
       );
-      return { kind: 'page', page: readPage(cluster, answer) };
+      return { kind: 'answer', body };
     } catch (error) {
       if (refusal(error)?.code === 410) return { kind: 'expired', ...statusOf(error).metadata };
       throw explain(cluster, 'list mcpservers', error);
@@ -43,13 +75,14 @@ export function serverReader(cluster: Cluster): ReadServer {
   };
 }
 
-/** Gives the function that writes a status. It never throws for what the API server or the network does: that is `refused`. */
-export function statusPatcher(cluster: Cluster): PatchStatus {
+/** Gives the function that writes a status; the audit log of the API server has `trace` as id of the request. It never throws for what the API server or the network does: that is `refused`. */
+export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
+  const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
     const request = { ...resource, namespace, name, body, fieldManager: 'muster-serverless' };
     try {
-      const answer = await call(cluster, () => cluster.api.patchNamespacedCustomObjectStatus(request, mergePatch));
+      const answer = await call(cluster, () => cluster.api.patchNamespacedCustomObjectStatus(request, how));
       const written = writtenSchema.safeParse(answer);
       if (!written.success) return { kind: 'refused', detail: `The API server ${cluster.address} answered no object.` };
       return { kind: 'written', resourceVersion: written.data.metadata.resourceVersion };

@@ -2,6 +2,9 @@
 import * as z from 'zod/mini';
 import { call, type Cluster, explain, mergePatch, microTime, refusal } from './apiserver.ts';
 
+/** Nobody sweeps any more when that many ticks went by without a sweep. */
+export const missedTicks = 3;
+
 export type LeaseOptions = {
   readonly namespace: string;
   /** How long a sweep counts as recent: three ticks. */

@@ -65,7 +65,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       orRefused(async () => {
         const options = impatient(all);
         const metadata = await findIssuer(request.issuer, options);
-        const client = await knownClient(request, options);
+        const client = await knownClient(metadata, request, options);
         if (client === undefined) throw new SignInProblem('The registration at the issuer is gone. Start again.');
         const response = await redeem({ metadata, client, request, answer }, options);
         return exchanged(response, request, options.now());
@@ -75,7 +75,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       try {
         const options = impatient(all);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await knownClient(grant, options);
+        const client = await knownClient(metadata, grant, options);
         if (client === undefined) return { kind: 'refused', problem: 'The registration at the issuer is gone.' };
         const obtained = exchanged(await renew({ metadata, client, grant, tokens }, options), grant, options.now());
         return obtained.kind === 'exchanged' ? { ...obtained, kind: 'refreshed' } : { kind: 'unavailable', problem: obtained.problem };
@@ -90,7 +90,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       await orRefused(async () => {
         const options = impatient(all);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await knownClient(grant, options);
+        const client = await knownClient(metadata, grant, options);
         if (metadata.revocation_endpoint === undefined || client === undefined) return;
         const token = tokens.refreshToken ?? tokens.accessToken;
         const us = { client_id: client.id };
@@ -182,7 +182,7 @@ const registration = (publicUrl: string, authentication: ClientAuthentication) =
 async function clientAt(metadata: oauth.AuthorizationServer, options: OAuthOptions): Promise<Client> {
   const { publicUrl, clients, configured = [] } = options;
   const given = configured.find(({ issuer }) => issuer === metadata.issuer);
-  if (given !== undefined) return configuredClient(given, publicUrl);
+  if (given !== undefined) return configuredClient(given, metadata, publicUrl);
   if (metadata.client_id_metadata_document_supported === true && publicUrl.startsWith('https:'))
     return documentClient(metadata.issuer, publicUrl);
   const known = await clients.clientOf(metadata.issuer, callbackUrl(publicUrl));
@@ -191,19 +191,26 @@ async function clientAt(metadata: oauth.AuthorizationServer, options: OAuthOptio
 
 /** Who we were when the grant was made, or the sign-in was started. */
 async function knownClient(
-  { issuer, clientId }: Pick<AuthorizationRequest, 'issuer' | 'clientId'>,
+  metadata: oauth.AuthorizationServer,
+  { clientId }: Pick<AuthorizationRequest, 'clientId'>,
   { publicUrl, clients, configured = [] }: OAuthOptions,
 ): Promise<Client | undefined> {
+  const { issuer } = metadata;
   if (clientId === documentUrl(publicUrl)) return documentClient(issuer, publicUrl);
   const given = configured.find((client) => client.issuer === issuer && client.id === clientId);
-  return given === undefined ? clients.clientById(issuer, clientId) : configuredClient(given, publicUrl);
+  return given === undefined ? clients.clientById(issuer, clientId) : configuredClient(given, metadata, publicUrl);
 }
 
-const configuredClient = (given: ConfiguredClient, publicUrl: string): Client => ({
-  ...given,
-  redirectUri: callbackUrl(publicUrl),
-  authentication: given.secret === undefined ? 'none' : 'client_secret_basic',
-});
+function configuredClient(
+  given: ConfiguredClient,
+  { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer,
+  publicUrl: string,
+): Client {
+  // RFC 8414, section 2: the default is client_secret_basic.
+  const onlyPost = methods?.includes('client_secret_basic') === false && methods.includes('client_secret_post');
+  const withSecret = onlyPost ? 'client_secret_post' : 'client_secret_basic';
+  return { ...given, redirectUri: callbackUrl(publicUrl), authentication: given.secret === undefined ? 'none' : withSecret };
+}
 
 const documentClient = (issuer: string, publicUrl: string): Client => ({
   issuer,
@@ -225,7 +232,7 @@ async function register(metadata: oauth.AuthorizationServer, options: OAuthOptio
   if (metadata.registration_endpoint === undefined) throw new SignInProblem(`The issuer ${host} lets no client register itself.`);
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(metadata, registration(options.publicUrl, wanted), transport(options));
-  const registered = registeredSchema.safeParse(await oauth.processDynamicClientRegistrationResponse(response));
+  const registered = registeredSchema.safeParse(await oauth.processDynamicClientRegistrationResponse(await withEnd(response)));
   if (!registered.success) throw new SignInProblem(`The issuer ${host} registered us in a way that we do not support.`);
   const {
     client_id: id,
@@ -241,6 +248,17 @@ async function register(metadata: oauth.AuthorizationServer, options: OAuthOptio
     ...(secret === undefined ? {} : { secret }),
     ...(end === 0 ? {} : { expiresAt: new Date(end * 1_000) }),
   };
+}
+
+/** RFC 7591 wants `client_secret_expires_at` beside a secret; issuers leave it out, that of the MCP conformance suite among them. */
+async function withEnd(response: Response): Promise<Response> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  const isOpen = z.object({ client_secret: z.string(), client_secret_expires_at: z.optional(z.undefined()) }).safeParse(body).success;
+  if (!isOpen || typeof body !== 'object') return response;
+  return Response.json({ ...body, client_secret_expires_at: 0 }, { status: response.status });
 }
 
 /** Without a secret where that is possible: PKCE binds the code, and what we do not have cannot leak. */
@@ -261,11 +279,19 @@ function authenticationOf({ authentication, secret = '' }: Client): oauth.Client
     case 'none':
       return oauth.None();
     case 'client_secret_basic':
-      return oauth.ClientSecretBasic(secret);
+      return secretBasic(secret);
     case 'client_secret_post':
       return oauth.ClientSecretPost(secret);
   }
 }
+
+/** RFC 6749, section 2.3.1. oauth4webapi encodes `-`, `_` and `.` as well, which issuers that do not decode take for other names. */
+const secretBasic =
+  (secret: string): oauth.ClientAuth =>
+  (_metadata, { client_id: id }, _body, headers) =>
+    headers.set('authorization', `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`);
+
+const formEncoded = (text: string) => new URLSearchParams({ text }).toString().slice('text='.length);
 
 async function authorizationUrl(metadata: oauth.AuthorizationServer, request: AuthorizationRequest, state: string): Promise<URL> {
   const url = new URL(metadata.authorization_endpoint ?? '');

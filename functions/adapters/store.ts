@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Client } from '../sessions/client.ts';
-import { type Grant, grantKinds, type HeldGrant, type PersonKey, refusers, type Tokens } from '../sessions/grant.ts';
+import type { Grant, HeldGrant, PersonKey, Tokens } from '../sessions/grant.ts';
 import type { ParkedCode, SignIn } from '../sessions/signin.ts';
 import type { TakenGrant } from '../sessions/signout.ts';
 import type { Sealer } from './seal.ts';
@@ -217,12 +217,12 @@ const grantSchema = z.object({
   clientId: z.string(),
   resource: z.string(),
   scopes: z.array(z.string()),
-  kind: z.enum(grantKinds),
+  kind: z.enum(['signIn', 'exchange', 'forwarding']),
   obtainedAt: time,
   expiresAt: z.exactOptional(time),
   refreshable: z.boolean(),
   refused: z.exactOptional(
-    z.object({ at: time, by: z.enum(refusers), reason: z.string(), missingScopes: z.exactOptional(z.array(z.string())) }),
+    z.object({ at: time, by: z.enum(['server', 'issuer']), reason: z.string(), missingScopes: z.exactOptional(z.array(z.string())) }),
   ),
   lastVerified: z.exactOptional(time),
 });

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import { conditionOf, type Server, type Status, wordOf } from '../server.ts';
+import type { Server, Status } from '../server.ts';
+import { changeOf, idOf, type Outbox, type StateChange } from './announcements.ts';
 import { classify } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { type Notice, noticesOf } from './notice.ts';
@@ -20,19 +21,6 @@ export type PatchStatus = (server: Server, next: Status) => Promise<Written>;
 /** Reads one MCPServer; undefined when there is none of that name. */
 export type ReadServer = (namespace: string, name: string) => Promise<Server | undefined>;
 
-/** A change of STATE, as consumers of the bus get it. */
-export type StateChange = {
-  /** uid, time and new state: the same change has the same id, however often it is announced. */
-  readonly id: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly from?: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly at: Date;
-};
-
 /** Events that could not be written, and why not. */
 export type Unnoticed = { readonly count: number; readonly problem?: string };
 
@@ -43,6 +31,8 @@ export type RoundPorts = {
   readonly readServer: ReadServer;
   /** Gives back the changes that could not be announced. */
   readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  /** Where a change waits until it is announced, should this run be cut off. */
+  readonly outbox: Pick<Outbox, 'note' | 'forget'>;
   /** Writes Events. Gives back why some could not be written; they cost the sweep nothing. */
   readonly notify: (notices: readonly Notice[]) => Promise<Unnoticed>;
   /** Whether the prober's own network is there. */
@@ -66,7 +56,12 @@ type Problem = { readonly namespace: string; readonly name: string; readonly pro
 export type RoundReport = {
   readonly servers: number;
   readonly probed: number;
+  /** How often each reason was the verdict. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** From the tick to the start of the last probe. */
+  readonly lagMs: number;
   readonly written: number;
+  readonly conflicts: number;
   readonly unchanged: number;
   readonly heldBack: number;
   readonly changes: number;
@@ -83,8 +78,12 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
   const limit = pLimit(options.concurrency);
   const remote = servers.filter(isSwept);
   const due = remote.filter((server) => options.everything || isDue(server, options.tick, options.tickMs));
-  const observe = (server: Server): Promise<Observation> =>
-    limit(async () => ({ server, outcome: await probeAlone(server, ports, options) }));
+  const observe = (server: Server): Promise<Observation & { readonly lagMs: number }> =>
+    limit(async () => ({
+      server,
+      lagMs: ports.now().getTime() - options.tick.getTime(),
+      outcome: await probeAlone(server, ports, options),
+    }));
   const observations = await Promise.all(due.map(observe));
   const { suspects, problem } = await ownTrouble(observations, remote.length, ports);
   const isHeld = (observation: Observation): boolean => suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
@@ -99,11 +98,15 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
     changes.length === 0 ? [] : ports.announce(changes),
     notices.length === 0 ? { count: 0 } : ports.notify(notices),
   ]);
+  await ports.outbox.forget(changes.filter((change) => !unannounced.includes(change)));
   return {
     servers: servers.length,
     probed: observations.length,
+    outcomes: outcomesOf(observations),
+    lagMs: Math.max(0, ...observations.map(({ lagMs }) => lagMs)),
     written: settled.filter(({ kind }) => kind === 'written').length,
     unchanged: settled.filter(({ kind }) => kind === 'unchanged').length,
+    conflicts: settled.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0),
     heldBack: observations.length - settled.length,
     changes: changes.length,
     unannounced: unannounced.length,
@@ -112,6 +115,7 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
     ...(problem !== undefined && { proberOffline: problem }),
     problems: [
       ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
+      ...settled.flatMap(({ unnoted }) => (unnoted ? [unnoted] : [])),
       ...unannounced.map(({ namespace, name, to }) => ({ namespace, name, problem: `the change to ${to} could not be announced` })),
     ],
   };
@@ -128,6 +132,17 @@ async function probeAlone(server: Server, { probe }: RoundPorts, { tick, tickMs 
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** By the closed list of reasons; what could not be judged is our own trouble. */
+function outcomesOf(observations: readonly Observation[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of observations) {
+    const verdict = classify(outcome);
+    const reason = verdict.kind === 'undecided' ? 'Undecided' : verdict.reason;
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
 type Trouble = { readonly suspects: ReadonlySet<Observation>; readonly problem?: string };
 
 async function ownTrouble(observations: readonly Observation[], pageSize: number, { isOnline }: RoundPorts): Promise<Trouble> {
@@ -136,10 +151,13 @@ async function ownTrouble(observations: readonly Observation[], pageSize: number
   return { suspects: new Set(suspected.suspects), problem: suspected.problem };
 }
 
-type Settled = { readonly change?: StateChange; readonly notices?: readonly Notice[] } & (
-  | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
-  | { readonly kind: 'failed'; readonly problem: Problem }
-);
+type Settled = {
+  readonly change?: StateChange;
+  readonly notices?: readonly Notice[];
+  readonly conflicts?: number;
+  /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
+  readonly unnoted?: Problem;
+} & ({ readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' } | { readonly kind: 'failed'; readonly problem: Problem });
 
 /** Whatever befalls one write, the others of the page go on. */
 async function settleAlone(observation: Observation, ports: RoundPorts, heartbeatMs: number): Promise<Settled> {
@@ -167,10 +185,18 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
   for (let tries = 1; tries <= mostTries; tries += 1) {
     const next = nextStatus(server, verdict, now);
     if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
+    const change = changeOf(server, next, now);
+    const unnoted = change === undefined ? undefined : await ports.outbox.note(change, idOf(server.uid, server.status));
     const written = await ports.patchStatus(server, next);
     switch (written.kind) {
       case 'written':
-        return { kind: 'written', ...stateChange(server, next, now), notices: noticesOf(server, next, now) };
+        return {
+          kind: 'written',
+          ...(change !== undefined && { change }),
+          ...(unnoted !== undefined && { unnoted: { namespace, name, problem: `the change is not in the outbox: ${unnoted}` } }),
+          notices: noticesOf(server, next, now),
+          conflicts: tries - 1,
+        };
       case 'gone':
         return { kind: 'gone' };
       case 'refused':
@@ -179,7 +205,9 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
         await ports.backOff(tries);
         const fresh = await ports.readServer(namespace, name);
         if (fresh === undefined || fresh.uid !== observed.uid) return { kind: 'gone' };
-        if (fresh.generation !== observed.generation || !isSwept(fresh) || isNewer(fresh.status, now)) return { kind: 'superseded' };
+        if (fresh.generation !== observed.generation || !isSwept(fresh) || isNewer(fresh.status, now)) {
+          return { kind: 'superseded', conflicts: tries };
+        }
         server = fresh;
       }
     }
@@ -190,13 +218,3 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
 // Status has whole seconds. One of the same second may be our own, whose answer was lost: writing it again would count it twice.
 const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
   lastAttempt !== undefined && Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);
-
-/** Judged by our own words: what another writer does to `state` is no change of ours. */
-function stateChange({ namespace, name, uid, status }: Server, next: Status, at: Date): { change?: StateChange } {
-  const from = wordOf(status) ?? status.state;
-  const to = wordOf(next);
-  if (to === undefined || to === from) return {};
-  const reason = conditionOf(next, 'Reachable')?.reason ?? '';
-  const id = `${uid}/${at.toISOString()}/${to}`;
-  return { change: { id, namespace, name, uid, ...(from !== undefined && { from }), to, reason, at } };
-}

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { ClusterError } from '../adapters/kubernetes.ts';
+import { accessGate } from './access.ts';
 import { bearer, type BearerPorts } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery.ts';
 import { problem, type Variables } from './problem.ts';
@@ -24,6 +25,7 @@ export function composeApi({ facts, verify, log, servers, sessions }: ApiPorts):
     if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
   });
   api.use('/v1/*', bearer({ verify, publicUrl: facts.publicUrl, log }));
+  if (servers.maySee !== undefined) api.use('/v1/mcpservers/:namespace/:name/*', accessGate(servers.maySee));
   api.route('/', discoveryRoutes(facts));
   api.route('/', serverRoutes(servers));
   if (sessions !== undefined) api.route('/', sessions);

@@ -3,12 +3,14 @@ import * as z from 'zod/mini';
 import {
   checkSchema,
   completeRequestSchema,
+  conditionSchema,
   configSchema,
   listSchema,
   meSchema,
   problemSchema,
   rowSchema,
   sessionAnswerSchema,
+  sessionSchema,
   signInRequestSchema,
   signInStartedSchema,
 } from '../wire.ts';
@@ -27,11 +29,13 @@ export const listQuerySchema = z.object({
 export const bodies = {
   Check: checkSchema,
   CompleteRequest: completeRequestSchema,
+  Condition: conditionSchema,
   Config: configSchema,
   List: listSchema,
   Me: meSchema,
   Problem: problemSchema,
   Row: rowSchema,
+  Session: sessionSchema,
   SessionAnswer: sessionAnswerSchema,
   SignInRequest: signInRequestSchema,
   SignInStarted: signInStartedSchema,

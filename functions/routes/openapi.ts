@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
+import { fieldMeanings } from './fields.ts';
 
 /** The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of the wire. */
 export function openApi(publicUrl: string) {
@@ -17,10 +18,24 @@ export function openApi(publicUrl: string) {
     servers: [{ url: publicUrl }],
     paths: paths(),
     components: {
-      schemas,
+      schemas: described(schemas),
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'The ID token of `muster auth login`.' } },
     },
   };
+}
+
+/** Every field of every body with its words. A reference has room for them, too, in OpenAPI 3.1. */
+function described<Schema extends { readonly properties?: Record<string, unknown> }>(schemas: Readonly<Record<string, Schema>>) {
+  const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = fieldMeanings;
+  return Object.fromEntries(
+    Object.entries(schemas).map(([body, schema]) => {
+      const fields = Object.entries(schema.properties ?? {}).map(([field, type]) => [
+        field,
+        { ...Object(type), description: meanings[body]?.[field] },
+      ]);
+      return [body, { ...schema, properties: Object.fromEntries(fields) }];
+    }),
+  );
 }
 
 function paths() {

@@ -4,6 +4,7 @@ import type { ReadServer } from '../reachability/round.ts';
 import type { Page, Server } from '../server.ts';
 import type { Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../wire.ts';
+import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
 import { createAllowance } from './allowance.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { meOf } from './me.ts';
@@ -25,7 +26,13 @@ export type ServerPorts = {
   readonly heartbeatMs: number;
   /** Whether the list is answered without a bearer, too. */
   readonly anonymousList: boolean;
+  /** Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone signed in sees all. */
+  readonly maySee?: MaySee;
+  /** When the last sweep began, and whether that is longer ago than three ticks. Undefined: that is not known. */
+  readonly lastSweep?: () => Promise<LastSweep | undefined>;
 };
+
+export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 
 /** The routes that read MCPServers. */
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
@@ -39,18 +46,24 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const query = listQuerySchema.safeParse(context.req.query());
       if (!query.success) return badQuery(context, query.error);
       const { namespace, limit, continue: token } = query.data;
-      const read = await ports.listPage({
-        limit,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(token === undefined ? {} : { continue: token }),
-      });
+      const [read, lastSweep] = await Promise.all([
+        ports.listPage({
+          limit,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(token === undefined ? {} : { continue: token }),
+        }),
+        ports.lastSweep?.(),
+      ]);
       if (read.kind === 'expired') return listExpired(context);
-      const { page } = read;
+      const visible = await visibleOf(ports, read.page, person);
+      if (visible.kind === 'unknown') return accessUnknown(context, visible.problem);
+      const { page } = visible;
       const rows = await rowsOf(ports, page.servers, person);
       const list: List = {
         items: rows,
         ...(page.continue === undefined ? {} : { continue: page.continue }),
         ...(person === undefined ? {} : { me: meOf(person) }),
+        ...(lastSweep === undefined ? {} : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
         problems: page.malformed.map(({ namespace, name, problem }) => ({
           namespace,
           name,
@@ -76,6 +89,22 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (server === undefined) return noSuchServer(context, namespace, name);
       return context.json(await ports.check(server));
     });
+}
+
+type Visible = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'unknown'; readonly problem: string };
+
+/** What of a page the person may see: one question per namespace. */
+async function visibleOf({ maySee }: ServerPorts, page: Page, person: Person | undefined): Promise<Visible> {
+  if (maySee === undefined || person === undefined) return { kind: 'page', page };
+  const namespaces = [...new Set([...page.servers, ...page.malformed].map(({ namespace }) => namespace))];
+  const allowed = new Set<string>();
+  const answers = await Promise.all(namespaces.map(async (namespace) => ({ namespace, seen: await maySee(person, namespace) })));
+  for (const { namespace, seen } of answers) {
+    if (seen.kind === 'unknown') return seen;
+    if (seen.allowed) allowed.add(namespace);
+  }
+  const isAllowed = ({ namespace }: { readonly namespace: string }): boolean => allowed.has(namespace);
+  return { kind: 'page', page: { ...page, servers: page.servers.filter(isAllowed), malformed: page.malformed.filter(isAllowed) } };
 }
 
 async function rowsOf(ports: ServerPorts, servers: readonly Server[], person: Person | undefined) {
@@ -112,14 +141,6 @@ const listExpired = (context: Context): Response =>
     title: 'The list has expired',
     detail: 'The cluster no longer knows the continue token.',
     hint: 'List again from the start, without continue.',
-  });
-
-const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problem(context, {
-    status: 404,
-    title: 'No such MCPServer',
-    detail: `There is no MCPServer ${namespace}/${name}.`,
-    hint: 'Run: muster list mcpserver',
   });
 
 const tooManyChecks = (context: Context, retryAfterMs: number): Response => {

@@ -1,4 +1,4 @@
-import type { Server } from '../server.ts';
+import { exchangeIssuer, type Server } from '../server.ts';
 import type { Person } from './person.ts';
 
 /** What is known of one person's permission to use one server, in clear. Its tokens are kept apart, sealed. */
@@ -30,14 +30,11 @@ export type Grant = {
  * How a grant came to be: the person's own sign-in, a token exchange (RFC 8693), or the person's own bearer, sent along.
  * A forwarded bearer is never stored: its grant only remembers what the server said.
  */
-export const grantKinds = ['signIn', 'exchange', 'forwarding'] as const;
-type GrantKind = (typeof grantKinds)[number];
-
-export const refusers = ['server', 'issuer'] as const;
+type GrantKind = 'signIn' | 'exchange' | 'forwarding';
 
 type Refusal = {
   readonly at: Date;
-  readonly by: (typeof refusers)[number];
+  readonly by: 'server' | 'issuer';
   /** In words for people, without secrets. */
   readonly reason: string;
   /** RFC 6750, `insufficient_scope`: a sign-in that asks for these, too, gets further. */
@@ -82,12 +79,6 @@ export function mismatch(grant: Grant, server: Server): string | undefined {
 export function singleSignOn({ auth }: Server): 'exchange' | 'forwarding' | undefined {
   if (auth?.tokenExchange?.enabled === true) return 'exchange';
   return auth?.forwardToken === true ? 'forwarding' : undefined;
-}
-
-/** Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without `/token`, as upstream has it. */
-export function exchangeIssuer({ auth }: Server): string | undefined {
-  const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
-  return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');
 }
 
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean => one.issuer === other.issuer && one.subject === other.subject;

@@ -1,7 +1,7 @@
 /** The story of proof: one authenticated request to the server decides whether a grant is worth something. */
-import type { Server } from '../server.ts';
+import { exchangeIssuer, type Server } from '../server.ts';
 import type { Exchanged } from './signin.ts';
-import { canonicalUrl, exchangeIssuer, type Grant, type HeldGrant, mismatch, singleSignOn, type Tokens } from './grant.ts';
+import { canonicalUrl, type Grant, type HeldGrant, mismatch, singleSignOn, type Tokens } from './grant.ts';
 import type { Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
 import { freshGrant, type RefreshPorts } from './refresh.ts';

@@ -56,6 +56,17 @@ test('a list that is always forgotten is an error, not a part of a list', async 
   });
 });
 
+test('that nobody sweeps any more is told in one line on stderr, instead of each old row', async () => {
+  const sweptAt = new Date(Date.now() - 12 * 60_000).toISOString();
+  const answer: RequestListener = (_request, response) =>
+    void response.end(JSON.stringify({ items: [aRow({ name: 'a', stale: true })], problems: [], sweptAt, sweepsStopped: true }));
+  expect(await listFrom(answer, 'list mcps -o name')).toEqual({
+    code: 0,
+    stdout: 'a\n',
+    stderr: 'Warning: nobody has swept for 12 minutes: every STATE may be old. Is the schedule on?\n',
+  });
+});
+
 test('old rows are told in one line on stderr', async () => {
   const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => aRow({ name, stale: name !== 'e' }));
   expect((await listFrom(pages(rows))).stderr).toBe(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { expose } from '../world/leaks.ts';
 
 const builder = fileURLToPath(new URL('../../cli/build.ts', import.meta.url));
 
@@ -58,5 +59,6 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
   if (run.types === undefined) child.stdin.end();
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   await played;
+  expose(`muster ${line}`, stdout + stderr + child.spawnargs.join(' '));
   return { code, stdout, stderr };
 }

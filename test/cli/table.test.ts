@@ -72,17 +72,33 @@ team-b      server-a    Connected   streamable-http
 test('wide tells the reason, what is known of the session, and the next command', () => {
   const rows = [
     aRow({
-      session: aSession({ issuer: 'https://login.example.com', expiresAt: '2026-11-22T12:23:30Z', refreshable: true }),
+      session: aSession({
+        issuer: 'https://login.example.com',
+        scopes: ['mcp', 'admin'],
+        expiresAt: '2026-11-22T12:23:30Z',
+        refreshable: true,
+        lastVerified: '2026-11-22T11:58:00Z',
+      }),
       reason: 'AuthenticationRequired',
     }),
-    aRow({ name: 'server-b', session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }) }),
+    aRow({
+      name: 'server-b',
+      session: aSession({ word: 'Pending Auth', problem: 'The URL has changed.', next: 'muster auth login --server server-b' }),
+    }),
   ];
-  expect(table(rows, { signedIn: true, wide: true, now })).toBe(
-    `NAME       STATE       SESSION         TYPE              REASON                   ISSUER                      EXPIRES                            NEXT
-server-a   Connected   Authenticated   streamable-http   AuthenticationRequired   https://login.example.com   in 23 minutes (refreshes itself)   -
-server-b   Connected   Pending Auth    streamable-http   Responded                -                           -                                  muster auth login --server server-b
-`,
-  );
+  const cells = (line: string | undefined) => line?.split(/ {3,}/);
+  const [header, first, second] = table(rows, { signedIn: true, wide: true, now }).split('\n');
+  expect(cells(header)?.slice(4)).toEqual(['REASON', 'ISSUER', 'SCOPES', 'EXPIRES', 'VERIFIED', 'PROBLEM', 'NEXT']);
+  expect(cells(first)?.slice(4)).toEqual([
+    'AuthenticationRequired',
+    'https://login.example.com',
+    'mcp admin',
+    'in 23 minutes (refreshes itself)',
+    '2 minutes ago',
+    '-',
+    '-',
+  ]);
+  expect(cells(second)?.slice(4)).toEqual(['Responded', '-', '-', '-', '-', 'The URL has changed.', 'muster auth login --server server-b']);
 });
 
 test('wide has no session details for somebody who is signed out', () => {

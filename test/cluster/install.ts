@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ApiServer } from './apiserver.ts';
 
@@ -11,18 +12,37 @@ const run = promisify(execFile);
 /** Does what the documentation says: `kubectl apply -k manifests`, and waits until the CRD is served. */
 export async function install(server: ApiServer, program: string): Promise<void> {
   await using admin = await kubectl(program, server.kubeconfigFor(server.adminToken));
-  await admin.run('apply', '-k', fileURLToPath(new URL('../../manifests', import.meta.url)));
+  await admin.run('apply', '-k', manifestsFolder);
   await admin.run('wait', '--for=condition=Established', '--timeout=30s', 'crd/mcpservers.muster.giantswarm.io');
+  // Established, and yet "storage is (re)initializing" (429) for a moment.
+  for (let tries = 0; tries < 50; tries += 1) {
+    const served = await admin.run('get', '--raw', '/apis/muster.giantswarm.io/v1alpha1/mcpservers').then(
+      () => true,
+      () => false,
+    );
+    if (served) return;
+    await wait(100);
+  }
+  throw new Error('The API server does not serve mcpservers.');
 }
+
+const manifestsFolder = fileURLToPath(new URL('../../manifests', import.meta.url));
 
 /** kubectl with this kubeconfig; rejects with its stderr. */
 export async function kubectl(program: string, kubeconfig: string) {
   const folder = await mkdtemp(join(tmpdir(), 'muster-kubectl-'));
   const file = join(folder, 'config');
   await writeFile(file, kubeconfig, { mode: 0o600 });
+  const env = { ...process.env, KUBECONFIG: file, HOME: folder };
   return {
+    /** With this text as its input. */
+    runWith: async (input: string, ...args: readonly string[]): Promise<void> => {
+      const child = run(program, args, { env });
+      child.child.stdin?.end(input);
+      await child;
+    },
     run: async (...args: readonly string[]): Promise<string> => {
-      const { stdout } = await run(program, args, { env: { ...process.env, KUBECONFIG: file, HOME: folder } });
+      const { stdout } = await run(program, args, { env });
       return stdout;
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),

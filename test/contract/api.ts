@@ -71,6 +71,9 @@ export async function anApi(): Promise<Api> {
   }
 }
 
+/** A watch answers with a line for each event. */
+const isJson = (text: string): boolean => text.startsWith('{') && !text.trimEnd().includes('}\n{');
+
 const nobody: Send = async () => {
   throw new Error('There is no API server.');
 };
@@ -92,7 +95,7 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const said: unknown = text.startsWith('{') ? JSON.parse(text) : text;
+    const said: unknown = isJson(text) ? JSON.parse(text) : text;
     const metadata = z.object({ metadata: metadataSchema }).safeParse(said).data?.metadata ?? metadataSchema.parse({});
     return { code: response.status, warning: response.headers.get('warning'), body: said, metadata };
   };

@@ -1,6 +1,7 @@
 /** What we rely on in a Kubernetes API server. The local cluster has to do the same, and so has a real one (npm run test:cluster). */
 import { ApiException, CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { aManifest, type ManifestParts } from '../world/manifest.ts';
 import { type Api, anApi, group, pathOf, type Reply } from './api.ts';
 
@@ -625,6 +626,88 @@ describe('patch types', () => {
     await create();
     expect(await patch('[1]')).toMatchObject({ code: 400 });
     expect(await patch('{"broken')).toMatchObject({ code: 400 });
+  });
+});
+
+describe('server-side apply on /status', () => {
+  beforeEach(({ skip }) => skip(api.kind === 'local', 'the local cluster answers 501: a merge patch is all that the sweep sends'));
+
+  const apply = (status: object, query = '?fieldManager=sweep'): Promise<Reply> =>
+    api.send('PATCH', `${pathOf(namespace, 'server-a', 'status')}${query}`, {
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion: 'muster.giantswarm.io/v1alpha1', kind: 'MCPServer', metadata: { name: 'server-a' }, status },
+    });
+  const types = ({ body }: Reply): readonly string[] =>
+    z
+      .object({ status: z.object({ conditions: z.array(z.object({ type: z.string() })) }) })
+      .parse(body)
+      .status.conditions.map(({ type }) => type);
+
+  test('each manager keeps its own conditions, where the CRD has them as a map', async () => {
+    await create();
+    await apply({ conditions: [reachable({ type: 'Ready' })] }, '?fieldManager=muster');
+    expect(types(await apply({ conditions: [reachable()] }))).toEqual(['Ready', 'Reachable']);
+    expect(types(await apply({ conditions: [] }))).toEqual(['Ready']);
+  });
+
+  test("another manager's field is a conflict that names them, unless it is forced", async () => {
+    await create();
+    await apply({ state: 'Failed' }, '?fieldManager=muster');
+    expect(await apply({ state: 'Connected' })).toMatchObject({
+      code: 409,
+      body: { reason: 'Conflict', message: expect.stringContaining('conflict with "muster"') },
+    });
+    expect(await apply({ state: 'Connected' }, '?fieldManager=sweep&force=true')).toMatchObject({
+      code: 200,
+      body: { status: { state: 'Connected' } },
+    });
+  });
+
+  test('a field that is no longer sent is removed', async () => {
+    await create();
+    await apply({ state: 'Connected', lastError: 'x' });
+    expect((await apply({ state: 'Connected' })).body).toHaveProperty('status', { state: 'Connected' });
+  });
+
+  test.each<[string, () => Promise<Reply>, number]>([
+    ['without fieldManager', () => apply({ state: 'Connected' }, ''), 422],
+    ['with a field that the schema does not know', () => apply({ latencyMs: 1 }), 500],
+    ['with two conditions of one type', () => apply({ conditions: [reachable(), reachable()] }), 500],
+  ])('one %s is refused', async (_what, send, code) => {
+    await create();
+    expect(await send()).toMatchObject({ code });
+  });
+
+  test('on an object that is not there is 404', async () => {
+    expect(await apply({ state: 'Connected' })).toMatchObject({ code: 404 });
+  });
+});
+
+describe('watch', () => {
+  beforeEach(({ skip }) => skip(api.kind === 'local', 'the local cluster answers 501: a function lists, it never watches'));
+
+  const watch = async (query: string): Promise<readonly { type: string; object: { metadata: { name?: string | undefined } } }[]> => {
+    const { body } = await api.send('GET', `${pathOf(namespace)}?watch=true&timeoutSeconds=1${query}`);
+    const event = z.object({ type: z.string(), object: z.looseObject({ metadata: z.looseObject({ name: z.optional(z.string()) }) }) });
+    const lines = typeof body === 'string' ? body.trim().split('\n') : [JSON.stringify(body)];
+    return lines.filter((line) => line !== '').map((line) => event.parse(JSON.parse(line)));
+  };
+
+  test('begins with everything that is there, and ends when its time is over', async () => {
+    await createMany('a', 'b');
+    const events = await watch('');
+    expect(events.map(({ type, object }) => [type, object.metadata.name])).toEqual([
+      ['ADDED', 'a'],
+      ['ADDED', 'b'],
+    ]);
+  });
+
+  test('goes on behind a resourceVersion: a write that changes nothing is no event', async () => {
+    const { metadata } = await create();
+    await patchStatus({ status: { state: 'Connected' } });
+    await patchStatus({ status: { state: 'Connected' } });
+    await api.send('DELETE', pathOf(namespace, 'server-a'));
+    expect((await watch(`&resourceVersion=${metadata.resourceVersion}`)).map(({ type }) => type)).toEqual(['MODIFIED', 'DELETED']);
   });
 });
 

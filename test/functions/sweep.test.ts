@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
@@ -95,6 +96,10 @@ function world(settings: Readonly<Record<string, string>> = {}) {
       api.patchNamespacedCustomObjectStatus({ ...resource, namespace, name, body: { status } }, mergePatch),
     patchSpec: (namespace: string, name: string, spec: object) =>
       api.patchNamespacedCustomObject({ ...resource, namespace, name, body: { spec } }, mergePatch),
+    label: (name: string, labels: Readonly<Record<string, string>>) =>
+      api.patchNamespacedCustomObject({ ...resource, name, body: { metadata: { labels } } }, mergePatch),
+    list: (group: string, version: string, plural: string): Promise<unknown> =>
+      api.listNamespacedCustomObject({ group, version, plural, namespace: 'default' }),
     remove: (name: string) => api.deleteNamespacedCustomObject({ ...resource, name }),
     create: (name: string, address: string) =>
       api.createNamespacedCustomObject({ ...resource, body: aManifest({ name, spec: { type: 'streamable-http', url: address } }) }),
@@ -163,6 +168,85 @@ describe('a sweep', () => {
     here.trouble.intercept = () => ({ code: 404, body: '404 page not found' });
     await expect(here.sweep()).rejects.toThrow('kubectl apply -k manifests');
   });
+});
+
+describe('what a sweep leaves in the cluster beside status', () => {
+  const here = world({ PAGE_SIZE: '1' });
+  const events = async () => z.object({ items: z.array(eventSchema) }).parse(await here.list('events.k8s.io', 'v1', 'events')).items;
+  const of = async (name: string) => (await events()).filter(({ regarding }) => regarding.name === name && regarding.uid !== undefined);
+
+  test('one Event for each change of STATE, about the very object, and none while nothing changes', async () => {
+    await here.declare({ [`a-${run}`]: url('401 with a challenge'), [`b-${run}`]: url('refused') });
+    const reports = await here.sweep();
+    expect(reports.map(({ events }) => events)).toEqual([1, 1]);
+    await here.sweep();
+    const { uid } = await here.server(`a-${run}`);
+    expect(await of(`a-${run}`)).toMatchObject([
+      {
+        type: 'Normal',
+        reason: 'AuthenticationRequired',
+        note: 'STATE is Connected: The server answered HTTP 401 and asks for a sign-in.',
+        regarding: { kind: 'MCPServer', namespace: 'default', uid },
+      },
+    ]);
+    expect(await of(`b-${run}`)).toMatchObject([
+      { type: 'Warning', reason: 'ConnectionRefused', note: 'STATE is Connecting: Connection refused.' },
+    ]);
+  });
+
+  test('Events that cannot be written cost the sweep nothing, and are in the report', async () => {
+    await here.declare({ a: url('401 with a challenge') });
+    here.trouble.intercept = ({ url: path = '' }) => (path.includes('/events') ? { code: 403, body: '{}' } : undefined);
+    expect(await here.sweep()).toMatchObject([
+      { written: 1, changes: 1, events: 0, problems: [], eventProblem: expect.stringContaining('does not let us create events (403)') },
+    ]);
+  });
+
+  test('one Lease, renewed once by each sweep, however many pages it has', async () => {
+    await here.declare({ a: url('200 with JSON'), b: url('200 with JSON'), c: url('200 with JSON') });
+    let renewals = 0;
+    here.trouble.intercept = ({ method, url: path = '' }) => {
+      if (method === 'PATCH' && path.includes('/leases/')) renewals += 1;
+      return undefined;
+    };
+    await here.sweep();
+    await here.sweep();
+    expect(renewals).toBe(2);
+  });
+
+  test('a Lease that cannot be renewed costs the sweep nothing, and is in the report', async () => {
+    await here.declare({ a: url('200 with JSON') });
+    here.trouble.intercept = ({ url: path = '' }) => (path.includes('/leases') ? { code: 403, body: '{}' } : undefined);
+    expect(await here.sweep()).toMatchObject([
+      { written: 1, problems: [], leaseProblem: expect.stringContaining('does not let us patch leases (403)') },
+    ]);
+  });
+
+  test('a server that its owner takes out by label is neither probed nor written, even in the midst of its probe', async () => {
+    let probes = 0;
+    const server = createServer((_request, response) => {
+      probes += 1;
+      void here.label('a', { 'muster-serverless/sweep': 'off' }).then(() => response.writeHead(401).end());
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
+    expect(await here.sweep()).toMatchObject([{ probed: 1, written: 0, problems: [] }]);
+    const seen = probes;
+    expect(await here.sweep()).toMatchObject([{ servers: 1, probed: 0 }]);
+    server.close();
+    expect(probes).toBe(seen);
+    expect((await here.server('a')).status.state).toBeUndefined();
+  });
+});
+
+/** Events outlive the servers of a test. */
+const run = randomUUID().slice(0, 8);
+
+const eventSchema = z.object({
+  type: z.string(),
+  reason: z.string(),
+  note: z.string(),
+  regarding: z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string() }),
 });
 
 describe('the relay', () => {

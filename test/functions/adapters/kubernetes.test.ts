@@ -12,6 +12,7 @@ import {
   serverReader,
   statusPatcher,
 } from '../../../functions/adapters/kubernetes.ts';
+import { fileTokens } from '../../../functions/adapters/token-file.ts';
 import type { Server, Status } from '../../../functions/server.ts';
 import { type Answer, failure } from '../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
@@ -370,6 +371,55 @@ describe('calls', () => {
       return undefined;
     });
     expect(await theServer()).toMatchObject({ name: 'server-a' });
+  });
+});
+
+describe('a credential that is refused', () => {
+  test('is read from the kubeconfig again, once', async () => {
+    await create();
+    const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    const file = join(folder, 'config');
+    const withToken = (token: string): Promise<void> => writeFile(file, local.kubeconfig.replace('user: {}', `user: { token: ${token} }`));
+    await withToken('old');
+    const list = pageLister(connectClusterFile({ path: file }));
+    await withToken('new');
+    answers.push(refuse(401));
+    expect(await list({ limit: 1 })).toMatchObject({ kind: 'page' });
+    expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+    await rm(folder, { recursive: true });
+  });
+
+  test('is told when the one read after it is refused, too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+    await writeFile(join(folder, 'config'), local.kubeconfig);
+    answers.push(refuse(401), refuse(401));
+    await expect(pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 })).rejects.toThrow('(401)');
+    expect(asked).toHaveLength(2);
+    await rm(folder, { recursive: true });
+  });
+
+  test('is not tried again where there is no other one', async () => {
+    answers.push(refuse(401));
+    await expect(pageLister(cluster)({ limit: 1 })).rejects.toThrow('(401)');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('comes from a file that is read again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'token-'));
+    const path = join(folder, 'token');
+    await writeFile(path, 'one\n');
+    const source = fileTokens(path);
+    expect(await source.token()).toEqual({ kind: 'token', token: 'one' });
+    await writeFile(path, 'two\n');
+    expect(await source.token()).toEqual({ kind: 'token', token: 'one' });
+    expect(source.drop()).toBe(true);
+    expect(await source.token()).toEqual({ kind: 'token', token: 'two' });
+    source.drop();
+    await rm(folder, { recursive: true });
+    expect(await source.token()).toEqual({
+      kind: 'none',
+      problem: `${path} cannot be read (ENOENT). Set CLUSTER_TOKEN_FILE to a readable file.`,
+    });
   });
 });
 

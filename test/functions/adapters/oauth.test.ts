@@ -5,7 +5,8 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clientDocument, oauthClient } from '../../../functions/adapters/oauth.ts';
 import type { Server } from '../../../functions/server.ts';
-import type { AuthorizationAnswer, Authorized } from '../../../functions/sessions/signin.ts';
+import type { Grant, Tokens } from '../../../functions/sessions/grant.ts';
+import type { AuthorizationAnswer, AuthorizationRequest, Authorized } from '../../../functions/sessions/signin.ts';
 import { createAuthority } from '../../../local/certificates.ts';
 import { ada, startIssuer } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
@@ -131,6 +132,95 @@ test('signing out revokes the refresh token', async () => {
   };
   await world.oauth.revoke(grant, exchanged.tokens);
   expect(await refresh()).toBe(400);
+});
+
+const scopedGrant = (request: AuthorizationRequest): Grant => ({
+  person: { issuer: 'https://login.example.com', subject: 'ada' },
+  serverUid: 'uid',
+  serverName: 'default/server-a',
+  serverUrl: world.mcp.url,
+  obtainedAt: world.clock.now,
+  refreshable: true,
+  kind: 'signIn',
+  ...request,
+});
+
+async function signedIn(): Promise<{ grant: Grant; tokens: Tokens }> {
+  const { authorizationUrl, request } = authorized(await world.oauth.authorize(at(world.mcp.url), 'state'));
+  const exchanged = await world.oauth.exchange(request, await answerTo(authorizationUrl));
+  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.problem);
+  return { grant: scopedGrant(request), tokens: exchanged.tokens };
+}
+
+test('a refresh says again who we are and what for, and brings a new refresh token; the old one is worth nothing', async () => {
+  const { grant, tokens } = await signedIn();
+  world.sent.length = 0;
+  const refreshed = await world.oauth.refresh(grant, tokens);
+  if (refreshed.kind !== 'refreshed') throw new Error(refreshed.problem);
+  expect(decodeJwt(refreshed.tokens.accessToken)).toMatchObject({ aud: world.mcp.url, scope: 'mcp' });
+  expect(refreshed.tokens.refreshToken).not.toBe(tokens.refreshToken);
+  expect(refreshed.expiresAt?.getTime()).toBe(world.clock.now.getTime() + 3_600_000);
+  const { form } = world.sent.find(({ url }) => url.pathname === '/token') ?? {};
+  expect(form?.get('resource')).toBe(world.mcp.url);
+  expect(await world.oauth.refresh(grant, tokens)).toEqual({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' });
+});
+
+test('a grant is refreshed as the client it was made for, whatever we have been registered as since', async () => {
+  const { grant, tokens } = await signedIn();
+  const [redirectUri] = clientDocument(world.publicUrl).redirect_uris;
+  await world.store.forgetClient({ issuer: grant.issuer, id: grant.clientId, redirectUri: redirectUri ?? '', authentication: 'none' });
+  const other = await signedIn();
+  expect(other.grant.clientId).not.toBe(grant.clientId);
+  expect(await world.oauth.refresh(grant, tokens)).toMatchObject({ kind: 'refreshed' });
+});
+
+test.each<[sentence: string, answer: RequestListener]>([
+  ['answers HTTP 503', (_request, response) => response.writeHead(503).end()],
+  [
+    'is busy',
+    (_request, response) => response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"temporarily_unavailable"}'),
+  ],
+  ['sends something else', (_request, response) => response.end('<html>')],
+  ['hangs up', (request) => request.destroy()],
+])('an issuer that %s ends no grant', async (_sentence, answer) => {
+  const token_endpoint = await stranger(answer);
+  const issuer = await issuerWith({ token_endpoint });
+  await world.store.keepClient({ issuer, id: 'muster', redirectUri: 'x', authentication: 'none' });
+  const grant = scopedGrant({ issuer, clientId: 'muster', redirectUri: 'x', resource: world.mcp.url, scopes: [], verifier: '' });
+  expect(await world.oauth.refresh(grant, { accessToken: 'a', refreshToken: 'r' })).toMatchObject({ kind: 'unavailable' });
+});
+
+test('a client that the owner registered by hand comes before everything else, and shows its secret as the issuer wants it', async () => {
+  const [redirectUri = ''] = clientDocument(world.publicUrl).redirect_uris;
+  for (const token_endpoint_auth_method of ['client_secret_basic', 'client_secret_post'] as const) {
+    const client = {
+      client_id: 'by-hand.1',
+      client_secret: 'a secret: with + and %',
+      redirect_uris: [redirectUri],
+      application_type: 'native' as const,
+    };
+    const issuer = await startIssuer({
+      clients: [{ ...client, grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method }],
+      tokenAuthentication: [token_endpoint_auth_method],
+    });
+    const mcp = await startMcpServer({ oauth: { issuer: issuer.url } });
+    closers.push(issuer.close, mcp.close);
+    const { fetch, publicUrl, store: clients } = world;
+    const configured = [{ issuer: issuer.url, id: client.client_id, secret: client.client_secret }];
+    const oauth = oauthClient({ fetch, publicUrl, allowInsecure: true, now: () => new Date(), clients, configured });
+    const { authorizationUrl, request } = authorized(await oauth.authorize(at(mcp.url), 'state'));
+    expect(request.clientId).toBe('by-hand.1');
+    const exchanged = await oauth.exchange(request, await answerTo(authorizationUrl));
+    expect(exchanged).toMatchObject({ kind: 'exchanged' });
+    if (exchanged.kind === 'exchanged')
+      expect(await oauth.refresh(scopedGrant(request), exchanged.tokens)).toMatchObject({ kind: 'refreshed' });
+  }
+  expect(world.sent.some(({ url }) => url.pathname === '/reg')).toBe(false);
+});
+
+test('further scopes are asked for besides those that the server names', async () => {
+  const { request } = authorized(await world.oauth.authorize(at(world.mcp.url), 'state', ['mcp', 'admin']));
+  expect(request.scopes).toEqual(['mcp', 'admin']);
 });
 
 test('an issuer that reads client metadata documents gets ours instead of a registration', async () => {

@@ -30,7 +30,7 @@ async function world({
   const clock = { now };
   const store = sessionStore({ table, sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now: () => clock.now });
   const generation = await store.keepGrant(aGrant(grant), old);
-  const asked = vi.fn(refresh);
+  const asked = vi.fn<RefreshPorts['refresh']>(refresh);
   const ports: RefreshPorts = {
     ...store,
     now: () => clock.now,

@@ -1,0 +1,74 @@
+/**
+ * Dollars a month for a sweep every minute, by the times of `bench/scale.ts` and dated public prices, beside what CloudWatch Synthetics and
+ * Checkly ask for the same checks. Free tiers are left out; so is the price of the network (NAT, data out). Run: npm run bench:cost
+ */
+import { fleets, type Scale, shares, simulate, table } from './scale.ts';
+
+/** us-east-1, without free tiers, read on 2026-11-22. */
+const dollars = {
+  lambdaRequest: 0.2 / 1e6,
+  lambdaGigabyteSecond: 0.0000133334, // arm64
+  schedulerInvocation: 1 / 1e6,
+  event: 1 / 1e6,
+  tableWrite: 0.625 / 1e6,
+  tableRead: 0.125 / 1e6,
+  logGigabyte: 0.5,
+  metric: 0.3,
+  alarm: 0.1,
+  dashboard: 3,
+  syntheticsRun: 0.0012, // aws.amazon.com/cloudwatch/pricing
+  checklyRun: 2 / 10_000, // "API: $2 per 10k runs", prepaid: checklyhq.com/docs/monitoring/check-pricing
+} as const;
+
+const minutesAMonth = 30 * 24 * 60;
+const sweepMemoryGb = 0.5;
+const ownMetrics = 12;
+const reasonsSeen = 4;
+const alarms = 11;
+const outboxPartitions = 8;
+const logBytesOfASweep = 1500;
+/** Put, confirm and delete in the outbox; a change of state an hour for one server in a hundred. */
+const writesOfAChange = 3;
+const changesAMonth = (servers: number): number => servers * 0.01 * 24 * 30;
+
+type Cost = { readonly scale: Scale; readonly sweeps: number; readonly table: number; readonly watching: number };
+
+function costOf(scale: Scale): Cost {
+  const { invocations, lambdaSeconds, servers } = scale;
+  const pages = invocations * minutesAMonth;
+  return {
+    scale,
+    sweeps:
+      lambdaSeconds * minutesAMonth * sweepMemoryGb * dollars.lambdaGigabyteSecond +
+      pages * (dollars.lambdaRequest + dollars.event) +
+      minutesAMonth * dollars.schedulerInvocation +
+      changesAMonth(servers) * dollars.event,
+    table: minutesAMonth * outboxPartitions * dollars.tableRead + changesAMonth(servers) * writesOfAChange * dollars.tableWrite,
+    watching:
+      (pages * logBytesOfASweep * dollars.logGigabyte) / 1e9 +
+      (ownMetrics + reasonsSeen) * dollars.metric +
+      alarms * dollars.alarm +
+      dollars.dashboard,
+  };
+}
+
+const money = (amount: number): string => amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const checks = ({ servers }: Scale): number => servers * minutesAMonth;
+
+console.log(
+  table<Cost>(
+    [
+      ['servers', ({ scale }) => scale.servers.toLocaleString('en')],
+      ['hanging', ({ scale }) => `${scale.hangingShare * 100} %`],
+      ['checks a month', ({ scale }) => `${(checks(scale) / 1e6).toFixed(1)} M`],
+      ['GB-s a month', ({ scale }) => Math.round(scale.lambdaSeconds * minutesAMonth * sweepMemoryGb).toLocaleString('en')],
+      ['sweeps $', ({ sweeps }) => money(sweeps)],
+      ['outbox $', (cost) => money(cost.table)],
+      ['logs, metrics, alarms $', ({ watching }) => money(watching)],
+      ['together $', (cost) => money(cost.sweeps + cost.table + cost.watching)],
+      ['Synthetics $', ({ scale }) => money(checks(scale) * dollars.syntheticsRun)],
+      ['Checkly $', ({ scale }) => money(checks(scale) * dollars.checklyRun)],
+    ],
+    fleets.flatMap((servers) => shares.map((share) => costOf(simulate(servers, share)))),
+  ),
+);

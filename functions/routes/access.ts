@@ -1,0 +1,119 @@
+/** ACCESS_REVIEW: a person sees the MCPServers that the cluster itself would let them get. */
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { decodeJwt } from 'jose';
+import * as z from 'zod/mini';
+import type { Subject } from '../adapters/access.ts';
+import { ClusterError } from '../adapters/apiserver.ts';
+import type { Person } from '../sessions/person.ts';
+import { problem, type Variables } from './problem.ts';
+
+export type AccessPorts = {
+  readonly now: () => Date;
+  /** Asks the cluster. Throws `ClusterError`. */
+  readonly review: (subject: Subject, namespace: string) => Promise<boolean>;
+  readonly rules: AccessRules;
+  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+};
+
+/** How claims become a name and groups; the settings ACCESS_*. */
+export type AccessRules = {
+  readonly usernameClaim: string;
+  /** Undefined: `ISSUER#`, unless the claim is email. */
+  readonly usernamePrefix?: string;
+  readonly groupsClaim: string;
+  readonly groupsPrefix: string;
+};
+
+/** Whether a person may see a namespace, or why that cannot be told: then nothing is shown. */
+export type Seen = { readonly kind: 'known'; readonly allowed: boolean } | { readonly kind: 'unknown'; readonly problem: string };
+
+/** One question to the cluster per person and namespace; its answer is kept that long, a failure is not. */
+const keptForMs = 60_000;
+
+export type MaySee = (person: Person, namespace: string) => Promise<Seen>;
+
+export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
+  const kept = new Map<string, { readonly until: number; readonly answer: Promise<Seen> }>();
+  return async (person, namespace) => {
+    const subject = subjectOf(person, rules);
+    if (subject === undefined) return { kind: 'unknown', problem: `Your token has no claim ${rules.usernameClaim}.` };
+    const time = now().getTime();
+    for (const [key, { until }] of kept) if (until <= time) kept.delete(key);
+    const key = JSON.stringify([subject, namespace]);
+    const known = kept.get(key);
+    if (known !== undefined) return known.answer;
+    const answer = ask();
+    kept.set(key, { until: time + keptForMs, answer });
+    const seen = await answer;
+    if (seen.kind === 'unknown') kept.delete(key);
+    return seen;
+
+    async function ask(): Promise<Seen> {
+      try {
+        return { kind: 'known', allowed: subject !== undefined && (await review(subject, namespace)) };
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        log({ level: 'error', message: 'access cannot be reviewed', namespace, detail: error.message });
+        return { kind: 'unknown', problem: 'The cluster could not be asked what you may see.' };
+      }
+    }
+  };
+}
+
+const claimsSchema = z.record(z.string(), z.unknown());
+const groupsSchema = z.union([
+  z.array(z.string()),
+  z.pipe(
+    z.string(),
+    z.transform((group) => [group]),
+  ),
+]);
+
+/** As kube-apiserver does with --oidc-username-claim, --oidc-username-prefix, --oidc-groups-claim and --oidc-groups-prefix. */
+export function subjectOf({ token, issuer }: Person, rules: AccessRules): Subject | undefined {
+  // The bearer check has verified it already.
+  const claims = claimsSchema.parse(decodeJwt(token));
+  const name = claims[rules.usernameClaim];
+  if (typeof name !== 'string' || name === '') return undefined;
+  // The API server does not take an address for a name that nobody has verified.
+  if (rules.usernameClaim === 'email' && claims['email_verified'] === false) return undefined;
+  const usual = rules.usernameClaim === 'email' ? '' : `${issuer}#`;
+  const prefix = rules.usernamePrefix === '-' ? '' : (rules.usernamePrefix ?? usual);
+  const groups = groupsSchema.safeParse(claims[rules.groupsClaim]).data ?? [];
+  return { user: `${prefix}${name}`, groups: [...groups.map((group) => `${rules.groupsPrefix}${group}`), 'system:authenticated'] };
+}
+
+/** Before every route of one server: what a person may not see is not there for them. */
+export const accessGate = (maySee: MaySee) =>
+  createMiddleware<{ Variables: Variables }>(async (context, next) => {
+    const { namespace, name } = context.req.param() as { readonly namespace: string; readonly name: string };
+    const { person } = context.var;
+    if (person !== undefined) {
+      const seen = await maySee(person, namespace);
+      if (seen.kind === 'unknown') return accessUnknown(context, seen.problem);
+      if (!seen.allowed) return noSuchServer(context, namespace, name);
+    }
+    await next();
+    return undefined;
+  });
+
+export const accessUnknown = (context: Context, detail: string): Response =>
+  problem(
+    context,
+    {
+      status: 503,
+      title: 'What you may see cannot be told',
+      detail,
+      hint: 'Nothing is shown until it can. If it stays so, the logs of the api function say why (ACCESS_REVIEW).',
+    },
+    { 'retry-after': '60' },
+  );
+
+export const noSuchServer = (context: Context, namespace: string, name: string): Response =>
+  problem(context, {
+    status: 404,
+    title: 'No such MCPServer',
+    detail: `There is no MCPServer ${namespace}/${name}.`,
+    hint: 'Run: muster list mcpserver',
+  });

@@ -1,0 +1,163 @@
+/** What wakes the owner, and one dashboard. What each alarm means and what to do is in `docs/operate.md`. */
+
+type Watched = {
+  readonly sweep: sst.aws.Function;
+  readonly api: sst.aws.Function;
+  readonly dead: aws.sqs.Queue;
+  /** Gets a mail for each alarm. */
+  readonly email?: string;
+};
+
+type Alarm = {
+  readonly means: string;
+  readonly metric: Metric;
+  readonly statistic: 'Sum' | 'Maximum' | 'p99';
+  readonly periodSeconds: number;
+  /** As many of the last periods, `of` of them, have to be over the threshold. */
+  readonly periods: number;
+  readonly of: number;
+  readonly threshold: number;
+  readonly isBelow?: boolean;
+  /** Silence is the alarm. */
+  readonly missingIsBad?: boolean;
+};
+type Metric = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions?: Readonly<Record<string, $util.Input<string>>>;
+};
+
+export function alarms({ sweep, api, dead, email }: Watched): void {
+  const own = (name: string): Metric => ({ namespace: `${$app.name}-${$app.stage}`, name, dimensions: { service: 'sweep' } });
+  const lambda = (name: string, of: sst.aws.Function): Metric => ({
+    namespace: 'AWS/Lambda',
+    name,
+    dimensions: { FunctionName: of.name },
+  });
+  const minutes = { statistic: 'Sum', periodSeconds: 60, threshold: 1 } as const;
+  const all: Record<string, Alarm> = {
+    SweepsStopped: {
+      means: 'No sweep has ended well for three minutes: STATE is getting old.',
+      metric: own('Sweeps'),
+      ...minutes,
+      periods: 3,
+      of: 3,
+      isBelow: true,
+      missingIsBad: true,
+    },
+    SweepErrors: { means: 'Sweeps fail.', metric: lambda('Errors', sweep), ...minutes, periods: 3, of: 5 },
+    SweepThrottled: {
+      means: 'The account has no concurrency left for sweeps: pages wait, and are dropped.',
+      metric: lambda('Throttles', sweep),
+      ...minutes,
+      periods: 2,
+      of: 5,
+    },
+    SweepLate: {
+      means: 'The last pages of a tick are probed more than 45 s late: the fleet has outgrown the relay.',
+      metric: own('LagMs'),
+      statistic: 'Maximum',
+      periodSeconds: 60,
+      periods: 5,
+      of: 5,
+      threshold: 45_000,
+    },
+    RelayEnded: { means: 'A relay ended before its last page.', metric: own('RelaysEnded'), ...minutes, periods: 2, of: 5 },
+    RelayTakenForLoop: {
+      means: 'Lambda took the relay for a loop and stopped it.',
+      metric: lambda('RecursiveInvocationsDropped', sweep),
+      ...minutes,
+      periods: 1,
+      of: 1,
+    },
+    ProberOffline: {
+      means: 'The prober holds back what it saw: its own network or resolver seems to be away.',
+      metric: own('ProberOffline'),
+      ...minutes,
+      periods: 3,
+      of: 5,
+    },
+    Unannounced: {
+      means: 'Changes of state are in the outbox that the bus does not take.',
+      metric: own('Unannounced'),
+      ...minutes,
+      periods: 5,
+      of: 10,
+    },
+    DeadLetters: {
+      means: 'A tick or a page was dropped; the message says which.',
+      metric: { namespace: 'AWS/SQS', name: 'ApproximateNumberOfMessagesVisible', dimensions: { QueueName: dead.name } },
+      ...minutes,
+      statistic: 'Maximum',
+      periods: 1,
+      of: 1,
+    },
+    ApiErrors: {
+      means: 'The Function URL answers 5xx.',
+      metric: lambda('Url5xxCount', api),
+      statistic: 'Sum',
+      periodSeconds: 300,
+      periods: 1,
+      of: 1,
+      threshold: 5,
+    },
+    ApiSlow: {
+      means: 'One answer of a hundred takes more than 3 s.',
+      metric: lambda('UrlRequestLatency', api),
+      statistic: 'p99',
+      periodSeconds: 300,
+      periods: 3,
+      of: 3,
+      threshold: 3000,
+    },
+  };
+
+  const topic = new aws.sns.Topic('Alarms');
+  if (email) new aws.sns.TopicSubscription('AlarmsEmail', { topic: topic.arn, protocol: 'email', endpoint: email });
+  const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic));
+  dashboard(Object.values(all), made);
+}
+
+const makeAlarm = (name: string, alarm: Alarm, topic: aws.sns.Topic): aws.cloudwatch.MetricAlarm =>
+  new aws.cloudwatch.MetricAlarm(name, {
+    alarmDescription: `${alarm.means} docs/operate.md says what to do.`,
+    namespace: alarm.metric.namespace,
+    metricName: alarm.metric.name,
+    dimensions: { ...alarm.metric.dimensions },
+    ...(alarm.statistic === 'p99' ? { extendedStatistic: alarm.statistic } : { statistic: alarm.statistic }),
+    period: alarm.periodSeconds,
+    datapointsToAlarm: alarm.periods,
+    evaluationPeriods: alarm.of,
+    threshold: alarm.threshold,
+    comparisonOperator: alarm.isBelow ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
+    treatMissingData: alarm.missingIsBad ? 'breaching' : 'notBreaching',
+    alarmActions: [topic.arn],
+    okActions: [topic.arn],
+  });
+
+/** One graph for each alarm, the states of them all above, and what the probes came to. */
+function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAlarm[]): void {
+  const namespace = `${$app.name}-${$app.stage}`;
+  const { region } = aws.getRegionOutput();
+  const graph = (title: string, metrics: unknown[], stat: string) => ({
+    type: 'metric',
+    width: 8,
+    height: 5,
+    properties: { title, metrics, stat, period: 60, view: 'timeSeries', region },
+  });
+  const counts = (...names: string[]): unknown[] => names.map((name) => [namespace, name, 'service', 'sweep']);
+  new aws.cloudwatch.Dashboard('Dashboard', {
+    dashboardName: namespace,
+    dashboardBody: $jsonStringify({
+      widgets: [
+        { type: 'alarm', width: 24, height: 3, properties: { title: 'Alarms', alarms: made.map(({ arn }) => arn) } },
+        graph('Probes and writes', counts('Probes', 'Writes', 'Conflicts', 'Changes'), 'Sum'),
+        graph('Time of a page and lag of its probes, ms', counts('SweepMs', 'LagMs'), 'Maximum'),
+        graph('Outcomes by reason', [[{ expression: `SEARCH('{${namespace},Reason,service} Outcomes', 'Sum', 60)` }]], 'Sum'),
+        ...all.map(({ means, metric, statistic }) =>
+          graph(means, [[metric.namespace, metric.name, ...Object.entries(metric.dimensions ?? {}).flat()]], statistic),
+        ),
+      ],
+    }),
+  });
+}

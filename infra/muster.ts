@@ -1,0 +1,164 @@
+/** The whole deployment: table, bus, the two functions, the schedule, the site, and what watches over them. */
+import { eventSource, pageType } from '../functions/bus.ts';
+import { alarms } from './alarms.ts';
+import type { Arguments } from './arguments.ts';
+import { closeRoles, logGroup, onlyForUs, rows } from './functions.ts';
+import { site } from './site.ts';
+
+/** The names of what was made, for the owner and for `docs/deploy.md`. */
+export function muster(given: Arguments): Record<string, $util.Input<string>> {
+  closeRoles();
+  const isProduction = $app.stage === 'production';
+  const tokenKeys = new sst.Secret('TokenKeys');
+  const oauthClients = new sst.Secret('OauthClients', '[]');
+
+  // Grants of people, and the announcements that the bus has not taken yet.
+  const table = new sst.aws.Dynamo('Table', {
+    fields: { pk: 'string', sk: 'string' },
+    primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
+    ttl: 'expires',
+    deletionProtection: isProduction,
+  });
+  const bus = new sst.aws.Bus('Bus');
+  const dead = deadLetters(bus);
+
+  const shared = {
+    runtime: 'nodejs24.x',
+    architecture: 'arm64',
+    // SST 4.17.1 says that it minifies by default, and does not. What is split is loaded when it is first used.
+    nodejs: { minify: true, splitting: true },
+    ...(given.vpc && { vpc: given.vpc }),
+  } as const;
+  const settings = {
+    ...given.settings,
+    ...clusterSettings(given.cluster),
+    TABLE_NAME: table.name,
+    HEARTBEAT_SECONDS: String(given.heartbeatSeconds),
+    METRICS_NAMESPACE: `${$app.name}-${$app.stage}`,
+  };
+
+  const sweepLog = logGroup('Sweep');
+  const sweep = new sst.aws.Function('Sweep', {
+    ...shared,
+    handler: 'functions/sweep.handler',
+    memory: '512 MB',
+    // A page of servers that all hang takes 20 s; what is still running when the next sweep starts is fenced off.
+    timeout: '60 seconds',
+    // The next tick is the retry: a page that fails never multiplies.
+    retries: 0,
+    logging: { logGroup: sweepLog.name },
+    environment: { ...settings, BUS_NAME: bus.name },
+    permissions: [
+      { actions: ['events:PutEvents'], resources: [bus.arn] },
+      { actions: ['sqs:SendMessage'], resources: [dead.arn] },
+      rows(table, ['PutItem', 'UpdateItem', 'DeleteItem', 'Query'], ['outbox ']),
+      sweepLog.grant,
+    ],
+    transform: {
+      eventInvokeConfig: { maximumEventAgeInSeconds: tickSeconds, destinationConfig: { onFailure: { destination: dead.arn } } },
+    },
+  });
+  new sst.aws.CronV2('Tick', {
+    function: sweep.arn,
+    schedule: 'rate(1 minute)',
+    // Scheduler fills in when the tick was due: a tick that comes twice or late is known by it.
+    event: { kind: 'tick', at: '<aws.scheduler.scheduled-time>' },
+    retries: 0,
+    dlq: dead.arn,
+    transform: {
+      schedule: (schedule) => {
+        schedule.target = $output(schedule.target).apply((target) => ({
+          ...target,
+          retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: tickSeconds },
+        }));
+      },
+      role: (role) => {
+        role.assumeRolePolicy = onlyForUs('scheduler.amazonaws.com');
+      },
+    },
+  });
+  // Only pages come back: what the sweep announces is for others.
+  bus.subscribe('Pages', sweep.arn, {
+    pattern: { source: [eventSource], detailType: [pageType] },
+    transform: {
+      target: {
+        deadLetterConfig: { arn: dead.arn },
+        retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: tickSeconds },
+      },
+    },
+  });
+
+  const apiLog = logGroup('Api');
+  const api = new sst.aws.Function('Api', {
+    ...shared,
+    handler: 'functions/api.handler',
+    memory: '512 MB',
+    timeout: '20 seconds',
+    // The bearer is checked by us; the callers are command lines, not pages of other sites.
+    url: { authorization: 'none', cors: false },
+    logging: { logGroup: apiLog.name },
+    environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
+    permissions: [
+      rows(table, ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ['person ', 'signin ', 'parked ', 'client ']),
+      apiLog.grant,
+    ],
+  });
+
+  letIn(given.cluster, [sweep, api]);
+  alarms({ sweep, api, dead, ...(given.alarmEmail && { email: given.alarmEmail }) });
+  return {
+    endpoint: api.url,
+    bus: bus.name,
+    table: table.name,
+    deadLetters: dead.url,
+    ...(given.hasSite && { site: site() }),
+  };
+}
+
+const tickSeconds = 60;
+
+/** How the functions get into the cluster, by settings. On EKS no credential is stored: they sign with their roles. */
+function clusterSettings(cluster: Arguments['cluster']): Readonly<Record<string, $util.Input<string>>> {
+  switch (cluster.kind) {
+    case 'eks': {
+      const { endpoint, certificateAuthorities } = aws.eks.getClusterOutput({ name: cluster.name });
+      return { EKS_CLUSTER: cluster.name, CLUSTER_URL: endpoint, CLUSTER_CA: certificateAuthorities.apply(([first]) => first?.data ?? '') };
+    }
+    case 'kubeconfig':
+      return { KUBECONFIG_YAML: new sst.Secret('Kubeconfig').value };
+  }
+}
+
+/** Makes the roles known to EKS, as the group that `manifests/` gives its rights to. */
+function letIn(cluster: Arguments['cluster'], functions: readonly sst.aws.Function[]): void {
+  if (cluster.kind !== 'eks') return;
+  for (const [index, { nodes }] of functions.entries()) {
+    new aws.eks.AccessEntry(`AccessEntry${index}`, {
+      clusterName: cluster.name,
+      principalArn: nodes.role.arn,
+      kubernetesGroups: ['muster-sweep'],
+    });
+  }
+}
+
+/** What Scheduler, the bus or Lambda could not deliver, so that a page that is dropped is seen. */
+function deadLetters(bus: sst.aws.Bus): aws.sqs.Queue {
+  const queue = new aws.sqs.Queue('DeadLetters', { messageRetentionSeconds: 14 * 24 * 3600, sqsManagedSseEnabled: true });
+  const { partition } = aws.getPartitionOutput();
+  const ourRules = $interpolate`arn:${partition}:events:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:rule/${bus.name}/*`;
+  new aws.sqs.QueuePolicy('DeadLettersPolicy', {
+    queueUrl: queue.url,
+    policy: aws.iam.getPolicyDocumentOutput({
+      statements: [
+        {
+          effect: 'Allow',
+          principals: [{ type: 'Service', identifiers: ['events.amazonaws.com'] }],
+          actions: ['sqs:SendMessage'],
+          resources: [queue.arn],
+          conditions: [{ test: 'ArnLike', variable: 'aws:SourceArn', values: [ourRules] }],
+        },
+      ],
+    }).json,
+  });
+  return queue;
+}

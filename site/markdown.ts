@@ -1,0 +1,103 @@
+/** What the site does to the Markdown of `docs/`: plugins of Satteri. The text itself stays as a forge shows it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { renderMermaidSVG } from 'beautiful-mermaid';
+import { defineHastPlugin, defineMdastPlugin } from 'satteri';
+import { sources } from './source.ts';
+import { caseTable } from './src/explorer/cases.ts';
+
+/** The page has its title above the text. */
+export const titlesAreNotRepeated = defineMdastPlugin({
+  name: 'titles-are-not-repeated',
+  heading(node, context) {
+    if (node.depth === 1) context.removeNode(node);
+  },
+});
+
+/** `list.md#wide` leads to `/list/#wide`, a file of the code to the page made of it, any other file to the forge. */
+export const linksBetweenPages = defineMdastPlugin({
+  name: 'links-between-pages',
+  link(node, context) {
+    if (/^(https?:|#|\/|mailto:)/.test(node.url) || context.fileURL === undefined) return;
+    const target = new URL(node.url, context.fileURL);
+    const path = fromRoot(target, context.fileURL);
+    const page = pageOf(path);
+    if (page !== undefined) return context.setProperty(node, 'url', `/${page}${page === '' ? '' : '/'}${target.hash}`);
+    const repository = process.env['REPOSITORY_URL'];
+    if (repository !== undefined) return context.setProperty(node, 'url', `${repository.replace(/\/$/, '')}/blob/main/${path}`);
+    context.replaceNode(node, { type: 'inlineCode', value: path });
+  },
+});
+
+/** Path from the root of the repository, whether the page was found in `docs/` or through the link in `site/`. */
+function fromRoot(target: URL, page: URL): string {
+  const inDocs = /^(.*?)(?:\/site\/src\/content)?\/docs\//.exec(fileURLToPath(page))?.[1] ?? '';
+  const path = fileURLToPath(new URL(target.pathname, 'file:')).slice(inDocs.length + 1);
+  return path.replace(/^site\/src\/content\/(docs\/|)/, (_, docs: string) => docs);
+}
+
+function pageOf(path: string): string | undefined {
+  const [reference] = Object.entries(sources).find(([, source]) => source === path) ?? [];
+  if (reference !== undefined) return reference;
+  const [, slug] = /^docs\/(.+)\.md$/.exec(path) ?? [];
+  if (slug === undefined) return undefined;
+  if (!existsSync(new URL(`../${path}`, import.meta.url))) throw new Error(`A page links to ${path}, which is not there.`);
+  return slug === 'index' ? '' : slug;
+}
+
+/** A `mermaid` fence becomes a drawing; the words after `mermaid` are its caption, and what a screen reader says. */
+export const diagrams = defineMdastPlugin({
+  name: 'diagrams',
+  code(node, context) {
+    if (node.lang !== 'mermaid') return;
+    if (!node.meta) throw new Error('A diagram needs a caption: write it behind ```mermaid.');
+    const svg = renderMermaidSVG(node.value, {
+      bg: 'var(--sl-color-bg)',
+      fg: 'var(--sl-color-text)',
+      line: 'var(--sl-color-gray-3)',
+      accent: 'var(--sl-color-text-accent)',
+      muted: 'var(--sl-color-gray-2)',
+      surface: 'var(--sl-color-bg-inline-code)',
+      border: 'var(--sl-color-gray-4)',
+      font: 'system-ui',
+      padding: 8,
+      transparent: true,
+    });
+    // Broken source is drawn as an empty picture, without a word.
+    if (!svg.includes('<text')) throw new Error(`The diagram "${node.meta}" has nothing in it. Is its text right?`);
+    const text = escaped(node.meta);
+    const drawing = svg
+      .replace(/@import url\([^)]*\);?/g, '')
+      .replace('<svg ', `<svg role="img" aria-label="${text}" `)
+      .replace(/\s*\n\s*/g, ' ');
+    context.replaceNode(node, {
+      raw: `<figure class="diagram"><div class="diagram-scroll" tabindex="0" role="group" aria-label="${text}">${drawing}</div><figcaption>${text}</figcaption></figure>`,
+      mdxExpressions: false,
+    });
+  },
+});
+
+/** Comments that a forge does not show, and what the site puts in their place. */
+export const markers = defineMdastPlugin({
+  name: 'markers',
+  html(node, context) {
+    const comment = node.value.trim();
+    if (/^<!-- (table|before): /.test(comment)) return context.removeNode(node);
+    if (comment !== '<!-- site: explorer -->') return;
+    context.replaceNode(node, { raw: `<muster-explorer>\n${caseTable()}\n</muster-explorer>`, mdxExpressions: false });
+  },
+});
+
+/** A wide table scrolls by itself, by keyboard, too; the page never does. */
+export const tablesScroll = defineHastPlugin({
+  name: 'tables-scroll',
+  element: {
+    filter: ['table'],
+    visit(node, context) {
+      const properties = { className: ['table-scroll'], tabIndex: 0, role: 'group', ariaLabel: 'Table' };
+      context.wrapNode(node, { type: 'element', tagName: 'div', properties, children: [] });
+    },
+  },
+});
+
+const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');

@@ -1,0 +1,38 @@
+import { type Command, commands, exitCodeMeanings, type Flag, globalFlags } from '../../cli/commands.ts';
+import { synopsis } from '../../cli/help.ts';
+import { code, fence, page, table } from './markdown.ts';
+
+/** The command line, from the table that its parser and its help are made of. */
+export const cli = (): string =>
+  page(
+    '# Command line',
+    'Every command of `muster`, with its flags and exit codes. Data goes to stdout, words to people to stderr, so that output can be piped.',
+    ...commands.map(section),
+    '## Flags of every command',
+    flagTable(globalFlags),
+    '## Exit codes',
+    table(
+      ['code', 'means'],
+      exitCodeMeanings.map(([number, meaning]) => [String(number), meaning]),
+    ),
+  );
+
+const section = (command: Command): string =>
+  page(
+    `## muster ${command.words.join(' ')}`,
+    command.meaning,
+    fence('txt', synopsis(command)),
+    command.aliases.length === 0
+      ? ''
+      : `Also ${command.aliases.map((alias) => code(`muster ${[...command.words.slice(0, -1), alias].join(' ')}`)).join(', ')}.`,
+    flagTable(command.flags),
+  );
+
+const flagTable = (flags: readonly Flag[]): string =>
+  table(
+    ['flag', 'means'],
+    flags.map(({ name, short, value, values, meaning }) => [
+      code(`${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`),
+      values === undefined ? meaning : `${meaning} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
+    ]),
+  );

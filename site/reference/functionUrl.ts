@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import { openApi } from '../../functions/routes/openapi.ts';
+import { code, page, table } from './markdown.ts';
+
+const nodeSchema = z.looseObject({
+  $ref: z.optional(z.string()),
+  type: z.optional(z.string()),
+  enum: z.optional(z.array(z.string())),
+  const: z.optional(z.string()),
+  format: z.optional(z.string()),
+  description: z.optional(z.string()),
+  items: z.optional(z.unknown()),
+  anyOf: z.optional(z.array(z.unknown())),
+  required: z.optional(z.array(z.string())),
+  properties: z.optional(z.record(z.string(), z.unknown())),
+});
+
+/** The HTTP of the Function URL, from the OpenAPI document that it serves. */
+export function functionUrl(): string {
+  const { paths, components } = openApi('https://muster.example.com');
+  return page(
+    '# Function URL',
+    'What the function behind the URL answers. It serves the same as an OpenAPI 3.1 document at `/v1/openapi.json`.',
+    'The bearer is the ID token of `muster auth login`. A bad or expired bearer is always 401. Errors are problem documents (RFC 9457) whose `hint` names the next step. Times are UTC (RFC 3339). `headers`, `env`, `args` and `command` of an MCPServer never cross the wire.',
+    '## Requests',
+    table(
+      ['request', 'does', 'bearer', 'body', 'answer'],
+      Object.entries(paths).flatMap(([path, operations]) =>
+        Object.entries(operations).map(([method, operation]) => [
+          code(`${method.toUpperCase()} ${path}`),
+          `${operation.summary}${queryOf(operation.parameters)}`,
+          bearer(operation.security),
+          named(operation.requestBody),
+          named(operation.responses[200]),
+        ]),
+      ),
+    ),
+    '## Bodies',
+    ...Object.entries(components.schemas).flatMap(([name, schema]) => [`### ${name}`, body(schema)]),
+  );
+}
+
+const queryOf = (parameters: readonly { readonly name: string | undefined; readonly in: string }[]): string => {
+  const names = parameters.flatMap((parameter) =>
+    parameter.in === 'query' && parameter.name !== undefined ? [code(`?${parameter.name}=`)] : [],
+  );
+  return names.length === 0 ? '' : ` ${names.join(' ')}`;
+};
+
+const bearer = (security: readonly object[]): string => {
+  if (security.length === 0) return 'no';
+  return security.some((requirement) => Object.keys(requirement).length === 0) ? 'unless `ANONYMOUS_LIST=on`' : 'yes';
+};
+
+const contentSchema = z.object({ content: z.object({ 'application/json': z.object({ schema: z.object({ $ref: z.string() }) }) }) });
+
+function named(message: unknown): string {
+  const parsed = contentSchema.safeParse(message);
+  return parsed.success ? linked(parsed.data.content['application/json'].schema.$ref) : '';
+}
+
+const linked = (reference: string): string => {
+  const name = reference.split('/').at(-1) ?? '';
+  return `[${name}](#${name.toLowerCase()})`;
+};
+
+function body(schema: unknown): string {
+  const { properties = {}, required = [] } = nodeSchema.parse(schema);
+  return table(
+    ['field', 'type', 'holds'],
+    Object.entries(properties).map(([name, child]) => {
+      const { description = '' } = nodeSchema.parse(child);
+      return [code(name), `${typeOf(child)}${required.includes(name) ? '' : ', may be absent'}`, description];
+    }),
+  );
+}
+
+function typeOf(schema: unknown): string {
+  const { $ref, type, enum: words, format, items, properties } = nodeSchema.parse(schema);
+  if ($ref !== undefined) return linked($ref);
+  if (words !== undefined) return words.map(code).join(', ');
+  if (type === 'array') return `list of ${typeOf(items)}`;
+  if (properties !== undefined) return `object (${Object.keys(properties).map(code).join(', ')})`;
+  return format === 'date-time' ? 'time' : (type ?? 'anything');
+}

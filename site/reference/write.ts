@@ -1,0 +1,24 @@
+/** Writes the reference pages into `docs/reference/`, where the site finds them: `node site/reference/write.ts`. They are not kept in git. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { Reference } from '../source.ts';
+import { cli } from './cli.ts';
+import { functionUrl } from './functionUrl.ts';
+import { mcpserver } from './mcpserver.ts';
+import { settingsPage } from './settings.ts';
+import { words } from './words.ts';
+
+export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {
+  'reference/cli': cli,
+  'reference/function-url': functionUrl,
+  'reference/mcpserver': mcpserver,
+  'reference/words': words,
+  'reference/settings': settingsPage,
+};
+
+export async function writePages(): Promise<void> {
+  const docs = new URL('../../docs/', import.meta.url);
+  await mkdir(new URL('reference/', docs), { recursive: true });
+  for (const [page, text] of Object.entries(pages)) await writeFile(new URL(`${page}.md`, docs), await text());
+}
+
+if (import.meta.main) await writePages();

@@ -1,0 +1,250 @@
+/** The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and the table of the command line. */
+import { table } from '../../../cli/table.ts';
+import { yaml } from '../../../cli/yaml.ts';
+import { classify } from '../../../functions/reachability/classify.ts';
+import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
+import { nextStatus } from '../../../functions/reachability/status.ts';
+import { rowOf } from '../../../functions/routes/row.ts';
+import { conditionOf, type Server, type Status } from '../../../functions/server.ts';
+import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
+import type { Person } from '../../../functions/sessions/person.ts';
+import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
+import { sessionOf } from '../../../functions/sessions/session.ts';
+import { reasonMeanings } from '../../../functions/words.ts';
+import type { Session } from '../../../functions/wire.ts';
+
+type Answer<Name extends string = string> = { readonly name: Name; readonly label: string; readonly outcome: ProbeOutcome };
+type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
+type Unreachable = Extract<ProbeOutcome, { kind: 'unreachable' }>;
+
+const http = <Name extends string>(name: Name, label: string, status: number, more: Partial<Answered> = {}): Answer<Name> => ({
+  name,
+  label,
+  outcome: { kind: 'answered', status, bearerChallenge: false, timings: {}, ...more },
+});
+const silent = <Name extends string>(
+  name: Name,
+  label: string,
+  stage: Unreachable['stage'],
+  cause: Unreachable['cause'],
+  detail: string,
+): Answer<Name> => ({
+  name,
+  label,
+  outcome: { kind: 'unreachable', stage, cause, detail, timings: {} },
+});
+
+/** What a server can answer, by the word that stands for it in the address. */
+export const answers = [
+  http('200', '200, and it speaks MCP without a sign-in', 200, { classification: 'asksForNothing' }),
+  http('200-html', '200, but not MCP (a page, say)', 200, { classification: 'unclear' }),
+  http('400', '400 Bad Request', 400, { classification: 'unclear' }),
+  http('401', '401 Unauthorized', 401, { bearerChallenge: true }),
+  http('403', '403 Forbidden', 403, { classification: 'unclear' }),
+  http('403-bearer', '403 with a Bearer challenge', 403, { bearerChallenge: true }),
+  http('404', '404 Not Found', 404, { classification: 'unclear' }),
+  http('404-post', '404 for GET, 401 for POST', 404, { classification: 'asksForSignIn' }),
+  http('405', '405 for GET, MCP for POST', 405, { classification: 'asksForNothing' }),
+  http('410', '410 Gone', 410, { classification: 'unclear' }),
+  http('429', '429 Too Many Requests, Retry-After: 120', 429, { retryAfterMs: 120_000 }),
+  http('500', '500 Internal Server Error', 500),
+  http('redirect', '302 to another host', 302, { redirect: 'otherHost' }),
+  { name: 'headers', label: 'headers too large to read', outcome: { kind: 'headersTooLarge', timings: {} } },
+  http('502', '502 Bad Gateway', 502),
+  http('503', '503 Service Unavailable', 503),
+  http('503-later', '503, Retry-After: 600', 503, { retryAfterMs: 600_000 }),
+  silent('refused', 'connection refused', 'tcp', 'refused', 'ECONNREFUSED'),
+  silent('reset', 'connection reset', 'headers', 'reset', 'ECONNRESET'),
+  silent('no-route', 'no route to the host', 'tcp', 'unreachable', 'ENETUNREACH'),
+  silent('silent', 'silence until the time is over', 'headers', 'timeout', 'no answer within 10 s'),
+  silent('nxdomain', 'NXDOMAIN: no such host name', 'dns', 'nameNotFound', 'ENOTFOUND'),
+  silent('tls-expired', 'an expired certificate', 'tls', 'tlsExpired', 'CERT_HAS_EXPIRED'),
+  silent('tls-early', 'a certificate that is not valid yet', 'tls', 'tlsNotYetValid', 'CERT_NOT_YET_VALID'),
+  silent('tls-self-signed', 'a self-signed certificate', 'tls', 'tlsUntrusted', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
+  silent('tls-other-host', 'a certificate for another host', 'tls', 'tlsHostname', 'ERR_TLS_CERT_ALTNAME_INVALID'),
+  silent('tls-plain', 'plain HTTP where https is expected', 'tls', 'tlsProtocol', 'ERR_SSL_WRONG_VERSION_NUMBER'),
+  silent(
+    'not-http',
+    'something that is not HTTP (SSH, say)',
+    'headers',
+    'notHttp',
+    'Response does not match the HTTP/1.1 protocol (Expected HTTP/, RTSP/ or ICE/)',
+  ),
+  {
+    name: 'metadata',
+    label: 'nothing: the address is 169.254.169.254',
+    outcome: { kind: 'refusedByPolicy', rule: 'cloud metadata addresses are never contacted', timings: {} },
+  },
+  http('407', '407, from our own egress proxy', 407),
+] as const satisfies readonly Answer[];
+export type AnswerName = (typeof answers)[number]['name'];
+
+export const answerOf = (name: AnswerName): Answer => answers.find((answer) => answer.name === name) ?? answers[0];
+
+export const times = [1, 2, 3] as const;
+export type Times = (typeof times)[number];
+
+/** The reader's own sign-in, by the word that stands for it in the address. */
+export const signIns = {
+  nobody: 'not signed in to muster',
+  none: 'signed in to muster only',
+  fresh: 'signed in to this server',
+  expired: 'signed in, and it is over',
+  sso: 'using single sign-on',
+  'sso-forbidden': 'single sign-on, not allowed',
+} as const;
+export type SignInName = keyof typeof signIns;
+
+export type Choice = { readonly answer: AnswerName; readonly times: Times; readonly signIn: SignInName };
+export const firstChoice: Choice = { answer: '401', times: 1, signIn: 'none' };
+
+export type Shown = {
+  /** What `muster list mcpserver` prints. */
+  readonly list: string;
+  /** `status` of the MCPServer in YAML. Undefined: nothing was written. */
+  readonly status: string | undefined;
+  readonly state: string;
+  /** Absent: there is no SESSION column. */
+  readonly session?: Session;
+  readonly reason: string;
+  readonly meaning: string;
+  /** A command to run, or the next step in words. */
+  readonly next: string;
+};
+
+const now = new Date('2026-11-22T12:00:00Z');
+const hourMs = 3_600_000;
+
+const person: Person = {
+  issuer: 'https://login.example.com',
+  subject: 'ada',
+  email: 'ada@example.com',
+  audiences: ['muster'],
+  expiresAt: new Date(now.getTime() + hourMs),
+  token: '',
+};
+const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.example.com'] };
+
+/** One case, from the server's answers to the words on the screen. */
+export function show(choice: Choice): Shown {
+  const server = observed(choice);
+  const session = sessionFor(server, choice.signIn);
+  const row = rowOf(server, { anonymous: false, now, heartbeatMs: 300_000, ...(session === undefined ? {} : { session }) });
+  const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
+  const words = Object.entries(reasonMeanings).find(([word]) => word === reason)?.[1] ?? reasonMeanings.ProberOffline;
+  return {
+    list: table([row], { signedIn: session !== undefined, now }),
+    status: server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
+    state: server.status.state ?? '-',
+    ...(session === undefined ? {} : { session }),
+    reason,
+    meaning: words.meaning,
+    next: session?.next ?? (session?.sso === 'Failed' ? (session.problem ?? words.next) : nextFor(choice, words.next, session)),
+  };
+}
+
+const nextFor = ({ signIn }: Choice, next: string, session: Session | undefined): string => {
+  if (session?.word === 'Authenticated') return 'Nothing: use the server.';
+  return signIn === 'nobody' && next.includes('muster auth login') ? 'muster auth login' : next.replace(/\bNAME\b/g, 'tickets');
+};
+
+/** The server after it answered so, this often in a row, to somebody who had never probed it. */
+function observed({ answer, times: count, signIn }: Choice): Server {
+  const verdict = classify(answerOf(answer).outcome);
+  let server = neverProbed(signIn);
+  const moments = Array.from({ length: count }, (_, index) => new Date(now.getTime() - (count - 1 - index) * 60_000));
+  for (const moment of moments) server = { ...server, status: nextStatus(server, verdict, moment) };
+  return server;
+}
+
+const neverProbed = (signIn: SignInName): Server => ({
+  namespace: 'default',
+  name: 'tickets',
+  uid: '6f1c8d0e-9a53-4c43-9c4e-0d7c5a4a2b11',
+  generation: 1,
+  resourceVersion: '1',
+  type: 'streamable-http',
+  url: 'https://tickets.example.com/mcp',
+  headers: {},
+  timeoutMs: 30_000,
+  autoStart: false,
+  ...(signIn.startsWith('sso') ? { auth: { type: 'oauth', forwardToken: true, requiredAudiences: [] } } : {}),
+  status: { consecutiveFailures: 0, conditions: [] },
+});
+
+function sessionFor(server: Server, signIn: SignInName): Session | undefined {
+  switch (signIn) {
+    case 'nobody':
+      return undefined;
+    case 'none':
+      return sessionOf(server, person, undefined, now);
+    case 'fresh':
+      return sessionOf(server, person, grantUntil(server, new Date(now.getTime() + hourMs)), now);
+    case 'expired':
+      return sessionOf(server, person, grantUntil(server, new Date(now.getTime() - hourMs)), now);
+    case 'sso':
+      return sessionOf(server, person, undefined, now, { policy: ownerAllows });
+    case 'sso-forbidden':
+      return sessionOf(server, person, undefined, now);
+  }
+}
+
+const grantUntil = (server: Server, expiresAt: Date): Grant => ({
+  person: { issuer: person.issuer, subject: person.subject },
+  serverUid: server.uid,
+  serverName: `${server.namespace}/${server.name}`,
+  serverUrl: canonicalUrl(server.url) ?? '',
+  issuer: 'https://tickets.example.com',
+  clientId: 'muster',
+  resource: canonicalUrl(server.url) ?? '',
+  scopes: [],
+  kind: 'signIn',
+  obtainedAt: new Date(now.getTime() - hourMs),
+  expiresAt,
+  refreshable: false,
+});
+
+/** As the cluster shows it: fields in the order of the alphabet, times with whole seconds, which is what `nextStatus` gives. */
+const asWritten = (status: Status): unknown =>
+  JSON.parse(JSON.stringify(status), (_, value: unknown) => (isRecord(value) ? sorted(value) : value));
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const sorted = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .map(
+        ([name, value]) => [name, typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:]{8})\.000Z$/, '$1Z') : value] as const,
+      )
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+export const signInNames = Object.keys(signIns).filter((name): name is SignInName => name in signIns);
+
+/** The reader's choice, as it stands in the address; what is not there or not known is the first one. */
+export function choiceOf(valueOf: (parameter: string) => unknown): Choice {
+  const answer = answers.find(({ name }) => name === valueOf('answer'))?.name;
+  const signIn = signInNames.find((name) => name === valueOf('sign-in'));
+  const count = times.find((number) => String(number) === valueOf('times'));
+  return { answer: answer ?? firstChoice.answer, times: count ?? firstChoice.times, signIn: signIn ?? firstChoice.signIn };
+}
+
+/** All cases as a table in HTML: what stands there without JavaScript, and for machines that read. */
+export function caseTable(): string {
+  const cell = (choice: Choice): string => {
+    const { session } = show(choice);
+    return session === undefined ? '' : `${session.word}${session.sso === undefined ? '' : ` [SSO: ${session.sso}]`}`;
+  };
+  const rows = answers.map(({ name: answer, label }) => {
+    const at = (count: Times): Shown => show({ answer, times: count, signIn: 'none' });
+    const states = times.map((count) => at(count).state);
+    const state = new Set(states).size === 1 ? states[0] : `${states[0]}, ${states[1]}, then ${states[2]}`;
+    const sessions = (['none', 'fresh', 'expired', 'sso'] as const).map((signIn) => cell({ answer, times: 3, signIn }));
+    return `<tr><th scope="row">${label}</th>${[state, at(3).reason, ...sessions].map((text) => `<td>${text}</td>`).join('')}</tr>`;
+  });
+  const heads = ['The server answers', 'STATE', 'Reason', 'SESSION: none yet', 'signed in', 'sign-in over', 'single sign-on'];
+  return `<div class="table-scroll" tabindex="0" role="group" aria-label="All cases"><table class="cases"><thead><tr>${heads
+    .map((head) => `<th scope="col">${head}</th>`)
+    .join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}

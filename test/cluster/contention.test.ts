@@ -1,0 +1,200 @@
+/**
+ * Sweeps that overlap, beside a writer that behaves like upstream muster and a person who edits specs: 500 servers, a real API server, both
+ * variants of the CRD. What happened is read from a watch, which holds every version of every object.
+ */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import * as z from 'zod/mini';
+import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { type Bus, startBus } from '../../local/bus.ts';
+import { type Listening, listen } from '../../local/listen.ts';
+import { aManifest, crdFile } from '../world/manifest.ts';
+import { type ApiServer, startApiServer } from './apiserver.ts';
+import { install, kubectl } from './install.ts';
+import { asUser, mergePatch, ownCluster, servers } from './own.ts';
+import { type Seen, watchServers } from './watch.ts';
+
+const { own, why } = ownCluster();
+const count = 500;
+const sweepMs = 12_000;
+const names = Array.from({ length: count }, (_, index) => `server-${String(index).padStart(3, '0')}`);
+
+/** Upstream's CRD has `conditions` as an atomic list: whoever writes it replaces all of it. */
+async function atomicCrd(): Promise<string> {
+  return stringify(
+    parse(await readFile(crdFile, 'utf8'), (key, value: unknown) =>
+      key === 'x-kubernetes-list-type' || key === 'x-kubernetes-list-map-keys' ? undefined : value,
+    ),
+  );
+}
+
+describe.skipIf(own === undefined).each(['map', 'atomic'])(
+  `beside upstream muster, conditions as %s${why === undefined ? '' : ` (skipped: ${why})`}`,
+  (variant) => {
+    if (own === undefined) return;
+    let server: ApiServer;
+    let target: Listening;
+    let bus: Bus;
+    let versions: readonly Seen[];
+    let reports: readonly SweepReport[];
+    let sentByMuster = 0;
+    let sentByPeople = 0;
+
+    beforeAll(async () => {
+      server = await startApiServer(own.assets);
+      await install(server, own.assets.kubectl);
+      if (variant === 'atomic') {
+        await using program = await kubectl(own.assets.kubectl, server.kubeconfigFor(server.adminToken));
+        await program.runWith(await atomicCrd(), 'replace', '-f', '-');
+      }
+      // A third of them changes its mind every two seconds.
+      const started = Date.now();
+      target = await listen(
+        createServer((request, response) => {
+          const isMoody = Number(/\d+/.exec(request.url ?? '')?.[0]) % 3 === 0;
+          response.writeHead(isMoody && Math.floor((Date.now() - started) / 2000) % 2 === 1 ? 503 : 401).end();
+        }),
+      );
+      bus = await startBus([]);
+      const people = asUser(server, server.adminToken);
+      const muster = asUser(server, server.adminToken);
+      for (const name of names) {
+        const spec = { type: 'streamable-http', url: `${target.url}/${name}/mcp` };
+        await people.create(aManifest({ name, spec }));
+      }
+      const watched = await watchServers(server);
+      const stage = { isOver: false };
+      const during = async (act: (name: string, round: number) => Promise<void>, pauseMs: number): Promise<void> => {
+        for (let round = 0; !stage.isOver; round += 1) {
+          await act(names[(round * 7) % count] ?? '', round);
+          await wait(pauseMs);
+        }
+      };
+      const acting = [
+        during(async (name) => void (sentByMuster += await asMuster(muster, name)), 1),
+        during(async (name, round) => {
+          const { code } = await people.send('PATCH', `${servers}/${name}`, { spec: { timeout: 1 + (round % 30) } }, mergePatch);
+          sentByPeople += code === 200 ? 1 : 0;
+        }, 5),
+      ];
+      reports = await overlappingSweeps(server, bus, target);
+      stage.isOver = true;
+      await Promise.all(acting);
+      versions = await watched.end();
+      await Promise.all([people.close(), muster.close()]);
+    }, 180_000);
+    afterAll(async () => {
+      await target?.close();
+      await bus?.close();
+      await server?.close();
+    });
+
+    const byObject = (): readonly (readonly Seen[])[] => [...Map.groupBy(versions, ({ uid }) => uid).values()];
+
+    /** Each pair of versions of one object that follow one another. */
+    const steps = (): readonly (readonly [Seen, Seen])[] =>
+      byObject().flatMap((history) => history.slice(1).map((after, index): [Seen, Seen] => [history[index] ?? after, after]));
+
+    test('everybody got to write, and sweeps did overlap', () => {
+      const written = reports.reduce((sum, report) => sum + (report.written ?? 0), 0);
+      console.error(
+        `  ${variant}: ${reports.length} sweeps wrote ${written} times, muster ${sentByMuster} times, people ${sentByPeople} times; ` +
+          `${reports.flatMap(({ problems = [] }) => problems).length} writes were given up`,
+      );
+      expect(reports.filter(({ ms }) => ms > everyMs).length).toBeGreaterThan(3);
+      expect(written).toBeGreaterThan(count);
+      expect(sentByMuster).toBeGreaterThan(count);
+      expect(sentByPeople).toBeGreaterThan(100);
+    });
+
+    test('no condition of the other writer was ever lost, and none of ours', () => {
+      const lost = steps().filter(([before, after]) =>
+        before.conditions.some(({ type }) => !after.conditions.some((one) => one.type === type)),
+      );
+      expect(lost.map(([, { name }]) => name)).toEqual([]);
+      expect(versions.filter(({ conditions }) => conditions.some(({ type }) => type === 'Ready')).length).toBeGreaterThan(count / 2);
+    });
+
+    test('no older verdict ever followed a newer one', () => {
+      const backwards = steps().filter(
+        ([before, after]) => (after.lastAttempt ?? 0) < (before.lastAttempt ?? 0) || observedGeneration(after) < observedGeneration(before),
+      );
+      expect(backwards.map(([, { name }]) => name)).toEqual([]);
+    });
+
+    test('no verdict about an old spec was written over a new one', () => {
+      const stale = steps().filter(
+        ([before, after]) => (after.lastAttempt ?? 0) !== (before.lastAttempt ?? 0) && observedGeneration(after) !== before.generation,
+      );
+      expect(stale.map(([, { name }]) => name)).toEqual([]);
+    });
+
+    test('nobody fights over state: our word goes there on our own changes, and once an hour', () => {
+      const fights = steps().filter(
+        ([before, after]) =>
+          before.state === 'Auth Required' && after.state === 'Connected' && reachable(before) === 'True' && reachable(after) === 'True',
+      );
+      // Of 500 servers about two have the moment of their hour within the seconds of this test.
+      expect(fights.length).toBeLessThan(count / 50);
+      const contended = byObject().filter((history) =>
+        history.some(({ conditions }) => conditions.some(({ type }) => type === 'StateContended')),
+      );
+      expect(contended.length).toBeGreaterThan(100);
+    });
+
+    test('every write that was given up is in the log by name', () => {
+      for (const { problems = [] } of reports) {
+        for (const { name, problem } of problems) {
+          expect(names).toContain(name);
+          expect(problem).toContain('conflicts in a row with another writer');
+        }
+      }
+    });
+  },
+);
+
+const observedGeneration = ({ conditions }: Seen): number => conditions.find(({ type }) => type === 'Reachable')?.observedGeneration ?? 0;
+const reachable = ({ conditions }: Seen): string | undefined => conditions.find(({ type }) => type === 'Reachable')?.status;
+
+const everyMs = 400;
+
+/** A sweep every 400 ms, whether the last one has ended or not. */
+async function overlappingSweeps(server: ApiServer, bus: Bus, target: Listening): Promise<readonly SweepReport[]> {
+  const sweep = createSweep({
+    KUBECONFIG_YAML: server.kubeconfigFor(server.adminToken),
+    BUS_NAME: 'muster',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+    OIDC_ISSUER: target.url,
+    GUARD: 'off',
+  });
+  const running: Promise<SweepReport>[] = [];
+  const until = Date.now() + sweepMs;
+  while (Date.now() < until) {
+    running.push(sweep({ kind: 'tick', everything: true }));
+    await wait(everyMs);
+  }
+  return Promise.all(running);
+}
+
+const objectSchema = z.looseObject({
+  metadata: z.looseObject({}),
+  status: z._default(z.looseObject({ conditions: z._default(z.array(z.looseObject({ type: z.string() })), []) }), { conditions: [] }),
+});
+
+/** What its reconciler does: reads, puts the whole status back with its own word in it, and reads again on a conflict. */
+async function asMuster({ send }: ReturnType<typeof asUser>, name: string): Promise<number> {
+  for (let tries = 0; tries < 5; tries += 1) {
+    const object = objectSchema.parse((await send('GET', `${servers}/${name}`)).body);
+    const ready = { type: 'Ready', status: 'True', reason: 'AuthRequired', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const conditions = [...object.status.conditions.filter(({ type }) => type !== 'Ready'), ready];
+    const lastConnected = `${new Date().toISOString().slice(0, 19)}Z`;
+    const status = { ...object.status, state: 'Auth Required', lastError: '', lastConnected, conditions };
+    const { code } = await send('PUT', `${servers}/${name}/status`, { ...object, status });
+    if (code === 200) return 1;
+    if (code !== 409) throw new Error(`muster was answered ${code}`);
+  }
+  return 0;
+}

@@ -1,0 +1,117 @@
+/**
+ * The client that the MCP conformance suite runs: `node test/conformance/client.ts SERVER_URL`. Our own sign-in with a browser that follows
+ * redirects, then what a client does with the grant. Exit code 0: the server let us in.
+ */
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod/mini';
+import { challengesIn } from '../../functions/adapters/discovery.ts';
+import { resolver } from '../../functions/adapters/dns.ts';
+import { addressGuard, trust } from '../../functions/adapters/guard.ts';
+import { guardedFetch } from '../../functions/adapters/http.ts';
+import { oauthClient } from '../../functions/adapters/oauth.ts';
+import { prover } from '../../functions/adapters/proof.ts';
+import { sealer } from '../../functions/adapters/seal.ts';
+import { sessionStore } from '../../functions/adapters/store.ts';
+import type { Server } from '../../functions/server.ts';
+import type { Grant } from '../../functions/sessions/grant.ts';
+import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../../functions/sessions/signin.ts';
+import type { Proof } from '../../functions/sessions/verify.ts';
+import { memoryTable } from '../../local/table.ts';
+import { personOf } from '../world/grant.ts';
+import { anAuth, aServer, connected } from '../world/server.ts';
+
+const contextSchema = z.looseObject({ client_id: z.optional(z.string()), client_secret: z.optional(z.string()) });
+const context = contextSchema.parse(JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}'));
+const serverUrl = process.argv.at(-1) ?? '';
+const scenario = process.env['MCP_CONFORMANCE_SCENARIO'];
+/** Servers of 2025-03-26 do not name their issuer: the owner does. */
+const auth =
+  scenario === 'auth/2025-03-26-oauth-metadata-backcompat'
+    ? anAuth({ authorizationServer: { issuer: new URL(serverUrl).origin } })
+    : undefined;
+const server = aServer({ url: serverUrl, status: connected('True'), ...(auth && { auth }) });
+const person = personOf();
+const now = () => new Date();
+const dialler = { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() };
+const store = sessionStore({ table: memoryTable(), sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now });
+
+/** As `muster auth login --server`: a server that wants more scopes gets them asked for, twice at most. */
+async function signIn(ports: SignInPorts): Promise<Grant> {
+  for (let round = 1; ; round += 1) {
+    const started = await startSignIn(ports, server, person);
+    if (started.kind !== 'started') throw new Error(JSON.stringify(started));
+    const { state = '', code = '', iss } = await visit(started.authorizationUrl);
+    const called = await callBack(ports, state, { code, ...(iss === undefined ? {} : { iss }) });
+    if (called.kind !== 'parked') throw new Error(called.kind);
+    const completed = await completeSignIn(ports, server, person, called.secret);
+    if (completed.kind !== 'completed' || completed.grant === undefined) throw new Error(JSON.stringify(completed));
+    const { refused } = completed.grant;
+    if (refused === undefined) return completed.grant;
+    // The next command of SESSION is to sign in again.
+    if (round === 3) throw new Error(refused.reason);
+  }
+}
+
+/** The browser of somebody whom the issuer knows already: it is sent straight back. */
+async function visit(address: URL): Promise<Readonly<Record<string, string>>> {
+  const answer = await fetch(address, { redirect: 'manual' });
+  return Object.fromEntries(new URL(answer.headers.get('location') ?? '', address).searchParams);
+}
+
+/** Our proof, then the requests of a client that uses the server: what it is refused there counts as well. */
+async function prove(proven: Server, token: string): Promise<Proof> {
+  const proof = await prover(dialler)(proven, token);
+  if (proof.kind !== 'accepted') return proof;
+  const ask = async (method: string, params: object, session?: string | null) =>
+    fetch(serverUrl, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(session ? { 'mcp-session-id': session } : {}),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...(method.startsWith('notifications/') ? {} : { id: 1 }), method, params }),
+    });
+  const clientInfo = { name: 'muster', version: '1' };
+  const opened = await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+  const session = opened.headers.get('mcp-session-id');
+  await ask('notifications/initialized', {}, session);
+  for (const [method, params] of [
+    ['tools/list', {}],
+    ['tools/call', { name: 'test-tool', arguments: {} }],
+  ] as const) {
+    const answer = await ask(method, params, session);
+    const challenge = (await challengesIn(answer.clone())).find(({ scheme }) => scheme === 'bearer')?.parameters;
+    if (answer.status === 401) return { kind: 'refused', reason: `${method} was refused` };
+    if (answer.status === 403) return { kind: 'insufficientScope', scopes: challenge?.['scope']?.split(' ') ?? [] };
+  }
+  return { kind: 'accepted' };
+}
+
+const { client_id: id, client_secret: secret } = context;
+const oauth = (issuer?: string) =>
+  oauthClient({
+    fetch: guardedFetch(dialler),
+    // Client metadata documents are for those who are reached over https.
+    publicUrl: scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
+    allowInsecure: true,
+    now,
+    clients: store,
+    ...(id === undefined || issuer === undefined ? {} : { configured: [{ issuer, id, ...(secret === undefined ? {} : { secret }) }] }),
+  });
+const secretText = () => randomBytes(32).toString('base64url');
+
+/** A client registered by hand is registered at an issuer; here the server names it. */
+async function issuerOfServer(): Promise<string | undefined> {
+  if (id === undefined) return undefined;
+  const answer = await fetch(new URL('/.well-known/oauth-protected-resource/mcp', serverUrl));
+  return z.object({ authorization_servers: z.array(z.string()) }).safeParse(await answer.json()).data?.authorization_servers[0];
+}
+
+try {
+  await signIn({ ...store, ...oauth(await issuerOfServer()), now, newSecret: secretText, prove });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

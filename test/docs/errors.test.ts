@@ -1,0 +1,24 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { readPage } from './pages.ts';
+
+const root = new URL('../../', import.meta.url);
+
+const sources = await Promise.all(
+  ['cli', 'functions', 'local'].map(async (folder) => {
+    const files = (await readdir(new URL(`${folder}/`, root), { recursive: true })).filter((file) => file.endsWith('.ts'));
+    return Promise.all(files.map((file) => readFile(new URL(`${folder}/${file}`, root), 'utf8')));
+  }),
+);
+const code = sources.flat().join('\n');
+
+const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## By error text\n');
+const texts = [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => text);
+
+test.each(texts)('the product says "%s"', (text) => {
+  for (const part of text
+    .split('...')
+    .map((words) => words.trim())
+    .filter((words) => words !== ''))
+    expect(code).toContain(part);
+});

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod/mini';
+import { parse as parseCommand } from '../../cli/parse.ts';
+import { startCluster } from '../../local/cluster/cluster.ts';
+import { declareServers } from '../../local/declare.ts';
+import { usage } from '../../local/options.ts';
+import { buildMuster, removeMuster } from '../cli/run.ts';
+import { crdFile } from '../world/manifest.ts';
+import { type Fence, fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
+import { masked, startReplay } from './replay.ts';
+
+let muster: string;
+beforeAll(async () => {
+  muster = await buildMuster();
+});
+afterAll(() => removeMuster(muster));
+
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
+
+const pages = await Promise.all(pageNames.map(async (name) => ({ name, fences: fencesIn(await readPage(name)) })));
+const withTerminal = pages.filter(({ fences }) => fences.some(({ language }) => language === 'console')).map(({ name }) => name);
+
+describe('what a page shows of a terminal is what a terminal shows', () => {
+  test.each(withTerminal)('%s', async (name) => {
+    const replay = await startReplay(muster);
+    try {
+      let page = await readPage(name);
+      for (const fence of fencesIn(page).filter(({ language }) => language === 'console')) {
+        for (const command of fence.before) await replay.run(command);
+        const real = await replayed(fence, replay.run);
+        if (masked(real) === masked(fence.text)) continue;
+        page = page.replace(fence.text, () => real);
+      }
+      if (isWriting) await writePage(name, page);
+      // npm run docs:write puts what is printed now into the page.
+      expect(page).toBe(await readPage(name));
+    } finally {
+      await replay.end();
+    }
+  });
+});
+
+/** The block as it would be, were it typed now. */
+async function replayed({ text }: Fence, run: (command: string) => Promise<string>): Promise<string> {
+  const commands = text.split('\n').filter((line) => line.startsWith('$ '));
+  let real = '';
+  for (const line of commands) real += `${line}\n${await run(line.slice(2).replace(/ +#.*$/, ''))}`;
+  return real;
+}
+
+const all = (language: string) =>
+  pages.flatMap(({ name, fences }) => fences.filter((fence) => fence.language === language).map(({ text }) => ({ name, text })));
+
+test('commands that are shown without their output are there', () => {
+  const problems = all('sh').flatMap(({ name, text }) =>
+    text
+      .split('\n')
+      .flatMap((line) => line.replace(/ +#.*$/, '').split(/ && | \|\|? /))
+      .flatMap((command) => problemsOf(command.trim()).map((problem) => `${name}: ${command}: ${problem}`)),
+  );
+  expect(problems).toEqual([]);
+});
+
+/** What is wrong with a command of ours; commands of others are taken as they are. */
+function problemsOf(command: string): readonly string[] {
+  const [, script] = /^npm run (?:--silent )?([\w:-]+)/.exec(command) ?? [];
+  if (script !== undefined && scripts[script] === undefined) return ['there is no such script'];
+  const [, line] = /^(?:npx )?muster (.+?)(?: \d?>.*)?$/.exec(command) ?? [];
+  if (line !== undefined) {
+    try {
+      parseCommand(line.split(' '));
+    } catch (error) {
+      return [String(error)];
+    }
+  }
+  const [, args = ''] = /^npm start .*?-- (.+)$/.exec(command) ?? [];
+  return [...args.matchAll(/(?<= |^)--?[a-z]+/g)].map(([flag]) => flag).filter((flag) => !usage.includes(flag));
+}
+
+test('manifests are taken by the cluster', async () => {
+  const cluster = await startCluster({ crdFile });
+  try {
+    for (const { name, text } of all('yaml')) {
+      expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([]);
+      if (text.includes('kind: MCPServer\n')) expect(await declareServers(cluster.kubeconfig, text, name)).toEqual([]);
+    }
+  } finally {
+    await cluster.close();
+  }
+});
+
+test('JSON is JSON', () => {
+  for (const { text } of all('json')) expect(() => JSON.parse(text)).not.toThrow();
+});
+
+test.each(pages.map(({ name, fences }) => [name, fences] as const))('%s has no block that nobody checks', (_, fences) => {
+  const unchecked = fences.filter(({ language }) => !['console', 'sh', 'yaml', 'json', 'mermaid'].includes(language));
+  expect(unchecked.map(({ text }) => text)).toEqual([]);
+});

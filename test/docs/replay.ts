@@ -1,0 +1,78 @@
+/** Runs the commands of a page, one behind the other, in a world of its own: the demo of `npm start`, swept three times, with Ada before it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import * as z from 'zod/mini';
+import { ada } from '../../local/issuer.ts';
+import { startWorld } from '../../local/world.ts';
+import { runMuster } from '../cli/run.ts';
+import { browserOf } from '../world/person.ts';
+import { kubectlTable } from './kubectl.ts';
+
+export type Replay = {
+  /** What the command prints, with addresses as `npm start` has them. Throws where the command cannot be replayed. */
+  readonly run: (command: string) => Promise<string>;
+  readonly end: () => Promise<void>;
+};
+
+export async function startReplay(muster: string): Promise<Replay> {
+  const world = await startWorld();
+  const home = await mkdtemp(join(tmpdir(), 'muster-docs-'));
+  for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromString(world.environment['KUBECONFIG_YAML'] ?? '');
+  const cluster = kubeconfig.makeApiClient(CustomObjectsApi);
+  let code = 0;
+
+  const type = async (line: string): Promise<string> => {
+    const ended = await runMuster(muster, line, {
+      endpoint: world.url,
+      home,
+      onAddress: (address) => browserOf(ada).visit(address),
+    });
+    code = ended.code ?? 1;
+    return ended.stdout + ended.stderr;
+  };
+  const get = async (wide: boolean): Promise<string> => {
+    const list: unknown = await cluster.listClusterCustomObject({
+      group: 'muster.giantswarm.io',
+      version: 'v1alpha1',
+      plural: 'mcpservers',
+    });
+    return kubectlTable(z.object({ items: z.array(z.unknown()) }).parse(list).items, wide);
+  };
+  const run = (command: string): Promise<string> => {
+    if (command.startsWith('muster ')) return type(command.slice('muster '.length));
+    if (command === 'echo $?') return Promise.resolve(`${code}\n`);
+    if (/^kubectl get mcpservers( -o wide)?$/.test(command)) return get(command.endsWith('wide'));
+    throw new Error(`No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`);
+  };
+  const known = new Map([[new URL(world.url).port, '8787']]);
+  return {
+    run: async (command) => withPorts(await run(command), known),
+    end: async () => {
+      await world.close();
+      await rm(home, { recursive: true });
+    },
+  };
+}
+
+/** `npm start` says 8787; other ports that were free are counted as they come. Codes and states of a sign-in are never the same twice. */
+const withPorts = (text: string, known: Map<string, string>): string =>
+  text
+    .replace(/127\.0\.0\.1:(\d{5})/g, (_, port: string) => {
+      const name = known.get(port) ?? String(40_000 + known.size);
+      known.set(port, name);
+      return `127.0.0.1:${name}`;
+    })
+    .replace(/(\/auth)\?\S+/g, '$1?...');
+
+/** The same text but for what no two runs have in common: times that pass, and how long things took. */
+export const masked = (text: string): string =>
+  text
+    .replace(/\d+(\.\d)? ms/g, 'N ms')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/\b\d+s\b/g, 'Ns')
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
+    .replace(/ +/g, ' ');

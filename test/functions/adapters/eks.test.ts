@@ -1,0 +1,107 @@
+import { createHash, createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { eksTokens } from '../../../functions/adapters/eks.ts';
+
+const credentials = {
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+  sessionToken: 'session/token+',
+};
+
+function world({ fails = 0 } = {}) {
+  let time = new Date('2026-01-02T03:04:05Z');
+  let asked = 0;
+  const source = eksTokens({
+    clusterName: 'production',
+    region: async () => 'eu-central-1',
+    credentials: async () => {
+      asked += 1;
+      if (asked <= fails) throw new Error('Could not load credentials of 123456789012');
+      return credentials;
+    },
+    now: () => time,
+  });
+  return { source, asked: () => asked, later: (minutes: number) => void (time = new Date(time.getTime() + minutes * 60_000)) };
+}
+
+async function tokenOf({ source }: ReturnType<typeof world>): Promise<string> {
+  const had = await source.token();
+  if (had.kind === 'none') throw new Error(had.problem);
+  return had.token;
+}
+
+test('a token is a presigned question to the regional STS that only this cluster may ask', async () => {
+  const token = await tokenOf(world());
+  expect(token).toMatch(/^k8s-aws-v1\.[\w-]+$/);
+  const url = new URL(Buffer.from(token.slice('k8s-aws-v1.'.length), 'base64url').toString());
+  expect(url.origin + url.pathname).toBe('https://sts.eu-central-1.amazonaws.com/');
+  // aws-iam-authenticator refuses a token with any other parameter.
+  expect([...url.searchParams.keys()].toSorted()).toEqual([
+    'Action',
+    'Version',
+    'X-Amz-Algorithm',
+    'X-Amz-Credential',
+    'X-Amz-Date',
+    'X-Amz-Expires',
+    'X-Amz-Security-Token',
+    'X-Amz-Signature',
+    'X-Amz-SignedHeaders',
+  ]);
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    Action: 'GetCallerIdentity',
+    Version: '2011-06-15',
+    'X-Amz-Credential': 'AKIDEXAMPLE/20260102/eu-central-1/sts/aws4_request',
+    'X-Amz-Date': '20260102T030405Z',
+    'X-Amz-Expires': '60',
+    'X-Amz-Security-Token': 'session/token+',
+    'X-Amz-SignedHeaders': 'host;x-k8s-aws-id',
+  });
+  expect(url.searchParams.get('X-Amz-Signature')).toBe(signatureOf(url, 'production'));
+});
+
+/** What STS does to check it (Signature Version 4), written down a second time. */
+function signatureOf(url: URL, cluster: string): string {
+  const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+  const hash = (data: string): string => createHash('sha256').update(data).digest('hex');
+  const encode = (text: string): string =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const query = [...url.searchParams]
+    .filter(([key]) => key !== 'X-Amz-Signature')
+    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
+    .toSorted()
+    .join('&');
+  const headers = `host:${url.host}\nx-k8s-aws-id:${cluster}\n`;
+  const canonical = ['GET', '/', query, headers, 'host;x-k8s-aws-id', hash('')].join('\n');
+  const scope = '20260102/eu-central-1/sts/aws4_request';
+  const toSign = ['AWS4-HMAC-SHA256', '20260102T030405Z', scope, hash(canonical)].join('\n');
+  const key = ['20260102', 'eu-central-1', 'sts', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`);
+  return hmac(key, toSign).toString('hex');
+}
+
+test('one token serves eleven minutes, and calls side by side share its making', async () => {
+  const here = world();
+  const [first, second] = await Promise.all([tokenOf(here), tokenOf(here)]);
+  expect(first).toBe(second);
+  here.later(10);
+  expect(await tokenOf(here)).toBe(first);
+  expect(here.asked()).toBe(1);
+  here.later(2);
+  expect(await tokenOf(here)).not.toBe(first);
+});
+
+test('a token that was refused is made anew', async () => {
+  const here = world();
+  await tokenOf(here);
+  expect(here.source.drop()).toBe(true);
+  await tokenOf(here);
+  expect(here.asked()).toBe(2);
+});
+
+test('missing credentials are told without a word of the account, and looked for again', async () => {
+  const here = world({ fails: 1 });
+  expect(await here.source.token()).toEqual({
+    kind: 'none',
+    problem: 'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
+  });
+  expect(await tokenOf(here)).toMatch(/^k8s-aws-v1\./);
+});

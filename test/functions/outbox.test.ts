@@ -1,0 +1,174 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { connectCluster, pageLister, serverReader, statusPatcher } from '../../functions/adapters/kubernetes.ts';
+import { announcer } from '../../functions/adapters/eventbridge.ts';
+import { tableOutbox } from '../../functions/adapters/outbox.ts';
+import { announceLeftovers, type LeftoverPorts, longestRunMs } from '../../functions/reachability/announcements.ts';
+import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
+import { type RoundPorts, round } from '../../functions/reachability/round.ts';
+import { type Bus, startBus } from '../../local/bus.ts';
+import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
+import { declareServers } from '../../local/declare.ts';
+import { type Store, startStore } from '../../local/store.ts';
+import { crdFile } from '../world/manifest.ts';
+
+const answered: ProbeOutcome = { kind: 'answered', status: 401, bearerChallenge: false, timings: {} };
+const refused: ProbeOutcome = { kind: 'unreachable', stage: 'tcp', cause: 'refused', detail: 'ECONNREFUSED', timings: {} };
+const detailSchema = z.object({ id: z.string(), to: z.string() });
+
+class Crash extends Error {}
+const crash = async (): Promise<never> => {
+  throw new Crash('the runner was cut off');
+};
+
+let cluster: LocalCluster;
+let store: Store;
+let bus: Bus;
+let clock: number;
+let ports: RoundPorts & LeftoverPorts;
+let outcome: ProbeOutcome;
+
+beforeEach(async () => {
+  cluster = await startCluster({ crdFile });
+  store = await startStore();
+  bus = await startBus([]);
+  clock = Date.UTC(2026, 0, 1);
+  outcome = answered;
+  await declareServers(
+    cluster.kubeconfig,
+    `apiVersion: muster.giantswarm.io/v1alpha1
+kind: MCPServer
+metadata: { name: a, namespace: default }
+spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
+    'the test',
+  );
+  const connection = connectCluster({ kubeconfig: cluster.kubeconfig });
+  const now = () => new Date(clock);
+  ports = {
+    now,
+    probe: async () => outcome,
+    patchStatus: statusPatcher(connection),
+    readServer: serverReader(connection),
+    announce: announcer(new EventBridgeClient({ endpoint: bus.url }), 'muster'),
+    outbox: tableOutbox({ client: DynamoDBDocumentClient.from(store.client), table: store.table, now }),
+    notify: async () => ({ count: 0 }),
+    isOnline: async () => true,
+    backOff: async () => {},
+  };
+});
+afterEach(async () => {
+  await bus.close();
+  await store.close();
+  await cluster.close();
+});
+
+/** One sweep, a minute after the one before: leftovers first, then its page. What it is cut off by may be in its ports. */
+async function sweep(cut: Partial<RoundPorts & LeftoverPorts> = {}): Promise<void> {
+  clock += 60_000;
+  const own = { ...ports, ...cut };
+  const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({ limit: 10 });
+  if (listed.kind === 'expired') throw new Error('The list expired.');
+  const options = { tick: new Date(clock), tickMs: 60_000, heartbeatMs: 300_000, concurrency: 10, everything: true };
+  await announceLeftovers(own, new Date(clock)).catch(onlyCrash);
+  await round(listed.page.servers, own, options).catch(onlyCrash);
+}
+function onlyCrash(error: unknown): void {
+  if (!(error instanceof Crash)) throw error;
+}
+
+const announced = (): readonly z.infer<typeof detailSchema>[] => bus.events.map(({ detail }) => detailSchema.parse(detail));
+const states = (): readonly string[] => announced().map(({ to }) => to);
+const state = async (): Promise<string | undefined> => (await ports.readServer('default', 'a'))?.status.state;
+const rows = async (): Promise<number> => (await store.client.send(new ScanCommand({ TableName: store.table }))).Items?.length ?? 0;
+
+describe('a change of state is announced', () => {
+  test('once, and nothing stays in the outbox, when nothing goes wrong', async () => {
+    await sweep();
+    await sweep();
+    expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('by the next sweep, when its runner was cut off before the outbox had it', async () => {
+    await sweep({ outbox: { ...ports.outbox, note: crash } });
+    expect([await state(), states()]).toEqual([undefined, []]);
+    await sweep();
+    expect([await state(), states(), await rows()]).toEqual(['Connected', ['Connected'], 0]);
+  });
+
+  test('by the next sweep, when its runner was cut off between outbox and status; what never came to be is dropped', async () => {
+    await sweep({ patchStatus: crash });
+    expect([await state(), await rows()]).toEqual([undefined, 1]);
+    await sweep();
+    await sweep();
+    expect([await state(), states(), await rows()]).toEqual(['Connected', ['Connected'], 0]);
+  });
+
+  test('by the next sweep, when its runner was cut off between status and bus', async () => {
+    await sweep({ announce: crash });
+    expect([await state(), states(), await rows()]).toEqual(['Connected', [], 1]);
+    await sweep();
+    expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('twice with the same id, when its runner was cut off between bus and outbox', async () => {
+    await sweep({ outbox: { ...ports.outbox, forget: crash } });
+    await sweep();
+    expect([states(), await rows()]).toEqual([['Connected', 'Connected'], 0]);
+    expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('twice with the same id, when who looks after the leftovers is cut off itself', async () => {
+    await sweep({ announce: crash });
+    await sweep({ outbox: { ...ports.outbox, forget: crash } });
+    await sweep();
+    expect([states(), await rows()]).toEqual([['Connected', 'Connected'], 0]);
+    expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('in order, when the state has changed again before anybody looked after the first change', async () => {
+    await sweep({ announce: crash });
+    outcome = refused;
+    await sweep({ outbox: { ...ports.outbox, leftovers: crash }, announce: crash });
+    expect([await state(), states(), await rows()]).toEqual(['Connecting', [], 2]);
+    await sweep();
+    expect([new Set(states()), await rows()]).toEqual([new Set(['Connected', 'Connecting']), 0]);
+  });
+
+  test('as soon as the bus is back, however long it was away', async () => {
+    await sweep({ announce: async (changes) => changes });
+    await sweep({ announce: async (changes) => changes });
+    expect([await state(), states(), await rows()]).toEqual(['Connected', [], 1]);
+    await sweep();
+    expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('and written, when the table is away', async () => {
+    const away = tableOutbox({ client: DynamoDBDocumentClient.from(store.client), table: 'nowhere', now: ports.now });
+    clock += 60_000;
+    const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({ limit: 10 });
+    const servers = listed.kind === 'page' ? listed.page.servers : [];
+    const options = { tick: new Date(clock), tickMs: 60_000, heartbeatMs: 300_000, concurrency: 10, everything: true };
+    const report = await round(servers, { ...ports, outbox: away }, options);
+    expect([await state(), states()]).toEqual(['Connected', ['Connected']]);
+    expect(report.problems).toEqual([
+      { namespace: 'default', name: 'a', problem: 'the change is not in the outbox: ResourceNotFoundException' },
+    ]);
+  });
+});
+
+test('a change whose runner may still be about to write it is left alone', async () => {
+  await sweep({ patchStatus: crash });
+  clock += longestRunMs - 1;
+  expect(await announceLeftovers(ports, new Date(clock))).toEqual({ announced: 0, dropped: 0, waiting: 1 });
+  clock += 120_000;
+  expect(await announceLeftovers(ports, new Date(clock))).toEqual({ announced: 0, dropped: 1, waiting: 0 });
+});
+
+test('a change of a server that is gone is dropped', async () => {
+  await sweep({ patchStatus: crash });
+  clock += 10 * 60_000;
+  expect(await announceLeftovers({ ...ports, readServer: async () => undefined }, new Date(clock))).toMatchObject({ dropped: 1 });
+});

@@ -1,0 +1,122 @@
+import { Hono } from 'hono';
+import { UnsecuredJWT } from 'jose';
+import { expect, test } from 'vitest';
+import { ClusterError } from '../../../functions/adapters/apiserver.ts';
+import { accessCheck, accessGate, type AccessRules, subjectOf } from '../../../functions/routes/access.ts';
+import { serverRoutes, type ServerPorts } from '../../../functions/routes/servers.ts';
+import type { Variables } from '../../../functions/routes/problem.ts';
+import { listSchema, problemSchema } from '../../../functions/wire.ts';
+import { aServer, connected } from '../../world/server.ts';
+import { aPerson } from './people.ts';
+
+const rules: AccessRules = { usernameClaim: 'sub', groupsClaim: 'groups', groupsPrefix: '' };
+const issuer = 'https://login.example.com';
+
+const personWith = (claims: Readonly<Record<string, unknown>>) =>
+  aPerson({ issuer, token: new UnsecuredJWT({ sub: 'ada', ...claims }).setIssuer(issuer).encode() });
+
+test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
+  ['the name has the issuer before it', {}, {}, `${issuer}#ada`, []],
+  ['an address stands alone', { usernameClaim: 'email' }, { email: 'ada@example.com' }, 'ada@example.com', []],
+  ['a prefix stands before the name', { usernamePrefix: 'oidc:' }, {}, 'oidc:ada', []],
+  ['a dash is no prefix at all', { usernamePrefix: '-' }, {}, 'ada', []],
+  ['groups have theirs', { groupsPrefix: 'oidc:' }, { groups: ['a', 'b'] }, `${issuer}#ada`, ['oidc:a', 'oidc:b']],
+  ['one group may be no list', {}, { groups: 'a' }, `${issuer}#ada`, ['a']],
+  ['groups that are none are left out', {}, { groups: 7 }, `${issuer}#ada`, []],
+])('as the API server does with its OIDC flags, %s', (_what, changed, claims, user, groups) => {
+  expect(subjectOf(personWith({ ...claims }), { ...rules, ...changed })).toEqual({ user, groups: [...groups, 'system:authenticated'] });
+});
+
+test.each([
+  ['a claim that is not there', { usernameClaim: 'upn' }, {}],
+  ['an address that nobody has verified', { usernameClaim: 'email' }, { email: 'ada@example.com', email_verified: false }],
+])('%s is no name', (_what, changed, claims) => {
+  expect(subjectOf(personWith(claims), { ...rules, ...changed })).toBeUndefined();
+});
+
+function world(review: (user: string, namespace: string) => boolean) {
+  const asked: string[] = [];
+  const logged: unknown[] = [];
+  let time = new Date('2026-01-01T00:00:00Z');
+  const maySee = accessCheck({
+    now: () => time,
+    review: async ({ user }, namespace) => {
+      asked.push(`${user} ${namespace}`);
+      return review(user, namespace);
+    },
+    rules: { ...rules, usernamePrefix: '-' },
+    log: (line) => void logged.push(line),
+  });
+  const servers = [
+    aServer({ status: connected() }),
+    aServer({ name: 'server-b', uid: 'b', status: connected() }),
+    aServer({ namespace: 'secret', uid: 'c', status: connected() }),
+  ];
+  const ports: ServerPorts = {
+    now: () => time,
+    listPage: async () => ({ kind: 'page', page: { servers, malformed: [{ namespace: 'secret', name: 'odd', problem: 'spec' }] } }),
+    readServer: async (namespace, name) => servers.find((server) => server.namespace === namespace && server.name === name),
+    sessionsOf: async () => new Map(),
+    check: async () => {
+      throw new Error('Nobody asked for a check.');
+    },
+    heartbeatMs: 300_000,
+    anonymousList: false,
+    maySee,
+  };
+  const api = new Hono<{ Variables: Variables }>();
+  api.use('*', async (context, next) => {
+    context.set('person', personWith({}));
+    await next();
+  });
+  api.use('/v1/mcpservers/:namespace/:name/*', accessGate(maySee));
+  api.route('/', serverRoutes(ports));
+  return { api, asked, logged, later: (ms: number) => void (time = new Date(time.getTime() + ms)) };
+}
+
+test('a list holds the namespaces that the cluster would let one get, and no word of the others', async () => {
+  const { api, asked } = world((_user, namespace) => namespace === 'default');
+  const body: unknown = await (await api.request('/v1/mcpservers')).json();
+  const list = listSchema.parse(body);
+  expect(list.items.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual(['default/server-a', 'default/server-b']);
+  expect(list.problems).toEqual([]);
+  expect(asked).toEqual(['ada default', 'ada secret']);
+});
+
+test('the answer of the cluster is kept for a minute, and then asked for again', async () => {
+  const { api, asked, later } = world(() => true);
+  await api.request('/v1/mcpservers');
+  await api.request('/v1/mcpservers/default/server-a');
+  later(59_000);
+  await api.request('/v1/mcpservers');
+  expect(asked).toHaveLength(2);
+  later(2000);
+  await api.request('/v1/mcpservers');
+  expect(asked).toHaveLength(4);
+});
+
+test.each(['/v1/mcpservers/secret/server-a', '/v1/mcpservers/secret/server-a/session'])(
+  'what one may not see is not there, at %s',
+  async (path) => {
+    const { api } = world((_user, namespace) => namespace === 'default');
+    expect((await api.request(path)).status).toBe(404);
+    expect((await api.request('/v1/mcpservers/default/server-a')).status).toBe(200);
+  },
+);
+
+test('a cluster that cannot tell shows nothing, says so, and is asked again at once', async () => {
+  let isAway = true;
+  const { api, asked, logged } = world(() => {
+    if (isAway) throw new ClusterError('The API server refused the connection.');
+    return true;
+  });
+  for (const path of ['/v1/mcpservers', '/v1/mcpservers/default/server-a']) {
+    const answer = await api.request(path);
+    expect(answer.status).toBe(503);
+    expect(problemSchema.parse(await answer.json())).toMatchObject({ title: 'What you may see cannot be told' });
+  }
+  expect(logged).toContainEqual(expect.objectContaining({ detail: 'The API server refused the connection.' }));
+  isAway = false;
+  expect((await api.request('/v1/mcpservers')).status).toBe(200);
+  expect(asked.length).toBeGreaterThan(3);
+});

@@ -1,0 +1,106 @@
+/** Proof with a real issuer and a real MCP server. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Server } from '../../../functions/server.ts';
+import { sessionOf } from '../../../functions/sessions/session.ts';
+import { forgetDeleted } from '../../../functions/sessions/signout.ts';
+import { type Proof, verifySession } from '../../../functions/sessions/verify.ts';
+import { connected } from '../../world/server.ts';
+import { grantOf, personOf, serverOf } from '../../world/grant.ts';
+import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
+
+let world: SignInWorld;
+beforeAll(async () => {
+  world = await startSignInWorld({ issuer: { scopes: ['mcp', 'admin'] } });
+});
+afterAll(() => world.close());
+
+let server: Server;
+const person = personOf();
+beforeEach(() => {
+  server = serverOf(world, { uid: `uid-${String(Math.random())}` });
+  world.sent.length = 0;
+});
+
+const refreshes = () => world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
+const stored = async () => (await world.store.heldGrant(person, server.uid))?.grant;
+const saying = (...proofs: readonly Proof[]) => {
+  const left = [...proofs];
+  return { ...world.ports, prove: async (): Promise<Proof> => left.shift() ?? { kind: 'accepted' } };
+};
+
+test('after a sign-in the server has been asked, and said yes', async () => {
+  const { grant } = await grantOf(world, server);
+  expect(grant.lastVerified).toEqual(world.clock.now);
+  expect(sessionOf(server, person, grant, world.clock.now)).toMatchObject({ word: 'Authenticated', lastVerified: expect.any(String) });
+});
+
+test('a grant that is due is refreshed before the server is asked', async () => {
+  const { grant, tokens, generation } = await grantOf(world, server);
+  await world.store.swapGrant({ grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation }, generation);
+  expect(await verifySession(world.ports, server, person)).toMatchObject({ grant: { lastVerified: world.clock.now } });
+  expect(refreshes()).toBe(1);
+});
+
+test('a server that forgot a token gets a fresh one before it is believed', async () => {
+  await grantOf(world, server);
+  const verified = await verifySession(saying({ kind: 'refused', reason: 'no' }, { kind: 'accepted' }), server, person);
+  expect(verified.grant?.refused).toBeUndefined();
+  expect(refreshes()).toBe(1);
+});
+
+test('a server that refuses the fresh one, too, ends the grant with its reason', async () => {
+  await grantOf(world, server);
+  const no: Proof = { kind: 'refused', reason: 'The server refused the token: invalid_token.' };
+  await verifySession(saying(no, no), server, person);
+  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
+    word: 'Expired',
+    problem: 'The server refused the token: invalid_token.',
+    next: 'muster auth login --server server-a',
+  });
+});
+
+test('a server that is away says nothing about the grant', async () => {
+  const { grant } = await grantOf(world, server);
+  const verified = await verifySession(saying({ kind: 'unclear', problem: 'HTTP 503' }), server, person);
+  expect(verified).toEqual({ grant, problem: 'HTTP 503' });
+  expect(await stored()).toEqual(grant);
+});
+
+test.each([
+  ['that asks for no sign-in', { status: connected('False') }],
+  ['that cannot be reached', { status: { ...connected('True'), state: 'Failed' } }],
+])('a server %s is not asked', async (_sentence, facts) => {
+  await grantOf(world, server);
+  const ports = { ...world.ports, prove: () => Promise.reject(new Error('it was asked')) };
+  await expect(verifySession(ports, { ...server, ...facts }, person)).resolves.toBeDefined();
+});
+
+test('scopes that a server misses are asked for by the next sign-in, which ends it', async () => {
+  const { grant } = await grantOf(world, server);
+  expect(grant.scopes).toEqual(['mcp']);
+  await verifySession(saying({ kind: 'insufficientScope', scopes: ['mcp', 'admin'] }), server, person);
+  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({ word: 'Expired', missingScopes: ['admin'] });
+  const stepped = await grantOf(world, server);
+  expect(stepped.grant.scopes).toEqual(['mcp', 'admin']);
+  expect(stepped.grant.refused).toBeUndefined();
+});
+
+test('a server that keeps asking for what the grant has sends nobody in circles', async () => {
+  await grantOf(world, server);
+  await verifySession(saying({ kind: 'insufficientScope', scopes: ['mcp'] }), server, person);
+  expect((await stored())?.refused?.missingScopes).toBeUndefined();
+});
+
+test('grants of servers that are gone or were created again are cleaned up and revoked', async () => {
+  world.servers.clear();
+  await grantOf(world, server);
+  const gone = serverOf(world, { uid: 'uid-gone', name: 'gone' });
+  const reborn = serverOf(world, { uid: 'uid-before', name: 'reborn' });
+  await grantOf(world, gone);
+  await grantOf(world, reborn);
+  world.servers.set('server-a', server);
+  world.servers.set('reborn', { ...reborn, uid: 'uid-after' });
+  await forgetDeleted(world.ports, person);
+  expect((await world.store.grantsOf(person)).map(({ serverUid }) => serverUid)).toEqual([server.uid]);
+  expect(world.sent.filter(({ url }) => url.pathname === '/token/revocation').length).toBeGreaterThanOrEqual(2);
+});

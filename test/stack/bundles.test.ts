@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { startFunctionUrl } from '../../local/lambda.ts';
+import { startWorld, type World } from '../../local/world.ts';
+import { deployed, isMissing } from './deployed.ts';
+import { type Bundled, startBundles } from './functions.ts';
+
+describe.skipIf(isMissing)('the bundles that are deployed', () => {
+  let world: World;
+  let bundles: Bundled;
+  const ending: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    world = await startWorld({
+      settings: { PAGE_SIZE: '2' },
+      functions: async (environment) => (bundles = await startBundles(environment)),
+    });
+    ending.push(() => world.close());
+  });
+  afterAll(async () => {
+    for (const end of ending.toReversed()) await end();
+  });
+
+  test('sweep by the input of the recorded schedule, and go on by page messages of the recorded rule', async () => {
+    const { target } = z.object({ target: z.object({ input: z.string() }) }).parse(deployed().inputs('Schedule', 'TickSchedule'));
+    const due = new Date(Math.floor(Date.now() / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+    const report = await bundles.sweep(JSON.parse(target.input.replace('<aws.scheduler.scheduled-time>', due)));
+    expect(report).toMatchObject({ tick: due, hop: 0, servers: 2, probed: 2, problems: [] });
+    await world.bus.idle();
+    const { eventPattern } = z.object({ eventPattern: z.string() }).parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
+    const pattern = z.object({ source: z.array(z.string()), 'detail-type': z.array(z.string()) }).parse(JSON.parse(eventPattern));
+    const pages = world.bus.events.filter(
+      (event) => pattern.source.includes(event.source) && pattern['detail-type'].includes(event['detail-type']),
+    );
+    expect(pages).toMatchObject([{ version: '0', detail: { tick: due, hop: 1 } }]);
+    const { items } = await world.list();
+    expect(items.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'server-a Connected',
+      'server-b Connected',
+      'server-c Connecting',
+      'server-d Connected',
+    ]);
+  });
+
+  test('answer events of the Function URL', async () => {
+    const answer = await fetch(`${world.url}/v1/mcpservers`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      items: [{ name: 'server-a' }, { name: 'server-b' }, { name: 'server-c' }, { name: 'server-d' }],
+    });
+    expect(await (await fetch(`${world.url}/v1/me`)).json()).toMatchObject({ status: 401 });
+  });
+
+  test('fail a poisoned event by its name, and take the next one', async () => {
+    await expect(bundles.sweep({ kind: 'tock' })).rejects.toThrow();
+    await expect(bundles.sweep({ kind: 'tick', at: new Date().toISOString(), everything: true })).resolves.toMatchObject({ hop: 0 });
+    await world.bus.idle();
+  });
+
+  test('know their own address by the event where none is set', async () => {
+    const alone = await startBundles({ ...world.environment, PUBLIC_URL: undefined });
+    const { url, port, close } = await startFunctionUrl({ handler: alone.api });
+    ending.push(alone.close, close);
+    const answer = await fetch(`${url}/.well-known/oauth-protected-resource`);
+    expect(await answer.json()).toMatchObject({ resource: `https://127.0.0.1:${port}` });
+  });
+});

@@ -1,0 +1,33 @@
+import { inject } from 'vitest';
+import type { Evaluation, Resource } from './evaluate.ts';
+import type { Stack } from './setup.ts';
+
+const stack: Stack = inject('stack');
+
+/** For `describe.skipIf`. */
+export const isMissing = stack.kind === 'missing';
+
+/** The project that was evaluated. */
+export function projectFolder(): string {
+  if (stack.kind === 'missing') throw new Error(stack.why);
+  return stack.folder;
+}
+
+/** Looks into what an evaluation made. Throws where it failed. */
+export function inside(evaluation: Evaluation) {
+  if (evaluation.kind === 'failed') throw new Error(evaluation.problems.join('\n'));
+  const ofType = (type: string): readonly Resource[] => evaluation.resources.filter((resource) => resource.type === type);
+  /** The inputs of one resource, by the last part of its type and its name. */
+  const inputs = (type: string, name: string): Resource['inputs'] => {
+    const found = evaluation.resources.find((resource) => resource.type.endsWith(`:${type}`) && resource.name === name);
+    if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
+    return found.inputs;
+  };
+  return { inputs, ofType, outputs: evaluation.outputs };
+}
+
+/** Production, on EKS. */
+export const deployed = (): ReturnType<typeof inside> => {
+  if (stack.kind === 'missing') throw new Error(stack.why);
+  return inside(stack.evaluation);
+};

@@ -1,0 +1,136 @@
+/** Runs sst.config.ts against a monitor that deploys nothing and writes down everything. Bundled by `evaluate.ts`, run in a process of its own. */
+import { writeFileSync } from 'node:fs';
+import * as pulumi from '@pulumi/pulumi';
+import { run } from '../../.sst/platform/src/auto/run';
+import config from '../../sst.config.ts';
+
+const account = '123456789012';
+const region = 'eu-central-1';
+const resources: { type: string; name: string; inputs: unknown }[] = [];
+
+/** What AWS would give a resource: a physical name, an ARN of the right form, and what others read of it. */
+function stateOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  const named = String(inputs['name'] ?? name);
+  const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
+  switch (type) {
+    case 'aws:lambda/function:Function':
+      return { name: named, arn: arn('lambda', `function:${named}`), invokeArn: arn('lambda', `function:${named}`), version: '$LATEST' };
+    case 'aws:lambda/functionUrl:FunctionUrl':
+      return { functionUrl: `https://${name.toLowerCase()}.lambda-url.${region}.on.aws/` };
+    case 'aws:dynamodb/table:Table':
+      return { name: named, arn: arn('dynamodb', `table/${named}`) };
+    case 'aws:cloudwatch/eventBus:EventBus':
+      return { name: named, arn: arn('events', `event-bus/${named}`) };
+    case 'aws:cloudwatch/eventRule:EventRule':
+      return { name: named, arn: arn('events', `rule/${String(inputs['eventBusName'])}/${named}`) };
+    case 'aws:cloudwatch/logGroup:LogGroup':
+      return { name: named, arn: arn('logs', `log-group:${named}`) };
+    case 'aws:cloudwatch/metricAlarm:MetricAlarm':
+      return { arn: arn('cloudwatch', `alarm:${named}`) };
+    case 'aws:sqs/queue:Queue':
+      return { name: named, arn: arn('sqs', named), url: `https://sqs.${region}.amazonaws.com/${account}/${named}` };
+    case 'aws:sns/topic:Topic':
+      return { name: named, arn: arn('sns', named) };
+    case 'aws:iam/role:Role':
+      return { name: named, arn: `arn:aws:iam::${account}:role/${named}` };
+    case 'aws:s3/bucketV2:BucketV2':
+    case 'aws:s3/bucket:Bucket': {
+      const domain = `${named.toLowerCase()}.s3.${region}.amazonaws.com`;
+      return { bucket: named, arn: `arn:aws:s3:::${named}`, bucketRegionalDomainName: domain };
+    }
+    case 'aws:cloudfront/distribution:Distribution':
+      return { domainName: 'd111111abcdef8.cloudfront.net', arn: `arn:aws:cloudfront::${account}:distribution/${name}` };
+    case 'random:index/randomBytes:RandomBytes':
+      return { base64: Buffer.alloc(32).toString('base64'), hex: '00'.repeat(32) };
+    default:
+      return { arn: arn('other', name) };
+  }
+}
+
+const answers: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>> = {
+  'aws:index/getRegion:getRegion': () => ({ region, name: region, id: region }),
+  'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com' }),
+  'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: account, arn: `arn:aws:iam::${account}:user/owner` }),
+  'aws:eks/getCluster:getCluster': ({ name }) => ({
+    name,
+    endpoint: `https://0123456789ABCDEF.gr7.${region}.eks.amazonaws.com`,
+    certificateAuthorities: [{ data: Buffer.alloc(1100, 'c').toString('base64') }],
+  }),
+  'aws:iam/getPolicyDocument:getPolicyDocument': (inputs) => ({ ...inputs, json: JSON.stringify(policyDocument(inputs)) }),
+};
+
+type Statement = {
+  effect?: string;
+  actions?: string[];
+  resources?: string[];
+  principals?: { type: string; identifiers: string[] }[];
+  conditions?: { test: string; variable: string; values: string[] }[];
+};
+
+/** As the provider prints it. */
+function policyDocument(inputs: { statements?: Statement[] }): object {
+  return {
+    Version: '2012-10-17',
+    Statement: (inputs.statements ?? []).map(({ effect = 'Allow', actions, resources, principals, conditions = [] }) => ({
+      Effect: effect,
+      Action: actions,
+      ...(resources && { Resource: resources }),
+      ...(principals && { Principal: Object.fromEntries(principals.map(({ type, identifiers }) => [type, identifiers])) }),
+      ...(conditions.length > 0 && {
+        Condition: Object.fromEntries(conditions.map(({ test, variable, values }) => [test, { [variable]: values }])),
+      }),
+    })),
+  };
+}
+
+const secretMark = '4dabf18193072939515e22adb298388d';
+
+/** Pulumi marks secrets and assets by a key of its own; what is compared here are the values. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if (secretMark in value) return 'value' in value ? plain(value.value) : { ...value };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+function leave(result: object): never {
+  writeFileSync(process.argv[2] ?? '', JSON.stringify(result));
+  process.exit(0);
+}
+
+const failed = (problems: readonly string[]): never => leave({ kind: 'failed', problems });
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const problems: string[] = [];
+// What fails inside apply() ends up here and nowhere else, and keeps the others waiting for ever.
+process.on('unhandledRejection', (error) => {
+  problems.push(messageOf(error));
+  setTimeout(() => failed(problems), 200);
+});
+
+await pulumi.runtime.setMocks(
+  {
+    newResource: ({ type, name, inputs, id }) => {
+      const values = plain(inputs) as Record<string, unknown>;
+      resources.push({ type, name, inputs: values });
+      return { id: id || `${name}-id`, state: { ...values, ...stateOf(type, name, values) } };
+    },
+    call: ({ token, inputs }) => {
+      const answer = answers[token];
+      if (answer === undefined) throw new Error(`The stack asks for ${token}, which has no answer in test/stack/program.ts.`);
+      return answer(plain(inputs) as Record<string, unknown>);
+    },
+  },
+  'muster',
+  $app.stage,
+  false,
+);
+try {
+  const outputs = await pulumi.runtime.runInPulumiStack(async () => run(async () => config.run()));
+  const resolved = await new Promise((done) => pulumi.output(outputs).apply(done));
+  await pulumi.runtime.disconnect();
+  if (problems.length > 0) failed(problems);
+  leave({ kind: 'deployed', resources, outputs: plain(resolved) });
+} catch (error) {
+  failed([...problems, messageOf(error)]);
+}

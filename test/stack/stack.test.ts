@@ -1,0 +1,268 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { settings } from '../../functions/settings.ts';
+import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
+import { evaluate, owner } from './evaluate.ts';
+
+const variablesSchema = z.object({ environment: z.object({ variables: z.record(z.string(), z.string()) }) });
+const variables = (name: string) => variablesSchema.parse(deployed().inputs('Function', `${name}Function`)).environment.variables;
+
+describe.skipIf(isMissing)('the types of SST', () => {
+  const compiler = fileURLToPath(new URL('../../node_modules/tsc7/bin/tsc', import.meta.url));
+  const check = (): Promise<unknown> =>
+    promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', 'infra/tsconfig.json'], { cwd: projectFolder() });
+
+  test('accept sst.config.ts and infra/', async () => {
+    await expect(check()).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['a schedule that is none', 'rate(1 minute)', 'every minute'],
+    ['a memory that is none', '512 MB', '512 potatoes'],
+    ['a property that is not known', 'deletionProtection:', 'deletionProtected:'],
+  ])('refuse %s', async (_what, right, wrong) => {
+    const file = join(projectFolder(), 'infra/muster.ts');
+    const source = await readFile(file, 'utf8');
+    expect(source).toContain(right);
+    await writeFile(file, source.replace(right, wrong));
+    try {
+      await expect(check()).rejects.toMatchObject({ stdout: expect.stringContaining('infra/muster.ts') });
+    } finally {
+      await writeFile(file, source);
+    }
+  });
+});
+
+describe.skipIf(isMissing)('a sweep', () => {
+  test('is started every minute, and nothing tries it again', () => {
+    expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({
+      scheduleExpression: 'rate(1 minute)',
+      state: 'ENABLED',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: { retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 } },
+    });
+    expect(deployed().inputs('EventTarget', 'BusSubscriberPagesTarget')).toMatchObject({
+      retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
+    });
+    expect(deployed().inputs('FunctionEventInvokeConfig', 'SweepEventInvokeConfig')).toMatchObject({
+      maximumRetryAttempts: 0,
+      maximumEventAgeInSeconds: 60,
+    });
+  });
+
+  test('gets the time its tick was due from the schedule', () => {
+    const { target } = z.object({ target: z.object({ input: z.string() }) }).parse(deployed().inputs('Schedule', 'TickSchedule'));
+    expect(JSON.parse(target.input)).toEqual({ kind: 'tick', at: '<aws.scheduler.scheduled-time>' });
+  });
+
+  test('that schedule, bus or Lambda cannot deliver ends among the dead letters', () => {
+    const dead = expect.stringMatching(/^arn:aws:sqs:.*:DeadLetters$/);
+    expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({ target: { deadLetterConfig: { arn: dead } } });
+    expect(deployed().inputs('EventTarget', 'BusSubscriberPagesTarget')).toMatchObject({ deadLetterConfig: { arn: dead } });
+    expect(deployed().inputs('FunctionEventInvokeConfig', 'SweepEventInvokeConfig')).toMatchObject({
+      destinationConfig: { onFailure: { destination: dead } },
+    });
+  });
+
+  test('is gone on with by page messages and by nothing else on the bus', () => {
+    expect(deployed().ofType('aws:cloudwatch/eventRule:EventRule')).toHaveLength(1);
+    const { eventPattern } = z.object({ eventPattern: z.string() }).parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
+    expect(JSON.parse(eventPattern)).toEqual({ source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] });
+  });
+
+  test('runs on Node 24 and arm64, long enough for a page of servers that all hang', () => {
+    expect(deployed().inputs('Function', 'SweepFunction')).toMatchObject({
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      memorySize: 512,
+      timeout: 60,
+      handler: 'functions/sweep.handler',
+    });
+  });
+});
+
+describe.skipIf(isMissing)('the Function URL', () => {
+  test('is public, for both permissions that AWS asks for, and is nobody else’s page', () => {
+    expect(deployed().inputs('FunctionUrl', 'ApiUrl')).toMatchObject({ authorizationType: 'NONE', invokeMode: 'BUFFERED' });
+    expect(deployed().inputs('FunctionUrl', 'ApiUrl')).not.toHaveProperty('cors');
+    const granted = deployed()
+      .ofType('aws:lambda/permission:Permission')
+      .filter(({ name }) => name.startsWith('Api'));
+    expect(granted.map(({ inputs }) => inputs)).toEqual([
+      expect.objectContaining({ action: 'lambda:InvokeFunctionUrl', principal: '*', functionUrlAuthType: 'NONE' }),
+      expect.objectContaining({ action: 'lambda:InvokeFunction', principal: '*', invokedViaFunctionUrl: true }),
+    ]);
+  });
+
+  test('runs on Node 24 and arm64', () => {
+    expect(deployed().inputs('Function', 'ApiFunction')).toMatchObject({
+      runtime: 'nodejs24.x',
+      architectures: ['arm64'],
+      memorySize: 512,
+      timeout: 20,
+      handler: 'functions/api.handler',
+    });
+  });
+
+  test('alone has the keys that open tokens', () => {
+    expect(variables('Api')).toHaveProperty('TOKEN_KEYS');
+    expect(variables('Sweep')).not.toHaveProperty('TOKEN_KEYS');
+  });
+});
+
+describe.skipIf(isMissing)('the table', () => {
+  test('forgets by itself, is backed up, and in production nobody deletes it by accident', () => {
+    expect(deployed().inputs('Table', 'TableTable')).toMatchObject({
+      hashKey: 'pk',
+      rangeKey: 'sk',
+      ttl: { attributeName: 'expires', enabled: true },
+      pointInTimeRecovery: { enabled: true },
+      deletionProtectionEnabled: true,
+    });
+  });
+});
+
+describe.skipIf(isMissing)('the functions', () => {
+  test.each(['Sweep', 'Api'])('%s gets only settings that it knows', (name) => {
+    const unknown = Object.keys(variables(name)).filter((variable) => !variable.startsWith('SST_') && !(variable in settings));
+    expect(unknown).toEqual([]);
+  });
+
+  test.each(['Sweep', 'Api'])('%s has all its variables within the 4 KB of Lambda, with the largest kubeconfig, too', (name) => {
+    const { EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others } = variables(name);
+    expect(JSON.stringify({ EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others }).length).toBeLessThan(4096);
+    expect(JSON.stringify({ ...others, KUBECONFIG_YAML: 'x'.repeat(3000) }).length).toBeLessThan(4096);
+  });
+
+  test('are known to EKS by their roles, as the group of manifests/, and keep no credential', () => {
+    const entries = deployed()
+      .ofType('aws:eks/accessEntry:AccessEntry')
+      .map(({ inputs }) => inputs);
+    expect(entries).toEqual([
+      { clusterName: 'mine', principalArn: expect.stringContaining('SweepRole'), kubernetesGroups: ['muster-sweep'] },
+      { clusterName: 'mine', principalArn: expect.stringContaining('ApiRole'), kubernetesGroups: ['muster-sweep'] },
+    ]);
+    expect(variables('Sweep')).toMatchObject({ EKS_CLUSTER: 'mine', CLUSTER_URL: expect.stringMatching(/^https:.*eks\.amazonaws\.com$/) });
+    expect(variables('Sweep')).not.toHaveProperty('KUBECONFIG_YAML');
+  });
+});
+
+describe.skipIf(isMissing)('the site', () => {
+  test('is built by npm run site:build, and only hashed files are kept for long', () => {
+    expect(deployed().inputs('Command', 'SiteBuilder')).toMatchObject({ create: 'npm run site:build' });
+    const upload = deployed()
+      .ofType('pulumi-nodejs:dynamic:Resource')
+      .find(({ name }) => name.startsWith('SiteAssetFiles'));
+    const { files } = z.object({ files: z.array(z.object({ key: z.string(), cacheControl: z.string() })) }).parse(upload?.inputs);
+    const kept = files.filter(({ cacheControl }) => cacheControl.includes('immutable')).map(({ key }) => key);
+    expect(kept).toEqual([expect.stringMatching(/_astro\/page\.1a2b3c\.css$/)]);
+    expect(files).toHaveLength(5);
+  });
+});
+
+describe.skipIf(isMissing)('watching', () => {
+  const alarms = () => deployed().ofType('aws:cloudwatch/metricAlarm:MetricAlarm');
+
+  test('an alarm for everything that the runbook explains, and the other way round', async () => {
+    const runbook = await readFile(new URL('../../docs/operate.md', import.meta.url), 'utf8');
+    const explained = [...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+    expect(new Set(alarms().map(({ name }) => name))).toEqual(new Set(explained));
+  });
+
+  test('each alarm tells the topic when it begins and when it ends', () => {
+    const topic = [expect.stringMatching(/^arn:aws:sns:.*:Alarms$/)];
+    for (const { inputs } of alarms()) expect(inputs).toMatchObject({ alarmActions: topic, okActions: topic });
+  });
+
+  test('silence of the sweep is an alarm, silence of the others is not', () => {
+    const breaching = alarms().filter(({ inputs }) => inputs['treatMissingData'] === 'breaching');
+    expect(breaching.map(({ name }) => name)).toEqual(['SweepsStopped']);
+  });
+
+  test('one dashboard, with a graph for each alarm', () => {
+    const { dashboardBody } = z.object({ dashboardBody: z.string() }).parse(deployed().inputs('Dashboard', 'Dashboard'));
+    const { widgets } = z.object({ widgets: z.array(z.unknown()) }).parse(JSON.parse(dashboardBody));
+    expect(widgets).toHaveLength(4 + alarms().length);
+  });
+});
+
+describe.skipIf(isMissing)('what the owner decides', () => {
+  const evaluated = async (environment: Readonly<Record<string, string>>, stage = 'production') =>
+    inside(await evaluate({ folder: projectFolder(), stage, environment }));
+
+  test('a kubeconfig instead of EKS, a VPC, selectors, a large fleet, an address for alarms, no site; a stage that is not production', async () => {
+    const { EKS_CLUSTER, ...others } = owner;
+    const stack = await evaluated(
+      {
+        ...others,
+        SST_SECRET_Kubeconfig: 'apiVersion: v1',
+        VPC_SUBNETS: 'subnet-1,subnet-2',
+        VPC_SECURITY_GROUPS: 'sg-1',
+        NAMESPACE: 'tools',
+        LABEL_SELECTOR: 'team=a',
+        ANONYMOUS_LIST: 'on',
+        FLEET_SIZE: '100000',
+        ALARM_EMAIL: 'ada@example.com',
+        SITE: 'off',
+      },
+      'ada',
+    );
+    expect(EKS_CLUSTER).toBe('mine');
+    const given = { KUBECONFIG_YAML: 'apiVersion: v1', NAMESPACE: 'tools', LABEL_SELECTOR: 'team=a', HEARTBEAT_SECONDS: '20040' };
+    for (const name of ['SweepFunction', 'ApiFunction']) {
+      expect(stack.inputs('Function', name)).toMatchObject({
+        environment: { variables: given },
+        vpcConfig: { subnetIds: ['subnet-1', 'subnet-2'], securityGroupIds: ['sg-1'] },
+      });
+    }
+    expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({ environment: { variables: { ANONYMOUS_LIST: 'on' } } });
+    expect(stack.inputs('TopicSubscription', 'AlarmsEmail')).toMatchObject({ protocol: 'email', endpoint: 'ada@example.com' });
+    expect(stack.inputs('Table', 'TableTable')).toMatchObject({ deletionProtectionEnabled: false });
+    expect(stack.ofType('sst:aws:StaticSite')).toEqual([]);
+  });
+
+  test('what is missing is told at once, each with the command that mends it', async () => {
+    const result = await evaluate({ folder: projectFolder(), stage: 'empty', environment: {} });
+    const [problem = ''] = result.kind === 'failed' ? result.problems : [];
+    for (const words of ['AWS_REGION=', 'OIDC_ISSUER=', 'OIDC_CLIENT_ID=', 'npx sst secret set TokenKeys', 'EKS_CLUSTER=']) {
+      expect(problem).toContain(words);
+    }
+  });
+
+  test('what cannot be is told, too', async () => {
+    const environment = {
+      ...owner,
+      SST_SECRET_Kubeconfig: 'x'.repeat(3001),
+      ANONYMOUS_LIST: 'yes',
+      VPC_SUBNETS: 'subnet-1',
+      FLEET_SIZE: 'many',
+    };
+    const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
+    const [problem = ''] = result.kind === 'failed' ? result.problems : [];
+    for (const words of ['Two clusters', '--minify', 'ANONYMOUS_LIST is "yes"', 'VPC_SECURITY_GROUPS', 'FLEET_SIZE is "many"']) {
+      expect(problem).toContain(words);
+    }
+  });
+
+  test('a handler that is not there, or does not export one, does not deploy', async () => {
+    const file = join(projectFolder(), 'infra/muster.ts');
+    const source = await readFile(file, 'utf8');
+    await writeFile(
+      file,
+      source.replace('functions/sweep.handler', 'functions/sweeep.handler').replace('functions/api.handler', 'functions/api.answer'),
+    );
+    try {
+      const result = await evaluate({ folder: projectFolder(), stage: 'broken', environment: owner });
+      expect(result.kind === 'failed' && result.problems.join('\n')).toMatch(
+        /There is no functions\/sweeep\.ts[^]*|api\.ts does not export answer/,
+      );
+    } finally {
+      await writeFile(file, source);
+    }
+  });
+});
