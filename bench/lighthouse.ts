@@ -13,7 +13,10 @@ const pages = ['/', '/state-and-session/', '/reference/mcpserver/'];
 
 const reportSchema = z.object({
   categories: z.record(z.string(), z.object({ score: z.nullable(z.number()) })),
-  audits: z.record(z.string(), z.object({ id: z.string(), title: z.string(), score: z.nullable(z.number()), scoreDisplayMode: z.string() })),
+  audits: z.record(
+    z.string(),
+    z.object({ id: z.string(), title: z.string(), score: z.nullable(z.number()), scoreDisplayMode: z.string() }),
+  ),
 });
 
 const chromium = findChromium();
@@ -33,7 +36,9 @@ try {
       `--chrome-flags=${['--headless', ...flags].join(' ')}`,
     ]);
     const { categories, audits } = reportSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const scores = Object.entries(categories).map(([name, { score }]) => `${name} ${score === null ? '-' : String(Math.round(score * 100))}`);
+    const scores = Object.entries(categories).map(
+      ([name, { score }]) => `${name} ${score === null ? '-' : String(Math.round(score * 100))}`,
+    );
     console.log(`${page.padEnd(24)} ${scores.join('  ')}`);
     for (const { id, title, score, scoreDisplayMode } of Object.values(audits))
       if (score !== null && score < 0.9 && scoreDisplayMode !== 'informative') console.log(`  ${id}: ${title} (${String(score)})`);

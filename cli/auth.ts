@@ -1,4 +1,5 @@
 import type { Row, SessionAnswer } from '../functions/wire.ts';
+import { isSessionAnswer } from './answers.ts';
 import { isFresh } from './bearer.ts';
 import { hasScreen } from './browser.ts';
 import type { Call } from './commands.ts';
@@ -13,7 +14,7 @@ import { authenticated, signIn } from './signin.ts';
 import { prove, proveAll, usesSso } from './sso.ts';
 import { serverText, statusText, wantsSignIn } from './status.ts';
 import { sessionCell, sorted } from './table.ts';
-import { forgetTokens, readTokens, type Tokens } from './tokens.ts';
+import { bearerOf, forgetTokens, readTokens, type Tokens } from './tokens.ts';
 
 /** `muster auth login` */
 export async function login(call: Call): Promise<ExitCode> {
@@ -26,7 +27,7 @@ export async function login(call: Call): Promise<ExitCode> {
     const endpoint = endpointOf(call.text('endpoint'), environment);
     const tokens = await logIn({ endpoint, environment, browser, device, tell, now });
     tell(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
-    await signOn({ endpoint, bearer: tokens.idToken }, tell);
+    await signOn({ endpoint, bearer: bearerOf(tokens) }, tell);
     return exitCodes.done;
   }
   if (device) throw new Failure('--device is for muster itself.', { hint: `Run: muster auth login --server ${name} --no-browser` });
@@ -63,14 +64,17 @@ const ssoOf = ({ session }: SessionAnswer): string => (session.sso === undefined
 
 /** `muster auth logout`: what is forgotten at the Function URL is forgotten there first; with the network down nothing is. */
 export async function logout(call: Call): Promise<ExitCode> {
-  const name = call.text('server');
+  const wanted = call.text('server');
   const endpoint = endpointOf(call.text('endpoint'), call.environment);
-  if (name !== undefined) {
+  if (wanted !== undefined) {
     if (call.isSet('all')) throw new Failure('--server and --all exclude each other.');
     const connection = await connectAsPerson(call);
-    const server = await findServer(connection, name);
-    await request({ method: 'DELETE', url: `${serverUrl(endpoint, server)}/session`, bearer: connection.bearer });
-    call.tell(`Signed out of ${server.namespace}/${server.name}.`);
+    const server = await findServer(connection, wanted);
+    const answer = await request({ method: 'DELETE', url: `${serverUrl(endpoint, server)}/session`, bearer: connection.bearer });
+    // A forwarded bearer is not stored anywhere: it is there for as long as the person is signed in to muster.
+    const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';
+    const name = `${server.namespace}/${server.name}`;
+    call.tell(remains ? `${name} goes by your sign-in to muster. To end that: muster auth logout` : `Signed out of ${name}.`);
     return exitCodes.done;
   }
   if (call.isSet('all')) {

@@ -37,18 +37,19 @@ async function refreshed(
 
   const granted = await askToRefresh(tokens, refreshToken);
   if (granted.kind === 'refused') throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
-  const { issuer: name, clientId, subject } = tokens;
-  const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, now });
+  const { issuer: name, clientId, subject, resource } = tokens;
+  const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, resource, now });
   await writeTokens(renewed, environment);
   return renewed;
 }
 
-async function askToRefresh({ endpoint, issuer, clientId }: Tokens, refreshToken: string): Promise<Granted> {
+async function askToRefresh({ endpoint, issuer, clientId, resource }: Tokens, refreshToken: string): Promise<Granted> {
   try {
     return await askForTokens(await discoverIssuer(issuer), {
       grant_type: 'refresh_token',
       refresh_token: refreshToken,
       client_id: clientId,
+      ...(resource === undefined ? {} : { resource }),
     });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -10,14 +10,19 @@ export type Expected = {
   readonly nonce?: string;
   /** Who it was before. Absent at sign-in. */
   readonly subject?: string;
+  /** Whom the bearer is made for, where it is an access token. */
+  readonly resource?: string | undefined;
   readonly now: Date;
 };
+
+/** What the token endpoint gave. */
+type Given = { readonly idToken: string; readonly accessToken?: string; readonly lifetimeMs?: number; readonly refreshToken?: string };
 
 /**
  * What an ID token says about its owner. It came straight from the token endpoint over a trusted connection, so its signature need not be
  * checked here (OpenID Connect Core 1.0, section 3.1.3.7, item 6); the Function URL does that. Throws unless it is meant for us.
  */
-export function tokensFrom(granted: { readonly idToken: string; readonly refreshToken?: string }, expected: Expected): Tokens {
+export function tokensFrom(granted: Given, expected: Expected): Tokens {
   const claims = claimsOf(granted.idToken);
   const { iss, aud, exp, nonce, sub, email, name } = claims;
   if (iss !== expected.issuer) throw refused('names another issuer');
@@ -31,12 +36,23 @@ export function tokensFrom(granted: { readonly idToken: string; readonly refresh
     issuer: expected.issuer,
     clientId: expected.clientId,
     idToken: granted.idToken,
+    ...accessIn(granted, expected),
     ...(granted.refreshToken === undefined ? {} : { refreshToken: granted.refreshToken }),
-    expiresAt: new Date(exp * 1000),
+    expiresAt: new Date(expected.resource === undefined ? exp * 1000 : expected.now.getTime() + (granted.lifetimeMs ?? 0)),
     subject: sub,
     ...(typeof email === 'string' ? { email } : {}),
     ...(typeof name === 'string' ? { name } : {}),
   };
+}
+
+function accessIn({ accessToken }: Given, { resource }: Expected): Pick<Tokens, 'accessToken' | 'resource'> {
+  if (resource === undefined) return {};
+  if (accessToken === undefined)
+    throw new Failure(`The issuer gave no access token for ${resource}.`, {
+      exitCode: exitCodes.signInFailed,
+      hint: 'Run: muster auth login',
+    });
+  return { accessToken, resource };
 }
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> {

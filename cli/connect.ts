@@ -3,7 +3,7 @@ import type { Call } from './commands.ts';
 import { endpointOf } from './endpoint.ts';
 import { Failure, exitCodes } from './failure.ts';
 import type { Connection } from './servers.ts';
-import type { Tokens } from './tokens.ts';
+import { bearerOf, type Tokens } from './tokens.ts';
 
 /** The Function URL of this call, with the person's tokens where somebody is signed in. */
 export type Connected = Connection & { readonly tokens?: Tokens };
@@ -12,7 +12,7 @@ export type Connected = Connection & { readonly tokens?: Tokens };
 export async function connect({ text, environment, now }: Call): Promise<Connected> {
   const endpoint = endpointOf(text('endpoint'), environment);
   const tokens = await freshTokens(endpoint, environment, now());
-  return tokens === undefined ? { endpoint } : { endpoint, bearer: tokens.idToken, tokens };
+  return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
 }
 
 /** As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in. */

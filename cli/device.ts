@@ -14,25 +14,39 @@ export type DeviceSignIn = {
 };
 
 /** Device authorization (RFC 8628): the person types a code in a browser anywhere. Throws with exit code 3 when nothing comes of it. */
-export async function byDevice(issuer: Issuer, { clientId, scopes }: Config, { endpoint, tell, now }: DeviceSignIn): Promise<Tokens> {
+export async function byDevice(
+  issuer: Issuer,
+  { clientId, scopes, resource }: Config,
+  { endpoint, tell, now }: DeviceSignIn,
+): Promise<Tokens> {
   const { deviceEndpoint: url } = issuer;
   if (url === undefined)
     throw new Failure(`${issuer.issuer} offers no sign-in on another device.`, {
       exitCode: exitCodes.signInFailed,
       hint: 'Run: muster auth login',
     });
-  const offer = await request({ method: 'POST', url, body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' ') }) });
+  const audience = resource === undefined ? {} : { resource };
+  const offer = await request({
+    method: 'POST',
+    url,
+    body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
+  });
   if (!isOffer(offer)) throw failed(`${issuer.issuer} answered without a code for the device`);
   // The code is told apart from the address: it is the person who has to see that both devices show the same one.
   tell(
     `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
   );
   const until = now().getTime() + offer.expires_in * 1000;
-  const form = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: offer.device_code, client_id: clientId };
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    device_code: offer.device_code,
+    client_id: clientId,
+    ...audience,
+  };
   for (let seconds = offer.interval ?? 5; now().getTime() < until; ) {
     await wait(seconds * 1000);
     const answer = await askForTokens(issuer, form).catch(onlyAway);
-    if (answer?.kind === 'granted') return tokensFrom(answer, { endpoint, issuer: issuer.issuer, clientId, now: now() });
+    if (answer?.kind === 'granted') return tokensFrom(answer, { endpoint, issuer: issuer.issuer, clientId, resource, now: now() });
     if (answer?.error === 'slow_down') seconds += 5;
     else if (answer !== undefined && answer.error !== 'authorization_pending')
       throw failed(`${issuer.issuer} refused the sign-in: ${answer.error}`);

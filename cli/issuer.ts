@@ -50,7 +50,14 @@ const untrusted = (message: string): Failure =>
 
 /** What a token endpoint said: tokens, or no. */
 export type Granted =
-  | { readonly kind: 'granted'; readonly idToken: string; readonly refreshToken?: string }
+  | {
+      readonly kind: 'granted';
+      readonly idToken: string;
+      readonly accessToken?: string;
+      /** Of the access token. */
+      readonly lifetimeMs?: number;
+      readonly refreshToken?: string;
+    }
   /** `error` and `error_description` of RFC 6749, section 5.2. */
   | { readonly kind: 'refused'; readonly error: string; readonly description?: string };
 
@@ -66,7 +73,15 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
     const idToken = said['id_token'];
     const refreshToken = said['refresh_token'];
     if (typeof idToken !== 'string') return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
-    return { kind: 'granted', idToken, ...(typeof refreshToken === 'string' ? { refreshToken } : {}) };
+    const accessToken = said['access_token'];
+    const seconds = said['expires_in'];
+    return {
+      kind: 'granted',
+      idToken,
+      ...(typeof accessToken === 'string' ? { accessToken } : {}),
+      ...(typeof seconds === 'number' ? { lifetimeMs: seconds * 1000 } : {}),
+      ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
+    };
   }
   const error = said['error'];
   const description = said['error_description'];

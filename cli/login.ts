@@ -37,7 +37,7 @@ export async function logIn(wanted: SignIn): Promise<Tokens> {
 }
 
 /** Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a loopback page (RFC 8252). */
-async function byLoopback(issuer: Issuer, { clientId, scopes }: Config, wanted: SignIn): Promise<Tokens> {
+async function byLoopback(issuer: Issuer, { clientId, scopes, resource }: Config, wanted: SignIn): Promise<Tokens> {
   const { endpoint, environment, browser, tell, now } = wanted;
   const [verifier, state, nonce] = [random(), random(), random()];
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
@@ -52,6 +52,7 @@ async function byLoopback(issuer: Issuer, { clientId, scopes }: Config, wanted: 
       nonce,
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
+      ...(resource === undefined ? {} : { resource }),
       // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows that word.
       ...(issuer.asksForConsent && scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
     };
@@ -59,7 +60,15 @@ async function byLoopback(issuer: Issuer, { clientId, scopes }: Config, wanted: 
     showAddress(address.href, { browser, tell });
 
     const arrival = await loopback.arrival(patienceMs);
-    const tokens = await redeemed(arrival, issuer, { verifier, clientId, redirectUri: loopback.address, nonce, endpoint, now: now() });
+    const tokens = await redeemed(arrival, issuer, {
+      verifier,
+      clientId,
+      redirectUri: loopback.address,
+      nonce,
+      endpoint,
+      resource,
+      now: now(),
+    });
     await writeTokens(tokens, environment);
     arrival.say('You are signed in', 'Go back to your terminal. You may close this page.');
     return tokens;
@@ -74,11 +83,12 @@ type Redemption = {
   readonly redirectUri: string;
   readonly nonce: string;
   readonly endpoint: string;
+  readonly resource: string | undefined;
   readonly now: Date;
 };
 
 async function redeemed({ query, say }: Arrival, issuer: Issuer, redemption: Redemption): Promise<Tokens> {
-  const { verifier, clientId, redirectUri, nonce, endpoint, now } = redemption;
+  const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
   try {
     const granted = await askForTokens(issuer, {
       grant_type: 'authorization_code',
@@ -86,9 +96,10 @@ async function redeemed({ query, say }: Arrival, issuer: Issuer, redemption: Red
       redirect_uri: redirectUri,
       client_id: clientId,
       code_verifier: verifier,
+      ...(resource === undefined ? {} : { resource }),
     });
     if (granted.kind === 'refused') throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
-    return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, now });
+    return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
   } catch (error) {
     say('The sign-in did not work', 'Your terminal says why. You may close this page.');
     throw error;

@@ -43,7 +43,7 @@ const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
 export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { word, problem, next } = answer.session;
   if (word === 'Authenticated') return answer;
-  throw failed(`${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem}`}`, next);
+  throw failed(`${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`, next);
 }
 
 async function byLoopback({ connection, server, browser, tell }: ServerSignIn): Promise<SessionAnswer> {

@@ -10,8 +10,10 @@ export type Tokens = {
   readonly endpoint: string;
   readonly issuer: string;
   readonly clientId: string;
-  /** Sent as the bearer. */
   readonly idToken: string;
+  /** The bearer where the endpoint wants access tokens made for `resource`; elsewhere the ID token is. */
+  readonly accessToken?: string;
+  readonly resource?: string;
   readonly refreshToken?: string;
   readonly expiresAt: Date;
   readonly subject: string;
@@ -60,6 +62,9 @@ export async function writeTokens(tokens: Tokens, environment: Surroundings): Pr
   }
 }
 
+/** What is sent to the endpoint. */
+export const bearerOf = ({ accessToken, idToken }: Tokens): string => accessToken ?? idToken;
+
 /** Whether there was something to forget. */
 export async function forgetTokens(endpoint: string, environment: Surroundings): Promise<boolean> {
   return rm(tokenFile(endpoint, environment)).then(
@@ -74,7 +79,7 @@ export async function forgetTokens(endpoint: string, environment: Surroundings):
 function parsed(text: string): Tokens | undefined {
   const json = parseJson(text);
   if (!isRecord(json)) return undefined;
-  const { endpoint, issuer, clientId, idToken, refreshToken, expiresAt, subject, email, name } = json;
+  const { endpoint, issuer, clientId, idToken, accessToken, resource, refreshToken, expiresAt, subject, email, name } = json;
   if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string') return undefined;
   if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string') return undefined;
   return {
@@ -84,6 +89,8 @@ function parsed(text: string): Tokens | undefined {
     idToken,
     expiresAt: new Date(expiresAt),
     subject,
+    ...(typeof accessToken === 'string' ? { accessToken } : {}),
+    ...(typeof resource === 'string' ? { resource } : {}),
     ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
     ...(typeof email === 'string' ? { email } : {}),
     ...(typeof name === 'string' ? { name } : {}),

@@ -1,30 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
 import { accessReviewer } from './adapters/access.ts';
-import { dynamoTable } from './adapters/dynamodb.ts';
-import { tokenExchanger } from './adapters/exchange.ts';
 import { guardedFetch } from './adapters/http.ts';
 import { type Cluster, pageLister, serverReader } from './adapters/kubernetes.ts';
 import { leaseReader, missedTicks } from './adapters/lease.ts';
-import { prober } from './adapters/mcp.ts';
-import { clientDocument, oauthClient } from './adapters/oauth.ts';
 import { bearerVerifier } from './adapters/oidc.ts';
-import { prover } from './adapters/proof.ts';
 import { sealer } from './adapters/seal.ts';
-import { secretReader } from './adapters/secrets.ts';
-import { type SessionStore, sessionStore } from './adapters/store.ts';
 import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import type { ReadServer } from './reachability/round.ts';
 import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
+import { lineWriter } from './log.ts';
 import { composeApi } from './routes/compose.ts';
+import { lazyRoutes } from './routes/lazy.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/servers.ts';
-import { sessionRoutes } from './routes/sessions.ts';
 import type { Server } from './server.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
@@ -36,15 +26,21 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   const publicUrl = readSetting(environment, 'PUBLIC_URL').replace(/\/+$/, '');
   const issuer = readSetting(environment, 'OIDC_ISSUER');
   const clientId = readSetting(environment, 'OIDC_CLIENT_ID');
+  const resource = readSetting(environment, 'BEARER_AUDIENCE');
   const cluster = clusterOf(environment);
   const readServer = readerOf(cluster);
   const dialler = diallerOf(environment);
-  const probe = prober(dialler);
-  const fetch = guardedFetch(dialler);
-  const store = storeOf(environment, now);
   const policy = policyOf(environment);
-  const { allowInsecure } = policy;
-  const oauth = oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured: readClients(environment) });
+  const configured = readClients(environment);
+  const seal = sealer(readList(environment, 'TOKEN_KEYS'));
+  const table = readSetting(environment, 'TABLE_NAME');
+  // Most cold starts answer a list: what that does not need is loaded by the first request that does.
+  const prober = once(async () => (await import('./adapters/mcp.ts')).prober(dialler));
+  const store = once(async () => (await import('./store.ts')).storeOf(environment, { table, sealer: seal, now }));
+  const signIn = once(async () => {
+    const { signInRoutes } = await import('./signin.ts');
+    return signInRoutes({ store: await store(), dialler, cluster, readServer, now, publicUrl, policy, configured });
+  });
   const listPage = listerOf(cluster);
   const audienceScope = readSetting(environment, 'AUDIENCE_SCOPE');
   const audienceScopes = async () => {
@@ -52,37 +48,48 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     return wantedAudiences(servers, policy).map((audience) => `${audienceScope}${audience}`);
   };
   return composeApi({
-    facts: { publicUrl, issuer, clientId, scopes: readSetting(environment, 'OIDC_SCOPES').split(' '), audienceScopes },
-    verify: bearerVerifier({ issuer, audience: clientId, fetch: guardedFetch(issuerDiallerOf(environment)) }),
+    facts: {
+      publicUrl,
+      issuer,
+      clientId,
+      scopes: readSetting(environment, 'OIDC_SCOPES').split(' '),
+      audienceScopes,
+      ...(resource !== '' && { resource }),
+    },
+    verify: bearerVerifier({
+      issuer,
+      audience: resource || clientId,
+      kind: resource === '' ? 'idToken' : 'accessToken',
+      fetch: guardedFetch(issuerDiallerOf(environment)),
+    }),
     log,
     servers: {
       now,
       listPage,
       readServer,
-      sessionsOf: async (person, servers) => join(servers, person, await store.grantsOf(person), now(), policy),
+      sessionsOf: async (person, servers) => join(servers, person, await (await store()).grantsOf(person), now(), policy),
       check: async (server) =>
-        server.type === 'stdio' ? notProbed(server) : explain(server, await probe(server, { classify: true }), now()),
+        server.type === 'stdio' ? notProbed(server) : explain(server, await (await prober())(server, { classify: true }), now()),
       heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
       anonymousList: readSwitch(environment, 'ANONYMOUS_LIST'),
       lastSweep: lastSweepOf(environment, cluster, now),
       ...accessOf(environment, { now, review: accessReviewer(cluster), log }),
     },
-    sessions: sessionRoutes({
-      ...store,
-      ...oauth,
-      now,
-      wait: (ms) => wait(ms),
-      readServer,
-      newSecret: () => randomBytes(32).toString('base64url'),
-      prove: prover(dialler),
-      exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
-      policy,
-      clientDocument: clientDocument(publicUrl),
-    }),
+    sessions: lazyRoutes(signIn),
   });
 }
 
-const log = (line: Readonly<Record<string, unknown>>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+/** The first call makes it, the others get the same. One that failed is not kept. */
+function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | undefined;
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    }));
+}
+
+const log = lineWriter('api');
 
 function lastSweepOf(environment: Environment, cluster: Cluster, now: () => Date): NonNullable<ServerPorts['lastSweep']> {
   const read = leaseReader(cluster, readSetting(environment, 'LEASE_NAMESPACE'));
@@ -137,6 +144,7 @@ const policyOf = (environment: Environment): TokenPolicy => ({
   forwardHosts: readList(environment, 'FORWARD_HOSTS'),
   exchangeIssuers: readList(environment, 'EXCHANGE_ISSUERS'),
   secretNamespaces: readList(environment, 'SECRET_NAMESPACES'),
+  hasIdTokens: readSetting(environment, 'BEARER_AUDIENCE') === '',
   allowInsecure: !readSwitch(environment, 'GUARD'),
 });
 
@@ -153,19 +161,12 @@ function readerOf(cluster: Cluster): ReadServer {
 /** What Kubernetes allows as a name (RFC 1123 subdomain). */
 const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
 
-/** The store of the settings; `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
-function storeOf(environment: Environment, now: () => Date): SessionStore {
-  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
-  // Many tries: what an issuer answered to a refresh exists once, and here only.
-  const client = new DynamoDBClient({ maxAttempts: 8, ...(endpoint === undefined ? {} : { endpoint }) });
-  const table = dynamoTable(DynamoDBDocumentClient.from(client), readSetting(environment, 'TABLE_NAME'));
-  return sessionStore({ table, sealer: sealer(readList(environment, 'TOKEN_KEYS')), now });
-}
-
 let answer: ReturnType<typeof handle> | undefined;
 
 /** Handler of the Function URL. Made on the first request, so that a missing setting is told in the logs and not as a failed start. */
 export const handler: ReturnType<typeof handle> = async (event, context) => {
-  answer ??= handle(createApi(process.env));
+  // AWS says at which address the function was called; it cannot be told beforehand, and no caller can make it up.
+  const ownUrl = 'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
+  answer ??= handle(createApi({ PUBLIC_URL: ownUrl, ...process.env }));
   return answer(event, context);
 };

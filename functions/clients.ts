@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from './adapters/dns.ts';
 import { addressGuard, type Dialler, trust } from './adapters/guard.ts';
 import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/apiserver.ts';
-import { eksTokens } from './adapters/eks.ts';
-import { tableOutbox } from './adapters/outbox.ts';
+import { type EksOptions, eksTokens } from './adapters/eks.ts';
 import { fileTokens, fixedToken } from './adapters/token-file.ts';
-import { noOutbox, type Outbox } from './reachability/announcements.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from './settings.ts';
 
 /** What the settings say about the network: resolver, address guard, trusted authorities. Throws `SettingError`. */
@@ -63,31 +58,27 @@ function tokensOf(environment: Environment): TokenSource {
   const file = readSetting(environment, 'CLUSTER_TOKEN_FILE');
   const token = readSetting(environment, 'CLUSTER_TOKEN');
   if (clusterName !== '') {
-    // Any client finds the role and the region; nothing is sent with this one.
-    const { credentials, region } = new EventBridgeClient({}).config;
-    return eksTokens({ clusterName, credentials, region });
+    return eksTokens({ clusterName, ...identityOf(environment) });
   }
   if (file !== '') return fileTokens(file);
   if (token !== '') return fixedToken(token);
   throw new SettingError('CLUSTER_URL has no credential. Give it EKS_CLUSTER, CLUSTER_TOKEN_FILE or CLUSTER_TOKEN.');
 }
 
-/** The bus of the settings; `AWS_ENDPOINT_URL_EVENTBRIDGE` leads to a stand-in. */
-export function busOf(environment: Environment): { readonly client: EventBridgeClient; readonly name: string } {
-  const endpoint = environment['AWS_ENDPOINT_URL_EVENTBRIDGE'];
-  return { client: new EventBridgeClient(endpoint === undefined ? {} : { endpoint }), name: readSetting(environment, 'BUS_NAME') };
-}
-
-/** The outbox in the table of the settings; without a table there is none. */
-export function outboxOf(environment: Environment): Outbox {
-  if (!environment['TABLE_NAME']) return noOutbox;
-  return tableOutbox({ client: tableClientOf(environment), table: readSetting(environment, 'TABLE_NAME'), now: () => new Date() });
-}
-
-/** `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
-function tableClientOf(environment: Environment): DynamoDBDocumentClient {
-  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
-  return DynamoDBDocumentClient.from(new DynamoDBClient(endpoint === undefined ? {} : { endpoint }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+/** A function finds its role in its environment. For the other places where it may be, any client knows the way; nothing is sent with it. */
+function identityOf(environment: Environment): Pick<EksOptions, 'credentials' | 'region'> {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+    AWS_REGION,
+  } = environment;
+  const client = async () => new (await import('@aws-sdk/client-eventbridge')).EventBridgeClient({});
+  return {
+    credentials: async () =>
+      accessKeyId && secretAccessKey
+        ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+        : (await client()).config.credentials(),
+    region: async () => AWS_REGION || (await client()).config.region(),
+  };
 }

@@ -34,6 +34,11 @@ export const settings = {
     meaning: 'What stands before an audience in the scope that asks the issuer for it (requiredAudiences). The default is that of Dex.',
     fallback: 'audience:server:client_id:',
   },
+  BEARER_AUDIENCE: {
+    meaning:
+      'Audience of the JWT access tokens (RFC 9068) that are bearers instead of ID tokens. Tokens of people are then sent to no server.',
+    fallback: '',
+  },
   BUS_NAME: { meaning: 'Name of the EventBridge bus that carries page messages and state changes.' },
   CLUSTER_CA: { meaning: 'Certificate authority of the API server, PEM or PEM in base64, beside CLUSTER_URL.', fallback: '' },
   CLUSTER_TOKEN: { meaning: 'Bearer of a service account, beside CLUSTER_URL; a secret.', fallback: '' },

@@ -5,12 +5,13 @@ import { pageLister, pageSkipper, serverReader, statusPatcher } from './adapters
 import { leaseRenewer, missedTicks } from './adapters/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp.ts';
 import { eventSource, pageType } from './bus.ts';
-import { busOf, clusterOf, diallerOf, issuerDiallerOf, outboxOf } from './clients.ts';
+import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';
 import { lineWriter } from './log.ts';
 import { publishSweep } from './metrics.ts';
 import { announceLeftovers, type Leftovers } from './reachability/announcements.ts';
 import { type Leg, lanePages, onward, type Onward } from './reachability/relay.ts';
 import { type RoundPorts, type RoundReport, round } from './reachability/round.ts';
+import { busOf, outboxOf } from './sending.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
 
 /** What came of one invocation; its JSON is the sweep's log line. */

@@ -103,19 +103,19 @@ export const configSchema = z.object({
   issuer: z.string(),
   clientId: z.string(),
   scopes: z.array(z.string()),
+  /** Audience of the access token that is the bearer (RFC 8707). Absent: the ID token is. */
+  resource: z.optional(z.string()),
 });
 export type Config = z.infer<typeof configSchema>;
 
 /** Body of `POST .../session`: where the browser ends up. Without `returnTo` the callback page shows the one-time secret. */
 export const signInRequestSchema = z.object({ returnTo: z.optional(z.string()) });
-export type SignInRequest = z.infer<typeof signInRequestSchema>;
 
 export const signInStartedSchema = z.object({ authorizationUrl: z.string(), expiresAt: time });
 export type SignInStarted = z.infer<typeof signInStartedSchema>;
 
 /** Body of `POST .../session/complete`: the one-time secret that the callback sent to the starter. */
 export const completeRequestSchema = z.object({ secret: z.string() });
-export type CompleteRequest = z.infer<typeof completeRequestSchema>;
 
 /** Answer of `complete`, `verify` and sign-out: the session as it is now. */
 export const sessionAnswerSchema = z.object({ namespace: z.string(), name: z.string(), session: sessionSchema });

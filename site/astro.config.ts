@@ -1,20 +1,33 @@
 import { existsSync } from 'node:fs';
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
+import { definePlugin } from '@astrojs/starlight/expressive-code';
 import { defineConfig } from 'astro/config';
 import starlightLinksValidator from 'starlight-links-validator';
 import starlightLlmsTxt from 'starlight-llms-txt';
-import { diagrams, linksBetweenPages, markers, tablesScroll, titlesAreNotRepeated } from './markdown.ts';
+import { diagrams, emptyHeadersAreCells, linksBetweenPages, markers, tablesScroll, titlesAreNotRepeated } from './markdown.ts';
 
 /** A page has its place before it is written; until then the site does without it. */
 const written = (...slugs: readonly string[]): string[] =>
   slugs.filter((slug) => existsSync(new URL(`../docs/${slug}.md`, import.meta.url)));
+
+/** Code that scrolls can be scrolled by keyboard from the first moment, and is no landmark of the page. */
+const scrollsByKeyboard = definePlugin({
+  name: 'scrolls-by-keyboard',
+  hooks: {
+    postprocessRenderedBlock: ({ renderData: { blockAst } }) => {
+      for (const node of blockAst.children) if (node.type === 'element' && node.tagName === 'pre') node.properties['tabIndex'] = 0;
+    },
+  },
+});
 
 export default defineConfig({
   // What canonical addresses and the sitemap begin with.
   site: process.env['SITE_URL'] ?? 'https://muster.example.com',
   outDir: '../dist/site',
   cacheDir: '../node_modules/.astro',
+  // A page is drawn with its first answer: the style of the whole site is 12 KB on the wire.
+  build: { inlineStylesheets: 'always' },
   devToolbar: { enabled: false },
   // npm puts older ones of these on top; left outside the bundle, they would be taken for Astro's own.
   vite: { environments: { prerender: { resolve: { noExternal: ['cookie', 'js-yaml'] } } } },
@@ -22,7 +35,7 @@ export default defineConfig({
     processor: satteri({
       features: { smartPunctuation: false },
       mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
-      hastPlugins: [tablesScroll],
+      hastPlugins: [tablesScroll, emptyHeadersAreCells],
     }),
   },
   integrations: [
@@ -37,6 +50,7 @@ export default defineConfig({
       pagination: true,
       // Tables of a terminal keep their lines; everything else breaks them instead of scrolling sideways.
       expressiveCode: {
+        plugins: [scrollsByKeyboard],
         styleOverrides: { codeFontSize: '0.8125rem' },
         defaultProps: { overridesByLang: { 'txt,sh,json,yaml': { wrap: true } } },
       },

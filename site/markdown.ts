@@ -100,4 +100,15 @@ export const tablesScroll = defineHastPlugin({
   },
 });
 
+/** The corner of a table that nothing stands in heads nothing. */
+export const emptyHeadersAreCells = defineHastPlugin({
+  name: 'empty-headers-are-cells',
+  element: {
+    filter: ['th'],
+    visit(node, context) {
+      if (node.children.length === 0) context.replaceNode(node, { type: 'element', tagName: 'td', properties: {}, children: [] });
+    },
+  },
+});
+
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ada } from '../local/issuer.ts';
 import { startWorld, type World } from '../local/world.ts';
 import { buildMuster, removeMuster, type Run, runMuster } from './cli/run.ts';
-import { expose, forget, kindsSeen, leaks } from './world/leaks.ts';
+import { expose, forget, kindsSeen, leaks, remember } from './world/leaks.ts';
 import { browserOf } from './world/person.ts';
 
 let world: World;
@@ -14,6 +14,7 @@ let file: string;
 let home: string;
 beforeAll(async () => {
   [world, file, home] = await Promise.all([startWorld(), buildMuster(), mkdtemp(join(tmpdir(), 'muster-home-'))]);
+  remember('key', world.environment['TOKEN_KEYS']?.split(':')[1]);
   await world.sweep({ everything: true });
 });
 afterAll(() => Promise.all([world.close(), removeMuster(file), rm(home, { recursive: true })]));

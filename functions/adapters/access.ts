@@ -1,6 +1,7 @@
 /** The cluster's own word about who may see what: SubjectAccessReviews (authorization.k8s.io/v1). */
 import * as z from 'zod/mini';
-import { call, type Cluster, ClusterError, explain } from './apiserver.ts';
+import { call, type Cluster } from './apiserver.ts';
+import { ClusterError, explain } from './refusal.ts';
 
 /** A person as the cluster knows them. */
 export type Subject = { readonly user: string; readonly groups: readonly string[] };

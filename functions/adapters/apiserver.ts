@@ -1,20 +1,16 @@
-/** One connection to a Kubernetes API server: how we get in, one pool, timeouts, retries, and errors in one line. */
+/** One connection to a Kubernetes API server: how we get in, one pool, timeouts and retries. */
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  ApiException,
-  createConfiguration,
-  CustomObjectsApi,
-  KubeConfig,
-  Observable,
-  type ObservableMiddleware,
-  PatchStrategy,
-  type SecurityAuthentication,
-  ServerConfiguration,
-  setHeaderMiddleware,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
+// By their files: the package's own entry brings models of all Kubernetes kinds along, which are half of a cold start.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { SecurityAuthentication } from '@kubernetes/client-node/dist/gen/auth/auth.js';
+import { createConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
+import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node/dist/gen/middleware.js';
+import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
+import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
+import { setHeaderMiddleware, setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import pLimit, { type LimitFunction } from 'p-limit';
-import * as z from 'zod/mini';
+import { ClusterError, codeOf, networkCode, refusal } from './refusal.ts';
+import { customObjects, type CustomObjects } from './customobjects.ts';
 
 /** Which MCPServers are ours. Without namespace: of all namespaces. */
 type Selection = { readonly namespace?: string; readonly labelSelector?: string };
@@ -30,7 +26,7 @@ export type Cluster = {
   /** Of the API server, for messages. */
   readonly address: string;
   readonly selection: Selection;
-  readonly api: CustomObjectsApi;
+  readonly api: CustomObjects;
   readonly limit: LimitFunction;
   readonly timeoutMs: number;
   /** Forgets the credential that was refused. False: there is no other one to be had. */
@@ -43,14 +39,6 @@ export type TokenSource = {
   /** Forgets the token it last gave. False: there is no other one to be had. */
   readonly drop: () => boolean;
 };
-
-/**
- * The cluster cannot be used; the message is one line that names it, what happened and what to do.
- * It has nothing that the API server said, and no cause: that would carry bodies and headers into logs.
- */
-export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-}
 
 /** Connects by the YAML of a kubeconfig. Sends nothing yet. Throws `ClusterError` where the kubeconfig names no cluster. */
 export const connectCluster = ({ kubeconfig, ...options }: ClusterOptions & { readonly kubeconfig: string }): Cluster =>
@@ -156,7 +144,7 @@ function connect({ what, config, authentication, renew, selection = {}, timeoutM
   return {
     address: cluster.server,
     selection,
-    api: new CustomObjectsApi(configuration),
+    api: customObjects(configuration),
     limit: pLimit(parallelCalls),
     timeoutMs,
     refresh: oncePerBurst(() => {
@@ -242,70 +230,8 @@ function waitMs(error: unknown, tries: number): number {
   return Math.min(asked, longestWaitMs) + Math.random() * 100 * tries;
 }
 
-/** An answer that is not 2xx. Its body is text: JSON of a metav1.Status, or anything. */
-export const refusal = (error: unknown): ApiException<unknown> | undefined => (error instanceof ApiException ? error : undefined);
-
-const networkCode = (error: unknown): string | undefined => (error instanceof TypeError ? codeOf(error.cause) : undefined);
-
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
 /** For calls that send a merge patch: the client's own default is JSON patch. */
-export const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-
-/** What went wrong with a call, in one line. Rethrows what it cannot name. */
-export function explain(cluster: Cluster, doing: string, error: unknown): ClusterError {
-  if (error instanceof ClusterError) return error;
-  const server = `The API server ${cluster.address}`;
-  const said = (message: string): ClusterError => new ClusterError(message);
-  const answered = refusal(error);
-  if (answered) {
-    switch (answered.code) {
-      case 401:
-        return said(`${server} does not accept our credentials (401). Give the kubeconfig a token or certificate that is valid.`);
-      case 403:
-        return said(`${server} does not let us ${doing} (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`);
-      case 404:
-        return said(`${server} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`);
-      case 400:
-        return said(`${server} does not understand our request to ${doing} (400). Check LABEL_SELECTOR and NAMESPACE.`);
-      default:
-        return said(`${server} answered ${answered.code} to ${doing}. Look into its log; the next sweep tries again.`);
-    }
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return said(`${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`);
-  }
-  const code = networkCode(error) ?? codeOf(error);
-  if (code === 'ECONNREFUSED')
-    return said(`${server} refused the connection. Check that it runs and that the kubeconfig names its address.`);
-  if (code) return said(`${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`);
-  throw error;
-}
-
-/** The parts of a metav1.Status that are read. */
-const statusSchema = z.object({
-  metadata: z._default(z.object({ continue: z.exactOptional(z.string()) }), {}),
-  details: z._default(z.object({ causes: z._default(z.array(z.object({ reason: z.string(), field: z.string() })), []) }), { causes: [] }),
-});
-
-export function statusOf(error: unknown): z.infer<typeof statusSchema> {
-  const none = { metadata: {}, details: { causes: [] } };
-  const body = refusal(error)?.body;
-  if (typeof body !== 'string') return none;
-  try {
-    return statusSchema.safeParse(JSON.parse(body)).data ?? none;
-  } catch (unreadable) {
-    if (unreadable instanceof SyntaxError) return none;
-    throw unreadable;
-  }
-}
-
-/** Fields and reasons only: the messages quote values. */
-export const causesOf = (error: unknown): string =>
-  statusOf(error)
-    .details.causes.map(({ field, reason }) => `${field} ${reason}`)
-    .join(', ') || 'no cause named';
+export const mergePatch = setHeaderOptions('Content-Type', 'application/merge-patch+json');
 
 /** metav1.MicroTime wants six digits; a `Date` has three. */
 export const microTime = (time: Date): string => time.toISOString().replace('Z', '000Z');

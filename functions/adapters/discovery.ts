@@ -108,13 +108,18 @@ function covers(resource: string, url: URL): boolean {
   return origin === url.origin && (url.pathname === pathname || url.pathname.startsWith(above));
 }
 
-export type IssuerOptions = { readonly fetch: GuardedFetch; readonly allowInsecure: boolean };
+export type TransportOptions = {
+  /** Guarded, bounded in time and size; it follows no redirect. */
+  readonly fetch: GuardedFetch;
+  /** Lets http issuers through: where loopback is reachable at all. */
+  readonly allowInsecure: boolean;
+};
 
 /**
  * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP authorization specification. It must carry
  * the issuer's own name letter for letter and support PKCE with S256. Throws `SignInProblem`.
  */
-export async function findIssuer(issuer: string, { fetch, allowInsecure }: IssuerOptions): Promise<oauth.AuthorizationServer> {
+export async function findIssuer(issuer: string, { fetch, allowInsecure }: TransportOptions): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
   if (url === null || !isAllowed(url, allowInsecure)) throw new SignInProblem('The issuer of the server is no https address.');
   for (const address of metadataAddresses(url)) {
@@ -167,4 +172,15 @@ export async function ask(fetch: GuardedFetch, url: URL, init: Parameters<Guarde
     const reason = cause instanceof Error ? cause.message : 'unknown reason';
     throw new SignInProblem(`${url.host} could not be asked: ${reason}.`, { cause });
   }
+}
+
+/** The same for the functions of oauth4webapi. */
+export function transport({ fetch, allowInsecure }: TransportOptions) {
+  return {
+    [oauth.allowInsecureRequests]: allowInsecure,
+    [oauth.customFetch]: (
+      url: string,
+      { method, headers, body }: { method: string; headers: Record<string, string>; body?: string | URLSearchParams | null | undefined },
+    ) => ask(fetch, new URL(url), { method, headers, ...(body ? { body } : {}) }),
+  };
 }

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Notice } from '../reachability/notice.ts';
 import type { RoundPorts } from '../reachability/round.ts';
-import { call, type Cluster, explain, microTime } from './apiserver.ts';
+import { call, type Cluster, microTime } from './apiserver.ts';
+import { explain, refusal } from './refusal.ts';
 
 /** Gives the function that writes Events. It never throws for what the API server or the network does. */
 export function eventWriter(cluster: Cluster): RoundPorts['notify'] {
@@ -18,10 +19,13 @@ const resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' } as 
 
 async function write(cluster: Cluster, notice: Notice): Promise<string | undefined> {
   const { namespace } = notice.server;
+  const body = eventOf(notice);
   try {
-    await call(cluster, () => cluster.api.createNamespacedCustomObject({ ...resource, namespace, body: eventOf(notice) }));
+    await call(cluster, () => cluster.api.createNamespacedCustomObject({ ...resource, namespace, body }));
     return undefined;
   } catch (error) {
+    // Its name is ours alone: a try before, whose answer was lost, has written it.
+    if (refusal(error)?.code === 409) return undefined;
     return explain(cluster, 'create events', error).message;
   }
 }

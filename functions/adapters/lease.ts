@@ -1,6 +1,7 @@
 /** The Lease by which the cluster itself can tell when nobody sweeps any more: `kubectl get lease -n muster-serverless`. */
 import * as z from 'zod/mini';
-import { call, type Cluster, explain, mergePatch, microTime, refusal } from './apiserver.ts';
+import { call, type Cluster, mergePatch, microTime } from './apiserver.ts';
+import { explain, refusal } from './refusal.ts';
 
 /** Nobody sweeps any more when that many ticks went by without a sweep. */
 export const missedTicks = 3;

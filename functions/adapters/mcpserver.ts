@@ -1,4 +1,6 @@
 /** An MCPServer as the Kubernetes API writes it, and as the product knows it. */
+// By its file: with `z.locales` all 50 languages are in the bundle, 250 KB.
+import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import {
   type Auth,
@@ -35,7 +37,7 @@ export const statusPatch = (next: Status) => ({
 });
 
 // zod/mini has no words of its own.
-const english = z.locales.en().localeError;
+const english = en().localeError;
 
 const time = z.pipe(z.string(), z.coerce.date());
 

@@ -7,8 +7,9 @@ export type BearerVerdict = { readonly kind: 'valid'; readonly person: Person } 
 
 export type VerifierOptions = {
   readonly issuer: string;
-  /** The client id that bearers must be made for. */
+  /** Whom bearers must be made for: the client of the command line, or, for access tokens, ourselves. */
   readonly audience: string;
+  readonly kind?: 'idToken' | 'accessToken';
   readonly fetch: GuardedFetch;
 };
 
@@ -22,12 +23,14 @@ export class IssuerUnavailable extends Error {
  * Throws `IssuerUnavailable` when they cannot be had; only a token that is bad is `invalid`.
  */
 export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerVerdict> {
-  const { issuer, audience } = options;
+  const { issuer, audience, kind = 'idToken' } = options;
+  // RFC 9068, section 4: an ID token cannot pass for an access token.
+  const typ = kind === 'accessToken' ? { typ: 'at+jwt' } : {};
   const keys = keysOf(options);
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'] });
-      return personOf(payload, token, audience);
+      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], ...typ });
+      return personOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
       const problem = problemOf(error);
       if (problem === undefined) throw error;
@@ -85,7 +88,8 @@ async function discover(issuer: string, fetch: GuardedFetch) {
 
 const claimsSchema = z.object({ email: z.optional(z.string()), name: z.optional(z.string()), azp: z.optional(z.string()) });
 
-function personOf(payload: JWTPayload, token: string, audience: string): BearerVerdict {
+/** `client`: an ID token must have been made for it. */
+function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerVerdict {
   const { iss, sub, aud, exp } = payload;
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
     return { kind: 'invalid', problem: 'The token lacks a claim it must have.' };
@@ -93,7 +97,8 @@ function personOf(payload: JWTPayload, token: string, audience: string): BearerV
   const claims = claimsSchema.safeParse(payload);
   const { email, name, azp } = claims.success ? claims.data : {};
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences says whose it is.
-  if (azp !== undefined && azp !== audience) return { kind: 'invalid', problem: 'The token was made for another client.' };
+  if (client !== undefined && azp !== undefined && azp !== client)
+    return { kind: 'invalid', problem: 'The token was made for another client.' };
   const person = {
     issuer: iss,
     subject: sub,
@@ -127,4 +132,5 @@ const claimProblems: Readonly<Record<string, string>> = {
   nbf: 'The token is not valid yet.',
   sub: 'The token names no subject.',
   exp: 'The token never expires.',
+  typ: 'The token is no access token (at+jwt).',
 };

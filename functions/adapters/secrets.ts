@@ -1,8 +1,10 @@
 /** Secrets of the cluster: client credentials for token exchange, and nothing else. */
-import { Observable, type ObservableMiddleware } from '@kubernetes/client-node';
+import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node/dist/gen/middleware.js';
+import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import * as z from 'zod/mini';
-import { call, type Cluster, explain, refusal } from './apiserver.ts';
+import { call, type Cluster } from './apiserver.ts';
 import type { Credentials, SecretReference } from './exchange.ts';
+import { explain, refusal } from './refusal.ts';
 
 /**
  * Gives the function that reads client credentials from a Secret. Undefined when it is not there, is not ours to read, or lacks a key: a

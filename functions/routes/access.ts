@@ -4,7 +4,8 @@ import { createMiddleware } from 'hono/factory';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
 import type { Subject } from '../adapters/access.ts';
-import { ClusterError } from '../adapters/apiserver.ts';
+import { ClusterError } from '../adapters/refusal.ts';
+import type { Line } from '../log.ts';
 import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 
@@ -13,7 +14,7 @@ export type AccessPorts = {
   /** Asks the cluster. Throws `ClusterError`. */
   readonly review: (subject: Subject, namespace: string) => Promise<boolean>;
   readonly rules: AccessRules;
-  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+  readonly log: (line: Line) => void;
 };
 
 /** How claims become a name and groups; the settings ACCESS_*. */

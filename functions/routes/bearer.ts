@@ -1,5 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import { IssuerUnavailable } from '../adapters/oidc.ts';
+import type { Line } from '../log.ts';
 import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 
@@ -12,7 +13,7 @@ type VerifyBearer = (token: string) => Promise<Verified>;
 export type BearerPorts = {
   readonly verify: VerifyBearer;
   readonly publicUrl: string;
-  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+  readonly log: (line: Line) => void;
 };
 
 /**

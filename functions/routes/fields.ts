@@ -33,6 +33,7 @@ export const fieldMeanings: FieldMeanings = {
     issuer: 'Issuer where people sign in to muster.',
     clientId: 'Client id of the command line at that issuer.',
     scopes: 'Scopes the command line asks for.',
+    resource: 'Audience of the access token that is the bearer (RFC 8707). Absent: the ID token is the bearer.',
   },
   List: {
     items: 'The MCPServers of this page, sorted by namespace and name.',

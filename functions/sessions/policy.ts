@@ -9,15 +9,24 @@ export type TokenPolicy = {
   readonly exchangeIssuers: readonly string[];
   /** Namespaces whose Secrets the MCPServers of other namespaces may name. */
   readonly secretNamespaces: readonly string[];
+  /** Bearers are ID tokens. An access token is made for us alone, and goes to nobody else. */
+  readonly hasIdTokens: boolean;
   /** Lets http through: where loopback is reachable at all. */
   readonly allowInsecure: boolean;
 };
 
 /** The default: nothing. */
-export const nothingAllowed: TokenPolicy = { forwardHosts: [], exchangeIssuers: [], secretNamespaces: [], allowInsecure: false };
+export const nothingAllowed: TokenPolicy = {
+  forwardHosts: [],
+  exchangeIssuers: [],
+  secretNamespaces: [],
+  hasIdTokens: true,
+  allowInsecure: false,
+};
 
 /** Why a person's token may not be sent to this server, with the setting that would change it; undefined lets it through. */
-export function refusesForwarding({ url: text }: Server, { forwardHosts, allowInsecure }: TokenPolicy): string | undefined {
+export function refusesForwarding({ url: text }: Server, { forwardHosts, hasIdTokens, allowInsecure }: TokenPolicy): string | undefined {
+  if (!hasIdTokens) return 'This endpoint takes access tokens made for itself (BEARER_AUDIENCE): no server would accept yours.';
   const url = URL.parse(text ?? '');
   if (url === null) return 'The URL of the server is no URL.';
   if (url.protocol !== 'https:' && !allowInsecure) return 'Tokens are sent over https only; the URL of the server is not.';
@@ -39,6 +48,7 @@ export function wantedAudiences(servers: readonly Server[], policy: TokenPolicy)
 
 /** Why this server's token exchange may not happen, with the setting that would change it; undefined lets it through. */
 export function refusesExchange(server: Server, policy: TokenPolicy): string | undefined {
+  if (!policy.hasIdTokens) return refusesForwarding(server, policy);
   const { dexTokenEndpoint, connectorId, clientCredentialsSecretRef: secret } = server.auth?.tokenExchange ?? {};
   const endpoint = URL.parse(dexTokenEndpoint ?? '');
   if (endpoint === null) return 'spec.auth.tokenExchange has no dexTokenEndpoint that is a URL.';

@@ -34,7 +34,9 @@ const marginMs = 30_000;
 const leaseMs = 30_000;
 
 const patienceMs = 35_000;
-const pollMs = 25;
+
+/** Whoever waits looks again soon at first, then twice a second. */
+const pollMs = (looks: number): number => Math.min(25 * 2 ** looks, 500);
 
 /**
  * The tokens of this grant, refreshed where that is due. However many want them at the same time, a refresh token is used once: only the
@@ -42,7 +44,7 @@ const pollMs = 25;
  */
 export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverUid: string, stale?: string): Promise<Usable> {
   const giveUpAt = ports.now().getTime() + patienceMs;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const held = await ports.heldGrant(person, serverUid);
     if (held === undefined) return { kind: 'none' };
     const usable = withoutRefresh(held, ports.now(), stale);
@@ -50,7 +52,7 @@ export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverU
     const lease = await ports.takeLease(person, serverUid, new Date(ports.now().getTime() + leaseMs));
     if (lease !== undefined) return leased(ports, held, lease, stale);
     if (ports.now().getTime() >= giveUpAt) return orLater(held, ports.now(), stale, 'Somebody else is refreshing the grant, for too long.');
-    await ports.wait(pollMs);
+    await ports.wait(pollMs(looks));
   }
 }
 

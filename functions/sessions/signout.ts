@@ -27,10 +27,10 @@ export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey):
 
 export type TidyPorts = SignOutPorts & { readonly readServer: (namespace: string, name: string) => Promise<Server | undefined> };
 
-/** Forgets this person's grants for servers that are gone, or were created again under the same name. */
+/** Forgets this person's grants for servers that are gone, or were created again under the same name. What cannot be looked up now stays. */
 export async function forgetDeleted(ports: TidyPorts, person: PersonKey): Promise<void> {
   const grants = await ports.grantsOf(person);
-  await Promise.all(
+  await Promise.allSettled(
     grants.map(async ({ serverUid, serverName }) => {
       const [namespace = '', name = ''] = serverName.split('/');
       const server = await ports.readServer(namespace, name);

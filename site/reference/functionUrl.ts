@@ -23,16 +23,21 @@ export function functionUrl(): string {
     'What the function behind the URL answers. It serves the same as an OpenAPI 3.1 document at `/v1/openapi.json`.',
     'The bearer is the ID token of `muster auth login`. A bad or expired bearer is always 401. Errors are problem documents (RFC 9457) whose `hint` names the next step. Times are UTC (RFC 3339). `headers`, `env`, `args` and `command` of an MCPServer never cross the wire.',
     '## Requests',
-    table(
-      ['request', 'does', 'bearer', 'body', 'answer'],
-      Object.entries(paths).flatMap(([path, operations]) =>
-        Object.entries(operations).map(([method, operation]) => [
-          code(`${method.toUpperCase()} ${path}`),
-          `${operation.summary}${queryOf(operation.parameters)}`,
-          bearer(operation.security),
-          named(operation.requestBody),
-          named(operation.responses[200]),
-        ]),
+    ...Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) =>
+        page(
+          `### ${method.toUpperCase()} ${path}`,
+          operation.summary,
+          table(
+            ['part', 'is'],
+            [
+              ['bearer', bearer(operation.security)],
+              ['query', queryOf(operation.parameters)],
+              ['body', named(operation.requestBody)],
+              ['answer', named(operation.responses[200])],
+            ].filter(([, value]) => value !== ''),
+          ),
+        ),
       ),
     ),
     '## Bodies',
@@ -44,12 +49,14 @@ const queryOf = (parameters: readonly { readonly name: string | undefined; reado
   const names = parameters.flatMap((parameter) =>
     parameter.in === 'query' && parameter.name !== undefined ? [code(`?${parameter.name}=`)] : [],
   );
-  return names.length === 0 ? '' : ` ${names.join(' ')}`;
+  return names.join(' ');
 };
 
 const bearer = (security: readonly object[]): string => {
-  if (security.length === 0) return 'no';
-  return security.some((requirement) => Object.keys(requirement).length === 0) ? 'unless `ANONYMOUS_LIST=on`' : 'yes';
+  if (security.length === 0) return 'none';
+  return security.some((requirement) => Object.keys(requirement).length === 0)
+    ? 'needed, unless the owner set `ANONYMOUS_LIST=on`'
+    : 'needed';
 };
 
 const contentSchema = z.object({ content: z.object({ 'application/json': z.object({ schema: z.object({ $ref: z.string() }) }) }) });

@@ -47,12 +47,8 @@ export async function mcpserver(): Promise<string> {
   return page(
     '# MCPServer',
     `Fields, conditions, rules and columns of the custom resource \`${names.plural}.${group}\` (\`${version.name}\`, short ${names.shortNames.map(code).join(', ')}).`,
-    '## spec',
-    'What the owner of the server declares.',
-    fields('spec', spec),
-    '## status',
-    'Whether the server can be reached, the same for everyone. A person’s sign-in never shows here.',
-    fields('status', status),
+    ...objects('spec', spec),
+    ...objects('status', status),
     '## Rules',
     'What the API server refuses, with these words.',
     table(
@@ -72,29 +68,23 @@ export async function mcpserver(): Promise<string> {
   );
 }
 
-const fields = (path: string, node: unknown): string =>
-  table(
-    ['field', 'type', 'holds'],
-    fieldsBelow(path, node).map(([name, field, isRequired]) => [
-      code(name.replace(/^(spec|status)\./, '')),
-      typeOf(field),
-      [isRequired ? '**Required.**' : '', field.description, limitsOf(field)].filter((part) => part !== '').join(' '),
-    ]),
-  );
-
-/** Every field with its path, in the order of the manifest. */
-export function fieldsBelow(path: string, node: unknown): readonly (readonly [path: string, field: Field, isRequired: boolean])[] {
-  const { properties, required } = fieldSchema.parse(node);
-  return Object.entries(properties).flatMap(([name, child]) => {
-    const field = fieldSchema.parse(child);
-    const own = `${path}.${name}`;
-    const below = field.items === undefined ? fieldsBelow(own, child) : fieldsBelow(`${own}[]`, { type: 'object', ...itemsOf(field) });
-    const itself = [own, field, required.includes(name)] as const;
-    return [itself].concat(below);
+/** One section for each object, the outer one first: its description, and a table of its own fields. */
+function objects(path: string, node: unknown): readonly string[] {
+  const { description, properties, required } = fieldSchema.parse(node);
+  const fields = Object.entries(properties).map(([name, child]) => [name, fieldSchema.parse(child)] as const);
+  const rows = fields.map(([name, field]) => [
+    code(name),
+    typeOf(field),
+    [required.includes(name) ? '**Required.**' : '', field.description, limitsOf(field)].filter((part) => part !== '').join(' '),
+  ]);
+  const below = fields.flatMap(([name, field]) => {
+    if (Object.keys(field.properties).length > 0) return objects(`${path}.${name}`, properties[name]);
+    return isListOfObjects(field) ? objects(`${path}.${name}[]`, field.items) : [];
   });
+  return [`${path.includes('.') ? '###' : '##'} ${path}`, description, table(['field', 'type', 'holds'], rows)].concat(below);
 }
 
-const itemsOf = ({ items }: Field): object => (typeof items === 'object' && items !== null ? items : {});
+const isListOfObjects = ({ items }: Field): boolean => Object.keys(fieldSchema.safeParse(items).data?.properties ?? {}).length > 0;
 
 function typeOf({ type, format, items, additionalProperties }: Field): string {
   if (type === 'array') return `list of ${z.object({ type: z.string() }).parse(items).type}s`;

@@ -44,7 +44,9 @@ export const words = (): string =>
     '### StateContended',
     'Whether another writer replaces the word in `status.state`; absent while nobody ever did.',
     meanings('reason', contendedMeanings),
-    '## Event',
+    '## Events in the cluster',
+    '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another one tells when another writer begins or ceases to replace `status.state`.',
+    '## Event on the bus',
     `Every change of STATE is announced once it is written, on the bus named by \`BUS_NAME\`, with the source \`${stateChanged.source}\` and the detail type \`${stateChanged.type}\`. A rule that hears of every server that has failed:`,
     fence(
       'json',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { type Listening, listen } from '../../local/listen.ts';
 
 export const built = new URL('../../dist/site/', import.meta.url);
@@ -25,7 +26,7 @@ export const serveSite = (): Promise<Listening> =>
       const path = `.${decodeURIComponent(pathname)}${pathname.endsWith('/') ? 'index.html' : ''}`;
       const file = new URL(path, built);
       const send = (status: number, type: string) => (body: Buffer) =>
-        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache' }).end(body);
+        response.writeHead(status, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': 'no-cache' }).end(gzipSync(body));
       const isInside = fileURLToPath(file).startsWith(fileURLToPath(built));
       (isInside ? readFile(file) : Promise.reject(new Error('outside'))).then(
         send(200, types[extname(path)] ?? 'application/octet-stream'),

@@ -88,6 +88,7 @@ describe.skipIf(chromium === undefined)('the site', () => {
   test('search finds "401" and leads to the page about it', async () => {
     const context = await browser.newContext();
     const { page, complaints } = await open(context, '/');
+    await page.waitForLoadState('networkidle');
     await page.keyboard.press('Control+k');
     const field = page.locator('site-search input');
     await field.waitFor();

@@ -27,7 +27,7 @@ export type Run = {
   readonly environment?: Readonly<Record<string, string>>;
   /** What is typed, once the words that ask for it are there. */
   readonly types?: { readonly after: string; readonly text: () => string | Promise<string> };
-  /** Called with the first address on stderr. */
+  /** Called with each address on stderr. */
   readonly onAddress?: (address: string) => Promise<unknown>;
 };
 
@@ -43,22 +43,22 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
   });
   let stdout = '';
   let stderr = '';
-  let played: Promise<unknown> | undefined;
+  const played = new Map<string, Promise<unknown>>();
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    const [, address] = /^ {2}(https?:\/\/\S+)$/m.exec(stderr) ?? [];
-    if (address !== undefined && run.onAddress !== undefined) played ??= run.onAddress(address);
+    for (const [, address = ''] of stderr.matchAll(/^ {2}(https?:\/\/\S+)\n/gm))
+      if (run.onAddress !== undefined && !played.has(address)) played.set(address, run.onAddress(address));
     if (run.types !== undefined && stderr.includes(run.types.after)) {
       const { text } = run.types;
-      void Promise.resolve(played)
+      void Promise.all(played.values())
         .then(text)
         .then((typed) => child.stdin.end(`${typed}\n`));
     }
   });
   if (run.types === undefined) child.stdin.end();
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  await played;
+  await Promise.all(played.values());
   expose(`muster ${line}`, stdout + stderr + child.spawnargs.join(' '));
   return { code, stdout, stderr };
 }

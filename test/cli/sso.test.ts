@@ -87,6 +87,10 @@ describe('single sign-on', () => {
       code: 0,
       stderr: 'Signed in to default/forwarded [SSO: Forwarded].\n',
     });
+    expect(await muster('auth logout --server forwarded')).toMatchObject({
+      code: 0,
+      stderr: 'default/forwarded goes by your sign-in to muster. To end that: muster auth logout\n',
+    });
     const { code, stderr } = await muster('auth login --server closed');
     expect(code).toBe(3);
     expect(stderr).toMatch(/^Error: default\/closed is Pending Auth: .*FORWARD_HOSTS/);
@@ -147,4 +151,22 @@ test('--debug tells what is asked of whom, and no secret', async () => {
   const { tokens } = await keptTokens();
   const listed = await muster('list mcps --debug');
   for (const secret of [tokens['idToken'], tokens['refreshToken']]) expect(stderr + listed.stdout + listed.stderr).not.toContain(secret);
+});
+
+test('an endpoint may want access tokens of its own: they are asked for, refreshed, and forwarded to nobody', async () => {
+  const audience = 'https://muster.example.com';
+  const other = await startWorld({ settings: { ANONYMOUS_LIST: 'off', BEARER_AUDIENCE: audience, FORWARD_HOSTS: '*.example.com' } });
+  const there = { endpoint: other.url };
+  expect(await login('auth login', there)).toMatchObject({ code: 0 });
+  const kept = await keptTokens();
+  expect(kept.tokens).toMatchObject({ resource: audience, accessToken: expect.any(String) });
+  expect(await muster('auth whoami', there)).toMatchObject({ stdout: 'ada@example.com\n' });
+  expect(await muster('list mcps -o name', there)).toMatchObject({ code: 0 });
+  const asIdToken = await fetch(`${other.url}/v1/me`, { headers: { authorization: `Bearer ${String(kept.tokens['idToken'])}` } });
+  expect(asIdToken.status).toBe(401);
+
+  await writeFile(kept.path, JSON.stringify({ ...kept.tokens, expiresAt: '2020-01-01T00:00:00Z' }));
+  expect(await muster('list mcps -o name', there)).toMatchObject({ code: 0 });
+  expect((await keptTokens()).tokens['accessToken']).not.toBe(kept.tokens['accessToken']);
+  await other.close();
 });

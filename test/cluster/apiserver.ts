@@ -32,19 +32,20 @@ export type ApiServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Users of the token file: token, name, uid, groups. */
-const users = [
-  'admin-token,admin,1,"system:masters"',
-  // A running giantswarm/muster, with the rights of its own chart.
-  'muster-token,muster,2,"upstream"',
-  'nobody-token,nobody,3,""',
-];
+/** The token file: token, name, uid, groups. Everybody else comes in with a token that the API server itself has made. */
+const adminToken = 'admin-token';
+const users = `${adminToken},admin,1,"system:masters"\n`;
+
+export type ApiServerOptions = {
+  /** Address that is asked whose a bearer is (TokenReview), as EKS asks its own. */
+  readonly webhook?: string;
+};
 
 /** Starts etcd and kube-apiserver on free ports and waits until the API server is ready. */
-export async function startApiServer(assets: Assets): Promise<ApiServer> {
+export async function startApiServer(assets: Assets, { webhook }: ApiServerOptions = {}): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-apiserver-'));
-  const authority = createAuthority();
-  const { certPem, keyPem } = authority.issue({ hosts: ['127.0.0.1'] });
+  const authority = await createAuthority();
+  const { certPem, keyPem } = await authority.issue({ hosts: ['127.0.0.1'] });
   const { publicKey, privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -67,11 +68,17 @@ export async function startApiServer(assets: Assets): Promise<ApiServer> {
     '--service-cluster-ip-range=10.0.0.0/24',
     '--authorization-mode=RBAC',
     '--anonymous-auth=false',
-    `--token-auth-file=${await file('tokens.csv', `${users.join('\n')}\n`)}`,
+    `--token-auth-file=${await file('tokens.csv', users)}`,
     '--disable-admission-plugins=ServiceAccount',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${await file('sa.pub', publicKey)}`,
     `--service-account-signing-key-file=${await file('sa.key', privateKey)}`,
+    ...(webhook === undefined
+      ? []
+      : [
+          `--authentication-token-webhook-config-file=${await file('webhook.yaml', kubeconfigOf(webhook, authority.caPem, ''))}`,
+          '--authentication-token-webhook-version=v1',
+        ]),
   ];
   const etcd = start(assets.etcd, [
     `--data-dir=${join(folder, 'etcd')}`,
@@ -84,7 +91,7 @@ export async function startApiServer(assets: Assets): Promise<ApiServer> {
   const dispatcher = new Agent({ connect: { ca: authority.caPem } });
   const startServer = async (): Promise<ChildProcess> => {
     const child = start(assets.kubeApiserver, apiserverFlags);
-    await untilReady(`${url}/readyz`, child, { dispatcher, headers: { authorization: 'Bearer admin-token' } });
+    await untilReady(`${url}/readyz`, child, { dispatcher, headers: { authorization: `Bearer ${adminToken}` } });
     return child;
   };
   let server: ChildProcess;
@@ -99,9 +106,9 @@ export async function startApiServer(assets: Assets): Promise<ApiServer> {
   return {
     url,
     caPem: authority.caPem,
-    adminToken: 'admin-token',
+    adminToken,
     etcdUrl,
-    kubeconfigFor: (token) => kubeconfig(url, authority.caPem, token),
+    kubeconfigFor: (token) => kubeconfigOf(url, authority.caPem, token),
     kill: () => end(server),
     restart: async () => {
       server = await startServer();
@@ -124,7 +131,7 @@ export async function startApiServer(assets: Assets): Promise<ApiServer> {
   };
 }
 
-const kubeconfig = (server: string, caPem: string, token: string): string =>
+export const kubeconfigOf = (server: string, caPem: string, token: string): string =>
   stringify({
     apiVersion: 'v1',
     kind: 'Config',

@@ -11,9 +11,8 @@ import { asUser, ownCluster, servers } from './own.ts';
 
 const { own, why } = ownCluster();
 
-describe.skipIf(own === undefined)(`kubectl${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  if (own === undefined) return;
-  const admin = asUser(own, 'admin-token');
+describe.skipIf(why !== undefined)(`kubectl${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
+  const admin = asUser(own, own.adminToken);
   let program: Awaited<ReturnType<typeof kubectl>>;
   let upstream: Listening;
   let bus: Bus;

@@ -13,10 +13,9 @@ export type Real =
       readonly url: string;
       readonly caPem: string;
       readonly etcdUrl: string;
-      /** Of an admin, of upstream muster, and of somebody without any right. */
+      /** Of an admin. */
       readonly admin: string;
-      readonly muster: string;
-      readonly nobody: string;
+      readonly adminToken: string;
     };
 
 declare module 'vitest' {
@@ -35,10 +34,8 @@ export async function provideFor(found: Found, server: ApiServer | undefined): P
       return { kind: 'existing', kubeconfig: await readFile(found.path, 'utf8') };
     case 'assets': {
       if (server === undefined) throw new Error('The API server was not started.');
-      const { url, caPem, etcdUrl, kubeconfigFor } = server;
-      const [admin, muster, nobody] = ['admin-token', 'muster-token', 'nobody-token'].map(kubeconfigFor);
-      if (admin === undefined || muster === undefined || nobody === undefined) throw new Error('A user is missing.');
-      return { kind: 'own', assets: found.assets, url, caPem, etcdUrl, admin, muster, nobody };
+      const { url, caPem, etcdUrl, adminToken } = server;
+      return { kind: 'own', assets: found.assets, url, caPem, etcdUrl, admin: server.kubeconfigFor(adminToken), adminToken };
     }
   }
 }

@@ -13,10 +13,9 @@ import { asUser, mergePatch, ownCluster, servers } from './own.ts';
 
 const { own, why } = ownCluster();
 
-describe.skipIf(own === undefined)(`the account of the functions${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  if (own === undefined) return;
+describe.skipIf(why !== undefined)(`the account of the functions${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
   const dispatcher = new Agent({ connect: { ca: own.caPem } });
-  const admin = asUser(own, 'admin-token');
+  const admin = asUser(own, own.adminToken);
   let account: ReturnType<typeof asUser>;
   let token: string;
 

@@ -14,7 +14,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       say(`\n${found.hint}\n\nNOTHING IS TESTED against a real API server: every test below counts as skipped.\n`);
       break;
     case 'existing':
-      say(`Using the cluster of ${found.path}. Tests that need an API server of their own count as skipped.`);
+      say(`Using the cluster of ${found.path}, which has to serve the CRD. Tests that need an API server of their own count as skipped.`);
       break;
     case 'assets': {
       const started = Date.now();

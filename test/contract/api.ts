@@ -59,14 +59,13 @@ export async function anApi(): Promise<Api> {
     case 'missing':
       return { kind: 'missing', kubeconfig: '', send: nobody, aNamespace: async () => '', close: async () => undefined };
     case 'existing':
-      return { kind: 'real', kubeconfig: real.kubeconfig, ...(await connect(real.kubeconfig)), close: async () => undefined };
+      return { kind: 'real', kubeconfig: real.kubeconfig, ...(await connectReal(real.kubeconfig)) };
     case 'own':
       return {
         kind: 'real',
         kubeconfig: real.admin,
-        ...(await connect(real.admin)),
+        ...(await connectReal(real.admin)),
         expireContinueTokens: () => compact(real.etcdUrl),
-        close: async () => undefined,
       };
   }
 }
@@ -77,6 +76,21 @@ const isJson = (text: string): boolean => text.startsWith('{') && !text.trimEnd(
 const nobody: Send = async () => {
   throw new Error('There is no API server.');
 };
+
+/** Leaves nothing behind: the cluster may be somebody else's. */
+async function connectReal(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespace' | 'close'>> {
+  const { send, aNamespace } = await connect(kubeconfig);
+  const made: string[] = [];
+  return {
+    send,
+    aNamespace: async () => {
+      const name = await aNamespace();
+      made.push(name);
+      return name;
+    },
+    close: async () => void (await Promise.all(made.map((name) => send('DELETE', `/api/v1/namespaces/${name}`)))),
+  };
+}
 
 /** Talks to the API server without client-node's help, but for reading the kubeconfig. */
 async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespace'>> {

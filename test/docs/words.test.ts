@@ -60,7 +60,7 @@ describe('the reference pages leave nothing out', () => {
   });
   test('the fields of the custom resource', async () => {
     const text = await page('reference/mcpserver');
-    for (const field of ['`url`', '`auth.tokenExchange.dexTokenEndpoint`', '`conditions[].lastTransitionTime`', '`nextRetryAfter`'])
+    for (const field of ['`url`', '### spec.auth.tokenExchange\n', '`dexTokenEndpoint`', '### status.conditions[]\n', '`nextRetryAfter`'])
       expect(text).toContain(field);
     // A field without a description would leave its last cell empty.
     expect(text.split('\n').filter((line) => /^\| `.*\|\s*\|$/.test(line))).toEqual([]);

@@ -132,3 +132,19 @@ test.each(contract.filter(({ access }) => access === 'person'))('only a person m
   const address = path.replace('{namespace}', 'default').replace('{name}', 'server-a');
   expect((await api.request(address, { method: method.toUpperCase() })).status).toBe(401);
 });
+
+test('the issuer of the owner may be at home in a private network, which no manifest may lead us to', async () => {
+  const api = createApi({ ...environment(), GUARD: 'on' });
+  const as = { headers: { authorization: `Bearer ${bearer}` } };
+  expect((await api.request('/v1/me', as)).status).toBe(200);
+  const checked = await api.request('/v1/mcpservers/default/server-a/check', { ...as, method: 'POST' });
+  expect(checkSchema.parse(await checked.json()).reason).toBe('BlockedByPolicy');
+});
+
+test.each(['no JSON', '{}', '[{"issuer":"https://a.example","secret":"the secret of the owner"}]'])(
+  'OAUTH_CLIENTS that is %s is told without a word of it',
+  (text) => {
+    const attempt = () => createApi({ ...environment(), OAUTH_CLIENTS: text });
+    expect(attempt).toThrow(new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.'));
+  },
+);

@@ -245,8 +245,8 @@ const run = randomUUID().slice(0, 8);
 const eventSchema = z.object({
   type: z.string(),
   reason: z.string(),
-  note: z.string(),
-  regarding: z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string() }),
+  note: z.optional(z.string()),
+  regarding: z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.optional(z.string()) }),
 });
 
 describe('the relay', () => {

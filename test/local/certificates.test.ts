@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type Certificate, createAuthority, selfSigned } from '../../local/certificates.ts';
 
 const hourMs = 3_600_000;
-const authority = createAuthority();
+const authority = await createAuthority();
 
 /** What Node says about a server with this certificate when it is reached as `host`: `ok`, or the code of the error. */
 async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<string> {
@@ -45,7 +45,11 @@ test.each([
   ],
   ['one for another host is told', () => authority.issue({ hosts: ['elsewhere.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
   ['a self-signed one is told', () => selfSigned({ hosts: ['localhost'] }), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ['one of another authority is told', () => createAuthority().issue({ hosts: ['localhost'] }), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [
+    'one of another authority is told',
+    async () => (await createAuthority()).issue({ hosts: ['localhost'] }),
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ],
 ])('%s', async (_sentence, make, expected) => {
-  expect(await verdict(make(), 'localhost')).toBe(expected);
+  expect(await verdict(await make(), 'localhost')).toBe(expected);
 });

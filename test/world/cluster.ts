@@ -1,13 +1,16 @@
 /** The cluster of a sweep's tests: the embedded one under `npm test`, a real one with the rights of `manifests/` under `npm run test:cluster`. */
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import type { Answer } from '../../local/cluster/answer.ts';
 import { type ClusterOptions, startCluster } from '../../local/cluster/cluster.ts';
+import { declareServers } from '../../local/declare.ts';
 import { listen } from '../../local/listen.ts';
+import { kubeconfigOf } from '../cluster/apiserver.ts';
 import { compact } from '../cluster/compact.ts';
 import type { Real } from '../cluster/real.ts';
 import { crdFile } from './manifest.ts';
@@ -22,6 +25,9 @@ export type TestCluster = {
 };
 
 export type Intercept = NonNullable<ClusterOptions['intercept']>;
+
+/** Whether this is `npm run test:cluster`: what a real cluster has no part in is left out there. */
+export const isReal = inject('real') !== undefined;
 
 /** Why the tests of a file cannot run; undefined when they can. */
 export const whyNot = (real: Real | undefined = inject('real')): string | undefined => {
@@ -79,6 +85,23 @@ async function frontOf(real: Extract<Real, { kind: 'own' }>, intercept: Intercep
   };
 }
 
+/**
+ * Declares these MCPServers in the real cluster of `npm run test:cluster`, and no others. Gives a kubeconfig file with the rights of a sweep
+ * and the text of one with all rights. Undefined under `npm test`: the world embeds a cluster.
+ */
+export async function declareInReal(yaml: string, folder: string): Promise<{ readonly path: string; readonly admin: string } | undefined> {
+  const real = inject('real');
+  if (real?.kind !== 'own') return undefined;
+  const dispatcher = new Agent({ connect: { ca: real.caPem } });
+  await empty(real, dispatcher);
+  const refused = await declareServers(real.admin, yaml, 'the test');
+  if (refused.length > 0) throw new Error(refused.join('\n'));
+  const path = join(folder, 'real-kubeconfig');
+  await writeFile(path, kubeconfigOf(real.url, real.caPem, await sweepToken(real, dispatcher)), { mode: 0o600 });
+  await dispatcher.destroy();
+  return { path, admin: real.admin };
+}
+
 type Own = Extract<Real, { kind: 'own' }>;
 
 /** A real service-account token, as TokenRequest gives it to a pod. */
@@ -99,11 +122,8 @@ async function empty(real: Own, dispatcher: Agent): Promise<void> {
   }
 }
 
-const userSchema = z.object({ users: z.array(z.object({ user: z.object({ token: z.string() }) })) });
-
 async function asAdmin(real: Own, dispatcher: Agent, method: string, path: string, body?: string): Promise<unknown> {
-  const [admin] = userSchema.parse(parse(real.admin)).users;
-  const headers = { authorization: `Bearer ${admin?.user.token}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${real.adminToken}`, 'content-type': 'application/json' };
   const reply = await fetch(`${real.url}${path}`, { method, headers, dispatcher, ...(body !== undefined && { body }) });
   const text = await reply.text();
   if (!reply.ok) throw new Error(`${method} ${path} was answered ${reply.status}: ${text}`);

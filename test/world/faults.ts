@@ -15,7 +15,7 @@ export type FaultWorld = {
   readonly caPem: string;
 };
 
-const authority = createAuthority();
+const authority = await createAuthority();
 const hour = 3_600_000;
 const urls: Record<string, string> = {};
 
@@ -125,16 +125,16 @@ await tcp('TLS to a plain port', (socket) => socket.once('data', () => socket.en
 await tcp('TLS handshake that stalls', () => {}, 'https');
 await tcp('closed in the TLS handshake', (socket) => socket.once('data', () => socket.end()), 'https');
 
-const valid = authority.issue({ hosts: ['localhost'] });
+const valid = await authority.issue({ hosts: ['localhost'] });
 await https('valid certificate', valid);
 await https(
   'expired certificate',
-  authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() - 2 * hour), notAfter: new Date(Date.now() - hour) }),
+  await authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() - 2 * hour), notAfter: new Date(Date.now() - hour) }),
 );
-await https('certificate that is not valid yet', authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() + hour) }));
-await https('self-signed certificate', selfSigned({ hosts: ['localhost'] }));
-await https('certificate of an unknown authority', createAuthority().issue({ hosts: ['localhost'] }));
-await https('certificate for another host', authority.issue({ hosts: ['elsewhere.example.com'] }));
+await https('certificate that is not valid yet', await authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() + hour) }));
+await https('self-signed certificate', await selfSigned({ hosts: ['localhost'] }));
+await https('certificate of an unknown authority', await (await createAuthority()).issue({ hosts: ['localhost'] }));
+await https('certificate for another host', await authority.issue({ hosts: ['elsewhere.example.com'] }));
 urls['plain text to a TLS port'] = (urls['valid certificate'] ?? '').replace('https://localhost', 'http://127.0.0.1');
 const toPlain = await http('target of the downgrade', status(200));
 const downgrade = await listening(

@@ -10,8 +10,8 @@ export type Front = {
 };
 
 export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Front> {
-  const authority = createAuthority();
-  const { certPem: cert, keyPem: key } = authority.issue({ hosts: ['127.0.0.1'] });
+  const authority = await createAuthority();
+  const { certPem: cert, keyPem: key } = await authority.issue({ hosts: ['127.0.0.1'] });
   let connections = 0;
   const front: Http2SecureServer = createSecureServer({ cert, key }, async (request, response) => {
     const method = request.method;

@@ -19,7 +19,7 @@ const names = [
   'registration_access_token',
   'secret',
 ] as const;
-export type SecretKind = (typeof names)[number] | 'bearer' | 'cookie' | 'basic';
+export type SecretKind = (typeof names)[number] | 'bearer' | 'cookie' | 'basic' | 'key';
 
 const secrets = new Map<string, SecretKind>();
 const kinds = new Set<SecretKind>();
@@ -28,7 +28,8 @@ let seen: readonly { readonly where: string; readonly text: string }[] = [];
 /** What is shorter is made up by a test, or could stand anywhere by chance. */
 const shortest = 20;
 
-function remember(kind: SecretKind, value: unknown): void {
+/** A secret that crosses no wire here, or not by its name. */
+export function remember(kind: SecretKind, value: unknown): void {
   if (typeof value !== 'string' || value.length < shortest) return;
   secrets.set(value, kind);
   kinds.add(kind);
@@ -56,10 +57,10 @@ function inParameters(parameters: URLSearchParams): void {
   for (const name of names) remember(name, parameters.get(name));
 }
 
-function inHeaders(authorization: unknown, cookies: unknown): void {
-  const [, scheme = '', value] = /^(bearer|basic) +(\S+)$/i.exec(String(authorization)) ?? [];
+function inHeaders(authorization: string | undefined, cookies: readonly string[]): void {
+  const [, scheme = '', value] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '') ?? [];
   remember(scheme.toLowerCase() === 'basic' ? 'basic' : 'bearer', value);
-  for (const cookie of [cookies].flat()) for (const pair of String(cookie ?? '').split('; ')) remember('cookie', pair.split('=')[1]);
+  for (const cookie of cookies) for (const pair of cookie.split('; ')) remember('cookie', pair.split('=')[1]);
 }
 
 function inBody(text: string): void {
@@ -67,59 +68,66 @@ function inBody(text: string): void {
   else if (/^[\w-]+=/.test(text)) inParameters(new URLSearchParams(text));
 }
 
+const textOf = (chunk: unknown): string => (typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : '');
+
+/** Looks at what a method is called with, each time, before it does what it does. */
+function watch<Holder extends object>(holder: Holder, name: string, look: (self: Holder, first: unknown) => void): void {
+  const original: unknown = Reflect.get(holder, name);
+  if (typeof original !== 'function') throw new TypeError(`${name} is no method.`);
+  Reflect.set(holder, name, function watched(this: Holder, ...parameters: unknown[]): unknown {
+    look(this, parameters[0]);
+    return Reflect.apply(original, this, parameters);
+  });
+}
+
 // What our functions send to issuers and MCP servers goes through undici.
 subscribe('undici:request:create', (message) => {
   const { request } = message as { request: { body: unknown; headers: readonly string[] } };
-  if (typeof request.body === 'string' || request.body instanceof Uint8Array) inBody(Buffer.from(request.body).toString());
-  const headers = [...request.headers];
-  const at = headers.findIndex((name) => String(name).toLowerCase() === 'authorization');
-  if (at >= 0) inHeaders(headers[at + 1], undefined);
+  inBody(textOf(request.body));
+  const at = request.headers.findIndex((name) => name.toLowerCase() === 'authorization');
+  if (at >= 0) inHeaders(request.headers[at + 1], []);
 });
 
 // Whatever arrives at a server of this process: commands are processes of their own, issuers and browsers are not.
 subscribe('http.server.request.start', (message) => {
   const { request } = message as { request: IncomingMessage };
-  inHeaders(request.headers.authorization, request.headers.cookie);
+  const { authorization, cookie = '' } = request.headers;
+  inHeaders(authorization, [cookie]);
   inParameters(new URL(request.url ?? '/', 'http://localhost').searchParams);
-  const push = request.push.bind(request);
   let body = '';
-  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+  watch(request, 'push', (_self, chunk) => {
     if (chunk === null) inBody(body);
-    else body += String(chunk);
-    return push(chunk, encoding);
-  };
+    else body += textOf(chunk);
+  });
 });
 
 // What the servers of this process answer: token answers, redirects with codes, cookies.
-const { end } = ServerResponse.prototype;
-ServerResponse.prototype.end = function ended(this: ServerResponse, ...parameters: unknown[]) {
-  const [chunk] = parameters;
-  if (typeof chunk === 'string' || Buffer.isBuffer(chunk)) inBody(chunk.toString());
-  const location = this.getHeader('location');
+watch(ServerResponse.prototype, 'end', (response, chunk) => {
+  inBody(textOf(chunk));
+  const location = response.getHeader('location');
   if (typeof location === 'string' && URL.canParse(location)) inParameters(new URL(location).searchParams);
-  for (const cookie of [this.getHeader('set-cookie') ?? []].flat()) inHeaders(undefined, String(cookie).split(';')[0]);
-  return Reflect.apply(end, this, parameters);
-};
+  const cookies = response.getHeader('set-cookie') ?? [];
+  inHeaders(
+    undefined,
+    [cookies].flat().map((cookie) => String(cookie).split(';')[0] ?? ''),
+  );
+});
 
 // All that is ever written to a store of DynamoDB's kind goes through node:http with this header.
-for (const method of ['write', 'end'] as const) {
-  const original = ClientRequest.prototype[method];
-  ClientRequest.prototype[method] = function written(this: ClientRequest, ...parameters: unknown[]) {
-    const [chunk] = parameters;
-    const target = this.getHeader('x-amz-target');
-    if (typeof target === 'string' && (typeof chunk === 'string' || chunk instanceof Uint8Array))
-      expose(`the store (${target})`, Buffer.from(chunk as string).toString());
-    return Reflect.apply(original, this, parameters);
-  };
+for (const method of ['write', 'end']) {
+  watch(ClientRequest.prototype, method, (request, chunk) => {
+    const target = request.getHeader('x-amz-target');
+    if (typeof target === 'string') expose(`the store (${target})`, readable(textOf(chunk)));
+  });
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  const { write } = stream;
-  stream.write = function logged(this: typeof stream, ...parameters: unknown[]): boolean {
-    expose('the log', String(parameters[0]));
-    return Boolean(Reflect.apply(write, this, parameters));
-  };
+/** With what is base64 within it in the clear: a header of a JWE is nothing but that. */
+function readable(text: string): string {
+  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([part]) => Buffer.from(part, 'base64url').toString('latin1'));
+  return [text, ...decoded].join('\n');
 }
+
+for (const stream of [process.stdout, process.stderr]) watch(stream, 'write', (_self, chunk) => expose('the log', textOf(chunk)));
 
 afterAll(() => {
   const found = leaks();

@@ -7,7 +7,8 @@ import { dynamoTable } from '../../functions/adapters/dynamodb.ts';
 import { type Credentials, tokenExchanger } from '../../functions/adapters/exchange.ts';
 import { addressGuard, type Dialler, trust } from '../../functions/adapters/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/http.ts';
-import { clientDocument, type ConfiguredClient, type OAuthClient, oauthClient } from '../../functions/adapters/oauth.ts';
+import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth.ts';
+import { clientDocument, type ConfiguredClient } from '../../functions/adapters/registration.ts';
 import { prover } from '../../functions/adapters/proof.ts';
 import { sealer } from '../../functions/adapters/seal.ts';
 import { type SessionStore, sessionStore } from '../../functions/adapters/store.ts';
@@ -88,7 +89,7 @@ export async function startSignInWorld({
     clientDocument: clientDocument(publicUrl),
     prove: prover(dialler),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => credentials }),
-    policy: { forwardHosts: [], exchangeIssuers: [], secretNamespaces: [], allowInsecure: true, ...policy },
+    policy: { forwardHosts: [], exchangeIssuers: [], secretNamespaces: [], hasIdTokens: true, allowInsecure: true, ...policy },
   };
   const close = async () => void (await Promise.all([issuer.close(), mcp.close(), local.close()]));
   return { publicUrl, issuer, mcp, local, store, oauth, fetch, dialler, ports, servers, sent, clock, close };

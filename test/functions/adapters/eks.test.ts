@@ -1,12 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { eksTokens } from '../../../functions/adapters/eks.ts';
-
-const credentials = {
-  accessKeyId: 'AKIDEXAMPLE',
-  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-  sessionToken: 'session/token+',
-};
+import { credentials, questionIn, signatureOf } from '../../world/sts.ts';
 
 function world({ fails = 0 } = {}) {
   let time = new Date('2026-01-02T03:04:05Z');
@@ -33,7 +27,7 @@ async function tokenOf({ source }: ReturnType<typeof world>): Promise<string> {
 test('a token is a presigned question to the regional STS that only this cluster may ask', async () => {
   const token = await tokenOf(world());
   expect(token).toMatch(/^k8s-aws-v1\.[\w-]+$/);
-  const url = new URL(Buffer.from(token.slice('k8s-aws-v1.'.length), 'base64url').toString());
+  const url = questionIn(token);
   expect(url.origin + url.pathname).toBe('https://sts.eu-central-1.amazonaws.com/');
   // aws-iam-authenticator refuses a token with any other parameter.
   expect([...url.searchParams.keys()].toSorted()).toEqual([
@@ -58,25 +52,6 @@ test('a token is a presigned question to the regional STS that only this cluster
   });
   expect(url.searchParams.get('X-Amz-Signature')).toBe(signatureOf(url, 'production'));
 });
-
-/** What STS does to check it (Signature Version 4), written down a second time. */
-function signatureOf(url: URL, cluster: string): string {
-  const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
-  const hash = (data: string): string => createHash('sha256').update(data).digest('hex');
-  const encode = (text: string): string =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  const query = [...url.searchParams]
-    .filter(([key]) => key !== 'X-Amz-Signature')
-    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
-    .toSorted()
-    .join('&');
-  const headers = `host:${url.host}\nx-k8s-aws-id:${cluster}\n`;
-  const canonical = ['GET', '/', query, headers, 'host;x-k8s-aws-id', hash('')].join('\n');
-  const scope = '20260102/eu-central-1/sts/aws4_request';
-  const toSign = ['AWS4-HMAC-SHA256', '20260102T030405Z', scope, hash(canonical)].join('\n');
-  const key = ['20260102', 'eu-central-1', 'sts', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`);
-  return hmac(key, toSign).toString('hex');
-}
 
 test('one token serves eleven minutes, and calls side by side share its making', async () => {
   const here = world();

@@ -489,6 +489,11 @@ describe('what is wrong is said in one line', () => {
     expect(await problemOf(list)).toContain('answered no list');
   });
 
+  test('a web page in its place is told', async () => {
+    answers.push(() => ({ code: 200, body: '<html>sign in to this network</html>' }));
+    expect(await problemOf(list)).toContain('answered no JSON');
+  });
+
   test('a single object that cannot be read is named', async () => {
     answers.push(() => ({ code: 200, body: {} }));
     expect(await problemOf(() => serverReader(cluster)('default', 'server-a'))).toMatch(/^MCPServer default\/server-a cannot be read: /);

@@ -3,7 +3,8 @@ import { createServer, type RequestListener } from 'node:http';
 import { decodeJwt } from 'jose';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { clientDocument, oauthClient } from '../../../functions/adapters/oauth.ts';
+import { oauthClient } from '../../../functions/adapters/oauth.ts';
+import { clientDocument } from '../../../functions/adapters/registration.ts';
 import type { Server } from '../../../functions/server.ts';
 import type { Grant, Tokens } from '../../../functions/sessions/grant.ts';
 import type { AuthorizationAnswer, AuthorizationRequest, Authorized } from '../../../functions/sessions/signin.ts';
@@ -224,8 +225,8 @@ test('further scopes are asked for besides those that the server names', async (
 });
 
 test('an issuer that reads client metadata documents gets ours instead of a registration', async () => {
-  const authority = createAuthority();
-  const certificate = authority.issue({ hosts: ['127.0.0.1'] });
+  const authority = await createAuthority();
+  const certificate = await authority.issue({ hosts: ['127.0.0.1'] });
   const publicUrl: { value: string } = { value: '' };
   const us = createHttpsServer({ cert: certificate.certPem, key: certificate.keyPem }, (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(clientDocument(publicUrl.value)));

@@ -286,8 +286,11 @@ test("signing out forgets one grant, and nobody else's", async () => {
 
 test('signing out everywhere forgets all of mine', async () => {
   await signIn('ada', 'a');
+  await signIn('ada', 'b');
   await signIn('grace', 'a');
+  world.sent.length = 0;
   expect((await call('DELETE', '/v1/sessions', 'ada')).status).toBe(204);
+  expect(world.sent.filter(({ url }) => url.pathname === '/token/revocation')).toHaveLength(2);
   expect(await grants('ada')).toEqual([]);
   expect(await grants('grace')).toContain(uid('a'));
 });

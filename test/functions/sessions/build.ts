@@ -62,5 +62,6 @@ export const allowed: TokenPolicy = {
   forwardHosts: ['mcp.example.com'],
   exchangeIssuers: ['https://issuer.example.com'],
   secretNamespaces: [],
+  hasIdTokens: true,
   allowInsecure: false,
 };

@@ -6,7 +6,8 @@ import { resolver } from '../../../functions/adapters/dns.ts';
 import { tokenExchanger } from '../../../functions/adapters/exchange.ts';
 import { addressGuard, trust } from '../../../functions/adapters/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/http.ts';
-import { clientDocument, oauthClient } from '../../../functions/adapters/oauth.ts';
+import { oauthClient } from '../../../functions/adapters/oauth.ts';
+import { clientDocument } from '../../../functions/adapters/registration.ts';
 import { prover } from '../../../functions/adapters/proof.ts';
 import { sealer } from '../../../functions/adapters/seal.ts';
 import { type SessionStore, sessionStore } from '../../../functions/adapters/store.ts';
@@ -105,7 +106,13 @@ beforeEach(() => {
     clientDocument: clientDocument(publicUrl),
     prove: prover(dialler, { timeoutMs: 1_000 }),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => ({ clientId: 'muster', clientSecret: 'the-secret' }) }),
-    policy: { forwardHosts: [new URL(evilUrl).host], exchangeIssuers: [evilUrl], secretNamespaces: [], allowInsecure: true },
+    policy: {
+      forwardHosts: [new URL(evilUrl).host],
+      exchangeIssuers: [evilUrl],
+      secretNamespaces: [],
+      hasIdTokens: true,
+      allowInsecure: true,
+    },
   };
 });
 afterEach(() => {

@@ -6,7 +6,7 @@ import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { grantOf } from '../../world/grant.ts';
 
 /** `npm test` plays a part of the rounds; `npm run test:race` all of them. */
-const rounds = Number(process.env['RACE_ROUNDS'] ?? 20);
+const rounds = Number(process.env['RACE_ROUNDS'] ?? 50);
 const users = 20;
 
 let world: SignInWorld;

@@ -58,6 +58,7 @@ const open = (): TokenPolicy => ({
   forwardHosts: [hostOf(forwarding), hostOf(exchanging)],
   exchangeIssuers: [world.issuer.url],
   secretNamespaces: [],
+  hasIdTokens: true,
   allowInsecure: true,
 });
 
@@ -172,6 +173,8 @@ const closed: [sentence: string, server: () => Server, policy: () => TokenPolicy
     () => ({ ...open(), forwardHosts: ['127.0.0.1'] }),
     /FORWARD_HOSTS/,
   ],
+  ['forwarding of access tokens', () => forwardingServer(), () => ({ ...open(), hasIdTokens: false }), /BEARER_AUDIENCE/],
+  ['exchange of access tokens', () => exchangingServer(), () => ({ ...open(), hasIdTokens: false }), /BEARER_AUDIENCE/],
   ['forwarding without TLS', () => forwardingServer(), () => ({ ...open(), allowInsecure: false }), /https only/],
   ['exchange at an issuer that is not allowed', () => exchangingServer(), () => ({ ...open(), exchangeIssuers: [] }), /EXCHANGE_ISSUERS/],
   [

@@ -1,5 +1,6 @@
 /** Proof with a real issuer and a real MCP server. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Server } from '../../../functions/server.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
@@ -98,9 +99,40 @@ test('grants of servers that are gone or were created again are cleaned up and r
   const reborn = serverOf(world, { uid: 'uid-before', name: 'reborn' });
   await grantOf(world, gone);
   await grantOf(world, reborn);
+  const before = (await world.store.grantsOf(person)).length;
   world.servers.set('server-a', server);
   world.servers.set('reborn', { ...reborn, uid: 'uid-after' });
+  await forgetDeleted({ ...world.ports, readServer: () => Promise.reject(new Error('the cluster is away')) }, person);
+  expect(await world.store.grantsOf(person)).toHaveLength(before);
   await forgetDeleted(world.ports, person);
   expect((await world.store.grantsOf(person)).map(({ serverUid }) => serverUid)).toEqual([server.uid]);
   expect(world.sent.filter(({ url }) => url.pathname === '/token/revocation').length).toBeGreaterThanOrEqual(2);
+});
+
+describe('an issuer whose tokens live two seconds', () => {
+  let hasty: SignInWorld;
+  beforeAll(async () => {
+    hasty = await startSignInWorld({ issuer: { accessTokenSeconds: 2, refreshTokenSeconds: 4 } });
+  });
+  afterAll(() => hasty.close());
+
+  test('is refreshed at each use, until the refresh token itself is over', async () => {
+    const one = serverOf(hasty, { uid: 'uid-hasty' });
+    const { tokens } = await grantOf(hasty, one);
+    await wait(2_100);
+    const ask = async (token = '') => (await fetch(hasty.mcp.url, { headers: { authorization: `Bearer ${token}` } })).status;
+    expect(await ask(tokens?.accessToken)).toBe(401);
+    hasty.clock.now = new Date();
+    expect(await verifySession(hasty.ports, one, person)).toMatchObject({ grant: { lastVerified: hasty.clock.now } });
+    expect(await ask((await hasty.store.heldGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(401);
+
+    await wait(4_500);
+    hasty.clock.now = new Date();
+    const { grant } = await verifySession(hasty.ports, one, person);
+    expect(sessionOf(one, person, grant, hasty.clock.now)).toMatchObject({
+      word: 'Expired',
+      problem: 'The issuer refused: invalid_grant.',
+      next: 'muster auth login --server server-a',
+    });
+  });
 });
