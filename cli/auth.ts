@@ -35,7 +35,7 @@ export async function login(call: Call): Promise<ExitCode> {
   const server = await findServer(connection, name);
   const answer = await (server.singleSignOn === undefined
     ? signIn({ connection, server, browser, typed: noBrowser, tell })
-    : signedOn(connection, server));
+    : prove(connection, server).then(authenticated));
   tell(`Signed in to ${server.namespace}/${server.name}${ssoOf(answer)}.`);
   return exitCodes.done;
 }
@@ -53,12 +53,6 @@ async function signOn(connection: Connection, tell: Call['tell']): Promise<void>
 }
 
 const because = (problem: string | undefined): string => (problem === undefined ? '' : ` (${problem})`);
-
-/** The same for one, by name: then it has to work. */
-async function signedOn(connection: Connection, server: Row): Promise<SessionAnswer> {
-  const answer = await prove(connection, server);
-  return authenticated(answer);
-}
 
 const ssoOf = ({ session }: SessionAnswer): string => (session.sso === undefined ? '' : ` [SSO: ${session.sso}]`);
 

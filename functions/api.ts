@@ -67,7 +67,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       now,
       listPage,
       readServer,
-      sessionsOf: async (person, servers) => join(servers, person, await (await store()).grantsOf(person), now(), policy),
+      sessionsOf: async (person, servers) => join(servers, person, await (await store()).grantsOf(person, onlyUid(servers)), now(), policy),
       check: async (server) =>
         server.type === 'stdio' ? notProbed(server) : explain(server, await (await prober())(server, { classify: true }), now()),
       heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
@@ -78,6 +78,9 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     sessions: lazyRoutes(signIn),
   });
 }
+
+/** For one server there is no need to read the grants of all. */
+const onlyUid = (servers: readonly Server[]): string | undefined => (servers.length === 1 ? servers[0]?.uid : undefined);
 
 /** The first call makes it, the others get the same. One that failed is not kept. */
 function once<Made>(make: () => Promise<Made>): () => Promise<Made> {

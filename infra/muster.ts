@@ -98,10 +98,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     url: { authorization: 'none', cors: false },
     logging: { logGroup: apiLog.name },
     environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
-    permissions: [
-      rows(table, ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ['person ', 'signin ', 'parked ', 'client ']),
-      apiLog.grant,
-    ],
+    permissions: [rows(table, ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ['person ', 'signin ', 'parked ', 'client ']), apiLog.grant],
   });
 
   letIn(given.cluster, [sweep, api]);

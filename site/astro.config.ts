@@ -24,7 +24,6 @@ const scrollsByKeyboard = definePlugin({
 export default defineConfig({
   // What canonical addresses and the sitemap begin with.
   site: process.env['SITE_URL'] ?? 'https://muster.example.com',
-  outDir: '../dist/site',
   cacheDir: '../node_modules/.astro',
   // A page is drawn with its first answer: the style of the whole site is 12 KB on the wire.
   build: { inlineStylesheets: 'always' },

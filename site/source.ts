@@ -8,5 +8,5 @@ export const sources = {
 } as const satisfies Record<string, string>;
 export type Reference = keyof typeof sources;
 
-/** The file of the repository that a page is written in. */
-export const sourceOf = (id: string): string => Object.entries(sources).find(([page]) => page === id)?.[1] ?? `docs/${id}.md`;
+/** The file of the repository that a page is written in. The first page has an empty id. */
+export const sourceOf = (id: string): string => Object.entries(sources).find(([page]) => page === id)?.[1] ?? `docs/${id || 'index'}.md`;

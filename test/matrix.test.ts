@@ -188,13 +188,12 @@ test('auth status has the same words, as JSON and as text', async () => {
 test('get has the same words, and the same facts as the list', async () => {
   const listed = new Map(itemsIn((await muster('list mcpserver -o json')).stdout).map(({ name, session }) => [name, session]));
   const api = createApi(world.environment);
-  const rows: Row[] = [];
-  for (const { name } of cases) {
+  const get = async ({ name }: Case) => {
     const answer = await api.request(`/v1/mcpservers/default/${name}`, { headers: { authorization: `Bearer ${bearer}` } });
-    const { session } = rowSchema.parse(await answer.json());
-    expect(session).toEqual(listed.get(name));
-    rows.push(aRow({ name, ...(session && { session }) }));
-  }
+    return rowSchema.parse(await answer.json());
+  };
+  const rows = await Promise.all(cases.map(get));
+  for (const { name, session } of rows) expect(session).toEqual(listed.get(name));
   expect(told(rows)).toEqual(wanted());
   // The command prints what it was given; a sample of each word shows it.
   const samples = [...new Map(cases.map((one) => [expected(one), one.name])).values()];
@@ -204,4 +203,4 @@ test('get has the same words, and the same facts as the list', async () => {
     const at = await muster(`auth status --server ${name}`);
     expect(/^Session: +(.*)$/m.exec(at.stdout)?.[1]).toBe(wanted()[name]);
   }
-});
+}, 120_000);

@@ -39,7 +39,7 @@ export function customObjects(configuration: Configuration): CustomObjects {
       context.setBody(JSON.stringify(body));
     }
     await authMethods.default?.applySecurityAuthentication(context);
-    for (const { pre } of middleware) context = await pre(context).toPromise();
+    for (const one of middleware) context = await one.pre(context).toPromise();
     const { httpStatusCode: code, headers, body: answer } = await httpApi.send(context).toPromise();
     const text = await answer.text();
     if (code < 200 || code > 299) throw new ApiException(code, 'The API server refused.', text, headers);

@@ -17,7 +17,8 @@ export type StoreOptions = {
  * Throws the errors of the table, and a ZodError for a row of another making.
  */
 export type SessionStore = {
-  readonly grantsOf: (person: PersonKey) => Promise<readonly Grant[]>;
+  /** All of them, or those for servers whose uid begins so. */
+  readonly grantsOf: (person: PersonKey, serverUid?: string) => Promise<readonly Grant[]>;
   /** Whatever was there before is replaced. Gives the generation of the tokens. */
   readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
   readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
@@ -94,8 +95,8 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
   };
 
   return {
-    grantsOf: async (person) => {
-      const found = await table.query(partitionOf(person), 'grant ', ['grant', 'expires']);
+    grantsOf: async (person, serverUid = '') => {
+      const found = await table.query(partitionOf(person), `grant ${serverUid}`, ['grant', 'expires']);
       return z
         .array(listedSchema)
         .parse(found)

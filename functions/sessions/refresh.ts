@@ -28,7 +28,7 @@ export type Usable =
   | { readonly kind: 'later'; readonly grant: Grant; readonly problem: string };
 
 /** A token this close to its end could be late at the server. */
-const marginMs = 30_000;
+const longestMarginMs = 30_000;
 
 /** Longer than the patience of our OAuth client, so that a lease ends only when its holder is gone. */
 const leaseMs = 30_000;
@@ -47,6 +47,7 @@ export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverU
   for (let looks = 0; ; looks += 1) {
     const held = await ports.heldGrant(person, serverUid);
     if (held === undefined) return { kind: 'none' };
+    if (held.tokens === undefined && held.grant.refused === undefined) return keep(ports, lost(held, ports.now()), held.generation);
     const usable = withoutRefresh(held, ports.now(), stale);
     if (usable !== undefined) return usable;
     const lease = await ports.takeLease(person, serverUid, new Date(ports.now().getTime() + leaseMs));
@@ -56,14 +57,26 @@ export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverU
   }
 }
 
+/** Sealed with a key that is not there any more: nobody will ever use it again. */
+const lost = ({ grant, generation }: HeldGrant, at: Date): HeldGrant => ({
+  grant: { ...grant, refused: { at, by: 'issuer', reason: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).' } },
+  generation,
+});
+
 /** What can be told without the issuer; undefined when the tokens have to be refreshed. */
 function withoutRefresh(held: HeldGrant, now: Date, stale: string | undefined): Usable | undefined {
   const { grant, tokens, generation } = held;
   if (grant.refused !== undefined || tokens === undefined) return { kind: 'ended', grant };
-  const isDue = generation === stale || (grant.expiresAt !== undefined && grant.expiresAt.getTime() - marginMs <= now.getTime());
-  if (isDue && tokens.refreshToken !== undefined) return undefined;
+  if ((generation === stale || isDue(grant, now)) && tokens.refreshToken !== undefined) return undefined;
   const isOver = grant.expiresAt !== undefined && grant.expiresAt <= now;
   return isOver ? { kind: 'ended', grant } : { kind: 'usable', held, tokens };
+}
+
+/** A token that lives for seconds only is used for most of them: what was refreshed just now is never due. */
+function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
+  if (expiresAt === undefined) return false;
+  const lifetimeMs = expiresAt.getTime() - obtainedAt.getTime();
+  return expiresAt.getTime() - Math.min(longestMarginMs, lifetimeMs / 5) <= now.getTime();
 }
 
 async function leased(ports: RefreshPorts, seen: HeldGrant, lease: string, stale: string | undefined): Promise<Usable> {

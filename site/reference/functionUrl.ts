@@ -28,15 +28,14 @@ export function functionUrl(): string {
         page(
           `### ${method.toUpperCase()} ${path}`,
           operation.summary,
-          table(
-            ['part', 'is'],
-            [
-              ['bearer', bearer(operation.security)],
-              ['query', queryOf(operation.parameters)],
-              ['body', named(operation.requestBody)],
-              ['answer', named(operation.responses[200])],
-            ].filter(([, value]) => value !== ''),
-          ),
+          [
+            ['Bearer', bearer(operation.security)],
+            ['Query', queryOf(operation.parameters)],
+            ['Body', named(operation.requestBody)],
+            ['Answer', named(operation.responses[200])],
+          ]
+            .flatMap(([part, is]) => (is === '' ? [] : [`- ${part}: ${is}`]))
+            .join('\n'),
         ),
       ),
     ),

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Listening, listen } from '../../local/listen.ts';
 
-export const built = new URL('../../dist/site/', import.meta.url);
+export const built = new URL('../../site/dist/', import.meta.url);
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',

@@ -88,9 +88,14 @@ describe.skipIf(chromium === undefined)('the site', () => {
   test('search finds "401" and leads to the page about it', async () => {
     const context = await browser.newContext();
     const { page, complaints } = await open(context, '/');
-    await page.waitForLoadState('networkidle');
-    await page.keyboard.press('Control+k');
-    const field = page.locator('site-search input');
+    const dialog = page.locator('site-search dialog');
+    const field = dialog.locator('input');
+    // The page takes the keys as soon as its script has run.
+    const opened = async (): Promise<boolean> => {
+      if ((await dialog.getAttribute('open')) === null) await page.keyboard.press('Control+k');
+      return (await dialog.getAttribute('open')) !== null;
+    };
+    await expect.poll(opened, { timeout: 20_000, interval: 500 }).toBe(true);
     await field.waitFor();
     await field.pressSequentially('401');
     const first = page.locator('site-search .pagefind-ui__result-link').first();

@@ -68,9 +68,9 @@ async function answers(url: string): Promise<void> {
   throw new Error('DynamoDB Local did not start within 20 s.');
 }
 
-/** Runs the suite and gives its exit code. */
+/** Runs the suite, with the arguments that vitest is to get, and gives its exit code. */
 async function suite(environment: Readonly<Record<string, string>>): Promise<number> {
-  const vitest = spawn('vitest', ['run', 'test/contract/store.test.ts'], { stdio: 'inherit', env: { ...process.env, ...environment } });
+  const vitest = spawn('vitest', ['run', 'test/contract/store.test.ts', ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, ...environment } });
   return new Promise((resolve) => vitest.once('close', (code) => resolve(code ?? 1)));
 }
 

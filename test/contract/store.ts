@@ -69,6 +69,12 @@ export function storeContract(start: () => Place): void {
     expect((await store.grantsOf(grace)).map(({ serverUid }) => serverUid)).toEqual(['uid-grace']);
   });
 
+  test('the grant for one server is found without the others', async () => {
+    await store.keepGrant(aGrant({ serverUid: 'uid-one' }), tokens);
+    await store.keepGrant(aGrant({ serverUid: 'uid-two' }), tokens);
+    expect((await store.grantsOf(ada, 'uid-two')).map(({ serverUid }) => serverUid)).toEqual(['uid-two']);
+  });
+
   test('a new sign-in replaces the old grant', async () => {
     await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['old'] }), tokens);
     await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['new'] }), tokens);

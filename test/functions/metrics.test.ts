@@ -26,8 +26,8 @@ const aReport = (report: Partial<SweepReport> = {}): SweepReport => ({
 /** What is written to the log, one object a line. */
 function published(report: SweepReport): readonly Record<string, unknown>[] {
   const lines: string[] = [];
-  vi.spyOn(console.Console.prototype, 'log').mockImplementation((line: string) => void lines.push(line));
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  // Powertools writes to a console of its own, past the one that tests may listen to.
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(...String(chunk).split('\n').filter(Boolean)) > 0);
   publishSweep('muster-test', report);
   return lines.map((line) => JSON.parse(line));
 }

@@ -44,10 +44,14 @@ export async function evaluate({ folder, stage = 'production', environment }: De
       cwd: folder,
       env: { PATH, HOME, ...environment, SST_SERVER: rpc.url },
       maxBuffer: 1 << 26,
+      // Pulumi can wait for ever, without a pause, for what has failed elsewhere.
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
     }).catch((error: unknown) => {
       // Pulumi ends a program that failed with an exit code of its own.
-      if (!existsSync(result)) throw error;
+      if (!existsSync(result) && rpc.problems.length === 0) throw error;
     });
+    if (rpc.problems.length > 0) return { kind: 'failed', problems: rpc.problems };
     return resultSchema.parse(JSON.parse(await readFile(result, 'utf8')));
   } finally {
     await rpc.close();
@@ -84,8 +88,8 @@ async function buildProgram({ folder, platform, stage, work, program }: Program)
 
 const globals = (platform: string): Plugin => ({
   name: 'globals',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+  setup: (build) => {
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.startsWith(platform) || path.includes('/node_modules/')) return undefined;
       const components = JSON.stringify(join(platform, 'src/components/index.ts'));
       const imports = `import * as aws from '@pulumi/aws'; import * as sst from ${components};`;
@@ -103,6 +107,7 @@ const buildSchema = z.object({
 
 /** The side of the CLI: bundles functions, and knows the buckets that it made in the account. */
 async function startRpc(folder: string, work: string) {
+  const problems: string[] = [];
   const methods: Readonly<Record<string, (params: unknown) => Promise<unknown>>> = {
     'Provider.Aws.Bootstrap': async () => ({ asset: 'sst-asset', state: 'sst-state', assetEcrRegistryId: '', assetEcrUrl: '' }),
     'Runtime.Build': async (params) => {
@@ -115,6 +120,7 @@ async function startRpc(folder: string, work: string) {
         minify: properties.minify ?? false,
         splitting: properties.splitting ?? false,
       });
+      problems.push(...built.errors);
       return { handler: built.handler, out, errors: built.errors, sourcemaps: [] };
     },
   };
@@ -127,12 +133,15 @@ async function startRpc(folder: string, work: string) {
           ? { error: `rpc: can't find ${method}` }
           : await answer(params[0]).then(
               (result) => ({ result }),
-              (error: unknown) => ({ error: String(error) }),
+              (error: unknown) => {
+                problems.push(String(error));
+                return { error: String(error) };
+              },
             );
       response.end(JSON.stringify(reply));
     });
   });
-  return listen(server);
+  return { ...(await listen(server)), problems };
 }
 
 /** Where the recorded bundles of a stage are. */

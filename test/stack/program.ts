@@ -10,7 +10,7 @@ const resources: { type: string; name: string; inputs: unknown }[] = [];
 
 /** What AWS would give a resource: a physical name, an ARN of the right form, and what others read of it. */
 function stateOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
-  const named = String(inputs['name'] ?? name);
+  const named = typeof inputs['name'] === 'string' ? inputs['name'] : name;
   const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
   switch (type) {
     case 'aws:lambda/function:Function':

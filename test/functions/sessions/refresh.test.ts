@@ -28,7 +28,9 @@ async function world({
   table?: Table;
 } = {}) {
   const clock = { now };
-  const store = sessionStore({ table, sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now: () => clock.now });
+  const newKey = () => `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64url')}`;
+  const storeWith = (key: string) => sessionStore({ table, sealer: sealer([key]), now: () => clock.now });
+  const store = storeWith(newKey());
   const generation = await store.keepGrant(aGrant(grant), old);
   const asked = vi.fn<RefreshPorts['refresh']>(refresh);
   const ports: RefreshPorts = {
@@ -38,7 +40,9 @@ async function world({
     newSecret: () => randomBytes(16).toString('hex'),
     refresh: asked,
   };
-  return { ports, store, clock, asked, generation, use: (stale?: string) => freshGrant(ports, person, serverUid, stale) };
+  /** The same with another key. */
+  const rekeyed = (): RefreshPorts => ({ ...ports, ...storeWith(newKey()) });
+  return { ports, store, clock, asked, generation, rekeyed, use: (stale?: string) => freshGrant(ports, person, serverUid, stale) };
 }
 
 test('a grant that is still good is used as it is', async () => {
@@ -67,6 +71,22 @@ test('twenty uses at the same time are one refresh', async () => {
   const uses = await Promise.all(Array.from({ length: 20 }, () => use()));
   expect(uses.map((one) => one.kind === 'usable' && one.tokens.accessToken)).toEqual(Array.from({ length: 20 }, () => 'access-2'));
   expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('tokens that live for seconds are refreshed once for all who wait, too', async () => {
+  const short: Refreshed = { ...newer, expiresAt: new Date(now.getTime() + 10_000) };
+  const { use, asked } = await world({ refresh: async () => wait(20, short) });
+  await Promise.all(Array.from({ length: 20 }, () => use()));
+  expect(asked).toHaveBeenCalledTimes(1);
+});
+
+test('tokens that cannot be opened any more end the grant, and SESSION will say why', async () => {
+  const { store, use, asked, rekeyed } = await world({ grant: { expiresAt: minutes(10), refreshable: true } });
+  expect(await use()).toMatchObject({ kind: 'usable' });
+  expect(await freshGrant(rekeyed(), person, serverUid)).toMatchObject({ kind: 'ended' });
+  const [grant] = await store.grantsOf(person);
+  expect(grant?.refused?.reason).toContain('TOKEN_KEYS');
+  expect(asked).not.toHaveBeenCalled();
 });
 
 test('a token that the server did not accept is refreshed before its time, once', async () => {

@@ -1,0 +1,59 @@
+import { markdownToHtml } from 'satteri';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { diagrams, emptyHeadersAreCells, linksBetweenPages, markers, tablesScroll, titlesAreNotRepeated } from '../../site/markdown.ts';
+
+const fileURL = new URL('../../docs/index.md', import.meta.url);
+const html = (markdown: string): string =>
+  markdownToHtml(markdown, {
+    fileURL,
+    mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
+    hastPlugins: [tablesScroll, emptyHeadersAreCells],
+  }).html;
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('links that work on a forge work on the site', () => {
+  test.each([
+    ['a page', '[x](list.md)', 'href="/list/"'],
+    ['a part of a page', '[x](list.md#in-scripts)', 'href="/list/#in-scripts"'],
+    ['the first page', '[x](index.md)', 'href="/"'],
+    ['a file of the code that has a page', '[x](../cli/commands.ts)', 'href="/reference/cli/"'],
+    ['another host', '[x](https://example.com/a.md)', 'href="https://example.com/a.md"'],
+    ['a part of the same page', '[x](#below)', 'href="#below"'],
+  ])('%s', (_, markdown, wanted) => expect(html(markdown)).toContain(wanted));
+
+  test('another file leads to the forge, where it is known', () => {
+    vi.stubEnv('REPOSITORY_URL', 'https://forge.example.com/owner/name/');
+    expect(html('[x](../manifests/rbac.yaml)')).toContain('href="https://forge.example.com/owner/name/blob/main/manifests/rbac.yaml"');
+  });
+  test('and is named where it is not', () => {
+    vi.stubEnv('REPOSITORY_URL', undefined);
+    expect(html('[x](../manifests/rbac.yaml)')).toContain('<p><code>manifests/rbac.yaml</code></p>');
+  });
+  test('a page that is not there stops the build', () => {
+    expect(() => html('[x](nowhere.md)')).toThrow('A page links to docs/nowhere.md, which is not there.');
+  });
+});
+
+describe('a diagram', () => {
+  test('is a drawing with a caption, and asks nobody for a font', () => {
+    const drawn = html('```mermaid From a to b\nflowchart LR\n  a --> b\n```');
+    expect(drawn).toContain('<figcaption>From a to b</figcaption>');
+    expect(drawn).toMatch(/<svg role="img" aria-label="From a to b"/);
+    expect(drawn).not.toMatch(/@import|fonts\.g/);
+  });
+  test('without a caption stops the build', () => {
+    expect(() => html('```mermaid\nflowchart LR\n  a --> b\n```')).toThrow('A diagram needs a caption');
+  });
+});
+
+test('the title is not repeated, notes to the tests are not shown, and a table scrolls by itself', () => {
+  const page = html('# Title\n\n<!-- before: muster auth login -->\n\n| | b |\n|---|---|\n| c | d |\n');
+  expect(page).not.toMatch(/Title|before/);
+  expect(page).toMatch(/<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table>/i);
+  expect(page).not.toContain('<th></th>');
+});
+
+test('the explorer brings the table of all cases', () => {
+  expect(html('<!-- site: explorer -->')).toContain('<table class="cases">');
+});
