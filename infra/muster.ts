@@ -101,7 +101,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     permissions: [rows(table, ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ['person ', 'signin ', 'parked ', 'client ']), apiLog.grant],
   });
 
-  letIn(given.cluster, [sweep, api]);
+  letIn(given.cluster, { Sweep: sweep, Api: api });
   alarms({ sweep, api, dead, ...(given.alarmEmail && { email: given.alarmEmail }) });
   return {
     endpoint: api.url,
@@ -127,10 +127,10 @@ function clusterSettings(cluster: Arguments['cluster']): Readonly<Record<string,
 }
 
 /** Makes the roles known to EKS, as the group that `manifests/` gives its rights to. */
-function letIn(cluster: Arguments['cluster'], functions: readonly sst.aws.Function[]): void {
+function letIn(cluster: Arguments['cluster'], functions: Readonly<Record<string, sst.aws.Function>>): void {
   if (cluster.kind !== 'eks') return;
-  for (const [index, { nodes }] of functions.entries()) {
-    new aws.eks.AccessEntry(`AccessEntry${index}`, {
+  for (const [name, { nodes }] of Object.entries(functions)) {
+    new aws.eks.AccessEntry(`${name}Access`, {
       clusterName: cluster.name,
       principalArn: nodes.role.arn,
       kubernetesGroups: ['muster-sweep'],

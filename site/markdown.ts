@@ -84,7 +84,7 @@ export const markers = defineMdastPlugin({
     const comment = node.value.trim();
     if (/^<!-- (table|before): /.test(comment)) return context.removeNode(node);
     if (comment !== '<!-- site: explorer -->') return;
-    context.replaceNode(node, { raw: `<muster-explorer>\n${caseTable()}\n</muster-explorer>`, mdxExpressions: false });
+    context.replaceNode(node, { raw: `<muster-explorer id="explorer">\n${caseTable()}\n</muster-explorer>`, mdxExpressions: false });
   },
 });
 

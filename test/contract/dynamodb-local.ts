@@ -70,7 +70,10 @@ async function answers(url: string): Promise<void> {
 
 /** Runs the suite, with the arguments that vitest is to get, and gives its exit code. */
 async function suite(environment: Readonly<Record<string, string>>): Promise<number> {
-  const vitest = spawn('vitest', ['run', 'test/contract/store.test.ts', ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, ...environment } });
+  const vitest = spawn('vitest', ['run', 'test/contract/store.test.ts', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
   return new Promise((resolve) => vitest.once('close', (code) => resolve(code ?? 1)));
 }
 

@@ -1,9 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import * as z from 'zod/mini';
 import { lanePages, pagesBeforeLanes } from '../../functions/reachability/relay.ts';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
 import { listen } from '../../local/listen.ts';
@@ -110,6 +112,27 @@ test('sweeps that overlap never take a newer status back', async () => {
   await world.bus.idle();
   const { items } = await world.list();
   expect(items.map(({ state, consecutiveFailures }) => [state, consecutiveFailures])).toEqual([1, 2, 3].map(() => ['Connected', 0]));
+});
+
+const requestSchema = z.object({ request: z.object({ path: z.string(), headers: z.array(z.string()) }) });
+
+test('one trace goes from the tick through all pages to the audit id of every status write', async () => {
+  const traces: string[] = [];
+  const ids: string[] = [];
+  const listener = (message: unknown): void => {
+    const { path, headers } = requestSchema.parse(message).request;
+    if (path.endsWith('/status?fieldManager=muster-serverless')) ids.push(headers[headers.indexOf('Audit-ID') + 1] ?? '');
+  };
+  subscribe('undici:request:create', listener);
+  ending.push(async () => unsubscribe('undici:request:create', listener));
+  const world = await worldOf(3, async (event, sweep) => {
+    const report = await sweep(event);
+    traces.push(report.trace);
+    return report;
+  });
+  await world.sweep({ everything: true });
+  expect([traces.length, new Set(traces).size]).toEqual([3, 1]);
+  expect(ids).toEqual(traces);
 });
 
 test('a fleet that is too large for one relay is swept in lanes, every page once', async () => {

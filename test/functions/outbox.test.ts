@@ -128,7 +128,7 @@ describe('a change of state is announced', () => {
     expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
   });
 
-  test('in order, when the state has changed again before anybody looked after the first change', async () => {
+  test('and the one after it, when the state has changed again before anybody looked after the first change', async () => {
     await sweep({ announce: crash });
     outcome = refused;
     await sweep({ outbox: { ...ports.outbox, leftovers: crash }, announce: crash });

@@ -112,7 +112,8 @@ async function startRpc(folder: string, work: string) {
     'Provider.Aws.Bootstrap': async () => ({ asset: 'sst-asset', state: 'sst-state', assetEcrRegistryId: '', assetEcrUrl: '' }),
     'Runtime.Build': async (params) => {
       const { functionID, handler, properties } = buildSchema.parse(params);
-      const out = join(work, 'artifacts', functionID);
+      // Beside the folder that SST puts the archive into, or the archive would hold itself.
+      const out = join(work, 'artifacts', `${functionID}-src`);
       const built = await bundleFunction({
         folder,
         handler,
@@ -145,7 +146,8 @@ async function startRpc(folder: string, work: string) {
 }
 
 /** Where the recorded bundles of a stage are. */
-export const artifacts = (folder: string, name: string, stage = 'production'): string => join(folder, '.sst', stage, 'artifacts', name);
+export const artifacts = (folder: string, name: string, stage = 'production'): string =>
+  join(folder, '.sst', stage, 'artifacts', `${name}-src`);
 
 /** What an owner gives at least. */
 export const owner: Readonly<Record<string, string>> = {

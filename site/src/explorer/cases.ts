@@ -1,5 +1,5 @@
 /** The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and the table of the command line. */
-import { table } from '../../../cli/table.ts';
+import { sessionCell, table } from '../../../cli/table.ts';
 import { yaml } from '../../../cli/yaml.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
@@ -10,7 +10,7 @@ import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
-import { reasonMeanings } from '../../../functions/words.ts';
+import { type Meaning, reasonMeanings } from '../../../functions/words.ts';
 import type { Session } from '../../../functions/wire.ts';
 
 type Answer<Name extends string = string> = { readonly name: Name; readonly label: string; readonly outcome: ProbeOutcome };
@@ -106,6 +106,7 @@ export type Shown = {
   readonly state: string;
   /** Absent: there is no SESSION column. */
   readonly session?: Session;
+  readonly sessionCell?: string;
   readonly reason: string;
   readonly meaning: string;
   /** A command to run, or the next step in words. */
@@ -131,22 +132,28 @@ export function show(choice: Choice): Shown {
   const session = sessionFor(server, choice.signIn);
   const row = rowOf(server, { anonymous: false, now, heartbeatMs: 300_000, ...(session === undefined ? {} : { session }) });
   const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
-  const words = Object.entries(reasonMeanings).find(([word]) => word === reason)?.[1] ?? reasonMeanings.ProberOffline;
+  const words = meanings[reason] ?? reasonMeanings.ProberOffline;
   return {
     list: table([row], { signedIn: session !== undefined, now }),
     status: server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
     state: server.status.state ?? '-',
-    ...(session === undefined ? {} : { session }),
+    ...(session === undefined ? {} : { session, sessionCell: sessionCell(row) }),
     reason,
     meaning: words.meaning,
-    next: session?.next ?? (session?.sso === 'Failed' ? (session.problem ?? words.next) : nextFor(choice, words.next, session)),
+    next: nextStep(choice, words, session),
   };
 }
 
-const nextFor = ({ signIn }: Choice, next: string, session: Session | undefined): string => {
+const meanings: Readonly<Record<string, Meaning>> = reasonMeanings;
+
+function nextStep({ signIn }: Choice, words: Meaning, session: Session | undefined): string {
+  if (session?.next !== undefined) return session.next;
+  if (session?.sso === 'Failed' && session.problem !== undefined) return session.problem;
   if (session?.word === 'Authenticated') return 'Nothing: use the server.';
-  return signIn === 'nobody' && next.includes('muster auth login') ? 'muster auth login' : next.replace(/\bNAME\b/g, 'tickets');
-};
+  // Who is not signed in to muster signs in there first.
+  if (signIn === 'nobody' && words.next.includes('muster auth login')) return 'muster auth login';
+  return words.next.replace(/\bNAME\b/g, 'tickets');
+}
 
 /** The server after it answered so, this often in a row, to somebody who had never probed it. */
 function observed({ answer, times: count, signIn }: Choice): Server {
@@ -232,15 +239,11 @@ export function choiceOf(valueOf: (parameter: string) => unknown): Choice {
 
 /** All cases as a table in HTML: what stands there without JavaScript, and for machines that read. */
 export function caseTable(): string {
-  const cell = (choice: Choice): string => {
-    const { session } = show(choice);
-    return session === undefined ? '' : `${session.word}${session.sso === undefined ? '' : ` [SSO: ${session.sso}]`}`;
-  };
   const rows = answers.map(({ name: answer, label }) => {
     const at = (count: Times): Shown => show({ answer, times: count, signIn: 'none' });
     const states = times.map((count) => at(count).state);
     const state = new Set(states).size === 1 ? states[0] : `${states[0]}, ${states[1]}, then ${states[2]}`;
-    const sessions = (['none', 'fresh', 'expired', 'sso'] as const).map((signIn) => cell({ answer, times: 3, signIn }));
+    const sessions = (['none', 'fresh', 'expired', 'sso'] as const).map((signIn) => show({ answer, times: 3, signIn }).sessionCell ?? '');
     return `<tr><th scope="row">${label}</th>${[state, at(3).reason, ...sessions].map((text) => `<td>${text}</td>`).join('')}</tr>`;
   });
   const heads = ['The server answers', 'STATE', 'Reason', 'SESSION: none yet', 'signed in', 'sign-in over', 'single sign-on'];

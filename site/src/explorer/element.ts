@@ -27,8 +27,8 @@ class Explorer extends HTMLElement {
   }
 
   #show(choice: Choice): void {
-    const { list, status, state, session, reason, meaning, next } = show(choice);
-    const words = session === undefined ? 'no SESSION column' : `SESSION ${session.word === '-' ? 'none (-)' : session.word}`;
+    const { list, status, state, sessionCell, reason, meaning, next } = show(choice);
+    const words = sessionCell === undefined ? 'no SESSION column' : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
     this.#fill('verdict', `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${meaning}`);
     this.#fill('list', `$ muster list mcpserver\n${list}`);
     this.#fill('status', status ?? '# Nothing was written: the trouble is on the side of the prober.\n');
