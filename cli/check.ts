@@ -1,4 +1,5 @@
 import type { Check } from '../functions/wire.ts';
+import { reasonMeanings } from '../functions/words.ts';
 import { isCheck } from './answers.ts';
 import type { Call } from './commands.ts';
 import { connectAsPerson } from './connect.ts';
@@ -37,8 +38,11 @@ export function explained(check: Check): string {
     ['Message', check.message],
     ['Sign-in', { True: 'required', False: 'not required', Unknown: 'not known' }[check.authRequired]],
     ['Failures', check.consecutiveFailures === 0 ? 'none' : `${String(check.consecutiveFailures)} in a row`],
+    ['Next', isKnown(check.reason) ? reasonMeanings[check.reason].next : '-'],
   ];
   return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${text}\n`).join('');
 }
+
+const isKnown = (reason: string): reason is keyof typeof reasonMeanings => Object.hasOwn(reasonMeanings, reason);
 
 const rounded = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`;
