@@ -26,16 +26,24 @@ const required = {
 } as const;
 
 /** Handed on to the functions as they are; what each one means is in `docs/`. */
-const optional = [
+export const optional = [
+  'ACCESS_GROUPS_CLAIM',
+  'ACCESS_GROUPS_PREFIX',
+  'ACCESS_REVIEW',
+  'ACCESS_USERNAME_CLAIM',
+  'ACCESS_USERNAME_PREFIX',
   'ANONYMOUS_LIST',
   'AUDIENCE_SCOPE',
+  'BEARER_AUDIENCE',
   'EXCHANGE_ISSUERS',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
   'LABEL_SELECTOR',
+  'LEASE_NAMESPACE',
   'NAMESPACE',
   'OIDC_SCOPES',
   'PAGE_SIZE',
+  'PROBE_CONCURRENCY',
   'PROBER_CHECK_URL',
   'PUBLIC_URL',
   'SECRET_NAMESPACES',

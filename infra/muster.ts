@@ -93,7 +93,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     ...shared,
     handler: 'functions/api.handler',
     memory: '512 MB',
-    timeout: '20 seconds',
+    // A proof may wait 35 s for the refresh of another request.
+    timeout: '45 seconds',
     // The bearer is checked by us; the callers are command lines, not pages of other sites.
     url: { authorization: 'none', cors: false },
     logging: { logGroup: apiLog.name },

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { settings } from '../../functions/settings.ts';
+import { optional } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
 
@@ -106,9 +107,21 @@ describe.skipIf(isMissing)('the Function URL', () => {
       runtime: 'nodejs24.x',
       architectures: ['arm64'],
       memorySize: 512,
-      timeout: 20,
+      timeout: 45,
       handler: 'functions/api.handler',
     });
+  });
+
+  test('can be given every setting that is not for one machine alone', () => {
+    const ofOneMachine = ['CLUSTER_TOKEN', 'CLUSTER_TOKEN_FILE', 'DNS_SERVERS', 'EXTRA_CA_FILE', 'GUARD', 'KUBECONFIG', 'TICK_SECONDS'];
+    const known = new Set<string>([
+      ...optional,
+      ...ofOneMachine,
+      'KUBECONFIG_YAML',
+      ...Object.keys(variables('Api')),
+      ...Object.keys(variables('Sweep')),
+    ]);
+    expect(Object.keys(settings).filter((name) => !known.has(name))).toEqual([]);
   });
 
   test('alone has the keys that open tokens', () => {
