@@ -1,9 +1,10 @@
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
-import { accessReviewer } from './adapters/access.ts';
+import { accessReviewer } from './adapters/cluster/access.ts';
 import { guardedFetch } from './adapters/http.ts';
-import { type Cluster, pageLister, serverReader } from './adapters/kubernetes.ts';
-import { leaseReader, missedTicks } from './adapters/lease.ts';
+import type { Cluster } from './adapters/cluster/apiserver.ts';
+import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
+import { leaseReader, missedTicks } from './adapters/cluster/lease.ts';
 import { bearerVerifier } from './adapters/oidc.ts';
 import { sealer } from './adapters/seal.ts';
 import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';

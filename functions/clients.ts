@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolver } from './adapters/dns.ts';
 import { addressGuard, type Dialler, trust } from './adapters/guard.ts';
-import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/apiserver.ts';
-import { type EksOptions, eksTokens } from './adapters/eks.ts';
-import { fileTokens, fixedToken } from './adapters/token-file.ts';
+import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/cluster/apiserver.ts';
+import { type EksOptions, eksTokens } from './adapters/cluster/eks.ts';
+import { fileTokens, fixedToken } from './adapters/cluster/token-file.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from './settings.ts';
 
 /** What the settings say about the network: resolver, address guard, trusted authorities. Throws `SettingError`. */

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { announcer, pageSender } from './adapters/eventbridge.ts';
-import { eventWriter } from './adapters/events.ts';
-import { pageLister, pageSkipper, serverReader, statusPatcher } from './adapters/kubernetes.ts';
-import { leaseRenewer, missedTicks } from './adapters/lease.ts';
+import { eventWriter } from './adapters/cluster/events.ts';
+import { pageLister, pageSkipper, serverReader, statusPatcher } from './adapters/cluster/kubernetes.ts';
+import { leaseRenewer, missedTicks } from './adapters/cluster/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp.ts';
 import { eventSource, pageType } from './bus.ts';
 import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { sorted, table } from '../cli/table.ts';
-import { ClusterError } from '../functions/adapters/kubernetes.ts';
+import { ClusterError } from '../functions/adapters/cluster/refusal.ts';
 import type { SweepReport } from '../functions/sweep.ts';
 import type { List } from '../functions/wire.ts';
 import { ManifestError } from './declare.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { handle } from 'hono/aws-lambda';
-import { pageLister } from '../functions/adapters/kubernetes.ts';
+import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
 import { clusterOf } from '../functions/clients.ts';
 import { rowOf } from '../functions/routes/row.ts';

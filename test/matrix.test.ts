@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { sessionCell } from '../cli/table.ts';
 import { dynamoTable } from '../functions/adapters/dynamodb.ts';
-import { pageLister, statusPatcher } from '../functions/adapters/kubernetes.ts';
+import { pageLister, statusPatcher } from '../functions/adapters/cluster/kubernetes.ts';
 import { sealer } from '../functions/adapters/seal.ts';
 import { sessionStore } from '../functions/adapters/store.ts';
 import { createApi } from '../functions/api.ts';

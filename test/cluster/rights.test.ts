@@ -1,11 +1,11 @@
 /** The rights of `manifests/`, in the words of a real RBAC authorizer, with a token as TokenRequest gives it to a pod. */
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectClusterToken } from '../../functions/adapters/apiserver.ts';
-import { accessReviewer } from '../../functions/adapters/access.ts';
-import { pageLister } from '../../functions/adapters/kubernetes.ts';
-import { leaseReader, leaseRenewer } from '../../functions/adapters/lease.ts';
-import { fixedToken } from '../../functions/adapters/token-file.ts';
+import { connectClusterToken } from '../../functions/adapters/cluster/apiserver.ts';
+import { accessReviewer } from '../../functions/adapters/cluster/access.ts';
+import { pageLister } from '../../functions/adapters/cluster/kubernetes.ts';
+import { leaseReader, leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
+import { fixedToken } from '../../functions/adapters/cluster/token-file.ts';
 import { sweepToken } from '../world/cluster.ts';
 import { aManifest } from '../world/manifest.ts';
 import { kubectl } from './install.ts';

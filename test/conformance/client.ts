@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { challengesIn } from '../../functions/adapters/discovery.ts';
+import { challengesIn } from '../../functions/adapters/oauth/discovery.ts';
 import { resolver } from '../../functions/adapters/dns.ts';
 import { addressGuard, trust } from '../../functions/adapters/guard.ts';
 import { guardedFetch } from '../../functions/adapters/http.ts';
-import { oauthClient } from '../../functions/adapters/oauth.ts';
-import { prover } from '../../functions/adapters/proof.ts';
+import { oauthClient } from '../../functions/adapters/oauth/oauth.ts';
+import { prover } from '../../functions/adapters/oauth/proof.ts';
 import { sealer } from '../../functions/adapters/seal.ts';
 import { sessionStore } from '../../functions/adapters/store.ts';
 import type { Server } from '../../functions/server.ts';

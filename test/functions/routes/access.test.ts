@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { ClusterError } from '../../../functions/adapters/refusal.ts';
+import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
 import { accessCheck, accessGate, type AccessRules, subjectOf } from '../../../functions/routes/access.ts';
 import { serverRoutes, type ServerPorts } from '../../../functions/routes/servers.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';

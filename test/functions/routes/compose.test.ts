@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ClusterError } from '../../../functions/adapters/kubernetes.ts';
+import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
 import { IssuerUnavailable } from '../../../functions/adapters/oidc.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';

@@ -152,7 +152,7 @@ test.each(refusals)('%s fails the exchange, and nothing but the reason is kept',
 test('a Secret that is not there fails the exchange before anybody is asked', async () => {
   const policy = open();
   const server = exchangingServer();
-  const { tokenExchanger } = await import('../../../functions/adapters/exchange.ts');
+  const { tokenExchanger } = await import('../../../functions/adapters/oauth/exchange.ts');
   const exchangeToken = tokenExchanger({ fetch: world.fetch, now: () => new Date(), readCredentials: async () => undefined });
   const { grant } = await verifySession({ ...world.ports, policy, exchangeToken }, server, person);
   expect(grant?.refused?.reason).toBe('The Secret default/dex with client-id and client-secret cannot be read.');

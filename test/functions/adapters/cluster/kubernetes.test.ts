@@ -3,21 +3,15 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Cluster,
-  ClusterError,
-  connectCluster,
-  connectClusterFile,
-  pageLister,
-  serverReader,
-  statusPatcher,
-} from '../../../functions/adapters/kubernetes.ts';
-import { fileTokens } from '../../../functions/adapters/token-file.ts';
-import type { Server, Status } from '../../../functions/server.ts';
-import { type Answer, failure } from '../../../local/cluster/answer.ts';
-import { type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
-import { startFront } from '../../world/front.ts';
-import { aManifest, crdFile, type ManifestParts } from '../../world/manifest.ts';
+import { type Cluster, connectCluster, connectClusterFile } from '../../../../functions/adapters/cluster/apiserver.ts';
+import { pageLister, serverReader, statusPatcher } from '../../../../functions/adapters/cluster/kubernetes.ts';
+import { ClusterError } from '../../../../functions/adapters/cluster/refusal.ts';
+import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
+import type { Server, Status } from '../../../../functions/server.ts';
+import { type Answer, failure } from '../../../../local/cluster/answer.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { startFront } from '../../../world/front.ts';
+import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 
 let local: LocalCluster;
 let cluster: Cluster;

@@ -1,9 +1,9 @@
-import type { Server } from '../server.ts';
-import type { Proof } from '../sessions/verify.ts';
+import type { Server } from '../../server.ts';
+import type { Proof } from '../../sessions/verify.ts';
 import { challengesIn } from './discovery.ts';
-import type { Dialler } from './guard.ts';
-import { NameFailure, RefusedByPolicy } from './guard.ts';
-import { type Answer, exchange, type Request } from './http.ts';
+import type { Dialler } from '../guard.ts';
+import { NameFailure, RefusedByPolicy } from '../guard.ts';
+import { type Answer, exchange, type Request } from '../http.ts';
 
 export type ProverOptions = {
   /** Whole proof, all its requests together. */

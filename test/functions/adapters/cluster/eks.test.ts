@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { eksTokens } from '../../../functions/adapters/eks.ts';
-import { credentials, questionIn, signatureOf } from '../../world/sts.ts';
+import { eksTokens } from '../../../../functions/adapters/cluster/eks.ts';
+import { credentials, questionIn, signatureOf } from '../../../world/sts.ts';
 
 function world({ fails = 0 } = {}) {
   let time = new Date('2026-01-02T03:04:05Z');

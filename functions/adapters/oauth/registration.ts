@@ -1,7 +1,7 @@
 /** Who we are at the issuers of MCP servers: a client registered by hand, our metadata document, or a registration of our own. */
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
-import type { Client, ClientAuthentication } from '../sessions/client.ts';
+import type { Client, ClientAuthentication } from '../../sessions/client.ts';
 import { SignInProblem, transport, type TransportOptions } from './discovery.ts';
 
 export type RegistrationOptions = TransportOptions & {

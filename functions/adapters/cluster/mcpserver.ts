@@ -11,7 +11,7 @@ import {
   serverTypes,
   type Status,
   sweepLabel,
-} from '../server.ts';
+} from '../../server.ts';
 
 /** What was made of one item of a list. */
 export type Item = { readonly kind: 'server'; readonly server: Server } | { readonly kind: 'malformed'; readonly malformed: Malformed };

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
-import type { Server } from '../server.ts';
-import type { GuardedFetch } from './http.ts';
+import type { Server } from '../../server.ts';
+import type { GuardedFetch } from '../http.ts';
 
 /** Where one signs in to a server, and what for. */
 export type SignInPlace = {

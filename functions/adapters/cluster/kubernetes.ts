@@ -1,14 +1,11 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
 import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
-import type { PatchStatus, ReadServer } from '../reachability/round.ts';
-import type { Page } from '../server.ts';
+import type { PatchStatus, ReadServer } from '../../reachability/round.ts';
+import type { Page } from '../../server.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver.ts';
 import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
-
-export { type Cluster, connectCluster, connectClusterFile } from './apiserver.ts';
-export { ClusterError } from './refusal.ts';
 
 /** What one list call brought. An expired list goes on with the other `continue`, where there is one. */
 type Listed = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired'; readonly continue?: string };

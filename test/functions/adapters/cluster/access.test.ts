@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { accessReviewer } from '../../../functions/adapters/access.ts';
-import { connectCluster } from '../../../functions/adapters/apiserver.ts';
-import { type ClusterOptions, type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
-import { crdFile } from '../../world/manifest.ts';
+import { accessReviewer } from '../../../../functions/adapters/cluster/access.ts';
+import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
+import { type ClusterOptions, type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { crdFile } from '../../../world/manifest.ts';
 
 let local: LocalCluster | undefined;
 afterEach(() => local?.close());

@@ -1,11 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
-import { resolver } from '../../../functions/adapters/dns.ts';
-import { addressGuard, trust } from '../../../functions/adapters/guard.ts';
-import { prover } from '../../../functions/adapters/proof.ts';
-import { listen } from '../../../local/listen.ts';
-import { startMcpServer } from '../../../local/servers.ts';
-import { aServer } from '../../world/server.ts';
+import { resolver } from '../../../../functions/adapters/dns.ts';
+import { addressGuard, trust } from '../../../../functions/adapters/guard.ts';
+import { prover } from '../../../../functions/adapters/oauth/proof.ts';
+import { listen } from '../../../../local/listen.ts';
+import { startMcpServer } from '../../../../local/servers.ts';
+import { aServer } from '../../../world/server.ts';
 
 const prove = prover({ guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() }, { timeoutMs: 1_500 });
 const token = 'the-token-of-ada';

@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi';
-import type { Server } from '../server.ts';
-import type { Client } from '../sessions/client.ts';
-import type { Grant, Tokens } from '../sessions/grant.ts';
-import type { Refreshed } from '../sessions/refresh.ts';
-import type { Authorized, AuthorizationAnswer, AuthorizationRequest, Exchanged } from '../sessions/signin.ts';
+import type { Server } from '../../server.ts';
+import type { Client } from '../../sessions/client.ts';
+import type { Grant, Tokens } from '../../sessions/grant.ts';
+import type { Refreshed } from '../../sessions/refresh.ts';
+import type { Authorized, AuthorizationAnswer, AuthorizationRequest, Exchanged } from '../../sessions/signin.ts';
 import { findIssuer, findSignInPlace, SignInProblem, transport } from './discovery.ts';
 import { authenticationOf, callbackUrl, clientAt, knownClient, type RegistrationOptions } from './registration.ts';
 

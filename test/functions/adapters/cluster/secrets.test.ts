@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { connectCluster } from '../../../functions/adapters/apiserver.ts';
-import { secretReader } from '../../../functions/adapters/secrets.ts';
-import { type Listening, listen } from '../../../local/listen.ts';
+import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
+import { secretReader } from '../../../../functions/adapters/cluster/secrets.ts';
+import { type Listening, listen } from '../../../../local/listen.ts';
 
 /** As much of the Kubernetes API as a Secret needs, over real HTTP. */
 const secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {

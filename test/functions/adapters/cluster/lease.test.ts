@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connectCluster } from '../../../functions/adapters/apiserver.ts';
-import { leaseReader, leaseRenewer } from '../../../functions/adapters/lease.ts';
-import { createApi } from '../../../functions/api.ts';
-import { listSchema } from '../../../functions/wire.ts';
-import type { Answer } from '../../../local/cluster/answer.ts';
-import { type LocalCluster, startCluster } from '../../../local/cluster/cluster.ts';
-import { crdFile } from '../../world/manifest.ts';
+import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
+import { leaseReader, leaseRenewer } from '../../../../functions/adapters/cluster/lease.ts';
+import { createApi } from '../../../../functions/api.ts';
+import { listSchema } from '../../../../functions/wire.ts';
+import type { Answer } from '../../../../local/cluster/answer.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { crdFile } from '../../../world/manifest.ts';
 
 const namespace = 'muster-serverless';
 let local: LocalCluster;

@@ -1,10 +1,10 @@
 import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
-import { exchangeIssuer, type Server } from '../server.ts';
-import type { Person } from '../sessions/person.ts';
-import type { TokenExchanged } from '../sessions/verify.ts';
+import { exchangeIssuer, type Server } from '../../server.ts';
+import type { Person } from '../../sessions/person.ts';
+import type { TokenExchanged } from '../../sessions/verify.ts';
 import { ask, SignInProblem } from './discovery.ts';
-import type { GuardedFetch } from './http.ts';
+import type { GuardedFetch } from '../http.ts';
 
 export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
