@@ -2,7 +2,7 @@ import type { Row, SessionAnswer } from '../functions/wire.ts';
 import { isSessionAnswer } from './answers.ts';
 import { isFresh } from './bearer.ts';
 import { hasScreen } from './browser.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './call.ts';
 import { connect, connectAsPerson, whoIs } from './connect.ts';
 import { endpointOf } from './endpoint.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';

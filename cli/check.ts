@@ -1,7 +1,7 @@
 import type { Check } from '../functions/wire.ts';
 import { reasonMeanings } from '../functions/words.ts';
 import { isCheck } from './answers.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './call.ts';
 import { connectAsPerson } from './connect.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import { isStructured, structured } from './output.ts';

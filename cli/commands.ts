@@ -1,4 +1,5 @@
 /** Every command, once: `--help`, the parser and the reference pages are made of this table. What a command does is loaded when it runs. */
+import type { Call } from './call.ts';
 import type { ExitCode } from './failure.ts';
 
 export type Flag = {
@@ -9,21 +10,6 @@ export type Flag = {
   /** The only values it takes; the first one holds without the flag. */
   readonly values?: readonly string[];
   readonly meaning: string;
-};
-
-/** One call of a command. */
-export type Call = {
-  readonly operands: readonly string[];
-  readonly text: (flag: string) => string | undefined;
-  readonly isSet: (flag: string) => boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A person with a screen sits before it. */
-  readonly isInteractive: () => boolean;
-  readonly now: () => Date;
-  /** Data, to stdout. */
-  readonly print: (text: string) => void;
-  /** Words to people, to stderr; one line. */
-  readonly tell: (line: string) => void;
 };
 
 export type Command = {

@@ -1,5 +1,5 @@
 import { freshTokens } from './bearer.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './call.ts';
 import { endpointOf } from './endpoint.ts';
 import { Failure, exitCodes } from './failure.ts';
 import type { Connection } from './servers.ts';

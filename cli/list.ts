@@ -1,6 +1,6 @@
 import type { Row } from '../functions/wire.ts';
 import { age } from './age.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './call.ts';
 import { connect } from './connect.ts';
 import { type ExitCode, exitCodes } from './failure.ts';
 import { isStructured, structured } from './output.ts';

@@ -1,5 +1,5 @@
 import './runtime.ts';
-import type { Call } from './commands.ts';
+import type { Call } from './call.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import { help } from './help.ts';
 import { parse } from './parse.ts';
