@@ -25,7 +25,8 @@ const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
 const processes: ChildProcess[] = [];
 
 function start(file: string, args: readonly string[], execArgv: readonly string[]): ChildProcess {
-  const env = { ...process.env, AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  // As in infra/muster.ts.
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2', AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   const child = fork(file, [...args], { env, execArgv: [...execArgv] });
   processes.push(child);
   return child;
