@@ -168,16 +168,18 @@ function retryAfter({ headers }: Answer): number | undefined {
 // A front door in trouble, or one that counts requests, says nothing about sign-in.
 const canSay = ({ status }: Answer): boolean => status < 500 && status !== 407 && status !== 429;
 
-async function classified(visit: Visit, url: URL, stream: Answer): Promise<Classification> {
+/** Undefined when the second look failed or met a front door in trouble: that says nothing, and what is known stays. */
+async function classified(visit: Visit, url: URL, stream: Answer): Promise<Classification | undefined> {
   if (visit.server.type === 'sse') return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8')) ? 'asksForNothing' : 'unclear';
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-method': 'server/discover' };
   try {
     const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: glance });
     await leave(visit, url, answer);
     if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer))) return 'asksForSignIn';
+    if (!canSay(answer)) return undefined;
     return speaksMcp(answer) ? 'asksForNothing' : 'unclear';
   } catch {
-    return 'unclear'; // The GET was answered: whatever goes wrong here is no verdict about the server.
+    return undefined; // The GET was answered: whatever goes wrong here is no verdict about the server.
   }
 }
 

@@ -177,6 +177,9 @@ describe('what a probe sends', () => {
     else if (request.url === '/leak') response.writeHead(400, { 'mcp-session-id': 'leaked' }).end();
     else if (request.url === '/away') response.writeHead(307, { location: `http://127.0.0.2:${port}/mcp` }).end();
     else if (request.url === '/port') response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/mcp` }).end();
+    else if (request.url === '/busy') response.writeHead(request.method === 'POST' ? 503 : 405).end();
+    else if (request.url === '/cut' && request.method === 'POST') response.destroy();
+    else if (request.url === '/cut') response.writeHead(405).end();
     else if (request.url === '/open') response.writeHead(405).end();
     else response.writeHead(401).end();
   });
@@ -224,6 +227,11 @@ describe('what a probe sends', () => {
     expect([get?.method, post?.method]).toEqual(['GET', 'POST']);
     expect(post?.headers).toMatchObject({ 'mcp-method': 'server/discover', accept: 'application/json, text/event-stream' });
     expect(JSON.parse(bodies)).toMatchObject({ method: 'server/discover' });
+  });
+  test.each(['/busy', '/cut'])('a second look that fails (%s) says nothing of sign-in', async (path) => {
+    const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}` }), { classify: true });
+    expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
+    expect(outcome).not.toHaveProperty('classification');
   });
   test('one DELETE for a session that leaked', async () => {
     const [get, farewell, ...more] = await sent('/leak');
