@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
+import { listen } from '../listen.ts';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
 import { builtins, type Review, review, reviewPath } from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
@@ -48,21 +48,12 @@ export async function startCluster({ crdFile, port = 0, intercept, isAllowed = (
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
       .then((said) => send(response, said));
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The local cluster has no port.');
-  const url = `http://127.0.0.1:${address.port}`;
-
+  const { url, close } = await listen(server, port);
   return {
     url,
     kubeconfig: kubeconfigOf(url),
     expireContinueTokens: () => served.forEach(({ pages }) => pages.expire()),
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 
