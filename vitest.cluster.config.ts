@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 /** `npm run test:cluster`: the suites that a real API server has to pass, too. */
 export default defineConfig({
   test: {
-    include: ['test/cluster/**/*.test.ts', 'test/contract/cluster.test.ts', 'test/functions/sweep.test.ts', 'test/end-to-end.test.ts'],
+    include: [
+      'test/cluster/**/*.test.ts',
+      'test/contract/cluster.test.ts',
+      'test/functions/sweep.test.ts',
+      'test/end-to-end.test.ts',
+    ],
     globalSetup: 'test/cluster/setup.ts',
     pool: 'forks',
     // One API server for all files: each empties it before it begins.

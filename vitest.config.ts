@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real API server: npm run test:cluster.
+    // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real
+    // API server: npm run test:cluster.
     exclude: ['test/stack/**', 'test/browser/**', 'test/cluster/**'],
     pool: 'forks',
     // Every test file fails that prints, logs or stores a secret.

@@ -1,10 +1,14 @@
-/** Adds up what the suites and scripts of `.ci/run` left in a folder, prints the closing line, and fails when anything failed. */
+/**
+ * Adds up what the suites and scripts of `.ci/run` left in a folder, prints the closing line, and
+ * fails when anything failed.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [folder = ''] = process.argv.slice(2);
 const files = readdirSync(folder);
-const said = (file: string): string => (files.includes(file) ? readFileSync(join(folder, file), 'utf8') : '');
+const said = (file: string): string =>
+  files.includes(file) ? readFileSync(join(folder, file), 'utf8') : '';
 
 type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
 
@@ -18,8 +22,12 @@ function reported(name: string): Counts | undefined {
 
 /** From the last line of its own that counts. */
 function printed(name: string): Counts | undefined {
-  const [last] = [...said(`${name}.out`).matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/gm)].slice(-1);
-  return last && { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
+  const [last] = [
+    ...said(`${name}.out`).matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/gm),
+  ].slice(-1);
+  return (
+    last && { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) }
+  );
 }
 
 let passed = 0;
@@ -28,7 +36,8 @@ let skipped = 0;
 for (const file of files.filter((name) => name.endsWith('.end'))) {
   const name = file.replace('.end', '');
   const isFine = said(file).trim() === 'ok';
-  const counts = reported(name) ?? printed(name) ?? { passed: isFine ? 1 : 0, failed: 0, skipped: 0 };
+  const counts = reported(name) ??
+    printed(name) ?? { passed: isFine ? 1 : 0, failed: 0, skipped: 0 };
   passed += counts.passed;
   skipped += counts.skipped;
   // Something can also fail outside its tests.

@@ -1,16 +1,23 @@
-/** The sweep of `bench/cluster.ts` with its bus, in a process of its own: all pages of a tick, as the relay runs them. */
+/**
+ * The sweep of `bench/cluster.ts` with its bus, in a process of its own: all pages of a tick, as
+ * the relay runs them.
+ */
 import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { createSweep, type SweepReport } from '../functions/sweep.ts';
 import { startBus } from '../local/bus.ts';
 
 const [settings] = await once(process, 'message');
-const { kubeconfig, issuer } = z.object({ kubeconfig: z.string(), issuer: z.string() }).parse(settings);
+const { kubeconfig, issuer } = z
+  .object({ kubeconfig: z.string(), issuer: z.string() })
+  .parse(settings);
 let reports: SweepReport[] = [];
 const run = async (event: unknown): Promise<void> => {
   reports.push(await sweep(event));
 };
-const bus = await startBus([{ pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: run }]);
+const bus = await startBus([
+  { pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: run },
+]);
 const sweep = createSweep({
   KUBECONFIG_YAML: kubeconfig,
   BUS_NAME: 'muster',
@@ -25,7 +32,8 @@ async function lap(): Promise<void> {
   const started = performance.now();
   await run({ kind: 'tick', everything: true });
   await bus.idle();
-  const sum = (of: (report: SweepReport) => number | undefined): number => reports.reduce((total, report) => total + (of(report) ?? 0), 0);
+  const sum = (of: (report: SweepReport) => number | undefined): number =>
+    reports.reduce((total, report) => total + (of(report) ?? 0), 0);
   process.send?.({
     ms: performance.now() - started,
     rssMb: process.memoryUsage().rss / 1024 ** 2,
@@ -34,7 +42,10 @@ async function lap(): Promise<void> {
     written: sum(({ written }) => written),
     events: sum(({ events }) => events),
     problems: sum(
-      ({ problems, ended, leaseProblem }) => (problems?.length ?? 0) + (ended === undefined ? 0 : 1) + (leaseProblem === undefined ? 0 : 1),
+      ({ problems, ended, leaseProblem }) =>
+        (problems?.length ?? 0) +
+        (ended === undefined ? 0 : 1) +
+        (leaseProblem === undefined ? 0 : 1),
     ),
   });
 }

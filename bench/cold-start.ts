@@ -1,4 +1,7 @@
-/** Loads one bundle in a fresh process, lets it answer one event, and tells what that took. For `bench/cold.ts`. */
+/**
+ * Loads one bundle in a fresh process, lets it answer one event, and tells what that took. For
+ * `bench/cold.ts`.
+ */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -16,7 +19,8 @@ const cpuMs = (): number => process.cpuUsage().user / 1000 + process.cpuUsage().
 
 const started = performance.now();
 const cpu = cpuMs();
-const { handler }: { handler: (event: unknown, context: unknown) => Promise<unknown> } = await import(pathToFileURL(file).href);
+const { handler }: { handler: (event: unknown, context: unknown) => Promise<unknown> } =
+  await import(pathToFileURL(file).href);
 const imported = performance.now() - started;
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true; // the log lines of the handler

@@ -1,6 +1,7 @@
 /**
- * What a cold start of each function costs: the bundles that are deployed, beside an empty handler, in turn, each in a process of its own.
- * `loaded` is what was read up to the first answer; parts that are loaded on first use are not in it. Run: npm run bench:cold
+ * What a cold start of each function costs: the bundles that are deployed, beside an empty handler,
+ * in turn, each in a process of its own. `loaded` is what was read up to the first answer; parts
+ * that are loaded on first use are not in it. Run: npm run bench:cold
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -33,7 +34,13 @@ await writeFile(empty, 'export const handler = async () => ({ statusCode: 200 })
 async function bundled(name: string): Promise<string> {
   const out = join(folder, name);
   await mkdir(out);
-  const { errors } = await bundleFunction({ folder: repository, handler: `functions/${name}.handler`, out, minify: true, splitting: true });
+  const { errors } = await bundleFunction({
+    folder: repository,
+    handler: `functions/${name}.handler`,
+    out,
+    minify: true,
+    splitting: true,
+  });
   if (errors.length > 0) throw new Error(errors.join('\n'));
   return join(out, 'functions', `${name}.mjs`);
 }
@@ -47,30 +54,49 @@ async function sizeOf(path: string): Promise<number> {
 const world = await startWorld();
 try {
   const { PUBLIC_URL: url = '' } = world.environment;
-  const list = JSON.stringify(eventOf({ method: 'GET', url: '/v1/mcpservers', host: new URL(url).host }));
-  const tick = (): string => JSON.stringify({ kind: 'tick', at: new Date().toISOString(), everything: true });
+  const list = JSON.stringify(
+    eventOf({ method: 'GET', url: '/v1/mcpservers', host: new URL(url).host }),
+  );
+  const tick = (): string =>
+    JSON.stringify({ kind: 'tick', at: new Date().toISOString(), everything: true });
   const contenders: Record<string, { file: string; folder: string; event: () => string }> = {
     empty: { file: empty, folder: empty, event: () => '{}' },
     api: { file: await bundled('api'), folder: join(folder, 'api'), event: () => list },
     sweep: { file: await bundled('sweep'), folder: join(folder, 'sweep'), event: tick },
   };
-  const env = { ...process.env, ...world.environment, AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  const env = {
+    ...process.env,
+    ...world.environment,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
   const start = async ({ file, event }: { file: string; event: () => string }): Promise<Start> => {
     const script = fileURLToPath(new URL('./cold-start.ts', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [script, file, event()], { env });
+    const { stdout } = await promisify(execFile)(process.execPath, [script, file, event()], {
+      env,
+    });
     return startSchema.parse(JSON.parse(stdout));
   };
-  const starts = Object.fromEntries(Object.keys(contenders).map((name) => [name, new Array<Start>()]));
+  const starts = Object.fromEntries(
+    Object.keys(contenders).map((name) => [name, new Array<Start>()]),
+  );
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, contender] of Object.entries(contenders)) starts[name]?.push(await start(contender));
+    for (const [name, contender] of Object.entries(contenders))
+      starts[name]?.push(await start(contender));
   }
   const median = (name: string, of: keyof Start): number =>
-    (starts[name] ?? []).map((one) => one[of]).toSorted((one, other) => one - other)[Math.floor(rounds / 2)] ?? 0;
-  const over = (name: string, of: keyof Start): string => (median(name, of) - median('empty', of)).toFixed(0).padStart(9);
+    (starts[name] ?? []).map((one) => one[of]).toSorted((one, other) => one - other)[
+      Math.floor(rounds / 2)
+    ] ?? 0;
+  const over = (name: string, of: keyof Start): string =>
+    (median(name, of) - median('empty', of)).toFixed(0).padStart(9);
   console.log(
     `Medians of ${rounds} cold starts in turn, over the empty handler (import ${median('empty', 'importMs').toFixed(1)} ms), node ${process.version}, ${availableParallelism()} cores`,
   );
-  console.log('        bundle KB  loaded KB (gzip)   import ms   to first answer ms   CPU ms   RSS MB');
+  console.log(
+    '        bundle KB  loaded KB (gzip)   import ms   to first answer ms   CPU ms   RSS MB',
+  );
   for (const [name, contender] of Object.entries(contenders)) {
     if (name === 'empty') continue;
     console.log(

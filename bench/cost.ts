@@ -1,6 +1,7 @@
 /**
- * Dollars a month for a sweep every minute, by the times of `bench/scale.ts` and dated public prices, beside what CloudWatch Synthetics and
- * Checkly ask for the same checks. Free tiers are left out; so is the price of the network (NAT, data out). Run: npm run bench:cost
+ * Dollars a month for a sweep every minute, by the times of `bench/scale.ts` and dated public
+ * prices, beside what CloudWatch Synthetics and Checkly ask for the same checks. Free tiers are
+ * left out; so is the price of the network (NAT, data out). Run: npm run bench:cost
  */
 import { fleets, type Scale, shares, simulate, table } from './scale.ts';
 
@@ -17,7 +18,8 @@ const dollars = {
   alarm: 0.1,
   dashboard: 3,
   syntheticsRun: 0.0012, // aws.amazon.com/cloudwatch/pricing
-  checklyRun: 2 / 10_000, // "API: $2 per 10k runs", prepaid: checklyhq.com/docs/monitoring/check-pricing
+  // "API: $2 per 10k runs", prepaid: checklyhq.com/docs/monitoring/check-pricing
+  checklyRun: 2 / 10_000,
 } as const;
 
 const minutesAMonth = 30 * 24 * 60;
@@ -31,7 +33,12 @@ const logBytesOfASweep = 1500;
 const writesOfAChange = 3;
 const changesAMonth = (servers: number): number => servers * 0.01 * 24 * 30;
 
-type Cost = { readonly scale: Scale; readonly sweeps: number; readonly table: number; readonly watching: number };
+type Cost = {
+  readonly scale: Scale;
+  readonly sweeps: number;
+  readonly table: number;
+  readonly watching: number;
+};
 
 function costOf(scale: Scale): Cost {
   const { invocations, lambdaSeconds, servers } = scale;
@@ -43,7 +50,9 @@ function costOf(scale: Scale): Cost {
       pages * (dollars.lambdaRequest + dollars.event) +
       minutesAMonth * dollars.schedulerInvocation +
       changesAMonth(servers) * dollars.event,
-    table: minutesAMonth * outboxPartitions * dollars.tableRead + changesAMonth(servers) * writesOfAChange * dollars.tableWrite,
+    table:
+      minutesAMonth * outboxPartitions * dollars.tableRead +
+      changesAMonth(servers) * writesOfAChange * dollars.tableWrite,
     watching:
       (pages * logBytesOfASweep * dollars.logGigabyte) / 1e9 +
       (ownMetrics + reasonsSeen) * dollars.metric +
@@ -52,7 +61,8 @@ function costOf(scale: Scale): Cost {
   };
 }
 
-const money = (amount: number): string => amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const money = (amount: number): string =>
+  amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const checks = ({ servers }: Scale): number => servers * minutesAMonth;
 
 console.log(
@@ -61,7 +71,11 @@ console.log(
       ['servers', ({ scale }) => scale.servers.toLocaleString('en')],
       ['hanging', ({ scale }) => `${scale.hangingShare * 100} %`],
       ['checks a month', ({ scale }) => `${(checks(scale) / 1e6).toFixed(1)} M`],
-      ['GB-s a month', ({ scale }) => Math.round(scale.lambdaSeconds * minutesAMonth * sweepMemoryGb).toLocaleString('en')],
+      [
+        'GB-s a month',
+        ({ scale }) =>
+          Math.round(scale.lambdaSeconds * minutesAMonth * sweepMemoryGb).toLocaleString('en'),
+      ],
       ['sweeps $', ({ sweeps }) => money(sweeps)],
       ['outbox $', (cost) => money(cost.table)],
       ['logs, metrics, alarms $', ({ watching }) => money(watching)],

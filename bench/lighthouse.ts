@@ -1,4 +1,7 @@
-/** Lighthouse (mobile) over three pages of the built site: `npm run bench:lighthouse`. Prints a line per page; 100 is aimed at everywhere. */
+/**
+ * Lighthouse (mobile) over three pages of the built site: `npm run bench:lighthouse`. Prints a line
+ * per page; 100 is aimed at everywhere.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,12 @@ const reportSchema = z.object({
   categories: z.record(z.string(), z.object({ score: z.nullable(z.number()) })),
   audits: z.record(
     z.string(),
-    z.object({ id: z.string(), title: z.string(), score: z.nullable(z.number()), scoreDisplayMode: z.string() }),
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      score: z.nullable(z.number()),
+      scoreDisplayMode: z.string(),
+    }),
   ),
 });
 
@@ -41,7 +49,8 @@ try {
     );
     console.log(`${page.padEnd(24)} ${scores.join('  ')}`);
     for (const { id, title, score, scoreDisplayMode } of Object.values(audits))
-      if (score !== null && score < 0.9 && scoreDisplayMode !== 'informative') console.log(`  ${id}: ${title} (${String(score)})`);
+      if (score !== null && score < 0.9 && scoreDisplayMode !== 'informative')
+        console.log(`  ${id}: ${title} (${String(score)})`);
   }
 } finally {
   await site.close();
@@ -49,9 +58,14 @@ try {
 }
 
 function run(command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, CHROME_PATH: chromium } });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, CHROME_PATH: chromium },
+  });
   return new Promise((done, failed) => {
     child.once('error', failed);
-    child.once('close', (code) => (code === 0 ? done() : failed(new Error(`${command} ended with ${String(code)}`))));
+    child.once('close', (code) =>
+      code === 0 ? done() : failed(new Error(`${command} ended with ${String(code)}`)),
+    );
   });
 }

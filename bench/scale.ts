@@ -1,7 +1,8 @@
 /**
- * A discrete simulation of the sweep for fleets of 100 to 100,000 servers, of which none, some or all hang: ten minutes from the moment
- * that they begin to. What is due, judged and written is decided by the product's own functions; the times of the world around it are the
- * assumptions below. Run: npm run bench:scale
+ * A discrete simulation of the sweep for fleets of 100 to 100,000 servers, of which none, some or
+ * all hang: ten minutes from the moment that they begin to. What is due, judged and written is
+ * decided by the product's own functions; the times of the world around it are the assumptions
+ * below. Run: npm run bench:scale
  */
 import { fileURLToPath } from 'node:url';
 import { classify } from '../functions/reachability/classify.ts';
@@ -13,7 +14,10 @@ import { nextStatus, reasonToWrite } from '../functions/reachability/status.ts';
 import type { Server } from '../functions/server.ts';
 import { heartbeatOf } from '../infra/arguments.ts';
 
-/** Milliseconds. Those of the functions are measured (`npm run bench:sweep`), those of AWS and Kubernetes are assumed, on the slow side. */
+/**
+ * Milliseconds. Those of the functions are measured (`npm run bench:sweep`), those of AWS and
+ * Kubernetes are assumed, on the slow side.
+ */
 const assumed = {
   tick: 60_000,
   /** From PutEvents to the first line of the next runner: the bus, and a start that is warm. */
@@ -25,7 +29,10 @@ const assumed = {
   answer: 150,
   /** min(spec.timeout, 10 s) */
   hang: 10_000,
-  /** CPU of one probe, with its part of list and writes: 0.9 ms measured on a whole core; 512 MB of Lambda are 0.29 of one. */
+  /**
+   * CPU of one probe, with its part of list and writes: 0.9 ms measured on a whole core; 512 MB of
+   * Lambda are 0.29 of one.
+   */
   probeCpu: 3.1,
   write: 20,
   /** Status writes that one API server takes in a second. */
@@ -57,7 +64,10 @@ export type Scale = {
 
 type Runner = { readonly start: number; readonly end: number };
 
-/** When each page of a tick begins, in milliseconds: one runner hands to the next, until lanes run side by side. */
+/**
+ * When each page of a tick begins, in milliseconds: one runner hands to the next, until lanes run
+ * side by side.
+ */
 export function pageStarts(pages: number, lanes = true): readonly number[] {
   const starts: number[] = [];
   let at = assumed.coldStart;
@@ -67,7 +77,8 @@ export function pageStarts(pages: number, lanes = true): readonly number[] {
   let scout = (starts.at(-1) ?? 0) + assumed.listPage;
   for (let first = relay; first < pages; first += lanePages, scout += assumed.listNames) {
     const ofLane = Math.min(lanePages, pages - first);
-    for (let page = 0; page < ofLane; page += 1) starts.push(scout + assumed.hop + page * (assumed.listPage + assumed.hop));
+    for (let page = 0; page < ofLane; page += 1)
+      starts.push(scout + assumed.hop + page * (assumed.listPage + assumed.hop));
   }
   return starts;
 }
@@ -75,11 +86,20 @@ export function pageStarts(pages: number, lanes = true): readonly number[] {
 export function simulate(servers: number, hangingShare: number, lanes = true): Scale {
   const heartbeatSeconds = heartbeatOf(servers);
   const began = Date.UTC(2026, 0, 1);
-  const fleet = Array.from({ length: servers }, (_, index): Server => aServer(index, began, heartbeatSeconds));
+  const fleet = Array.from(
+    { length: servers },
+    (_, index): Server => aServer(index, began, heartbeatSeconds),
+  );
   const isHanging = (index: number): boolean => (index * 7919) % 1000 < hangingShare * 1000;
   const pages = Math.max(1, Math.ceil(servers / pageSize));
   const starts = pageStarts(pages, lanes);
-  const result: { runners: Runner[]; writes: number; changes: number; sockets: number; lambdaMs: number }[] = [];
+  const result: {
+    runners: Runner[];
+    writes: number;
+    changes: number;
+    sockets: number;
+    lambdaMs: number;
+  }[] = [];
 
   for (let tick = 0; tick < ticks; tick += 1) {
     const tickAt = new Date(began + tick * assumed.tick);
@@ -89,12 +109,18 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
     let sockets = 0;
     for (const [page, start] of starts.entries()) {
       const own = { due: 0, hanging: 0, writes: 0 };
-      for (let index = page * pageSize; index < Math.min(servers, (page + 1) * pageSize); index += 1) {
+      for (
+        let index = page * pageSize;
+        index < Math.min(servers, (page + 1) * pageSize);
+        index += 1
+      ) {
         const server = fleet[index];
         if (server === undefined || !isDue(server, tickAt, assumed.tick)) continue;
         own.due += 1;
         if (isHanging(index)) own.hanging += 1;
-        const now = new Date(tickAt.getTime() + start + (isHanging(index) ? assumed.hang : assumed.answer));
+        const now = new Date(
+          tickAt.getTime() + start + (isHanging(index) ? assumed.hang : assumed.answer),
+        );
         const next = nextStatus(server, classify(isHanging(index) ? hung : answered), now);
         if (reasonToWrite(server, next, now, heartbeatSeconds * 1000) === undefined) continue;
         own.writes += 1;
@@ -102,7 +128,11 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
         fleet[index] = { ...server, status: next };
       }
       const waves = Math.ceil(own.hanging / concurrency) * assumed.hang;
-      const probing = Math.max(waves, own.due * assumed.probeCpu, own.due === 0 ? 0 : assumed.answer);
+      const probing = Math.max(
+        waves,
+        own.due * assumed.probeCpu,
+        own.due === 0 ? 0 : assumed.answer,
+      );
       const writing = Math.ceil(own.writes / parallelWrites) * assumed.write;
       runners.push({ start, end: start + assumed.listPage + probing + writing });
       writes += own.writes;
@@ -111,9 +141,11 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
     const lambdaMs = runners.reduce((sum, { start, end }) => sum + end - start, 0);
     result.push({ runners, writes, changes, sockets, lambdaMs });
   }
-  const worst = (of: (one: (typeof result)[number]) => number): number => Math.max(...result.map(of));
+  const worst = (of: (one: (typeof result)[number]) => number): number =>
+    Math.max(...result.map(of));
   const scouts = lanes ? Math.max(0, Math.ceil((pages - pagesBeforeLanes) / lanePages)) : 0;
-  // The API server is the narrowest place when everything fails at once: what it cannot take at once makes the sweep longer.
+  // The API server is the narrowest place when everything fails at once: what it cannot take at
+  // once makes the sweep longer.
   const ends = (one: (typeof result)[number]): number =>
     Math.max(
       ...one.runners.map(({ end }) => end),
@@ -130,15 +162,27 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
     lambdasAtOnce: worst(({ runners }) => mostAtOnce(runners)),
     lists: pages + scouts,
     worstWrites: worst(({ writes }) => writes),
-    steadyWrites: steady.reduce((sum, { writes }) => sum + writes, 0) / steady.length / (assumed.tick / 1000),
+    steadyWrites:
+      steady.reduce((sum, { writes }) => sum + writes, 0) / steady.length / (assumed.tick / 1000),
     announced: worst(({ changes }) => changes),
     socketsOfARunner: worst(({ sockets }) => sockets),
     lambdaSeconds: steady.reduce((sum, { lambdaMs }) => sum + lambdaMs, 0) / steady.length / 1000,
   };
 }
 
-const answered: ProbeOutcome = { kind: 'answered', status: 401, bearerChallenge: true, timings: {} };
-const hung: ProbeOutcome = { kind: 'unreachable', stage: 'headers', cause: 'timeout', detail: 'No answer within 10 s.', timings: {} };
+const answered: ProbeOutcome = {
+  kind: 'answered',
+  status: 401,
+  bearerChallenge: true,
+  timings: {},
+};
+const hung: ProbeOutcome = {
+  kind: 'unreachable',
+  stage: 'headers',
+  cause: 'timeout',
+  detail: 'No answer within 10 s.',
+  timings: {},
+};
 
 /** One that has been up for long: its status is as old as its last heartbeat. */
 function aServer(index: number, began: number, heartbeatSeconds: number): Server {
@@ -157,7 +201,9 @@ function aServer(index: number, began: number, heartbeatSeconds: number): Server
     status: { consecutiveFailures: 0, conditions: [] },
   };
   // A second later, because status has whole seconds.
-  const lastHeartbeat = new Date(began - ((began + spread(server.uid, periodMs)) % periodMs) + 1000);
+  const lastHeartbeat = new Date(
+    began - ((began + spread(server.uid, periodMs)) % periodMs) + 1000,
+  );
   return { ...server, status: nextStatus(server, classify(answered), lastHeartbeat) };
 }
 
@@ -168,7 +214,8 @@ function mostAtOnce(runners: readonly Runner[]): number {
   ]);
   let now = 0;
   let most = 0;
-  for (const { by } of moves.toSorted((one, other) => one.at - other.at || one.by - other.by)) most = Math.max(most, (now += by));
+  for (const { by } of moves.toSorted((one, other) => one.at - other.at || one.by - other.by))
+    most = Math.max(most, (now += by));
   return most;
 }
 
@@ -187,8 +234,15 @@ const columns: readonly (readonly [string, (scale: Scale) => string])[] = [
 ];
 
 /** A table in Markdown, as it is in docs/operate.md. */
-export function table<Row>(columns: readonly (readonly [string, (row: Row) => string])[], rows: readonly Row[]): string {
-  const lines = [columns.map(([name]) => name), columns.map(() => '---:'), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
+export function table<Row>(
+  columns: readonly (readonly [string, (row: Row) => string])[],
+  rows: readonly Row[],
+): string {
+  const lines = [
+    columns.map(([name]) => name),
+    columns.map(() => '---:'),
+    ...rows.map((row) => columns.map(([, cell]) => cell(row))),
+  ];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -203,5 +257,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ),
   );
   const alone = pageStarts(Math.ceil(100_000 / pageSize), false).at(-1) ?? 0;
-  console.log(`\nWithout lanes the last page of 100,000 servers would start ${(alone / 1000).toFixed(0)} s after its tick.`);
+  console.log(
+    `\nWithout lanes the last page of 100,000 servers would start ${(alone / 1000).toFixed(0)} s after its tick.`,
+  );
 }

@@ -1,11 +1,17 @@
-/** The least anybody can do to ask every server once: a fresh connection, the status line, no judgement, no list, no status. */
+/**
+ * The least anybody can do to ask every server once: a fresh connection, the status line, no
+ * judgement, no list, no status.
+ */
 import { Agent, get } from 'node:http';
 import pLimit from 'p-limit';
 import { Client } from 'undici';
 import { concurrency, lapsOf, servers } from './sweep-size.ts';
 
 const [how, port] = process.argv.slice(2);
-const origins = Array.from({ length: servers }, (_, index) => `http://127.1.${Math.floor(index / 250)}.${(index % 250) + 1}:${port}`);
+const origins = Array.from(
+  { length: servers },
+  (_, index) => `http://127.1.${Math.floor(index / 250)}.${(index % 250) + 1}:${port}`,
+);
 const headers = { accept: 'text/event-stream', 'mcp-protocol-version': '2026-07-28' };
 const agent = new Agent({ keepAlive: false });
 

@@ -1,7 +1,8 @@
 /**
- * One sweep of 1,000 servers that answer after 100 ms, beside two bare loops that only ask: `node:http` and undici. All in one run, in
- * turn, each bundled as functions are and in a process of its own with the heap of a small Lambda; the servers and the cluster are in
- * another one. Run: npm run bench:sweep
+ * One sweep of 1,000 servers that answer after 100 ms, beside two bare loops that only ask:
+ * `node:http` and undici. All in one run, in turn, each bundled as functions are and in a process
+ * of its own with the heap of a small Lambda; the servers and the cluster are in another one. Run:
+ * npm run bench:sweep
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +27,13 @@ const processes: ChildProcess[] = [];
 
 function start(file: string, args: readonly string[], execArgv: readonly string[]): ChildProcess {
   // As in infra/muster.ts.
-  const env = { ...process.env, MALLOC_ARENA_MAX: '2', AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+  const env = {
+    ...process.env,
+    MALLOC_ARENA_MAX: '2',
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
   const child = fork(file, [...args], { env, execArgv: [...execArgv] });
   processes.push(child);
   return child;
@@ -35,9 +42,20 @@ function start(file: string, args: readonly string[], execArgv: readonly string[
 async function startBundled(name: string, args: readonly string[]): Promise<ChildProcess> {
   const outfile = join(folder, `${name}.mjs`);
   // What is CommonJS inside wants a require.
-  const banner = { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" };
+  const banner = {
+    js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+  };
   const entryPoints = [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))];
-  await build({ entryPoints, outfile, banner, bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node24' });
+  await build({
+    entryPoints,
+    outfile,
+    banner,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+  });
   return start(outfile, args, heap);
 }
 
@@ -56,7 +74,8 @@ const bus = await startBus([]);
 try {
   const target = start(fileURLToPath(new URL('./sweep-target.ts', import.meta.url)), [], []);
   const { port, kubeconfig } = site.parse(await reply(target));
-  const bare = (how: string): Promise<ChildProcess> => startBundled('sweep-bare', [how, String(port)]);
+  const bare = (how: string): Promise<ChildProcess> =>
+    startBundled('sweep-bare', [how, String(port)]);
   const sweep = await startBundled('sweep-runner', [kubeconfig, bus.url]);
   const contenders = { 'node:http': await bare('node:http'), undici: await bare('undici'), sweep };
   const first = await run(sweep);
@@ -67,7 +86,8 @@ try {
     laps.undici.push(await run(contenders.undici));
     laps.sweep.push(await run(contenders.sweep));
   }
-  const sorted = (name: keyof typeof laps): number[] => laps[name].map(({ ms }) => ms).sort((one, other) => one - other);
+  const sorted = (name: keyof typeof laps): number[] =>
+    laps[name].map(({ ms }) => ms).sort((one, other) => one - other);
   const median = (name: keyof typeof laps): number => sorted(name)[Math.floor(rounds / 2)] ?? 0;
   const row = (name: keyof typeof laps): string => {
     const times = sorted(name);
@@ -82,7 +102,9 @@ try {
   for (const name of ['node:http', 'undici', 'sweep'] as const) console.log(row(name));
   console.log(`first sweep, with ${servers} status writes: ${first.ms.toFixed(0)} ms`);
   const faster = Math.min(median('node:http'), median('undici'));
-  console.log(`ratio of a steady sweep to the faster bare loop: ${(median('sweep') / faster).toFixed(2)} (aim: at most 1.30)`);
+  console.log(
+    `ratio of a steady sweep to the faster bare loop: ${(median('sweep') / faster).toFixed(2)} (aim: at most 1.30)`,
+  );
 } finally {
   for (const child of processes) child.disconnect();
   await bus.close();

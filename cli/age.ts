@@ -1,4 +1,7 @@
-/** A span of time as people say it, rounded down: `less than a minute`, `1 minute`, `23 minutes`, `1 hour`, `3 days`. */
+/**
+ * A span of time as people say it, rounded down: `less than a minute`, `1 minute`, `23 minutes`, `1
+ * hour`, `3 days`.
+ */
 export function age(spanMs: number): string {
   const minutes = Math.floor(Math.abs(spanMs) / 60_000);
   if (minutes < 1) return 'less than a minute';
@@ -13,4 +16,5 @@ export const fromNow = (moment: Date, now: Date): string => {
   return spanMs >= 0 ? `in ${age(spanMs)}` : `${age(spanMs)} ago`;
 };
 
-const counted = (count: number, unit: string): string => `${String(count)} ${unit}${count === 1 ? '' : 's'}`;
+const counted = (count: number, unit: string): string =>
+  `${String(count)} ${unit}${count === 1 ? '' : 's'}`;

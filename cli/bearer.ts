@@ -8,8 +8,9 @@ import { readTokens, tokenFile, type Tokens, writeTokens } from './tokens.ts';
 const marginMs = 30_000;
 
 /**
- * The tokens to send to this endpoint, refreshed where that is due; undefined when nobody signed in to it on this machine.
- * Throws with exit code 2 when the sign-in has ended for good. A network that is down ends nothing and deletes nothing.
+ * The tokens to send to this endpoint, refreshed where that is due; undefined when nobody signed in
+ * to it on this machine. Throws with exit code 2 when the sign-in has ended for good. A network
+ * that is down ends nothing and deletes nothing.
  */
 export async function freshTokens(
   endpoint: string,
@@ -36,14 +37,21 @@ async function refreshed(
   }
 
   const granted = await askToRefresh(tokens, refreshToken);
-  if (granted.kind === 'refused') throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
+  if (granted.kind === 'refused')
+    throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
   const { issuer: name, clientId, subject, resource } = tokens;
-  const renewed = tokensFrom({ refreshToken, ...granted }, { endpoint, issuer: name, clientId, subject, resource, now });
+  const renewed = tokensFrom(
+    { refreshToken, ...granted },
+    { endpoint, issuer: name, clientId, subject, resource, now },
+  );
   await writeTokens(renewed, environment);
   return renewed;
 }
 
-async function askToRefresh({ endpoint, issuer, clientId, resource }: Tokens, refreshToken: string): Promise<Granted> {
+async function askToRefresh(
+  { endpoint, issuer, clientId, resource }: Tokens,
+  refreshToken: string,
+): Promise<Granted> {
   try {
     return await askForTokens(await discoverIssuer(issuer), {
       grant_type: 'refresh_token',
@@ -53,13 +61,20 @@ async function askToRefresh({ endpoint, issuer, clientId, resource }: Tokens, re
     });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    throw new Failure(`Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`, {
-      hint: 'Try again; or sign in anew: muster auth login',
-    });
+    throw new Failure(
+      `Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`,
+      {
+        hint: 'Try again; or sign in anew: muster auth login',
+      },
+    );
   }
 }
 
-export const isFresh = (tokens: Tokens, now: Date): boolean => tokens.expiresAt.getTime() - marginMs > now.getTime();
+export const isFresh = (tokens: Tokens, now: Date): boolean =>
+  tokens.expiresAt.getTime() - marginMs > now.getTime();
 
 const ended = (endpoint: string, how: string): Failure =>
-  new Failure(`Your sign-in to ${endpoint} ${how}.`, { exitCode: exitCodes.signInRequired, hint: 'Run: muster auth login' });
+  new Failure(`Your sign-in to ${endpoint} ${how}.`, {
+    exitCode: exitCodes.signInRequired,
+    hint: 'Run: muster auth login',
+  });

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Sends the person to an address: opens the browser, or, where there is nobody to see one (`--no-browser`, a script), prints the address.
- * The address is always printed: a browser may open on another screen, or not at all.
+ * Sends the person to an address: opens the browser, or, where there is nobody to see one
+ * (`--no-browser`, a script), prints the address. The address is always printed: a browser may open
+ * on another screen, or not at all.
  */
 export function showAddress(
   address: string,
@@ -20,7 +21,9 @@ export function showAddress(
   child.unref();
 }
 
-/** On Linux a browser needs a display; without one xdg-open would fall back to whatever it finds. */
+/**
+ * On Linux a browser needs a display; without one xdg-open would fall back to whatever it finds.
+ */
 export const hasScreen = (environment: Readonly<Record<string, string | undefined>>): boolean =>
   process.platform !== 'linux' || Boolean(environment['DISPLAY'] || environment['WAYLAND_DISPLAY']);
 

@@ -1,4 +1,7 @@
-/** Bundles the command line into one CommonJS file that starts fast: `node cli/build.ts [FILE]`, by default `dist/muster.cjs`. */
+/**
+ * Bundles the command line into one CommonJS file that starts fast: `node cli/build.ts [FILE]`, by
+ * default `dist/muster.cjs`.
+ */
 import { chmod, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

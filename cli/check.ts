@@ -12,7 +12,11 @@ import { findServer, notOurs, serverUrl } from './servers.ts';
 export async function check(call: Call): Promise<ExitCode> {
   const { endpoint, bearer } = await connectAsPerson(call);
   const [name = ''] = call.operands;
-  const server = await findServer({ endpoint, ...(bearer === undefined ? {} : { bearer }) }, name, call.text('namespace'));
+  const server = await findServer(
+    { endpoint, ...(bearer === undefined ? {} : { bearer }) },
+    name,
+    call.text('namespace'),
+  );
   const url = `${serverUrl(endpoint, server)}/check`;
   // A probe takes up to 10 s.
   const answer = await request({ method: 'POST', url, bearer, timeoutMs: 25_000 });
@@ -23,7 +27,8 @@ export async function check(call: Call): Promise<ExitCode> {
   return answer.state === 'Connected' ? exitCodes.done : exitCodes.notMet;
 }
 
-const summary = ({ name, state, reason, saw }: Check): string => `${name}: ${state ?? '-'} (${reason}): ${saw}`;
+const summary = ({ name, state, reason, saw }: Check): string =>
+  `${name}: ${state ?? '-'} (${reason}): ${saw}`;
 
 /** Every fact of one probe, in the order it came to be known. */
 export function explained(check: Check): string {
@@ -36,13 +41,20 @@ export function explained(check: Check): string {
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
     ['Message', check.message],
-    ['Sign-in', { True: 'required', False: 'not required', Unknown: 'not known' }[check.authRequired]],
-    ['Failures', check.consecutiveFailures === 0 ? 'none' : `${String(check.consecutiveFailures)} in a row`],
+    [
+      'Sign-in',
+      { True: 'required', False: 'not required', Unknown: 'not known' }[check.authRequired],
+    ],
+    [
+      'Failures',
+      check.consecutiveFailures === 0 ? 'none' : `${String(check.consecutiveFailures)} in a row`,
+    ],
     ['Next', isKnown(check.reason) ? reasonMeanings[check.reason].next : '-'],
   ];
   return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${text}\n`).join('');
 }
 
-const isKnown = (reason: string): reason is keyof typeof reasonMeanings => Object.hasOwn(reasonMeanings, reason);
+const isKnown = (reason: string): reason is keyof typeof reasonMeanings =>
+  Object.hasOwn(reasonMeanings, reason);
 
 const rounded = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`;

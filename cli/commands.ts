@@ -1,4 +1,7 @@
-/** Every command, once: `--help`, the parser and the reference pages are made of this table. What a command does is loaded when it runs. */
+/**
+ * Every command, once: `--help`, the parser and the reference pages are made of this table. What a
+ * command does is loaded when it runs.
+ */
 import type { Call } from './call.ts';
 import type { ExitCode } from './failure.ts';
 
@@ -25,14 +28,44 @@ export type Command = {
 const rowFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 const textFormats = ['text', 'json', 'yaml'] as const;
 
-const rowOutput: Flag = { name: 'output', short: 'o', value: 'FORMAT', values: rowFormats, meaning: 'How it is printed.' };
-const textOutput: Flag = { name: 'output', short: 'o', value: 'FORMAT', values: textFormats, meaning: 'How it is printed.' };
-const namespace: Flag = { name: 'namespace', short: 'n', value: 'NAMESPACE', meaning: 'Only this namespace.' };
+const rowOutput: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  values: rowFormats,
+  meaning: 'How it is printed.',
+};
+const textOutput: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  values: textFormats,
+  meaning: 'How it is printed.',
+};
+const namespace: Flag = {
+  name: 'namespace',
+  short: 'n',
+  value: 'NAMESPACE',
+  meaning: 'Only this namespace.',
+};
 const noHeaders: Flag = { name: 'no-headers', meaning: 'Without the line of column names.' };
-const namespaceColumn: Flag = { name: 'all-namespaces', short: 'A', meaning: 'With a NAMESPACE column.' };
-const noBrowser: Flag = { name: 'no-browser', meaning: 'Print the address instead of opening a browser.' };
-const device: Flag = { name: 'device', meaning: 'Sign in to muster on another device: prints an address and a code.' };
-const verify: Flag = { name: 'verify', meaning: 'Ask the MCP servers first whether they let me in.' };
+const namespaceColumn: Flag = {
+  name: 'all-namespaces',
+  short: 'A',
+  meaning: 'With a NAMESPACE column.',
+};
+const noBrowser: Flag = {
+  name: 'no-browser',
+  meaning: 'Print the address instead of opening a browser.',
+};
+const device: Flag = {
+  name: 'device',
+  meaning: 'Sign in to muster on another device: prints an address and a code.',
+};
+const verify: Flag = {
+  name: 'verify',
+  meaning: 'Ask the MCP servers first whether they let me in.',
+};
 const server = (meaning: string): Flag => ({ name: 'server', value: 'NAME', meaning });
 
 /** Flags that every command takes. */
@@ -66,15 +99,21 @@ export const commands: readonly Command[] = [
     words: ['check'],
     aliases: [],
     operands: ['NAME'],
-    meaning: 'Probe one MCPServer now, as a sweep would; nothing is written. Exit code 4 unless it is Connected.',
-    flags: [namespace, { name: 'explain', meaning: 'With the stages of the probe and the verdict.' }, textOutput],
+    meaning:
+      'Probe one MCPServer now, as a sweep would; nothing is written. Exit code 4 unless it is Connected.',
+    flags: [
+      namespace,
+      { name: 'explain', meaning: 'With the stages of the probe and the verdict.' },
+      textOutput,
+    ],
     run: async (call) => (await import('./check.ts')).check(call),
   },
   {
     words: ['auth', 'login'],
     aliases: [],
     operands: [],
-    meaning: 'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
+    meaning:
+      'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
     flags: [server('Sign in to this MCP server.'), noBrowser, device],
     run: async (call) => (await import('./auth.ts')).login(call),
   },
@@ -83,14 +122,18 @@ export const commands: readonly Command[] = [
     aliases: [],
     operands: [],
     meaning: 'Sign out of muster on this machine, of one MCP server, or of everything.',
-    flags: [server('Sign out of this MCP server.'), { name: 'all', meaning: 'Sign out of all MCP servers, then of muster.' }],
+    flags: [
+      server('Sign out of this MCP server.'),
+      { name: 'all', meaning: 'Sign out of all MCP servers, then of muster.' },
+    ],
     run: async (call) => (await import('./auth.ts')).logout(call),
   },
   {
     words: ['auth', 'status'],
     aliases: [],
     operands: [],
-    meaning: 'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
+    meaning:
+      'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
     flags: [server('Only this MCP server, at length.'), verify, textOutput],
     run: async (call) => (await import('./auth.ts')).status(call),
   },

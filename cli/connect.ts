@@ -8,15 +8,22 @@ import { bearerOf, type Tokens } from './tokens.ts';
 /** The Function URL of this call, with the person's tokens where somebody is signed in. */
 export type Connected = Connection & { readonly tokens?: Tokens };
 
-/** Throws with exit code 2 when a sign-in is there that has ended: SESSION is never dropped in silence. */
+/**
+ * Throws with exit code 2 when a sign-in is there that has ended: SESSION is never dropped in
+ * silence.
+ */
 export async function connect({ text, environment, now }: Call): Promise<Connected> {
   const endpoint = endpointOf(text('endpoint'), environment);
   const tokens = await freshTokens(endpoint, environment, now());
   return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
 }
 
-/** As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in. */
-export async function connectAsPerson(call: Call): Promise<Connected & { readonly tokens: Tokens }> {
+/**
+ * As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in.
+ */
+export async function connectAsPerson(
+  call: Call,
+): Promise<Connected & { readonly tokens: Tokens }> {
   const { tokens, ...connection } = await connect(call);
   if (tokens === undefined) {
     throw new Failure(`You are not signed in to ${connection.endpoint}.`, {

@@ -13,7 +13,10 @@ export type DeviceSignIn = {
   readonly now: () => Date;
 };
 
-/** Device authorization (RFC 8628): the person types a code in a browser anywhere. Throws with exit code 3 when nothing comes of it. */
+/**
+ * Device authorization (RFC 8628): the person types a code in a browser anywhere. Throws with exit
+ * code 3 when nothing comes of it.
+ */
 export async function byDevice(
   issuer: Issuer,
   { clientId, scopes, resource }: Config,
@@ -32,7 +35,8 @@ export async function byDevice(
     body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
   });
   if (!isOffer(offer)) throw failed(`${issuer.issuer} answered without a code for the device`);
-  // The code is told apart from the address: it is the person who has to see that both devices show the same one.
+  // The code is told apart from the address: it is the person who has to see that both devices show
+  // the same one.
   tell(
     `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
   );
@@ -46,7 +50,14 @@ export async function byDevice(
   for (let seconds = offer.interval ?? 5; now().getTime() < until; ) {
     await wait(seconds * 1000);
     const answer = await askForTokens(issuer, form).catch(onlyAway);
-    if (answer?.kind === 'granted') return tokensFrom(answer, { endpoint, issuer: issuer.issuer, clientId, resource, now: now() });
+    if (answer?.kind === 'granted')
+      return tokensFrom(answer, {
+        endpoint,
+        issuer: issuer.issuer,
+        clientId,
+        resource,
+        now: now(),
+      });
     if (answer?.error === 'slow_down') seconds += 5;
     else if (answer !== undefined && answer.error !== 'authorization_pending')
       throw failed(`${issuer.issuer} refused the sign-in: ${answer.error}`);
@@ -66,7 +77,9 @@ type Offer = {
 
 const isOffer = (value: unknown): value is Offer =>
   isRecord(value) &&
-  ['device_code', 'user_code', 'verification_uri'].every((name) => typeof value[name] === 'string') &&
+  ['device_code', 'user_code', 'verification_uri'].every(
+    (name) => typeof value[name] === 'string',
+  ) &&
   typeof value['expires_in'] === 'number' &&
   ['undefined', 'number'].includes(typeof value['interval']) &&
   ['undefined', 'string'].includes(typeof value['verification_uri_complete']);
@@ -78,4 +91,7 @@ function onlyAway(error: unknown): Granted | undefined {
 }
 
 const failed = (message: string): Failure =>
-  new Failure(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Run: muster auth login --device' });
+  new Failure(`${message}.`, {
+    exitCode: exitCodes.signInFailed,
+    hint: 'Run: muster auth login --device',
+  });

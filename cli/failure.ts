@@ -1,5 +1,11 @@
 /** What the exit code tells a script. */
-export const exitCodes = { done: 0, error: 1, signInRequired: 2, signInFailed: 3, notMet: 4 } as const;
+export const exitCodes = {
+  done: 0,
+  error: 1,
+  signInRequired: 2,
+  signInFailed: 3,
+  notMet: 4,
+} as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** Ends the command: `message` and `hint` are for the person at the terminal, one line each. */
@@ -8,7 +14,10 @@ export class Failure extends Error {
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
 
-  constructor(message: string, options: { readonly exitCode?: ExitCode; readonly hint?: string | undefined } = {}) {
+  constructor(
+    message: string,
+    options: { readonly exitCode?: ExitCode; readonly hint?: string | undefined } = {},
+  ) {
     super(message);
     this.exitCode = options.exitCode ?? exitCodes.error;
     this.hint = options.hint;

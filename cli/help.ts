@@ -5,7 +5,8 @@ export function help(command?: Command): string {
   return command === undefined ? overview() : page(command);
 }
 
-const overview = (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
+const overview =
+  (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
 
 Commands:
 ${columns(commands.map(({ words, operands, meaning }) => [`muster ${[...words, ...operands].join(' ')}`, firstSentence(meaning)]))}
@@ -33,7 +34,8 @@ export const synopsis = ({ words, operands, flags }: Command): string =>
     ...words,
     ...operands,
     ...flags.map(
-      ({ name, short, value }) => `[${short === undefined ? `--${name}` : `-${short}`}${value === undefined ? '' : ` ${value}`}]`,
+      ({ name, short, value }) =>
+        `[${short === undefined ? `--${name}` : `-${short}`}${value === undefined ? '' : ` ${value}`}]`,
     ),
   ].join(' ');
 

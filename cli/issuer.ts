@@ -17,12 +17,14 @@ export type Issuer = {
 };
 
 /**
- * Asks the issuer for its metadata (OpenID Connect Discovery 1.0, section 4). Throws unless it is exactly the issuer that was asked for,
- * offers PKCE with S256, and takes codes and tokens over https (http on this machine only).
+ * Asks the issuer for its metadata (OpenID Connect Discovery 1.0, section 4). Throws unless it is
+ * exactly the issuer that was asked for, offers PKCE with S256, and takes codes and tokens over
+ * https (http on this machine only).
  */
 export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  if (!URL.canParse(url) || !isSafe(new URL(url))) throw untrusted(`The issuer ${issuer} is not https.`);
+  if (!URL.canParse(url) || !isSafe(new URL(url)))
+    throw untrusted(`The issuer ${issuer} is not https.`);
   const metadata = await request({ method: 'GET', url });
   if (!isRecord(metadata)) throw untrusted(`${issuer} answers without OpenID Connect metadata.`);
   const authorizationEndpoint = metadata['authorization_endpoint'];
@@ -30,8 +32,10 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const deviceEndpoint = metadata['device_authorization_endpoint'];
   const methods = metadata['code_challenge_methods_supported'];
   if (metadata['issuer'] !== issuer) throw untrusted(`${issuer} says that it is another issuer.`);
-  if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint)) throw untrusted(`${issuer} names no usable endpoints.`);
-  if (!Array.isArray(methods) || !methods.includes('S256')) throw untrusted(`${issuer} does not offer PKCE with S256.`);
+  if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint))
+    throw untrusted(`${issuer} names no usable endpoints.`);
+  if (!Array.isArray(methods) || !methods.includes('S256'))
+    throw untrusted(`${issuer} does not offer PKCE with S256.`);
   const prompts = metadata['prompt_values_supported'];
   return {
     issuer,
@@ -43,10 +47,14 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   };
 }
 
-const isEndpoint = (value: unknown): value is string => typeof value === 'string' && URL.canParse(value) && isSafe(new URL(value));
+const isEndpoint = (value: unknown): value is string =>
+  typeof value === 'string' && URL.canParse(value) && isSafe(new URL(value));
 
 const untrusted = (message: string): Failure =>
-  new Failure(message, { exitCode: exitCodes.signInFailed, hint: 'Tell the owner of the endpoint; OIDC_ISSUER names the issuer.' });
+  new Failure(message, {
+    exitCode: exitCodes.signInFailed,
+    hint: 'Tell the owner of the endpoint; OIDC_ISSUER names the issuer.',
+  });
 
 /** What a token endpoint said: tokens, or no. */
 export type Granted =
@@ -61,9 +69,19 @@ export type Granted =
   /** `error` and `error_description` of RFC 6749, section 5.2. */
   | { readonly kind: 'refused'; readonly error: string; readonly description?: string };
 
-/** Sends one form to the token endpoint. Throws when there is no answer, or one that is neither yes nor no. */
-export async function askForTokens(issuer: Issuer, form: Readonly<Record<string, string>>): Promise<Granted> {
-  const answer = await exchange({ method: 'POST', url: issuer.tokenEndpoint, body: new URLSearchParams(form) });
+/**
+ * Sends one form to the token endpoint. Throws when there is no answer, or one that is neither yes
+ * nor no.
+ */
+export async function askForTokens(
+  issuer: Issuer,
+  form: Readonly<Record<string, string>>,
+): Promise<Granted> {
+  const answer = await exchange({
+    method: 'POST',
+    url: issuer.tokenEndpoint,
+    body: new URLSearchParams(form),
+  });
   return grantedIn(answer, issuer);
 }
 
@@ -72,7 +90,8 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
   if (status === 200) {
     const idToken = said['id_token'];
     const refreshToken = said['refresh_token'];
-    if (typeof idToken !== 'string') return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
+    if (typeof idToken !== 'string')
+      return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
     const accessToken = said['access_token'];
     const seconds = said['expires_in'];
     return {
@@ -86,7 +105,9 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
   const error = said['error'];
   const description = said['error_description'];
   if (status >= 500 || typeof error !== 'string') {
-    throw new Failure(`${issuer} answered ${String(status)} at its token endpoint.`, { hint: 'Try again in a minute.' });
+    throw new Failure(`${issuer} answered ${String(status)} at its token endpoint.`, {
+      hint: 'Try again in a minute.',
+    });
   }
   return { kind: 'refused', error, ...(typeof description === 'string' ? { description } : {}) };
 }

@@ -15,8 +15,13 @@ export async function list(call: Call): Promise<ExitCode> {
   if (isStructured(format)) call.print(structured({ items: sorted(rows) }, format));
   else if (rows.length > 0) call.print(rowText(call, rows, connection.tokens !== undefined));
   if (rows.length === 0)
-    call.tell(call.isSet('namespace') ? `No MCPServers found in ${call.text('namespace') ?? ''}` : 'No MCPServers found');
-  for (const { namespace, name, problem } of problems) call.tell(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
+    call.tell(
+      call.isSet('namespace')
+        ? `No MCPServers found in ${call.text('namespace') ?? ''}`
+        : 'No MCPServers found',
+    );
+  for (const { namespace, name, problem } of problems)
+    call.tell(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
   if (stoppedSince === undefined) tellStale(call, rows);
   else
     call.tell(
@@ -31,7 +36,11 @@ export async function get(call: Call): Promise<ExitCode> {
   const [name = ''] = call.operands;
   const row = await findServer(connection, name, call.text('namespace'));
   const format = call.text('output');
-  call.print(isStructured(format) ? structured(row, format) : rowText(call, [row], connection.tokens !== undefined));
+  call.print(
+    isStructured(format)
+      ? structured(row, format)
+      : rowText(call, [row], connection.tokens !== undefined),
+  );
   tellStale(call, [row]);
   return exitCodes.done;
 }
@@ -39,18 +48,30 @@ export async function get(call: Call): Promise<ExitCode> {
 function rowText({ text, isSet, now }: Call, rows: readonly Row[], signedIn: boolean): string {
   const namespaceColumn = isSet('all-namespaces');
   if (text('output') === 'name') {
-    const nameOf = namespaceColumn ? ({ namespace, name }: Row) => `${namespace}/${name}` : namesIn(rows);
+    const nameOf = namespaceColumn
+      ? ({ namespace, name }: Row) => `${namespace}/${name}`
+      : namesIn(rows);
     return sorted(rows)
       .map((row) => `${nameOf(row)}\n`)
       .join('');
   }
-  return table(rows, { signedIn, now: now(), wide: text('output') === 'wide', namespaceColumn, headers: !isSet('no-headers') });
+  return table(rows, {
+    signedIn,
+    now: now(),
+    wide: text('output') === 'wide',
+    namespaceColumn,
+    headers: !isSet('no-headers'),
+  });
 }
 
 function tellStale({ tell }: Call, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
-  const whose = stale.length === rows.length ? 'all' : sorted(stale).slice(0, 3).map(namesIn(rows)).join(', ');
-  const more = stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
-  tell(`Warning: STATE of ${whose}${more} is old: no sweep has looked for two heartbeats. Is the sweep running?`);
+  const whose =
+    stale.length === rows.length ? 'all' : sorted(stale).slice(0, 3).map(namesIn(rows)).join(', ');
+  const more =
+    stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
+  tell(
+    `Warning: STATE of ${whose}${more} is old: no sweep has looked for two heartbeats. Is the sweep running?`,
+  );
 }

@@ -6,13 +6,18 @@ import { Failure } from './failure.ts';
 const staleMs = 60_000;
 const patienceMs = 70_000;
 
-/** Lets one process of this user at a time do something about a file. The others wait; what they find afterwards is news. */
+/**
+ * Lets one process of this user at a time do something about a file. The others wait; what they
+ * find afterwards is news.
+ */
 export async function alone<Outcome>(file: string, act: () => Promise<Outcome>): Promise<Outcome> {
   const lock = `${file}.lock`;
   const giveUpAt = Date.now() + patienceMs;
   while (!(await isTaken(lock))) {
     if (Date.now() > giveUpAt)
-      throw new Failure(`Another muster holds ${lock}, for too long.`, { hint: 'Remove the file, then try again.' });
+      throw new Failure(`Another muster holds ${lock}, for too long.`, {
+        hint: 'Remove the file, then try again.',
+      });
     if (await isStale(lock)) await rm(lock, { force: true });
     else await wait(50);
   }

@@ -25,7 +25,10 @@ export type SignIn = {
 /** How long a person may take. */
 export const patienceMs = 10 * 60_000;
 
-/** Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there before stays. */
+/**
+ * Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there
+ * before stays.
+ */
 export async function logIn(wanted: SignIn): Promise<Tokens> {
   const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
   if (!isConfig(config)) throw notOurs(wanted.endpoint);
@@ -36,8 +39,15 @@ export async function logIn(wanted: SignIn): Promise<Tokens> {
   return tokens;
 }
 
-/** Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a loopback page (RFC 8252). */
-async function byLoopback(issuer: Issuer, { clientId, scopes, resource }: Config, wanted: SignIn): Promise<Tokens> {
+/**
+ * Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a
+ * loopback page (RFC 8252).
+ */
+async function byLoopback(
+  issuer: Issuer,
+  { clientId, scopes, resource }: Config,
+  wanted: SignIn,
+): Promise<Tokens> {
   const { endpoint, environment, browser, tell, now } = wanted;
   const [verifier, state, nonce] = [random(), random(), random()];
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
@@ -53,7 +63,8 @@ async function byLoopback(issuer: Issuer, { clientId, scopes, resource }: Config
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
       ...(resource === undefined ? {} : { resource }),
-      // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows that word.
+      // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows
+      // that word.
       ...(issuer.asksForConsent && scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
     };
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
@@ -87,7 +98,11 @@ type Redemption = {
   readonly now: Date;
 };
 
-async function redeemed({ query, say }: Arrival, issuer: Issuer, redemption: Redemption): Promise<Tokens> {
+async function redeemed(
+  { query, say }: Arrival,
+  issuer: Issuer,
+  redemption: Redemption,
+): Promise<Tokens> {
   const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
   try {
     const granted = await askForTokens(issuer, {
@@ -98,7 +113,8 @@ async function redeemed({ query, say }: Arrival, issuer: Issuer, redemption: Red
       code_verifier: verifier,
       ...(resource === undefined ? {} : { resource }),
     });
-    if (granted.kind === 'refused') throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
+    if (granted.kind === 'refused')
+      throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
     return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
   } catch (error) {
     say('The sign-in did not work', 'Your terminal says why. You may close this page.');
@@ -106,12 +122,16 @@ async function redeemed({ query, say }: Arrival, issuer: Issuer, redemption: Red
   }
 }
 
-/** The code that the browser brought. Throws when it brought a refusal, or one of another issuer. */
+/**
+ * The code that the browser brought. Throws when it brought a refusal, or one of another issuer.
+ */
 function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string {
   const name = query.get('iss');
-  if (name === null ? namesItself : name !== issuer) throw failed('The answer came from another issuer than the one that was asked');
+  if (name === null ? namesItself : name !== issuer)
+    throw failed('The answer came from another issuer than the one that was asked');
   const error = query.get('error');
-  if (error !== null) throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
+  if (error !== null)
+    throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
   const code = query.get('code');
   if (code === null) throw failed(`${issuer} sent no code`);
   return code;

@@ -3,7 +3,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import { Failure, exitCodes } from './failure.ts';
 
 /** The browser is back: what it brought, and how to tell its person what came of it. */
-export type Arrival = { readonly query: URLSearchParams; readonly say: (title: string, text: string) => void };
+export type Arrival = {
+  readonly query: URLSearchParams;
+  readonly say: (title: string, text: string) => void;
+};
 
 export type Loopback = {
   /** Where the browser is to be sent. */
@@ -14,10 +17,14 @@ export type Loopback = {
 };
 
 /**
- * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to.
- * Only a visit that `isExpected` counts; anything else on this machine that knocks gets a 404 and ends nothing.
+ * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
+ * visit that `isExpected` counts; anything else on this machine that knocks gets a 404 and ends
+ * nothing.
  */
-export async function startLoopback(path: string, isExpected: (query: URLSearchParams) => boolean): Promise<Loopback> {
+export async function startLoopback(
+  path: string,
+  isExpected: (query: URLSearchParams) => boolean,
+): Promise<Loopback> {
   let arrived: (arrival: Arrival) => void = () => {};
   const first = new Promise<Arrival>((resolve) => {
     arrived = resolve;
@@ -25,7 +32,12 @@ export async function startLoopback(path: string, isExpected: (query: URLSearchP
   const server = createServer((request, response) => {
     const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
     if (request.method !== 'GET' || url.pathname !== path || !isExpected(url.searchParams)) {
-      show(response, 404, 'Nothing here', 'This page belongs to a sign-in that muster did not start, or that is over. You may close it.');
+      show(
+        response,
+        404,
+        'Nothing here',
+        'This page belongs to a sign-in that muster did not start, or that is over. You may close it.',
+      );
       return;
     }
     arrived({ query: url.searchParams, say: (title, text) => show(response, 200, title, text) });
@@ -39,7 +51,8 @@ export async function startLoopback(path: string, isExpected: (query: URLSearchP
     arrival: (timeoutMs) => within(first, timeoutMs),
     close: () => {
       server.close();
-      // Answers under way are still sent; connections that browsers open ahead of time do not keep the process alive.
+      // Answers under way are still sent; connections that browsers open ahead of time do not keep
+      // the process alive.
       setTimeout(() => server.closeAllConnections(), 500).unref();
     },
   };
@@ -51,7 +64,10 @@ async function within(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arr
     timer = setTimeout(() => {
       const minutes = String(Math.round(timeoutMs / 60_000));
       reject(
-        new Failure(`The browser did not come back within ${minutes} minutes.`, { exitCode: exitCodes.signInFailed, hint: 'Try again.' }),
+        new Failure(`The browser did not come back within ${minutes} minutes.`, {
+          exitCode: exitCodes.signInFailed,
+          hint: 'Try again.',
+        }),
       );
     }, timeoutMs);
   });
@@ -62,7 +78,10 @@ async function within(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arr
   }
 }
 
-/** Nothing of the address stays readable: not in the page, not in a referrer, not in the history of the browser. */
+/**
+ * Nothing of the address stays readable: not in the page, not in a referrer, not in the history of
+ * the browser.
+ */
 function show(response: ServerResponse, status: number, title: string, text: string): void {
   response
     .writeHead(status, {
@@ -78,4 +97,5 @@ function show(response: ServerResponse, status: number, title: string, text: str
     );
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${String(character.codePointAt(0))};`);
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${String(character.codePointAt(0))};`);

@@ -5,7 +5,10 @@ import { help } from './help.ts';
 import { parse } from './parse.ts';
 import { traceTo } from './trace.ts';
 
-/** The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people go to stderr. */
+/**
+ * The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people
+ * go to stderr.
+ */
 export async function muster(argv: readonly string[]): Promise<ExitCode> {
   try {
     const parsed = parse(argv);
@@ -26,7 +29,8 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
 }
 
 const print = (text: string): void => void process.stdout.write(harmless(text));
-const tell = (line: string): void => void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
+const tell = (line: string): void =>
+  void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
 /** Words of issuers and manifests get to a terminal; what could steer it does not. */
 const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
@@ -48,7 +52,10 @@ const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string |
   tell,
 });
 
-/** One line that names what happened, one that says what to do. No stack: its text could hold what nobody should see. */
+/**
+ * One line that names what happened, one that says what to do. No stack: its text could hold what
+ * nobody should see.
+ */
 function failed(error: unknown): ExitCode {
   if (error instanceof Failure) {
     tell(`Error: ${error.message}`);

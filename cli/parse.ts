@@ -14,17 +14,29 @@ export type Parsed =
       readonly flags: ReadonlyMap<string, string | true>;
     };
 
-/** Finds the command and its flags. Throws a `Failure` that names the nearest command, flag or the valid values. */
+/**
+ * Finds the command and its flags. Throws a `Failure` that names the nearest command, flag or the
+ * valid values.
+ */
 export function parse(argv: readonly string[]): Parsed {
   const known = [...globalFlags, ...commands.flatMap(({ flags }) => flags)];
   const options = Object.fromEntries(
     known.map(({ name, short, value }) => [
       name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short === undefined ? {} : { short }) },
+      {
+        type: value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(short === undefined ? {} : { short }),
+      },
     ]),
   );
   // Not strict: the errors are ours, and a flag may stand before the command.
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const given = tokens.flatMap((token) => (token.kind === 'option' ? [token] : []));
   const has = (name: string) => given.some((token) => token.name === name);
@@ -33,15 +45,22 @@ export function parse(argv: readonly string[]): Parsed {
   const [first] = words;
   if (first === undefined && given.every(({ name }) => name === 'help')) return { kind: 'help' };
   const command = commandIn(words[0] === 'help' ? words.slice(1) : words);
-  if (words[0] === 'help') return command === undefined ? { kind: 'help' } : { kind: 'help', command };
+  if (words[0] === 'help')
+    return command === undefined ? { kind: 'help' } : { kind: 'help', command };
   if (has('help')) return command === undefined ? { kind: 'help' } : { kind: 'help', command };
   if (command === undefined) throw unknownCommand(words);
 
-  const flags = new Map(given.map(({ name, rawName, value, inlineValue }) => checked(command, { name, rawName, value, inlineValue })));
+  const flags = new Map(
+    given.map(({ name, rawName, value, inlineValue }) =>
+      checked(command, { name, rawName, value, inlineValue }),
+    ),
+  );
   const operands = words.slice(command.words.length);
   if (operands.length !== command.operands.length) {
     const wrong =
-      operands.length < command.operands.length ? `${command.operands.join(' ')} is missing` : `"${operands.at(-1) ?? ''}" is too much`;
+      operands.length < command.operands.length
+        ? `${command.operands.join(' ')} is missing`
+        : `"${operands.at(-1) ?? ''}" is too much`;
     throw new Failure(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
   }
   return { kind: 'run', command, operands, flags };
@@ -52,7 +71,11 @@ function commandIn(words: readonly string[]): Command | undefined {
     const spoken = words.slice(0, own.length);
     return (
       spoken.length === own.length &&
-      own.every((word, index) => word === spoken[index] || (index === own.length - 1 && aliases.includes(spoken[index] ?? '')))
+      own.every(
+        (word, index) =>
+          word === spoken[index] ||
+          (index === own.length - 1 && aliases.includes(spoken[index] ?? '')),
+      )
     );
   });
 }
@@ -63,18 +86,31 @@ function unknownCommand(words: readonly string[]): Failure {
     own.join(' '),
     ...aliases.map((alias) => [...own.slice(0, -1), alias].join(' ')),
   ]);
-  const begun = commands.filter(({ words: own }) => own[0] === words[0]).map(({ words: own }) => own.join(' '));
+  const begun = commands
+    .filter(({ words: own }) => own[0] === words[0])
+    .map(({ words: own }) => own.join(' '));
   const near = nearest(spoken, all) ?? nearest(words[0] ?? '', all);
   if (words.length === 0) return new Failure('No command.', { hint: 'Run: muster --help' });
   if (begun.length > 0 && words.length === 1)
-    return new Failure(`"muster ${spoken}" goes on.`, { hint: `There are: muster ${begun.join(', muster ')}` });
-  if (near !== undefined) return new Failure(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
+    return new Failure(`"muster ${spoken}" goes on.`, {
+      hint: `There are: muster ${begun.join(', muster ')}`,
+    });
+  if (near !== undefined)
+    return new Failure(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
   return new Failure(`Unknown command "${spoken}".`, { hint: 'Run: muster --help' });
 }
 
-type Given = { readonly name: string; readonly rawName: string; readonly value: unknown; readonly inlineValue: boolean | undefined };
+type Given = {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: unknown;
+  readonly inlineValue: boolean | undefined;
+};
 
-function checked(command: Command, { name, rawName, value, inlineValue }: Given): readonly [string, string | true] {
+function checked(
+  command: Command,
+  { name, rawName, value, inlineValue }: Given,
+): readonly [string, string | true] {
   const flags = [...command.flags, ...globalFlags];
   const flag = flags.find((flag) => flag.name === name);
   if (flag === undefined) {
@@ -83,21 +119,34 @@ function checked(command: Command, { name, rawName, value, inlineValue }: Given)
       flags.map((flag) => flag.name),
     );
     throw new Failure(`muster ${command.words.join(' ')} has no flag ${rawName}.`, {
-      hint: near === undefined ? `Run: muster ${command.words.join(' ')} --help` : `Did you mean: --${near}`,
+      hint:
+        near === undefined
+          ? `Run: muster ${command.words.join(' ')} --help`
+          : `Did you mean: --${near}`,
     });
   }
   if (flag.value === undefined) {
     if (inlineValue === true) throw new Failure(`${rawName} takes no value.`);
     return [name, true];
   }
-  if (typeof value !== 'string' || value === '' || (value.startsWith('-') && inlineValue !== true)) {
+  if (
+    typeof value !== 'string' ||
+    value === '' ||
+    (value.startsWith('-') && inlineValue !== true)
+  ) {
     throw new Failure(`${rawName} needs a value: ${flag.values?.join(', ') ?? flag.value}.`);
   }
-  if (flag.values !== undefined && !flag.values.includes(value)) throw badValue(flag, rawName, value, flag.values);
+  if (flag.values !== undefined && !flag.values.includes(value))
+    throw badValue(flag, rawName, value, flag.values);
   return [name, value];
 }
 
-function badValue({ name }: Flag, rawName: string, value: string, values: readonly string[]): Failure {
+function badValue(
+  { name }: Flag,
+  rawName: string,
+  value: string,
+  values: readonly string[],
+): Failure {
   const near = nearest(value, values);
   const what = name === 'output' ? 'output format' : `value of ${rawName}`;
   return new Failure(

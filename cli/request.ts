@@ -18,8 +18,9 @@ export type Answer = { readonly status: number; readonly body: unknown };
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * One HTTP exchange; whatever the status, the answer comes back (`body` is undefined unless it was JSON).
- * Throws a `Failure` that names the address when there is no answer. Redirects are not followed.
+ * One HTTP exchange; whatever the status, the answer comes back (`body` is undefined unless it was
+ * JSON). Throws a `Failure` that names the address when there is no answer. Redirects are not
+ * followed.
  */
 export async function exchange(call: Call): Promise<Answer> {
   const url = new URL(call.url);
@@ -27,11 +28,17 @@ export async function exchange(call: Call): Promise<Answer> {
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
   const timeoutMs = call.timeoutMs ?? 15_000;
   const isForm = call.body instanceof URLSearchParams;
-  const body = call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body);
+  const body =
+    call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body);
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const fail = (error: unknown) => {
-      trace(call.method, url, error instanceof Error && 'code' in error ? String(error.code) : 'no answer', startedAt);
+      trace(
+        call.method,
+        url,
+        error instanceof Error && 'code' in error ? String(error.code) : 'no answer',
+        startedAt,
+      );
       reject(error instanceof Error ? unanswered(url, error) : error);
     };
     const outgoing = send(
@@ -42,19 +49,28 @@ export async function exchange(call: Call): Promise<Answer> {
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
           ...(call.bearer === undefined ? {} : { authorization: `Bearer ${call.bearer}` }),
-          ...(body === undefined ? {} : { 'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json' }),
+          ...(body === undefined
+            ? {}
+            : {
+                'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
+              }),
           ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
         },
         agent: false,
       },
       (incoming) => {
         trace(call.method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }), fail);
+        readBody(incoming).then(
+          (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
+          fail,
+        );
       },
     );
     const timer = setTimeout(() => {
       reject(
-        new Failure(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, { hint: 'Try again; are you on the right network?' }),
+        new Failure(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, {
+          hint: 'Try again; are you on the right network?',
+        }),
       );
       outgoing.destroy();
     }, timeoutMs);
@@ -65,8 +81,8 @@ export async function exchange(call: Call): Promise<Answer> {
 }
 
 /**
- * As `exchange`, but an answer outside 2xx becomes a `Failure` with the words of its problem document;
- * a 401 ends with the exit code for "sign-in required".
+ * As `exchange`, but an answer outside 2xx becomes a `Failure` with the words of its problem
+ * document; a 401 ends with the exit code for "sign-in required".
  */
 export async function request(call: Call): Promise<unknown> {
   const { status, body } = await exchange(call);
@@ -74,7 +90,11 @@ export async function request(call: Call): Promise<unknown> {
   const problem = isRecord(body) ? body : {};
   const title = text(problem['title']) ?? `${new URL(call.url).origin} answered ${String(status)}`;
   const detail = text(problem['detail']);
-  throw new RequestFailure(detail === undefined ? `${title}.` : `${title}: ${detail}`, status, text(problem['hint']) ?? hintFor(status));
+  throw new RequestFailure(
+    detail === undefined ? `${title}.` : `${title}: ${detail}`,
+    status,
+    text(problem['hint']) ?? hintFor(status),
+  );
 }
 
 /** The server answered, and said no. */
@@ -87,7 +107,8 @@ export class RequestFailure extends Failure {
   }
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
 
 function hintFor(status: number): string | undefined {
   if (status === 401) return 'Run: muster auth login';
@@ -104,7 +125,9 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       incoming.destroy();
-      throw new Failure('The answer is longer than 16 MB.', { hint: 'Is the endpoint the Function URL of muster, serverless?' });
+      throw new Failure('The answer is longer than 16 MB.', {
+        hint: 'Is the endpoint the Function URL of muster, serverless?',
+      });
     }
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -114,13 +137,20 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 function unanswered(url: URL, error: Error): Failure {
   if (error instanceof Failure) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const { what, hint } = causes[code] ?? causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Is the address right?' };
+  const { what, hint } = causes[code] ??
+    causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Is the address right?' };
   return new Failure(`${url.origin}: ${what}.`, { hint });
 }
 
 const causes: Readonly<Record<string, { what: string; hint: string }>> = {
-  ECONNREFUSED: { what: 'connection refused', hint: 'Is it running, and is the port right? On one machine: npm start' },
-  ECONNRESET: { what: 'the connection was closed without an answer', hint: 'Try again; is it https where http was given?' },
+  ECONNREFUSED: {
+    what: 'connection refused',
+    hint: 'Is it running, and is the port right? On one machine: npm start',
+  },
+  ECONNRESET: {
+    what: 'the connection was closed without an answer',
+    hint: 'Try again; is it https where http was given?',
+  },
   EHOSTUNREACH: { what: 'no route to the host', hint: 'Are you on the right network?' },
   ENETUNREACH: { what: 'no route to the network', hint: 'Are you online?' },
   ENOTFOUND: { what: 'the name is unknown', hint: 'Is the address spelt right?' },
@@ -131,5 +161,8 @@ const causes: Readonly<Record<string, { what: string; hint: string }>> = {
 
 const causeOfTls = (code: string): { what: string; hint: string } | undefined =>
   /CERT|SSL|TLS|SIGNED|SIGNATURE/.test(code)
-    ? { what: `the TLS certificate is not trusted (${code})`, hint: 'For a private authority set NODE_EXTRA_CA_CERTS to its PEM file.' }
+    ? {
+        what: `the TLS certificate is not trusted (${code})`,
+        hint: 'For a private authority set NODE_EXTRA_CA_CERTS to its PEM file.',
+      }
     : undefined;

@@ -14,20 +14,30 @@ export type ServerSignIn = {
   readonly server: { readonly namespace: string; readonly name: string };
   /** Opens a browser; else the address is printed. */
   readonly browser: boolean;
-  /** The browser may be on another machine: its page shows the one-time secret, and the person types it here. */
+  /**
+   * The browser may be on another machine: its page shows the one-time secret, and the person types
+   * it here.
+   */
   readonly typed: boolean;
   readonly tell: (line: string) => void;
 };
 
 /**
- * Signs the person in to one MCP server. The Function URL runs the sign-in; what comes back here is a one-time secret that is worth
- * something only together with this person's own bearer. Throws with exit code 3 when it fails.
+ * Signs the person in to one MCP server. The Function URL runs the sign-in; what comes back here is
+ * a one-time secret that is worth something only together with this person's own bearer. Throws
+ * with exit code 3 when it fails.
  */
 export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
   let answer = await once(wanted);
   // A server that wants more scopes says so when it sees the token; the next sign-in asks for them.
-  for (let rounds = 1; answer.session.missingScopes !== undefined && rounds < mostRounds; rounds += 1) {
-    wanted.tell(`${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`);
+  for (
+    let rounds = 1;
+    answer.session.missingScopes !== undefined && rounds < mostRounds;
+    rounds += 1
+  ) {
+    wanted.tell(
+      `${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
+    );
     answer = await once(wanted);
   }
   return authenticated(answer);
@@ -43,21 +53,41 @@ const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
 export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { word, problem, next } = answer.session;
   if (word === 'Authenticated') return answer;
-  throw failed(`${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`, next);
+  throw failed(
+    `${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`,
+    next,
+  );
 }
 
-async function byLoopback({ connection, server, browser, tell }: ServerSignIn): Promise<SessionAnswer> {
-  // The path is the secret of this waiting: another page on this machine cannot guess where to knock.
-  const loopback = await startLoopback(`/signed-in/${randomBytes(32).toString('base64url')}`, (query) => query.size > 0);
+async function byLoopback({
+  connection,
+  server,
+  browser,
+  tell,
+}: ServerSignIn): Promise<SessionAnswer> {
+  // The path is the secret of this waiting: another page on this machine cannot guess where to
+  // knock.
+  const loopback = await startLoopback(
+    `/signed-in/${randomBytes(32).toString('base64url')}`,
+    (query) => query.size > 0,
+  );
   try {
     const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
     showAddress(authorizationUrl, { browser, tell });
     const { query, say } = await loopback.arrival(patienceMs);
     const secret = query.get('secret');
     try {
-      if (secret === null) throw failed(query.get('error_description') ?? query.get('error') ?? 'The browser came back without a secret');
+      if (secret === null)
+        throw failed(
+          query.get('error_description') ??
+            query.get('error') ??
+            'The browser came back without a secret',
+        );
       const answer = await complete(connection, server, secret);
-      say('Back to your terminal', `${server.name}: ${answer.session.word}. You may close this page.`);
+      say(
+        'Back to your terminal',
+        `${server.name}: ${answer.session.word}. You may close this page.`,
+      );
       return answer;
     } catch (error) {
       say('The sign-in did not work', 'Your terminal says why. You may close this page.');
@@ -75,7 +105,9 @@ async function byTyping({ connection, server, tell }: ServerSignIn): Promise<Ses
   const closed = new Promise<string>((resolve) => {
     terminal.once('close', () => resolve(''));
   });
-  const secret = (await Promise.race([terminal.question('Paste the secret that the last page shows: '), closed])).trim();
+  const secret = (
+    await Promise.race([terminal.question('Paste the secret that the last page shows: '), closed])
+  ).trim();
   terminal.close();
   if (secret === '') throw failed('No secret was given');
   return complete(connection, server, secret);
@@ -92,18 +124,36 @@ async function start(
   return started;
 }
 
-async function complete({ endpoint, bearer }: Connection, server: ServerSignIn['server'], secret: string): Promise<SessionAnswer> {
+async function complete(
+  { endpoint, bearer }: Connection,
+  server: ServerSignIn['server'],
+  secret: string,
+): Promise<SessionAnswer> {
   const url = `${serverUrl(endpoint, server)}/session/complete`;
-  const answer = await request({ method: 'POST', url, bearer, body: { secret }, timeoutMs: 30_000 });
+  const answer = await request({
+    method: 'POST',
+    url,
+    bearer,
+    body: { secret },
+    timeoutMs: 30_000,
+  });
   if (!isSessionAnswer(answer)) throw notOurs(endpoint);
   return answer;
 }
 
 /** What the Function URL said about this sign-in, not about itself or about the bearer. */
 function asSignInFailure(error: unknown): never {
-  const isVerdict = error instanceof RequestFailure && error.status !== 401 && (error.status < 500 || error.status === 502);
-  throw isVerdict ? new Failure(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint }) : error;
+  const isVerdict =
+    error instanceof RequestFailure &&
+    error.status !== 401 &&
+    (error.status < 500 || error.status === 502);
+  throw isVerdict
+    ? new Failure(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint })
+    : error;
 }
 
 const failed = (message: string, next?: string): Failure =>
-  new Failure(`${message}.`, { exitCode: exitCodes.signInFailed, hint: next === undefined ? 'Try again.' : `Run: ${next}` });
+  new Failure(`${message}.`, {
+    exitCode: exitCodes.signInFailed,
+    hint: next === undefined ? 'Try again.' : `Run: ${next}`,
+  });

@@ -10,7 +10,10 @@ export type Proven = { readonly row: Row; readonly problem?: string };
 
 const parallel = 8;
 
-/** Asks the MCP servers of these rows whether they let the person in, some side by side. One that cannot be asked costs only itself. */
+/**
+ * Asks the MCP servers of these rows whether they let the person in, some side by side. One that
+ * cannot be asked costs only itself.
+ */
 export function proveAll(connection: Connection, rows: readonly Row[]): Promise<readonly Proven[]> {
   return pLimit(parallel).map(rows, async (row): Promise<Proven> => {
     try {
@@ -23,9 +26,17 @@ export function proveAll(connection: Connection, rows: readonly Row[]): Promise<
 }
 
 /** One of them; single sign-on is run for it. */
-export async function prove({ endpoint, bearer }: Connection, server: Pick<Row, 'namespace' | 'name'>): Promise<SessionAnswer> {
+export async function prove(
+  { endpoint, bearer }: Connection,
+  server: Pick<Row, 'namespace' | 'name'>,
+): Promise<SessionAnswer> {
   // An exchange and a proof, each with its own deadline.
-  const answer = await request({ method: 'POST', url: `${serverUrl(endpoint, server)}/session/verify`, bearer, timeoutMs: 45_000 });
+  const answer = await request({
+    method: 'POST',
+    url: `${serverUrl(endpoint, server)}/session/verify`,
+    bearer,
+    timeoutMs: 45_000,
+  });
   if (!isSessionAnswer(answer)) throw notOurs(endpoint);
   return answer;
 }

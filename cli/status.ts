@@ -28,7 +28,8 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
 }
 
 /** A row that wants its person: signed out of it, or not signed in yet. */
-export const wantsSignIn = ({ session }: Row): boolean => session?.word === 'Pending Auth' || session?.word === 'Expired';
+export const wantsSignIn = ({ session }: Row): boolean =>
+  session?.word === 'Pending Auth' || session?.word === 'Expired';
 
 /** One server at length, for `--server`. */
 export function serverText(row: Row, now: Date): string {
@@ -39,12 +40,24 @@ export function serverText(row: Row, now: Date): string {
     ['Session', sessionCell(row)],
     ['Issuer', session?.issuer],
     ['Scopes', session?.scopes?.join(' ')],
-    ['Expires', session?.expiresAt === undefined ? undefined : expiry(session.expiresAt, session.refreshable === true, now)],
-    ['Verified', session?.lastVerified === undefined ? undefined : fromNow(new Date(session.lastVerified), now)],
+    [
+      'Expires',
+      session?.expiresAt === undefined
+        ? undefined
+        : expiry(session.expiresAt, session.refreshable === true, now),
+    ],
+    [
+      'Verified',
+      session?.lastVerified === undefined
+        ? undefined
+        : fromNow(new Date(session.lastVerified), now),
+    ],
     ['Problem', session?.problem ?? unreachable(row, now)],
     ['Next', session?.next],
   ];
-  return facts.flatMap(([fact, text]) => (text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${text}\n`])).join('');
+  return facts
+    .flatMap(([fact, text]) => (text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${text}\n`]))
+    .join('');
 }
 
 const expiry = (moment: string, refreshable: boolean, now: Date): string =>
@@ -52,15 +65,24 @@ const expiry = (moment: string, refreshable: boolean, now: Date): string =>
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesIn(rows);
-  const lines = sorted(rows).map((row) => ({ name: nameOf(row), cell: sessionCell(row), note: noteOf(row, now) }));
+  const lines = sorted(rows).map((row) => ({
+    name: nameOf(row),
+    cell: sessionCell(row),
+    note: noteOf(row, now),
+  }));
   const nameWidth = Math.max(0, ...lines.map(({ name }) => name.length));
   // A long cell without a note does not push the notes of the others away.
-  const cellWidth = Math.max('Authenticated'.length, ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])));
+  const cellWidth = Math.max(
+    'Authenticated'.length,
+    ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])),
+  );
   const pending = rows.filter(wantsSignIn).length;
   return [
     pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
     ...(lines.length === 0 ? ['  none'] : []),
-    ...lines.map(({ name, cell, note }) => `  ${name.padEnd(nameWidth)}   ${cell.padEnd(cellWidth)}    ${note}`.trimEnd()),
+    ...lines.map(({ name, cell, note }) =>
+      `  ${name.padEnd(nameWidth)}   ${cell.padEnd(cellWidth)}    ${note}`.trimEnd(),
+    ),
   ];
 }
 
@@ -71,9 +93,14 @@ function noteOf({ session, ...row }: Row, now: Date): string {
   return [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])].join('   ');
 }
 
-/** `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or that nobody probes. */
+/**
+ * `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or that
+ * nobody probes.
+ */
 function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
-  const down = row.conditions.find(({ type, status }) => type === 'Reachable' && status === 'False');
+  const down = row.conditions.find(
+    ({ type, status }) => type === 'Reachable' && status === 'False',
+  );
   if (down === undefined) return undefined;
   return `unreachable: ${words(down.reason)}, ${age(now.getTime() - new Date(down.lastTransitionTime).getTime())}`;
 }

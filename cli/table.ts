@@ -13,12 +13,17 @@ export type TableView = {
   readonly headers?: boolean;
 };
 
-/** The rows as text, sorted by namespace and name: upper-case headers, three spaces between columns, no spaces at the end of a line. */
+/**
+ * The rows as text, sorted by namespace and name: upper-case headers, three spaces between columns,
+ * no spaces at the end of a line.
+ */
 export function table(rows: readonly Row[], view: TableView): string {
   const columns = columnsOf(rows, view);
   const lines = sorted(rows).map((row) => columns.map((column) => column.cell(row)));
   if (view.headers !== false) lines.unshift(columns.map((column) => column.header));
-  const widths = columns.map((_, index) => Math.max(0, ...lines.map((line) => line[index]?.length ?? 0)));
+  const widths = columns.map((_, index) =>
+    Math.max(0, ...lines.map((line) => line[index]?.length ?? 0)),
+  );
   return lines
     .map(
       (line) =>
@@ -33,7 +38,10 @@ export function table(rows: readonly Row[], view: TableView): string {
 type Column = { readonly header: string; readonly cell: (row: Row) => string };
 
 /** The set depends on the view alone, never on the data. */
-function columnsOf(rows: readonly Row[], { signedIn, now, wide, namespaceColumn }: TableView): readonly Column[] {
+function columnsOf(
+  rows: readonly Row[],
+  { signedIn, now, wide, namespaceColumn }: TableView,
+): readonly Column[] {
   const nameOf = namesIn(rows);
   const details: readonly Column[] = [
     { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
@@ -41,7 +49,8 @@ function columnsOf(rows: readonly Row[], { signedIn, now, wide, namespaceColumn 
     { header: 'EXPIRES', cell: ({ session }) => expiryCell(session, now) },
     {
       header: 'VERIFIED',
-      cell: ({ session }) => (session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now)),
+      cell: ({ session }) =>
+        session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now),
     },
     { header: 'PROBLEM', cell: ({ session }) => session?.problem ?? '-' },
     { header: 'NEXT', cell: ({ session }) => session?.next ?? '-' },
@@ -60,13 +69,19 @@ function columnsOf(rows: readonly Row[], { signedIn, now, wide, namespaceColumn 
 /** `-`: nobody ever probed it. */
 export const stateCell = (row: Row): string => row.state ?? '-';
 
-/** `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same words wherever a session is shown. */
+/**
+ * `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same words wherever a session is
+ * shown.
+ */
 export const sessionCell = ({ session }: Row): string => {
   if (session === undefined) return '-';
   return session.sso === undefined ? session.word : `${session.word} [SSO: ${session.sso}]`;
 };
 
-/** The shortest name that is good for a command: a name that occurs in two namespaces is told with its namespace. */
+/**
+ * The shortest name that is good for a command: a name that occurs in two namespaces is told with
+ * its namespace.
+ */
 export function namesIn(rows: readonly Row[]): (row: Row) => string {
   const seen = new Map<string, number>();
   for (const { name } of rows) seen.set(name, (seen.get(name) ?? 0) + 1);

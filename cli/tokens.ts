@@ -11,7 +11,10 @@ export type Tokens = {
   readonly issuer: string;
   readonly clientId: string;
   readonly idToken: string;
-  /** The bearer where the endpoint wants access tokens made for `resource`; elsewhere the ID token is. */
+  /**
+   * The bearer where the endpoint wants access tokens made for `resource`; elsewhere the ID token
+   * is.
+   */
   readonly accessToken?: string;
   readonly resource?: string;
   readonly refreshToken?: string;
@@ -23,29 +26,50 @@ export type Tokens = {
 
 type Surroundings = Readonly<Record<string, string | undefined>>;
 
-/** The file of one endpoint: `$XDG_CONFIG_HOME/muster/tokens/<hash>.json`, else below `~/.config`. */
+/**
+ * The file of one endpoint: `$XDG_CONFIG_HOME/muster/tokens/<hash>.json`, else below `~/.config`.
+ */
 export function tokenFile(endpoint: string, environment: Surroundings): string {
   const given = environment['XDG_CONFIG_HOME'];
-  const config = given === undefined || given === '' ? join(environment['HOME'] ?? homedir(), '.config') : given;
-  return join(config, 'muster', 'tokens', `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`);
+  const config =
+    given === undefined || given === '' ? join(environment['HOME'] ?? homedir(), '.config') : given;
+  return join(
+    config,
+    'muster',
+    'tokens',
+    `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`,
+  );
 }
 
-/** The tokens for this endpoint; undefined when nobody signed in to it here. Throws when the file holds something else. */
-export async function readTokens(endpoint: string, environment: Surroundings): Promise<Tokens | undefined> {
+/**
+ * The tokens for this endpoint; undefined when nobody signed in to it here. Throws when the file
+ * holds something else.
+ */
+export async function readTokens(
+  endpoint: string,
+  environment: Surroundings,
+): Promise<Tokens | undefined> {
   const file = tokenFile(endpoint, environment);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Failure(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
+    throw new Failure(
+      `${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
   });
   if (text === undefined) return undefined;
   const tokens = parsed(text);
   if (tokens === undefined || tokens.endpoint !== endpoint) {
-    throw new Failure(`${file} does not hold tokens for ${endpoint}.`, { hint: 'Remove it, then run: muster auth login' });
+    throw new Failure(`${file} does not hold tokens for ${endpoint}.`, {
+      hint: 'Remove it, then run: muster auth login',
+    });
   }
   return tokens;
 }
 
-/** Keeps them, for this user only. The file is replaced whole, so that a crash or a second muster never leaves half of one. */
+/**
+ * Keeps them, for this user only. The file is replaced whole, so that a crash or a second muster
+ * never leaves half of one.
+ */
 export async function writeTokens(tokens: Tokens, environment: Surroundings): Promise<void> {
   const file = tokenFile(tokens.endpoint, environment);
   const folder = dirname(file);
@@ -54,7 +78,11 @@ export async function writeTokens(tokens: Tokens, environment: Surroundings): Pr
   await chmod(folder, 0o700);
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(draft, `${JSON.stringify(tokens, undefined, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    await writeFile(draft, `${JSON.stringify(tokens, undefined, 2)}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    });
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
@@ -79,9 +107,23 @@ export async function forgetTokens(endpoint: string, environment: Surroundings):
 function parsed(text: string): Tokens | undefined {
   const json = parseJson(text);
   if (!isRecord(json)) return undefined;
-  const { endpoint, issuer, clientId, idToken, accessToken, resource, refreshToken, expiresAt, subject, email, name } = json;
-  if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string') return undefined;
-  if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string') return undefined;
+  const {
+    endpoint,
+    issuer,
+    clientId,
+    idToken,
+    accessToken,
+    resource,
+    refreshToken,
+    expiresAt,
+    subject,
+    email,
+    name,
+  } = json;
+  if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string')
+    return undefined;
+  if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string')
+    return undefined;
   return {
     endpoint,
     issuer,

@@ -5,7 +5,17 @@ export function traceTo(tell: (line: string) => void): void {
   teller = tell;
 }
 
-/** One exchange: whom, which path, what came back. Never a query, a header or a body: secrets travel in those. */
-export function trace(method: string, { origin, pathname }: URL, outcome: string, startedAt: number): void {
-  teller?.(`debug: ${method} ${origin}${pathname} -> ${outcome} in ${String(Math.round(performance.now() - startedAt))} ms`);
+/**
+ * One exchange: whom, which path, what came back. Never a query, a header or a body: secrets travel
+ * in those.
+ */
+export function trace(
+  method: string,
+  { origin, pathname }: URL,
+  outcome: string,
+  startedAt: number,
+): void {
+  teller?.(
+    `debug: ${method} ${origin}${pathname} -> ${outcome} in ${String(Math.round(performance.now() - startedAt))} ms`,
+  );
 }

@@ -1,4 +1,7 @@
-/** A JSON value as YAML 1.2 in block style. Own code: the library costs every start of the command 4 ms, used or not (measured). */
+/**
+ * A JSON value as YAML 1.2 in block style. Own code: the library costs every start of the command 4
+ * ms, used or not (measured).
+ */
 export function yaml(value: unknown): string {
   return `${block(value, '').trimStart()}\n`;
 }
@@ -7,24 +10,38 @@ export function yaml(value: unknown): string {
 function block(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return ' []';
-    return value.map((item) => `\n${indent}-${block(item, `${indent}  `).replace(/^\n +/, ' ')}`).join('');
+    return value
+      .map((item) => `\n${indent}-${block(item, `${indent}  `).replace(/^\n +/, ' ')}`)
+      .join('');
   }
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([, member]) => member !== undefined);
     if (entries.length === 0) return ' {}';
-    return entries.map(([key, member]) => `\n${indent}${scalar(key)}:${block(member, `${indent}  `)}`).join('');
+    return entries
+      .map(([key, member]) => `\n${indent}${scalar(key)}:${block(member, `${indent}  `)}`)
+      .join('');
   }
   return ` ${scalar(value)}`;
 }
 
-/** JSON is YAML, so a quoted string is always right; words that can mean nothing else go without quotes. */
+/**
+ * JSON is YAML, so a quoted string is always right; words that can mean nothing else go without
+ * quotes.
+ */
 const scalar = (value: unknown): string =>
-  typeof value === 'string' && /^[a-z]{2}[a-z0-9_./-]*( [a-z0-9_./-]+)*$/i.test(value) && !reserved.test(value) ? value : json(value);
+  typeof value === 'string' &&
+  /^[a-z]{2}[a-z0-9_./-]*( [a-z0-9_./-]+)*$/i.test(value) &&
+  !reserved.test(value)
+    ? value
+    : json(value);
 
 /** Words that YAML 1.1 or 1.2 reads as something else than text. */
 const reserved = /^(true|false|null|yes|no|on|off)$/i;
 
-/** As JSON.stringify, with the control characters escaped that it leaves alone (U+007F to U+009F): some terminals obey them. */
+/**
+ * As JSON.stringify, with the control characters escaped that it leaves alone (U+007F to U+009F):
+ * some terminals obey them.
+ */
 export const json = (value: unknown, indent?: number): string =>
   JSON.stringify(value, undefined, indent).replace(
     /(?!\n)\p{Cc}/gu,

@@ -19,9 +19,20 @@ import type { ServerPorts } from './routes/servers.ts';
 import type { Server } from './server.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
-import { type Environment, readClients, readList, readNumber, readSetting, readSwitch, SettingError } from './settings.ts';
+import {
+  type Environment,
+  readClients,
+  readList,
+  readNumber,
+  readSetting,
+  readSwitch,
+  SettingError,
+} from './settings.ts';
 
-/** The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, each one line that says what to do. */
+/**
+ * The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`,
+ * each one line that says what to do.
+ */
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
   const now = () => new Date();
   const publicUrl = readSetting(environment, 'PUBLIC_URL').replace(/\/+$/, '');
@@ -35,12 +46,24 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   const configured = readClients(environment);
   const seal = sealer(readList(environment, 'TOKEN_KEYS'));
   const table = readSetting(environment, 'TABLE_NAME');
-  // Most cold starts answer a list: what that does not need is loaded by the first request that does.
+  // Most cold starts answer a list: what that does not need is loaded by the first request that
+  // does.
   const prober = once(async () => (await import('./adapters/mcp.ts')).prober(dialler));
-  const store = once(async () => (await import('./store.ts')).storeOf(environment, { table, sealer: seal, now }));
+  const store = once(async () =>
+    (await import('./store.ts')).storeOf(environment, { table, sealer: seal, now }),
+  );
   const signIn = once(async () => {
     const { signInRoutes } = await import('./signin.ts');
-    return signInRoutes({ store: await store(), dialler, cluster, readServer, now, publicUrl, policy, configured });
+    return signInRoutes({
+      store: await store(),
+      dialler,
+      cluster,
+      readServer,
+      now,
+      publicUrl,
+      policy,
+      configured,
+    });
   });
   const listPage = listerOf(cluster);
   const audienceScope = readSetting(environment, 'AUDIENCE_SCOPE');
@@ -68,9 +91,18 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       now,
       listPage,
       readServer,
-      sessionsOf: async (person, servers) => join(servers, person, await (await store()).grantsOf(person, onlyUid(servers)), now(), policy),
+      sessionsOf: async (person, servers) =>
+        join(
+          servers,
+          person,
+          await (await store()).grantsOf(person, onlyUid(servers)),
+          now(),
+          policy,
+        ),
       check: async (server) =>
-        server.type === 'stdio' ? notProbed(server) : explain(server, await (await prober())(server, { classify: true }), now()),
+        server.type === 'stdio'
+          ? notProbed(server)
+          : explain(server, await (await prober())(server, { classify: true }), now()),
       heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
       anonymousList: readSwitch(environment, 'ANONYMOUS_LIST'),
       lastSweep: lastSweepOf(environment, cluster, now),
@@ -81,7 +113,8 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
 }
 
 /** For one server there is no need to read the grants of all. */
-const onlyUid = (servers: readonly Server[]): string | undefined => (servers.length === 1 ? servers[0]?.uid : undefined);
+const onlyUid = (servers: readonly Server[]): string | undefined =>
+  servers.length === 1 ? servers[0]?.uid : undefined;
 
 /** The first call makes it, the others get the same. One that failed is not kept. */
 function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
@@ -95,7 +128,11 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
 
 const log = lineWriter('api');
 
-function lastSweepOf(environment: Environment, cluster: Cluster, now: () => Date): NonNullable<ServerPorts['lastSweep']> {
+function lastSweepOf(
+  environment: Environment,
+  cluster: Cluster,
+  now: () => Date,
+): NonNullable<ServerPorts['lastSweep']> {
   const read = leaseReader(cluster, readSetting(environment, 'LEASE_NAMESPACE'));
   const longestMs = missedTicks * readNumber(environment, 'TICK_SECONDS') * 1000;
   return async () => {
@@ -104,7 +141,10 @@ function lastSweepOf(environment: Environment, cluster: Cluster, now: () => Date
   };
 }
 
-function accessOf(environment: Environment, ports: Omit<AccessPorts, 'rules'>): { readonly maySee?: MaySee } {
+function accessOf(
+  environment: Environment,
+  ports: Omit<AccessPorts, 'rules'>,
+): { readonly maySee?: MaySee } {
   if (!readSwitch(environment, 'ACCESS_REVIEW')) return {};
   if (readSwitch(environment, 'ANONYMOUS_LIST')) {
     throw new SettingError(
@@ -127,7 +167,8 @@ function listerOf(cluster: Cluster): ServerPorts['listPage'] {
   return async ({ namespace, ...page }) => {
     const { selection } = cluster;
     if (namespace === undefined || namespace === selection.namespace) return listAll(page);
-    if (selection.namespace !== undefined) return { kind: 'page', page: { servers: [], malformed: [] } };
+    if (selection.namespace !== undefined)
+      return { kind: 'page', page: { servers: [], malformed: [] } };
     return pageLister({ ...cluster, selection: { ...selection, namespace } })(page);
   };
 }
@@ -152,7 +193,10 @@ const policyOf = (environment: Environment): TokenPolicy => ({
   allowInsecure: !readSwitch(environment, 'GUARD'),
 });
 
-/** What the owner does not list cannot be read by name, and only names reach the address of a request to the cluster. */
+/**
+ * What the owner does not list cannot be read by name, and only names reach the address of a
+ * request to the cluster.
+ */
 function readerOf(cluster: Cluster): ReadServer {
   const read = serverReader(cluster);
   const { namespace: only } = cluster.selection;
@@ -163,14 +207,20 @@ function readerOf(cluster: Cluster): ReadServer {
 }
 
 /** What Kubernetes allows as a name (RFC 1123 subdomain). */
-const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
+const isName = (text: string): boolean =>
+  text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
 
 let answer: ReturnType<typeof handle> | undefined;
 
-/** Handler of the Function URL. Made on the first request, so that a missing setting is told in the logs and not as a failed start. */
+/**
+ * Handler of the Function URL. Made on the first request, so that a missing setting is told in the
+ * logs and not as a failed start.
+ */
 export const handler: ReturnType<typeof handle> = async (event, context) => {
-  // AWS says at which address the function was called; it cannot be told beforehand, and no caller can make it up.
-  const ownUrl = 'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
+  // AWS says at which address the function was called; it cannot be told beforehand, and no caller
+  // can make it up.
+  const ownUrl =
+    'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
   answer ??= handle(createApi({ PUBLIC_URL: ownUrl, ...process.env }));
   return answer(event, context);
 };

@@ -1,25 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { resolver } from './adapters/dns.ts';
 import { addressGuard, type Dialler, trust } from './adapters/guard.ts';
-import { type Cluster, connectCluster, connectClusterFile, connectClusterToken, type TokenSource } from './adapters/cluster/apiserver.ts';
+import {
+  type Cluster,
+  connectCluster,
+  connectClusterFile,
+  connectClusterToken,
+  type TokenSource,
+} from './adapters/cluster/apiserver.ts';
 import { type EksOptions, eksTokens } from './adapters/cluster/eks.ts';
 import { fileTokens, fixedToken } from './adapters/cluster/token-file.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from './settings.ts';
 
-/** What the settings say about the network: resolver, address guard, trusted authorities. Throws `SettingError`. */
+/**
+ * What the settings say about the network: resolver, address guard, trusted authorities. Throws
+ * `SettingError`.
+ */
 export function diallerOf(environment: Environment): Dialler {
   const servers = readList(environment, 'DNS_SERVERS');
   const extraCa = readSetting(environment, 'EXTRA_CA_FILE');
   return {
     resolve: resolver({ servers }),
-    guard: addressGuard({ allowLocal: !readSwitch(environment, 'GUARD'), allow: readList(environment, 'GUARD_ALLOW') }),
+    guard: addressGuard({
+      allowLocal: !readSwitch(environment, 'GUARD'),
+      allow: readList(environment, 'GUARD_ALLOW'),
+    }),
     secureContext: extraCa === '' ? trust() : trust(readFileSync(extraCa, 'utf8')),
   };
 }
 
 /**
- * The same towards addresses that the owner set, such as the issuer: they may be at home in a private network, which no manifest may
- * lead us to. Cloud metadata stays closed. Throws `SettingError`.
+ * The same towards addresses that the owner set, such as the issuer: they may be at home in a
+ * private network, which no manifest may lead us to. Cloud metadata stays closed. Throws
+ * `SettingError`.
  */
 export const issuerDiallerOf = (environment: Environment): Dialler => ({
   ...diallerOf(environment),
@@ -30,13 +43,22 @@ export const issuerDiallerOf = (environment: Environment): Dialler => ({
 export function clusterOf(environment: Environment): Cluster {
   const namespace = readSetting(environment, 'NAMESPACE');
   const labelSelector = readSetting(environment, 'LABEL_SELECTOR');
-  const selection = { ...(namespace !== '' && { namespace }), ...(labelSelector !== '' && { labelSelector }) };
+  const selection = {
+    ...(namespace !== '' && { namespace }),
+    ...(labelSelector !== '' && { labelSelector }),
+  };
   const kubeconfig = readSetting(environment, 'KUBECONFIG_YAML');
   if (kubeconfig !== '') return connectCluster({ kubeconfig, selection });
   const path = readSetting(environment, 'KUBECONFIG');
   if (path !== '') return connectClusterFile({ path, selection });
   const url = readSetting(environment, 'CLUSTER_URL');
-  if (url !== '') return connectClusterToken({ url, caPem: certificateOf(environment), source: tokensOf(environment), selection });
+  if (url !== '')
+    return connectClusterToken({
+      url,
+      caPem: certificateOf(environment),
+      source: tokensOf(environment),
+      selection,
+    });
   throw new SettingError(
     'No cluster is set. Give the function KUBECONFIG_YAML (the kubeconfig itself), KUBECONFIG (its path) or CLUSTER_URL and CLUSTER_CA.',
   );
@@ -62,10 +84,15 @@ function tokensOf(environment: Environment): TokenSource {
   }
   if (file !== '') return fileTokens(file);
   if (token !== '') return fixedToken(token);
-  throw new SettingError('CLUSTER_URL has no credential. Give it EKS_CLUSTER, CLUSTER_TOKEN_FILE or CLUSTER_TOKEN.');
+  throw new SettingError(
+    'CLUSTER_URL has no credential. Give it EKS_CLUSTER, CLUSTER_TOKEN_FILE or CLUSTER_TOKEN.',
+  );
 }
 
-/** A function finds its role in its environment. For the other places where it may be, any client knows the way; nothing is sent with it. */
+/**
+ * A function finds its role in its environment. For the other places where it may be, any client
+ * knows the way; nothing is sent with it.
+ */
 function identityOf(environment: Environment): Pick<EksOptions, 'credentials' | 'region'> {
   const {
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -73,7 +100,8 @@ function identityOf(environment: Environment): Pick<EksOptions, 'credentials' | 
     AWS_SESSION_TOKEN: sessionToken,
     AWS_REGION,
   } = environment;
-  const client = async () => new (await import('@aws-sdk/client-eventbridge')).EventBridgeClient({});
+  const client = async () =>
+    new (await import('@aws-sdk/client-eventbridge')).EventBridgeClient({});
   return {
     credentials: async () =>
       accessKeyId && secretAccessKey

@@ -2,8 +2,9 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { SweepReport } from './sweep.ts';
 
 /**
- * Publishes what came of one runner as CloudWatch metrics, by lines in the log (embedded metric format). The only labels are
- * `service` and `Reason`, from the closed list in `server.ts`: no name of a server ever becomes one.
+ * Publishes what came of one runner as CloudWatch metrics, by lines in the log (embedded metric
+ * format). The only labels are `service` and `Reason`, from the closed list in `server.ts`: no name
+ * of a server ever becomes one.
  */
 export function publishSweep(namespace: string, report: SweepReport): void {
   const all = new Metrics({ namespace, serviceName: 'sweep' });

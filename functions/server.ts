@@ -1,10 +1,16 @@
-/** The nouns of both stories: an MCPServer as the cluster declares it, and the status that a sweep keeps for it. */
+/**
+ * The nouns of both stories: an MCPServer as the cluster declares it, and the status that a sweep
+ * keeps for it.
+ */
 
 /** `spec.type` of the custom resource. */
 export const serverTypes = ['streamable-http', 'sse', 'stdio'] as const;
 export type ServerType = (typeof serverTypes)[number];
 
-/** The words a sweep writes into `status.state`. Upstream muster may have left another word of its enum there. */
+/**
+ * The words a sweep writes into `status.state`. Upstream muster may have left another word of its
+ * enum there.
+ */
 export const states = ['Connected', 'Connecting', 'Failed'] as const;
 export type State = (typeof states)[number];
 
@@ -41,7 +47,13 @@ export const failedReasons = [
 export type FailedReason = (typeof failedReasons)[number];
 
 /** Reasons of `Reachable`=False that may pass: `Connecting` twice in a row, then `Failed`. */
-export const failingReasons = ['ConnectionRefused', 'ConnectionReset', 'HostUnreachable', 'Timeout', 'UpstreamUnavailable'] as const;
+export const failingReasons = [
+  'ConnectionRefused',
+  'ConnectionReset',
+  'HostUnreachable',
+  'Timeout',
+  'UpstreamUnavailable',
+] as const;
 export type FailingReason = (typeof failingReasons)[number];
 
 /** Reasons of `AuthRequired`, one for each of its statuses. */
@@ -54,10 +66,16 @@ export const authRequiredReasons = {
 /** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
 export const contendedReasons = { True: 'OtherWriter', False: 'OnlyWriter' } as const;
 
-/** The label by which an owner takes a server out: with the value `off` it is neither probed nor written. */
+/**
+ * The label by which an owner takes a server out: with the value `off` it is neither probed nor
+ * written.
+ */
 export const sweepLabel = 'muster-serverless/sweep';
 
-/** A Kubernetes condition (metav1.Condition). Conditions of other writers have types and reasons of their own. */
+/**
+ * A Kubernetes condition (metav1.Condition). Conditions of other writers have types and reasons of
+ * their own.
+ */
 export type Condition = {
   readonly type: string;
   readonly status: ConditionStatus;
@@ -124,10 +142,18 @@ export type Server = {
 };
 
 /** An MCPServer object that could not be read as one. It costs only itself. */
-export type Malformed = { readonly namespace: string; readonly name: string; readonly problem: string };
+export type Malformed = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly problem: string;
+};
 
 /** One page of a list. `continue` is there while more pages remain. */
-export type Page = { readonly servers: readonly Server[]; readonly malformed: readonly Malformed[]; readonly continue?: string };
+export type Page = {
+  readonly servers: readonly Server[];
+  readonly malformed: readonly Malformed[];
+  readonly continue?: string;
+};
 
 export const conditionOf = (status: Status, type: ConditionType): Condition | undefined =>
   status.conditions.find((condition) => condition.type === type);
@@ -136,22 +162,29 @@ export const conditionOf = (status: Status, type: ConditionType): Condition | un
 export const failuresUntilFailed = 3;
 
 /**
- * The sweep's own word for STATE, which follows from its own condition whatever another writer left in `status.state`.
- * Undefined: no sweep has observed the server yet.
+ * The sweep's own word for STATE, which follows from its own condition whatever another writer left
+ * in `status.state`. Undefined: no sweep has observed the server yet.
  */
 export function wordOf(status: Status): State | undefined {
   const reachable = conditionOf(status, 'Reachable');
   if (reachable === undefined || reachable.status === 'Unknown') return undefined;
   if (reachable.status === 'True') return 'Connected';
-  const forGood = failedReasons.some((reason) => reason === reachable.reason) || status.consecutiveFailures >= failuresUntilFailed;
+  const forGood =
+    failedReasons.some((reason) => reason === reachable.reason) ||
+    status.consecutiveFailures >= failuresUntilFailed;
   // Failed stays Failed; whether that word is ours, the error text beside it tells.
   const stays = status.state === 'Failed' && status.lastError === reachable.message;
   return forGood || stays ? 'Failed' : 'Connecting';
 }
 
-/** STATE as people see it: the word in `status.state`, or the sweep's own where another writer is known to replace it. */
+/**
+ * STATE as people see it: the word in `status.state`, or the sweep's own where another writer is
+ * known to replace it.
+ */
 export const stateOf = (status: Status): string | undefined =>
-  conditionOf(status, 'StateContended')?.status === 'True' ? (wordOf(status) ?? status.state) : status.state;
+  conditionOf(status, 'StateContended')?.status === 'True'
+    ? (wordOf(status) ?? status.state)
+    : status.state;
 
 /** `Auth Required` is upstream muster's word for a server that answered 401: it is up. */
 export function isReachable(status: Status): boolean {
@@ -159,15 +192,24 @@ export function isReachable(status: Status): boolean {
   return state === 'Connected' || state === 'Auth Required';
 }
 
-/** Whether a person has to sign in before using the server: what was seen decides, else what `spec.auth` says. */
+/**
+ * Whether a person has to sign in before using the server: what was seen decides, else what
+ * `spec.auth` says.
+ */
 export function asksForSignIn(server: Server): boolean {
   const seen = conditionOf(server.status, 'AuthRequired')?.status ?? 'Unknown';
   if (seen !== 'Unknown') return seen === 'True';
   const { auth } = server;
-  return auth !== undefined && (auth.type === 'oauth' || auth.forwardToken || auth.tokenExchange?.enabled === true);
+  return (
+    auth !== undefined &&
+    (auth.type === 'oauth' || auth.forwardToken || auth.tokenExchange?.enabled === true)
+  );
 }
 
-/** Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without `/token`, as upstream has it. */
+/**
+ * Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without
+ * `/token`, as upstream has it.
+ */
 export function exchangeIssuer({ auth }: Server): string | undefined {
   const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
   return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');

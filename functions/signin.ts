@@ -27,8 +27,20 @@ export type SignInParts = {
   readonly configured: ReturnType<typeof readClients>;
 };
 
-/** The routes of the sign-in story with all that they need, in a module of its own: it is loaded by the first request for one of them. */
-export function signInRoutes({ store, dialler, cluster, readServer, now, publicUrl, policy, configured }: SignInParts): Hono<{
+/**
+ * The routes of the sign-in story with all that they need, in a module of its own: it is loaded by
+ * the first request for one of them.
+ */
+export function signInRoutes({
+  store,
+  dialler,
+  cluster,
+  readServer,
+  now,
+  publicUrl,
+  policy,
+  configured,
+}: SignInParts): Hono<{
   Variables: Variables;
 }> {
   const fetch = guardedFetch(dialler);

@@ -1,7 +1,12 @@
 import * as z from 'zod/mini';
 import { announcer, pageSender } from './adapters/eventbridge.ts';
 import { eventWriter } from './adapters/cluster/events.ts';
-import { pageLister, pageSkipper, serverReader, statusPatcher } from './adapters/cluster/kubernetes.ts';
+import {
+  pageLister,
+  pageSkipper,
+  serverReader,
+  statusPatcher,
+} from './adapters/cluster/kubernetes.ts';
 import { leaseRenewer, missedTicks } from './adapters/cluster/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp.ts';
 import { eventSource, pageType } from './bus.ts';
@@ -27,7 +32,9 @@ export type SweepReport = {
   readonly malformed?: readonly string[];
   /** Why the Lease could not be renewed. */
   readonly leaseProblem?: string;
-  /** Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them. */
+  /**
+   * Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them.
+   */
   readonly leftovers?: Leftovers;
   readonly leftoversProblem?: string;
 } & Partial<RoundReport>;
@@ -44,7 +51,11 @@ const pageEvent = z.object({
   }),
 });
 /** The schedule's own input; `everything` sweeps without waiting for due times. */
-const tickEvent = z.object({ kind: z.literal('tick'), at: z.optional(z.iso.datetime()), everything: z.optional(z.boolean()) });
+const tickEvent = z.object({
+  kind: z.literal('tick'),
+  at: z.optional(z.iso.datetime()),
+  everything: z.optional(z.boolean()),
+});
 const sweepEvent = z.union([pageEvent, tickEvent]);
 
 // 100,000 servers are 200 pages of 500: more hops than this are a loop.
@@ -52,8 +63,9 @@ const mostHops = 1000;
 const longestBackOffMs = 200;
 
 /**
- * One runner of the relay: lists a page, hands the rest on, then probes its own. `EventBridge Scheduler` starts it and the bus goes on
- * with it. Throws what keeps it from listing; nothing retries it, the next tick does.
+ * One runner of the relay: lists a page, hands the rest on, then probes its own. `EventBridge
+ * Scheduler` starts it and the bus goes on with it. Throws what keeps it from listing; nothing
+ * retries it, the next tick does.
  */
 export function createSweep(environment: Environment): (event: unknown) => Promise<SweepReport> {
   const cluster = clusterOf(environment);
@@ -62,7 +74,8 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
   const skip = pageSkipper(cluster);
   const handOn = pageSender(bus.client, bus.name);
   const dialler = diallerOf(environment);
-  const ports: Omit<RoundPorts, 'patchStatus' | 'outbox'> & Parameters<typeof announceLeftovers>[0] = {
+  const ports: Omit<RoundPorts, 'patchStatus' | 'outbox'> &
+    Parameters<typeof announceLeftovers>[0] = {
     now: () => new Date(),
     probe: prober(dialler),
     readServer: serverReader(cluster),
@@ -70,10 +83,14 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     outbox: outboxOf(environment),
     notify: eventWriter(cluster),
     isOnline: connectionCheck(issuerDiallerOf(environment), checkUrl(environment)),
-    backOff: (attempt) => new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
+    backOff: (attempt) =>
+      new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
   };
   const tickMs = readNumber(environment, 'TICK_SECONDS') * 1000;
-  const renewLease = leaseRenewer(cluster, { namespace: readSetting(environment, 'LEASE_NAMESPACE'), durationMs: missedTicks * tickMs });
+  const renewLease = leaseRenewer(cluster, {
+    namespace: readSetting(environment, 'LEASE_NAMESPACE'),
+    durationMs: missedTicks * tickMs,
+  });
   const heartbeatMs = readNumber(environment, 'HEARTBEAT_SECONDS') * 1000;
   const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
   const limit = readNumber(environment, 'PAGE_SIZE');
@@ -98,7 +115,9 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     const started = Date.now();
     const leg = legOf(sweepEvent.parse(event), new Date(started));
     const trace = `sweep-${leg.tick}`;
-    const report = (rest: Omit<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>): SweepReport => ({
+    const report = (
+      rest: Omit<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>,
+    ): SweepReport => ({
       message: 'sweep',
       trace,
       tick: leg.tick,
@@ -107,12 +126,22 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
       ...rest,
     });
     const tick = new Date(leg.tick);
-    if (started - tick.getTime() > tickMs) return report({ ended: 'dropped: the page message is older than a tick' });
+    if (started - tick.getTime() > tickMs)
+      return report({ ended: 'dropped: the page message is older than a tick' });
     if (leg.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
-    const first = await list({ limit, ...(leg.continue !== undefined && { continue: leg.continue }) });
+    const first = await list({
+      limit,
+      ...(leg.continue !== undefined && { continue: leg.continue }),
+    });
     // A token that expired brings one that goes on from the same key, in a newer snapshot.
-    const listed = first.kind === 'expired' && first.continue !== undefined ? await list({ limit, continue: first.continue }) : first;
-    if (listed.kind === 'expired') return report({ ended: 'the continue token expired and the cluster gave none to go on with' });
+    const listed =
+      first.kind === 'expired' && first.continue !== undefined
+        ? await list({ limit, continue: first.continue })
+        : first;
+    if (listed.kind === 'expired')
+      return report({
+        ended: 'the continue token expired and the cluster gave none to go on with',
+      });
     const { servers, malformed, continue: rest } = listed.page;
     const next = onward(leg, rest);
     const going = brokenRelay(() => goOn(next));
@@ -123,7 +152,11 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     const renewal = isFirst ? renewLease(tick) : undefined;
     const looking = isFirst ? leftoversOf(ports, new Date(started)) : undefined;
     const options = { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything };
-    const result = await round(servers, { ...ports, patchStatus: statusPatcher(cluster, trace) }, options);
+    const result = await round(
+      servers,
+      { ...ports, patchStatus: statusPatcher(cluster, trace) },
+      options,
+    );
     const broken = await going;
     const leaseProblem = await renewal;
     return report({
@@ -131,7 +164,11 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
       ...(leaseProblem !== undefined && { leaseProblem }),
       ...(await looking),
       ...(broken !== undefined && { ended: broken }),
-      ...(malformed.length > 0 && { malformed: malformed.map(({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`) }),
+      ...(malformed.length > 0 && {
+        malformed: malformed.map(
+          ({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`,
+        ),
+      }),
     });
   };
 }
@@ -152,7 +189,9 @@ async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefi
 }
 
 /** What was left in the outbox costs nobody of the page its probe. */
-async function leftoversOf(...asked: Parameters<typeof announceLeftovers>): Promise<Pick<SweepReport, 'leftovers' | 'leftoversProblem'>> {
+async function leftoversOf(
+  ...asked: Parameters<typeof announceLeftovers>
+): Promise<Pick<SweepReport, 'leftovers' | 'leftoversProblem'>> {
   try {
     return { leftovers: await announceLeftovers(...asked) };
   } catch (error) {

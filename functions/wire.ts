@@ -43,7 +43,10 @@ export const conditionSchema = z.object({
   observedGeneration: z.optional(z.number()),
 });
 
-/** One MCPServer as `muster list mcpserver` shows it. `headers`, `env`, `args` and `command` never cross the wire. */
+/**
+ * One MCPServer as `muster list mcpserver` shows it. `headers`, `env`, `args` and `command` never
+ * cross the wire.
+ */
 export const rowSchema = z.object({
   namespace: z.string(),
   name: z.string(),
@@ -90,7 +93,10 @@ export const listSchema = z.object({
   continue: z.optional(z.string()),
   /** There if and only if the caller is signed in. */
   me: z.optional(meSchema),
-  /** When the last sweep began, and whether that is longer ago than three ticks. Absent: the cluster does not tell. */
+  /**
+   * When the last sweep began, and whether that is longer ago than three ticks. Absent: the cluster
+   * does not tell.
+   */
   sweptAt: z.optional(time),
   sweepsStopped: z.optional(z.boolean()),
   /** MCPServers that could not be read, each with its problem. */
@@ -108,24 +114,36 @@ export const configSchema = z.object({
 });
 export type Config = z.infer<typeof configSchema>;
 
-/** Body of `POST .../session`: where the browser ends up. Without `returnTo` the callback page shows the one-time secret. */
+/**
+ * Body of `POST .../session`: where the browser ends up. Without `returnTo` the callback page shows
+ * the one-time secret.
+ */
 export const signInRequestSchema = z.object({ returnTo: z.optional(z.string()) });
 
 export const signInStartedSchema = z.object({ authorizationUrl: z.string(), expiresAt: time });
 export type SignInStarted = z.infer<typeof signInStartedSchema>;
 
-/** Body of `POST .../session/complete`: the one-time secret that the callback sent to the starter. */
+/**
+ * Body of `POST .../session/complete`: the one-time secret that the callback sent to the starter.
+ */
 export const completeRequestSchema = z.object({ secret: z.string() });
 
 /** Answer of `complete`, `verify` and sign-out: the session as it is now. */
-export const sessionAnswerSchema = z.object({ namespace: z.string(), name: z.string(), session: sessionSchema });
+export const sessionAnswerSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  session: sessionSchema,
+});
 export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 
 /** The stages of one probe, in the order they happen. */
 export const stages = ['dns', 'tcp', 'tls', 'headers'] as const;
 export type Stage = (typeof stages)[number];
 
-/** Answer of `POST .../check`: one probe, its stages in milliseconds, the verdict, and the status a sweep would write. */
+/**
+ * Answer of `POST .../check`: one probe, its stages in milliseconds, the verdict, and the status a
+ * sweep would write.
+ */
 export const checkSchema = z.object({
   namespace: z.string(),
   name: z.string(),

@@ -1,7 +1,17 @@
-/** What each word means and what to do about it, once: the pages of `docs/` and the site print these sentences. */
+/**
+ * What each word means and what to do about it, once: the pages of `docs/` and the site print these
+ * sentences.
+ */
 import { eventSource, stateChangedType } from './bus.ts';
 import type { StateChange } from './reachability/announcements.ts';
-import type { authRequiredReasons, ConnectedReason, contendedReasons, FailedReason, FailingReason, State } from './server.ts';
+import type {
+  authRequiredReasons,
+  ConnectedReason,
+  contendedReasons,
+  FailedReason,
+  FailingReason,
+  State,
+} from './server.ts';
 import type { SessionWord, SsoWord } from './wire.ts';
 
 export type Meaning = {
@@ -13,7 +23,10 @@ export type Meaning = {
 
 /** `-` is the STATE of a server that nobody ever probed. */
 export const stateMeanings = {
-  Connected: { meaning: 'The last probe got an HTTP answer, whatever it said.', next: 'Nothing; look at SESSION.' },
+  Connected: {
+    meaning: 'The last probe got an HTTP answer, whatever it said.',
+    next: 'Nothing; look at SESSION.',
+  },
   Connecting: {
     meaning: 'No answer, for the first or the second time in a row.',
     next: 'Wait for the next probe, or look now with `muster check NAME --explain`.',
@@ -29,7 +42,10 @@ export const stateMeanings = {
 } as const satisfies Record<State | '-', Meaning>;
 
 export const sessionMeanings = {
-  Authenticated: { meaning: 'You have a grant that is valid, or that refreshes itself.', next: 'Use the server.' },
+  Authenticated: {
+    meaning: 'You have a grant that is valid, or that refreshes itself.',
+    next: 'Use the server.',
+  },
   'Pending Auth': {
     meaning: 'The server asks for a sign-in, and you have none that it takes.',
     next: 'Run `muster auth login --server NAME`.',
@@ -39,7 +55,8 @@ export const sessionMeanings = {
     next: 'Run `muster auth login --server NAME`.',
   },
   '-': {
-    meaning: 'There is nothing to sign in to: the server cannot be reached, was never probed, is stdio, or asks for no sign-in.',
+    meaning:
+      'There is nothing to sign in to: the server cannot be reached, was never probed, is stdio, or asks for no sign-in.',
     next: 'Nothing, or see why it cannot be reached.',
   },
 } as const satisfies Record<SessionWord, Meaning>;
@@ -47,7 +64,10 @@ export const sessionMeanings = {
 /** What stands behind the word in brackets: `Authenticated [SSO: Forwarded]`. */
 export const ssoMeanings = {
   Forwarded: { meaning: 'Your own token is sent along to the server.', next: 'Use the server.' },
-  Exchanged: { meaning: 'Your own token was exchanged for one of the server.', next: 'Use the server.' },
+  Exchanged: {
+    meaning: 'Your own token was exchanged for one of the server.',
+    next: 'Use the server.',
+  },
   Failed: {
     meaning: 'Single sign-on did not get you in.',
     next: 'Run `muster auth status --server NAME`; it names the problem and the setting or command that mends it.',
@@ -58,11 +78,13 @@ export const ssoMeanings = {
 export const reasonMeanings = {
   Responded: { meaning: 'The server answered.', next: 'Nothing.' },
   AuthenticationRequired: {
-    meaning: 'The server answered 401, or 403 with a Bearer challenge: it is up and asks who you are.',
+    meaning:
+      'The server answered 401, or 403 with a Bearer challenge: it is up and asks who you are.',
     next: 'Run `muster auth login --server NAME`, if your SESSION is not Authenticated already.',
   },
   Redirected: {
-    meaning: 'The server answered with a redirect that is not followed: to another host, from https to http, or in a circle.',
+    meaning:
+      'The server answered with a redirect that is not followed: to another host, from https to http, or in a circle.',
     next: 'Put the address that it leads to into `spec.url`, if you trust it.',
   },
   EndpointNotFound: {
@@ -93,13 +115,17 @@ export const reasonMeanings = {
     meaning: 'The host name does not resolve.',
     next: 'Look for a typing error in `spec.url`, then ask the owner of the name.',
   },
-  TLSExpired: { meaning: 'The certificate of the server has expired.', next: 'Its owner renews the certificate.' },
+  TLSExpired: {
+    meaning: 'The certificate of the server has expired.',
+    next: 'Its owner renews the certificate.',
+  },
   TLSNotYetValid: {
     meaning: 'The certificate of the server is not valid yet.',
     next: 'Its owner looks at the clock of the machine that issued it, or waits.',
   },
   TLSUntrusted: {
-    meaning: 'The certificate is signed by an authority that is not trusted here, or the chain is not complete.',
+    meaning:
+      'The certificate is signed by an authority that is not trusted here, or the chain is not complete.',
     next: 'The owner of the server sends the whole chain; a private authority goes into EXTRA_CA_FILE.',
   },
   TLSHostname: {
@@ -110,7 +136,10 @@ export const reasonMeanings = {
     meaning: 'No TLS version or cipher could be agreed on, or plain HTTP stands behind https.',
     next: 'Compare the scheme and port of `spec.url` with what the server speaks; it needs TLS 1.2 or newer.',
   },
-  NotHTTP: { meaning: 'What answered does not speak HTTP.', next: 'Compare the port of `spec.url` with what listens there.' },
+  NotHTTP: {
+    meaning: 'What answered does not speak HTTP.',
+    next: 'Compare the port of `spec.url` with what listens there.',
+  },
   ConnectionRefused: {
     meaning: 'The machine is there, and nothing listens on this port.',
     next: 'Start the server, or mend the port of `spec.url`.',
@@ -128,33 +157,54 @@ export const reasonMeanings = {
     next: 'Run `muster check NAME --explain`: the last stage is the one that hangs. Silence while connecting is mostly a firewall.',
   },
   UpstreamUnavailable: {
-    meaning: 'A front door answered that the server behind it is away (502, 503, 504, 521, 522, 523, 525, 526, 530).',
+    meaning:
+      'A front door answered that the server behind it is away (502, 503, 504, 521, 522, 523, 525, 526, 530).',
     next: 'Start the server behind the proxy or load balancer; the proxy itself is fine.',
   },
   ProberOffline: {
-    meaning: 'The prober has trouble of its own; nothing is said about the server and nothing is written.',
+    meaning:
+      'The prober has trouble of its own; nothing is said about the server and nothing is written.',
     next: 'Look at the network, the resolver and the egress proxy of the functions.',
   },
-  NotProbed: { meaning: 'A stdio server is started by whoever uses it; there is nothing to reach.', next: 'Nothing.' },
-} as const satisfies Record<ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed', Meaning>;
+  NotProbed: {
+    meaning: 'A stdio server is started by whoever uses it; there is nothing to reach.',
+    next: 'Nothing.',
+  },
+} as const satisfies Record<
+  ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed',
+  Meaning
+>;
 
 /** Reasons of the condition `AuthRequired`. */
 export const authRequiredMeanings = {
-  AuthenticationRequired: { meaning: 'The server asks for a sign-in.', next: 'Each person runs `muster auth login --server NAME`.' },
-  AuthenticationNotRequired: { meaning: 'The server answers in MCP without a sign-in.', next: 'Nothing.' },
+  AuthenticationRequired: {
+    meaning: 'The server asks for a sign-in.',
+    next: 'Each person runs `muster auth login --server NAME`.',
+  },
+  AuthenticationNotRequired: {
+    meaning: 'The server answers in MCP without a sign-in.',
+    next: 'Nothing.',
+  },
   NotDetermined: {
     meaning: 'The server did not say whether it wants a sign-in.',
     next: 'Declare it in `spec.auth`, if people have to sign in.',
   },
-} as const satisfies Record<(typeof authRequiredReasons)[keyof typeof authRequiredReasons], Meaning>;
+} as const satisfies Record<
+  (typeof authRequiredReasons)[keyof typeof authRequiredReasons],
+  Meaning
+>;
 
 /** Reasons of the condition `StateContended`. */
 export const contendedMeanings = {
   OtherWriter: {
-    meaning: 'Somebody else, such as giantswarm/muster, writes `status.state`, too; `Reachable` is the verdict of the sweep.',
+    meaning:
+      'Somebody else, such as giantswarm/muster, writes `status.state`, too; `Reachable` is the verdict of the sweep.',
     next: 'Read the condition, or take the server out of the sweep with the label `muster-serverless/sweep=off`.',
   },
-  OnlyWriter: { meaning: 'The other writer has ceased; `status.state` is what the sweep wrote.', next: 'Nothing.' },
+  OnlyWriter: {
+    meaning: 'The other writer has ceased; `status.state` is what the sweep wrote.',
+    next: 'Nothing.',
+  },
 } as const satisfies Record<(typeof contendedReasons)[keyof typeof contendedReasons], Meaning>;
 
 /** The event that follows every change of STATE. */
@@ -171,4 +221,8 @@ export const stateChanged = {
     reason: 'Reason of the condition `Reachable`.',
     at: 'When, in UTC (RFC 3339).',
   },
-} as const satisfies { source: string; type: string; fields: Readonly<Record<keyof StateChange, string>> };
+} as const satisfies {
+  source: string;
+  type: string;
+  fields: Readonly<Record<keyof StateChange, string>>;
+};

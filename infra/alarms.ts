@@ -1,4 +1,7 @@
-/** What wakes the owner, and one dashboard. What each alarm means and what to do is in `docs/operate.md`. */
+/**
+ * What wakes the owner, and one dashboard. What each alarm means and what to do is in
+ * `docs/operate.md`.
+ */
 
 type Watched = {
   readonly sweep: sst.aws.Function;
@@ -28,7 +31,11 @@ type Metric = {
 };
 
 export function alarms({ sweep, api, dead, email }: Watched): void {
-  const own = (name: string): Metric => ({ namespace: `${$app.name}-${$app.stage}`, name, dimensions: { service: 'sweep' } });
+  const own = (name: string): Metric => ({
+    namespace: `${$app.name}-${$app.stage}`,
+    name,
+    dimensions: { service: 'sweep' },
+  });
   const lambda = (name: string, of: sst.aws.Function): Metric => ({
     namespace: 'AWS/Lambda',
     name,
@@ -45,7 +52,13 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       isBelow: true,
       missingIsBad: true,
     },
-    SweepErrors: { means: 'Sweeps fail.', metric: lambda('Errors', sweep), ...minutes, periods: 3, of: 5 },
+    SweepErrors: {
+      means: 'Sweeps fail.',
+      metric: lambda('Errors', sweep),
+      ...minutes,
+      periods: 3,
+      of: 5,
+    },
     SweepThrottled: {
       means: 'The account has no concurrency left for sweeps: pages wait, and are dropped.',
       metric: lambda('Throttles', sweep),
@@ -54,7 +67,8 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 5,
     },
     SweepLate: {
-      means: 'The last pages of a tick are probed more than 45 s late: the fleet has outgrown the relay.',
+      means:
+        'The last pages of a tick are probed more than 45 s late: the fleet has outgrown the relay.',
       metric: own('LagMs'),
       statistic: 'Maximum',
       periodSeconds: 60,
@@ -62,7 +76,13 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 5,
       threshold: 45_000,
     },
-    RelayEnded: { means: 'A relay ended before its last page.', metric: own('RelaysEnded'), ...minutes, periods: 2, of: 5 },
+    RelayEnded: {
+      means: 'A relay ended before its last page.',
+      metric: own('RelaysEnded'),
+      ...minutes,
+      periods: 2,
+      of: 5,
+    },
     RelayTakenForLoop: {
       means: 'Lambda took the relay for a loop and stopped it.',
       metric: lambda('RecursiveInvocationsDropped', sweep),
@@ -86,7 +106,11 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
     },
     DeadLetters: {
       means: 'A tick or a page was dropped; the message says which.',
-      metric: { namespace: 'AWS/SQS', name: 'ApproximateNumberOfMessagesVisible', dimensions: { QueueName: dead.name } },
+      metric: {
+        namespace: 'AWS/SQS',
+        name: 'ApproximateNumberOfMessagesVisible',
+        dimensions: { QueueName: dead.name },
+      },
       ...minutes,
       statistic: 'Maximum',
       periods: 1,
@@ -113,7 +137,12 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
   };
 
   const topic = new aws.sns.Topic('Alarms');
-  if (email) new aws.sns.TopicSubscription('AlarmsEmail', { topic: topic.arn, protocol: 'email', endpoint: email });
+  if (email)
+    new aws.sns.TopicSubscription('AlarmsEmail', {
+      topic: topic.arn,
+      protocol: 'email',
+      endpoint: email,
+    });
   const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic));
   dashboard(Object.values(all), made);
 }
@@ -124,7 +153,9 @@ const makeAlarm = (name: string, alarm: Alarm, topic: aws.sns.Topic): aws.cloudw
     namespace: alarm.metric.namespace,
     metricName: alarm.metric.name,
     dimensions: { ...alarm.metric.dimensions },
-    ...(alarm.statistic === 'p99' ? { extendedStatistic: alarm.statistic } : { statistic: alarm.statistic }),
+    ...(alarm.statistic === 'p99'
+      ? { extendedStatistic: alarm.statistic }
+      : { statistic: alarm.statistic }),
     period: alarm.periodSeconds,
     datapointsToAlarm: alarm.periods,
     evaluationPeriods: alarm.of,
@@ -145,17 +176,31 @@ function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAl
     height: 5,
     properties: { title, metrics, stat, period: 60, view: 'timeSeries', region },
   });
-  const counts = (...names: string[]): unknown[] => names.map((name) => [namespace, name, 'service', 'sweep']);
+  const counts = (...names: string[]): unknown[] =>
+    names.map((name) => [namespace, name, 'service', 'sweep']);
   new aws.cloudwatch.Dashboard('Dashboard', {
     dashboardName: namespace,
     dashboardBody: $jsonStringify({
       widgets: [
-        { type: 'alarm', width: 24, height: 3, properties: { title: 'Alarms', alarms: made.map(({ arn }) => arn) } },
+        {
+          type: 'alarm',
+          width: 24,
+          height: 3,
+          properties: { title: 'Alarms', alarms: made.map(({ arn }) => arn) },
+        },
         graph('Probes and writes', counts('Probes', 'Writes', 'Conflicts', 'Changes'), 'Sum'),
         graph('Time of a page and lag of its probes, ms', counts('SweepMs', 'LagMs'), 'Maximum'),
-        graph('Outcomes by reason', [[{ expression: `SEARCH('{${namespace},Reason,service} Outcomes', 'Sum', 60)` }]], 'Sum'),
+        graph(
+          'Outcomes by reason',
+          [[{ expression: `SEARCH('{${namespace},Reason,service} Outcomes', 'Sum', 60)` }]],
+          'Sum',
+        ),
         ...all.map(({ means, metric, statistic }) =>
-          graph(means, [[metric.namespace, metric.name, ...Object.entries(metric.dimensions ?? {}).flat()]], statistic),
+          graph(
+            means,
+            [[metric.namespace, metric.name, ...Object.entries(metric.dimensions ?? {}).flat()]],
+            statistic,
+          ),
         ),
       ],
     }),

@@ -1,8 +1,16 @@
-/** What the owner of a deployment decides, read from the environment of `npx sst deploy`; SST reads `.env` and `.env.STAGE` into it, too. */
+/**
+ * What the owner of a deployment decides, read from the environment of `npx sst deploy`; SST reads
+ * `.env` and `.env.STAGE` into it, too.
+ */
 
 export type Arguments = {
-  readonly cluster: { readonly kind: 'eks'; readonly name: string } | { readonly kind: 'kubeconfig' };
-  /** Settings of both functions, by the names of `functions/settings.ts`. Those that were not given are not in it. */
+  readonly cluster:
+    | { readonly kind: 'eks'; readonly name: string }
+    | { readonly kind: 'kubeconfig' };
+  /**
+   * Settings of both functions, by the names of `functions/settings.ts`. Those that were not given
+   * are not in it.
+   */
   readonly settings: Readonly<Record<string, string>>;
   readonly heartbeatSeconds: number;
   /** Where the functions run, for an API server that is private. */
@@ -11,7 +19,10 @@ export type Arguments = {
   readonly hasSite: boolean;
 };
 
-/** Arguments are missing or unusable; the message has a line for each, with the command that mends it. */
+/**
+ * Arguments are missing or unusable; the message has a line for each, with the command that mends
+ * it.
+ */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
@@ -19,9 +30,11 @@ export class ArgumentError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const required = {
-  AWS_REGION: 'the region to deploy to, such as eu-central-1. Put AWS_REGION=eu-central-1 into .env.',
+  AWS_REGION:
+    'the region to deploy to, such as eu-central-1. Put AWS_REGION=eu-central-1 into .env.',
   OIDC_ISSUER: 'the issuer that people sign in at. Put OIDC_ISSUER=https://... into .env.',
-  OIDC_CLIENT_ID: 'the client id of the muster command line at that issuer. Put OIDC_CLIENT_ID=... into .env.',
+  OIDC_CLIENT_ID:
+    'the client id of the muster command line at that issuer. Put OIDC_CLIENT_ID=... into .env.',
   SST_SECRET_TokenKeys: `the key that seals tokens. Run: npx sst secret set TokenKeys "k1:$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"`,
 } as const;
 
@@ -54,7 +67,8 @@ export function readArguments(environment: Environment): Arguments {
   const problems: string[] = Object.entries(required).flatMap(([name, meaning]) =>
     environment[name] ? [] : [`${name.replace('SST_SECRET_', 'Secret ')} is not set: ${meaning}`],
   );
-  const words = (name: string): string[] => (environment[name] ?? '').split(',').filter((word) => word !== '');
+  const words = (name: string): string[] =>
+    (environment[name] ?? '').split(',').filter((word) => word !== '');
   const isOn = (name: string, fallback: 'on' | 'off'): boolean => {
     const word = environment[name] || fallback;
     if (word !== 'on' && word !== 'off') problems.push(`${name} is "${word}": say on or off.`);
@@ -68,7 +82,10 @@ export function readArguments(environment: Environment): Arguments {
       'No cluster is set: put EKS_CLUSTER=name into .env, or run: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig',
     );
   }
-  if (eks && kubeconfig) problems.push('Two clusters are set: remove EKS_CLUSTER from .env, or run: npx sst secret remove Kubeconfig');
+  if (eks && kubeconfig)
+    problems.push(
+      'Two clusters are set: remove EKS_CLUSTER from .env, or run: npx sst secret remove Kubeconfig',
+    );
   if ((kubeconfig?.length ?? 0) > mostKubeconfigBytes) {
     problems.push(
       `Secret Kubeconfig has ${kubeconfig?.length} characters, and the environment of a function holds 4 KB: give it one context, with --minify.`,
@@ -78,13 +95,21 @@ export function readArguments(environment: Environment): Arguments {
   const privateSubnets = words('VPC_SUBNETS');
   const securityGroups = words('VPC_SECURITY_GROUPS');
   if ((privateSubnets.length === 0) !== (securityGroups.length === 0)) {
-    problems.push('VPC_SUBNETS and VPC_SECURITY_GROUPS go together: put both into .env, comma-separated, or neither.');
+    problems.push(
+      'VPC_SUBNETS and VPC_SECURITY_GROUPS go together: put both into .env, comma-separated, or neither.',
+    );
   }
   const fleet = Number(environment['FLEET_SIZE'] || 1000);
-  if (!(fleet > 0)) problems.push(`FLEET_SIZE is "${environment['FLEET_SIZE']}": say how many MCPServers there may be.`);
+  if (!(fleet > 0))
+    problems.push(
+      `FLEET_SIZE is "${environment['FLEET_SIZE']}": say how many MCPServers there may be.`,
+    );
   isOn('ANONYMOUS_LIST', 'off');
   const hasSite = isOn('SITE', 'on');
-  if (problems.length > 0) throw new ArgumentError(`The deployment cannot start:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+  if (problems.length > 0)
+    throw new ArgumentError(
+      `The deployment cannot start:\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    );
 
   const given = [...optional, 'OIDC_ISSUER', 'OIDC_CLIENT_ID'].flatMap((name) => {
     const value = environment[name];
@@ -106,6 +131,9 @@ const mostKubeconfigBytes = 3000;
 const mostHeartbeatsASecond = 5;
 const shortestHeartbeatSeconds = 300;
 
-/** Five minutes, or as long as it takes for the heartbeats of a large fleet to stay under five writes a second. */
+/**
+ * Five minutes, or as long as it takes for the heartbeats of a large fleet to stay under five
+ * writes a second.
+ */
 export const heartbeatOf = (fleet: number): number =>
   Math.max(shortestHeartbeatSeconds, Math.ceil(fleet / mostHeartbeatsASecond / 60) * 60);

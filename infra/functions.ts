@@ -1,12 +1,16 @@
 /** What holds for every function of the stack, and what a function may do. */
 
 /** A statement of a policy: these calls on these resources. */
-export type Grant = { readonly actions: string[]; readonly resources: $util.Input<string>[]; readonly conditions?: Condition[] };
+export type Grant = {
+  readonly actions: string[];
+  readonly resources: $util.Input<string>[];
+  readonly conditions?: Condition[];
+};
 type Condition = { readonly test: string; readonly variable: string; readonly values: string[] };
 
 /**
- * Closes what SST 4.17.1 leaves open: roles trust the whole account (`!dev` is always true of an Output), and every function may create any
- * log group. Call it before the first component.
+ * Closes what SST 4.17.1 leaves open: roles trust the whole account (`!dev` is always true of an
+ * Output), and every function may create any log group. Call it before the first component.
  */
 export function closeRoles(): void {
   if ($dev) return;
@@ -14,7 +18,9 @@ export function closeRoles(): void {
     args.transform = {
       ...args.transform,
       role: (role) => {
-        role.assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({ Service: 'lambda.amazonaws.com' });
+        role.assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({
+          Service: 'lambda.amazonaws.com',
+        });
         // The log group is made by the stack and writing to it is granted by `logGroup`.
         role.managedPolicyArns = $output(role.managedPolicyArns ?? []).apply((arns) =>
           arns.filter((arn) => !arn.endsWith('/AWSLambdaBasicExecutionRole')),
@@ -25,19 +31,37 @@ export function closeRoles(): void {
 }
 
 /** The log group of a function, made beforehand so that the role can name it. */
-export function logGroup(name: string): { readonly name: $util.Output<string>; readonly grant: Grant } {
+export function logGroup(name: string): {
+  readonly name: $util.Output<string>;
+  readonly grant: Grant;
+} {
   const group = new aws.cloudwatch.LogGroup(`${name}Log`, {
     name: `/aws/lambda/${$app.name}-${$app.stage}-${name}`,
     retentionInDays: 30,
   });
-  return { name: group.name, grant: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [$interpolate`${group.arn}:*`] } };
+  return {
+    name: group.name,
+    grant: {
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [$interpolate`${group.arn}:*`],
+    },
+  };
 }
 
-/** Rows whose partition key begins with one of these: DynamoDB itself keeps the sweep away from the sessions, and the other way round. */
+/**
+ * Rows whose partition key begins with one of these: DynamoDB itself keeps the sweep away from the
+ * sessions, and the other way round.
+ */
 export const rows = (table: sst.aws.Dynamo, actions: string[], prefixes: string[]): Grant => ({
   actions: actions.map((action) => `dynamodb:${action}`),
   resources: [table.arn],
-  conditions: [{ test: 'ForAllValues:StringLike', variable: 'dynamodb:LeadingKeys', values: prefixes.map((prefix) => `${prefix}*`) }],
+  conditions: [
+    {
+      test: 'ForAllValues:StringLike',
+      variable: 'dynamodb:LeadingKeys',
+      values: prefixes.map((prefix) => `${prefix}*`),
+    },
+  ],
 });
 
 /** Lets a service take a role, on behalf of this account only. */
@@ -48,7 +72,13 @@ export const onlyForUs = (service: string): $util.Output<string> =>
         effect: 'Allow',
         actions: ['sts:AssumeRole'],
         principals: [{ type: 'Service', identifiers: [service] }],
-        conditions: [{ test: 'StringEquals', variable: 'aws:SourceAccount', values: [aws.getCallerIdentityOutput().accountId] }],
+        conditions: [
+          {
+            test: 'StringEquals',
+            variable: 'aws:SourceAccount',
+            values: [aws.getCallerIdentityOutput().accountId],
+          },
+        ],
       },
     ],
   }).json;

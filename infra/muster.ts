@@ -1,4 +1,7 @@
-/** The whole deployment: table, bus, the two functions, the schedule, the site, and what watches over them. */
+/**
+ * The whole deployment: table, bus, the two functions, the schedule, the site, and what watches
+ * over them.
+ */
 import { eventSource, pageType } from '../functions/bus.ts';
 import { alarms } from './alarms.ts';
 import type { Arguments } from './arguments.ts';
@@ -25,7 +28,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   const shared = {
     runtime: 'nodejs24.x',
     architecture: 'arm64',
-    // SST 4.17.1 says that it minifies by default, and does not. What is split is loaded when it is first used.
+    // SST 4.17.1 says that it minifies by default, and does not. What is split is loaded when it is
+    // first used.
     nodejs: { minify: true, splitting: true },
     ...(given.vpc && { vpc: given.vpc }),
   } as const;
@@ -35,7 +39,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     TABLE_NAME: table.name,
     HEARTBEAT_SECONDS: String(given.heartbeatSeconds),
     METRICS_NAMESPACE: `${$app.name}-${$app.stage}`,
-    // glibc keeps heaps for every thread; two are enough, and a sweep needs 10 to 15 MB less (npm run bench:sweep).
+    // glibc keeps heaps for every thread; two are enough, and a sweep needs 10 to 15 MB less (npm
+    // run bench:sweep).
     MALLOC_ARENA_MAX: '2',
   };
 
@@ -44,7 +49,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     ...shared,
     handler: 'functions/sweep.handler',
     memory: '512 MB',
-    // A page of servers that all hang takes 20 s; what is still running when the next sweep starts is fenced off.
+    // A page of servers that all hang takes 20 s; what is still running when the next sweep starts
+    // is fenced off.
     timeout: '60 seconds',
     // The next tick is the retry: a page that fails never multiplies.
     retries: 0,
@@ -57,7 +63,10 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       sweepLog.grant,
     ],
     transform: {
-      eventInvokeConfig: { maximumEventAgeInSeconds: tickSeconds, destinationConfig: { onFailure: { destination: dead.arn } } },
+      eventInvokeConfig: {
+        maximumEventAgeInSeconds: tickSeconds,
+        destinationConfig: { onFailure: { destination: dead.arn } },
+      },
     },
   });
   new sst.aws.CronV2('Tick', {
@@ -101,7 +110,14 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     url: { authorization: 'none', cors: false },
     logging: { logGroup: apiLog.name },
     environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
-    permissions: [rows(table, ['GetItem', 'PutItem', 'DeleteItem', 'Query'], ['person ', 'signin ', 'parked ', 'client ']), apiLog.grant],
+    permissions: [
+      rows(
+        table,
+        ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
+        ['person ', 'signin ', 'parked ', 'client '],
+      ),
+      apiLog.grant,
+    ],
   });
 
   letIn(given.cluster, { Sweep: sweep, Api: api });
@@ -117,12 +133,21 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
 
 const tickSeconds = 60;
 
-/** How the functions get into the cluster, by settings. On EKS no credential is stored: they sign with their roles. */
-function clusterSettings(cluster: Arguments['cluster']): Readonly<Record<string, $util.Input<string>>> {
+/**
+ * How the functions get into the cluster, by settings. On EKS no credential is stored: they sign
+ * with their roles.
+ */
+function clusterSettings(
+  cluster: Arguments['cluster'],
+): Readonly<Record<string, $util.Input<string>>> {
   switch (cluster.kind) {
     case 'eks': {
       const { endpoint, certificateAuthorities } = aws.eks.getClusterOutput({ name: cluster.name });
-      return { EKS_CLUSTER: cluster.name, CLUSTER_URL: endpoint, CLUSTER_CA: certificateAuthorities.apply(([first]) => first?.data ?? '') };
+      return {
+        EKS_CLUSTER: cluster.name,
+        CLUSTER_URL: endpoint,
+        CLUSTER_CA: certificateAuthorities.apply(([first]) => first?.data ?? ''),
+      };
     }
     case 'kubeconfig':
       return { KUBECONFIG_YAML: new sst.Secret('Kubeconfig').value };
@@ -130,7 +155,10 @@ function clusterSettings(cluster: Arguments['cluster']): Readonly<Record<string,
 }
 
 /** Makes the roles known to EKS, as the group that `manifests/` gives its rights to. */
-function letIn(cluster: Arguments['cluster'], functions: Readonly<Record<string, sst.aws.Function>>): void {
+function letIn(
+  cluster: Arguments['cluster'],
+  functions: Readonly<Record<string, sst.aws.Function>>,
+): void {
   if (cluster.kind !== 'eks') return;
   for (const [name, { nodes }] of Object.entries(functions)) {
     new aws.eks.AccessEntry(`${name}Access`, {
@@ -143,7 +171,10 @@ function letIn(cluster: Arguments['cluster'], functions: Readonly<Record<string,
 
 /** What Scheduler, the bus or Lambda could not deliver, so that a page that is dropped is seen. */
 function deadLetters(bus: sst.aws.Bus): aws.sqs.Queue {
-  const queue = new aws.sqs.Queue('DeadLetters', { messageRetentionSeconds: 14 * 24 * 3600, sqsManagedSseEnabled: true });
+  const queue = new aws.sqs.Queue('DeadLetters', {
+    messageRetentionSeconds: 14 * 24 * 3600,
+    sqsManagedSseEnabled: true,
+  });
   const { partition } = aws.getPartitionOutput();
   const ourRules = $interpolate`arn:${partition}:events:${aws.getRegionOutput().region}:${aws.getCallerIdentityOutput().accountId}:rule/${bus.name}/*`;
   new aws.sqs.QueuePolicy('DeadLettersPolicy', {

@@ -4,7 +4,8 @@ export function site(): $util.Output<string> {
     build: { command: 'npm run site:build', output: 'site/dist' },
     errorPage: '404.html',
     assets: {
-      // By default SST lets browsers keep everything but HTML for a year, badges, feeds and the sitemap included.
+      // By default SST lets browsers keep everything but HTML for a year, badges, feeds and the
+      // sitemap included.
       fileOptions: [
         { files: '**', cacheControl: 'public,max-age=0,must-revalidate' },
         { files: '_astro/**', cacheControl: 'public,max-age=31536000,immutable' },

@@ -18,9 +18,15 @@ export type BusEvent = {
   readonly detail: unknown;
 };
 
-/** Events whose source and type are listed go to the target; nothing is tried twice (the design's retry 0). */
+/**
+ * Events whose source and type are listed go to the target; nothing is tried twice (the design's
+ * retry 0).
+ */
 export type BusRule = {
-  readonly pattern: { readonly source: readonly string[]; readonly 'detail-type': readonly string[] };
+  readonly pattern: {
+    readonly source: readonly string[];
+    readonly 'detail-type': readonly string[];
+  };
   readonly target: (event: BusEvent) => Promise<unknown>;
 };
 
@@ -35,33 +41,54 @@ export type Bus = {
 };
 
 const mostKept = 1000;
-// Limits of PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+// Limits of PutEvents:
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 const mostEntries = 10;
 const mostBytes = 1024 * 1024;
 
 const putEvents = z.object({
-  Entries: z.array(z.object({ EventBusName: z.string(), Source: z.string(), DetailType: z.string(), Detail: z.string() })),
+  Entries: z.array(
+    z.object({
+      EventBusName: z.string(),
+      Source: z.string(),
+      DetailType: z.string(),
+      Detail: z.string(),
+    }),
+  ),
 });
 type Entry = z.infer<typeof putEvents>['Entries'][number];
 
-/** An event bus on loopback for the real EventBridge client. A target that fails is told to `failed`. */
-export async function startBus(rules: readonly BusRule[], failed: (error: unknown, event: BusEvent) => void = () => {}): Promise<Bus> {
+/**
+ * An event bus on loopback for the real EventBridge client. A target that fails is told to
+ * `failed`.
+ */
+export async function startBus(
+  rules: readonly BusRule[],
+  failed: (error: unknown, event: BusEvent) => void = () => {},
+): Promise<Bus> {
   const events: BusEvent[] = [];
   const running = new Set<Promise<unknown>>();
   const deliver = (event: BusEvent): void => {
     events.push(event);
     if (events.length > mostKept) events.shift();
     for (const { pattern, target } of rules) {
-      if (!pattern.source.includes(event.source) || !pattern['detail-type'].includes(event['detail-type'])) continue;
+      if (
+        !pattern.source.includes(event.source) ||
+        !pattern['detail-type'].includes(event['detail-type'])
+      )
+        continue;
       const run: Promise<unknown> = target(event)
         .catch((error: unknown) => failed(error, event))
         .finally(() => running.delete(run));
       running.add(run);
     }
   };
-  const accept = (entry: Entry): { EventId: string } | { ErrorCode: string; ErrorMessage: string } => {
+  const accept = (
+    entry: Entry,
+  ): { EventId: string } | { ErrorCode: string; ErrorMessage: string } => {
     const detail = parsed(entry.Detail);
-    if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+    if (detail === undefined)
+      return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
     const id = randomUUID();
     const event: BusEvent = {
       version: '0',
@@ -74,14 +101,17 @@ export async function startBus(rules: readonly BusRule[], failed: (error: unknow
       resources: [],
       detail,
     };
-    const delivery = setImmediate().then(() => deliver(event)); // The answer goes out first, as from the real bus.
+    // The answer goes out first, as from the real bus.
+    const delivery = setImmediate().then(() => deliver(event));
     running.add(delivery);
     void delivery.finally(() => running.delete(delivery));
     return { EventId: id };
   };
   const server = createServer((request, response) => {
     const answer = (status: number, body: object): void => {
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+        .end(JSON.stringify(body));
     };
     void text(request).then((body) => {
       const { success, data } = putEvents.safeParse(parsed(body));
@@ -95,7 +125,10 @@ export async function startBus(rules: readonly BusRule[], failed: (error: unknow
         });
       }
       const results = Entries.map(accept);
-      return answer(200, { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results });
+      return answer(200, {
+        FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
+        Entries: results,
+      });
     });
   });
   const { url, close } = await listen(server);

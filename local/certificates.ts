@@ -1,14 +1,28 @@
-/** Throwaway certificates for the local world: a certificate authority, and what it or nobody vouches for. */
+/**
+ * Throwaway certificates for the local world: a certificate authority, and what it or nobody
+ * vouches for.
+ */
 import 'reflect-metadata'; // @peculiar/x509 wires itself together with decorators
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import {
+  BasicConstraintsExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 
 /** A certificate and its private key, both PEM: what `node:https` takes as `cert` and `key`. */
 export type Certificate = { readonly certPem: string; readonly keyPem: string };
 
-/** What a certificate is for. `hosts` are names or IP addresses; without times it is valid from an hour ago until tomorrow. */
-export type CertificateRequest = { readonly hosts: readonly string[]; readonly notBefore?: Date; readonly notAfter?: Date };
+/**
+ * What a certificate is for. `hosts` are names or IP addresses; without times it is valid from an
+ * hour ago until tomorrow.
+ */
+export type CertificateRequest = {
+  readonly hosts: readonly string[];
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+};
 
 export type Authority = {
   /** Give it to the functions as `EXTRA_CA_FILE`. */
@@ -20,16 +34,37 @@ export type Authority = {
 export async function createAuthority(): Promise<Authority> {
   const keys = await newKeys();
   const name = `muster throwaway CA ${randomBytes(4).toString('hex')}`;
-  const { certPem: caPem } = await certificate({ subject: name, issuer: name, keys, signer: keys, isAuthority: true, hosts: [] });
+  const { certPem: caPem } = await certificate({
+    subject: name,
+    issuer: name,
+    keys,
+    signer: keys,
+    isAuthority: true,
+    hosts: [],
+  });
   const issue = async (request: CertificateRequest) =>
-    certificate({ ...request, subject: subjectOf(request), issuer: name, keys: await newKeys(), signer: keys, isAuthority: false });
+    certificate({
+      ...request,
+      subject: subjectOf(request),
+      issuer: name,
+      keys: await newKeys(),
+      signer: keys,
+      isAuthority: false,
+    });
   return { caPem, issue };
 }
 
 /** A certificate that only vouches for itself. */
 export async function selfSigned(request: CertificateRequest): Promise<Certificate> {
   const keys = await newKeys();
-  return certificate({ ...request, subject: subjectOf(request), issuer: subjectOf(request), keys, signer: keys, isAuthority: false });
+  return certificate({
+    ...request,
+    subject: subjectOf(request),
+    issuer: subjectOf(request),
+    keys,
+    signer: keys,
+    isAuthority: false,
+  });
 }
 
 type Keys = webcrypto.CryptoKeyPair;
@@ -45,7 +80,16 @@ type Contents = CertificateRequest & {
 const hourMs = 3_600_000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-async function certificate({ subject, issuer, keys, signer, isAuthority, hosts, notBefore, notAfter }: Contents): Promise<Certificate> {
+async function certificate({
+  subject,
+  issuer,
+  keys,
+  signer,
+  isAuthority,
+  hosts,
+  notBefore,
+  notAfter,
+}: Contents): Promise<Certificate> {
   const made = await X509CertificateGenerator.create({
     // A first byte below 0x80: serial numbers are positive.
     serialNumber: `01${randomBytes(15).toString('hex')}`,
@@ -58,14 +102,23 @@ async function certificate({ subject, issuer, keys, signer, isAuthority, hosts, 
     signingKey: signer.privateKey,
     extensions: [
       new BasicConstraintsExtension(isAuthority),
-      ...(hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map(alternativeName))]),
+      ...(hosts.length === 0
+        ? []
+        : [new SubjectAlternativeNameExtension(hosts.map(alternativeName))]),
     ],
   });
-  return { certPem: made.toString('pem'), keyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString() };
+  return {
+    certPem: made.toString('pem'),
+    keyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
 }
 
 const subjectOf = ({ hosts }: CertificateRequest) => hosts[0] ?? 'nobody';
 
-const alternativeName = (host: string) => ({ type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host });
+const alternativeName = (host: string) => ({
+  type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
+  value: host,
+});
 
-const newKeys = (): Promise<Keys> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+const newKeys = (): Promise<Keys> =>
+  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -14,31 +14,50 @@ const manifestSchema = z.looseObject({
 });
 
 /**
- * Creates the MCPServers of a YAML file in the cluster. Gives back a line for each one that was not taken; the others are there.
- * Throws `ManifestError` when the text is no YAML or holds nothing.
+ * Creates the MCPServers of a YAML file in the cluster. Gives back a line for each one that was not
+ * taken; the others are there. Throws `ManifestError` when the text is no YAML or holds nothing.
  */
-export async function declareServers(kubeconfig: string, yaml: string, source: string): Promise<readonly string[]> {
+export async function declareServers(
+  kubeconfig: string,
+  yaml: string,
+  source: string,
+): Promise<readonly string[]> {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const api = config.makeApiClient(CustomObjectsApi);
   const documents = parseAllDocuments(yaml);
   const broken = documents.flatMap(({ errors }) => errors)[0];
-  if (broken !== undefined) throw new ManifestError(`${source} is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
-  const objects = documents.map((document): unknown => document.toJS()).filter((object) => object !== null);
+  if (broken !== undefined)
+    throw new ManifestError(`${source} is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
+  const objects = documents
+    .map((document): unknown => document.toJS())
+    .filter((object) => object !== null);
   if (objects.length === 0) throw new ManifestError(`${source} holds no MCPServer.`);
   const refused: string[] = [];
   for (const [index, object] of objects.entries()) {
     const { success, data } = manifestSchema.safeParse(object);
     if (success) refused.push(...(await create(api, data)));
-    else refused.push(`document ${index + 1} of ${source} is not an MCPServer of muster.giantswarm.io/v1alpha1 with a name`);
+    else
+      refused.push(
+        `document ${index + 1} of ${source} is not an MCPServer of muster.giantswarm.io/v1alpha1 with a name`,
+      );
   }
   return refused;
 }
 
-async function create(api: CustomObjectsApi, body: z.infer<typeof manifestSchema>): Promise<readonly string[]> {
+async function create(
+  api: CustomObjectsApi,
+  body: z.infer<typeof manifestSchema>,
+): Promise<readonly string[]> {
   const { name, namespace = 'default' } = body.metadata;
   try {
-    await api.createNamespacedCustomObject({ group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace, body });
+    await api.createNamespacedCustomObject({
+      group: 'muster.giantswarm.io',
+      version: 'v1alpha1',
+      plural: 'mcpservers',
+      namespace,
+      body,
+    });
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
@@ -47,6 +66,8 @@ async function create(api: CustomObjectsApi, body: z.infer<typeof manifestSchema
 }
 
 function reasonOf({ body }: ApiException<unknown>): string | undefined {
-  const status = z.object({ message: z.string() }).safeParse(typeof body === 'string' ? JSON.parse(body) : body);
+  const status = z
+    .object({ message: z.string() })
+    .safeParse(typeof body === 'string' ? JSON.parse(body) : body);
   return status.data?.message;
 }

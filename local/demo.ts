@@ -5,11 +5,21 @@ import { startMcpServer } from './servers.ts';
 // Nothing listens on the discard port of a machine of today: connections to it are refused.
 const away = 'http://127.0.0.1:9/mcp';
 
-/** Real MCP servers: two behind OAuth, one that is away, one that is open to all; and their MCPServers as YAML. */
-export async function startDemo(): Promise<{ readonly yaml: string; readonly close: () => Promise<void> }> {
+/**
+ * Real MCP servers: two behind OAuth, one that is away, one that is open to all; and their
+ * MCPServers as YAML.
+ */
+export async function startDemo(): Promise<{
+  readonly yaml: string;
+  readonly close: () => Promise<void>;
+}> {
   const issuer = await startIssuer();
   const oauth = { issuer: issuer.url };
-  const [a, b, d] = await Promise.all([startMcpServer({ oauth }), startMcpServer({ oauth }), startMcpServer()]);
+  const [a, b, d] = await Promise.all([
+    startMcpServer({ oauth }),
+    startMcpServer({ oauth }),
+    startMcpServer(),
+  ]);
   const addresses = { 'server-a': a.url, 'server-b': b.url, 'server-c': away, 'server-d': d.url };
   return {
     yaml: Object.entries(addresses)

@@ -1,8 +1,21 @@
-/** A real OpenID and OAuth issuer on loopback: for persons, and, started a second time, for MCP servers. */
+/**
+ * A real OpenID and OAuth issuer on loopback: for persons, and, started a second time, for MCP
+ * servers.
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer as createHttpServer, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type ClientMetadata, type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import {
+  type ClientMetadata,
+  type Configuration,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider';
 import type { Certificate } from './certificates.ts';
 import { type Exchange, offerExchange } from './exchange.ts';
 import { listen } from './listen.ts';
@@ -12,7 +25,11 @@ import { issuerMemory } from './memory.ts';
 export type Persona = { readonly subject: string; readonly email: string; readonly name: string };
 
 export const ada: Persona = { subject: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' };
-export const grace: Persona = { subject: 'grace', email: 'grace@example.com', name: 'Grace Hopper' };
+export const grace: Persona = {
+  subject: 'grace',
+  email: 'grace@example.com',
+  name: 'Grace Hopper',
+};
 
 export type IssuerOptions = {
   /** 0, the default, takes a free one. */
@@ -26,7 +43,9 @@ export type IssuerOptions = {
   readonly scopes?: readonly string[];
   /** Dynamic client registration (RFC 7591). */
   readonly registration?: boolean;
-  /** Accepts https addresses of client metadata documents as client ids, fetched with this function. */
+  /**
+   * Accepts https addresses of client metadata documents as client ids, fetched with this function.
+   */
   readonly clientDocuments?: Configuration['fetch'];
   /** Token exchange (RFC 8693) as Dex documents it, for ID tokens of another issuer. */
   readonly exchange?: Exchange;
@@ -43,15 +62,26 @@ export type Issuer = {
   readonly close: () => Promise<void>;
 };
 
-/** The public client of the `muster` command line: PKCE, no secret, a loopback page on any port, device authorization. */
+/**
+ * The public client of the `muster` command line: PKCE, no secret, a loopback page on any port,
+ * device authorization.
+ */
 export const commandLineClient: ClientMetadata = {
   client_id: 'muster-cli',
   client_name: 'muster',
   application_type: 'native',
   token_endpoint_auth_method: 'none',
-  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  grant_types: [
+    'authorization_code',
+    'refresh_token',
+    'urn:ietf:params:oauth:grant-type:device_code',
+  ],
   response_types: ['code'],
-  redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback', 'http://[::1]/callback'],
+  redirect_uris: [
+    'http://127.0.0.1/callback',
+    'http://localhost/callback',
+    'http://[::1]/callback',
+  ],
 };
 
 /** Starts one. Throws one clear line when the port is taken. */
@@ -59,7 +89,10 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   const { tls, personas = [ada, grace] } = options;
   let listener: RequestListener = (_request, response) => response.writeHead(503).end();
   const relay: RequestListener = (request, response) => listener(request, response);
-  const server = tls === undefined ? createHttpServer(relay) : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, relay);
+  const server =
+    tls === undefined
+      ? createHttpServer(relay)
+      : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, relay);
   const { port, close } = await listen(server, options.port);
 
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
@@ -76,8 +109,17 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
 }
 
 /** Everything oidc-provider would otherwise warn about is given here; nothing is printed. */
-function configuration(options: IssuerOptions, personas: readonly Persona[], port: number, key: SigningKey): Configuration {
-  const { accessTokenSeconds = 3_600, idTokenSeconds = 3_600, refreshTokenSeconds = 30 * 86_400 } = options;
+function configuration(
+  options: IssuerOptions,
+  personas: readonly Persona[],
+  port: number,
+  key: SigningKey,
+): Configuration {
+  const {
+    accessTokenSeconds = 3_600,
+    idTokenSeconds = 3_600,
+    refreshTokenSeconds = 30 * 86_400,
+  } = options;
   const scopes = options.scopes ?? ['mcp'];
   const policy = interactionPolicy.base();
   policy.remove('consent');
@@ -85,19 +127,28 @@ function configuration(options: IssuerOptions, personas: readonly Persona[], por
     adapter: issuerMemory(),
     clients: [commandLineClient, ...(options.clients ?? [])],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    ...(options.tokenAuthentication && { clientAuthMethods: [...options.tokenAuthentication, 'none'] }),
+    ...(options.tokenAuthentication && {
+      clientAuthMethods: [...options.tokenAuthentication, 'none'],
+    }),
     clientBasedCORS: () => false,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,
     // Cookies do not know ports: two issuers on one address would overwrite each other's.
     cookies: {
       keys: [randomBytes(32).toString('base64url')],
-      names: { session: `_session_${port}`, interaction: `_interaction_${port}`, resume: `_resume_${port}` },
+      names: {
+        session: `_session_${port}`,
+        interaction: `_interaction_${port}`,
+        resume: `_resume_${port}`,
+      },
     },
     features: {
       devInteractions: { enabled: false },
       registration: { enabled: options.registration ?? true },
-      revocation: { enabled: true, allowedPolicy: async (_context, client, token) => token.clientId === client.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_context, client, token) => token.clientId === client.clientId,
+      },
       rpInitiatedLogout: { enabled: false },
       deviceFlow: { enabled: true, userCodeInputSource, userCodeConfirmSource, successSource },
       resourceIndicators: {
@@ -110,15 +161,28 @@ function configuration(options: IssuerOptions, personas: readonly Persona[], por
           jwt: { sign: { alg: 'ES256' } },
         }),
       },
-      ...(options.clientDocuments === undefined ? {} : { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' } }),
+      ...(options.clientDocuments === undefined
+        ? {}
+        : { clientIdMetadataDocument: { enabled: true, ack: 'draft-02' } }),
     },
     ...(options.clientDocuments === undefined ? {} : { fetch: options.clientDocuments }),
     findAccount: async (_context, subject) => {
       const persona = personas.find((persona) => persona.subject === subject);
       if (persona === undefined) return undefined;
-      return { accountId: subject, claims: async () => ({ sub: subject, email: persona.email, email_verified: true, name: persona.name }) };
+      return {
+        accountId: subject,
+        claims: async () => ({
+          sub: subject,
+          email: persona.email,
+          email_verified: true,
+          name: persona.name,
+        }),
+      };
     },
-    interactions: { policy, url: async (_context, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy,
+      url: async (_context, interaction) => `/interaction/${interaction.uid}`,
+    },
     issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: [key] },
     loadExistingGrant: grantWhatIsAsked,
@@ -144,11 +208,16 @@ function configuration(options: IssuerOptions, personas: readonly Persona[], por
   };
 }
 
-/** No consent step: whatever a client asks for is granted, by a grant of its own for every sign-in. */
+/**
+ * No consent step: whatever a client asks for is granted, by a grant of its own for every sign-in.
+ */
 async function grantWhatIsAsked({ oidc }: KoaContextWithOIDC) {
   const { account, client } = oidc;
   if (account === undefined || client === undefined) return undefined;
-  const grant = new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+  const grant = new oidc.provider.Grant({
+    accountId: account.accountId,
+    clientId: client.clientId,
+  });
   grant.addOIDCScope(oidc.requestParamOIDCScopes);
   for (const [resource, { scopes }] of Object.entries(oidc.resourceServers ?? {})) {
     const asked = [...oidc.requestParamScopes].filter((scope) => scopes.has(scope));
@@ -166,22 +235,44 @@ const signingKey = () => ({
 });
 type SigningKey = ReturnType<typeof signingKey>;
 
-/** `GET /interaction/UID` shows one button for each persona, `POST` with `persona=EMAIL` signs that one in. */
+/**
+ * `GET /interaction/UID` shows one button for each persona, `POST` with `persona=EMAIL` signs that
+ * one in.
+ */
 function loginPage(provider: Provider, personas: readonly Persona[]): RequestListener {
   const buttons = personas.map(
     ({ email, name }) =>
       `<button name="persona" value="${escapeHtml(email)}">Continue as ${escapeHtml(name)} (${escapeHtml(email)})</button>`,
   );
   const serve = async (...[request, response]: Parameters<RequestListener>) => {
-    if (request.method !== 'POST') return send(response, 200, page('Who are you?', `<form method="post">${buttons.join('')}</form>`));
+    if (request.method !== 'POST')
+      return send(
+        response,
+        200,
+        page('Who are you?', `<form method="post">${buttons.join('')}</form>`),
+      );
     const email = new URLSearchParams(await bodyOf(request)).get('persona');
     const persona = personas.find((persona) => persona.email === email);
-    if (persona === undefined) return send(response, 400, page('Nobody has that address', '<p>Go back and choose again.</p>'));
-    await provider.interactionFinished(request, response, { login: { accountId: persona.subject } });
+    if (persona === undefined)
+      return send(
+        response,
+        400,
+        page('Nobody has that address', '<p>Go back and choose again.</p>'),
+      );
+    await provider.interactionFinished(request, response, {
+      login: { accountId: persona.subject },
+    });
   };
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
-      send(response, 400, page('That did not work', `<p>${escapeHtml(error instanceof Error ? error.message : 'Start again.')}</p>`));
+      send(
+        response,
+        400,
+        page(
+          'That did not work',
+          `<p>${escapeHtml(error instanceof Error ? error.message : 'Start again.')}</p>`,
+        ),
+      );
     });
   };
 }
@@ -193,11 +284,16 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<string> {
 }
 
 function send(response: ServerResponse, status: number, html: string): void {
-  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(html);
+  response
+    .writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+    .end(html);
 }
 
 async function userCodeInputSource(context: KoaContextWithOIDC, form: string): Promise<void> {
-  context.body = page('Enter the code your device shows', `${form}<button form="op.deviceInputForm">Continue</button>`);
+  context.body = page(
+    'Enter the code your device shows',
+    `${form}<button form="op.deviceInputForm">Continue</button>`,
+  );
 }
 
 async function userCodeConfirmSource(
@@ -208,11 +304,17 @@ async function userCodeConfirmSource(
   code: string,
 ): Promise<void> {
   const question = `<p>Does your device show <b>${escapeHtml(code)}</b>?</p>`;
-  context.body = page('Is it you?', `${question}${form}<button form="op.deviceConfirmForm">Yes, continue</button>`);
+  context.body = page(
+    'Is it you?',
+    `${question}${form}<button form="op.deviceConfirmForm">Yes, continue</button>`,
+  );
 }
 
 async function successSource(context: KoaContextWithOIDC): Promise<void> {
-  context.body = page('You are signed in', '<p>Go back to your device; you can close this page.</p>');
+  context.body = page(
+    'You are signed in',
+    '<p>Go back to your device; you can close this page.</p>',
+  );
 }
 
 const page = (title: string, body: string) =>
@@ -220,4 +322,5 @@ const page = (title: string, body: string) =>
 <style>body{font:1rem system-ui;max-width:30rem;margin:4rem auto;padding:0 1rem}button{display:block;font:inherit;margin:.5rem 0;padding:.5rem 1rem}</style>
 <h1>${title}</h1>${body}</html>`;
 
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escapeHtml = (text: string) =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

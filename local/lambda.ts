@@ -16,11 +16,14 @@ export type FunctionUrlResult = {
 };
 
 /** A handler behind a Function URL. */
-export type FunctionUrlHandler = (event: FunctionUrlEvent, context: LambdaContext) => Promise<FunctionUrlResult | string>;
+export type FunctionUrlHandler = (
+  event: FunctionUrlEvent,
+  context: LambdaContext,
+) => Promise<FunctionUrlResult | string>;
 
 /**
- * Serves a handler on loopback as Lambda serves it behind a Function URL (payload format 2.0, buffered answers).
- * Throws `PortInUse` when the port is taken.
+ * Serves a handler on loopback as Lambda serves it behind a Function URL (payload format 2.0,
+ * buffered answers). Throws `PortInUse` when the port is taken.
  */
 export async function startFunctionUrl({
   handler,
@@ -32,18 +35,25 @@ export async function startFunctionUrl({
   const server = createServer((request, response) => {
     invoke(handler, request).then(
       ({ statusCode = 200, headers = {}, cookies = [], body = '', isBase64Encoded = false }) => {
-        for (const [name, value] of Object.entries(headers)) response.setHeader(name, [value].flat().map(String));
+        for (const [name, value] of Object.entries(headers))
+          response.setHeader(name, [value].flat().map(String));
         if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
         response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
       },
       // Lambda answers so when the handler throws.
-      () => response.writeHead(502, { 'content-type': 'application/json' }).end('{"message":"Internal Server Error"}'),
+      () =>
+        response
+          .writeHead(502, { 'content-type': 'application/json' })
+          .end('{"message":"Internal Server Error"}'),
     );
   });
   return listen(server, port);
 }
 
-async function invoke(handler: FunctionUrlHandler, request: IncomingMessage): Promise<FunctionUrlResult> {
+async function invoke(
+  handler: FunctionUrlHandler,
+  request: IncomingMessage,
+): Promise<FunctionUrlResult> {
   const id = randomUUID();
   const { method = 'GET', url = '/', headers, httpVersion } = request;
   const { host = '127.0.0.1', ...others } = headers;
@@ -53,7 +63,9 @@ async function invoke(handler: FunctionUrlHandler, request: IncomingMessage): Pr
     contextOf(id),
   );
   // A bare string is an answer with status 200 and JSON as its type.
-  return typeof result === 'string' ? { headers: { 'content-type': 'application/json' }, body: result } : result;
+  return typeof result === 'string'
+    ? { headers: { 'content-type': 'application/json' }, body: result }
+    : result;
 }
 
 const timeoutMs = 20_000; // of the api function
@@ -87,7 +99,15 @@ type RequestFacts = {
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, "Request payload format". */
 export function eventOf(request: RequestFacts): FunctionUrlEvent {
-  const { method, url, host, content = Buffer.alloc(0), sourceIp = '127.0.0.1', httpVersion = '1.1', id = randomUUID() } = request;
+  const {
+    method,
+    url,
+    host,
+    content = Buffer.alloc(0),
+    sourceIp = '127.0.0.1',
+    httpVersion = '1.1',
+    id = randomUUID(),
+  } = request;
   const { pathname, search, searchParams } = new URL(`http://127.0.0.1${url}`);
   const { cookie, ...headers } = { host, ...request.headers };
   const isBase64Encoded = !isText(headers['content-type'] ?? '');
@@ -98,8 +118,12 @@ export function eventOf(request: RequestFacts): FunctionUrlEvent {
     rawPath: pathname,
     rawQueryString: search.slice(1),
     ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(',')])),
-    queryStringParameters: Object.fromEntries([...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name).join(',')])),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(',')]),
+    ),
+    queryStringParameters: Object.fromEntries(
+      [...new Set(searchParams.keys())].map((name) => [name, searchParams.getAll(name).join(',')]),
+    ),
     requestContext: {
       accountId: 'anonymous',
       apiId: 'local',
@@ -125,5 +149,8 @@ export function eventOf(request: RequestFacts): FunctionUrlEvent {
   };
 }
 
-/** The types that a Function URL hands on as text. Everything else, forms too, arrives in base64. */
-const isText = (contentType: string): boolean => /^(text\/|application\/(json|javascript|xml)|[^;]+\+(json|xml))/i.test(contentType);
+/**
+ * The types that a Function URL hands on as text. Everything else, forms too, arrives in base64.
+ */
+const isText = (contentType: string): boolean =>
+  /^(text\/|application\/(json|javascript|xml)|[^;]+\+(json|xml))/i.test(contentType);

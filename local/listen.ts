@@ -6,20 +6,30 @@ export class PortInUse extends Error {
   override readonly name = 'PortInUse';
 }
 
-export type Listening = { readonly url: string; readonly port: number; readonly close: () => Promise<void> };
+export type Listening = {
+  readonly url: string;
+  readonly port: number;
+  readonly close: () => Promise<void>;
+};
 
 /**
- * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections that are still open.
- * Throws `PortInUse` when the port is taken.
+ * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections
+ * that are still open. Throws `PortInUse` when the port is taken.
  */
-export async function listen(server: Server & { closeAllConnections(): void }, port = 0): Promise<Listening> {
+export async function listen(
+  server: Server & { closeAllConnections(): void },
+  port = 0,
+): Promise<Listening> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new PortInUse(`Port ${port} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`);
+    throw new PortInUse(
+      `Port ${port} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`,
+    );
   });
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');
+  if (address === null || typeof address === 'string')
+    throw new Error('The server does not listen on a port.');
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,

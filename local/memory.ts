@@ -1,4 +1,7 @@
-/** What an issuer remembers, for as long as the process lives: the storage adapter that oidc-provider asks for. */
+/**
+ * What an issuer remembers, for as long as the process lives: the storage adapter that
+ * oidc-provider asks for.
+ */
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 
 type Entry = { payload: AdapterPayload; readonly expiresAt: number };
@@ -13,19 +16,28 @@ export function issuerMemory(): AdapterFactory {
   };
 }
 
-function shelf(entries: Map<string, Entry>, kinds: ReadonlyMap<string, Map<string, Entry>>): Adapter {
-  const alive = (entry: Entry | undefined) => (entry !== undefined && entry.expiresAt > Date.now() ? entry.payload : undefined);
-  const findWhere = (matches: (payload: AdapterPayload) => boolean) => alive([...entries.values()].find(({ payload }) => matches(payload)));
+function shelf(
+  entries: Map<string, Entry>,
+  kinds: ReadonlyMap<string, Map<string, Entry>>,
+): Adapter {
+  const alive = (entry: Entry | undefined) =>
+    entry !== undefined && entry.expiresAt > Date.now() ? entry.payload : undefined;
+  const findWhere = (matches: (payload: AdapterPayload) => boolean) =>
+    alive([...entries.values()].find(({ payload }) => matches(payload)));
   return {
     upsert: async (id, payload, expiresIn) => {
-      entries.set(id, { payload, expiresAt: expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1_000 });
+      entries.set(id, {
+        payload,
+        expiresAt: expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1_000,
+      });
     },
     find: async (id) => alive(entries.get(id)),
     findByUserCode: async (userCode) => findWhere((payload) => payload.userCode === userCode),
     findByUid: async (uid) => findWhere((payload) => payload.uid === uid),
     consume: async (id) => {
       const entry = entries.get(id);
-      if (entry !== undefined) entry.payload = { ...entry.payload, consumed: Math.floor(Date.now() / 1_000) };
+      if (entry !== undefined)
+        entry.payload = { ...entry.payload, consumed: Math.floor(Date.now() / 1_000) };
     },
     destroy: async (id) => {
       entries.delete(id);

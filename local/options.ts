@@ -30,16 +30,24 @@ export function readOptions(args: readonly string[]): StartOptions | undefined {
   if (values.help) return undefined;
   const { servers, kubeconfig } = values;
   if (servers !== undefined && kubeconfig !== undefined) {
-    throw new UsageError('--servers and --kubeconfig exclude each other: MCPServers of your own cluster are declared with kubectl apply.');
+    throw new UsageError(
+      '--servers and --kubeconfig exclude each other: MCPServers of your own cluster are declared with kubectl apply.',
+    );
   }
-  for (const file of [servers, kubeconfig]) if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-  if (values.output !== 'table' && values.output !== 'json') throw new UsageError(`-o ${values.output} is not known. Say table or json.`);
+  for (const file of [servers, kubeconfig])
+    if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
+  if (values.output !== 'table' && values.output !== 'json')
+    throw new UsageError(`-o ${values.output} is not known. Say table or json.`);
   return {
     tickMs: span(values.interval),
     output: values.output,
     guard: values.guard,
-    // Whoever asks for a few sweeps and a list needs no fixed address, and may run beside another one.
-    port: values.sweeps === undefined || values.port !== undefined ? wholeNumber('--port', values.port ?? '8787', 0, 65_535) : 0,
+    // Whoever asks for a few sweeps and a list needs no fixed address, and may run beside another
+    // one.
+    port:
+      values.sweeps === undefined || values.port !== undefined
+        ? wholeNumber('--port', values.port ?? '8787', 0, 65_535)
+        : 0,
     ...(values.sweeps !== undefined && { sweeps: wholeNumber('--sweeps', values.sweeps, 1, 1000) }),
     ...(servers !== undefined && { servers }),
     ...(kubeconfig !== undefined && { kubeconfig }),
@@ -72,7 +80,8 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 function span(text: string): number {
   const [, amount = '', unit = ''] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
   const ms = Number(amount) * (units[unit] ?? 0);
-  if (ms < 100) throw new UsageError(`--interval ${text} is no time between sweeps. Say 500ms, 5s or 2m.`);
+  if (ms < 100)
+    throw new UsageError(`--interval ${text} is no time between sweeps. Say 500ms, 5s or 2m.`);
   return ms;
 }
 

@@ -5,7 +5,10 @@ import { createServer as createHttpsServer } from 'node:https';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import type { OAuthTokenVerifier } from '@modelcontextprotocol/sdk/server/auth/provider.js';
-import { getOAuthProtectedResourceMetadataUrl, mcpAuthMetadataRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+import {
+  getOAuthProtectedResourceMetadataUrl,
+  mcpAuthMetadataRouter,
+} from '@modelcontextprotocol/sdk/server/auth/router.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { type OAuthMetadata, OAuthMetadataSchema } from '@modelcontextprotocol/sdk/shared/auth.js';
 import { createServer as createEverything } from '@modelcontextprotocol/server-everything/dist/server/index.js';
@@ -24,7 +27,10 @@ export type McpServerOptions = {
     readonly issuer: string;
     /** Every token must have them. */
     readonly scopes?: readonly string[];
-    /** Whom tokens must be made for; without it this server's own address. Forwarded ID tokens are made for a client. */
+    /**
+     * Whom tokens must be made for; without it this server's own address. Forwarded ID tokens are
+     * made for a client.
+     */
     readonly audience?: string;
     /** For an issuer with a certificate of our own authority. */
     readonly fetch?: typeof globalThis.fetch;
@@ -34,10 +40,17 @@ export type McpServerOptions = {
 export type LocalMcpServer = { readonly url: string; readonly close: () => Promise<void> };
 
 /** Starts one at `/mcp`. Throws one clear line when the port is taken. */
-export async function startMcpServer({ port = 0, tls, oauth }: McpServerOptions = {}): Promise<LocalMcpServer> {
+export async function startMcpServer({
+  port = 0,
+  tls,
+  oauth,
+}: McpServerOptions = {}): Promise<LocalMcpServer> {
   const app = express();
   app.disable('x-powered-by');
-  const server = tls === undefined ? createHttpServer(app) : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, app);
+  const server =
+    tls === undefined
+      ? createHttpServer(app)
+      : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, app);
   const listening = await listen(server, port);
   const url = new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}/mcp`);
   const endpoint = mcpEndpoint();
@@ -70,7 +83,9 @@ function mcpEndpoint() {
     const id = request.header('mcp-session-id');
     const transport = id === undefined ? await open() : sessions.get(id);
     if (transport === undefined)
-      response.status(404).json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
+      response
+        .status(404)
+        .json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
     else await transport.handleRequest(request, response);
     // A stranger who opened no session leaves nothing behind.
     if (transport !== undefined && transport.sessionId === undefined) await transport.close();
@@ -83,7 +98,10 @@ function mcpEndpoint() {
 
 type Protection = NonNullable<McpServerOptions['oauth']>;
 
-/** RFC 9728 metadata for strangers, and a 401 that names it; tokens are verified by the SDK's own middleware. */
+/**
+ * RFC 9728 metadata for strangers, and a 401 that names it; tokens are verified by the SDK's own
+ * middleware.
+ */
 async function protectedResource(
   url: URL,
   { issuer, scopes = ['mcp'], audience = url.href, fetch = globalThis.fetch }: Protection,
@@ -92,7 +110,12 @@ async function protectedResource(
   const oauthMetadata = OAuthMetadataSchema.parse(await answer.json());
   const router = express.Router();
   router.use(
-    mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: url, scopesSupported: [...scopes], resourceName: 'a local MCP server' }),
+    mcpAuthMetadataRouter({
+      oauthMetadata,
+      resourceServerUrl: url,
+      scopesSupported: [...scopes],
+      resourceName: 'a local MCP server',
+    }),
   );
   router.all(
     '/mcp',
@@ -108,7 +131,11 @@ async function protectedResource(
 
 function tokenVerifier(
   { issuer, jwks_uri }: OAuthMetadata & { jwks_uri?: unknown },
-  { url, audience, fetch }: { readonly url: URL; readonly audience: string; readonly fetch: typeof globalThis.fetch },
+  {
+    url,
+    audience,
+    fetch,
+  }: { readonly url: URL; readonly audience: string; readonly fetch: typeof globalThis.fetch },
 ): OAuthTokenVerifier {
   if (typeof jwks_uri !== 'string') throw new TypeError(`${issuer} publishes no keys.`);
   const keys = createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: fetch });

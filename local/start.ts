@@ -9,14 +9,17 @@ import { PortInUse } from './listen.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './options.ts';
 import { startWorld, type World } from './world.ts';
 
-/** `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr. */
+/**
+ * `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr.
+ */
 async function start(options: StartOptions): Promise<void> {
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const world = await startWorld({ ...options, changed: tellChange });
   try {
     for (const line of world.refused) say(`Refused: ${line}`);
     // Three failures in a row are what it takes to call a server Failed.
-    for (let count = 0; count < (options.sweeps ?? 3); count += 1) tellProblems(await world.sweep({ everything: true }));
+    for (let count = 0; count < (options.sweeps ?? 3); count += 1)
+      tellProblems(await world.sweep({ everything: true }));
     print(await world.list(), options);
     if (options.sweeps === undefined) await goOn(world, options, ended);
   } finally {
@@ -28,7 +31,9 @@ async function goOn(world: World, options: StartOptions, ended: Promise<unknown>
   isSettled = true;
   say(invitation(world, options));
   const schedule = setInterval(() => {
-    world.sweep({ everything: false }).then(tellProblems, (error: unknown) => say(`The sweep failed: ${messageOf(error)}`));
+    world
+      .sweep({ everything: false })
+      .then(tellProblems, (error: unknown) => say(`The sweep failed: ${messageOf(error)}`));
   }, options.tickMs);
   await ended;
   clearInterval(schedule);
@@ -70,15 +75,18 @@ function tellProblems(reports: readonly SweepReport[]): void {
 
 function print(list: List, { output }: StartOptions): void {
   const rows = sorted(list.items);
-  if (output === 'json') process.stdout.write(`${JSON.stringify({ items: rows, problems: list.problems }, null, 2)}\n`);
+  if (output === 'json')
+    process.stdout.write(`${JSON.stringify({ items: rows, problems: list.problems }, null, 2)}\n`);
   else if (rows.length === 0) say('No MCPServers found');
   else process.stdout.write(table(rows, { signedIn: false, now: new Date() }));
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
-// What the person who typed the command can mend is told in one line; anything else is ours, with its stack.
+// What the person who typed the command can mend is told in one line; anything else is ours, with
+// its stack.
 const mendable = [UsageError, ManifestError, ClusterError, PortInUse];
 
 try {

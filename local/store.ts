@@ -14,7 +14,13 @@ export type Store = {
 };
 
 /** Throws one clear line when the port is taken. */
-export async function startStore({ port = 0, table = 'muster' }: { readonly port?: number; readonly table?: string } = {}): Promise<Store> {
+export async function startStore({
+  port = 0,
+  table = 'muster',
+}: {
+  readonly port?: number;
+  readonly table?: string;
+} = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
   const { url, close: closeServer } = await listen(server, port);
   // dynalite wants credentials in the request and looks no further.
@@ -31,7 +37,10 @@ export async function startStore({ port = 0, table = 'muster' }: { readonly port
   return { url, table, client, close };
 }
 
-/** The table of the sessions as `infra/` declares it, but for its TTL: what is over is told by whoever reads. */
+/**
+ * The table of the sessions as `infra/` declares it, but for its TTL: what is over is told by
+ * whoever reads.
+ */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   await client.send(
     new CreateTableCommand({
@@ -47,5 +56,8 @@ export async function createTable(client: DynamoDBClient, table: string): Promis
       ],
     }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: 5, minDelay: 0.01, maxDelay: 0.1 }, { TableName: table });
+  await waitUntilTableExists(
+    { client, maxWaitTime: 5, minDelay: 0.01, maxDelay: 0.1 },
+    { TableName: table },
+  );
 }

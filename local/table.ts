@@ -1,9 +1,13 @@
 import type { Attributes, Condition, Key, Table } from '../functions/adapters/store.ts';
 
-/** The table of the sessions in the memory of this process. It is there for as long as the process is, and for nobody else. */
+/**
+ * The table of the sessions in the memory of this process. It is there for as long as the process
+ * is, and for nobody else.
+ */
 export function memoryTable(): Table & { readonly rows: () => readonly Attributes[] } {
   const rows = new Map<string, Attributes>();
-  const isAllowed = (found: Attributes | undefined, condition: Condition | undefined) => condition === undefined || holds(condition, found);
+  const isAllowed = (found: Attributes | undefined, condition: Condition | undefined) =>
+    condition === undefined || holds(condition, found);
   return {
     rows: () => [...rows.values()],
     get: async (key) => rows.get(idOf(key)),
@@ -24,7 +28,11 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       [...rows.values()]
         .filter((row) => row['pk'] === pk && String(row['sk']).startsWith(prefix))
         .sort((one, other) => (String(one['sk']) < String(other['sk']) ? -1 : 1))
-        .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name === 'sk' || names.includes(name)))),
+        .map((row) =>
+          Object.fromEntries(
+            Object.entries(row).filter(([name]) => name === 'sk' || names.includes(name)),
+          ),
+        ),
   };
 }
 

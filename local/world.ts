@@ -78,13 +78,21 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 type Keep = <Started extends Part>(part: Started) => Started;
 
-async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<void>): Promise<World> {
+async function assemble(
+  options: WorldOptions,
+  keep: Keep,
+  close: () => Promise<void>,
+): Promise<World> {
   const { port = 0, tickMs = 60_000, guard = false, changed = () => {} } = options;
   // Settled first, so that a port in use is told before anything else has started.
   let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
-  const functionUrl = keep(await startFunctionUrl({ handler: (event, context) => answer(event, context), port }));
+  const functionUrl = keep(
+    await startFunctionUrl({ handler: (event, context) => answer(event, context), port }),
+  );
   const cluster =
-    options.kubeconfig === undefined ? keep(await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) })) : undefined;
+    options.kubeconfig === undefined
+      ? keep(await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) }))
+      : undefined;
   const refused = cluster === undefined ? [] : await populate(cluster.kubeconfig, options, keep);
   const [issuer, store] = await Promise.all([startIssuer(), startStore()]);
   keep(issuer);
@@ -97,11 +105,16 @@ async function assemble(options: WorldOptions, keep: Keep, close: () => Promise<
   const bus = keep(
     await startBus([
       { pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: runPage },
-      { pattern: { source: ['muster'], 'detail-type': ['MCPServer State Changed'] }, target: async (event) => changed(event) },
+      {
+        pattern: { source: ['muster'], 'detail-type': ['MCPServer State Changed'] },
+        target: async (event) => changed(event),
+      },
     ]),
   );
   const environment: Environment = {
-    ...(cluster === undefined ? { KUBECONFIG: options.kubeconfig } : { KUBECONFIG_YAML: cluster.kubeconfig }),
+    ...(cluster === undefined
+      ? { KUBECONFIG: options.kubeconfig }
+      : { KUBECONFIG_YAML: cluster.kubeconfig }),
     ANONYMOUS_LIST: 'on',
     AWS_ENDPOINT_URL_DYNAMODB: store.url,
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
@@ -144,8 +157,13 @@ const fromSources = async (environment: Environment): Promise<Functions> => ({
   close: async () => {},
 });
 
-async function populate(kubeconfig: string, { servers }: WorldOptions, keep: Keep): Promise<readonly string[]> {
-  if (servers !== undefined) return declareServers(kubeconfig, await readFile(servers, 'utf8'), servers);
+async function populate(
+  kubeconfig: string,
+  { servers }: WorldOptions,
+  keep: Keep,
+): Promise<readonly string[]> {
+  if (servers !== undefined)
+    return declareServers(kubeconfig, await readFile(servers, 'utf8'), servers);
   const demo = keep(await startDemo());
   return declareServers(kubeconfig, demo.yaml, 'the demo');
 }
@@ -160,7 +178,11 @@ async function listEverything(environment: Environment): Promise<List> {
     const listed = await list({ limit: 500, ...(next !== undefined && { continue: next }) });
     if (listed.kind === 'expired') throw new Error('The list expired while it was read.');
     const { page } = listed;
-    items.push(...page.servers.map((server) => rowOf(server, { anonymous: false, now, heartbeatMs: 300_000 })));
+    items.push(
+      ...page.servers.map((server) =>
+        rowOf(server, { anonymous: false, now, heartbeatMs: 300_000 }),
+      ),
+    );
     problems.push(...page.malformed);
     next = page.continue;
   } while (next !== undefined);

@@ -5,18 +5,29 @@ import { definePlugin } from '@astrojs/starlight/expressive-code';
 import { defineConfig } from 'astro/config';
 import starlightLinksValidator from 'starlight-links-validator';
 import starlightLlmsTxt from 'starlight-llms-txt';
-import { diagrams, emptyHeadersAreCells, linksBetweenPages, markers, tablesScroll, titlesAreNotRepeated } from './markdown.ts';
+import {
+  diagrams,
+  emptyHeadersAreCells,
+  linksBetweenPages,
+  markers,
+  tablesScroll,
+  titlesAreNotRepeated,
+} from './markdown.ts';
 
 /** A page has its place before it is written; until then the site does without it. */
 const written = (...slugs: readonly string[]): string[] =>
   slugs.filter((slug) => existsSync(new URL(`../docs/${slug}.md`, import.meta.url)));
 
-/** Code that scrolls can be scrolled by keyboard from the first moment, and is no landmark of the page. */
+/**
+ * Code that scrolls can be scrolled by keyboard from the first moment, and is no landmark of the
+ * page.
+ */
 const scrollsByKeyboard = definePlugin({
   name: 'scrolls-by-keyboard',
   hooks: {
     postprocessRenderedBlock: ({ renderData: { blockAst } }) => {
-      for (const node of blockAst.children) if (node.type === 'element' && node.tagName === 'pre') node.properties['tabIndex'] = 0;
+      for (const node of blockAst.children)
+        if (node.type === 'element' && node.tagName === 'pre') node.properties['tabIndex'] = 0;
     },
   },
 });
@@ -28,7 +39,8 @@ export default defineConfig({
   // A page is drawn with its first answer: the style of the whole site is 12 KB on the wire.
   build: { inlineStylesheets: 'always' },
   devToolbar: { enabled: false },
-  // npm puts older ones of these on top; left outside the bundle, they would be taken for Astro's own.
+  // npm puts older ones of these on top; left outside the bundle, they would be taken for Astro's
+  // own.
   vite: { environments: { prerender: { resolve: { noExternal: ['cookie', 'js-yaml'] } } } },
   markdown: {
     processor: satteri({
@@ -40,14 +52,19 @@ export default defineConfig({
   integrations: [
     starlight({
       title: 'muster, serverless',
-      description: 'Can it be reached, and am I signed in? Two answers about every MCP server in a Kubernetes cluster, never mixed.',
+      description:
+        'Can it be reached, and am I signed in? Two answers about every MCP server in a Kubernetes cluster, never mixed.',
       favicon: '/favicon.svg',
       customCss: ['./src/styles/muster.css'],
-      components: { EditLink: './src/components/EditLink.astro', MarkdownContent: './src/components/MarkdownContent.astro' },
+      components: {
+        EditLink: './src/components/EditLink.astro',
+        MarkdownContent: './src/components/MarkdownContent.astro',
+      },
       routeMiddleware: './src/route.ts',
       disable404Route: true,
       pagination: true,
-      // Tables of a terminal keep their lines; everything else breaks them instead of scrolling sideways.
+      // Tables of a terminal keep their lines; everything else breaks them instead of scrolling
+      // sideways.
       expressiveCode: {
         plugins: [scrollsByKeyboard],
         styleOverrides: { codeFontSize: '0.8125rem' },

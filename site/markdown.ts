@@ -1,4 +1,7 @@
-/** What the site does to the Markdown of `docs/`: plugins of Satteri. The text itself stays as a forge shows it. */
+/**
+ * What the site does to the Markdown of `docs/`: plugins of Satteri. The text itself stays as a
+ * forge shows it.
+ */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { renderMermaidSVG } from 'beautiful-mermaid';
@@ -14,7 +17,10 @@ export const titlesAreNotRepeated = defineMdastPlugin({
   },
 });
 
-/** `list.md#wide` leads to `/list/#wide`, a file of the code to the page made of it, any other file to the forge. */
+/**
+ * `list.md#wide` leads to `/list/#wide`, a file of the code to the page made of it, any other file
+ * to the forge.
+ */
 export const linksBetweenPages = defineMdastPlugin({
   name: 'links-between-pages',
   link(node, context) {
@@ -22,14 +28,19 @@ export const linksBetweenPages = defineMdastPlugin({
     const target = new URL(node.url, context.fileURL);
     const path = fromRoot(target, context.fileURL);
     const page = pageOf(path);
-    if (page !== undefined) return context.setProperty(node, 'url', `/${page}${page === '' ? '' : '/'}${target.hash}`);
+    if (page !== undefined)
+      return context.setProperty(node, 'url', `/${page}${page === '' ? '' : '/'}${target.hash}`);
     const repository = process.env['REPOSITORY_URL'];
-    if (repository !== undefined) return context.setProperty(node, 'url', `${repository.replace(/\/$/, '')}/blob/main/${path}`);
+    if (repository !== undefined)
+      return context.setProperty(node, 'url', `${repository.replace(/\/$/, '')}/blob/main/${path}`);
     context.replaceNode(node, { type: 'inlineCode', value: path });
   },
 });
 
-/** Path from the root of the repository, whether the page was found in `docs/` or through the link in `site/`. */
+/**
+ * Path from the root of the repository, whether the page was found in `docs/` or through the link
+ * in `site/`.
+ */
 function fromRoot(target: URL, page: URL): string {
   const inDocs = /^(.*?)(?:\/site\/src\/content)?\/docs\//.exec(fileURLToPath(page))?.[1] ?? '';
   const path = fileURLToPath(new URL(target.pathname, 'file:')).slice(inDocs.length + 1);
@@ -41,11 +52,15 @@ function pageOf(path: string): string | undefined {
   if (reference !== undefined) return reference;
   const [, slug] = /^docs\/(.+)\.md$/.exec(path) ?? [];
   if (slug === undefined) return undefined;
-  if (!existsSync(new URL(`../${path}`, import.meta.url))) throw new Error(`A page links to ${path}, which is not there.`);
+  if (!existsSync(new URL(`../${path}`, import.meta.url)))
+    throw new Error(`A page links to ${path}, which is not there.`);
   return slug === 'index' ? '' : slug;
 }
 
-/** A `mermaid` fence becomes a drawing; the words after `mermaid` are its caption, and what a screen reader says. */
+/**
+ * A `mermaid` fence becomes a drawing; the words after `mermaid` are its caption, and what a screen
+ * reader says.
+ */
 export const diagrams = defineMdastPlugin({
   name: 'diagrams',
   code(node, context) {
@@ -64,7 +79,8 @@ export const diagrams = defineMdastPlugin({
       transparent: true,
     });
     // Broken source is drawn as an empty picture, without a word.
-    if (!svg.includes('<text')) throw new Error(`The diagram "${node.meta}" has nothing in it. Is its text right?`);
+    if (!svg.includes('<text'))
+      throw new Error(`The diagram "${node.meta}" has nothing in it. Is its text right?`);
     const text = escaped(node.meta);
     const drawing = svg
       .replace(/@import url\([^)]*\);?/g, '')
@@ -84,7 +100,10 @@ export const markers = defineMdastPlugin({
     const comment = node.value.trim();
     if (/^<!-- (table|before): /.test(comment)) return context.removeNode(node);
     if (comment !== '<!-- site: explorer -->') return;
-    context.replaceNode(node, { raw: `<muster-explorer id="explorer">\n${caseTable()}\n</muster-explorer>`, mdxExpressions: false });
+    context.replaceNode(node, {
+      raw: `<muster-explorer id="explorer">\n${caseTable()}\n</muster-explorer>`,
+      mdxExpressions: false,
+    });
   },
 });
 
@@ -94,7 +113,12 @@ export const tablesScroll = defineHastPlugin({
   element: {
     filter: ['table'],
     visit(node, context) {
-      const properties = { className: ['table-scroll'], tabIndex: 0, role: 'group', ariaLabel: 'Table' };
+      const properties = {
+        className: ['table-scroll'],
+        tabIndex: 0,
+        role: 'group',
+        ariaLabel: 'Table',
+      };
       context.wrapNode(node, { type: 'element', tagName: 'div', properties, children: [] });
     },
   },
@@ -106,9 +130,11 @@ export const emptyHeadersAreCells = defineHastPlugin({
   element: {
     filter: ['th'],
     visit(node, context) {
-      if (node.children.length === 0) context.replaceNode(node, { type: 'element', tagName: 'td', properties: {}, children: [] });
+      if (node.children.length === 0)
+        context.replaceNode(node, { type: 'element', tagName: 'td', properties: {}, children: [] });
     },
   },
 });
 
-const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');
+const escaped = (text: string): string =>
+  text.replace(/&/g, '&amp;').replace(/"/g, '&quot;').replace(/</g, '&lt;');

@@ -1,4 +1,7 @@
-/** The reference pages, each with the file that its words are in. Links to these files lead to the page. */
+/**
+ * The reference pages, each with the file that its words are in. Links to these files lead to the
+ * page.
+ */
 export const sources = {
   'reference/cli': 'cli/commands.ts',
   'reference/function-url': 'functions/routes/contract.ts',
@@ -9,4 +12,5 @@ export const sources = {
 export type Reference = keyof typeof sources;
 
 /** The file of the repository that a page is written in. The first page has an empty id. */
-export const sourceOf = (id: string): string => Object.entries(sources).find(([page]) => page === id)?.[1] ?? `docs/${id || 'index'}.md`;
+export const sourceOf = (id: string): string =>
+  Object.entries(sources).find(([page]) => page === id)?.[1] ?? `docs/${id || 'index'}.md`;

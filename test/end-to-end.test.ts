@@ -34,7 +34,10 @@ afterAll(async () => {
 beforeEach(({ skip }) => skip(whyNot() !== undefined, whyNot()));
 
 /** A world with these MCPServers, swept three times, and Ada in front of it. */
-async function worldOf(urls: Readonly<Record<string, string>>, specs: Readonly<Record<string, object>> = {}) {
+async function worldOf(
+  urls: Readonly<Record<string, string>>,
+  specs: Readonly<Record<string, object>> = {},
+) {
   const file = join(folder, `${Object.keys(urls).length}.yaml`);
   const manifests = Object.entries(urls).map(([name, url]) =>
     aManifest({ name, spec: { type: 'streamable-http', url, timeout: 1, ...specs[name] } }),
@@ -49,7 +52,11 @@ async function worldOf(urls: Readonly<Record<string, string>>, specs: Readonly<R
   for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
   const home = await mkdtemp(join(folder, 'home-'));
   const type = (line: string): Promise<Ended> =>
-    runMuster(muster, line, { endpoint: world.url, home, onAddress: (address) => browserOf(ada).visit(address) });
+    runMuster(muster, line, {
+      endpoint: world.url,
+      home,
+      onAddress: (address) => browserOf(ada).visit(address),
+    });
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromString(real?.admin ?? world.environment['KUBECONFIG_YAML'] ?? '');
   return { world, type, api: kubeconfig.makeApiClient(CustomObjectsApi) };
@@ -69,7 +76,11 @@ describe('the table of the seed', () => {
       startMcpServer({ oauth: { issuer: issuer.url } }),
     ]);
     ending.push(issuer.close, a.close, b.close);
-    const { world, type, api } = await worldOf({ 'server-a': a.url, 'server-b': b.url, 'server-c': 'http://127.0.0.1:9/mcp' });
+    const { world, type, api } = await worldOf({
+      'server-a': a.url,
+      'server-b': b.url,
+      'server-c': 'http://127.0.0.1:9/mcp',
+    });
     const before = await states(world);
 
     const signedOut = `NAME       STATE       TYPE
@@ -88,13 +99,20 @@ server-c   Failed      -               streamable-http
     const status = await type('auth status');
     expect(status.stdout).toContain('Status:    Authenticated as ada@example.com');
     expect(status.stdout).toMatch(/server-a +Authenticated/);
-    expect(status.stdout).toMatch(/server-b +Pending Auth +Run: muster auth login --server server-b/);
+    expect(status.stdout).toMatch(
+      /server-b +Pending Auth +Run: muster auth login --server server-b/,
+    );
     expect(status.code).toBe(2);
     await world.sweep({ everything: true });
     expect(await states(world)).toEqual(before);
 
     // The same name with a new uid is another server: it gets nothing of the old grant.
-    const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace: 'default' };
+    const resource = {
+      group: 'muster.giantswarm.io',
+      version: 'v1alpha1',
+      plural: 'mcpservers',
+      namespace: 'default',
+    };
     await api.deleteNamespacedCustomObject({ ...resource, name: 'server-a' });
     await api.createNamespacedCustomObject({
       ...resource,
@@ -118,8 +136,16 @@ test('list and auth status say the same for every server of a mixed world', asyn
   const nameOf = (fault: string): string => `fault-${names.indexOf(fault)}`;
   const oauth = { auth: { type: 'oauth' } };
   const { type } = await worldOf(
-    { ...Object.fromEntries(names.map((fault) => [nameOf(fault), faults.urls[fault] ?? ''])), signed: mcp.url, forwarded: mcp.url },
-    { forwarded: { auth: { type: 'oauth', forwardToken: true } }, [nameOf('200 with HTML')]: oauth, [nameOf('refused')]: oauth },
+    {
+      ...Object.fromEntries(names.map((fault) => [nameOf(fault), faults.urls[fault] ?? ''])),
+      signed: mcp.url,
+      forwarded: mcp.url,
+    },
+    {
+      forwarded: { auth: { type: 'oauth', forwardToken: true } },
+      [nameOf('200 with HTML')]: oauth,
+      [nameOf('refused')]: oauth,
+    },
   );
   await type('auth login');
   expect(await type('auth login --server signed')).toMatchObject({ code: 0 });
@@ -141,13 +167,18 @@ test('list and auth status say the same for every server of a mixed world', asyn
   expect(Object.fromEntries(told)).toEqual(Object.fromEntries(listed));
   const { items } = itemsSchema.parse(JSON.parse((await type('list mcpserver -o json')).stdout));
   for (const { name, session } of items)
-    expect(listed.get(name)).toBe([session?.word, ...(session?.sso ? [`[SSO: ${session.sso}]`] : [])].join(' '));
-  expect(new Set(listed.values())).toEqual(new Set(['-', 'Authenticated', 'Pending Auth', 'Pending Auth [SSO: Failed]']));
+    expect(listed.get(name)).toBe(
+      [session?.word, ...(session?.sso ? [`[SSO: ${session.sso}]`] : [])].join(' '),
+    );
+  expect(new Set(listed.values())).toEqual(
+    new Set(['-', 'Authenticated', 'Pending Auth', 'Pending Auth [SSO: Failed]']),
+  );
 });
 
 describe.skipIf(isReal)('npm start', () => {
   const run = promisify(execFile);
-  const start = (args: readonly string[]) => run(process.execPath, ['local/start.ts', ...args], { timeout: 60_000 });
+  const start = (args: readonly string[]) =>
+    run(process.execPath, ['local/start.ts', ...args], { timeout: 60_000 });
 
   test('with --sweeps and -o json prints nothing on stdout but the list, and leaves nothing behind', async () => {
     const server = createServer((_request, response) => response.writeHead(401).end());
@@ -163,15 +194,28 @@ describe.skipIf(isReal)('npm start', () => {
     await writeFile(
       file,
       Object.entries(specs)
-        .map(([name, spec]) => stringify(aManifest({ name, spec: { type: 'streamable-http', ...spec } })))
+        .map(([name, spec]) =>
+          stringify(aManifest({ name, spec: { type: 'streamable-http', ...spec } })),
+        )
         .join('---\n'),
     );
-    const { stdout, stderr } = await run('npm', ['start', '--silent', '--', '--servers', file, '--sweeps', '3', '-o', 'json'], {
-      timeout: 60_000,
-    });
+    const { stdout, stderr } = await run(
+      'npm',
+      ['start', '--silent', '--', '--servers', file, '--sweeps', '3', '-o', 'json'],
+      {
+        timeout: 60_000,
+      },
+    );
     server.close();
     expect(itemsSchema.parse(JSON.parse(stdout)).items).toMatchObject([
-      { namespace: 'default', name: 'mine-a', type: 'streamable-http', state: 'Connected', consecutiveFailures: 0, conditions: [{}, {}] },
+      {
+        namespace: 'default',
+        name: 'mine-a',
+        type: 'streamable-http',
+        state: 'Connected',
+        consecutiveFailures: 0,
+        conditions: [{}, {}],
+      },
       {
         namespace: 'default',
         name: 'mine-b',
@@ -186,7 +230,11 @@ describe.skipIf(isReal)('npm start', () => {
   });
 
   test('goes on until Ctrl-C, tells changes, and ends cleanly', async () => {
-    const child = spawn(process.execPath, ['local/start.ts', '--port', '0', '--interval', '200ms'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(
+      process.execPath,
+      ['local/start.ts', '--port', '0', '--interval', '200ms'],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     let table = '';
     child.stdout.on('data', (chunk: Buffer) => (table += chunk.toString()));
     const invited = new Promise<string>((done) => {
@@ -218,7 +266,8 @@ describe.skipIf(isReal)('npm start', () => {
   ])('%s is one clear line and exit 1', async (_what, args, words) => {
     const ended = await start(args).then(
       () => ({ code: 0, stderr: '', stdout: '' }),
-      (error: unknown) => z.object({ code: z.number(), stderr: z.string(), stdout: z.string() }).parse(error),
+      (error: unknown) =>
+        z.object({ code: z.number(), stderr: z.string(), stdout: z.string() }).parse(error),
     );
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain(words);

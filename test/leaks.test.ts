@@ -1,4 +1,7 @@
-/** One day of two people with everything there is, and not one secret in what is printed, logged or stored. */
+/**
+ * One day of two people with everything there is, and not one secret in what is printed, logged or
+ * stored.
+ */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +16,19 @@ let world: World;
 let file: string;
 let home: string;
 beforeAll(async () => {
-  [world, file, home] = await Promise.all([startWorld(), buildMuster(), mkdtemp(join(tmpdir(), 'muster-home-'))]);
+  [world, file, home] = await Promise.all([
+    startWorld(),
+    buildMuster(),
+    mkdtemp(join(tmpdir(), 'muster-home-')),
+  ]);
   remember('key', world.environment['TOKEN_KEYS']?.split(':')[1]);
   await world.sweep({ everything: true });
 });
 afterAll(() => Promise.all([world.close(), removeMuster(file), rm(home, { recursive: true })]));
 
 const visit = (address: string) => browserOf(ada).visit(address);
-const muster = (line: string, run: Run = {}) => runMuster(file, line, { endpoint: world.url, home, onAddress: visit, ...run });
+const muster = (line: string, run: Run = {}) =>
+  runMuster(file, line, { endpoint: world.url, home, onAddress: visit, ...run });
 
 async function tokens(): Promise<{ path: string; kept: Record<string, unknown> }> {
   const folder = join(home, '.config', 'muster', 'tokens');
@@ -40,7 +48,13 @@ test('a day with sign-ins, refreshes, refusals and crashes leaves no secret anyw
     types: { after: 'Paste the secret', text: () => secret },
   });
   expect(secret).not.toBe('');
-  for (const line of ['list mcps -o wide', 'list mcps -o json', 'auth status --verify --debug', 'auth status -o yaml', 'auth whoami'])
+  for (const line of [
+    'list mcps -o wide',
+    'list mcps -o json',
+    'auth status --verify --debug',
+    'auth status -o yaml',
+    'auth whoami',
+  ])
     await muster(line);
   const { path, kept } = await tokens();
   await writeFile(path, JSON.stringify({ ...kept, expiresAt: '2020-01-01T00:00:00Z' }));
@@ -50,7 +64,10 @@ test('a day with sign-ins, refreshes, refusals and crashes leaves no secret anyw
   // A refresh token that was used already, a bearer that nobody made, a file that is broken.
   await writeFile(path, JSON.stringify({ ...kept, expiresAt: '2020-01-01T00:00:00Z' }));
   expect((await muster('list mcps --debug')).code).toBe(2);
-  await writeFile(path, JSON.stringify({ ...renewed.kept, idToken: `${String(renewed.kept['idToken'])}x` }));
+  await writeFile(
+    path,
+    JSON.stringify({ ...renewed.kept, idToken: `${String(renewed.kept['idToken'])}x` }),
+  );
   expect((await muster('list mcps --debug')).code).toBe(2);
   await writeFile(path, `{"idToken": "${String(renewed.kept['idToken'])}"`);
   expect((await muster('list mcps --debug')).code).toBe(1);
@@ -59,7 +76,16 @@ test('a day with sign-ins, refreshes, refusals and crashes leaves no secret anyw
   await muster('auth logout --all --debug');
 
   expect([...kindsSeen()].sort()).toEqual(
-    expect.arrayContaining(['access_token', 'bearer', 'code', 'code_verifier', 'cookie', 'id_token', 'refresh_token', 'secret']),
+    expect.arrayContaining([
+      'access_token',
+      'bearer',
+      'code',
+      'code_verifier',
+      'cookie',
+      'id_token',
+      'refresh_token',
+      'secret',
+    ]),
   );
   expect(leaks()).toEqual([]);
 }, 60_000);

@@ -15,7 +15,8 @@ import { startCluster } from '../local/cluster/cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
 import { crdFile } from './world/manifest.ts';
 
-const read = (name: string): Promise<string> => readFile(new URL(`../manifests/${name}`, import.meta.url), 'utf8');
+const read = (name: string): Promise<string> =>
+  readFile(new URL(`../manifests/${name}`, import.meta.url), 'utf8');
 
 const documents = async (name: string): Promise<readonly unknown[]> =>
   parseAllDocuments(await read(name)).map((document): unknown => document.toJS());
@@ -25,7 +26,13 @@ const crdSchema = z.object({
   spec: z.object({
     group: z.string(),
     scope: z.string(),
-    names: z.object({ kind: z.string(), listKind: z.string(), plural: z.string(), singular: z.string(), shortNames: z.array(z.string()) }),
+    names: z.object({
+      kind: z.string(),
+      listKind: z.string(),
+      plural: z.string(),
+      singular: z.string(),
+      shortNames: z.array(z.string()),
+    }),
     versions: z.array(
       z.object({
         name: z.string(),
@@ -33,7 +40,12 @@ const crdSchema = z.object({
         storage: z.boolean(),
         subresources: z.record(z.string(), z.unknown()),
         additionalPrinterColumns: z.array(
-          z.object({ name: z.string(), type: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) }),
+          z.object({
+            name: z.string(),
+            type: z.string(),
+            jsonPath: z.string(),
+            priority: z._default(z.number(), 0),
+          }),
         ),
         schema: z.object({ openAPIV3Schema: z.unknown() }),
       }),
@@ -47,7 +59,12 @@ const { schema } = await readDefinition(crdFile);
 
 /** The schema of a field, by its path; a list's items are `[]`. */
 const field = (path: string): Schema => {
-  const found = path.split('.').reduce<Schema | undefined>((at, key) => (key === '[]' ? at?.items : at?.properties?.[key]), schema);
+  const found = path
+    .split('.')
+    .reduce<Schema | undefined>(
+      (at, key) => (key === '[]' ? at?.items : at?.properties?.[key]),
+      schema,
+    );
   if (!found) throw new Error(`the CRD has no ${path}`);
   return found;
 };
@@ -59,7 +76,13 @@ describe('the CRD', () => {
       spec: {
         group: 'muster.giantswarm.io',
         scope: 'Namespaced',
-        names: { kind: 'MCPServer', listKind: 'MCPServerList', plural: 'mcpservers', singular: 'mcpserver', shortNames: ['mcps'] },
+        names: {
+          kind: 'MCPServer',
+          listKind: 'MCPServerList',
+          plural: 'mcpservers',
+          singular: 'mcpserver',
+          shortNames: ['mcps'],
+        },
         versions: [{ name: 'v1alpha1', served: true, storage: true }],
       },
     });
@@ -68,7 +91,14 @@ describe('the CRD', () => {
   });
 
   test("shows upstream's columns in upstream's order, and two of ours in the wide list", () => {
-    expect(version?.additionalPrinterColumns.map(({ name, type, jsonPath, priority }) => [name, type, jsonPath, priority])).toEqual([
+    expect(
+      version?.additionalPrinterColumns.map(({ name, type, jsonPath, priority }) => [
+        name,
+        type,
+        jsonPath,
+        priority,
+      ]),
+    ).toEqual([
       ['Type', 'string', '.spec.type', 0],
       ['URL', 'string', '.spec.url', 0],
       ['AutoStart', 'boolean', '.spec.autoStart', 0],
@@ -95,13 +125,27 @@ describe('the CRD', () => {
 
   test('has every field of upstream, and no other', () => {
     const fields = (path: string): readonly string[] => Object.keys(field(path).properties ?? {});
-    expect(fields('spec')).toEqual('type url command args env headers timeout autoStart description toolPrefix family auth'.split(' '));
-    expect(fields('spec.auth')).toEqual(['type', 'forwardToken', 'requiredAudiences', 'tokenExchange', 'authorizationServer']);
+    expect(fields('spec')).toEqual(
+      'type url command args env headers timeout autoStart description toolPrefix family auth'.split(
+        ' ',
+      ),
+    );
+    expect(fields('spec.auth')).toEqual([
+      'type',
+      'forwardToken',
+      'requiredAudiences',
+      'tokenExchange',
+      'authorizationServer',
+    ]);
     expect(fields('spec.auth.tokenExchange')).toEqual(
-      'enabled dexTokenEndpoint expectedIssuer connectorId scopes clientCredentialsSecretRef'.split(' '),
+      'enabled dexTokenEndpoint expectedIssuer connectorId scopes clientCredentialsSecretRef'.split(
+        ' ',
+      ),
     );
     expect(fields('status')).toEqual(
-      'state lastError lastConnected restartCount consecutiveFailures lastAttempt nextRetryAfter conditions'.split(' '),
+      'state lastError lastConnected restartCount consecutiveFailures lastAttempt nextRetryAfter conditions'.split(
+        ' ',
+      ),
     );
   });
 
@@ -121,15 +165,25 @@ describe('the CRD', () => {
 
   test('knows our server types, condition statuses and reasons', () => {
     expect(field('spec.type').enum).toEqual(expect.arrayContaining([...serverTypes]));
-    expect(field('status.conditions.[].status').enum).toEqual(expect.arrayContaining([...conditionStatuses]));
+    expect(field('status.conditions.[].status').enum).toEqual(
+      expect.arrayContaining([...conditionStatuses]),
+    );
     const reason = new RegExp(field('status.conditions.[].reason').pattern ?? '^$');
-    for (const word of [...connectedReasons, ...failedReasons, ...failingReasons, ...Object.values(authRequiredReasons)]) {
+    for (const word of [
+      ...connectedReasons,
+      ...failedReasons,
+      ...failingReasons,
+      ...Object.values(authRequiredReasons),
+    ]) {
       expect(word).toMatch(reason);
     }
   });
 
   test('lets every writer keep conditions of its own', () => {
-    expect(field('status.conditions')).toMatchObject({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+    expect(field('status.conditions')).toMatchObject({
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+    });
   });
 });
 
@@ -142,11 +196,15 @@ const describedSchema = z.object({
 describe('the examples', () => {
   test('are accepted by the cluster as they are', async () => {
     const cluster = await startCluster({ crdFile });
-    const path = '/apis/muster.giantswarm.io/v1alpha1/namespaces/default/mcpservers?fieldValidation=Strict';
+    const path =
+      '/apis/muster.giantswarm.io/v1alpha1/namespaces/default/mcpservers?fieldValidation=Strict';
     const examples = await documents('examples.yaml');
     expect(examples).toHaveLength(3);
     for (const example of examples) {
-      const response = await fetch(`${cluster.url}${path}`, { method: 'POST', body: JSON.stringify(example) });
+      const response = await fetch(`${cluster.url}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(example),
+      });
       expect(await response.json()).toMatchObject({ kind: 'MCPServer' });
     }
     await cluster.close();
@@ -170,14 +228,25 @@ describe('the rights', () => {
 
   test('to ask what a person may do are given apart, for those who set ACCESS_REVIEW', async () => {
     expect(await rulesOf('access-review/rbac.yaml')).toEqual([
-      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+      {
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['subjectaccessreviews'],
+        verbs: ['create'],
+      },
     ]);
   });
 
   test('are bound to one account and one group', async () => {
-    const account = { kind: 'ServiceAccount', name: 'muster-sweep', namespace: 'muster-serverless' };
+    const account = {
+      kind: 'ServiceAccount',
+      name: 'muster-sweep',
+      namespace: 'muster-serverless',
+    };
     const group = { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'muster-sweep' };
-    const all = [...(await documents('rbac.yaml')), ...(await documents('access-review/rbac.yaml'))];
+    const all = [
+      ...(await documents('rbac.yaml')),
+      ...(await documents('access-review/rbac.yaml')),
+    ];
     const bindings = all.flatMap((document) => bindingSchema.safeParse(document).data ?? []);
     expect(bindings.map(({ kind, roleRef, subjects }) => [kind, roleRef.name, subjects])).toEqual([
       ['ClusterRoleBinding', 'muster-sweep', [account, group]],
@@ -187,10 +256,17 @@ describe('the rights', () => {
   });
 });
 
-const bindingSchema = z.object({ kind: z.string(), roleRef: z.object({ name: z.string() }), subjects: z.array(z.unknown()) });
+const bindingSchema = z.object({
+  kind: z.string(),
+  roleRef: z.object({ name: z.string() }),
+  subjects: z.array(z.unknown()),
+});
 
 const roleSchema = z.object({ rules: z.array(z.unknown()) });
 
 test('kubectl apply -k manifests brings the CRD and the rights, and no examples', async () => {
-  expect(parse(await read('kustomization.yaml'))).toMatchObject({ kind: 'Kustomization', resources: ['crd.yaml', 'rbac.yaml'] });
+  expect(parse(await read('kustomization.yaml'))).toMatchObject({
+    kind: 'Kustomization',
+    resources: ['crd.yaml', 'rbac.yaml'],
+  });
 });

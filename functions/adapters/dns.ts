@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-/** Answers of the resolver, told apart because they mean different things for the name and for the prober. */
+/**
+ * Answers of the resolver, told apart because they mean different things for the name and for the
+ * prober.
+ */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   /** The resolver says there is no such name, or no address behind it. */
@@ -25,21 +28,32 @@ const hostsFileAgeMs = 10_000;
 const unusableNames: ReadonlySet<string> = new Set(['EBADNAME', 'EBADSTR']);
 
 /**
- * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure is tried once more.
- * `servers` (`address` or `address:port`) stand in for the resolvers of the machine. Never throws for a name.
+ * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure
+ * is tried once more. `servers` (`address` or `address:port`) stand in for the resolvers of the
+ * machine. Never throws for a name.
  */
-export function resolver({ servers = [], hostsFile = '/etc/hosts' }: { servers?: readonly string[]; hostsFile?: string } = {}): Resolve {
+export function resolver({
+  servers = [],
+  hostsFile = '/etc/hosts',
+}: {
+  servers?: readonly string[];
+  hostsFile?: string;
+} = {}): Resolve {
   const cares = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });
   if (servers.length > 0) cares.setServers([...servers]);
   const hosts = hostsReader(hostsFile);
   return async (hostname) => {
     const name = hostname.replace(/\.$/, '').toLowerCase();
     if (isIP(name) !== 0) return { kind: 'addresses', addresses: [name] };
-    const known = (await hosts()).get(name) ?? (isLocalhost(name) ? ['127.0.0.1', '::1'] : undefined);
+    const known =
+      (await hosts()).get(name) ?? (isLocalhost(name) ? ['127.0.0.1', '::1'] : undefined);
     if (known !== undefined) return { kind: 'addresses', addresses: known };
     const first = await resolveOnce(cares, name);
-    // c-ares tries again by itself after silence (ETIMEOUT), but not after SERVFAIL or REFUSED (measured).
-    return first.kind === 'failed' && first.detail !== 'ETIMEOUT' ? resolveOnce(cares, name) : first;
+    // c-ares tries again by itself after silence (ETIMEOUT), but not after SERVFAIL or REFUSED
+    // (measured).
+    return first.kind === 'failed' && first.detail !== 'ETIMEOUT'
+      ? resolveOnce(cares, name)
+      : first;
   };
 }
 
@@ -49,10 +63,16 @@ const isLocalhost = (name: string): boolean => name === 'localhost' || name.ends
 async function resolveOnce(cares: Resolver, name: string): Promise<Resolution> {
   const answers = [query(cares.resolve4(name)), query(cares.resolve6(name))];
   const first = await Promise.race(answers);
-  if (first.kind === 'notFound' && first.detail === 'ENOTFOUND') return first; // NXDOMAIN holds for both families.
+  // NXDOMAIN holds for both families.
+  if (first.kind === 'notFound' && first.detail === 'ENOTFOUND') return first;
   const all = Promise.all(answers);
-  const settled = first.kind === 'addresses' ? await Promise.race([all, pause(resolutionDelayMs).then(() => [first])]) : await all;
-  const addresses = [...new Set(settled.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : [])))];
+  const settled =
+    first.kind === 'addresses'
+      ? await Promise.race([all, pause(resolutionDelayMs).then(() => [first])])
+      : await all;
+  const addresses = [
+    ...new Set(settled.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))),
+  ];
   return addresses.length > 0 ? { kind: 'addresses', addresses } : telling(settled);
 }
 
@@ -67,7 +87,8 @@ async function query(answer: Promise<string[]>): Promise<Resolution> {
     if (!(error instanceof Error && 'code' in error)) throw error;
     const code = String(error.code);
     if (code === 'ENOTFOUND' || code === 'ENODATA') return { kind: 'notFound', detail: code };
-    if (code === 'ECONNREFUSED') return { kind: 'away', detail: 'the resolver refuses connections' };
+    if (code === 'ECONNREFUSED')
+      return { kind: 'away', detail: 'the resolver refuses connections' };
     if (unusableNames.has(code)) return { kind: 'unusable', detail: code };
     return { kind: 'failed', detail: code };
   }
@@ -96,7 +117,8 @@ function parseHosts(text: string): ReadonlyMap<string, readonly string[]> {
   for (const line of text.split('\n')) {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (isIP(address) === 0) continue;
-    for (const name of names) hosts.set(name.toLowerCase(), [...(hosts.get(name.toLowerCase()) ?? []), address]);
+    for (const name of names)
+      hosts.set(name.toLowerCase(), [...(hosts.get(name.toLowerCase()) ?? []), address]);
   }
   return hosts;
 }

@@ -1,17 +1,36 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { Condition, Table } from './store.ts';
 
-/** One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws the errors of the AWS client. */
+/**
+ * One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws the errors
+ * of the AWS client.
+ */
 export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): Table {
   return {
-    get: async (Key) => (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item,
+    get: async (Key) =>
+      (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item,
     put: async (key, attributes, condition) => {
-      const command = new PutCommand({ TableName, Item: { ...key, ...attributes }, ...conditional(condition) });
+      const command = new PutCommand({
+        TableName,
+        Item: { ...key, ...attributes },
+        ...conditional(condition),
+      });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
     take: async (Key, condition) => {
-      const command = new DeleteCommand({ TableName, Key, ReturnValues: 'ALL_OLD', ...conditional(condition) });
+      const command = new DeleteCommand({
+        TableName,
+        Key,
+        ReturnValues: 'ALL_OLD',
+        ...conditional(condition),
+      });
       return (await client.send(command).catch(onlyConditionFailed))?.Attributes;
     },
     query: async (pk, prefix, names) => {

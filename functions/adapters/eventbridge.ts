@@ -1,4 +1,8 @@
-import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import {
+  type EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge';
 import { eventSource, pageType, stateChangedType } from '../bus.ts';
 import type { StateChange } from '../reachability/announcements.ts';
 import type { Leg } from '../reachability/relay.ts';
@@ -9,7 +13,10 @@ export type PageMessage = Leg & { readonly continue: string };
 const mostEntries = 10; // PutEvents takes no more.
 const mostTries = 3;
 
-/** Announces changes in batches of 10, failed entries again up to 3 times. Gives back those the bus never took. */
+/**
+ * Announces changes in batches of 10, failed entries again up to 3 times. Gives back those the bus
+ * never took.
+ */
 export const announcer =
   (client: EventBridgeClient, bus: string) =>
   async (changes: readonly StateChange[]): Promise<readonly StateChange[]> => {
@@ -20,7 +27,11 @@ export const announcer =
     return left.flat();
   };
 
-async function announceBatch(client: EventBridgeClient, bus: string, batch: readonly StateChange[]): Promise<readonly StateChange[]> {
+async function announceBatch(
+  client: EventBridgeClient,
+  bus: string,
+  batch: readonly StateChange[],
+): Promise<readonly StateChange[]> {
   let left = batch;
   for (let tries = 0; tries < mostTries && left.length > 0; tries += 1) {
     const failed = await put(
@@ -37,7 +48,10 @@ export const pageSender =
   (client: EventBridgeClient, bus: string) =>
   async (message: PageMessage): Promise<void> => {
     const { indices, problem } = await put(client, [entry(bus, pageType, message)]);
-    if (indices.size > 0) throw new Error(`The bus ${bus} did not take the page message of hop ${message.hop}: ${problem}.`);
+    if (indices.size > 0)
+      throw new Error(
+        `The bus ${bus} did not take the page message of hop ${message.hop}: ${problem}.`,
+      );
   };
 
 const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry => ({
@@ -47,17 +61,26 @@ const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry
   Detail: JSON.stringify(detail),
 });
 
-/** The entries that were not taken: PutEvents succeeds in part, and a whole call may fail after the SDK's own retries. */
+/**
+ * The entries that were not taken: PutEvents succeeds in part, and a whole call may fail after the
+ * SDK's own retries.
+ */
 async function put(
   client: EventBridgeClient,
   entries: PutEventsRequestEntry[],
 ): Promise<{ indices: ReadonlySet<number>; problem: string }> {
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
-    const failed = entries.flatMap((_, index) => (Entries[index]?.EventId === undefined ? [index] : []));
+    const failed = entries.flatMap((_, index) =>
+      Entries[index]?.EventId === undefined ? [index] : [],
+    );
     return { indices: new Set(failed), problem: Entries[failed[0] ?? 0]?.ErrorCode ?? '' };
   } catch (error) {
-    // The SDK has tried three times: whatever it is, no entry was taken, and the caller reports them by name.
-    return { indices: new Set(entries.keys()), problem: error instanceof Error ? error.name : String(error) };
+    // The SDK has tried three times: whatever it is, no entry was taken, and the caller reports
+    // them by name.
+    return {
+      indices: new Set(entries.keys()),
+      problem: error instanceof Error ? error.name : String(error),
+    };
   }
 }

@@ -1,5 +1,10 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import {
+  connect as connectTls,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+} from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import type { Stage } from '../wire.ts';
 import type { Resolution, Resolve } from './dns.ts';
@@ -18,8 +23,8 @@ export type GuardOptions = {
 };
 
 /**
- * Keeps addresses that others wrote (manifests, metadata documents, redirects) from reaching what only we can reach.
- * Throws a TypeError for a range that is no CIDR.
+ * Keeps addresses that others wrote (manifests, metadata documents, redirects) from reaching what
+ * only we can reach. Throws a TypeError for a range that is no CIDR.
  */
 export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = {}): Guard {
   const opened = allow.map(parseRange);
@@ -52,7 +57,12 @@ const metadata = [
   '192.0.0.192/32', // Oracle
 ].map(parseRange);
 
-const localRanges: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
+const localRanges: ReadonlySet<string> = new Set([
+  'loopback',
+  'private',
+  'uniqueLocal',
+  'carrierGradeNat',
+]);
 
 const words: Readonly<Record<string, string>> = {
   loopback: 'loopback',
@@ -62,15 +72,20 @@ const words: Readonly<Record<string, string>> = {
   unspecified: 'unspecified',
 };
 
-// Databases, caches and control ports that answer to HTTP-like text; the rest below 1024 is no web server's either.
-const closedPorts: ReadonlySet<number> = new Set([2375, 2376, 2379, 2380, 3306, 5432, 6379, 9200, 10250, 10255, 11211, 27017]);
-const isWebPort = (port: number): boolean => port === 80 || port === 443 || (port >= 1024 && !closedPorts.has(port));
+// Databases, caches and control ports that answer to HTTP-like text; the rest below 1024 is no web
+// server's either.
+const closedPorts: ReadonlySet<number> = new Set([
+  2375, 2376, 2379, 2380, 3306, 5432, 6379, 9200, 10250, 10255, 11211, 27017,
+]);
+const isWebPort = (port: number): boolean =>
+  port === 80 || port === 443 || (port >= 1024 && !closedPorts.has(port));
 
 type Address = ReturnType<typeof ipaddr.process>;
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
 
 function parseRange(text: string): Range {
-  if (!ipaddr.isValidCIDR(text)) throw new TypeError(`"${text}" is not a CIDR range such as 10.0.0.0/8.`);
+  if (!ipaddr.isValidCIDR(text))
+    throw new TypeError(`"${text}" is not a CIDR range such as 10.0.0.0/8.`);
   return ipaddr.parseCIDR(text);
 }
 
@@ -106,9 +121,14 @@ export class NameFailure extends Error {
   }
 }
 
-/** The public authorities and those of `extraCa` (PEM), parsed once: a context per connection costs 40 ms of CPU (measured). */
+/**
+ * The public authorities and those of `extraCa` (PEM), parsed once: a context per connection costs
+ * 40 ms of CPU (measured).
+ */
 export const trust = (extraCa?: string): SecureContext =>
-  extraCa === undefined ? createSecureContext() : createSecureContext({ ca: [...rootCertificates, extraCa] });
+  extraCa === undefined
+    ? createSecureContext()
+    : createSecureContext({ ca: [...rootCertificates, extraCa] });
 
 export type Dialler = {
   readonly guard: Guard;
@@ -119,9 +139,10 @@ export type Dialler = {
 export type Target = { readonly hostname: string; readonly port: number; readonly secure: boolean };
 
 /**
- * Opens a connection to an address the guard lets through: the name is resolved here, refused addresses are left out, and what
- * the socket is really connected to is looked at again before a byte is sent. `enter` hears of each stage as it begins.
- * Throws `RefusedByPolicy`, `NameFailure`, or the error of the socket; an abort destroys the socket.
+ * Opens a connection to an address the guard lets through: the name is resolved here, refused
+ * addresses are left out, and what the socket is really connected to is looked at again before a
+ * byte is sent. `enter` hears of each stage as it begins. Throws `RefusedByPolicy`, `NameFailure`,
+ * or the error of the socket; an abort destroys the socket.
  */
 export async function dial(
   { hostname, port, secure }: Target,
@@ -134,7 +155,11 @@ export async function dial(
   const addresses = await allowedAddresses(host, guard, resolve);
   signal.throwIfAborted();
   enter('tcp');
-  const plain = await connected(connectTcp({ port, ...destination(host, addresses) }), 'connect', signal);
+  const plain = await connected(
+    connectTcp({ port, ...destination(host, addresses) }),
+    'connect',
+    signal,
+  );
   const refusal = guard.refusesAddress(plain.remoteAddress ?? '');
   if (refusal !== undefined) {
     plain.destroy();
@@ -143,27 +168,47 @@ export async function dial(
   if (!secure) return plain;
   enter('tls');
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const encrypted = connectTls({ socket: plain, host, ...servername, secureContext, ALPNProtocols: ['http/1.1'] });
+  const encrypted = connectTls({
+    socket: plain,
+    host,
+    ...servername,
+    secureContext,
+    ALPNProtocols: ['http/1.1'],
+  });
   return connected(encrypted, 'secureConnect', signal);
 }
 
-async function allowedAddresses(host: string, guard: Guard, resolve: Resolve): Promise<readonly string[]> {
-  const resolution: Resolution = isIP(host) === 0 ? await resolve(host) : { kind: 'addresses', addresses: [host] };
+async function allowedAddresses(
+  host: string,
+  guard: Guard,
+  resolve: Resolve,
+): Promise<readonly string[]> {
+  const resolution: Resolution =
+    isIP(host) === 0 ? await resolve(host) : { kind: 'addresses', addresses: [host] };
   if (resolution.kind !== 'addresses') throw new NameFailure(host, resolution);
-  const allowed = resolution.addresses.filter((address) => guard.refusesAddress(address) === undefined);
+  const allowed = resolution.addresses.filter(
+    (address) => guard.refusesAddress(address) === undefined,
+  );
   if (allowed.length > 0) return allowed;
   throw new RefusedByPolicy(guard.refusesAddress(resolution.addresses[0] ?? '') ?? 'no address');
 }
 
 // Several addresses go through net's happy eyeballs; it wants a lookup, and gets ours.
-function destination(host: string, addresses: readonly string[]): { host: string; lookup?: LookupFunction; autoSelectFamily?: boolean } {
+function destination(
+  host: string,
+  addresses: readonly string[],
+): { host: string; lookup?: LookupFunction; autoSelectFamily?: boolean } {
   const [only, another] = addresses;
   if (only !== undefined && another === undefined) return { host: only };
   const list = addresses.map((address) => ({ address, family: isIP(address) }));
   return { host, autoSelectFamily: true, lookup: (_hostname, _options, done) => done(null, list) };
 }
 
-function connected<Opening extends Socket>(socket: Opening, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Opening> {
+function connected<Opening extends Socket>(
+  socket: Opening,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<Opening> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       socket.destroy();

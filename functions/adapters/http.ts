@@ -7,7 +7,10 @@ export type Request = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How much of the body is wanted, and for how long it is worth waiting. Without it nothing is read. */
+  /**
+   * How much of the body is wanted, and for how long it is worth waiting. Without it nothing is
+   * read.
+   */
   readonly read?: { readonly bytes: number; readonly ms: number };
 };
 
@@ -24,9 +27,10 @@ export type Answer = {
 const maxHeaderSize = 64 * 1024;
 
 /**
- * One HTTP/1.1 exchange over a connection of its own that the guard let through; it is gone when the promise settles. The answer is
- * there with the response headers, or when as much of the body as `read` asks for has come. Redirects are answers.
- * Throws what `dial` throws, undici's errors for what is not HTTP, and the reason of an abort.
+ * One HTTP/1.1 exchange over a connection of its own that the guard let through; it is gone when
+ * the promise settles. The answer is there with the response headers, or when as much of the body
+ * as `read` asks for has come. Redirects are answers. Throws what `dial` throws, undici's errors
+ * for what is not HTTP, and the reason of an abort.
  */
 export function exchange(
   request: Request,
@@ -39,12 +43,18 @@ export function exchange(
   const client = new Client(request.url.origin, {
     allowH2: false,
     maxHeaderSize,
-    // The deadline is the signal's: undici's timers are coarse, and its connect phase ignores signals (nodejs/undici#386).
+    // The deadline is the signal's: undici's timers are coarse, and its connect phase ignores
+    // signals (nodejs/undici#386).
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: ({ hostname, port, protocol }, done) => {
       const secure = protocol === 'https:';
-      dial({ hostname, port: Number(port || (secure ? 443 : 80)), secure }, dialler, signal, enter).then(
+      dial(
+        { hostname, port: Number(port || (secure ? 443 : 80)), secure },
+        dialler,
+        signal,
+        enter,
+      ).then(
         (socket) => {
           enter('headers');
           done(null, socket);
@@ -56,10 +66,15 @@ export function exchange(
   return converse(client, request, signal).finally(() => client.destroy(overAndDone));
 }
 
-// Given so that undici does not make an error with a stack of its own for every exchange that is cut at its headers.
+// Given so that undici does not make an error with a stack of its own for every exchange that is
+// cut at its headers.
 const overAndDone = new Error('the exchange is over');
 
-function converse(client: Client, { url, method, headers, body, read }: Request, signal: AbortSignal): Promise<Answer> {
+function converse(
+  client: Client,
+  { url, method, headers, body, read }: Request,
+  signal: AbortSignal,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     let head: Pick<Answer, 'status' | 'headers'> | undefined;
@@ -68,7 +83,8 @@ function converse(client: Client, { url, method, headers, body, read }: Request,
     let length = 0;
     const finish = (isWhole: boolean): void => {
       clearTimeout(patience);
-      if (head !== undefined) resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
+      if (head !== undefined)
+        resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
     };
     client.dispatch(
       { path: `${url.pathname}${url.search}`, method, headers: { ...headers }, body: body ?? null },
@@ -88,14 +104,21 @@ function converse(client: Client, { url, method, headers, body, read }: Request,
         },
         onResponseEnd: () => finish(true),
         // Once the headers are in, a body that breaks off changes nothing about them.
-        onResponseError: (_controller, error) => (head === undefined ? reject(error) : finish(false)),
+        onResponseError: (_controller, error) =>
+          head === undefined ? reject(error) : finish(false),
       },
     );
   });
 }
 
-const joined = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat().join(', ')]])));
+const joined = (
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, [value].flat().join(', ')]],
+    ),
+  );
 
 /** The part of `fetch` that OAuth and OpenID Connect clients need. */
 export type GuardedFetch = (
@@ -109,8 +132,9 @@ export type GuardedFetch = (
 ) => Promise<Response>;
 
 /**
- * `fetch` towards addresses that others wrote: guarded, redirects left to the caller, bounded in time and size.
- * Throws a TypeError when the answer is larger than `maxBytes` or not there within `timeoutMs`, and what `exchange` throws.
+ * `fetch` towards addresses that others wrote: guarded, redirects left to the caller, bounded in
+ * time and size. Throws a TypeError when the answer is larger than `maxBytes` or not there within
+ * `timeoutMs`, and what `exchange` throws.
  */
 export const guardedFetch =
   (dialler: Dialler, { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = {}): GuardedFetch =>
@@ -126,9 +150,18 @@ export const guardedFetch =
       read: { bytes: maxBytes, ms: timeoutMs },
     } as const;
     const timeout = AbortSignal.timeout(timeoutMs);
-    const answer = await exchange(request, dialler, init.signal ? AbortSignal.any([timeout, init.signal]) : timeout);
+    const answer = await exchange(
+      request,
+      dialler,
+      init.signal ? AbortSignal.any([timeout, init.signal]) : timeout,
+    );
     if (!answer.isWhole)
-      throw new TypeError(`${url.host} answered with more than ${maxBytes} bytes, or did not finish within ${timeoutMs} ms`);
+      throw new TypeError(
+        `${url.host} answered with more than ${maxBytes} bytes, or did not finish within ${timeoutMs} ms`,
+      );
     const hasBody = answer.status !== 204 && answer.status !== 304;
-    return new Response(hasBody ? new Uint8Array(answer.body) : null, { status: answer.status, headers: answer.headers });
+    return new Response(hasBody ? new Uint8Array(answer.body) : null, {
+      status: answer.status,
+      headers: answer.headers,
+    });
   };

@@ -1,35 +1,59 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import * as z from 'zod/mini';
 import type { Person } from '../sessions/person.ts';
 import type { GuardedFetch } from './http.ts';
 
-export type BearerVerdict = { readonly kind: 'valid'; readonly person: Person } | { readonly kind: 'invalid'; readonly problem: string };
+export type BearerVerdict =
+  | { readonly kind: 'valid'; readonly person: Person }
+  | { readonly kind: 'invalid'; readonly problem: string };
 
 export type VerifierOptions = {
   readonly issuer: string;
-  /** Whom bearers must be made for: the client of the command line, or, for access tokens, ourselves. */
+  /**
+   * Whom bearers must be made for: the client of the command line, or, for access tokens,
+   * ourselves.
+   */
   readonly audience: string;
   readonly kind?: 'idToken' | 'accessToken';
   readonly fetch: GuardedFetch;
 };
 
-/** The issuer could not be asked for its keys. That says nothing about the bearer: answer 503, not 401. */
+/**
+ * The issuer could not be asked for its keys. That says nothing about the bearer: answer 503, not
+ * 401.
+ */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }
 
 /**
- * Judges a bearer by the keys of its issuer, found by OpenID discovery and kept as long as the verifier lives.
- * Throws `IssuerUnavailable` when they cannot be had; only a token that is bad is `invalid`.
+ * Judges a bearer by the keys of its issuer, found by OpenID discovery and kept as long as the
+ * verifier lives. Throws `IssuerUnavailable` when they cannot be had; only a token that is bad is
+ * `invalid`.
  */
-export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerVerdict> {
+export function bearerVerifier(
+  options: VerifierOptions,
+): (token: string) => Promise<BearerVerdict> {
   const { issuer, audience, kind = 'idToken' } = options;
   // RFC 9068, section 4: an ID token cannot pass for an access token.
   const typ = kind === 'accessToken' ? { typ: 'at+jwt' } : {};
   const keys = keysOf(options);
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], ...typ });
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        audience,
+        algorithms,
+        requiredClaims: ['sub', 'exp'],
+        ...typ,
+      });
       return personOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
       const problem = problemOf(error);
@@ -40,7 +64,19 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
 }
 
 // Asymmetric ones only: with a shared secret, whoever can check a token can make one.
-const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'];
+const algorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+  'Ed25519',
+];
 
 const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
@@ -48,7 +84,9 @@ function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined;
   const find = async () => {
     const { jwks_uri } = await discover(issuer, fetch);
-    return createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: (url, init) => fetch(url, init) });
+    return createRemoteJWKSet(new URL(jwks_uri), {
+      [customFetch]: (url, init) => fetch(url, init),
+    });
   };
   return async (header, token) => {
     // A failure is not kept: the next bearer asks again.
@@ -60,7 +98,11 @@ function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
     try {
       return await keys(header, token);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys
+      )
+        throw error;
       return unavailable(issuer)(error);
     }
   };
@@ -69,24 +111,35 @@ function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
 const unavailable =
   (issuer: string) =>
   (cause: unknown): never => {
-    throw new IssuerUnavailable(`The keys of ${issuer} cannot be had: ${cause instanceof Error ? cause.message : 'unknown reason'}.`, {
-      cause,
-    });
+    throw new IssuerUnavailable(
+      `The keys of ${issuer} cannot be had: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
+      {
+        cause,
+      },
+    );
   };
 
-/** OpenID Connect Discovery 1.0, section 4; the issuer in the answer must be the one that was asked. */
+/**
+ * OpenID Connect Discovery 1.0, section 4; the issuer in the answer must be the one that was asked.
+ */
 async function discover(issuer: string, fetch: GuardedFetch) {
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     headers: { accept: 'application/json' },
   });
-  if (response.status !== 200) throw new TypeError(`its discovery document answered HTTP ${response.status}`);
+  if (response.status !== 200)
+    throw new TypeError(`its discovery document answered HTTP ${response.status}`);
   const metadata = metadataSchema.safeParse(await response.json());
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
-  if (metadata.data.issuer !== issuer) throw new TypeError(`its discovery document is of another issuer`);
+  if (metadata.data.issuer !== issuer)
+    throw new TypeError(`its discovery document is of another issuer`);
   return metadata.data;
 }
 
-const claimsSchema = z.object({ email: z.optional(z.string()), name: z.optional(z.string()), azp: z.optional(z.string()) });
+const claimsSchema = z.object({
+  email: z.optional(z.string()),
+  name: z.optional(z.string()),
+  azp: z.optional(z.string()),
+});
 
 /** `client`: an ID token must have been made for it. */
 function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerVerdict {
@@ -111,16 +164,28 @@ function personOf(payload: JWTPayload, token: string, client: string | undefined
   return { kind: 'valid', person };
 }
 
-/** What is wrong with a token, without a word of it; undefined for an error that is not the token's. */
+/**
+ * What is wrong with a token, without a word of it; undefined for an error that is not the token's.
+ */
 function problemOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'The token has expired.';
-  if (error instanceof errors.JWTClaimValidationFailed) return claimProblems[error.claim] ?? 'A claim of the token is not as it must be.';
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'The token is signed with an algorithm that is not accepted.';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token is not good.';
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return claimProblems[error.claim] ?? 'A claim of the token is not as it must be.';
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'The token is signed with an algorithm that is not accepted.';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'The signature of the token is not good.';
+  if (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  ) {
     return 'The token is signed with a key that its issuer does not publish.';
   }
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid || error instanceof errors.JOSENotSupported) {
+  if (
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JOSENotSupported
+  ) {
     return 'The token is not a signed JWT.';
   }
   return undefined;

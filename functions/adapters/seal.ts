@@ -1,20 +1,35 @@
 import { base64url, errors, type FlattenedJWE, FlattenedEncrypt, flattenedDecrypt } from 'jose';
 
-/** A sealed text: a flattened JWE (RFC 7516, section 7.2.2) without its `aad`, which only the place it belongs to can supply. */
+/**
+ * A sealed text: a flattened JWE (RFC 7516, section 7.2.2) without its `aad`, which only the place
+ * it belongs to can supply.
+ */
 type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertext' | 'tag'>>;
 
-/** Seals texts for one place and opens them there only; `place` is the key of the row, rebuilt on reading. */
+/**
+ * Seals texts for one place and opens them there only; `place` is the key of the row, rebuilt on
+ * reading.
+ */
 export type Sealer = {
   readonly seal: (text: string, place: string) => Promise<Sealed>;
-  /** Undefined when the text was sealed for another place or with a key we do not have, or was changed since. */
+  /**
+   * Undefined when the text was sealed for another place or with a key we do not have, or was
+   * changed since.
+   */
   readonly open: (sealed: Sealed, place: string) => Promise<string | undefined>;
 };
 
-/** Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first one seals, all open. Throws where that is not so. */
+/**
+ * Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first one seals, all open.
+ * Throws where that is not so.
+ */
 export function sealer(keys: readonly string[]): Sealer {
   const byId = new Map(keys.map(parseKey));
   const [first] = byId;
-  if (first === undefined) throw new TypeError('TOKEN_KEYS is empty. Give it at least one key: id:base64url of 32 random bytes.');
+  if (first === undefined)
+    throw new TypeError(
+      'TOKEN_KEYS is empty. Give it at least one key: id:base64url of 32 random bytes.',
+    );
   const [kid, key] = first;
   const keyOf = ({ kid = '' }: { kid?: string } = {}) => byId.get(kid) ?? unknownKey();
   return {
@@ -28,12 +43,17 @@ export function sealer(keys: readonly string[]): Sealer {
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
         .setAdditionalAuthenticatedData(encode(place))
         .encrypt(key);
-      if (header === undefined || iv === undefined || tag === undefined) throw new TypeError('The JWE lacks its header, iv or tag.');
+      if (header === undefined || iv === undefined || tag === undefined)
+        throw new TypeError('The JWE lacks its header, iv or tag.');
       return { protected: header, iv, ciphertext, tag };
     },
     open: async (sealed, place) => {
       try {
-        const { plaintext } = await flattenedDecrypt({ ...sealed, aad: base64url.encode(place) }, keyOf, algorithms);
+        const { plaintext } = await flattenedDecrypt(
+          { ...sealed, aad: base64url.encode(place) },
+          keyOf,
+          algorithms,
+        );
         return new TextDecoder().decode(plaintext);
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
@@ -48,7 +68,8 @@ const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorith
 function parseKey(text: string): readonly [string, Uint8Array] {
   const [, id, value] = /^([\w.-]+):([\w-]+)$/.exec(text) ?? [];
   const key = value === undefined ? undefined : base64url.decode(value);
-  if (id === undefined || key?.length !== 32) throw new TypeError('A key in TOKEN_KEYS is not id:base64url of 32 bytes.');
+  if (id === undefined || key?.length !== 32)
+    throw new TypeError('A key in TOKEN_KEYS is not id:base64url of 32 bytes.');
   return [id, key];
 }
 

@@ -13,8 +13,9 @@ export type StoreOptions = {
 };
 
 /**
- * Everything the sessions remember. What is secret is sealed; every read looks at the expiry itself, the TTL of the table only cleans up.
- * Throws the errors of the table, and a ZodError for a row of another making.
+ * Everything the sessions remember. What is secret is sealed; every read looks at the expiry
+ * itself, the TTL of the table only cleans up. Throws the errors of the table, and a ZodError for a
+ * row of another making.
  */
 export type SessionStore = {
   /** All of them, or those for servers whose uid begins so. */
@@ -22,21 +23,37 @@ export type SessionStore = {
   /** Whatever was there before is replaced. Gives the generation of the tokens. */
   readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
   readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
-  /** Compare-and-swap: writes only while the row holds the tokens of generation `expected`. False: it does not. */
+  /**
+   * Compare-and-swap: writes only while the row holds the tokens of generation `expected`. False:
+   * it does not.
+   */
   readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
   readonly takeGrant: (person: PersonKey, serverUid: string) => Promise<TakenGrant | undefined>;
-  /** The exclusive right to refresh one grant, until then or until it is given back by its name. Undefined: somebody else has it. */
-  readonly takeLease: (person: PersonKey, serverUid: string, until: Date) => Promise<string | undefined>;
+  /**
+   * The exclusive right to refresh one grant, until then or until it is given back by its name.
+   * Undefined: somebody else has it.
+   */
+  readonly takeLease: (
+    person: PersonKey,
+    serverUid: string,
+    until: Date,
+  ) => Promise<string | undefined>;
   readonly returnLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
   readonly keepSignIn: (state: string, signIn: SignIn) => Promise<void>;
   readonly takeSignIn: (state: string) => Promise<SignIn | undefined>;
   readonly parkCode: (secret: string, parked: ParkedCode) => Promise<void>;
-  readonly takeParkedCode: (secret: string, starter: PersonKey, serverUid: string) => Promise<ParkedCode | undefined>;
+  readonly takeParkedCode: (
+    secret: string,
+    starter: PersonKey,
+    serverUid: string,
+  ) => Promise<ParkedCode | undefined>;
   /** Whom we are to say we are in a new sign-in. */
   readonly clientOf: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
   /** Who we were when a grant was made: kept after `clientOf` has another answer. */
   readonly clientById: (issuer: string, id: string) => Promise<Client | undefined>;
-  /** Keeps the first one: of two registrations at the same time both callers get the same client. */
+  /**
+   * Keeps the first one: of two registrations at the same time both callers get the same client.
+   */
   readonly keepClient: (client: Client) => Promise<Client>;
   readonly forgetClient: (client: Client) => Promise<void>;
 };
@@ -53,26 +70,42 @@ export type Condition =
   | { readonly kind: 'equal'; readonly name: string; readonly value: string };
 
 /**
- * Rows with a partition key, a sort key and a TTL attribute `expires` (seconds). Single writes with conditions are all that is asked of it,
- * no transactions; every read sees the last write.
+ * Rows with a partition key, a sort key and a TTL attribute `expires` (seconds). Single writes with
+ * conditions are all that is asked of it, no transactions; every read sees the last write.
  */
 export type Table = {
   readonly get: (key: Key) => Promise<Attributes | undefined>;
   /** Replaces the whole row. False: the condition does not hold. */
   readonly put: (key: Key, attributes: Attributes, condition?: Condition) => Promise<boolean>;
-  /** Removes a row and returns it. Undefined: it is not there, or the condition does not hold and it stays. */
+  /**
+   * Removes a row and returns it. Undefined: it is not there, or the condition does not hold and it
+   * stays.
+   */
   readonly take: (key: Key, condition?: Condition) => Promise<Attributes | undefined>;
-  /** Rows of one partition whose sort key begins so, in its order, with `sk` and the attributes of these names only. */
-  readonly query: (pk: string, prefix: string, names: readonly string[]) => Promise<readonly Attributes[]>;
+  /**
+   * Rows of one partition whose sort key begins so, in its order, with `sk` and the attributes of
+   * these names only.
+   */
+  readonly query: (
+    pk: string,
+    prefix: string,
+    names: readonly string[],
+  ) => Promise<readonly Attributes[]>;
 };
 
 export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore {
-  const sealed = async (key: Key, secret: unknown) => sealer.seal(JSON.stringify(secret), placeOf(key));
-  const opened = async <Output>(key: Key, row: Row, schema: z.ZodMiniType<Output>): Promise<Output | undefined> => {
+  const sealed = async (key: Key, secret: unknown) =>
+    sealer.seal(JSON.stringify(secret), placeOf(key));
+  const opened = async <Output>(
+    key: Key,
+    row: Row,
+    schema: z.ZodMiniType<Output>,
+  ): Promise<Output | undefined> => {
     const text = row.sealed === undefined ? undefined : await sealer.open(row.sealed, placeOf(key));
     return text === undefined ? undefined : schema.parse(JSON.parse(text));
   };
-  const isOver = ({ expires }: Pick<Row, 'expires'>) => expires !== undefined && expires * 1_000 <= now().getTime();
+  const isOver = ({ expires }: Pick<Row, 'expires'>) =>
+    expires !== undefined && expires * 1_000 <= now().getTime();
   /** Undefined for a row that is not there or over. */
   const alive = (found: Attributes | undefined): Row | undefined => {
     const row = found === undefined ? undefined : rowSchema.parse(found);
@@ -80,9 +113,16 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
   };
 
   const keepOnce = async (key: Key, secret: unknown, expiresAt: Date, more: Attributes = {}) =>
-    table.put(key, { ...more, sealed: await sealed(key, secret), expires: seconds(expiresAt) }, { kind: 'absent' });
+    table.put(
+      key,
+      { ...more, sealed: await sealed(key, secret), expires: seconds(expiresAt) },
+      { kind: 'absent' },
+    );
 
-  const grantRow = async (key: Key, { grant, tokens, generation }: HeldGrant): Promise<Attributes> => ({
+  const grantRow = async (
+    key: Key,
+    { grant, tokens, generation }: HeldGrant,
+  ): Promise<Attributes> => ({
     grant: grantAttributes(grant),
     generation,
     ...(tokens === undefined ? {} : { sealed: await sealed(key, tokens) }),
@@ -96,7 +136,10 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
 
   return {
     grantsOf: async (person, serverUid = '') => {
-      const found = await table.query(partitionOf(person), `grant ${serverUid}`, ['grant', 'expires']);
+      const found = await table.query(partitionOf(person), `grant ${serverUid}`, [
+        'grant',
+        'expires',
+      ]);
       return z
         .array(listedSchema)
         .parse(found)
@@ -106,7 +149,10 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
     keepGrant: async (grant, tokens) => {
       const key = grantKey(grant.person, grant.serverUid);
       const generation = randomUUID();
-      await table.put(key, await grantRow(key, { grant, ...(tokens === undefined ? {} : { tokens }), generation }));
+      await table.put(
+        key,
+        await grantRow(key, { grant, ...(tokens === undefined ? {} : { tokens }), generation }),
+      );
       return generation;
     },
     heldGrant: async (person, serverUid) => {
@@ -119,14 +165,21 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
     },
     swapGrant: async (next, expected) => {
       const key = grantKey(next.grant.person, next.grant.serverUid);
-      return table.put(key, await grantRow(key, next), { kind: 'equal', name: 'generation', value: expected });
+      return table.put(key, await grantRow(key, next), {
+        kind: 'equal',
+        name: 'generation',
+        value: expected,
+      });
     },
     takeGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);
       const row = alive(await table.take(key));
       if (row === undefined) return undefined;
       const tokens = await opened(key, row, tokensSchema);
-      return { grant: grantFrom(person, key.sk, row.grant), ...(tokens === undefined ? {} : { tokens }) };
+      return {
+        grant: grantFrom(person, key.sk, row.grant),
+        ...(tokens === undefined ? {} : { tokens }),
+      };
     },
 
     takeLease: async (person, serverUid, until) => {
@@ -143,7 +196,8 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       await table.take(leaseKey(person, serverUid), { kind: 'equal', name: 'lease', value: lease });
     },
 
-    keepSignIn: async (state, signIn) => void (await keepOnce(signInKey(state), signIn, signIn.expiresAt)),
+    keepSignIn: async (state, signIn) =>
+      void (await keepOnce(signInKey(state), signIn, signIn.expiresAt)),
     takeSignIn: async (state) => {
       const key = signInKey(state);
       const row = alive(await table.take(key));
@@ -151,11 +205,19 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
     },
     parkCode: async (secret, parked) => {
       const { starter, serverUid, expiresAt } = parked.signIn;
-      await keepOnce(parkedKey(secret), parked, expiresAt, { starter: starterOf(starter, serverUid) });
+      await keepOnce(parkedKey(secret), parked, expiresAt, {
+        starter: starterOf(starter, serverUid),
+      });
     },
     takeParkedCode: async (secret, starter, serverUid) => {
       const key = parkedKey(secret);
-      const row = alive(await table.take(key, { kind: 'equal', name: 'starter', value: starterOf(starter, serverUid) }));
+      const row = alive(
+        await table.take(key, {
+          kind: 'equal',
+          name: 'starter',
+          value: starterOf(starter, serverUid),
+        }),
+      );
       return row === undefined ? undefined : opened(key, row, parkedSchema);
     },
 
@@ -163,9 +225,19 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
     clientById: (issuer, id) => openedClient(clientIdKey(issuer, id)),
     keepClient: async (client) => {
       const key = clientKey(client.issuer, client.redirectUri);
-      const forgottenAt = new Date(Math.min(client.expiresAt?.getTime() ?? Infinity, now().getTime() + registrationMs));
-      const row = { sealed: await sealed(key, client), clientId: client.id, expires: seconds(forgottenAt) };
-      const isKept = await table.put(key, row, { kind: 'absentOrAtMost', name: 'expires', most: seconds(now()) });
+      const forgottenAt = new Date(
+        Math.min(client.expiresAt?.getTime() ?? Infinity, now().getTime() + registrationMs),
+      );
+      const row = {
+        sealed: await sealed(key, client),
+        clientId: client.id,
+        expires: seconds(forgottenAt),
+      };
+      const isKept = await table.put(key, row, {
+        kind: 'absentOrAtMost',
+        name: 'expires',
+        most: seconds(now()),
+      });
       if (!isKept) return (await openedClient(key)) ?? client;
       const byId = clientIdKey(client.issuer, client.id);
       const end = client.expiresAt === undefined ? {} : { expires: seconds(client.expiresAt) };
@@ -173,21 +245,42 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       return client;
     },
     forgetClient: async ({ issuer, redirectUri, id }) => {
-      await table.take(clientKey(issuer, redirectUri), { kind: 'equal', name: 'clientId', value: id });
+      await table.take(clientKey(issuer, redirectUri), {
+        kind: 'equal',
+        name: 'clientId',
+        value: id,
+      });
     },
   };
 }
 
 // The key as JSON: no issuer or subject can be written so that two keys become one.
-const partitionOf = ({ issuer, subject }: PersonKey) => `person ${JSON.stringify([issuer, subject])}`;
-const grantKey = (person: PersonKey, serverUid: string): Key => ({ pk: partitionOf(person), sk: `grant ${serverUid}` });
-const leaseKey = (person: PersonKey, serverUid: string): Key => ({ pk: partitionOf(person), sk: `lease ${serverUid}` });
+const partitionOf = ({ issuer, subject }: PersonKey) =>
+  `person ${JSON.stringify([issuer, subject])}`;
+const grantKey = (person: PersonKey, serverUid: string): Key => ({
+  pk: partitionOf(person),
+  sk: `grant ${serverUid}`,
+});
+const leaseKey = (person: PersonKey, serverUid: string): Key => ({
+  pk: partitionOf(person),
+  sk: `lease ${serverUid}`,
+});
 const signInKey = (state: string): Key => ({ pk: `signin ${digest(state)}`, sk: 'signin' });
 const parkedKey = (secret: string): Key => ({ pk: `parked ${digest(secret)}`, sk: 'parked' });
-const clientKey = (issuer: string, redirectUri: string): Key => ({ pk: `client ${issuer}`, sk: `callback ${redirectUri}` });
-const clientIdKey = (issuer: string, id: string): Key => ({ pk: `client ${issuer}`, sk: `id ${id}` });
-const starterOf = ({ issuer, subject }: PersonKey, serverUid: string) => JSON.stringify([issuer, subject, serverUid]);
-/** The additional data of what is sealed in a row. Not stored: rebuilt from the key of the row, so that a copied row does not open. */
+const clientKey = (issuer: string, redirectUri: string): Key => ({
+  pk: `client ${issuer}`,
+  sk: `callback ${redirectUri}`,
+});
+const clientIdKey = (issuer: string, id: string): Key => ({
+  pk: `client ${issuer}`,
+  sk: `id ${id}`,
+});
+const starterOf = ({ issuer, subject }: PersonKey, serverUid: string) =>
+  JSON.stringify([issuer, subject, serverUid]);
+/**
+ * The additional data of what is sealed in a row. Not stored: rebuilt from the key of the row, so
+ * that a copied row does not open.
+ */
 const placeOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
 
 // Who reads the table learns neither a state nor a secret that is still good.
@@ -198,12 +291,18 @@ const seconds = (time: Date) => Math.floor(time.getTime() / 1_000);
 
 const dayMs = 86_400_000;
 
-// An issuer that purged us does not say so before the browser stands on its error page: after this time we ask to be registered anew.
+// An issuer that purged us does not say so before the browser stands on its error page: after this
+// time we ask to be registered anew.
 const registrationMs = 7 * dayMs;
 
-/** An expired grant is still told as `Expired` for a month; one whose end nobody knows is dropped when it was not renewed for ninety days. */
+/**
+ * An expired grant is still told as `Expired` for a month; one whose end nobody knows is dropped
+ * when it was not renewed for ninety days.
+ */
 const endOfGrant = ({ obtainedAt, expiresAt, refreshable }: Grant) =>
-  expiresAt === undefined || refreshable ? new Date(obtainedAt.getTime() + 90 * dayMs) : new Date(expiresAt.getTime() + 30 * dayMs);
+  expiresAt === undefined || refreshable
+    ? new Date(obtainedAt.getTime() + 90 * dayMs)
+    : new Date(expiresAt.getTime() + 30 * dayMs);
 
 const time = z.pipe(
   z.iso.datetime(),
@@ -223,7 +322,12 @@ const grantSchema = z.object({
   expiresAt: z.exactOptional(time),
   refreshable: z.boolean(),
   refused: z.exactOptional(
-    z.object({ at: time, by: z.enum(['server', 'issuer']), reason: z.string(), missingScopes: z.exactOptional(z.array(z.string())) }),
+    z.object({
+      at: time,
+      by: z.enum(['server', 'issuer']),
+      reason: z.string(),
+      missingScopes: z.exactOptional(z.array(z.string())),
+    }),
   ),
   lastVerified: z.exactOptional(time),
 });
@@ -235,9 +339,13 @@ const grantFrom = (person: PersonKey, sk: string, grant: unknown): Grant => ({
 });
 
 /** The clear part of a row: what the key does not say already, times as text. */
-const grantAttributes = ({ person: _person, serverUid: _serverUid, ...grant }: Grant): unknown => JSON.parse(JSON.stringify(grant));
+const grantAttributes = ({ person: _person, serverUid: _serverUid, ...grant }: Grant): unknown =>
+  JSON.parse(JSON.stringify(grant));
 
-const tokensSchema = z.object({ accessToken: z.string(), refreshToken: z.exactOptional(z.string()) });
+const tokensSchema = z.object({
+  accessToken: z.string(),
+  refreshToken: z.exactOptional(z.string()),
+});
 
 const signInSchema = z.object({
   starter: personSchema,
@@ -257,7 +365,10 @@ const signInSchema = z.object({
   expiresAt: time,
 });
 
-const parkedSchema = z.object({ signIn: signInSchema, answer: z.object({ code: z.string(), iss: z.exactOptional(z.string()) }) });
+const parkedSchema = z.object({
+  signIn: signInSchema,
+  answer: z.object({ code: z.string(), iss: z.exactOptional(z.string()) }),
+});
 
 const clientSchema = z.object({
   issuer: z.string(),
@@ -269,11 +380,17 @@ const clientSchema = z.object({
 });
 
 const rowSchema = z.object({
-  sealed: z.optional(z.object({ protected: z.string(), iv: z.string(), ciphertext: z.string(), tag: z.string() })),
+  sealed: z.optional(
+    z.object({ protected: z.string(), iv: z.string(), ciphertext: z.string(), tag: z.string() }),
+  ),
   grant: z.optional(z.unknown()),
   generation: z.optional(z.string()),
   expires: z.optional(z.number()),
 });
 type Row = z.infer<typeof rowSchema>;
 
-const listedSchema = z.object({ sk: z.string(), grant: z.unknown(), expires: z.optional(z.number()) });
+const listedSchema = z.object({
+  sk: z.string(),
+  grant: z.unknown(),
+  expires: z.optional(z.number()),
+});

@@ -1,7 +1,10 @@
 import type { ConnectedReason, FailedReason, FailingReason } from '../server.ts';
 import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
 
-/** What an outcome means for one server. Absent `authRequired`: the probe says nothing new about sign-in. */
+/**
+ * What an outcome means for one server. Absent `authRequired`: the probe says nothing new about
+ * sign-in.
+ */
 export type Verdict =
   | {
       readonly kind: 'connected';
@@ -13,30 +16,53 @@ export type Verdict =
   /** Trying again will not mend it: `Failed` at once. */
   | { readonly kind: 'failed'; readonly reason: FailedReason; readonly message: string }
   /** It may pass: `Failed` from the third time in a row. */
-  | { readonly kind: 'failing'; readonly reason: FailingReason; readonly message: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'failing';
+      readonly reason: FailingReason;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
   /** The prober's own trouble: nothing is said about the server, nothing is written. */
   | { readonly kind: 'undecided'; readonly problem: string };
 
-/** Turns what a probe saw into a verdict. Pure; the table of `docs/state-and-session.md`, tried from the top. */
+/**
+ * Turns what a probe saw into a verdict. Pure; the table of `docs/state-and-session.md`, tried from
+ * the top.
+ */
 export function classify(outcome: ProbeOutcome): Verdict {
   switch (outcome.kind) {
     case 'answered':
       return answered(outcome);
     case 'headersTooLarge':
-      return { kind: 'connected', reason: 'Responded', message: 'The server answered with headers that are too large to read.' };
+      return {
+        kind: 'connected',
+        reason: 'Responded',
+        message: 'The server answered with headers that are too large to read.',
+      };
     case 'unreachable':
       return unreachable(outcome.cause, outcome.detail);
     case 'refusedByPolicy':
-      return { kind: 'failed', reason: 'BlockedByPolicy', message: `Not contacted: ${outcome.rule}.` };
+      return {
+        kind: 'failed',
+        reason: 'BlockedByPolicy',
+        message: `Not contacted: ${outcome.rule}.`,
+      };
     case 'unusable':
-      return { kind: 'failed', reason: 'InvalidSpec', message: `Not contacted: ${outcome.problem}.` };
+      return {
+        kind: 'failed',
+        reason: 'InvalidSpec',
+        message: `Not contacted: ${outcome.problem}.`,
+      };
     case 'proberTrouble':
       return { kind: 'undecided', problem: outcome.problem };
   }
 }
 
-// Statuses a front door gives while the server behind it is away: RFC 9110, and Cloudflare's 52x and 530.
-const upstreamUnavailable: ReadonlySet<number> = new Set([502, 503, 504, 521, 522, 523, 525, 526, 530]);
+// Statuses a front door gives while the server behind it is away: RFC 9110, and Cloudflare's 52x
+// and 530.
+const upstreamUnavailable: ReadonlySet<number> = new Set([
+  502, 503, 504, 521, 522, 523, 525, 526, 530,
+]);
 // The egress proxy's, and a captive portal's (RFC 6585): both stand on our side.
 const ourOwnTrouble: ReadonlySet<number> = new Set([407, 511]);
 
@@ -45,30 +71,49 @@ type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
 function answered(outcome: Answered): Verdict {
   const { status, bearerChallenge, redirect, retryAfterMs, classification } = outcome;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (ourOwnTrouble.has(status)) return { kind: 'undecided', problem: `HTTP ${status} from our own side of the network` };
+  if (ourOwnTrouble.has(status))
+    return { kind: 'undecided', problem: `HTTP ${status} from our own side of the network` };
   if (upstreamUnavailable.has(status)) {
-    return { kind: 'failing', reason: 'UpstreamUnavailable', message: `The server's front door answered HTTP ${status}.`, ...wait };
+    return {
+      kind: 'failing',
+      reason: 'UpstreamUnavailable',
+      message: `The server's front door answered HTTP ${status}.`,
+      ...wait,
+    };
   }
   // A server that asks who we are is up: only a session can go further.
   if (status === 401 || (status === 403 && bearerChallenge))
     return signInWanted(`The server answered HTTP ${status} and asks for a sign-in.`);
-  if (classification === 'asksForSignIn') return signInWanted('The server asks for a sign-in before it takes requests.');
+  if (classification === 'asksForSignIn')
+    return signInWanted('The server asks for a sign-in before it takes requests.');
   const connected = (reason: ConnectedReason, message: string): Verdict => ({
     kind: 'connected',
     reason,
     message,
-    ...(classification && { authRequired: classification === 'asksForNothing' ? 'False' : 'Unknown' }),
+    ...(classification && {
+      authRequired: classification === 'asksForNothing' ? 'False' : 'Unknown',
+    }),
   });
   if (redirect !== undefined) return connected('Redirected', redirects[redirect]);
   if (status === 404 && classification !== 'asksForNothing')
     return connected('EndpointNotFound', 'The server has nothing at this path (HTTP 404).');
-  if (status === 410) return connected('EndpointGone', 'The server says that this path is gone for good (HTTP 410).');
-  if (status === 429) return { ...connected('RateLimited', 'The server asks for fewer requests (HTTP 429).'), ...wait };
+  if (status === 410)
+    return connected('EndpointGone', 'The server says that this path is gone for good (HTTP 410).');
+  if (status === 429)
+    return {
+      ...connected('RateLimited', 'The server asks for fewer requests (HTTP 429).'),
+      ...wait,
+    };
   if (status >= 500) return connected('ServerError', `The server answered HTTP ${status}.`);
   return connected('Responded', `The server answered HTTP ${status}.`);
 }
 
-const signInWanted = (message: string): Verdict => ({ kind: 'connected', reason: 'AuthenticationRequired', message, authRequired: 'True' });
+const signInWanted = (message: string): Verdict => ({
+  kind: 'connected',
+  reason: 'AuthenticationRequired',
+  message,
+  authRequired: 'True',
+});
 
 const redirects: Readonly<Record<Redirect, string>> = {
   otherHost: 'The server redirects to another host; that is not followed.',
@@ -80,27 +125,63 @@ const redirects: Readonly<Record<Redirect, string>> = {
 function unreachable(cause: Cause, detail: string): Verdict {
   switch (cause) {
     case 'nameNotFound':
-      return { kind: 'failed', reason: 'DNSFailure', message: `The host name does not exist (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'DNSFailure',
+        message: `The host name does not exist (${detail}).`,
+      };
     case 'resolverFailed':
-      return { kind: 'failed', reason: 'DNSFailure', message: `The host name could not be resolved (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'DNSFailure',
+        message: `The host name could not be resolved (${detail}).`,
+      };
     case 'tlsExpired':
-      return { kind: 'failed', reason: 'TLSExpired', message: `The certificate has expired (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'TLSExpired',
+        message: `The certificate has expired (${detail}).`,
+      };
     case 'tlsNotYetValid':
-      return { kind: 'failed', reason: 'TLSNotYetValid', message: `The certificate is not valid yet (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'TLSNotYetValid',
+        message: `The certificate is not valid yet (${detail}).`,
+      };
     case 'tlsUntrusted':
-      return { kind: 'failed', reason: 'TLSUntrusted', message: `The certificate is not signed by an authority we trust (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'TLSUntrusted',
+        message: `The certificate is not signed by an authority we trust (${detail}).`,
+      };
     case 'tlsHostname':
-      return { kind: 'failed', reason: 'TLSHostname', message: `The certificate is for another host (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'TLSHostname',
+        message: `The certificate is for another host (${detail}).`,
+      };
     case 'tlsProtocol':
-      return { kind: 'failed', reason: 'TLSProtocol', message: `No TLS connection could be agreed on (${detail}).` };
+      return {
+        kind: 'failed',
+        reason: 'TLSProtocol',
+        message: `No TLS connection could be agreed on (${detail}).`,
+      };
     case 'notHttp':
       return { kind: 'failed', reason: 'NotHTTP', message: 'What answered does not speak HTTP.' };
     case 'refused':
       return { kind: 'failing', reason: 'ConnectionRefused', message: 'Connection refused.' };
     case 'reset':
-      return { kind: 'failing', reason: 'ConnectionReset', message: 'The connection was closed without an answer.' };
+      return {
+        kind: 'failing',
+        reason: 'ConnectionReset',
+        message: 'The connection was closed without an answer.',
+      };
     case 'unreachable':
-      return { kind: 'failing', reason: 'HostUnreachable', message: `No route to the host (${detail}).` };
+      return {
+        kind: 'failing',
+        reason: 'HostUnreachable',
+        message: `No route to the host (${detail}).`,
+      };
     case 'timeout':
       return { kind: 'failing', reason: 'Timeout', message: 'No answer in time.' };
   }

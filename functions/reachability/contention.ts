@@ -1,14 +1,23 @@
-import { type Condition, conditionOf, contendedReasons, type Server, type Status, wordOf } from '../server.ts';
+import {
+  type Condition,
+  conditionOf,
+  contendedReasons,
+  type Server,
+  type Status,
+  wordOf,
+} from '../server.ts';
 import { hasMomentBetween } from './spread.ts';
 
 /**
- * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our own verdict changes, and once an hour.
- * In between another writer's word stays where it is, and so do the error text and the counters beside it: nobody fights.
- * Our verdict is never lost: it is in our own conditions, and `StateContended` tells that the words differ.
+ * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our
+ * own verdict changes, and once an hour. In between another writer's word stays where it is, and so
+ * do the error text and the counters beside it: nobody fights. Our verdict is never lost: it is in
+ * our own conditions, and `StateContended` tells that the words differ.
  */
 export function yieldState(server: Server, next: Status, at: Date): Status {
   const { status: previous, uid } = server;
-  if (!isContended(previous)) return isSettled(previous, at) ? withContention(server, next, 'False', at) : next;
+  if (!isContended(previous))
+    return isSettled(previous, at) ? withContention(server, next, 'False', at) : next;
   const contended = withContention(server, next, 'True', at);
   if (wordOf(next) !== wordOf(previous) || isReclaimDue(previous, uid, at)) return contended;
   return { ...contended, ...theirs(previous) };
@@ -18,7 +27,9 @@ export function yieldState(server: Server, next: Status, at: Date): Status {
 export function isContended(status: Status): boolean {
   const word = wordOf(status);
   if (word === undefined || status.state === undefined) return false;
-  return word === 'Connected' ? status.state !== 'Connected' : status.state !== 'Connecting' && status.state !== 'Failed';
+  return word === 'Connected'
+    ? status.state !== 'Connected'
+    : status.state !== 'Connecting' && status.state !== 'Failed';
 }
 
 // While a server answers, error text and counters are no memory of ours. While it fails, they are.
@@ -33,7 +44,10 @@ const theirs = (status: Status): Partial<Status> => ({
 
 const reclaimPeriodMs = 60 * 60_000;
 
-/** Once an hour our word is written all the same: the other writer may be gone, and its word would stay for good. */
+/**
+ * Once an hour our word is written all the same: the other writer may be gone, and its word would
+ * stay for good.
+ */
 const isReclaimDue = ({ lastAttempt }: Status, uid: string, at: Date): boolean =>
   lastAttempt !== undefined && hasMomentBetween(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
 
@@ -50,7 +64,12 @@ const messages = {
   False: 'status.state is what the sweep wrote.',
 } as const;
 
-function withContention({ generation }: Server, next: Status, status: 'True' | 'False', at: Date): Status {
+function withContention(
+  { generation }: Server,
+  next: Status,
+  status: 'True' | 'False',
+  at: Date,
+): Status {
   const known = conditionOf(next, 'StateContended');
   const contention: Condition = {
     type: 'StateContended',

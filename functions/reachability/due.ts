@@ -3,10 +3,16 @@ import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
 import { hasMomentBetween } from './spread.ts';
 
-/** Whether sweeps look at the server at all: it has an address, and its owner did not take it out. */
-export const isSwept = ({ type, optedOut = false }: Server): boolean => type !== 'stdio' && !optedOut;
+/**
+ * Whether sweeps look at the server at all: it has an address, and its owner did not take it out.
+ */
+export const isSwept = ({ type, optedOut = false }: Server): boolean =>
+  type !== 'stdio' && !optedOut;
 
-/** Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half a tick early. */
+/**
+ * Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half
+ * a tick early.
+ */
 export function isDue(server: Server, now: Date, tickMs: number): boolean {
   if (!isSwept(server)) return false;
   const { nextRetryAfter } = server.status;
@@ -27,11 +33,22 @@ export function hasNewSpec(server: Server): boolean {
 const classificationPeriodMs = 12 * 60 * 60 * 1000;
 
 /**
- * Whether the probe also finds out if a sign-in is asked for: when that is not known for this spec, when it is known to be so (a GET
- * that is no longer refused then needs a second look), and in one sweep of every 12 hours.
+ * Whether the probe also finds out if a sign-in is asked for: when that is not known for this spec,
+ * when it is known to be so (a GET that is no longer refused then needs a second look), and in one
+ * sweep of every 12 hours.
  */
 export function isClassificationDue(server: Server, now: Date, tickMs: number): boolean {
   const known = conditionOf(server.status, 'AuthRequired');
-  if (known === undefined || known.observedGeneration !== server.generation || known.status === 'True') return true;
-  return hasMomentBetween(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
+  if (
+    known === undefined ||
+    known.observedGeneration !== server.generation ||
+    known.status === 'True'
+  )
+    return true;
+  return hasMomentBetween(
+    server.uid,
+    classificationPeriodMs,
+    new Date(now.getTime() - tickMs),
+    now,
+  );
 }

@@ -4,7 +4,10 @@ import { classify } from './classify.ts';
 import type { Cause, ProbeOutcome } from './outcome.ts';
 import { nextStatus } from './status.ts';
 
-/** What one probe saw, what that means, and the status a sweep would write: the same three steps as in a sweep. Writes nothing. */
+/**
+ * What one probe saw, what that means, and the status a sweep would write: the same three steps as
+ * in a sweep. Writes nothing.
+ */
 export function explain(server: Server, outcome: ProbeOutcome, now: Date): Check {
   const verdict = classify(outcome);
   const next = nextStatus(server, verdict, now);

@@ -10,7 +10,10 @@ export type Notice = {
   readonly at: Date;
 };
 
-/** What is worth an Event in one written status: the sweep's word changed, or another writer began or ceased to replace it. */
+/**
+ * What is worth an Event in one written status: the sweep's word changed, or another writer began
+ * or ceased to replace it.
+ */
 export function noticesOf(server: Server, next: Status, at: Date): readonly Notice[] {
   const { namespace, name, uid, resourceVersion, status: previous } = server;
   const about = { server: { namespace, name, uid, resourceVersion }, at };
@@ -19,12 +22,22 @@ export function noticesOf(server: Server, next: Status, at: Date): readonly Noti
   const reachable = conditionOf(next, 'Reachable');
   if (to !== undefined && to !== from && reachable !== undefined) {
     const note = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
-    notices.push({ ...about, type: to === 'Connected' ? 'Normal' : 'Warning', reason: reachable.reason, note });
+    notices.push({
+      ...about,
+      type: to === 'Connected' ? 'Normal' : 'Warning',
+      reason: reachable.reason,
+      note,
+    });
   }
   const contended = conditionOf(next, 'StateContended');
   const wasContended = conditionOf(previous, 'StateContended')?.status === 'True';
   if (contended !== undefined && (contended.status === 'True') !== wasContended) {
-    notices.push({ ...about, type: wasContended ? 'Normal' : 'Warning', reason: contended.reason, note: contended.message });
+    notices.push({
+      ...about,
+      type: wasContended ? 'Normal' : 'Warning',
+      reason: contended.reason,
+      note: contended.message,
+    });
   }
   return notices;
 }

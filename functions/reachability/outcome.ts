@@ -1,6 +1,9 @@
 import type { Stage } from '../wire.ts';
 
-/** How long each stage took, in milliseconds. A stage that was not reached, or not needed, is absent. */
+/**
+ * How long each stage took, in milliseconds. A stage that was not reached, or not needed, is
+ * absent.
+ */
 export type Timings = Readonly<Partial<Record<Stage, number>>>;
 
 /** Why no HTTP answer came, in the prober's words. */
@@ -37,7 +40,12 @@ export type ProbeOutcome = { readonly timings: Timings } & (
       readonly classification?: Classification;
     }
   | { readonly kind: 'headersTooLarge' }
-  | { readonly kind: 'unreachable'; readonly stage: Stage; readonly cause: Cause; readonly detail: string }
+  | {
+      readonly kind: 'unreachable';
+      readonly stage: Stage;
+      readonly cause: Cause;
+      readonly detail: string;
+    }
   | { readonly kind: 'refusedByPolicy'; readonly rule: string }
   | { readonly kind: 'unusable'; readonly problem: string }
   | { readonly kind: 'proberTrouble'; readonly problem: string }

@@ -12,7 +12,10 @@ export type Leg = {
   readonly everything: boolean;
 };
 
-/** One runner after another gets through so many pages; then lanes run side by side. A hop takes about 0.8 s: that is within 10 s. */
+/**
+ * One runner after another gets through so many pages; then lanes run side by side. A hop takes
+ * about 0.8 s: that is within 10 s.
+ */
 export const pagesBeforeLanes = 10;
 export const lanePages = 10;
 
@@ -22,7 +25,10 @@ export type Onward =
   /** Hands the next page on. */
   | { readonly kind: 'next'; readonly leg: Leg & { readonly continue: string } }
   /** Runs ahead over the names, and hands on a lane for each stretch of `lanePages`. */
-  | { readonly kind: 'lanes'; readonly first: Leg & { readonly continue: string; readonly pages: number } };
+  | {
+      readonly kind: 'lanes';
+      readonly first: Leg & { readonly continue: string; readonly pages: number };
+    };
 
 /** `rest` is the token of the page after, where there is one. */
 export function onward(leg: Leg, rest: string | undefined): Onward {

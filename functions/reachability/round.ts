@@ -73,11 +73,20 @@ export type RoundReport = {
   readonly problems: readonly Problem[];
 };
 
-/** One page: probe those due, judge, write what changed, announce the changes. One bad server does not cost the others their round. */
-export async function round(servers: readonly Server[], ports: RoundPorts, options: RoundOptions): Promise<RoundReport> {
+/**
+ * One page: probe those due, judge, write what changed, announce the changes. One bad server does
+ * not cost the others their round.
+ */
+export async function round(
+  servers: readonly Server[],
+  ports: RoundPorts,
+  options: RoundOptions,
+): Promise<RoundReport> {
   const limit = pLimit(options.concurrency);
   const remote = servers.filter(isSwept);
-  const due = remote.filter((server) => options.everything || isDue(server, options.tick, options.tickMs));
+  const due = remote.filter(
+    (server) => options.everything || isDue(server, options.tick, options.tickMs),
+  );
   const observe = (server: Server): Promise<Observation & { readonly lagMs: number }> =>
     limit(async () => ({
       server,
@@ -86,7 +95,8 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
     }));
   const observations = await Promise.all(due.map(observe));
   const { suspects, problem } = await ownTrouble(observations, remote.length, ports);
-  const isHeld = (observation: Observation): boolean => suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
+  const isHeld = (observation: Observation): boolean =>
+    suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
   const settled = await Promise.all(
     observations
       .filter((observation) => !isHeld(observation))
@@ -116,13 +126,21 @@ export async function round(servers: readonly Server[], ports: RoundPorts, optio
     problems: [
       ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
       ...settled.flatMap(({ unnoted }) => (unnoted ? [unnoted] : [])),
-      ...unannounced.map(({ namespace, name, to }) => ({ namespace, name, problem: `the change to ${to} could not be announced` })),
+      ...unannounced.map(({ namespace, name, to }) => ({
+        namespace,
+        name,
+        problem: `the change to ${to} could not be announced`,
+      })),
     ],
   };
 }
 
 /** A probe that throws is our fault, and costs one server its round. */
-async function probeAlone(server: Server, { probe }: RoundPorts, { tick, tickMs }: RoundOptions): Promise<ProbeOutcome> {
+async function probeAlone(
+  server: Server,
+  { probe }: RoundPorts,
+  { tick, tickMs }: RoundOptions,
+): Promise<ProbeOutcome> {
   try {
     return await probe(server, { classify: isClassificationDue(server, tick, tickMs) });
   } catch (error) {
@@ -130,7 +148,8 @@ async function probeAlone(server: Server, { probe }: RoundPorts, { tick, tickMs 
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 /** By the closed list of reasons; what could not be judged is our own trouble. */
 function outcomesOf(observations: readonly Observation[]): Readonly<Record<string, number>> {
@@ -145,9 +164,14 @@ function outcomesOf(observations: readonly Observation[]): Readonly<Record<strin
 
 type Trouble = { readonly suspects: ReadonlySet<Observation>; readonly problem?: string };
 
-async function ownTrouble(observations: readonly Observation[], pageSize: number, { isOnline }: RoundPorts): Promise<Trouble> {
+async function ownTrouble(
+  observations: readonly Observation[],
+  pageSize: number,
+  { isOnline }: RoundPorts,
+): Promise<Trouble> {
   const suspected = suspicion(observations, pageSize);
-  if (suspected.kind === 'none' || (suspected.kind === 'unsure' && (await isOnline()))) return { suspects: new Set() };
+  if (suspected.kind === 'none' || (suspected.kind === 'unsure' && (await isOnline())))
+    return { suspects: new Set() };
   return { suspects: new Set(suspected.suspects), problem: suspected.problem };
 }
 
@@ -157,10 +181,17 @@ type Settled = {
   readonly conflicts?: number;
   /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
   readonly unnoted?: Problem;
-} & ({ readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' } | { readonly kind: 'failed'; readonly problem: Problem });
+} & (
+  | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+);
 
 /** Whatever befalls one write, the others of the page go on. */
-async function settleAlone(observation: Observation, ports: RoundPorts, heartbeatMs: number): Promise<Settled> {
+async function settleAlone(
+  observation: Observation,
+  ports: RoundPorts,
+  heartbeatMs: number,
+): Promise<Settled> {
   const { namespace, name } = observation.server;
   try {
     return await settle(observation, ports, heartbeatMs);
@@ -174,10 +205,20 @@ async function settleAlone(observation: Observation, ports: RoundPorts, heartbea
 
 const mostTries = 5;
 
-/** Writes what an observation came to. A conflict reads again: a newer observation or another object wins over ours. */
-async function settle({ server: observed, outcome }: Observation, ports: RoundPorts, heartbeatMs: number): Promise<Settled> {
+/**
+ * Writes what an observation came to. A conflict reads again: a newer observation or another object
+ * wins over ours.
+ */
+async function settle(
+  { server: observed, outcome }: Observation,
+  ports: RoundPorts,
+  heartbeatMs: number,
+): Promise<Settled> {
   const { namespace, name } = observed;
-  const failed = (problem: string): Settled => ({ kind: 'failed', problem: { namespace, name, problem } });
+  const failed = (problem: string): Settled => ({
+    kind: 'failed',
+    problem: { namespace, name, problem },
+  });
   const verdict = classify(outcome);
   if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.problem}`);
   const now = ports.now();
@@ -186,14 +227,19 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
     const next = nextStatus(server, verdict, now);
     if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
     const change = changeOf(server, next, now);
-    const unnoted = change === undefined ? undefined : await ports.outbox.note(change, idOf(server.uid, server.status));
+    const unnoted =
+      change === undefined
+        ? undefined
+        : await ports.outbox.note(change, idOf(server.uid, server.status));
     const written = await ports.patchStatus(server, next);
     switch (written.kind) {
       case 'written':
         return {
           kind: 'written',
           ...(change !== undefined && { change }),
-          ...(unnoted !== undefined && { unnoted: { namespace, name, problem: `the change is not in the outbox: ${unnoted}` } }),
+          ...(unnoted !== undefined && {
+            unnoted: { namespace, name, problem: `the change is not in the outbox: ${unnoted}` },
+          }),
           notices: noticesOf(server, next, now),
           conflicts: tries - 1,
         };
@@ -205,16 +251,24 @@ async function settle({ server: observed, outcome }: Observation, ports: RoundPo
         await ports.backOff(tries);
         const fresh = await ports.readServer(namespace, name);
         if (fresh === undefined || fresh.uid !== observed.uid) return { kind: 'gone' };
-        if (fresh.generation !== observed.generation || !isSwept(fresh) || isNewer(fresh.status, now)) {
+        if (
+          fresh.generation !== observed.generation ||
+          !isSwept(fresh) ||
+          isNewer(fresh.status, now)
+        ) {
           return { kind: 'superseded', conflicts: tries };
         }
         server = fresh;
       }
     }
   }
-  return failed(`the status could not be written: ${mostTries} conflicts in a row with another writer`);
+  return failed(
+    `the status could not be written: ${mostTries} conflicts in a row with another writer`,
+  );
 }
 
-// Status has whole seconds. One of the same second may be our own, whose answer was lost: writing it again would count it twice.
+// Status has whole seconds. One of the same second may be our own, whose answer was lost: writing
+// it again would count it twice.
 const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
-  lastAttempt !== undefined && Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);
+  lastAttempt !== undefined &&
+  Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);

@@ -16,14 +16,21 @@ import { yieldState } from './contention.ts';
 import { hasNewSpec } from './due.ts';
 import { hasMomentBetween } from './spread.ts';
 
-/** The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so may their word in `state`. */
+/**
+ * The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so
+ * may their word in `state`.
+ */
 export function nextStatus(server: Server, verdict: Verdict, now: Date): Status {
   if (verdict.kind === 'undecided') return server.status;
   const at = wholeSeconds(now);
   return yieldState(server, ownStatus(server, verdict, at), at);
 }
 
-function ownStatus(server: Server, verdict: Exclude<Verdict, { kind: 'undecided' }>, at: Date): Status {
+function ownStatus(
+  server: Server,
+  verdict: Exclude<Verdict, { kind: 'undecided' }>,
+  at: Date,
+): Status {
   switch (verdict.kind) {
     case 'connected':
       return {
@@ -31,14 +38,21 @@ function ownStatus(server: Server, verdict: Exclude<Verdict, { kind: 'undecided'
         lastConnected: at,
         consecutiveFailures: 0,
         lastAttempt: at,
-        ...(verdict.retryAfterMs !== undefined && { nextRetryAfter: later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)) }),
-        conditions: withConditions(server, [reachable(server, verdict), ...authRequired(verdict)], at),
+        ...(verdict.retryAfterMs !== undefined && {
+          nextRetryAfter: later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)),
+        }),
+        conditions: withConditions(
+          server,
+          [reachable(server, verdict), ...authRequired(verdict)],
+          at,
+        ),
       };
     case 'failed':
     case 'failing': {
       const { lastConnected } = server.status;
       const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
-      const askedForMs = verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
+      const askedForMs =
+        verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
       return {
         state: stateAfter(server.status, verdict, failures),
         lastError: verdict.message,
@@ -46,7 +60,18 @@ function ownStatus(server: Server, verdict: Exclude<Verdict, { kind: 'undecided'
         consecutiveFailures: failures,
         lastAttempt: at,
         nextRetryAfter: later(at, Math.max(backoffMs(failures, server.uid), askedForMs)),
-        conditions: withConditions(server, [{ type: 'Reachable', status: 'False', reason: verdict.reason, message: verdict.message }], at),
+        conditions: withConditions(
+          server,
+          [
+            {
+              type: 'Reachable',
+              status: 'False',
+              reason: verdict.reason,
+              message: verdict.message,
+            },
+          ],
+          at,
+        ),
       };
     }
   }
@@ -54,23 +79,43 @@ function ownStatus(server: Server, verdict: Exclude<Verdict, { kind: 'undecided'
 
 // Once Failed, only an answer ends it.
 const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
-  verdict.kind === 'failed' || failures >= failuresUntilFailed || (wordOf(previous) ?? previous.state) === 'Failed'
+  verdict.kind === 'failed' ||
+  failures >= failuresUntilFailed ||
+  (wordOf(previous) ?? previous.state) === 'Failed'
     ? 'Failed'
     : 'Connecting';
 
 type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
 
-function reachable({ status, generation }: Server, { reason, message, authRequired }: Extract<Verdict, { kind: 'connected' }>): Observed {
+function reachable(
+  { status, generation }: Server,
+  { reason, message, authRequired }: Extract<Verdict, { kind: 'connected' }>,
+): Observed {
   const known = conditionOf(status, 'AuthRequired');
-  const isOpen = (authRequired ?? (known?.observedGeneration === generation ? known.status : undefined)) === 'False';
-  // A GET for a POST-only endpoint is not found although the classification probe got its MCP answer there.
-  return { type: 'Reachable', status: 'True', reason: reason === 'EndpointNotFound' && isOpen ? 'Responded' : reason, message };
+  const isOpen =
+    (authRequired ?? (known?.observedGeneration === generation ? known.status : undefined)) ===
+    'False';
+  // A GET for a POST-only endpoint is not found although the classification probe got its MCP
+  // answer there.
+  return {
+    type: 'Reachable',
+    status: 'True',
+    reason: reason === 'EndpointNotFound' && isOpen ? 'Responded' : reason,
+    message,
+  };
 }
 
 function authRequired(verdict: Extract<Verdict, { kind: 'connected' }>): readonly Observed[] {
   const status = verdict.authRequired;
   if (status === undefined) return [];
-  return [{ type: 'AuthRequired', status, reason: authRequiredReasons[status], message: authRequiredMessages[status] }];
+  return [
+    {
+      type: 'AuthRequired',
+      status,
+      reason: authRequiredReasons[status],
+      message: authRequiredMessages[status],
+    },
+  ];
 }
 
 const authRequiredMessages = {
@@ -80,7 +125,11 @@ const authRequiredMessages = {
 } as const;
 
 /** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
-function withConditions(server: Server, observed: readonly Observed[], at: Date): readonly Condition[] {
+function withConditions(
+  server: Server,
+  observed: readonly Observed[],
+  at: Date,
+): readonly Condition[] {
   const fresh = observed.map((condition): Condition => {
     const before = conditionOf(server.status, condition.type);
     const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : at;
@@ -88,26 +137,46 @@ function withConditions(server: Server, observed: readonly Observed[], at: Date)
   });
   const types = new Set<string>(fresh.map(({ type }) => type));
   const replaced = server.status.conditions.filter(
-    ({ type }, index, all) => !types.has(type) || all.findIndex((other) => other.type === type) === index,
+    ({ type }, index, all) =>
+      !types.has(type) || all.findIndex((other) => other.type === type) === index,
   );
-  const kept = replaced.map((condition) => fresh.find(({ type }) => type === condition.type) ?? condition);
+  const kept = replaced.map(
+    (condition) => fresh.find(({ type }) => type === condition.type) ?? condition,
+  );
   return [...kept, ...fresh.filter((condition) => !kept.includes(condition))];
 }
 
 const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
-const later = (date: Date, ms: number): Date => new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
+const later = (date: Date, ms: number): Date =>
+  new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
 
-/** Why `next` is worth a write: something changed, or the server's heartbeat has come. Undefined: leave it alone. */
-export function reasonToWrite(server: Server, next: Status, now: Date, heartbeatMs: number): 'change' | 'heartbeat' | undefined {
+/**
+ * Why `next` is worth a write: something changed, or the server's heartbeat has come. Undefined:
+ * leave it alone.
+ */
+export function reasonToWrite(
+  server: Server,
+  next: Status,
+  now: Date,
+  heartbeatMs: number,
+): 'change' | 'heartbeat' | undefined {
   const previous = server.status;
   if (next === previous) return undefined;
   if (essence(previous) !== essence(next)) return 'change';
   const { lastAttempt } = previous;
-  return lastAttempt === undefined || hasMomentBetween(server.uid, heartbeatMs, lastAttempt, now) ? 'heartbeat' : undefined;
+  return lastAttempt === undefined || hasMomentBetween(server.uid, heartbeatMs, lastAttempt, now)
+    ? 'heartbeat'
+    : undefined;
 }
 
 // All but the times of the observation itself.
-const essence = ({ state, lastError, consecutiveFailures, nextRetryAfter, conditions }: Status): string =>
+const essence = ({
+  state,
+  lastError,
+  consecutiveFailures,
+  nextRetryAfter,
+  conditions,
+}: Status): string =>
   JSON.stringify([
     state,
     lastError ?? '',

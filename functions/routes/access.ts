@@ -27,9 +27,14 @@ export type AccessRules = {
 };
 
 /** Whether a person may see a namespace, or why that cannot be told: then nothing is shown. */
-export type Seen = { readonly kind: 'known'; readonly allowed: boolean } | { readonly kind: 'unknown'; readonly problem: string };
+export type Seen =
+  | { readonly kind: 'known'; readonly allowed: boolean }
+  | { readonly kind: 'unknown'; readonly problem: string };
 
-/** One question to the cluster per person and namespace; its answer is kept that long, a failure is not. */
+/**
+ * One question to the cluster per person and namespace; its answer is kept that long, a failure is
+ * not.
+ */
 const keptForMs = 60_000;
 
 export type MaySee = (person: Person, namespace: string) => Promise<Seen>;
@@ -38,7 +43,8 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
   const kept = new Map<string, { readonly until: number; readonly answer: Promise<Seen> }>();
   return async (person, namespace) => {
     const subject = subjectOf(person, rules);
-    if (subject === undefined) return { kind: 'unknown', problem: `Your token has no claim ${rules.usernameClaim}.` };
+    if (subject === undefined)
+      return { kind: 'unknown', problem: `Your token has no claim ${rules.usernameClaim}.` };
     const time = now().getTime();
     for (const [key, { until }] of kept) if (until <= time) kept.delete(key);
     const key = JSON.stringify([subject, namespace]);
@@ -52,10 +58,18 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
 
     async function ask(): Promise<Seen> {
       try {
-        return { kind: 'known', allowed: subject !== undefined && (await review(subject, namespace)) };
+        return {
+          kind: 'known',
+          allowed: subject !== undefined && (await review(subject, namespace)),
+        };
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
-        log({ level: 'error', message: 'access cannot be reviewed', namespace, detail: error.message });
+        log({
+          level: 'error',
+          message: 'access cannot be reviewed',
+          namespace,
+          detail: error.message,
+        });
         return { kind: 'unknown', problem: 'The cluster could not be asked what you may see.' };
       }
     }
@@ -71,7 +85,10 @@ const groupsSchema = z.union([
   ),
 ]);
 
-/** As kube-apiserver does with --oidc-username-claim, --oidc-username-prefix, --oidc-groups-claim and --oidc-groups-prefix. */
+/**
+ * As kube-apiserver does with --oidc-username-claim, --oidc-username-prefix, --oidc-groups-claim
+ * and --oidc-groups-prefix.
+ */
 export function subjectOf({ token, issuer }: Person, rules: AccessRules): Subject | undefined {
   // The bearer check has verified it already.
   const claims = claimsSchema.parse(decodeJwt(token));
@@ -82,13 +99,19 @@ export function subjectOf({ token, issuer }: Person, rules: AccessRules): Subjec
   const usual = rules.usernameClaim === 'email' ? '' : `${issuer}#`;
   const prefix = rules.usernamePrefix === '-' ? '' : (rules.usernamePrefix ?? usual);
   const groups = groupsSchema.safeParse(claims[rules.groupsClaim]).data ?? [];
-  return { user: `${prefix}${name}`, groups: [...groups.map((group) => `${rules.groupsPrefix}${group}`), 'system:authenticated'] };
+  return {
+    user: `${prefix}${name}`,
+    groups: [...groups.map((group) => `${rules.groupsPrefix}${group}`), 'system:authenticated'],
+  };
 }
 
 /** Before every route of one server: what a person may not see is not there for them. */
 export const accessGate = (maySee: MaySee) =>
   createMiddleware<{ Variables: Variables }>(async (context, next) => {
-    const { namespace, name } = context.req.param() as { readonly namespace: string; readonly name: string };
+    const { namespace, name } = context.req.param() as {
+      readonly namespace: string;
+      readonly name: string;
+    };
     const { person } = context.var;
     if (person !== undefined) {
       const seen = await maySee(person, namespace);

@@ -5,9 +5,14 @@ import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 
 /** Whose bearer it is, or why it is nobody's. */
-export type Verified = { readonly kind: 'valid'; readonly person: Person } | { readonly kind: 'invalid'; readonly problem: string };
+export type Verified =
+  | { readonly kind: 'valid'; readonly person: Person }
+  | { readonly kind: 'invalid'; readonly problem: string };
 
-/** Judges a bearer. Throws `IssuerUnavailable` when the issuer cannot be asked: that is no word about the bearer. */
+/**
+ * Judges a bearer. Throws `IssuerUnavailable` when the issuer cannot be asked: that is no word
+ * about the bearer.
+ */
 type VerifyBearer = (token: string) => Promise<Verified>;
 
 export type BearerPorts = {
@@ -17,8 +22,9 @@ export type BearerPorts = {
 };
 
 /**
- * Asks who sends the request. No bearer: nobody, and the route decides. A bad one is a 401 on every route, 503 says that the issuer is away.
- * Every 401 names where to sign in (RFC 9728, section 5.1).
+ * Asks who sends the request. No bearer: nobody, and the route decides. A bad one is a 401 on every
+ * route, 503 says that the issuer is away. Every 401 names where to sign in (RFC 9728, section
+ * 5.1).
  */
 export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
   createMiddleware<{ Variables: Variables }>(async (context, next) => {
@@ -26,7 +32,8 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
     const authorization = context.req.header('authorization');
     if (authorization === undefined) {
       await next();
-      if (context.res.status === 401) context.res.headers.set('www-authenticate', `Bearer ${metadata}`);
+      if (context.res.status === 401)
+        context.res.headers.set('www-authenticate', `Bearer ${metadata}`);
       return undefined;
     }
 
@@ -50,7 +57,12 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
     if (verified.kind === 'invalid') {
       return problem(
         context,
-        { status: 401, title: 'The bearer is not accepted', detail: verified.problem, hint: 'Run: muster auth login' },
+        {
+          status: 401,
+          title: 'The bearer is not accepted',
+          detail: verified.problem,
+          hint: 'Run: muster auth login',
+        },
         { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` },
       );
     }
@@ -62,5 +74,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
 /** RFC 6750, section 2.1: the scheme is compared without regard to case. */
 async function verdict(verify: VerifyBearer, authorization: string): Promise<Verified> {
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-  return token === undefined ? { kind: 'invalid', problem: 'The Authorization header holds no bearer.' } : verify(token);
+  return token === undefined
+    ? { kind: 'invalid', problem: 'The Authorization header holds no bearer.' }
+    : verify(token);
 }

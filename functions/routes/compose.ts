@@ -16,23 +16,47 @@ export type ApiPorts = {
   readonly sessions?: Hono<{ Variables: Variables }>;
 };
 
-/** Puts the routes together: who asks, then the route, then whatever went wrong as a problem document. */
-export function composeApi({ facts, verify, log, servers, sessions }: ApiPorts): Hono<{ Variables: Variables }> {
+/**
+ * Puts the routes together: who asks, then the route, then whatever went wrong as a problem
+ * document.
+ */
+export function composeApi({
+  facts,
+  verify,
+  log,
+  servers,
+  sessions,
+}: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', async (context, next) => {
     await next();
     // What one person may see is nobody else's to keep.
-    if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
+    if (!context.res.headers.has('cache-control'))
+      context.res.headers.set('cache-control', 'no-store');
   });
   api.use('/v1/*', bearer({ verify, publicUrl: facts.publicUrl, log }));
-  if (servers.maySee !== undefined) api.use('/v1/mcpservers/:namespace/:name/*', accessGate(servers.maySee));
+  if (servers.maySee !== undefined)
+    api.use('/v1/mcpservers/:namespace/:name/*', accessGate(servers.maySee));
   api.route('/', discoveryRoutes(facts));
   api.route('/', serverRoutes(servers));
   if (sessions !== undefined) api.route('/', sessions);
-  api.notFound((context) => problem(context, { status: 404, title: 'No such route', hint: 'GET /v1/openapi.json lists the routes.' }));
+  api.notFound((context) =>
+    problem(context, {
+      status: 404,
+      title: 'No such route',
+      hint: 'GET /v1/openapi.json lists the routes.',
+    }),
+  );
   api.onError((error, context) => {
     const { method, path } = context.req;
-    log({ level: 'error', message: 'request failed', method, path, error: error.name, detail: withoutTokens(error.message) });
+    log({
+      level: 'error',
+      message: 'request failed',
+      method,
+      path,
+      error: error.name,
+      detail: withoutTokens(error.message),
+    });
     if (error instanceof ClusterError) {
       return problem(context, {
         status: 503,
@@ -49,5 +73,9 @@ export function composeApi({ facts, verify, log, servers, sessions }: ApiPorts):
   return api;
 }
 
-/** An error we did not make may quote what it was given: bearers, JWTs, and the queries of addresses. */
-const withoutTokens = (text: string): string => text.replace(/(?<=Bearer )\S+|eyJ[\w.-]+|(?<=\?)\S+/gi, '[left out]');
+/**
+ * An error we did not make may quote what it was given: bearers, JWTs, and the queries of
+ * addresses.
+ */
+const withoutTokens = (text: string): string =>
+  text.replace(/(?<=Bearer )\S+|eyJ[\w.-]+|(?<=\?)\S+/gi, '[left out]');

@@ -1,4 +1,7 @@
-/** What the Function URL offers, once: the OpenAPI document is built from this table, and a test holds the routes against it. */
+/**
+ * What the Function URL offers, once: the OpenAPI document is built from this table, and a test
+ * holds the routes against it.
+ */
 import * as z from 'zod/mini';
 import {
   checkSchema,
@@ -69,7 +72,13 @@ export const contract: readonly Route[] = [
     answer: 'List',
   },
   { method: 'get', path: server, meaning: 'One MCPServer.', access: 'list', answer: 'Row' },
-  { method: 'post', path: `${server}/check`, meaning: 'Probe it now; nothing is written.', access: 'person', answer: 'Check' },
+  {
+    method: 'post',
+    path: `${server}/check`,
+    meaning: 'Probe it now; nothing is written.',
+    access: 'person',
+    answer: 'Check',
+  },
   {
     method: 'post',
     path: `${server}/session`,
@@ -93,11 +102,34 @@ export const contract: readonly Route[] = [
     access: 'person',
     answer: 'SessionAnswer',
   },
-  { method: 'delete', path: `${server}/session`, meaning: 'Forget the grant.', access: 'person', answer: 'SessionAnswer' },
+  {
+    method: 'delete',
+    path: `${server}/session`,
+    meaning: 'Forget the grant.',
+    access: 'person',
+    answer: 'SessionAnswer',
+  },
   { method: 'delete', path: '/v1/sessions', meaning: 'Forget all of my grants.', access: 'person' },
-  { method: 'get', path: '/v1/oauth/callback', meaning: 'Where an issuer sends the browser back; a page for people.', access: 'anyone' },
-  { method: 'get', path: '/v1/me', meaning: 'Who am I, until when.', access: 'person', answer: 'Me' },
-  { method: 'get', path: '/v1/config', meaning: 'What the command line needs to sign in.', access: 'anyone', answer: 'Config' },
+  {
+    method: 'get',
+    path: '/v1/oauth/callback',
+    meaning: 'Where an issuer sends the browser back; a page for people.',
+    access: 'anyone',
+  },
+  {
+    method: 'get',
+    path: '/v1/me',
+    meaning: 'Who am I, until when.',
+    access: 'person',
+    answer: 'Me',
+  },
+  {
+    method: 'get',
+    path: '/v1/config',
+    meaning: 'What the command line needs to sign in.',
+    access: 'anyone',
+    answer: 'Config',
+  },
   { method: 'get', path: '/v1/openapi.json', meaning: 'This document.', access: 'anyone' },
   {
     method: 'get',
@@ -105,6 +137,11 @@ export const contract: readonly Route[] = [
     meaning: 'Protected resource metadata (RFC 9728).',
     access: 'anyone',
   },
-  { method: 'get', path: '/.well-known/oauth-client', meaning: 'Our OAuth client metadata document.', access: 'anyone' },
+  {
+    method: 'get',
+    path: '/.well-known/oauth-client',
+    meaning: 'Our OAuth client metadata document.',
+    access: 'anyone',
+  },
   { method: 'get', path: '/healthz', meaning: 'The function runs.', access: 'anyone' },
 ];

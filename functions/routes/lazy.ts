@@ -16,7 +16,9 @@ const signInPaths: readonly (readonly ['GET' | 'POST' | 'DELETE', string])[] = [
 ];
 
 /** The routes of the sign-in story, loaded by the first request for one of them. */
-export function lazyRoutes(load: () => Promise<Hono<{ Variables: Variables }>>): Hono<{ Variables: Variables }> {
+export function lazyRoutes(
+  load: () => Promise<Hono<{ Variables: Variables }>>,
+): Hono<{ Variables: Variables }> {
   const routes = new Hono<{ Variables: Variables }>();
   const samePerson: MiddlewareHandler<Inner> = async (context, next) => {
     if (context.env.person !== undefined) context.set('person', context.env.person);
@@ -29,7 +31,9 @@ export function lazyRoutes(load: () => Promise<Hono<{ Variables: Variables }>>):
       inner.onError((error) => {
         throw error;
       });
-      return inner.fetch(context.req.raw, { ...(context.var.person !== undefined && { person: context.var.person }) });
+      return inner.fetch(context.req.raw, {
+        ...(context.var.person !== undefined && { person: context.var.person }),
+      });
     });
   }
   return routes;

@@ -2,7 +2,10 @@ import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
 import { fieldMeanings } from './fields.ts';
 
-/** The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of the wire. */
+/**
+ * The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of
+ * the wire.
+ */
 export function openApi(publicUrl: string) {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(bodies)) registry.add(schema, { id });
@@ -19,13 +22,21 @@ export function openApi(publicUrl: string) {
     paths: paths(),
     components: {
       schemas: described(schemas),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'The ID token of `muster auth login`.' } },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The ID token of `muster auth login`.',
+        },
+      },
     },
   };
 }
 
 /** Every field of every body with its words. A reference has room for them, too, in OpenAPI 3.1. */
-function described<Schema extends { readonly properties?: Record<string, unknown> }>(schemas: Readonly<Record<string, Schema>>) {
+function described<Schema extends { readonly properties?: Record<string, unknown> }>(
+  schemas: Readonly<Record<string, Schema>>,
+) {
   const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = fieldMeanings;
   return Object.fromEntries(
     Object.entries(schemas).map(([body, schema]) => {
@@ -40,7 +51,8 @@ function described<Schema extends { readonly properties?: Record<string, unknown
 
 function paths() {
   const byPath = new Map<string, Record<string, ReturnType<typeof operation>>>();
-  for (const route of contract) byPath.set(route.path, { ...byPath.get(route.path), [route.method]: operation(route) });
+  for (const route of contract)
+    byPath.set(route.path, { ...byPath.get(route.path), [route.method]: operation(route) });
   return Object.fromEntries(byPath);
 }
 
@@ -49,9 +61,14 @@ function operation(route: Route) {
     summary: route.meaning,
     security: security[route.access],
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: json(route.body) } }),
     responses: {
-      200: { description: route.meaning, ...(route.answer === undefined ? {} : { content: json(route.answer) }) },
+      200: {
+        description: route.meaning,
+        ...(route.answer === undefined ? {} : { content: json(route.answer) }),
+      },
       default: {
         description: 'What went wrong and what to do next (RFC 9457).',
         content: { 'application/problem+json': reference('Problem') },
@@ -68,12 +85,19 @@ const security = {
 };
 
 const pathParameters = (path: string) =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
 
 const queryParameters = ({ query }: Route) =>
   query === undefined
     ? []
-    : Object.entries(z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' }).properties ?? {}).map(([name, schema]) => ({
+    : Object.entries(
+        z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' }).properties ?? {},
+      ).map(([name, schema]) => ({
         name,
         in: 'query',
         required: false,

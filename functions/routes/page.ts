@@ -3,7 +3,10 @@ import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
 import type { CalledBack } from '../sessions/signin.ts';
 
-/** What the person reads after the issuer sent the browser back. It holds no code and no state, and asks for nothing from elsewhere. */
+/**
+ * What the person reads after the issuer sent the browser back. It holds no code and no state, and
+ * asks for nothing from elsewhere.
+ */
 export function callbackPage(context: Context, called: CalledBack): Response | Promise<Response> {
   const { status, title, body } = wordsFor(called);
   const page = html`<!doctype html>
@@ -51,7 +54,8 @@ function wordsFor(called: CalledBack) {
   }
 }
 
-const style = 'body{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1rem;overflow-wrap:anywhere}';
+const style =
+  'body{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1rem;overflow-wrap:anywhere}';
 
 const headers = {
   'cache-control': 'no-store',

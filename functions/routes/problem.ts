@@ -19,17 +19,33 @@ export type ProblemDetails = {
 };
 
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
-export function problem(context: Context, details: ProblemDetails, headers: Readonly<Record<string, string>> = {}): Response {
+export function problem(
+  context: Context,
+  details: ProblemDetails,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const body: Problem = { type: 'about:blank', ...details };
-  return context.body(JSON.stringify(body), details.status, { ...headers, 'content-type': 'application/problem+json' });
+  return context.body(JSON.stringify(body), details.status, {
+    ...headers,
+    'content-type': 'application/problem+json',
+  });
 }
 
-/** Lets only signed-in people pass; behind it `context.var.person` is there. The bearer check adds `WWW-Authenticate` to its 401. */
-export const requirePerson = createMiddleware<{ Variables: { person: Person } }>(async (context, next) => {
-  const { person }: Variables = context.var;
-  if (person === undefined) {
-    return problem(context, { status: 401, title: 'Sign-in required', hint: 'Run: muster auth login' });
-  }
-  await next();
-  return undefined;
-});
+/**
+ * Lets only signed-in people pass; behind it `context.var.person` is there. The bearer check adds
+ * `WWW-Authenticate` to its 401.
+ */
+export const requirePerson = createMiddleware<{ Variables: { person: Person } }>(
+  async (context, next) => {
+    const { person }: Variables = context.var;
+    if (person === undefined) {
+      return problem(context, {
+        status: 401,
+        title: 'Sign-in required',
+        hint: 'Run: muster auth login',
+      });
+    }
+    await next();
+    return undefined;
+  },
+);

@@ -12,7 +12,10 @@ export type RowView = {
   readonly heartbeatMs: number;
 };
 
-/** One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args` and `command` cannot. */
+/**
+ * One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args`
+ * and `command` cannot.
+ */
 export function rowOf(server: Server, view: RowView): Row {
   const { status } = server;
   const state = stateOf(status);
@@ -36,14 +39,21 @@ export function rowOf(server: Server, view: RowView): Row {
     ...(status.lastError === undefined || view.anonymous ? {} : { lastError: status.lastError }),
     consecutiveFailures: status.consecutiveFailures,
     ...(status.lastAttempt === undefined ? {} : { lastAttempt: status.lastAttempt.toISOString() }),
-    ...(status.lastConnected === undefined ? {} : { lastConnected: status.lastConnected.toISOString() }),
-    ...(status.nextRetryAfter === undefined ? {} : { nextRetryAfter: status.nextRetryAfter.toISOString() }),
+    ...(status.lastConnected === undefined
+      ? {}
+      : { lastConnected: status.lastConnected.toISOString() }),
+    ...(status.nextRetryAfter === undefined
+      ? {}
+      : { nextRetryAfter: status.nextRetryAfter.toISOString() }),
     stale: isStale(server, view),
     ...(view.session === undefined || view.anonymous ? {} : { session: view.session }),
   };
 }
 
-/** A password in a URL is as secret as a header. Text that is no URL is shown as it is: that is what is wrong with it. */
+/**
+ * A password in a URL is as secret as a header. Text that is no URL is shown as it is: that is what
+ * is wrong with it.
+ */
 function withoutUserInfo(text: string): string {
   const url = URL.parse(text);
   if (url === null || (url.username === '' && url.password === '')) return text;
@@ -59,14 +69,17 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
     reason: condition.reason,
     ...(anonymous ? {} : { message: condition.message }),
     lastTransitionTime: condition.lastTransitionTime.toISOString(),
-    ...(condition.observedGeneration === undefined ? {} : { observedGeneration: condition.observedGeneration }),
+    ...(condition.observedGeneration === undefined
+      ? {}
+      : { observedGeneration: condition.observedGeneration }),
   };
 }
 
 /** Nobody observes a stdio server; one that was never observed has no STATE that could be old. */
 function isStale(server: Server, { now, heartbeatMs }: RowView): boolean {
   const { lastAttempt, lastConnected } = server.status;
-  if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined)) return false;
+  if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined))
+    return false;
   const observed = Math.max(lastAttempt?.getTime() ?? 0, lastConnected?.getTime() ?? 0);
   return now.getTime() - observed > 2 * heartbeatMs;
 }

@@ -17,18 +17,31 @@ type PageRead = { readonly kind: 'page'; readonly page: Page } | { readonly kind
 export type ServerPorts = {
   readonly now: () => Date;
   /** Without a namespace: all of them. */
-  readonly listPage: (wanted: { readonly namespace?: string; readonly limit: number; readonly continue?: string }) => Promise<PageRead>;
+  readonly listPage: (wanted: {
+    readonly namespace?: string;
+    readonly limit: number;
+    readonly continue?: string;
+  }) => Promise<PageRead>;
   readonly readServer: ReadServer;
   /** This person's session with each of the servers, by uid. */
-  readonly sessionsOf: (person: Person, servers: readonly Server[]) => Promise<ReadonlyMap<string, Session>>;
+  readonly sessionsOf: (
+    person: Person,
+    servers: readonly Server[],
+  ) => Promise<ReadonlyMap<string, Session>>;
   /** Probes now; writes nothing. */
   readonly check: (server: Server) => Promise<Check>;
   readonly heartbeatMs: number;
   /** Whether the list is answered without a bearer, too. */
   readonly anonymousList: boolean;
-  /** Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone signed in sees all. */
+  /**
+   * Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone
+   * signed in sees all.
+   */
   readonly maySee?: MaySee;
-  /** When the last sweep began, and whether that is longer ago than three ticks. Undefined: that is not known. */
+  /**
+   * When the last sweep began, and whether that is longer ago than three ticks. Undefined: that is
+   * not known.
+   */
   readonly lastSweep?: () => Promise<LastSweep | undefined>;
 };
 
@@ -37,7 +50,8 @@ export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 /** The routes that read MCPServers. */
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
   const checks = createAllowance({ count: 10, windowMs: 60_000 });
-  const mayRead = (context: Context<{ Variables: Variables }>) => context.var.person !== undefined || ports.anonymousList;
+  const mayRead = (context: Context<{ Variables: Variables }>) =>
+    context.var.person !== undefined || ports.anonymousList;
 
   return new Hono<{ Variables: Variables }>()
     .get('/v1/mcpservers', async (context) => {
@@ -63,7 +77,9 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         items: rows,
         ...(page.continue === undefined ? {} : { continue: page.continue }),
         ...(person === undefined ? {} : { me: meOf(person) }),
-        ...(lastSweep === undefined ? {} : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
+        ...(lastSweep === undefined
+          ? {}
+          : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
         problems: page.malformed.map(({ namespace, name, problem }) => ({
           namespace,
           name,
@@ -91,24 +107,43 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
     });
 }
 
-type Visible = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'unknown'; readonly problem: string };
+type Visible =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'unknown'; readonly problem: string };
 
 /** What of a page the person may see: one question per namespace. */
-async function visibleOf({ maySee }: ServerPorts, page: Page, person: Person | undefined): Promise<Visible> {
+async function visibleOf(
+  { maySee }: ServerPorts,
+  page: Page,
+  person: Person | undefined,
+): Promise<Visible> {
   if (maySee === undefined || person === undefined) return { kind: 'page', page };
-  const namespaces = [...new Set([...page.servers, ...page.malformed].map(({ namespace }) => namespace))];
+  const namespaces = [
+    ...new Set([...page.servers, ...page.malformed].map(({ namespace }) => namespace)),
+  ];
   const allowed = new Set<string>();
-  const answers = await Promise.all(namespaces.map(async (namespace) => ({ namespace, seen: await maySee(person, namespace) })));
+  const answers = await Promise.all(
+    namespaces.map(async (namespace) => ({ namespace, seen: await maySee(person, namespace) })),
+  );
   for (const { namespace, seen } of answers) {
     if (seen.kind === 'unknown') return seen;
     if (seen.allowed) allowed.add(namespace);
   }
-  const isAllowed = ({ namespace }: { readonly namespace: string }): boolean => allowed.has(namespace);
-  return { kind: 'page', page: { ...page, servers: page.servers.filter(isAllowed), malformed: page.malformed.filter(isAllowed) } };
+  const isAllowed = ({ namespace }: { readonly namespace: string }): boolean =>
+    allowed.has(namespace);
+  return {
+    kind: 'page',
+    page: {
+      ...page,
+      servers: page.servers.filter(isAllowed),
+      malformed: page.malformed.filter(isAllowed),
+    },
+  };
 }
 
 async function rowsOf(ports: ServerPorts, servers: readonly Server[], person: Person | undefined) {
-  const sessions = person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
+  const sessions =
+    person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
   const now = ports.now();
   return servers.map((server) => {
     const session = sessions.get(server.uid);
@@ -134,7 +169,10 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
   });
 };
 
-/** The cluster keeps the snapshot of a list for some minutes only (Kubernetes API concepts, "Retrieving large results sets in chunks"). */
+/**
+ * The cluster keeps the snapshot of a list for some minutes only (Kubernetes API concepts,
+ * "Retrieving large results sets in chunks").
+ */
 const listExpired = (context: Context): Response =>
   problem(context, {
     status: 410,

@@ -1,4 +1,7 @@
-/** Who we are at one issuer: what a registration (RFC 7591) gave us, or our client metadata document. */
+/**
+ * Who we are at one issuer: what a registration (RFC 7591) gave us, or our client metadata
+ * document.
+ */
 export type Client = {
   readonly issuer: string;
   readonly id: string;

@@ -1,7 +1,10 @@
 import { exchangeIssuer, type Server } from '../server.ts';
 import type { Person } from './person.ts';
 
-/** What is known of one person's permission to use one server, in clear. Its tokens are kept apart, sealed. */
+/**
+ * What is known of one person's permission to use one server, in clear. Its tokens are kept apart,
+ * sealed.
+ */
 export type Grant = {
   readonly person: PersonKey;
   /** A re-created server has another uid and inherits nothing. */
@@ -27,8 +30,9 @@ export type Grant = {
 };
 
 /**
- * How a grant came to be: the person's own sign-in, a token exchange (RFC 8693), or the person's own bearer, sent along.
- * A forwarded bearer is never stored: its grant only remembers what the server said.
+ * How a grant came to be: the person's own sign-in, a token exchange (RFC 8693), or the person's
+ * own bearer, sent along. A forwarded bearer is never stored: its grant only remembers what the
+ * server said.
  */
 type GrantKind = 'signIn' | 'exchange' | 'forwarding';
 
@@ -41,7 +45,10 @@ type Refusal = {
   readonly missingScopes?: readonly string[];
 };
 
-/** A grant with its secrets, as it was read. `generation` names the tokens: it changes with them, and with nothing else. */
+/**
+ * A grant with its secrets, as it was read. `generation` names the tokens: it changes with them,
+ * and with nothing else.
+ */
 export type HeldGrant = {
   readonly grant: Grant;
   /** Absent: there are none, or they cannot be opened any more. */
@@ -55,7 +62,10 @@ export type PersonKey = Pick<Person, 'issuer' | 'subject'>;
 /** The secrets of a grant. Never logged and never in an answer. */
 export type Tokens = { readonly accessToken: string; readonly refreshToken?: string };
 
-/** The address of a server in the one form that is compared and sent as `resource`: no fragment, no credentials. Undefined: it is no URL. */
+/**
+ * The address of a server in the one form that is compared and sent as `resource`: no fragment, no
+ * credentials. Undefined: it is no URL.
+ */
 export function canonicalUrl(text: string | undefined): string | undefined {
   const url = URL.parse(text ?? '');
   if (url === null) return undefined;
@@ -68,17 +78,27 @@ export function canonicalUrl(text: string | undefined): string | undefined {
 /** Where a grant and the server it was made for part ways; undefined while they belong together. */
 export function mismatch(grant: Grant, server: Server): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was created again since you signed in.';
-  if (grant.serverUrl !== canonicalUrl(server.url)) return 'The URL of the server has changed since you signed in.';
-  if (grant.kind !== (singleSignOn(server) ?? 'signIn')) return 'The server is signed in to in another way than before.';
-  const pinned = server.auth?.tokenExchange?.enabled === true ? exchangeIssuer(server) : server.auth?.authorizationServer?.issuer;
-  if (pinned !== undefined && pinned !== grant.issuer) return 'The issuer of the server has changed since you signed in.';
+  if (grant.serverUrl !== canonicalUrl(server.url))
+    return 'The URL of the server has changed since you signed in.';
+  if (grant.kind !== (singleSignOn(server) ?? 'signIn'))
+    return 'The server is signed in to in another way than before.';
+  const pinned =
+    server.auth?.tokenExchange?.enabled === true
+      ? exchangeIssuer(server)
+      : server.auth?.authorizationServer?.issuer;
+  if (pinned !== undefined && pinned !== grant.issuer)
+    return 'The issuer of the server has changed since you signed in.';
   return undefined;
 }
 
-/** How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over forwarding. */
+/**
+ * How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over
+ * forwarding.
+ */
 export function singleSignOn({ auth }: Server): 'exchange' | 'forwarding' | undefined {
   if (auth?.tokenExchange?.enabled === true) return 'exchange';
   return auth?.forwardToken === true ? 'forwarding' : undefined;
 }
 
-export const isSamePerson = (one: PersonKey, other: PersonKey): boolean => one.issuer === other.issuer && one.subject === other.subject;
+export const isSamePerson = (one: PersonKey, other: PersonKey): boolean =>
+  one.issuer === other.issuer && one.subject === other.subject;

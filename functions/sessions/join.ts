@@ -6,8 +6,9 @@ import { sessionOf } from './session.ts';
 import type { TokenPolicy } from './policy.ts';
 
 /**
- * The person's session with each of the servers, by uid. Grants of other servers are left aside: a deleted server has no session.
- * The next command says `namespace/name` where two of the servers share a name.
+ * The person's session with each of the servers, by uid. Grants of other servers are left aside: a
+ * deleted server has no session. The next command says `namespace/name` where two of the servers
+ * share a name.
  */
 export function join(
   servers: readonly Server[],
@@ -18,7 +19,12 @@ export function join(
 ): ReadonlyMap<string, Session> {
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
   const view = { label: labelAmong(servers), ...(policy === undefined ? {} : { policy }) };
-  return new Map(servers.map((server) => [server.uid, sessionOf(server, person, byUid.get(server.uid), now, view)]));
+  return new Map(
+    servers.map((server) => [
+      server.uid,
+      sessionOf(server, person, byUid.get(server.uid), now, view),
+    ]),
+  );
 }
 
 function labelAmong(servers: readonly Server[]): (server: Server) => string {

@@ -6,6 +6,8 @@ export type Person = {
   readonly name?: string;
   readonly audiences: readonly string[];
   readonly expiresAt: Date;
-  /** The bearer itself, for forwarding where the owner allowed it. Never logged, stored or listed. */
+  /**
+   * The bearer itself, for forwarding where the owner allowed it. Never logged, stored or listed.
+   */
   readonly token: string;
 };

@@ -1,8 +1,16 @@
-/** The story of a grant that is used: its tokens are made fresh first, by one at a time, and never lost. */
+/**
+ * The story of a grant that is used: its tokens are made fresh first, by one at a time, and never
+ * lost.
+ */
 import type { Grant, HeldGrant, PersonKey, Tokens } from './grant.ts';
 
 export type Refreshed =
-  | { readonly kind: 'refreshed'; readonly tokens: Tokens; readonly scopes: readonly string[]; readonly expiresAt?: Date }
+  | {
+      readonly kind: 'refreshed';
+      readonly tokens: Tokens;
+      readonly scopes: readonly string[];
+      readonly expiresAt?: Date;
+    }
   /** The issuer has ended the grant: nothing but a new sign-in helps. */
   | { readonly kind: 'refused'; readonly problem: string }
   /** The issuer could not be asked, or has a bad day. That ends nothing. */
@@ -15,7 +23,11 @@ export type RefreshPorts = {
   readonly refresh: (grant: Grant, tokens: Tokens) => Promise<Refreshed>;
   readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
   readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
-  readonly takeLease: (person: PersonKey, serverUid: string, until: Date) => Promise<string | undefined>;
+  readonly takeLease: (
+    person: PersonKey,
+    serverUid: string,
+    until: Date,
+  ) => Promise<string | undefined>;
   readonly returnLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
 };
 
@@ -24,13 +36,18 @@ export type Usable =
   | { readonly kind: 'none' }
   /** Refused, or expired and not refreshable; the grant says which. */
   | { readonly kind: 'ended'; readonly grant: Grant }
-  /** Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it is. */
+  /**
+   * Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it
+   * is.
+   */
   | { readonly kind: 'later'; readonly grant: Grant; readonly problem: string };
 
 /** A token this close to its end could be late at the server. */
 const longestMarginMs = 30_000;
 
-/** Longer than the patience of our OAuth client, so that a lease ends only when its holder is gone. */
+/**
+ * Longer than the patience of our OAuth client, so that a lease ends only when its holder is gone.
+ */
 const leaseMs = 30_000;
 
 const patienceMs = 35_000;
@@ -39,27 +56,51 @@ const patienceMs = 35_000;
 const pollMs = (looks: number): number => Math.min(25 * 2 ** looks, 500);
 
 /**
- * The tokens of this grant, refreshed where that is due. However many want them at the same time, a refresh token is used once: only the
- * holder of the lease asks the issuer, the others wait for what it brings. `stale` names tokens that the server did not accept.
+ * The tokens of this grant, refreshed where that is due. However many want them at the same time, a
+ * refresh token is used once: only the holder of the lease asks the issuer, the others wait for
+ * what it brings. `stale` names tokens that the server did not accept.
  */
-export async function freshGrant(ports: RefreshPorts, person: PersonKey, serverUid: string, stale?: string): Promise<Usable> {
+export async function freshGrant(
+  ports: RefreshPorts,
+  person: PersonKey,
+  serverUid: string,
+  stale?: string,
+): Promise<Usable> {
   const giveUpAt = ports.now().getTime() + patienceMs;
   for (let looks = 0; ; looks += 1) {
     const held = await ports.heldGrant(person, serverUid);
     if (held === undefined) return { kind: 'none' };
-    if (held.tokens === undefined && held.grant.refused === undefined) return keep(ports, lost(held, ports.now()), held.generation);
+    if (held.tokens === undefined && held.grant.refused === undefined)
+      return keep(ports, lost(held, ports.now()), held.generation);
     const usable = withoutRefresh(held, ports.now(), stale);
     if (usable !== undefined) return usable;
-    const lease = await ports.takeLease(person, serverUid, new Date(ports.now().getTime() + leaseMs));
+    const lease = await ports.takeLease(
+      person,
+      serverUid,
+      new Date(ports.now().getTime() + leaseMs),
+    );
     if (lease !== undefined) return leased(ports, held, lease, stale);
-    if (ports.now().getTime() >= giveUpAt) return orLater(held, ports.now(), stale, 'Somebody else is refreshing the grant, for too long.');
+    if (ports.now().getTime() >= giveUpAt)
+      return orLater(
+        held,
+        ports.now(),
+        stale,
+        'Somebody else is refreshing the grant, for too long.',
+      );
     await ports.wait(pollMs(looks));
   }
 }
 
 /** Sealed with a key that is not there any more: nobody will ever use it again. */
 const lost = ({ grant, generation }: HeldGrant, at: Date): HeldGrant => ({
-  grant: { ...grant, refused: { at, by: 'issuer', reason: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).' } },
+  grant: {
+    ...grant,
+    refused: {
+      at,
+      by: 'issuer',
+      reason: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).',
+    },
+  },
   generation,
 });
 
@@ -67,33 +108,48 @@ const lost = ({ grant, generation }: HeldGrant, at: Date): HeldGrant => ({
 function withoutRefresh(held: HeldGrant, now: Date, stale: string | undefined): Usable | undefined {
   const { grant, tokens, generation } = held;
   if (grant.refused !== undefined || tokens === undefined) return { kind: 'ended', grant };
-  if ((generation === stale || isDue(grant, now)) && tokens.refreshToken !== undefined) return undefined;
+  if ((generation === stale || isDue(grant, now)) && tokens.refreshToken !== undefined)
+    return undefined;
   const isOver = grant.expiresAt !== undefined && grant.expiresAt <= now;
   return isOver ? { kind: 'ended', grant } : { kind: 'usable', held, tokens };
 }
 
-/** A token that lives for seconds only is used for most of them: what was refreshed just now is never due. */
+/**
+ * A token that lives for seconds only is used for most of them: what was refreshed just now is
+ * never due.
+ */
 function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
   if (expiresAt === undefined) return false;
   const lifetimeMs = expiresAt.getTime() - obtainedAt.getTime();
   return expiresAt.getTime() - Math.min(longestMarginMs, lifetimeMs / 5) <= now.getTime();
 }
 
-async function leased(ports: RefreshPorts, seen: HeldGrant, lease: string, stale: string | undefined): Promise<Usable> {
+async function leased(
+  ports: RefreshPorts,
+  seen: HeldGrant,
+  lease: string,
+  stale: string | undefined,
+): Promise<Usable> {
   const { person, serverUid } = seen.grant;
   try {
     // Between the look and the lease somebody may have been faster.
     const held = await ports.heldGrant(person, serverUid);
     if (held === undefined) return { kind: 'none' };
     const usable = withoutRefresh(held, ports.now(), stale);
-    if (usable !== undefined || held.tokens === undefined) return usable ?? { kind: 'ended', grant: held.grant };
+    if (usable !== undefined || held.tokens === undefined)
+      return usable ?? { kind: 'ended', grant: held.grant };
     return await refreshed(ports, held, held.tokens, stale);
   } finally {
     await ports.returnLease(person, serverUid, lease);
   }
 }
 
-async function refreshed(ports: RefreshPorts, held: HeldGrant, tokens: Tokens, stale: string | undefined): Promise<Usable> {
+async function refreshed(
+  ports: RefreshPorts,
+  held: HeldGrant,
+  tokens: Tokens,
+  stale: string | undefined,
+): Promise<Usable> {
   const { grant, generation } = held;
   const outcome = await ports.refresh(grant, tokens);
   switch (outcome.kind) {
@@ -109,7 +165,11 @@ async function refreshed(ports: RefreshPorts, held: HeldGrant, tokens: Tokens, s
   }
 }
 
-function renewed({ now, newSecret }: RefreshPorts, { grant, tokens: old }: HeldGrant, fresh: Refreshed & { kind: 'refreshed' }): HeldGrant {
+function renewed(
+  { now, newSecret }: RefreshPorts,
+  { grant, tokens: old }: HeldGrant,
+  fresh: Refreshed & { kind: 'refreshed' },
+): HeldGrant {
   const { expiresAt: _expiresAt, refused: _refused, ...rest } = grant;
   const refreshToken = fresh.tokens.refreshToken ?? old?.refreshToken;
   const { expiresAt } = fresh;
@@ -121,12 +181,18 @@ function renewed({ now, newSecret }: RefreshPorts, { grant, tokens: old }: HeldG
       ...(expiresAt === undefined ? {} : { expiresAt }),
       refreshable: refreshToken !== undefined,
     },
-    tokens: { accessToken: fresh.tokens.accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
+    tokens: {
+      accessToken: fresh.tokens.accessToken,
+      ...(refreshToken === undefined ? {} : { refreshToken }),
+    },
     generation: newSecret(),
   };
 }
 
-/** Writes unless newer tokens are there, and goes on with what is there then: the answer of a write that did happen may have been lost. */
+/**
+ * Writes unless newer tokens are there, and goes on with what is there then: the answer of a write
+ * that did happen may have been lost.
+ */
 async function keep(ports: RefreshPorts, next: HeldGrant, expected: string): Promise<Usable> {
   const { person, serverUid } = next.grant;
   const isKept = await ports.swapGrant(next, expected);
@@ -138,8 +204,15 @@ async function keep(ports: RefreshPorts, next: HeldGrant, expected: string): Pro
 }
 
 /** While the old token is good, an issuer that is away harms nobody. */
-function orLater({ tokens, ...held }: HeldGrant, now: Date, stale: string | undefined, problem: string): Usable {
+function orLater(
+  { tokens, ...held }: HeldGrant,
+  now: Date,
+  stale: string | undefined,
+  problem: string,
+): Usable {
   const { grant, generation } = held;
   const isGood = generation !== stale && (grant.expiresAt === undefined || grant.expiresAt > now);
-  return isGood && tokens !== undefined ? { kind: 'usable', held: { ...held, tokens }, tokens } : { kind: 'later', grant, problem };
+  return isGood && tokens !== undefined
+    ? { kind: 'usable', held: { ...held, tokens }, tokens }
+    : { kind: 'later', grant, problem };
 }

@@ -12,22 +12,34 @@ export type SessionView = {
 };
 
 /**
- * The SESSION of one person with one server: the one answer behind `muster list mcpserver` and `muster auth status`.
- * First match wins, as in the table of the design. `grant` is the person's grant for this server's uid, if there is one.
+ * The SESSION of one person with one server: the one answer behind `muster list mcpserver` and
+ * `muster auth status`. First match wins, as in the table of the design. `grant` is the person's
+ * grant for this server's uid, if there is one.
  */
-export function sessionOf(server: Server, person: Person, grant: Grant | undefined, now: Date, view: SessionView = {}): Session {
+export function sessionOf(
+  server: Server,
+  person: Person,
+  grant: Grant | undefined,
+  now: Date,
+  view: SessionView = {},
+): Session {
   const { policy = nothingAllowed, label = ({ name }) => name } = view;
-  if (server.type === 'stdio' || !isReachable(server.status) || !asksForSignIn(server)) return { word: '-' };
+  if (server.type === 'stdio' || !isReachable(server.status) || !asksForSignIn(server))
+    return { word: '-' };
 
   const next = `muster auth login --server ${label(server)}`;
   const sso = singleSignOn(server);
   const forbidden = refusal(server, policy);
   if (forbidden !== undefined) return { word: 'Pending Auth', sso: 'Failed', problem: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
-  const theirs = grant === undefined || apart !== undefined || !isSamePerson(grant.person, person) ? undefined : grant;
+  const theirs =
+    grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
+      ? undefined
+      : grant;
   if (sso === 'forwarding') return forwarded(server, person, theirs, now, next);
 
-  if (theirs === undefined) return { word: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), next };
+  if (theirs === undefined)
+    return { word: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), next };
   const facts = factsOf(theirs);
   const { refused } = theirs;
   if (sso === 'exchange' && refused?.by === 'issuer')
@@ -65,18 +77,33 @@ export function refusal(server: Server, policy: TokenPolicy): string | undefined
 }
 
 /** The person's present bearer decides, and what the server said about the last one. */
-function forwarded(server: Server, person: Person, grant: Grant | undefined, now: Date, next: string): Session {
+function forwarded(
+  server: Server,
+  person: Person,
+  grant: Grant | undefined,
+  now: Date,
+  next: string,
+): Session {
   const { issuer, expiresAt } = person;
-  const verified = grant?.lastVerified === undefined ? {} : { lastVerified: grant.lastVerified.toISOString() };
+  const verified =
+    grant?.lastVerified === undefined ? {} : { lastVerified: grant.lastVerified.toISOString() };
   const facts = { issuer, expiresAt: expiresAt.toISOString(), ...verified };
   if (expiresAt <= now)
-    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: 'Your own sign-in has expired.', next: 'muster auth login' };
-  const missing = server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
+    return {
+      word: 'Pending Auth',
+      sso: 'Failed',
+      ...facts,
+      problem: 'Your own sign-in has expired.',
+      next: 'muster auth login',
+    };
+  const missing =
+    server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
   if (missing.length > 0) {
     const problem = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
     return { word: 'Pending Auth', sso: 'Failed', ...facts, problem, next: 'muster auth login' };
   }
-  if (grant?.refused !== undefined) return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, next };
+  if (grant?.refused !== undefined)
+    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, next };
   return { word: 'Authenticated', sso: 'Forwarded', ...facts };
 }
 
@@ -91,7 +118,8 @@ const nearMs = 5 * 60_000;
 
 /** A grant that will be gone before long is said to be, while there is time to sign in again. */
 function nearEnd({ expiresAt, refreshable }: Grant, now: Date): string | undefined {
-  const isNear = expiresAt !== undefined && !refreshable && expiresAt.getTime() - now.getTime() < nearMs;
+  const isNear =
+    expiresAt !== undefined && !refreshable && expiresAt.getTime() - now.getTime() < nearMs;
   return isNear ? 'The grant ends in less than 5 minutes and cannot be refreshed.' : undefined;
 }
 

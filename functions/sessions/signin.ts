@@ -1,6 +1,18 @@
-/** The story of one sign-in: started, called back and completed. Who starts it ends it: only `completeSignIn` makes a grant. */
+/**
+ * The story of one sign-in: started, called back and completed. Who starts it ends it: only
+ * `completeSignIn` makes a grant.
+ */
 import { asksForSignIn, type Server } from '../server.ts';
-import { canonicalUrl, type Grant, type HeldGrant, isSamePerson, mismatch, type PersonKey, singleSignOn, type Tokens } from './grant.ts';
+import {
+  canonicalUrl,
+  type Grant,
+  type HeldGrant,
+  isSamePerson,
+  mismatch,
+  type PersonKey,
+  singleSignOn,
+  type Tokens,
+} from './grant.ts';
 import type { Person } from './person.ts';
 import { keepProven, type ProofPorts, type Verified } from './verify.ts';
 
@@ -18,7 +30,10 @@ export type SignIn = {
   readonly expiresAt: Date;
 };
 
-/** What was asked of the issuer, and what has to be shown again when the code is exchanged. `verifier` is secret (RFC 7636). */
+/**
+ * What was asked of the issuer, and what has to be shown again when the code is exchanged.
+ * `verifier` is secret (RFC 7636).
+ */
 export type AuthorizationRequest = {
   readonly issuer: string;
   readonly clientId: string;
@@ -35,25 +50,48 @@ export type AuthorizationAnswer = { readonly code: string; readonly iss?: string
 export type ParkedCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };
 
 export type Authorized =
-  | { readonly kind: 'authorized'; readonly authorizationUrl: URL; readonly request: AuthorizationRequest }
+  | {
+      readonly kind: 'authorized';
+      readonly authorizationUrl: URL;
+      readonly request: AuthorizationRequest;
+    }
   | { readonly kind: 'refused'; readonly problem: string };
 
 export type Exchanged =
-  | { readonly kind: 'exchanged'; readonly tokens: Tokens; readonly scopes: readonly string[]; readonly expiresAt?: Date }
+  | {
+      readonly kind: 'exchanged';
+      readonly tokens: Tokens;
+      readonly scopes: readonly string[];
+      readonly expiresAt?: Date;
+    }
   | { readonly kind: 'refused'; readonly problem: string };
 
 export type SignInPorts = ProofPorts & {
   /** Text that nobody can guess: at least 256 bits, fit for a URL. */
   readonly newSecret: () => string;
-  /** Finds the server's issuer and prepares the address for the browser. `scopes` are asked for besides those the server names. */
-  readonly authorize: (server: Server, state: string, scopes: readonly string[]) => Promise<Authorized>;
-  readonly exchange: (request: AuthorizationRequest, answer: AuthorizationAnswer) => Promise<Exchanged>;
+  /**
+   * Finds the server's issuer and prepares the address for the browser. `scopes` are asked for
+   * besides those the server names.
+   */
+  readonly authorize: (
+    server: Server,
+    state: string,
+    scopes: readonly string[],
+  ) => Promise<Authorized>;
+  readonly exchange: (
+    request: AuthorizationRequest,
+    answer: AuthorizationAnswer,
+  ) => Promise<Exchanged>;
   readonly keepSignIn: (state: string, signIn: SignIn) => Promise<void>;
   /** Reads and removes in one step: a second caller gets nothing. */
   readonly takeSignIn: (state: string) => Promise<SignIn | undefined>;
   readonly parkCode: (secret: string, parked: ParkedCode) => Promise<void>;
   /** Reads and removes in one step, and only for the one who started it. */
-  readonly takeParkedCode: (secret: string, starter: PersonKey, serverUid: string) => Promise<ParkedCode | undefined>;
+  readonly takeParkedCode: (
+    secret: string,
+    starter: PersonKey,
+    serverUid: string,
+  ) => Promise<ParkedCode | undefined>;
   readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
 };
 
@@ -66,11 +104,17 @@ export type Started =
   | { readonly kind: 'refused'; readonly problem: string };
 
 /** Prepares a sign-in of this person to this server; the browser does the rest. */
-export async function startSignIn(ports: SignInPorts, server: Server, person: Person, returnTo?: string): Promise<Started> {
+export async function startSignIn(
+  ports: SignInPorts,
+  server: Server,
+  person: Person,
+  returnTo?: string,
+): Promise<Started> {
   if (returnTo !== undefined && !isLoopback(returnTo)) return { kind: 'badReturnTo' };
   const reason = whyNothing(server);
   const serverUrl = canonicalUrl(server.url);
-  if (reason !== undefined || serverUrl === undefined) return { kind: 'nothingToSignInTo', problem: reason ?? 'Its URL is no URL.' };
+  if (reason !== undefined || serverUrl === undefined)
+    return { kind: 'nothingToSignInTo', problem: reason ?? 'Its URL is no URL.' };
 
   const state = ports.newSecret();
   const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
@@ -90,8 +134,14 @@ export async function startSignIn(ports: SignInPorts, server: Server, person: Pe
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
 }
 
-/** What a grant that was not enough has to have, too: its own scopes and those the server missed. */
-async function stepUp({ heldGrant }: SignInPorts, server: Server, person: Person): Promise<readonly string[]> {
+/**
+ * What a grant that was not enough has to have, too: its own scopes and those the server missed.
+ */
+async function stepUp(
+  { heldGrant }: SignInPorts,
+  server: Server,
+  person: Person,
+): Promise<readonly string[]> {
   const { grant } = (await heldGrant(person, server.uid)) ?? {};
   if (grant === undefined || mismatch(grant, server) !== undefined) return [];
   const missing = grant.refused?.missingScopes;
@@ -100,17 +150,25 @@ async function stepUp({ heldGrant }: SignInPorts, server: Server, person: Person
 
 function whyNothing(server: Server): string | undefined {
   if (server.type === 'stdio') return 'It runs on the machine of its user (stdio).';
-  if (singleSignOn(server) !== undefined) return 'It uses single sign-on; there is no sign-in of its own.';
+  if (singleSignOn(server) !== undefined)
+    return 'It uses single sign-on; there is no sign-in of its own.';
   return asksForSignIn(server) ? undefined : 'It asks for no sign-in.';
 }
 
-// RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to loopback.
+// RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to
+// loopback.
 const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 function isLoopback(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.protocol !== 'http:') return false;
-  return loopbackHosts.has(url.hostname) && url.port !== '' && url.username === '' && url.password === '' && url.hash === '';
+  return (
+    loopbackHosts.has(url.hostname) &&
+    url.port !== '' &&
+    url.username === '' &&
+    url.password === '' &&
+    url.hash === ''
+  );
 }
 
 export type CalledBack =
@@ -120,8 +178,15 @@ export type CalledBack =
   /** No such sign-in is under way: it never was, is over, or was called back before. */
   | { readonly kind: 'unknown' };
 
-/** Takes the issuer's answer from the browser and parks it. Whoever the browser belongs to, nothing is granted here. */
-export async function callBack(ports: SignInPorts, state: string, answer: AuthorizationAnswer | undefined): Promise<CalledBack> {
+/**
+ * Takes the issuer's answer from the browser and parks it. Whoever the browser belongs to, nothing
+ * is granted here.
+ */
+export async function callBack(
+  ports: SignInPorts,
+  state: string,
+  answer: AuthorizationAnswer | undefined,
+): Promise<CalledBack> {
   const signIn = await ports.takeSignIn(state);
   if (signIn === undefined || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
   if (answer === undefined) return { kind: 'declined', signIn };
@@ -134,13 +199,24 @@ export async function callBack(ports: SignInPorts, state: string, answer: Author
 
 export type Completed =
   | ({ readonly kind: 'completed' } & Verified)
-  /** No code waits for this secret, this person and this server. Which of the three it is, is nobody's business. */
+  /**
+   * No code waits for this secret, this person and this server. Which of the three it is, is
+   * nobody's business.
+   */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'serverChanged' }
   | { readonly kind: 'refused'; readonly problem: string };
 
-/** Exchanges the parked code, once, for the one who started the sign-in, keeps the grant, and asks the server whether it is worth something. */
-export async function completeSignIn(ports: SignInPorts, server: Server, person: Person, secret: string): Promise<Completed> {
+/**
+ * Exchanges the parked code, once, for the one who started the sign-in, keeps the grant, and asks
+ * the server whether it is worth something.
+ */
+export async function completeSignIn(
+  ports: SignInPorts,
+  server: Server,
+  person: Person,
+  secret: string,
+): Promise<Completed> {
   const parked = await ports.takeParkedCode(secret, person, server.uid);
   if (parked === undefined) return { kind: 'unknown' };
   const { signIn, answer } = parked;

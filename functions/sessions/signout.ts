@@ -14,7 +14,11 @@ export type SignOutPorts = {
 };
 
 /** Forgets this person's grant for one server. There being none is fine. */
-export async function signOut(ports: SignOutPorts, person: PersonKey, serverUid: string): Promise<void> {
+export async function signOut(
+  ports: SignOutPorts,
+  person: PersonKey,
+  serverUid: string,
+): Promise<void> {
   const taken = await ports.takeGrant(person, serverUid);
   if (taken?.tokens !== undefined) await ports.revoke(taken.grant, taken.tokens);
 }
@@ -25,9 +29,14 @@ export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey):
   await Promise.all(grants.map(({ serverUid }) => signOut(ports, person, serverUid)));
 }
 
-export type TidyPorts = SignOutPorts & { readonly readServer: (namespace: string, name: string) => Promise<Server | undefined> };
+export type TidyPorts = SignOutPorts & {
+  readonly readServer: (namespace: string, name: string) => Promise<Server | undefined>;
+};
 
-/** Forgets this person's grants for servers that are gone, or were created again under the same name. What cannot be looked up now stays. */
+/**
+ * Forgets this person's grants for servers that are gone, or were created again under the same
+ * name. What cannot be looked up now stays.
+ */
 export async function forgetDeleted(ports: TidyPorts, person: PersonKey): Promise<void> {
   const grants = await ports.grantsOf(person);
   await Promise.allSettled(

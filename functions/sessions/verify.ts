@@ -1,7 +1,17 @@
-/** The story of proof: one authenticated request to the server decides whether a grant is worth something. */
+/**
+ * The story of proof: one authenticated request to the server decides whether a grant is worth
+ * something.
+ */
 import { exchangeIssuer, type Server } from '../server.ts';
 import type { Exchanged } from './signin.ts';
-import { canonicalUrl, type Grant, type HeldGrant, mismatch, singleSignOn, type Tokens } from './grant.ts';
+import {
+  canonicalUrl,
+  type Grant,
+  type HeldGrant,
+  mismatch,
+  singleSignOn,
+  type Tokens,
+} from './grant.ts';
 import type { Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
 import { freshGrant, type RefreshPorts } from './refresh.ts';
@@ -24,7 +34,9 @@ export type ProofPorts = {
   readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
 };
 
-/** A token exchange can fail in a way that says nothing about the person: then what is stored stays. */
+/**
+ * A token exchange can fail in a way that says nothing about the person: then what is stored stays.
+ */
 export type TokenExchanged = Exchanged | { readonly kind: 'unavailable'; readonly problem: string };
 
 export type VerifyPorts = ProofPorts &
@@ -38,10 +50,14 @@ export type VerifyPorts = ProofPorts &
 export type Verified = { readonly grant?: Grant; readonly problem?: string };
 
 /**
- * Asks the server whether it lets this person in. Single sign-on is run for it, if the policy allows; an own grant is refreshed if that is
- * due. Nobody's grant ends because something was away.
+ * Asks the server whether it lets this person in. Single sign-on is run for it, if the policy
+ * allows; an own grant is refreshed if that is due. Nobody's grant ends because something was away.
  */
-export async function verifySession(ports: VerifyPorts, server: Server, person: Person): Promise<Verified> {
+export async function verifySession(
+  ports: VerifyPorts,
+  server: Server,
+  person: Person,
+): Promise<Verified> {
   const held = await ports.heldGrant(person, server.uid);
   const known = held === undefined ? {} : { grant: held.grant };
   const { word } = sessionOf(server, person, held?.grant, ports.now(), { policy: ports.policy });
@@ -52,18 +68,30 @@ export async function verifySession(ports: VerifyPorts, server: Server, person: 
     case 'exchange':
       return exchange(ports, server, person, held);
     case undefined:
-      return held === undefined || mismatch(held.grant, server) !== undefined ? known : proveGrant(ports, server, held);
+      return held === undefined || mismatch(held.grant, server) !== undefined
+        ? known
+        : proveGrant(ports, server, held);
   }
 }
 
 /** Keeps a new grant, asks the server, and keeps what it said. */
-export async function keepProven(ports: ProofPorts, server: Server, grant: Grant, tokens: Tokens): Promise<Verified> {
+export async function keepProven(
+  ports: ProofPorts,
+  server: Server,
+  grant: Grant,
+  tokens: Tokens,
+): Promise<Verified> {
   const generation = await ports.keepGrant(grant, tokens);
   const proof = await ports.prove(server, tokens.accessToken);
   return note(ports, { grant, tokens, generation }, proof);
 }
 
-async function forward(ports: VerifyPorts, server: Server, person: Person, held: HeldGrant | undefined): Promise<Verified> {
+async function forward(
+  ports: VerifyPorts,
+  server: Server,
+  person: Person,
+  held: HeldGrant | undefined,
+): Promise<Verified> {
   const grant: Grant = {
     ...identity(server, person),
     kind: 'forwarding',
@@ -76,17 +104,27 @@ async function forward(ports: VerifyPorts, server: Server, person: Person, held:
     refreshable: false,
   };
   // What the person's own token is worth can be told without showing it to anybody.
-  if (sessionOf(server, person, grant, ports.now(), { policy: ports.policy }).word !== 'Authenticated') return {};
+  if (
+    sessionOf(server, person, grant, ports.now(), { policy: ports.policy }).word !== 'Authenticated'
+  )
+    return {};
   const proof = await ports.prove(server, person.token);
-  if (proof.kind === 'unclear') return { ...(held === undefined ? {} : { grant: held.grant }), problem: proof.problem };
+  if (proof.kind === 'unclear')
+    return { ...(held === undefined ? {} : { grant: held.grant }), problem: proof.problem };
   const judged = judge(grant, proof, ports.now());
   await ports.keepGrant(judged);
   return { grant: judged };
 }
 
-async function exchange(ports: VerifyPorts, server: Server, person: Person, held: HeldGrant | undefined): Promise<Verified> {
+async function exchange(
+  ports: VerifyPorts,
+  server: Server,
+  person: Person,
+  held: HeldGrant | undefined,
+): Promise<Verified> {
   const exchanged = await ports.exchangeToken(server, person);
-  if (exchanged.kind === 'unavailable') return { ...(held === undefined ? {} : { grant: held.grant }), problem: exchanged.problem };
+  if (exchanged.kind === 'unavailable')
+    return { ...(held === undefined ? {} : { grant: held.grant }), problem: exchanged.problem };
   const now = ports.now();
   const grant = {
     ...identity(server, person),
@@ -98,7 +136,11 @@ async function exchange(ports: VerifyPorts, server: Server, person: Person, held
     refreshable: false,
   };
   if (exchanged.kind === 'refused') {
-    const failed: Grant = { ...grant, scopes: [], refused: { at: now, by: 'issuer', reason: exchanged.problem } };
+    const failed: Grant = {
+      ...grant,
+      scopes: [],
+      refused: { at: now, by: 'issuer', reason: exchanged.problem },
+    };
     await ports.keepGrant(failed);
     return { grant: failed };
   }
@@ -114,18 +156,25 @@ const identity = (server: Server, { issuer, subject }: Person) => ({
   serverUrl: canonicalUrl(server.url) ?? '',
 });
 
-async function proveGrant(ports: VerifyPorts, server: Server, { grant: { person } }: HeldGrant): Promise<Verified> {
+async function proveGrant(
+  ports: VerifyPorts,
+  server: Server,
+  { grant: { person } }: HeldGrant,
+): Promise<Verified> {
   const usable = await freshGrant(ports, person, server.uid);
   if (usable.kind !== 'usable') return withoutProof(usable);
   const proof = await ports.prove(server, usable.tokens.accessToken);
-  if (proof.kind !== 'refused' || usable.tokens.refreshToken === undefined) return note(ports, usable.held, proof);
+  if (proof.kind !== 'refused' || usable.tokens.refreshToken === undefined)
+    return note(ports, usable.held, proof);
   // A server may forget a token before its time; a fresh one decides.
   const again = await freshGrant(ports, person, server.uid, usable.held.generation);
   if (again.kind !== 'usable') return withoutProof(again);
   return note(ports, again.held, await ports.prove(server, again.tokens.accessToken));
 }
 
-const withoutProof = (usable: Exclude<Awaited<ReturnType<typeof freshGrant>>, { kind: 'usable' }>): Verified => {
+const withoutProof = (
+  usable: Exclude<Awaited<ReturnType<typeof freshGrant>>, { kind: 'usable' }>,
+): Verified => {
   switch (usable.kind) {
     case 'none':
       return {};
@@ -136,7 +185,10 @@ const withoutProof = (usable: Exclude<Awaited<ReturnType<typeof freshGrant>>, { 
   }
 };
 
-/** Keeps what the server said about these tokens; said about older ones than are there by now, it is worth nothing. */
+/**
+ * Keeps what the server said about these tokens; said about older ones than are there by now, it is
+ * worth nothing.
+ */
 async function note(ports: ProofPorts, held: HeldGrant, proof: Proof): Promise<Verified> {
   if (proof.kind === 'unclear') return { grant: held.grant, problem: proof.problem };
   const grant = judge(held.grant, proof, ports.now());

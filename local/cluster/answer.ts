@@ -2,7 +2,10 @@ import type { Definition } from './definition.ts';
 import type { JsonObject } from './json.ts';
 import type { Cause } from './schema.ts';
 
-/** What the cluster says to one request. A text body is for what is not part of the API, such as an unknown path. */
+/**
+ * What the cluster says to one request. A text body is for what is not part of the API, such as an
+ * unknown path.
+ */
 export type Answer = {
   readonly code: number;
   readonly body: JsonObject | string;
@@ -11,33 +14,69 @@ export type Answer = {
 };
 
 /** metav1.Status of a refusal. Its words are those of Kubernetes 1.36. */
-export function failure(code: number, reason: string, message: string, rest: { details?: JsonObject; metadata?: JsonObject } = {}): Answer {
-  return { code, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...rest, code } };
+export function failure(
+  code: number,
+  reason: string,
+  message: string,
+  rest: { details?: JsonObject; metadata?: JsonObject } = {},
+): Answer {
+  return {
+    code,
+    body: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...rest,
+      code,
+    },
+  };
 }
 
 export const badRequest = (message: string): Answer => failure(400, 'BadRequest', message);
 
 export const notFound = (definition: Definition, name: string): Answer =>
-  failure(404, 'NotFound', `${resourceOf(definition)} "${name}" not found`, { details: detailsOf(definition, name) });
-
-export const alreadyExists = (definition: Definition, name: string): Answer =>
-  failure(409, 'AlreadyExists', `${resourceOf(definition)} "${name}" already exists`, { details: detailsOf(definition, name) });
-
-export const conflict = (definition: Definition, name: string, why: string): Answer =>
-  failure(409, 'Conflict', `Operation cannot be fulfilled on ${resourceOf(definition)} "${name}": ${why}`, {
+  failure(404, 'NotFound', `${resourceOf(definition)} "${name}" not found`, {
     details: detailsOf(definition, name),
   });
 
-export const modified = 'the object has been modified; please apply your changes to the latest version and try again';
+export const alreadyExists = (definition: Definition, name: string): Answer =>
+  failure(409, 'AlreadyExists', `${resourceOf(definition)} "${name}" already exists`, {
+    details: detailsOf(definition, name),
+  });
 
-export function invalid({ kind, group }: Pick<Definition, 'kind' | 'group'>, name: string, causes: readonly Cause[]): Answer {
+export const conflict = (definition: Definition, name: string, why: string): Answer =>
+  failure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${resourceOf(definition)} "${name}": ${why}`,
+    {
+      details: detailsOf(definition, name),
+    },
+  );
+
+export const modified =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+export function invalid(
+  { kind, group }: Pick<Definition, 'kind' | 'group'>,
+  name: string,
+  causes: readonly Cause[],
+): Answer {
   const problems = causes.map(({ field, message }) => `${field}: ${message}`);
   const list = problems.length === 1 ? problems.join('') : `[${problems.join(', ')}]`;
   const subject = kind === '' ? '' : `${kind}.${group}`;
-  return failure(422, 'Invalid', `${subject} "${name}" is invalid: ${list}`, { details: { name, group, kind, causes } });
+  return failure(422, 'Invalid', `${subject} "${name}" is invalid: ${list}`, {
+    details: { name, group, kind, causes },
+  });
 }
 
-/** The `continue` in the body goes on from the same place in the list as it is now (an inconsistent list). */
+/**
+ * The `continue` in the body goes on from the same place in the list as it is now (an inconsistent
+ * list).
+ */
 export const expired = (next: string): Answer =>
   failure(
     410,
@@ -57,16 +96,26 @@ export const unsupportedMediaType = (): Answer =>
       'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
   );
 
-export const tooLarge = (limit: number): Answer => failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
+export const tooLarge = (limit: number): Answer =>
+  failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 
 export const methodNotAllowed = (): Answer =>
-  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
+  failure(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+  );
 
 /** Said where the real API server does more than the local one. */
-export const notImplemented = (what: string): Answer => failure(501, 'NotImplemented', `The local cluster does not do ${what}.`);
+export const notImplemented = (what: string): Answer =>
+  failure(501, 'NotImplemented', `The local cluster does not do ${what}.`);
 
 export const pathNotFound = (): Answer => ({ code: 404, body: '404 page not found\n' });
 
 const resourceOf = ({ plural, group }: Definition): string => `${plural}.${group}`;
 
-const detailsOf = ({ plural, group }: Definition, name: string): JsonObject => ({ name, group, kind: plural });
+const detailsOf = ({ plural, group }: Definition, name: string): JsonObject => ({
+  name,
+  group,
+  kind: plural,
+});

@@ -1,4 +1,7 @@
-/** The kinds of Kubernetes itself that the product writes, as far as it writes them; every API server has them without a CRD. */
+/**
+ * The kinds of Kubernetes itself that the product writes, as far as it writes them; every API
+ * server has them without a CRD.
+ */
 import { failure, type Answer } from './answer.ts';
 import type { Definition, Schema } from './definition.ts';
 import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
@@ -6,9 +9,14 @@ import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
 const text: Schema = { type: 'string' };
 const time: Schema = { type: 'string', format: 'date-time' };
 const whole: Schema = { type: 'integer' };
-const texts = (...names: readonly string[]): Readonly<Record<string, Schema>> => Object.fromEntries(names.map((name) => [name, text]));
+const texts = (...names: readonly string[]): Readonly<Record<string, Schema>> =>
+  Object.fromEntries(names.map((name) => [name, text]));
 
-const named = { apiVersion: text, kind: text, metadata: { type: 'object' } } as const satisfies Readonly<Record<string, Schema>>;
+const named = {
+  apiVersion: text,
+  kind: text,
+  metadata: { type: 'object' },
+} as const satisfies Readonly<Record<string, Schema>>;
 
 /** Leases (coordination.k8s.io/v1) and Events (events.k8s.io/v1). */
 export const builtins: readonly Definition[] = [
@@ -26,7 +34,12 @@ export const builtins: readonly Definition[] = [
         ...named,
         spec: {
           type: 'object',
-          properties: { holderIdentity: text, leaseDurationSeconds: { ...whole, minimum: 1 }, acquireTime: time, renewTime: time },
+          properties: {
+            holderIdentity: text,
+            leaseDurationSeconds: { ...whole, minimum: 1 },
+            acquireTime: time,
+            renewTime: time,
+          },
         },
       },
     },
@@ -41,21 +54,35 @@ export const builtins: readonly Definition[] = [
     shortNames: ['ev'],
     schema: {
       type: 'object',
-      required: ['eventTime', 'reportingController', 'reportingInstance', 'action', 'reason', 'type'],
+      required: [
+        'eventTime',
+        'reportingController',
+        'reportingInstance',
+        'action',
+        'reason',
+        'type',
+      ],
       properties: {
         ...named,
         ...texts('reportingController', 'reportingInstance', 'action', 'reason'),
         eventTime: time,
         type: { type: 'string', enum: ['Normal', 'Warning'] },
         note: { type: 'string', maxLength: 1024 },
-        regarding: { type: 'object', properties: texts('apiVersion', 'kind', 'namespace', 'name', 'uid', 'resourceVersion') },
+        regarding: {
+          type: 'object',
+          properties: texts('apiVersion', 'kind', 'namespace', 'name', 'uid', 'resourceVersion'),
+        },
       },
     },
   },
 ];
 
 /** Whom a SubjectAccessReview asks about, and for which namespace. */
-export type Review = { readonly user: string; readonly groups: readonly string[]; readonly namespace: string };
+export type Review = {
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly namespace: string;
+};
 
 export const reviewPath = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
@@ -65,11 +92,21 @@ export function review(body: string, isAllowed: (review: Review) => boolean): An
   const spec = objectIn(asked, 'spec');
   const user = spec?.['user'];
   if (!isObject(asked) || spec === undefined || typeof user !== 'string') {
-    return failure(422, 'Invalid', 'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Required value');
+    return failure(
+      422,
+      'Invalid',
+      'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Required value',
+    );
   }
   const namespace = objectIn(spec, 'resourceAttributes')?.['namespace'];
-  const groups = Array.isArray(spec['groups']) ? spec['groups'].filter((group) => typeof group === 'string') : [];
-  const allowed = isAllowed({ user, groups, namespace: typeof namespace === 'string' ? namespace : '' });
+  const groups = Array.isArray(spec['groups'])
+    ? spec['groups'].filter((group) => typeof group === 'string')
+    : [];
+  const allowed = isAllowed({
+    user,
+    groups,
+    namespace: typeof namespace === 'string' ? namespace : '',
+  });
   return { code: 201, body: { ...asked, status: { allowed } } };
 }
 

@@ -16,7 +16,10 @@ export type ClusterOptions = {
   readonly port?: number;
   /** Answers instead of the cluster, where it returns an answer: how tests let things fail. */
   readonly intercept?: (request: IncomingMessage) => Answer | undefined;
-  /** Who may get MCPServers where, as roles say it in a real cluster. Default: everybody, everywhere. */
+  /**
+   * Who may get MCPServers where, as roles say it in a real cluster. Default: everybody,
+   * everywhere.
+   */
   readonly isAllowed?: (review: Review) => boolean;
 };
 
@@ -31,10 +34,15 @@ export type LocalCluster = {
 };
 
 /**
- * Serves one custom resource, Leases and Events over HTTP the way the Kubernetes API server does, without watch and server-side apply:
- * the product needs neither.
+ * Serves one custom resource, Leases and Events over HTTP the way the Kubernetes API server does,
+ * without watch and server-side apply: the product needs neither.
  */
-export async function startCluster({ crdFile, port = 0, intercept, isAllowed = () => true }: ClusterOptions): Promise<LocalCluster> {
+export async function startCluster({
+  crdFile,
+  port = 0,
+  intercept,
+  isAllowed = () => true,
+}: ClusterOptions): Promise<LocalCluster> {
   const definition = await readDefinition(crdFile);
   const served = [definition, ...builtins].map((one): Served => {
     const store = objectStore();
@@ -42,7 +50,8 @@ export async function startCluster({ crdFile, port = 0, intercept, isAllowed = (
     return { definition: one, pages, serve: resource(one, store, pages) };
   });
 
-  const answer = async (request: IncomingMessage): Promise<Answer> => intercept?.(request) ?? (await route(served, isAllowed, request));
+  const answer = async (request: IncomingMessage): Promise<Answer> =>
+    intercept?.(request) ?? (await route(served, isAllowed, request));
   const server = createServer((request, response) => {
     void answer(request)
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
@@ -90,7 +99,10 @@ async function route(
   return pathNotFound();
 }
 
-/** What a path leads to: the collection, one object, or its status. Undefined: nothing of this resource. */
+/**
+ * What a path leads to: the collection, one object, or its status. Undefined: nothing of this
+ * resource.
+ */
 function placeOf(
   { group, version, plural }: Definition,
   pathname: string,
@@ -108,7 +120,10 @@ function placeOf(
   };
 }
 
-/** The whole body; undefined when it is too large. Reads on to the end, so that the client gets to see the answer. */
+/**
+ * The whole body; undefined when it is too large. Reads on to the end, so that the client gets to
+ * see the answer.
+ */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -125,7 +140,10 @@ function send(response: ServerResponse, { code, body, headers = {}, warnings = [
     const lines = warnings.map((warning) => `299 - ${JSON.stringify(warning)}`);
     response.setHeader('warning', lines);
   }
-  response.setHeader('content-type', typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
+  response.setHeader(
+    'content-type',
+    typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
+  );
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
@@ -138,5 +156,7 @@ const kubeconfigOf = (url: string): string =>
     'current-context': 'local',
     clusters: [{ name: 'local', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'local', user: {} }],
-    contexts: [{ name: 'local', context: { cluster: 'local', user: 'local', namespace: 'default' } }],
+    contexts: [
+      { name: 'local', context: { cluster: 'local', user: 'local', namespace: 'default' } },
+    ],
   });

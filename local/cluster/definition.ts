@@ -38,7 +38,9 @@ export type Schema = {
 /** One CEL rule and what it says when it does not hold. */
 export type Rule = { readonly rule: string; readonly message: string };
 
-/** Strict: a keyword that the local cluster does not follow shall not look as if it were followed. */
+/**
+ * Strict: a keyword that the local cluster does not follow shall not look as if it were followed.
+ */
 const schema: z.ZodMiniType<Schema> = z.strictObject({
   description: z.optional(z.string()),
   type: z.enum(['object', 'array', 'string', 'integer', 'boolean']),
@@ -61,7 +63,9 @@ const schema: z.ZodMiniType<Schema> = z.strictObject({
   maxLength: z.exactOptional(z.number()),
   'x-kubernetes-list-type': z.exactOptional(z.enum(['map', 'atomic', 'set'])),
   'x-kubernetes-list-map-keys': z.exactOptional(z.array(z.string())),
-  'x-kubernetes-validations': z.exactOptional(z.array(z.object({ rule: z.string(), message: z.string() }))),
+  'x-kubernetes-validations': z.exactOptional(
+    z.array(z.object({ rule: z.string(), message: z.string() })),
+  ),
 });
 
 const definition = z.object({
@@ -75,13 +79,22 @@ const definition = z.object({
       singular: z.string(),
       shortNames: z._default(z.array(z.string()), []),
     }),
-    versions: z.tuple([z.object({ name: z.string(), schema: z.object({ openAPIV3Schema: schema }) })]),
+    versions: z.tuple([
+      z.object({ name: z.string(), schema: z.object({ openAPIV3Schema: schema }) }),
+    ]),
   }),
 });
 
-/** Reads a CRD of one version from YAML. Throws when it uses what the local cluster does not know. */
+/**
+ * Reads a CRD of one version from YAML. Throws when it uses what the local cluster does not know.
+ */
 export async function readDefinition(file: URL | string): Promise<Definition> {
   const { spec } = definition.parse(parse(await readFile(file, 'utf8')));
   const [version] = spec.versions;
-  return { group: spec.group, ...spec.names, version: version.name, schema: version.schema.openAPIV3Schema };
+  return {
+    group: spec.group,
+    ...spec.names,
+    version: version.name,
+    schema: version.schema.openAPIV3Schema,
+  };
 }

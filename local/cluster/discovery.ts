@@ -7,15 +7,26 @@ export function discovery(definitions: readonly Definition[], path: string): Ans
     case '/readyz':
       return { code: 200, body: 'ok' };
     case '/version':
-      return { code: 200, body: { major: '1', minor: '36', gitVersion: 'v1.36.0+local', platform: 'local' } };
+      return {
+        code: 200,
+        body: { major: '1', minor: '36', gitVersion: 'v1.36.0+local', platform: 'local' },
+      };
     case '/api':
       return { code: 200, body: { kind: 'APIVersions', versions: ['v1'] } };
     case '/api/v1':
-      return { code: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'v1', resources: [] } };
+      return {
+        code: 200,
+        body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'v1', resources: [] },
+      };
     case '/apis':
-      return { code: 200, body: { kind: 'APIGroupList', apiVersion: 'v1', groups: definitions.map(groupOf) } };
+      return {
+        code: 200,
+        body: { kind: 'APIGroupList', apiVersion: 'v1', groups: definitions.map(groupOf) },
+      };
     default:
-      return definitions.map((definition) => ofGroup(definition, path)).find((answer) => answer !== undefined);
+      return definitions
+        .map((definition) => ofGroup(definition, path))
+        .find((answer) => answer !== undefined);
   }
 }
 
@@ -26,13 +37,24 @@ function groupOf({ group, version }: Definition) {
 
 function ofGroup(definition: Definition, path: string): Answer | undefined {
   const { group, version, kind, plural, singular, shortNames } = definition;
-  if (path === `/apis/${group}`) return { code: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(definition) } };
+  if (path === `/apis/${group}`)
+    return { code: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(definition) } };
   if (path !== `/apis/${group}/${version}`) return undefined;
   const named = { name: plural, singularName: singular, namespaced: true, kind, shortNames };
   const status = { name: `${plural}/status`, singularName: '', namespaced: true, kind };
   const resources = [
     { ...named, verbs: ['create', 'delete', 'get', 'list', 'patch', 'update'] },
-    ...(definition.schema.properties?.['status'] ? [{ ...status, verbs: ['get', 'patch', 'update'] }] : []),
+    ...(definition.schema.properties?.['status']
+      ? [{ ...status, verbs: ['get', 'patch', 'update'] }]
+      : []),
   ];
-  return { code: 200, body: { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/${version}`, resources } };
+  return {
+    code: 200,
+    body: {
+      kind: 'APIResourceList',
+      apiVersion: 'v1',
+      groupVersion: `${group}/${version}`,
+      resources,
+    },
+  };
 }

@@ -52,10 +52,14 @@ export function objectStore(): ObjectStore {
       objects.delete(keyOf(object));
     },
     snapshot: () => {
-      latest ??= { revision, objects: [...objects.entries()].sort(byKey).map(([, object]) => object) };
+      latest ??= {
+        revision,
+        objects: [...objects.entries()].sort(byKey).map(([, object]) => object),
+      };
       return latest;
     },
   };
 }
 
-const byKey = ([left]: readonly [string, Stored], [right]: readonly [string, Stored]): number => (left < right ? -1 : 1);
+const byKey = ([left]: readonly [string, Stored], [right]: readonly [string, Stored]): number =>
+  left < right ? -1 : 1;

@@ -14,7 +14,11 @@ type Paged =
   | { readonly kind: 'expired'; readonly continue: string }
   | { readonly kind: 'malformed' };
 
-type PageRequest = { readonly limit: number; readonly continue: string; readonly matches: (object: Stored) => boolean };
+type PageRequest = {
+  readonly limit: number;
+  readonly continue: string;
+  readonly matches: (object: Stored) => boolean;
+};
 
 export type Pager = {
   /** `limit` 0 asks for everything, `continue` '' for the first page. */
@@ -27,7 +31,10 @@ export type Pager = {
 const keptForMs = 5 * 60_000;
 const keptAtMost = 50;
 
-/** The token of the API server: base64url of the revision and the first key. Revision -1: go on in the list as it is now. */
+/**
+ * The token of the API server: base64url of the revision and the first key. Revision -1: go on in
+ * the list as it is now.
+ */
 const tokenSchema = z.object({ v: z.literal('meta.k8s.io/v1'), rv: z.number(), start: z.string() });
 type Token = z.infer<typeof tokenSchema>;
 
@@ -37,7 +44,8 @@ export function pager(store: ObjectStore): Pager {
 
   const keep = (snapshot: Snapshot): void => {
     const oldest = Date.now() - keptForMs;
-    for (const [revision, { since }] of kept) if (since < oldest || kept.size >= keptAtMost) kept.delete(revision);
+    for (const [revision, { since }] of kept)
+      if (since < oldest || kept.size >= keptAtMost) kept.delete(revision);
     if (!kept.has(snapshot.revision)) kept.set(snapshot.revision, { snapshot, since: Date.now() });
   };
 
@@ -66,6 +74,9 @@ export function pager(store: ObjectStore): Pager {
 }
 
 const writeToken = (rv: number, start: string): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start } satisfies Token)).toString('base64url');
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start } satisfies Token)).toString(
+    'base64url',
+  );
 
-const readToken = (text: string): Token | undefined => tokenSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString())).data;
+const readToken = (text: string): Token | undefined =>
+  tokenSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString())).data;

@@ -11,7 +11,9 @@ import { checkRules } from './rules.ts';
 import { type Cause, check, fill, prune } from './schema.ts';
 import { readSelector } from './selector.ts';
 
-/** One request to the resource. `name` is absent for the collection, `namespace` for all namespaces. */
+/**
+ * One request to the resource. `name` is absent for the collection, `namespace` for all namespaces.
+ */
 export type ResourceRequest = {
   readonly method: string;
   readonly namespace?: string;
@@ -22,7 +24,10 @@ export type ResourceRequest = {
   readonly text: string;
 };
 
-/** The two halves of an object are written by different people, and neither write touches the other half. */
+/**
+ * The two halves of an object are written by different people, and neither write touches the other
+ * half.
+ */
 type Part = 'main' | 'status';
 
 /** One write that is fit to be checked. Without `stored` it creates. */
@@ -42,12 +47,16 @@ export type Resource = (request: ResourceRequest) => Answer;
 /** The verbs of one custom resource, as kube-apiserver 1.36 does them. */
 export function resource(definition: Definition, store: ObjectStore, pager: Pager): Resource {
   return (request) => {
-    const absent = ['watch', 'dryRun', 'fieldSelector'].find((parameter) => request.query.has(parameter));
+    const absent = ['watch', 'dryRun', 'fieldSelector'].find((parameter) =>
+      request.query.has(parameter),
+    );
     if (absent) return say.notImplemented(absent);
     const { namespace, name } = request;
     if (name === undefined) {
       if (request.method === 'GET') return list(request);
-      return request.method === 'POST' && namespace !== undefined ? create(request, namespace) : say.methodNotAllowed();
+      return request.method === 'POST' && namespace !== undefined
+        ? create(request, namespace)
+        : say.methodNotAllowed();
     }
     const stored = store.read(namespace ?? '', name);
     if (!stored) return say.notFound(definition, name);
@@ -67,7 +76,8 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
 
   function list({ query, namespace }: ResourceRequest): Answer {
     const version = query.get('resourceVersion') ?? '';
-    if (!/^\d*$/.test(version)) return say.badRequest(`resourceVersion: Invalid value: "${version}": must be a number`);
+    if (!/^\d*$/.test(version))
+      return say.badRequest(`resourceVersion: Invalid value: "${version}": must be a number`);
     const selector = query.get('labelSelector') ?? '';
     const selects = readSelector(selector);
     if (!selects) return say.badRequest(`unable to parse requirement: "${selector}"`);
@@ -76,7 +86,9 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     const paged = pager.page({
       limit,
       continue: query.get('continue') ?? '',
-      matches: ({ metadata }) => (namespace === undefined || metadata.namespace === namespace) && selects(metadata.labels ?? {}),
+      matches: ({ metadata }) =>
+        (namespace === undefined || metadata.namespace === namespace) &&
+        selects(metadata.labels ?? {}),
     });
     switch (paged.kind) {
       case 'malformed':
@@ -84,14 +96,19 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       case 'expired':
         return say.expired(paged.continue);
       case 'page': {
-        const counted = paged.remaining > 0 && selector === '' ? { remainingItemCount: paged.remaining } : {};
+        const counted =
+          paged.remaining > 0 && selector === '' ? { remainingItemCount: paged.remaining } : {};
         return {
           code: 200,
           body: {
             apiVersion: apiVersionOf(definition),
             items: paged.objects.map((object) => toJson(definition, object)),
             kind: definition.listKind,
-            metadata: { continue: paged.continue, ...counted, resourceVersion: String(paged.revision) },
+            metadata: {
+              continue: paged.continue,
+              ...counted,
+              resourceVersion: String(paged.revision),
+            },
           },
         };
       }
@@ -106,13 +123,19 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     const { name, namespace: own } = body.metadata;
     if (name === undefined) {
       return say.invalid(definition, '', [
-        { reason: 'FieldValueRequired', message: 'Required value: name or generateName is required', field: 'metadata.name' },
+        {
+          reason: 'FieldValueRequired',
+          message: 'Required value: name or generateName is required',
+          field: 'metadata.name',
+        },
         rulesSkipped,
       ]);
     }
     if (!isName(name)) return say.invalid(definition, name, [wrongName(name)]);
     if (own !== undefined && own !== namespace) {
-      return say.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+      return say.badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      );
     }
     if (store.read(namespace, name)) return say.alreadyExists(definition, name);
     const metadata: Metadata = {
@@ -124,7 +147,12 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
       ...labelsOf(body),
     };
-    return commit(request, { metadata, sent: body.content, wanted: without(body.content, 'status'), refuse: cannotDecode });
+    return commit(request, {
+      metadata,
+      sent: body.content,
+      wanted: without(body.content, 'status'),
+      refuse: cannotDecode,
+    });
   }
 
   function replace(request: ResourceRequest, stored: Stored): Answer {
@@ -132,18 +160,24 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     const { name } = stored.metadata;
     if (!body) return say.badRequest('the body is not an object of this kind');
     if (body.metadata.name !== name) {
-      return say.badRequest(`the name of the object (${body.metadata.name ?? ''}) does not match the name on the URL (${name})`);
+      return say.badRequest(
+        `the name of the object (${body.metadata.name ?? ''}) does not match the name on the URL (${name})`,
+      );
     }
     if (!body.metadata.resourceVersion) {
       const message = 'Invalid value: 0: must be specified for an update';
-      return say.invalid(definition, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }]);
+      return say.invalid(definition, name, [
+        { reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' },
+      ]);
     }
     return update(request, stored, body, cannotDecode);
   }
 
   function cannotDecode(unknown: string): Answer {
     const { kind, version } = definition;
-    return say.badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${unknown}`);
+    return say.badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${unknown}`,
+    );
   }
 
   function patch(request: ResourceRequest, stored: Stored): Answer {
@@ -152,7 +186,10 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       case 'application/merge-patch+json':
         break;
       case 'application/json-patch+json':
-        if (!Array.isArray(given)) return say.badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+        if (!Array.isArray(given))
+          return say.badRequest(
+            'json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+          );
         return say.notImplemented('JSON patch');
       case 'application/apply-patch+yaml':
         return say.notImplemented('server-side apply');
@@ -174,10 +211,16 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
   }
 
   /** Fences the write and keeps what the other half owns. */
-  function update(request: ResourceRequest, stored: Stored, body: Body, refuse: Write['refuse']): Answer {
+  function update(
+    request: ResourceRequest,
+    stored: Stored,
+    body: Body,
+    refuse: Write['refuse'],
+  ): Answer {
     const { metadata } = stored;
     const { resourceVersion, uid } = body.metadata;
-    if (resourceVersion && resourceVersion !== metadata.resourceVersion) return say.conflict(definition, metadata.name, say.modified);
+    if (resourceVersion && resourceVersion !== metadata.resourceVersion)
+      return say.conflict(definition, metadata.name, say.modified);
     if (request.part === 'status') {
       const wanted = { ...without(stored.content, 'status'), ...pick(body.content, 'status') };
       return commit(request, { stored, metadata, sent: body.content, wanted, refuse });
@@ -185,34 +228,67 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
     if (uid !== undefined && uid !== metadata.uid) return anotherObject(request, metadata, uid);
     const { labels: _labels, annotations: _annotations, ...rest } = metadata;
     const wanted = { ...without(body.content, 'status'), ...pick(stored.content, 'status') };
-    return commit(request, { stored, metadata: { ...rest, ...labelsOf(body) }, sent: body.content, wanted, refuse });
+    return commit(request, {
+      stored,
+      metadata: { ...rest, ...labelsOf(body) },
+      sent: body.content,
+      wanted,
+      refuse,
+    });
   }
 
-  function anotherObject({ method }: ResourceRequest, { name, uid }: Metadata, claimed: string): Answer {
+  function anotherObject(
+    { method }: ResourceRequest,
+    { name, uid }: Metadata,
+    claimed: string,
+  ): Answer {
     if (method === 'PUT') {
-      return say.conflict(definition, name, `Precondition failed: UID in precondition: ${claimed}, UID in object meta: ${uid}`);
+      return say.conflict(
+        definition,
+        name,
+        `Precondition failed: UID in precondition: ${claimed}, UID in object meta: ${uid}`,
+      );
     }
     const message = `Invalid value: ${JSON.stringify(claimed)}: field is immutable`;
-    return say.invalid(definition, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }]);
+    return say.invalid(definition, name, [
+      { reason: 'FieldValueInvalid', message, field: 'metadata.uid' },
+    ]);
   }
 
-  /** Prunes, fills defaults, checks, counts generations and stores. A write that changes nothing keeps the resourceVersion. */
-  function commit({ query }: ResourceRequest, { stored, metadata, sent, wanted, refuse }: Write): Answer {
+  /**
+   * Prunes, fills defaults, checks, counts generations and stores. A write that changes nothing
+   * keeps the resourceVersion.
+   */
+  function commit(
+    { query }: ResourceRequest,
+    { stored, metadata, sent, wanted, refuse }: Write,
+  ): Answer {
     const unknown: string[] = [];
     prune(definition.schema, sent, unknown);
     const warnings = unknown.map((field) => `unknown field "${field}"`);
-    if (warnings.length > 0 && query.get('fieldValidation') === 'Strict') return refuse(warnings.join(', '));
+    if (warnings.length > 0 && query.get('fieldValidation') === 'Strict')
+      return refuse(warnings.join(', '));
 
     const content = fill(definition.schema, prune(definition.schema, wanted, []));
     const whole = isObject(content) ? content : {};
     const misfits = check(definition.schema, whole);
-    const causes = misfits.some(isBlocking) ? [...misfits, rulesSkipped] : [...misfits, ...checkRules(definition.schema, whole)];
+    const causes = misfits.some(isBlocking)
+      ? [...misfits, rulesSkipped]
+      : [...misfits, ...checkRules(definition.schema, whole)];
     if (causes.length > 0) return say.invalid(definition, metadata.name, causes);
 
-    if (stored && isDeepStrictEqual({ metadata, content: whole }, { metadata: stored.metadata, content: stored.content })) {
+    if (
+      stored &&
+      isDeepStrictEqual(
+        { metadata, content: whole },
+        { metadata: stored.metadata, content: stored.content },
+      )
+    ) {
       return { code: 200, body: toJson(definition, stored), warnings };
     }
-    const respecified = stored !== undefined && !isDeepStrictEqual(without(whole, 'status'), without(stored.content, 'status'));
+    const respecified =
+      stored !== undefined &&
+      !isDeepStrictEqual(without(whole, 'status'), without(stored.content, 'status'));
     const generation = metadata.generation + (respecified ? 1 : 0);
     const written = store.write({ metadata: { ...metadata, generation }, content: whole });
     return { code: stored ? 200 : 201, body: toJson(definition, written), warnings };
@@ -225,17 +301,26 @@ export function resource(definition: Definition, store: ObjectStore, pager: Page
       const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
       return say.conflict(definition, name, why);
     }
-    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
+    if (
+      preconditions?.resourceVersion !== undefined &&
+      preconditions.resourceVersion !== resourceVersion
+    ) {
       const why = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
       return say.conflict(definition, name, why);
     }
     store.remove(stored);
     const details = { name, group: definition.group, kind: definition.plural, uid };
-    return { code: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } };
+    return {
+      code: 200,
+      body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
+    };
   }
 }
 
-/** Rules are not asked about an object whose shape is wrong (apiextensions-apiserver, hasBlockingErr). */
+/**
+ * Rules are not asked about an object whose shape is wrong (apiextensions-apiserver,
+ * hasBlockingErr).
+ */
 const blocking: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',
@@ -268,13 +353,19 @@ const bodySchema = z.looseObject({
 });
 
 const deleteOptions = z.object({
-  preconditions: z.optional(z.object({ uid: z.optional(z.string()), resourceVersion: z.optional(z.string()) })),
+  preconditions: z.optional(
+    z.object({ uid: z.optional(z.string()), resourceVersion: z.optional(z.string()) }),
+  ),
 });
 
 /** An object as a client sent it, its metadata read, the rest as it came. */
-type Body = { readonly metadata: z.infer<typeof bodySchema>['metadata']; readonly content: JsonObject };
+type Body = {
+  readonly metadata: z.infer<typeof bodySchema>['metadata'];
+  readonly content: JsonObject;
+};
 
-const readBody = (definition: Definition, text: string): Body | undefined => readObject(definition, parseJson(text));
+const readBody = (definition: Definition, text: string): Body | undefined =>
+  readObject(definition, parseJson(text));
 
 function readObject(definition: Definition, value: Json | undefined): Body | undefined {
   const parsed = bodySchema.safeParse(value);
@@ -287,10 +378,17 @@ function readObject(definition: Definition, value: Json | undefined): Body | und
 /** The refusal of a body that is of another kind of the same group. */
 function otherKind(definition: Definition, text: string): Answer | undefined {
   const parsed = bodySchema.safeParse(parseJson(text));
-  if (!parsed.success || parsed.data.apiVersion !== apiVersionOf(definition) || parsed.data.kind === definition.kind) return undefined;
+  if (
+    !parsed.success ||
+    parsed.data.apiVersion !== apiVersionOf(definition) ||
+    parsed.data.kind === definition.kind
+  )
+    return undefined;
   const { kind, metadata } = parsed.data;
   const message = `Invalid value: ${JSON.stringify(kind)}: must be ${definition.kind}`;
-  return say.invalid({ kind, group: definition.group }, metadata.name ?? '', [{ reason: 'FieldValueInvalid', message, field: 'kind' }]);
+  return say.invalid({ kind, group: definition.group }, metadata.name ?? '', [
+    { reason: 'FieldValueInvalid', message, field: 'kind' },
+  ]);
 }
 
 const apiVersionOf = ({ group, version }: Definition): string => `${group}/${version}`;
@@ -314,7 +412,8 @@ const pick = (object: JsonObject, key: string): JsonObject => {
 
 /** RFC 1123 subdomain. */
 const isName = (name: string): boolean =>
-  name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
+  name.length <= 253 &&
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
 
 const wrongName = (name: string): Cause => ({
   reason: 'FieldValueInvalid',

@@ -3,11 +3,19 @@ import type { Rule, Schema } from './definition.ts';
 import { isList, isObject, type Json } from './json.ts';
 import { type Cause, childSchema, join } from './schema.ts';
 
-/** Everything the value's CEL rules (`x-kubernetes-validations`) object to, in the words of the API server. */
+/**
+ * Everything the value's CEL rules (`x-kubernetes-validations`) object to, in the words of the API
+ * server.
+ */
 export function checkRules(schema: Schema, value: Json, path = ''): readonly Cause[] {
   const { items } = schema;
-  const own = (schema['x-kubernetes-validations'] ?? []).flatMap((rule) => objection(rule, value, path));
-  if (isList(value)) return items ? [...own, ...value.flatMap((item, index) => checkRules(items, item, `${path}[${index}]`))] : own;
+  const own = (schema['x-kubernetes-validations'] ?? []).flatMap((rule) =>
+    objection(rule, value, path),
+  );
+  if (isList(value))
+    return items
+      ? [...own, ...value.flatMap((item, index) => checkRules(items, item, `${path}[${index}]`))]
+      : own;
   if (!isObject(value)) return own;
   const inner = Object.entries(value).flatMap(([key, child]) => {
     const known = childSchema(schema, key);
@@ -29,7 +37,11 @@ function program(rule: string): (context: { self: Json }) => unknown {
 
 function objection({ rule, message }: Rule, self: Json, path: string): readonly Cause[] {
   const objected = (problem: string): readonly Cause[] => [
-    { reason: 'FieldValueInvalid', message: `Invalid value: ${problem}`, field: path === '' ? '<nil>' : path },
+    {
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${problem}`,
+      field: path === '' ? '<nil>' : path,
+    },
   ];
   try {
     return program(rule)({ self }) === true ? [] : objected(message);

@@ -1,13 +1,22 @@
-/** A structural schema at work: prune what it does not know, fill its defaults, tell what does not fit. */
+/**
+ * A structural schema at work: prune what it does not know, fill its defaults, tell what does not
+ * fit.
+ */
 import type { Schema } from './definition.ts';
 import { isList, isObject, type Json, type JsonObject } from './json.ts';
 
-/** One entry of `details.causes` of an Invalid answer. `field` is `<nil>` where the whole object is meant. */
+/**
+ * One entry of `details.causes` of an Invalid answer. `field` is `<nil>` where the whole object is
+ * meant.
+ */
 export type Cause = { readonly reason: string; readonly message: string; readonly field: string };
 
 /** The value without the fields that the schema does not know; their paths go into `unknown`. */
 export function prune(schema: Schema, value: Json, unknown: string[], path = ''): Json {
-  if (isList(value)) return value.map((item, index) => (schema.items ? prune(schema.items, item, unknown, `${path}[${index}]`) : item));
+  if (isList(value))
+    return value.map((item, index) =>
+      schema.items ? prune(schema.items, item, unknown, `${path}[${index}]`) : item,
+    );
   if (!isObject(value)) return value;
   const kept: [string, Json][] = [];
   for (const [key, child] of Object.entries(value)) {
@@ -47,7 +56,9 @@ export function check(schema: Schema, value: Json, path = ''): readonly Cause[] 
 export const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 
 export const childSchema = (schema: Schema, key: string): Schema | undefined =>
-  Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : schema.additionalProperties;
+  Object.hasOwn(schema.properties ?? {}, key)
+    ? schema.properties?.[key]
+    : schema.additionalProperties;
 
 function typeOf(value: Json): string {
   if (value === null) return 'null';
@@ -59,7 +70,11 @@ function typeOf(value: Json): string {
 function checkObject(schema: Schema, value: JsonObject, path: string): readonly Cause[] {
   const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key));
   return [
-    ...missing.map((key) => ({ reason: 'FieldValueRequired', message: 'Required value', field: join(path, key) })),
+    ...missing.map((key) => ({
+      reason: 'FieldValueRequired',
+      message: 'Required value',
+      field: join(path, key),
+    })),
     ...Object.entries(value).flatMap(([key, child]) => {
       const known = childSchema(schema, key);
       return known ? check(known, child, join(path, key)) : [];
@@ -69,7 +84,9 @@ function checkObject(schema: Schema, value: JsonObject, path: string): readonly 
 
 function checkList(schema: Schema, value: readonly Json[], path: string): readonly Cause[] {
   const { items } = schema;
-  const causes = items ? value.flatMap((item, index) => check(items, item, `${path}[${index}]`)) : [];
+  const causes = items
+    ? value.flatMap((item, index) => check(items, item, `${path}[${index}]`))
+    : [];
   return [...causes, ...duplicates(schema, value, path)];
 }
 
@@ -79,8 +96,17 @@ function duplicates(schema: Schema, value: readonly Json[], path: string): reado
   if (!keys) return [];
   const seen = new Set<string>();
   return value.flatMap((item, index) => {
-    const identity = JSON.stringify(Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] : undefined])));
-    if (seen.has(identity)) return [{ reason: 'FieldValueDuplicate', message: `Duplicate value: ${identity}`, field: `${path}[${index}]` }];
+    const identity = JSON.stringify(
+      Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] : undefined])),
+    );
+    if (seen.has(identity))
+      return [
+        {
+          reason: 'FieldValueDuplicate',
+          message: `Duplicate value: ${identity}`,
+          field: `${path}[${index}]`,
+        },
+      ];
     seen.add(identity);
     return [];
   });
@@ -101,23 +127,33 @@ function checkScalar(schema: Schema, value: Json, path: string): readonly Cause[
     causes.push({ reason: 'FieldValueNotSupported', message, field: path });
   }
   if (typeof value === 'number') {
-    if (value < (schema.minimum ?? -Infinity)) invalid(`should be greater than or equal to ${schema.minimum}`);
-    if (value > (schema.maximum ?? Infinity)) invalid(`should be less than or equal to ${schema.maximum}`);
+    if (value < (schema.minimum ?? -Infinity))
+      invalid(`should be greater than or equal to ${schema.minimum}`);
+    if (value > (schema.maximum ?? Infinity))
+      invalid(`should be less than or equal to ${schema.maximum}`);
   }
   if (typeof value === 'string') {
     const { length } = Array.from(value);
-    if (length < (schema.minLength ?? 0)) invalid(`should be at least ${schema.minLength} chars long`);
+    if (length < (schema.minLength ?? 0))
+      invalid(`should be at least ${schema.minLength} chars long`);
     if (length > (schema.maxLength ?? Infinity)) {
-      causes.push({ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${schema.maxLength} bytes`, field: path });
+      causes.push({
+        reason: 'FieldValueTooLong',
+        message: `Too long: may not be more than ${schema.maxLength} bytes`,
+        field: path,
+      });
     }
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) invalid(`should match '${schema.pattern}'`);
-    if (schema.format === 'date-time' && !isDateTime(value)) causes.push(mistyped(path, 'date-time', value));
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
+      invalid(`should match '${schema.pattern}'`);
+    if (schema.format === 'date-time' && !isDateTime(value))
+      causes.push(mistyped(path, 'date-time', value));
   }
   return causes;
 }
 
 const isDateTime = (value: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(value) && !Number.isNaN(Date.parse(value));
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(value) &&
+  !Number.isNaN(Date.parse(value));
 
 const mistyped = (path: string, type: string, actual: string): Cause => ({
   reason: 'FieldValueTypeInvalid',

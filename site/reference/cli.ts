@@ -1,4 +1,10 @@
-import { type Command, commands, exitCodeMeanings, type Flag, globalFlags } from '../../cli/commands.ts';
+import {
+  type Command,
+  commands,
+  exitCodeMeanings,
+  type Flag,
+  globalFlags,
+} from '../../cli/commands.ts';
 import { synopsis } from '../../cli/help.ts';
 import { code, fence, page, table } from './markdown.ts';
 
@@ -32,7 +38,11 @@ const flagTable = (flags: readonly Flag[]): string =>
   table(
     ['flag', 'means'],
     flags.map(({ name, short, value, values, meaning }) => [
-      code(`${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`),
-      values === undefined ? meaning : `${meaning} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
+      code(
+        `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
+      ),
+      values === undefined
+        ? meaning
+        : `${meaning} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
     ]),
   );

@@ -40,11 +40,16 @@ export function functionUrl(): string {
       ),
     ),
     '## Bodies',
-    ...Object.entries(components.schemas).flatMap(([name, schema]) => [`### ${name}`, body(schema)]),
+    ...Object.entries(components.schemas).flatMap(([name, schema]) => [
+      `### ${name}`,
+      body(schema),
+    ]),
   );
 }
 
-const queryOf = (parameters: readonly { readonly name: string | undefined; readonly in: string }[]): string => {
+const queryOf = (
+  parameters: readonly { readonly name: string | undefined; readonly in: string }[],
+): string => {
   const names = parameters.flatMap((parameter) =>
     parameter.in === 'query' && parameter.name !== undefined ? [code(`?${parameter.name}=`)] : [],
   );
@@ -58,7 +63,9 @@ const bearer = (security: readonly object[]): string => {
     : 'needed';
 };
 
-const contentSchema = z.object({ content: z.object({ 'application/json': z.object({ schema: z.object({ $ref: z.string() }) }) }) });
+const contentSchema = z.object({
+  content: z.object({ 'application/json': z.object({ schema: z.object({ $ref: z.string() }) }) }),
+});
 
 function named(message: unknown): string {
   const parsed = contentSchema.safeParse(message);
@@ -76,7 +83,11 @@ function body(schema: unknown): string {
     ['field', 'type', 'holds'],
     Object.entries(properties).map(([name, child]) => {
       const { description = '' } = nodeSchema.parse(child);
-      return [code(name), `${typeOf(child)}${required.includes(name) ? '' : ', may be absent'}`, description];
+      return [
+        code(name),
+        `${typeOf(child)}${required.includes(name) ? '' : ', may be absent'}`,
+        description,
+      ];
     }),
   );
 }

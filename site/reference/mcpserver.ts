@@ -29,7 +29,9 @@ const definitionSchema = z.object({
     versions: z.array(
       z.object({
         name: z.string(),
-        additionalPrinterColumns: z.array(z.object({ name: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) })),
+        additionalPrinterColumns: z.array(
+          z.object({ name: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) }),
+        ),
         schema: z.object({ openAPIV3Schema: z.unknown() }),
       }),
     ),
@@ -53,7 +55,10 @@ export async function mcpserver(): Promise<string> {
     'What the API server refuses, with these words.',
     table(
       ['on', 'refused with'],
-      rulesIn('', version.schema.openAPIV3Schema).map(([path, message]) => [path === '' ? 'the object' : code(path), message]),
+      rulesIn('', version.schema.openAPIV3Schema).map(([path, message]) => [
+        path === '' ? 'the object' : code(path),
+        message,
+      ]),
     ),
     '## Columns',
     'What `kubectl get mcpservers` shows besides the name.',
@@ -68,23 +73,35 @@ export async function mcpserver(): Promise<string> {
   );
 }
 
-/** One section for each object, the outer one first: its description, and a table of its own fields. */
+/**
+ * One section for each object, the outer one first: its description, and a table of its own fields.
+ */
 function objects(path: string, node: unknown): readonly string[] {
   const { description, properties, required } = fieldSchema.parse(node);
-  const fields = Object.entries(properties).map(([name, child]) => [name, fieldSchema.parse(child)] as const);
+  const fields = Object.entries(properties).map(
+    ([name, child]) => [name, fieldSchema.parse(child)] as const,
+  );
   const rows = fields.map(([name, field]) => [
     code(name),
     typeOf(field),
-    [required.includes(name) ? '**Required.**' : '', field.description, limitsOf(field)].filter((part) => part !== '').join(' '),
+    [required.includes(name) ? '**Required.**' : '', field.description, limitsOf(field)]
+      .filter((part) => part !== '')
+      .join(' '),
   ]);
   const below = fields.flatMap(([name, field]) => {
-    if (Object.keys(field.properties).length > 0) return objects(`${path}.${name}`, properties[name]);
+    if (Object.keys(field.properties).length > 0)
+      return objects(`${path}.${name}`, properties[name]);
     return isListOfObjects(field) ? objects(`${path}.${name}[]`, field.items) : [];
   });
-  return [`${path.includes('.') ? '###' : '##'} ${path}`, description, table(['field', 'type', 'holds'], rows)].concat(below);
+  return [
+    `${path.includes('.') ? '###' : '##'} ${path}`,
+    description,
+    table(['field', 'type', 'holds'], rows),
+  ].concat(below);
 }
 
-const isListOfObjects = ({ items }: Field): boolean => Object.keys(fieldSchema.safeParse(items).data?.properties ?? {}).length > 0;
+const isListOfObjects = ({ items }: Field): boolean =>
+  Object.keys(fieldSchema.safeParse(items).data?.properties ?? {}).length > 0;
 
 function typeOf({ type, format, items, additionalProperties }: Field): string {
   if (type === 'array') return `list of ${z.object({ type: z.string() }).parse(items).type}s`;
@@ -92,21 +109,38 @@ function typeOf({ type, format, items, additionalProperties }: Field): string {
   return format === 'date-time' ? 'time' : type;
 }
 
-const limitsOf = ({ enum: words, default: fallback, minimum, maximum, maxLength, pattern }: Field): string =>
+const limitsOf = ({
+  enum: words,
+  default: fallback,
+  minimum,
+  maximum,
+  maxLength,
+  pattern,
+}: Field): string =>
   [
     ...(words === undefined ? [] : [`One of ${words.map(code).join(', ')}.`]),
-    ...(minimum === undefined ? [] : [maximum === undefined ? `At least ${minimum}.` : `From ${minimum} to ${maximum}.`]),
+    ...(minimum === undefined
+      ? []
+      : [maximum === undefined ? `At least ${minimum}.` : `From ${minimum} to ${maximum}.`]),
     ...(maxLength === undefined ? [] : [`At most ${maxLength} characters.`]),
     ...(pattern === undefined || pattern.length > 60 ? [] : [`Matches ${code(pattern)}.`]),
     ...(fallback === undefined ? [] : [`Default ${code(String(fallback))}.`]),
   ].join(' ');
 
-function rulesIn(path: string, node: unknown): readonly (readonly [path: string, message: string])[] {
+function rulesIn(
+  path: string,
+  node: unknown,
+): readonly (readonly [path: string, message: string])[] {
   const parsed = z
-    .object({ properties: z._default(z.record(z.string(), z.unknown()), {}), 'x-kubernetes-validations': rules })
+    .object({
+      properties: z._default(z.record(z.string(), z.unknown()), {}),
+      'x-kubernetes-validations': rules,
+    })
     .safeParse(node);
   if (!parsed.success) return [];
   const { properties, 'x-kubernetes-validations': own } = parsed.data;
-  const below = Object.entries(properties).flatMap(([name, child]) => rulesIn(path === '' ? name : `${path}.${name}`, child));
+  const below = Object.entries(properties).flatMap(([name, child]) =>
+    rulesIn(path === '' ? name : `${path}.${name}`, child),
+  );
   return [...own.map(({ message }) => [path, message] as const), ...below];
 }

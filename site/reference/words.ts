@@ -1,4 +1,9 @@
-import { conditionTypes, connectedReasons, failedReasons, failingReasons } from '../../functions/server.ts';
+import {
+  conditionTypes,
+  connectedReasons,
+  failedReasons,
+  failingReasons,
+} from '../../functions/server.ts';
 import {
   authRequiredMeanings,
   contendedMeanings,
@@ -11,7 +16,9 @@ import {
 } from '../../functions/words.ts';
 import { code, fence, page, table } from './markdown.ts';
 
-/** States, sessions, conditions, reasons and the event, from the constants that the functions write. */
+/**
+ * States, sessions, conditions, reasons and the event, from the constants that the functions write.
+ */
 export const words = (): string =>
   page(
     '# States, reasons and events',
@@ -50,7 +57,15 @@ export const words = (): string =>
     `Every change of STATE is announced once it is written, on the bus named by \`BUS_NAME\`, with the source \`${stateChanged.source}\` and the detail type \`${stateChanged.type}\`. A rule that hears of every server that has failed:`,
     fence(
       'json',
-      JSON.stringify({ source: [stateChanged.source], 'detail-type': [stateChanged.type], detail: { to: ['Failed'] } }, null, 2),
+      JSON.stringify(
+        {
+          source: [stateChanged.source],
+          'detail-type': [stateChanged.type],
+          detail: { to: ['Failed'] },
+        },
+        null,
+        2,
+      ),
     ),
     table(
       ['field of the detail', 'holds'],
@@ -64,5 +79,7 @@ const meanings = (head: string, all: Readonly<Record<string, Meaning>>): string 
     Object.entries(all).map(([word, { meaning, next }]) => [code(word), meaning, next]),
   );
 
-const pick = (reasons: readonly (keyof typeof reasonMeanings)[]): Readonly<Record<string, Meaning>> =>
+const pick = (
+  reasons: readonly (keyof typeof reasonMeanings)[],
+): Readonly<Record<string, Meaning>> =>
   Object.fromEntries(reasons.map((reason) => [reason, reasonMeanings[reason]]));

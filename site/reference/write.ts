@@ -1,4 +1,7 @@
-/** Writes the reference pages into `docs/reference/`, where the site finds them: `node site/reference/write.ts`. They are not kept in git. */
+/**
+ * Writes the reference pages into `docs/reference/`, where the site finds them: `node
+ * site/reference/write.ts`. They are not kept in git.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
 import { cli } from './cli.ts';
@@ -18,7 +21,8 @@ export const pages: Readonly<Record<Reference, () => string | Promise<string>>> 
 export async function writePages(): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   await mkdir(new URL('reference/', docs), { recursive: true });
-  for (const [page, text] of Object.entries(pages)) await writeFile(new URL(`${page}.md`, docs), await text());
+  for (const [page, text] of Object.entries(pages))
+    await writeFile(new URL(`${page}.md`, docs), await text());
 }
 
 if (import.meta.main) await writePages();

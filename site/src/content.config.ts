@@ -5,7 +5,10 @@ import { headOf } from './head.ts';
 
 const pages = docsLoader();
 
-/** The pages of `docs/` carry no front matter: the first heading is the title, the first paragraph the description. */
+/**
+ * The pages of `docs/` carry no front matter: the first heading is the title, the first paragraph
+ * the description.
+ */
 export const collections = {
   docs: defineCollection({
     schema: docsSchema(),

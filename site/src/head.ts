@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a page of `docs/` says of itself: its first heading, and its first paragraph in plain words. Throws where a page has no heading. */
-export async function headOf(path: string): Promise<{ readonly title: string; readonly description: string }> {
+/**
+ * What a page of `docs/` says of itself: its first heading, and its first paragraph in plain words.
+ * Throws where a page has no heading.
+ */
+export async function headOf(
+  path: string,
+): Promise<{ readonly title: string; readonly description: string }> {
   const text = await readFile(path, 'utf8');
   const [, title] = /^# (.+)$/m.exec(text) ?? [];
   if (title === undefined) throw new Error(`${path} has no title. Let it begin with "# Title".`);

@@ -6,5 +6,7 @@ export const onRequest = defineRouteMiddleware(({ locals: { starlightRoute } }) 
   const { entry } = starlightRoute;
   const repository = process.env['REPOSITORY_URL'];
   if (entry.filePath === undefined || repository === undefined) return;
-  starlightRoute.editUrl = new URL(`${repository.replace(/\/$/, '')}/edit/main/${sourceOf(entry.id)}`);
+  starlightRoute.editUrl = new URL(
+    `${repository.replace(/\/$/, '')}/edit/main/${sourceOf(entry.id)}`,
+  );
 });

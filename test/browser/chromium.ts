@@ -4,10 +4,17 @@ import { type Browser, chromium } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** A real Chromium: the one of CHROME_PATH, else the first one in PATH. Undefined: this machine has none. */
+/**
+ * A real Chromium: the one of CHROME_PATH, else the first one in PATH. Undefined: this machine has
+ * none.
+ */
 export function findChromium(): string | undefined {
-  const inPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return [process.env['CHROME_PATH'] ?? '', ...inPath].find((path) => path !== '' && existsSync(path));
+  const inPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)));
+  return [process.env['CHROME_PATH'] ?? '', ...inPath].find(
+    (path) => path !== '' && existsSync(path),
+  );
 }
 
 export const howToGetOne =
@@ -24,4 +31,5 @@ export const flags = [
   '--disable-gpu',
 ];
 
-export const launch = (executablePath: string): Promise<Browser> => chromium.launch({ executablePath, args: flags });
+export const launch = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: flags });

@@ -1,4 +1,7 @@
-/** The explorer of the site against the real thing: sweeps over servers that behave so, sign-ins that are so, and the built command line. */
+/**
+ * The explorer of the site against the real thing: sweeps over servers that behave so, sign-ins
+ * that are so, and the built command line.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +24,14 @@ import type { Row } from '../../functions/wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
-import { type AnswerName, answers, type SignInName, signIns, type Times, times } from '../../site/src/explorer/cases.ts';
+import {
+  type AnswerName,
+  answers,
+  type SignInName,
+  signIns,
+  type Times,
+  times,
+} from '../../site/src/explorer/cases.ts';
 import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';
@@ -69,7 +79,8 @@ const faults: Readonly<Record<AnswerName, string>> = {
 
 const answerNames = answers.map(({ name }) => name);
 const isSso = (signIn: SignInName): boolean => signIn.startsWith('sso');
-const namespaceOf = (answer: AnswerName, signIn: SignInName): string => `${isSso(signIn) ? 'sso' : 'own'}-${answer}`;
+const namespaceOf = (answer: AnswerName, signIn: SignInName): string =>
+  `${isSso(signIn) ? 'sso' : 'own'}-${answer}`;
 
 type Seen = {
   /** What `muster list mcpserver` prints. */
@@ -79,7 +90,8 @@ type Seen = {
   readonly next?: string;
 };
 type SeenAll = Map<string, Seen>;
-const keyOf = (answer: AnswerName, count: Times, signIn: SignInName): string => `${answer}, ${count}, ${signIn}`;
+const keyOf = (answer: AnswerName, count: Times, signIn: SignInName): string =>
+  `${answer}, ${count}, ${signIn}`;
 
 const ending: (() => Promise<unknown>)[] = [];
 let muster: string;
@@ -88,53 +100,65 @@ let page: Page;
 let real: SeenAll;
 let shown: SeenAll;
 
-describe.skipIf(chromium === undefined)('the explorer says what the built command line says', () => {
-  beforeAll(async () => {
-    muster = await buildMuster();
-    ending.push(() => removeMuster(muster));
-    const site = await serveSite();
-    browser = await launch(chromium ?? '');
-    ending.push(site.close, () => browser.close());
-    page = await browser.newPage();
-    await page.goto(`${site.url}/state-and-session/`);
-    await page.locator('muster-explorer form').waitFor();
-    real = await throughTheWorld();
-    shown = await throughTheKeyboard();
-  }, 300_000);
-  afterAll(async () => {
-    for (const end of ending.toReversed()) await end();
-  });
-
-  describe.each(Object.keys(signIns).filter((name): name is SignInName => name in signIns))('%s', (signIn) => {
-    test.each(times)('after %i in a row', (count) => {
-      const keys = answers.map(({ name }) => keyOf(name, count, signIn));
-      const told = Object.fromEntries(keys.map((key) => [key, real.get(key)]));
-      // Where the endpoint names no next command, the explorer says in words what to do.
-      const explored = keys.map((key) => {
-        const { next, ...seen } = shown.get(key) ?? {};
-        return [key, { ...seen, next: real.get(key)?.next === undefined ? undefined : next?.replace(/^Run: /, '') }];
-      });
-      expect(Object.fromEntries(explored)).toEqual(told);
+describe.skipIf(chromium === undefined)(
+  'the explorer says what the built command line says',
+  () => {
+    beforeAll(async () => {
+      muster = await buildMuster();
+      ending.push(() => removeMuster(muster));
+      const site = await serveSite();
+      browser = await launch(chromium ?? '');
+      ending.push(site.close, () => browser.close());
+      page = await browser.newPage();
+      await page.goto(`${site.url}/state-and-session/`);
+      await page.locator('muster-explorer form').waitFor();
+      real = await throughTheWorld();
+      shown = await throughTheKeyboard();
+    }, 300_000);
+    afterAll(async () => {
+      for (const end of ending.toReversed()) await end();
     });
-  });
 
-  test('every case was looked at', () => {
-    const cases = answers.length * times.length * Object.keys(signIns).length;
-    expect([real.size, shown.size]).toEqual([cases, cases]);
-  });
+    describe.each(Object.keys(signIns).filter((name): name is SignInName => name in signIns))(
+      '%s',
+      (signIn) => {
+        test.each(times)('after %i in a row', (count) => {
+          const keys = answers.map(({ name }) => keyOf(name, count, signIn));
+          const told = Object.fromEntries(keys.map((key) => [key, real.get(key)]));
+          // Where the endpoint names no next command, the explorer says in words what to do.
+          const explored = keys.map((key) => {
+            const { next, ...seen } = shown.get(key) ?? {};
+            return [
+              key,
+              {
+                ...seen,
+                next: real.get(key)?.next === undefined ? undefined : next?.replace(/^Run: /, ''),
+              },
+            ];
+          });
+          expect(Object.fromEntries(explored)).toEqual(told);
+        });
+      },
+    );
 
-  test('the choice is in the address, and the address is enough to come back to it', async () => {
-    await page.locator('select[name=answer]').selectOption('tls-expired');
-    await page.locator('select[name=sign-in]').selectOption('fresh');
-    const address = page.url();
-    expect(address).toContain('?answer=tls-expired&times=');
-    const before = await page.locator('[data-part=verdict]').textContent();
-    const fresh = await browser.newPage();
-    await fresh.goto(address);
-    await expect.poll(() => fresh.locator('[data-part=verdict]').textContent()).toBe(before);
-    await fresh.close();
-  });
-});
+    test('every case was looked at', () => {
+      const cases = answers.length * times.length * Object.keys(signIns).length;
+      expect([real.size, shown.size]).toEqual([cases, cases]);
+    });
+
+    test('the choice is in the address, and the address is enough to come back to it', async () => {
+      await page.locator('select[name=answer]').selectOption('tls-expired');
+      await page.locator('select[name=sign-in]').selectOption('fresh');
+      const address = page.url();
+      expect(address).toContain('?answer=tls-expired&times=');
+      const before = await page.locator('[data-part=verdict]').textContent();
+      const fresh = await browser.newPage();
+      await fresh.goto(address);
+      await expect.poll(() => fresh.locator('[data-part=verdict]').textContent()).toBe(before);
+      await fresh.close();
+    });
+  },
+);
 
 /** Every case on a closed list box and radio buttons, by Tab and arrow keys only. */
 async function throughTheKeyboard(): Promise<SeenAll> {
@@ -143,7 +167,11 @@ async function throughTheKeyboard(): Promise<SeenAll> {
   const look = async (): Promise<Seen> => {
     const part = (name: string): Promise<string> => page.locator(`[data-part=${name}]`).innerText();
     const [list, status, next] = await Promise.all([part('list'), part('status'), part('next')]);
-    return { list: `${list.replace(/^.*\n/, '').trimEnd()}\n`, status: essence(parse(status)?.status), next };
+    return {
+      list: `${list.replace(/^.*\n/, '').trimEnd()}\n`,
+      status: essence(parse(status)?.status),
+      next,
+    };
   };
   const press = async (key: string, often = 1): Promise<void> => {
     for (let count = 0; count < often; count += 1) await page.keyboard.press(key);
@@ -189,7 +217,10 @@ async function throughTheWorld(): Promise<SeenAll> {
       }),
     ),
   );
-  await writeFile(join(folder, 'servers.yaml'), manifests.map((manifest) => stringify(manifest)).join('---\n'));
+  await writeFile(
+    join(folder, 'servers.yaml'),
+    manifests.map((manifest) => stringify(manifest)).join('---\n'),
+  );
   await writeFile(join(folder, 'ca.pem'), listeners.caPem);
   const world = await startWorld({
     servers: join(folder, 'servers.yaml'),
@@ -214,7 +245,8 @@ async function throughTheWorld(): Promise<SeenAll> {
       onAddress: (address) => browserOf(ada).visit(address),
     });
   const home = await mkdtemp(join(folder, 'home-'));
-  for (const endpoint of [world.url, strictUrl.url]) expect(await type('auth login', home, endpoint)).toMatchObject({ code: 0 });
+  for (const endpoint of [world.url, strictUrl.url])
+    expect(await type('auth login', home, endpoint)).toMatchObject({ code: 0 });
 
   const seen: SeenAll = new Map();
   const atOnce = pLimit(3);
@@ -244,19 +276,34 @@ async function throughTheWorld(): Promise<SeenAll> {
 }
 
 const nextsSchema = z.object({
-  items: z.array(z.object({ namespace: z.string(), session: z.optional(z.object({ next: z.optional(z.string()) })) })),
+  items: z.array(
+    z.object({
+      namespace: z.string(),
+      session: z.optional(z.object({ next: z.optional(z.string()) })),
+    }),
+  ),
 });
 
-/** The next command for each namespace; where all servers have one name, they are told with their namespace. */
+/**
+ * The next command for each namespace; where all servers have one name, they are told with their
+ * namespace.
+ */
 const nextsIn = (json: string): ReadonlyMap<string, string | undefined> =>
   new Map(
     nextsSchema
       .parse(JSON.parse(json))
-      .items.map(({ namespace, session }) => [namespace, session?.next?.replace(`${namespace}/`, '')] as const),
+      .items.map(
+        ({ namespace, session }) =>
+          [namespace, session?.next?.replace(`${namespace}/`, '')] as const,
+      ),
   );
 
 /** Ada's grants for all servers, as her sign-in would have to be for the case. */
-async function holdGrants({ environment, issuer }: World, rows: readonly Row[], signIn: SignInName): Promise<void> {
+async function holdGrants(
+  { environment, issuer }: World,
+  rows: readonly Row[],
+  signIn: SignInName,
+): Promise<void> {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
   const now = (): Date => new Date();
@@ -286,14 +333,19 @@ async function holdGrants({ environment, issuer }: World, rows: readonly Row[], 
   client.destroy();
 }
 
-const objectSchema = z.object({ metadata: z.object({ namespace: z.string() }), status: z.optional(z.unknown()) });
+const objectSchema = z.object({
+  metadata: z.object({ namespace: z.string() }),
+  status: z.optional(z.unknown()),
+});
 
 async function statusesIn({ environment }: World): Promise<ReadonlyMap<string, unknown>> {
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromString(environment['KUBECONFIG_YAML'] ?? '');
-  const list: unknown = await kubeconfig
-    .makeApiClient(CustomObjectsApi)
-    .listClusterCustomObject({ group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers' });
+  const list: unknown = await kubeconfig.makeApiClient(CustomObjectsApi).listClusterCustomObject({
+    group: 'muster.giantswarm.io',
+    version: 'v1alpha1',
+    plural: 'mcpservers',
+  });
   const { items } = z.object({ items: z.array(objectSchema) }).parse(list);
   return new Map(items.map(({ metadata, status }) => [metadata.namespace, status]));
 }
@@ -301,6 +353,8 @@ async function statusesIn({ environment }: World): Promise<ReadonlyMap<string, u
 /** A status without its times. A status that was never written is none. */
 const essence = (status: unknown): unknown => {
   if (status === undefined || status === null) return undefined;
-  const withoutTimes: unknown = JSON.parse(JSON.stringify(status).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"'));
+  const withoutTimes: unknown = JSON.parse(
+    JSON.stringify(status).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"'),
+  );
   return withoutTimes;
 };

@@ -26,11 +26,20 @@ export const serveSite = (): Promise<Listening> =>
       const path = `.${decodeURIComponent(pathname)}${pathname.endsWith('/') ? 'index.html' : ''}`;
       const file = new URL(path, built);
       const send = (status: number, type: string) => (body: Buffer) =>
-        response.writeHead(status, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': 'no-cache' }).end(gzipSync(body));
+        response
+          .writeHead(status, {
+            'content-type': type,
+            'content-encoding': 'gzip',
+            'cache-control': 'no-cache',
+          })
+          .end(gzipSync(body));
       const isInside = fileURLToPath(file).startsWith(fileURLToPath(built));
       (isInside ? readFile(file) : Promise.reject(new Error('outside'))).then(
         send(200, types[extname(path)] ?? 'application/octet-stream'),
-        () => readFile(new URL('404.html', built)).then(send(404, 'text/html; charset=utf-8'), () => response.writeHead(500).end()),
+        () =>
+          readFile(new URL('404.html', built)).then(send(404, 'text/html; charset=utf-8'), () =>
+            response.writeHead(500).end(),
+          ),
       );
     }),
   );

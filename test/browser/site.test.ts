@@ -29,15 +29,18 @@ async function open(context: BrowserContext, path: string): Promise<Watched> {
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('request', (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (protocol.startsWith('http') && origin !== site.url) complaints.push(`asked another host: ${request.url()}`);
+    if (protocol.startsWith('http') && origin !== site.url)
+      complaints.push(`asked another host: ${request.url()}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${String(response.status())}: ${response.url()}`);
+    if (response.status() >= 400)
+      complaints.push(`${String(response.status())}: ${response.url()}`);
   });
   await page.goto(site.url + path, { waitUntil: 'load' });
   return { page, complaints };
@@ -55,30 +58,46 @@ describe.skipIf(chromium === undefined)('the site', () => {
   });
 
   describe.each(themes)('in %s', (colorScheme) => {
-    test.each(paths)('%s has no error, asks nobody else, is accessible and fits 360 px', async (path) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 900 } });
-      const { page, complaints } = await open(context, path);
-      // What scrolls gets its place in the order of the Tab key when the browser is idle.
-      const violations = async (): Promise<readonly string[]> =>
-        (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-      if (colorScheme === 'light') await expect.poll(violations, { timeout: 15_000 }).toEqual([]);
-      await page.setViewportSize({ width: 360, height: 740 });
-      expect(await page.evaluate<unknown>('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
-      if (colorScheme === 'dark') await expect.poll(violations, { timeout: 15_000 }).toEqual([]);
-      expect(complaints).toEqual([]);
-      await context.close();
-    });
+    test.each(paths)(
+      '%s has no error, asks nobody else, is accessible and fits 360 px',
+      async (path) => {
+        const context = await browser.newContext({
+          colorScheme,
+          viewport: { width: 1280, height: 900 },
+        });
+        const { page, complaints } = await open(context, path);
+        // What scrolls gets its place in the order of the Tab key when the browser is idle.
+        const violations = async (): Promise<readonly string[]> =>
+          (await new AxeBuilder({ page }).analyze()).violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+          );
+        if (colorScheme === 'light') await expect.poll(violations, { timeout: 15_000 }).toEqual([]);
+        await page.setViewportSize({ width: 360, height: 740 });
+        expect(
+          await page.evaluate<unknown>(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          ),
+        ).toBe(0);
+        if (colorScheme === 'dark') await expect.poll(violations, { timeout: 15_000 }).toEqual([]);
+        expect(complaints).toEqual([]);
+        await context.close();
+      },
+    );
   });
 
   test('no link and no anchor leads nowhere', async () => {
-    const documents = new Map(await Promise.all(paths.map(async (path) => [path, await htmlOf(path)] as const)));
+    const documents = new Map(
+      await Promise.all(paths.map(async (path) => [path, await htmlOf(path)] as const)),
+    );
     const broken = [...documents].flatMap(([path, html]) =>
       [...html.matchAll(/<a[^>]*? href="([^"]+)"/g)].flatMap(([, href = '']) => {
         const url = new URL(href.replaceAll('&amp;', '&'), site.url + path);
         if (url.origin !== site.url) return [];
         const target = documents.get(url.pathname);
-        if (target === undefined) return files.includes(url.pathname.slice(1)) ? [] : [`${path}: ${href}`];
-        const isThere = url.hash === '' || target.includes(` id="${decodeURIComponent(url.hash.slice(1))}"`);
+        if (target === undefined)
+          return files.includes(url.pathname.slice(1)) ? [] : [`${path}: ${href}`];
+        const isThere =
+          url.hash === '' || target.includes(` id="${decodeURIComponent(url.hash.slice(1))}"`);
         return isThere ? [] : [`${path}: ${href}`];
       }),
     );
@@ -87,7 +106,8 @@ describe.skipIf(chromium === undefined)('the site', () => {
 
   test('search finds "401" and leads to the page about it', async () => {
     const context = await browser.newContext();
-    // The search field comes in an idle moment, and a headless browser that draws nothing may never tell of one; Safari has none, either.
+    // The search field comes in an idle moment, and a headless browser that draws nothing may never
+    // tell of one; Safari has none, either.
     await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'requestIdleCallback'));
     const { page, complaints } = await open(context, '/');
     const dialog = page.locator('site-search dialog');
@@ -127,10 +147,13 @@ describe.skipIf(chromium === undefined)('the site', () => {
   });
 
   test('there is a sitemap, and what machines read', async () => {
-    expect(files).toEqual(expect.arrayContaining(['sitemap-index.xml', 'llms.txt', 'llms-full.txt', 'llms-small.txt']));
+    expect(files).toEqual(
+      expect.arrayContaining(['sitemap-index.xml', 'llms.txt', 'llms-full.txt', 'llms-small.txt']),
+    );
     const text = await readFile(new URL('llms-full.txt', built), 'utf8');
     for (const { label } of answers) expect(text).toContain(label.split(',')[0]);
   });
 });
 
-const htmlOf = (path: string): Promise<string> => readFile(new URL(`.${path.endsWith('/') ? `${path}index.html` : path}`, built), 'utf8');
+const htmlOf = (path: string): Promise<string> =>
+  readFile(new URL(`.${path.endsWith('/') ? `${path}index.html` : path}`, built), 'utf8');

@@ -20,7 +20,10 @@ async function listFrom(answer: RequestListener, line = 'list mcps'): Promise<En
   return runMuster(file, line, { endpoint: url });
 }
 
-/** Pages of one row each; the cluster forgets the list `forgets` times when the second page is asked for. */
+/**
+ * Pages of one row each; the cluster forgets the list `forgets` times when the second page is asked
+ * for.
+ */
 function pages(
   rows: readonly Row[],
   { forgets = 0, problems = [] }: { forgets?: number; problems?: List['problems'] } = {},
@@ -30,22 +33,36 @@ function pages(
     const at = Number(new URL(`http://x${request.url ?? ''}`).searchParams.get('continue') ?? 0);
     if (at === 1 && forgotten < forgets) {
       forgotten += 1;
-      response.writeHead(410, { 'content-type': 'application/problem+json' }).end('{"title":"The list has expired","hint":"List again."}');
+      response
+        .writeHead(410, { 'content-type': 'application/problem+json' })
+        .end('{"title":"The list has expired","hint":"List again."}');
       return;
     }
     const next = at + 1 < rows.length ? { continue: String(at + 1) } : {};
-    response.end(JSON.stringify({ items: rows.slice(at, at + 1), problems: at === 0 ? problems : [], ...next }));
+    response.end(
+      JSON.stringify({
+        items: rows.slice(at, at + 1),
+        problems: at === 0 ? problems : [],
+        ...next,
+      }),
+    );
   };
 }
 
 const three = ['server-c', 'server-a', 'server-b'].map((name) => aRow({ name }));
 
 test('all pages are one list', async () => {
-  expect(await listFrom(pages(three), 'list mcps -o name')).toEqual({ code: 0, stdout: 'server-a\nserver-b\nserver-c\n', stderr: '' });
+  expect(await listFrom(pages(three), 'list mcps -o name')).toEqual({
+    code: 0,
+    stdout: 'server-a\nserver-b\nserver-c\n',
+    stderr: '',
+  });
 });
 
 test('a list that the cluster forgot half-way is begun anew, no row twice', async () => {
-  expect((await listFrom(pages(three, { forgets: 2 }), 'list mcps -o name')).stdout).toBe('server-a\nserver-b\nserver-c\n');
+  expect((await listFrom(pages(three, { forgets: 2 }), 'list mcps -o name')).stdout).toBe(
+    'server-a\nserver-b\nserver-c\n',
+  );
 });
 
 test('a list that is always forgotten is an error, not a part of a list', async () => {
@@ -59,11 +76,19 @@ test('a list that is always forgotten is an error, not a part of a list', async 
 test('that nobody sweeps any more is told in one line on stderr, instead of each old row', async () => {
   const sweptAt = new Date(Date.now() - 12 * 60_000).toISOString();
   const answer: RequestListener = (_request, response) =>
-    void response.end(JSON.stringify({ items: [aRow({ name: 'a', stale: true })], problems: [], sweptAt, sweepsStopped: true }));
+    void response.end(
+      JSON.stringify({
+        items: [aRow({ name: 'a', stale: true })],
+        problems: [],
+        sweptAt,
+        sweepsStopped: true,
+      }),
+    );
   expect(await listFrom(answer, 'list mcps -o name')).toEqual({
     code: 0,
     stdout: 'a\n',
-    stderr: 'Warning: nobody has swept for 12 minutes: every STATE may be old. Is the schedule on?\n',
+    stderr:
+      'Warning: nobody has swept for 12 minutes: every STATE may be old. Is the schedule on?\n',
   });
 });
 
@@ -77,7 +102,10 @@ test('old rows are told in one line on stderr', async () => {
 test('MCPServers that cannot be read are named on stderr', async () => {
   const problems = [{ namespace: 'default', name: 'odd', problem: 'spec.url is no text' }];
   const { code, stderr } = await listFrom(pages(three, { problems }));
-  expect([code, stderr]).toEqual([0, 'Warning: default/odd cannot be shown: spec.url is no text\n']);
+  expect([code, stderr]).toEqual([
+    0,
+    'Warning: default/odd cannot be shown: spec.url is no text\n',
+  ]);
 });
 
 test('what a manifest says cannot steer the terminal', async () => {
@@ -90,7 +118,9 @@ test('what a manifest says cannot steer the terminal', async () => {
 });
 
 test('a row that is not what the wire says is an error, not a table with holes', async () => {
-  const { code, stderr } = await listFrom((_, response) => response.end('{"items":[{"name":"server-a"}],"problems":[]}'));
+  const { code, stderr } = await listFrom((_, response) =>
+    response.end('{"items":[{"name":"server-a"}],"problems":[]}'),
+  );
   expect(code).toBe(1);
   expect(stderr).toContain('answers, but not as muster, serverless does.');
 });
@@ -106,13 +136,23 @@ test('an answer that never ends is given up', async () => {
 });
 
 test('an error page of something in between is told by its status', async () => {
-  const { code, stderr } = await listFrom((_, response) => response.writeHead(503, { 'content-type': 'text/html' }).end('<h1>Away</h1>'));
+  const { code, stderr } = await listFrom((_, response) =>
+    response.writeHead(503, { 'content-type': 'text/html' }).end('<h1>Away</h1>'),
+  );
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^Error: http:\/\/127\.0\.0\.1:\d+ answered 503\.\nTry again in a minute\.\n$/);
+  expect(stderr).toMatch(
+    /^Error: http:\/\/127\.0\.0\.1:\d+ answered 503\.\nTry again in a minute\.\n$/,
+  );
 });
 
 test('under a Node that is too old there is one clear line', async () => {
   const preload = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.8'}})`;
-  const ended = await runMuster(file, 'list mcps', { environment: { NODE_OPTIONS: `--import=${preload.replaceAll(' ', '%20')}` } });
-  expect(ended).toEqual({ code: 1, stdout: '', stderr: 'muster needs Node 20 or newer; this is Node 18.20.8.\n' });
+  const ended = await runMuster(file, 'list mcps', {
+    environment: { NODE_OPTIONS: `--import=${preload.replaceAll(' ', '%20')}` },
+  });
+  expect(ended).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'muster needs Node 20 or newer; this is Node 18.20.8.\n',
+  });
 });

@@ -17,8 +17,13 @@ let file: string;
 let world: World;
 let open: World;
 beforeAll(async () => {
-  [file, world, open] = await Promise.all([buildMuster(), startWorld({ settings: { ANONYMOUS_LIST: 'off' } }), startWorld()]);
-  for (let count = 0; count < 3; count += 1) await Promise.all([world, open].map((one) => one.sweep({ everything: true })));
+  [file, world, open] = await Promise.all([
+    buildMuster(),
+    startWorld({ settings: { ANONYMOUS_LIST: 'off' } }),
+    startWorld(),
+  ]);
+  for (let count = 0; count < 3; count += 1)
+    await Promise.all([world, open].map((one) => one.sweep({ everything: true })));
 });
 afterAll(() => Promise.all([world.close(), open.close(), removeMuster(file)]));
 
@@ -35,7 +40,8 @@ beforeEach(async () => {
 });
 afterAll(() => Promise.all(homes.map((folder) => rm(folder, { recursive: true }))));
 
-const muster = (line: string, run: Run = {}): Promise<Ended> => runMuster(file, line, { endpoint: world.url, home, ...run });
+const muster = (line: string, run: Run = {}): Promise<Ended> =>
+  runMuster(file, line, { endpoint: world.url, home, ...run });
 
 /** Ada, or another one, signs in with a browser that follows the address on stderr. */
 const signInTo = (line: string, run: Run = {}, persona = ada): Promise<Ended> =>
@@ -62,20 +68,31 @@ server-d   Connected   streamable-http
   });
 
   test('the list of a closed endpoint is exit 2 with the command to run', async () => {
-    expect(await muster('list mcpserver')).toEqual({ code: 2, stdout: '', stderr: 'Error: Sign-in required.\nRun: muster auth login\n' });
+    expect(await muster('list mcpserver')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Error: Sign-in required.\nRun: muster auth login\n',
+    });
   });
 
-  test.each(['check server-a', 'auth whoami', 'auth login --server server-a', 'auth logout --all'])('muster %s is exit 2', async (line) => {
-    const { code, stderr } = await muster(line);
-    expect(code).toBe(2);
-    expect(stderr).toBe(`Error: You are not signed in to ${world.url}.\nRun: muster auth login\n`);
-  });
+  test.each(['check server-a', 'auth whoami', 'auth login --server server-a', 'auth logout --all'])(
+    'muster %s is exit 2',
+    async (line) => {
+      const { code, stderr } = await muster(line);
+      expect(code).toBe(2);
+      expect(stderr).toBe(
+        `Error: You are not signed in to ${world.url}.\nRun: muster auth login\n`,
+      );
+    },
+  );
 
   test('auth status says so, shows what anybody may see, and is exit 2', async () => {
     const { code, stdout } = await muster('auth status', { endpoint: open.url });
     expect(code).toBe(2);
     expect(stdout).toContain('  Status:    Not authenticated   Run: muster auth login\n');
-    expect(stdout).toMatch(/ {2}server-c {3}- {16}unreachable: connection refused, less than a minute\n/);
+    expect(stdout).toMatch(
+      / {2}server-c {3}- {16}unreachable: connection refused, less than a minute\n/,
+    );
   });
 });
 
@@ -103,12 +120,19 @@ server-d   Connected   -               streamable-http
 `);
     const status = await muster('auth status');
     expect(status.code).toBe(2);
-    expect(status.stdout).toMatch(/^ {2}Status: {4}Authenticated as ada@example.com\n {2}Expires: {3}in .* \(refreshes itself\)$/m);
+    expect(status.stdout).toMatch(
+      /^ {2}Status: {4}Authenticated as ada@example.com\n {2}Expires: {3}in .* \(refreshes itself\)$/m,
+    );
     expect(status.stdout).toContain('MCP Servers  (1 pending authentication)\n');
     expect(status.stdout).toMatch(/^ {2}server-a {3}Authenticated$/m);
-    expect(status.stdout).toMatch(/^ {2}server-b {3}Pending Auth {5}Run: muster auth login --server server-b$/m);
+    expect(status.stdout).toMatch(
+      /^ {2}server-b {3}Pending Auth {5}Run: muster auth login --server server-b$/m,
+    );
 
-    expect(await muster('auth logout --server server-a')).toMatchObject({ code: 0, stderr: 'Signed out of default/server-a.\n' });
+    expect(await muster('auth logout --server server-a')).toMatchObject({
+      code: 0,
+      stderr: 'Signed out of default/server-a.\n',
+    });
     expect((await muster('list mcps')).stdout).toBe(before.stdout);
   });
 
@@ -117,7 +141,9 @@ server-d   Connected   -               streamable-http
     const { code, stderr } = await signInTo('auth login --server server-b --no-browser', {
       onAddress: async (address) => {
         const { html = '' } = await browserOf(ada).visit(address);
-        secret = /[\w-]{43}/.exec(html.replace(/<script.*?<\/script>/gs, ''))?.[0] ?? 'no secret on the page';
+        secret =
+          /[\w-]{43}/.exec(html.replace(/<script.*?<\/script>/gs, ''))?.[0] ??
+          'no secret on the page';
       },
       types: { after: 'Paste the secret', text: () => secret },
     });
@@ -138,7 +164,9 @@ server-d   Connected   -               streamable-http
     const { code, stderr } = await muster('auth login --server server-b', {
       onAddress: async (address) => {
         const state = new URL(address).searchParams.get('state') ?? '';
-        await fetch(`${world.url}/v1/oauth/callback?${new URLSearchParams({ state, error: 'access_denied' }).toString()}`);
+        await fetch(
+          `${world.url}/v1/oauth/callback?${new URLSearchParams({ state, error: 'access_denied' }).toString()}`,
+        );
       },
     });
     expect(code).toBe(3);
@@ -164,8 +192,12 @@ server-d   Connected   -               streamable-http
   });
 
   test('yaml and name are printed, too', async () => {
-    expect((await muster('get mcpserver server-c -o yaml')).stdout).toMatch(/^namespace: default\nname: server-c\n/);
-    expect((await muster('list mcps -o name')).stdout).toBe('server-a\nserver-b\nserver-c\nserver-d\n');
+    expect((await muster('get mcpserver server-c -o yaml')).stdout).toMatch(
+      /^namespace: default\nname: server-c\n/,
+    );
+    expect((await muster('list mcps -o name')).stdout).toBe(
+      'server-a\nserver-b\nserver-c\nserver-d\n',
+    );
     expect((await muster('list mcps --no-headers -A')).stdout).toMatch(
       /^default {3}server-a {3}Connected {3}Pending Auth {3}streamable-http\n/,
     );
@@ -190,25 +222,40 @@ Next:      muster auth login --server server-b
     const down = await muster('check server-c');
     expect(down.code).toBe(4);
     expect(down.stdout).toMatch(/^server-c: Failed \(ConnectionRefused\): connection refused/);
-    expect(JSON.parse((await muster('check server-c -o json')).stdout)).toMatchObject({ reason: 'ConnectionRefused' });
+    expect(JSON.parse((await muster('check server-c -o json')).stdout)).toMatchObject({
+      reason: 'ConnectionRefused',
+    });
   });
 
   test('a namespace that holds nothing: exit 0, words on stderr, JSON with no items', async () => {
-    expect(await muster('list mcps -n nowhere')).toEqual({ code: 0, stdout: '', stderr: 'No MCPServers found in nowhere\n' });
+    expect(await muster('list mcps -n nowhere')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'No MCPServers found in nowhere\n',
+    });
     const { code, stdout } = await muster('list mcps -n nowhere -o json');
     expect([code, JSON.parse(stdout)]).toEqual([0, { items: [] }]);
   });
 
   test('a name that occurs twice has to be told with its namespace', async () => {
-    await declareServers(world.environment['KUBECONFIG_YAML'] ?? '', `${twin('team-a')}---\n${twin('team-b')}`, 'the test');
+    await declareServers(
+      world.environment['KUBECONFIG_YAML'] ?? '',
+      `${twin('team-a')}---\n${twin('team-b')}`,
+      'the test',
+    );
     expect(await muster('get mcpserver twin')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'Error: The name twin is ambiguous: team-a/twin, team-b/twin.\nSay which one, as namespace/name.\n',
+      stderr:
+        'Error: The name twin is ambiguous: team-a/twin, team-b/twin.\nSay which one, as namespace/name.\n',
     });
-    expect((await muster('get mcpserver team-b/twin --no-headers')).stdout).toMatch(/^twin {3}- {3}/);
+    expect((await muster('get mcpserver team-b/twin --no-headers')).stdout).toMatch(
+      /^twin {3}- {3}/,
+    );
     expect((await muster('get mcpserver twin -n team-b -o name')).stdout).toBe('twin\n');
-    expect((await muster('get mcpserver nobody')).stderr).toBe('Error: There is no MCPServer nobody.\nRun: muster list mcpserver\n');
+    expect((await muster('get mcpserver nobody')).stderr).toBe(
+      'Error: There is no MCPServer nobody.\nRun: muster list mcpserver\n',
+    );
   });
 
   test('whoami needs no network', async () => {
@@ -220,7 +267,8 @@ Next:      muster auth login --server server-b
     const other = await newHome();
     await signInTo('auth login', { home: other }, grace);
     await signInTo('auth login --server server-a');
-    const sessions = async (of: string) => /^server-a.*$/m.exec((await muster('list mcps', { home: of })).stdout)?.[0];
+    const sessions = async (of: string) =>
+      /^server-a.*$/m.exec((await muster('list mcps', { home: of })).stdout)?.[0];
     expect(await sessions(home)).toContain('Authenticated');
     expect(await sessions(other)).toContain('Pending Auth');
     await muster('auth logout --all');
@@ -234,13 +282,18 @@ Next:      muster auth login --server server-b
     expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     const tokens: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'));
-    const secrets = Object.entries(Object(tokens)).flatMap(([key, value]) => (key.endsWith('Token') ? [String(value)] : []));
+    const secrets = Object.entries(Object(tokens)).flatMap(([key, value]) =>
+      key.endsWith('Token') ? [String(value)] : [],
+    );
     expect(secrets).toHaveLength(2);
     for (const line of ['auth status', 'auth status -o json', 'list mcps -o yaml', 'auth whoami']) {
       const { stdout, stderr } = await muster(line);
       for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
     }
-    expect(await muster('auth logout')).toMatchObject({ code: 0, stderr: `Signed out of ${world.url}.\n` });
+    expect(await muster('auth logout')).toMatchObject({
+      code: 0,
+      stderr: `Signed out of ${world.url}.\n`,
+    });
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -255,10 +308,15 @@ Next:      muster auth login --server server-b
 
   test('a refresh token that the issuer refuses is exit 2 with the command to run, and nothing is deleted', async () => {
     const { file: tokenFile, tokens } = await keptTokens();
-    await writeFile(tokenFile, JSON.stringify({ ...tokens, expiresAt: '2020-01-01T00:00:00Z', refreshToken: 'made up' }));
+    await writeFile(
+      tokenFile,
+      JSON.stringify({ ...tokens, expiresAt: '2020-01-01T00:00:00Z', refreshToken: 'made up' }),
+    );
     const { code, stdout, stderr } = await muster('list mcps');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^Error: Your sign-in to .* could not be renewed: .*\nRun: muster auth login\n$/);
+    expect(stderr).toMatch(
+      /^Error: Your sign-in to .* could not be renewed: .*\nRun: muster auth login\n$/,
+    );
     expect((await keptTokens()).tokens['refreshToken']).toBe('made up');
   });
 
@@ -268,7 +326,9 @@ Next:      muster auth login --server server-b
     await writeFile(tokenFile, JSON.stringify({ ...rest, expiresAt: '2020-01-01T00:00:00Z' }));
     const { code, stdout, stderr } = await muster('list mcps');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toBe(`Error: Your sign-in to ${world.url} has expired.\nRun: muster auth login\n`);
+    expect(stderr).toBe(
+      `Error: Your sign-in to ${world.url} has expired.\nRun: muster auth login\n`,
+    );
   });
 
   test('an issuer that is down keeps the tokens and is exit 1', async () => {
@@ -277,14 +337,19 @@ Next:      muster auth login --server server-b
     await writeFile(tokenFile, JSON.stringify(away));
     const { code, stderr } = await muster('list mcps');
     expect(code).toBe(1);
-    expect(stderr).toContain('has to be renewed, but its issuer cannot be asked: http://127.0.0.1:1: connection refused.');
+    expect(stderr).toContain(
+      'has to be renewed, but its issuer cannot be asked: http://127.0.0.1:1: connection refused.',
+    );
     expect((await keptTokens()).tokens).toEqual(away);
   });
 
   async function keptTokens(): Promise<{ file: string; tokens: Record<string, unknown> }> {
     const folder = join(home, '.config', 'muster', 'tokens');
     const [name = ''] = await readdir(folder);
-    return { file: join(folder, name), tokens: { ...Object(JSON.parse(await readFile(join(folder, name), 'utf8'))) } };
+    return {
+      file: join(folder, name),
+      tokens: { ...Object(JSON.parse(await readFile(join(folder, name), 'utf8'))) },
+    };
   }
 });
 
@@ -308,17 +373,36 @@ describe('sign-in to muster', () => {
   });
 
   test.each([
-    ['an answer of another issuer', { iss: 'https://evil.example.com', code: 'x' }, 'came from another issuer'],
-    ['an answer without the issuer, though it always says who it is', { code: 'x' }, 'came from another issuer'],
-    ['a refusal', { error: 'access_denied', error_description: 'not today' }, 'refused the sign-in: not today'],
+    [
+      'an answer of another issuer',
+      { iss: 'https://evil.example.com', code: 'x' },
+      'came from another issuer',
+    ],
+    [
+      'an answer without the issuer, though it always says who it is',
+      { code: 'x' },
+      'came from another issuer',
+    ],
+    [
+      'a refusal',
+      { error: 'access_denied', error_description: 'not today' },
+      'refused the sign-in: not today',
+    ],
     ['a made-up code', { code: 'made-up' }, 'refused the code'],
   ])('%s is exit 3, and nothing is kept', async (_, answer, message) => {
-    const iss = 'iss' in answer || !('error' in answer || answer.code === 'made-up') ? {} : { iss: world.issuer.url };
+    const iss =
+      'iss' in answer || !('error' in answer || answer.code === 'made-up')
+        ? {}
+        : { iss: world.issuer.url };
     const { code, stderr } = await muster('auth login', {
       onAddress: async (address) => {
         const { searchParams } = new URL(address);
         const redirect = new URL(searchParams.get('redirect_uri') ?? '');
-        redirect.search = new URLSearchParams({ state: searchParams.get('state') ?? '', ...iss, ...answer }).toString();
+        redirect.search = new URLSearchParams({
+          state: searchParams.get('state') ?? '',
+          ...iss,
+          ...answer,
+        }).toString();
         await fetch(redirect);
       },
     });
@@ -351,7 +435,9 @@ describe('sign-in to muster', () => {
     expect((await muster('auth whoami', { endpoint: open.url })).code).toBe(2);
     await signInTo('auth login', { endpoint: open.url }, grace);
     expect((await muster('auth whoami')).stdout).toBe('ada@example.com\n');
-    expect((await muster(`auth whoami --endpoint ${open.url}/`)).stdout).toBe('grace@example.com\n');
+    expect((await muster(`auth whoami --endpoint ${open.url}/`)).stdout).toBe(
+      'grace@example.com\n',
+    );
   });
 });
 
@@ -374,7 +460,10 @@ describe('errors', () => {
       'http://muster.example.com',
       'Error: The endpoint http://muster.example.com is not https.\nUse https; http is for this machine only (127.0.0.1, localhost).\n',
     ],
-    ['ftp://x', 'Error: The endpoint "ftp://x" is no http address.\nGive it like https://muster.example.com\n'],
+    [
+      'ftp://x',
+      'Error: The endpoint "ftp://x" is no http address.\nGive it like https://muster.example.com\n',
+    ],
   ])('the endpoint %s', async (endpoint, message) => {
     const { code, stdout, stderr } = await muster('list mcpserver', { endpoint });
     expect([code, stdout]).toEqual([1, '']);
@@ -399,7 +488,9 @@ describe('errors', () => {
 
   test('help and version are data', async () => {
     expect((await muster('--help')).stdout).toContain('muster list mcpserver');
-    expect((await muster('list mcps --help')).stdout).toContain('Usage: muster list mcpserver [-n NAMESPACE]');
+    expect((await muster('list mcps --help')).stdout).toContain(
+      'Usage: muster list mcpserver [-n NAMESPACE]',
+    );
     expect((await muster('--version')).stdout).toMatch(/^muster \d+\.\d+\.\d+\n$/);
     expect((await muster('')).stdout).toContain('Commands:');
   });

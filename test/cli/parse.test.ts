@@ -29,18 +29,36 @@ test.each([
 
 test.each([
   ['list mcpsrver', 'Unknown command "list mcpsrver". Did you mean: muster list mcpserver'],
-  ['auth', '"muster auth" goes on. There are: muster auth login, muster auth logout, muster auth status, muster auth whoami'],
+  [
+    'auth',
+    '"muster auth" goes on. There are: muster auth login, muster auth logout, muster auth status, muster auth whoami',
+  ],
   ['fly', 'Unknown command "fly". Run: muster --help'],
   ['lst mcpserver', 'Unknown command "lst mcpserver". Did you mean: muster list mcpserver'],
-  ['list mcpserver --outptu json', 'muster list mcpserver has no flag --outptu. Did you mean: --output'],
-  ['list mcpserver --explain', 'muster list mcpserver has no flag --explain. Run: muster list mcpserver --help'],
+  [
+    'list mcpserver --outptu json',
+    'muster list mcpserver has no flag --outptu. Did you mean: --output',
+  ],
+  [
+    'list mcpserver --explain',
+    'muster list mcpserver has no flag --explain. Run: muster list mcpserver --help',
+  ],
   ['list mcpserver -x', 'muster list mcpserver has no flag -x. Run: muster list mcpserver --help'],
-  ['list mcpserver -o jsn', 'Unknown output format "jsn" (valid: table, wide, json, yaml, name). Did you mean: -o json'],
+  [
+    'list mcpserver -o jsn',
+    'Unknown output format "jsn" (valid: table, wide, json, yaml, name). Did you mean: -o json',
+  ],
   ['list mcpserver -o', '-o needs a value: table, wide, json, yaml, name.'],
   ['list mcpserver -o --no-headers', '-o needs a value: table, wide, json, yaml, name.'],
   ['list mcpserver --no-headers=yes', '--no-headers takes no value.'],
-  ['list mcpserver server-a', '"server-a" is too much. Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]'],
-  ['get mcpserver', 'NAME is missing. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]'],
+  [
+    'list mcpserver server-a',
+    '"server-a" is too much. Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
+  ],
+  [
+    'get mcpserver',
+    'NAME is missing. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
+  ],
 ])('muster %s fails: %s', (line, message) => {
   expect(failureOf(line)).toBe(message);
 });
@@ -48,6 +66,7 @@ test.each([
 test('the help names every command, and that of one command all its flags', () => {
   for (const command of commands) {
     expect(help()).toContain(`muster ${command.words.join(' ')}`);
-    for (const { name, meaning } of command.flags) expect(help(command)).toMatch(new RegExp(`--${name}.*${meaning.replace('.', '\\.')}`));
+    for (const { name, meaning } of command.flags)
+      expect(help(command)).toMatch(new RegExp(`--${name}.*${meaning.replace('.', '\\.')}`));
   }
 });

@@ -16,7 +16,10 @@ async function served(answer: RequestListener): Promise<string> {
 const failureOf = (asked: Promise<unknown>): Promise<unknown> =>
   asked.then(
     () => 'no failure',
-    (error: unknown) => (error instanceof Failure ? { message: error.message, exitCode: error.exitCode, hint: error.hint } : error),
+    (error: unknown) =>
+      error instanceof Failure
+        ? { message: error.message, exitCode: error.exitCode, hint: error.hint }
+        : error,
   );
 
 test.each<[string, RequestListener]>([
@@ -25,7 +28,9 @@ test.each<[string, RequestListener]>([
 ])('a server that %s is given up in time', async (_, answer) => {
   const url = await served(answer);
   const started = Date.now();
-  expect(await failureOf(exchange({ method: 'GET', url, timeoutMs: 200 }))).toMatchObject({ message: `${url}: no answer within 0.2 s.` });
+  expect(await failureOf(exchange({ method: 'GET', url, timeoutMs: 200 }))).toMatchObject({
+    message: `${url}: no answer within 0.2 s.`,
+  });
   expect(Date.now() - started).toBeLessThan(1_000);
 });
 
@@ -33,7 +38,8 @@ test.each<[string, RequestListener]>([
   ['closes the connection', (_, response) => void response.destroy()],
   [
     'closes it in the middle of its answer',
-    (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
+    (_, response) =>
+      void response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
   ],
 ])('a server that %s is told in words', async (_, answer) => {
   const url = await served(answer);
@@ -44,7 +50,9 @@ test.each<[string, RequestListener]>([
 
 test('a problem document becomes an error with its words; 401 is the exit code for a sign-in', async () => {
   const url = await served((_, response) =>
-    response.writeHead(401).end('{"title":"No","detail":"Too old.","hint":"Run: muster auth login"}'),
+    response
+      .writeHead(401)
+      .end('{"title":"No","detail":"Too old.","hint":"Run: muster auth login"}'),
   );
   expect(await failureOf(request({ method: 'GET', url }))).toEqual({
     message: 'No: Too old.',
@@ -60,7 +68,9 @@ test('a redirect is not followed, and so a bearer never goes elsewhere', async (
     response.end();
   });
   const url = await served((_, response) => response.writeHead(302, { location: elsewhere }).end());
-  expect(await failureOf(request({ method: 'GET', url, bearer: 'secret' }))).toMatchObject({ message: `${url} answered 302.` });
+  expect(await failureOf(request({ method: 'GET', url, bearer: 'secret' }))).toMatchObject({
+    message: `${url} answered 302.`,
+  });
   expect(seen).toEqual([]);
 });
 
@@ -70,12 +80,16 @@ test('the bearer, JSON and forms are sent as they should be', async () => {
     incoming.on('data', (chunk: Buffer) => (body += chunk.toString()));
     incoming.on('end', () => response.end(JSON.stringify({ ...incoming.headers, body })));
   });
-  expect((await exchange({ method: 'POST', url, bearer: 'b', body: { é: 1 } })).body).toMatchObject({
-    authorization: 'Bearer b',
-    'content-type': 'application/json',
-    body: '{"é":1}',
-  });
-  expect((await exchange({ method: 'POST', url, body: new URLSearchParams({ a: 'b c' }) })).body).toMatchObject({
+  expect((await exchange({ method: 'POST', url, bearer: 'b', body: { é: 1 } })).body).toMatchObject(
+    {
+      authorization: 'Bearer b',
+      'content-type': 'application/json',
+      body: '{"é":1}',
+    },
+  );
+  expect(
+    (await exchange({ method: 'POST', url, body: new URLSearchParams({ a: 'b c' }) })).body,
+  ).toMatchObject({
     'content-type': 'application/x-www-form-urlencoded',
     body: 'a=b+c',
   });

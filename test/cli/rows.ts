@@ -19,11 +19,22 @@ export const aRow = (facts: Partial<Row> = {}): Row => ({
   ...facts,
 });
 
-export const aSession = (facts: Partial<Session> = {}): Session => ({ word: 'Authenticated', ...facts });
+export const aSession = (facts: Partial<Session> = {}): Session => ({
+  word: 'Authenticated',
+  ...facts,
+});
 
 /** The three servers of the seed: signed in, not signed in, away. */
 export const seed: readonly Row[] = [
-  aRow({ name: 'server-c', state: 'Failed', reason: 'ConnectionRefused', session: aSession({ word: '-' }) }),
+  aRow({
+    name: 'server-c',
+    state: 'Failed',
+    reason: 'ConnectionRefused',
+    session: aSession({ word: '-' }),
+  }),
   aRow({ name: 'server-a', session: aSession() }),
-  aRow({ name: 'server-b', session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }) }),
+  aRow({
+    name: 'server-b',
+    session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }),
+  }),
 ];

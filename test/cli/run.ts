@@ -18,7 +18,11 @@ export async function buildMuster(): Promise<string> {
 
 export const removeMuster = (file: string): Promise<void> => rm(dirname(file), { recursive: true });
 
-export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+export type Ended = {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 export type Run = {
   /** Where the configuration is kept; without it nobody is signed in. */
@@ -48,7 +52,8 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
     for (const [, address = ''] of stderr.matchAll(/^ {2}(https?:\/\/\S+)\n/gm))
-      if (run.onAddress !== undefined && !played.has(address)) played.set(address, run.onAddress(address));
+      if (run.onAddress !== undefined && !played.has(address))
+        played.set(address, run.onAddress(address));
     if (run.types !== undefined && stderr.includes(run.types.after)) {
       const { text } = run.types;
       void Promise.all(played.values())

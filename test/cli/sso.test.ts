@@ -1,4 +1,7 @@
-/** What a person has who lives with single sign-on, several terminals and no browser, against the whole system on loopback. */
+/**
+ * What a person has who lives with single sign-on, several terminals and no browser, against the
+ * whole system on loopback.
+ */
 import { createServer } from 'node:http';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,11 +26,22 @@ beforeAll(async () => {
     buildMuster(),
     startWorld({ settings: { ANONYMOUS_LIST: 'off', FORWARD_HOSTS: `127.0.0.1:${String(port)}` } }),
   ]);
-  mcp = await startMcpServer({ port, oauth: { issuer: world.issuer.url, audience: 'muster-cli', scopes: [] } });
-  const forwarding = { type: 'streamable-http', url: mcp.url, auth: { type: 'oauth', forwardToken: true } };
+  mcp = await startMcpServer({
+    port,
+    oauth: { issuer: world.issuer.url, audience: 'muster-cli', scopes: [] },
+  });
+  const forwarding = {
+    type: 'streamable-http',
+    url: mcp.url,
+    auth: { type: 'oauth', forwardToken: true },
+  };
   const manifests = [
     aManifest({ name: 'forwarded', namespace: 'default', spec: forwarding }),
-    aManifest({ name: 'closed', namespace: 'default', spec: { ...forwarding, url: mcp.url.replace('127.0.0.1', 'localhost') } }),
+    aManifest({
+      name: 'closed',
+      namespace: 'default',
+      spec: { ...forwarding, url: mcp.url.replace('127.0.0.1', 'localhost') },
+    }),
     aManifest({
       name: 'wanting',
       namespace: 'default',
@@ -35,7 +49,11 @@ beforeAll(async () => {
     }),
   ];
   const yaml = manifests.map((one) => JSON.stringify(one)).join('\n---\n');
-  const refused = await declareServers(world.environment['KUBECONFIG_YAML'] ?? '', yaml, 'the test');
+  const refused = await declareServers(
+    world.environment['KUBECONFIG_YAML'] ?? '',
+    yaml,
+    'the test',
+  );
   if (refused.length > 0) throw new Error(refused.join());
   await world.sweep({ everything: true });
 });
@@ -51,21 +69,28 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const muster = (line: string, run: Run = {}): Promise<Ended> => runMuster(file, line, { endpoint: world.url, home, ...run });
+const muster = (line: string, run: Run = {}): Promise<Ended> =>
+  runMuster(file, line, { endpoint: world.url, home, ...run });
 const visit = (address: string) => browserOf(ada).visit(address);
 const login = (line = 'auth login', run: Run = {}) => muster(line, { onAddress: visit, ...run });
-const session = async (name: string) => new RegExp(`^${name} .*$`, 'm').exec((await muster('list mcps')).stdout)?.[0]?.split(/ {3,}/)[2];
+const session = async (name: string) =>
+  new RegExp(`^${name} .*$`, 'm').exec((await muster('list mcps')).stdout)?.[0]?.split(/ {3,}/)[2];
 
 describe('single sign-on', () => {
   test('runs when one signs in to muster, and tells what came of it for each server', async () => {
     const { code, stderr } = await login();
     expect(code).toBe(0);
     expect(stderr).toContain('  default/forwarded: Authenticated [SSO: Forwarded]\n');
-    expect(stderr).toMatch(/^ {2}default\/closed: Pending Auth \[SSO: Failed\] \(.*FORWARD_HOSTS\.\)$/m);
+    expect(stderr).toMatch(
+      /^ {2}default\/closed: Pending Auth \[SSO: Failed\] \(.*FORWARD_HOSTS\.\)$/m,
+    );
     expect(await session('forwarded')).toBe('Authenticated [SSO: Forwarded]');
     expect(await session('closed')).toBe('Pending Auth [SSO: Failed]');
     const at = await muster('auth status --server forwarded');
-    expect(at).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Verified: +less than a minute ago$/m) });
+    expect(at).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Verified: +less than a minute ago$/m),
+    });
   });
 
   test('asks the issuer at sign-in for the audiences that servers want', async () => {
@@ -77,8 +102,11 @@ describe('single sign-on', () => {
       },
     });
     expect(scope.split(' ')).toContain('audience:server:client_id:kubernetes');
-    // The local issuer does not know Dex's scopes: the token lacks the audience, and SESSION says so.
-    expect(stderr).toMatch(/default\/wanting: Pending Auth \[SSO: Failed\] \(.*not meant for kubernetes.*\)/);
+    // The local issuer does not know Dex's scopes: the token lacks the audience, and SESSION says
+    // so.
+    expect(stderr).toMatch(
+      /default\/wanting: Pending Auth \[SSO: Failed\] \(.*not meant for kubernetes.*\)/,
+    );
   });
 
   test('is run for one server by its name', async () => {
@@ -102,11 +130,16 @@ test('auth status --verify asks the servers, and STATE stays what the sweep saw'
   await login('auth login --server server-a');
   const verified = await muster('auth status --verify -o json');
   expect(verified.code).toBe(2);
-  const { items }: { items: { name: string; state: string; session: { word: string; lastVerified?: string } }[] } = JSON.parse(
-    verified.stdout,
-  );
+  const {
+    items,
+  }: {
+    items: { name: string; state: string; session: { word: string; lastVerified?: string } }[];
+  } = JSON.parse(verified.stdout);
   const one = items.find(({ name }) => name === 'server-a');
-  expect(one).toMatchObject({ state: 'Connected', session: { word: 'Authenticated', lastVerified: expect.any(String) } });
+  expect(one).toMatchObject({
+    state: 'Connected',
+    session: { word: 'Authenticated', lastVerified: expect.any(String) },
+  });
 });
 
 describe('without a browser', () => {
@@ -121,7 +154,8 @@ describe('without a browser', () => {
   test('it is for muster itself', async () => {
     expect(await muster('auth login --server server-a --device')).toMatchObject({
       code: 1,
-      stderr: 'Error: --device is for muster itself.\nRun: muster auth login --server server-a --no-browser\n',
+      stderr:
+        'Error: --device is for muster itself.\nRun: muster auth login --server server-a --no-browser\n',
     });
   });
 });
@@ -139,7 +173,9 @@ test('six commands at the same time refresh a bearer once, and all of them get t
   const { path, folder, tokens } = await keptTokens();
   await writeFile(path, JSON.stringify({ ...tokens, expiresAt: '2020-01-01T00:00:00Z' }));
   const ended = await Promise.all(Array.from({ length: 6 }, () => muster('list mcps -o name')));
-  expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(Array.from({ length: 6 }, () => [0, '']));
+  expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(
+    Array.from({ length: 6 }, () => [0, '']),
+  );
   expect((await keptTokens()).tokens['refreshToken']).not.toBe(tokens['refreshToken']);
   expect(await readdir(folder)).toHaveLength(1);
 });
@@ -150,19 +186,24 @@ test('--debug tells what is asked of whom, and no secret', async () => {
   expect(stderr).toMatch(/^debug: POST .*\/token -> 200 in \d+ ms$/m);
   const { tokens } = await keptTokens();
   const listed = await muster('list mcps --debug');
-  for (const secret of [tokens['idToken'], tokens['refreshToken']]) expect(stderr + listed.stdout + listed.stderr).not.toContain(secret);
+  for (const secret of [tokens['idToken'], tokens['refreshToken']])
+    expect(stderr + listed.stdout + listed.stderr).not.toContain(secret);
 });
 
 test('an endpoint may want access tokens of its own: they are asked for, refreshed, and forwarded to nobody', async () => {
   const audience = 'https://muster.example.com';
-  const other = await startWorld({ settings: { ANONYMOUS_LIST: 'off', BEARER_AUDIENCE: audience, FORWARD_HOSTS: '*.example.com' } });
+  const other = await startWorld({
+    settings: { ANONYMOUS_LIST: 'off', BEARER_AUDIENCE: audience, FORWARD_HOSTS: '*.example.com' },
+  });
   const there = { endpoint: other.url };
   expect(await login('auth login', there)).toMatchObject({ code: 0 });
   const kept = await keptTokens();
   expect(kept.tokens).toMatchObject({ resource: audience, accessToken: expect.any(String) });
   expect(await muster('auth whoami', there)).toMatchObject({ stdout: 'ada@example.com\n' });
   expect(await muster('list mcps -o name', there)).toMatchObject({ code: 0 });
-  const asIdToken = await fetch(`${other.url}/v1/me`, { headers: { authorization: `Bearer ${String(kept.tokens['idToken'])}` } });
+  const asIdToken = await fetch(`${other.url}/v1/me`, {
+    headers: { authorization: `Bearer ${String(kept.tokens['idToken'])}` },
+  });
   expect(asIdToken.status).toBe(401);
 
   await writeFile(kept.path, JSON.stringify({ ...kept.tokens, expiresAt: '2020-01-01T00:00:00Z' }));

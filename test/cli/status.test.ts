@@ -3,20 +3,34 @@ import { serverText, statusText } from '../../cli/status.ts';
 import { aRow, aSession, now } from './rows.ts';
 
 const endpoint = 'https://muster.example.com';
-const me = { who: 'ada@example.com', expiresAt: new Date('2026-11-22T12:23:59Z'), refreshable: true };
+const me = {
+  who: 'ada@example.com',
+  expiresAt: new Date('2026-11-22T12:23:59Z'),
+  refreshable: true,
+};
 const down = aRow({
   name: 'server-c',
   state: 'Failed',
   reason: 'ConnectionRefused',
   session: aSession({ word: '-' }),
-  conditions: [{ type: 'Reachable', status: 'False', reason: 'ConnectionRefused', lastTransitionTime: '2026-11-22T11:55:30Z' }],
+  conditions: [
+    {
+      type: 'Reachable',
+      status: 'False',
+      reason: 'ConnectionRefused',
+      lastTransitionTime: '2026-11-22T11:55:30Z',
+    },
+  ],
 });
 
 test('auth status as the design shows it, letter for letter', () => {
   const servers = [
     down,
     aRow({ session: aSession({ sso: 'Forwarded' }) }),
-    aRow({ name: 'server-b', session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }) }),
+    aRow({
+      name: 'server-b',
+      session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }),
+    }),
   ];
   expect(statusText({ endpoint, me, servers, now })).toBe(
     `Muster
@@ -42,14 +56,22 @@ test('signed out it names the command to run', () => {
 });
 
 test('a session that needs the owner, not the person, tells why instead of a command', () => {
-  const session = aSession({ word: 'Pending Auth', sso: 'Failed', problem: 'forwarding to mcp.example.com is not allowed' });
+  const session = aSession({
+    word: 'Pending Auth',
+    sso: 'Failed',
+    problem: 'forwarding to mcp.example.com is not allowed',
+  });
   expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
     '  server-a   Pending Auth [SSO: Failed]    forwarding to mcp.example.com is not allowed\n',
   );
 });
 
 test('an expired session names the command and the reason', () => {
-  const session = aSession({ word: 'Expired', problem: 'the issuer refused it', next: 'muster auth login --server server-a' });
+  const session = aSession({
+    word: 'Expired',
+    problem: 'the issuer refused it',
+    next: 'muster auth login --server server-a',
+  });
   expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
     '  server-a   Expired          Run: muster auth login --server server-a   (the issuer refused it)\n',
   );
@@ -67,5 +89,7 @@ test.each([
   ['Timeout', 'timeout'],
 ])('the reason %s reads "%s"', (reason, words) => {
   const conditions = down.conditions.map((condition) => ({ ...condition, reason }));
-  expect(serverText({ ...down, conditions }, now)).toContain(`Problem:   unreachable: ${words}, 4 minutes\n`);
+  expect(serverText({ ...down, conditions }, now)).toContain(
+    `Problem:   unreachable: ${words}, 4 minutes\n`,
+  );
 });

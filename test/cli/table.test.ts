@@ -32,7 +32,9 @@ server-a   Connected   -         streamable-http
 
 test('a server nobody ever probed has the STATE -', () => {
   const { state: _, ...neverProbed } = aRow({ type: 'stdio' });
-  expect(table([neverProbed], { signedIn: false, now })).toBe('NAME       STATE   TYPE\nserver-a   -       stdio\n');
+  expect(table([neverProbed], { signedIn: false, now })).toBe(
+    'NAME       STATE   TYPE\nserver-a   -       stdio\n',
+  );
 });
 
 test('how single sign-on supplied a session stands in its cell', () => {
@@ -48,7 +50,11 @@ b      Connected   Pending Auth [SSO: Failed]       streamable-http
   );
 });
 
-const twins = [aRow({ namespace: 'team-b' }), aRow({ namespace: 'team-a' }), aRow({ namespace: 'team-b', name: 'only-here' })];
+const twins = [
+  aRow({ namespace: 'team-b' }),
+  aRow({ namespace: 'team-a' }),
+  aRow({ namespace: 'team-b', name: 'only-here' }),
+];
 
 test('a name that occurs twice is printed with its namespace; rows are sorted by namespace and name', () => {
   expect(table(twins, { signedIn: false, now, headers: false })).toBe(
@@ -83,12 +89,24 @@ test('wide tells the reason, what is known of the session, and the next command'
     }),
     aRow({
       name: 'server-b',
-      session: aSession({ word: 'Pending Auth', problem: 'The URL has changed.', next: 'muster auth login --server server-b' }),
+      session: aSession({
+        word: 'Pending Auth',
+        problem: 'The URL has changed.',
+        next: 'muster auth login --server server-b',
+      }),
     }),
   ];
   const cells = (line: string | undefined) => line?.split(/ {3,}/);
   const [header, first, second] = table(rows, { signedIn: true, wide: true, now }).split('\n');
-  expect(cells(header)?.slice(4)).toEqual(['REASON', 'ISSUER', 'SCOPES', 'EXPIRES', 'VERIFIED', 'PROBLEM', 'NEXT']);
+  expect(cells(header)?.slice(4)).toEqual([
+    'REASON',
+    'ISSUER',
+    'SCOPES',
+    'EXPIRES',
+    'VERIFIED',
+    'PROBLEM',
+    'NEXT',
+  ]);
   expect(cells(first)?.slice(4)).toEqual([
     'AuthenticationRequired',
     'https://login.example.com',
@@ -98,7 +116,15 @@ test('wide tells the reason, what is known of the session, and the next command'
     '-',
     '-',
   ]);
-  expect(cells(second)?.slice(4)).toEqual(['Responded', '-', '-', '-', '-', 'The URL has changed.', 'muster auth login --server server-b']);
+  expect(cells(second)?.slice(4)).toEqual([
+    'Responded',
+    '-',
+    '-',
+    '-',
+    '-',
+    'The URL has changed.',
+    'muster auth login --server server-b',
+  ]);
 });
 
 test('wide has no session details for somebody who is signed out', () => {

@@ -45,9 +45,12 @@ test('several endpoints are kept apart', async () => {
 });
 
 test('many at the same time leave one whole file and no draft', async () => {
-  const many = Array.from({ length: 30 }, (_, index) => tokens({ idToken: `token ${String(index)}`.repeat(2_000) }));
+  const many = Array.from({ length: 30 }, (_, index) =>
+    tokens({ idToken: `token ${String(index)}`.repeat(2_000) }),
+  );
   const seen: unknown[] = [];
-  const read = async () => seen.push((await readTokens('https://one.example.com', environment))?.idToken);
+  const read = async () =>
+    seen.push((await readTokens('https://one.example.com', environment))?.idToken);
   await writeTokens(tokens(), environment);
   await Promise.all(many.flatMap((one) => [writeTokens(one, environment), read()]));
   const written = many.map(({ idToken }) => idToken);

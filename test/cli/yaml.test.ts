@@ -7,7 +7,15 @@ test('a row reads well', () => {
   expect(
     yaml({
       items: [
-        { name: 'server-a', url: 'https://x.example.com', scopes: ['read', 'write'], conditions: [], ok: true, count: 0, hint: undefined },
+        {
+          name: 'server-a',
+          url: 'https://x.example.com',
+          scopes: ['read', 'write'],
+          conditions: [],
+          ok: true,
+          count: 0,
+          hint: undefined,
+        },
       ],
     }),
   ).toBe(

@@ -1,4 +1,7 @@
-/** A real kube-apiserver with its etcd on loopback, RBAC on: what `npm run test:cluster` runs against. */
+/**
+ * A real kube-apiserver with its etcd on loopback, RBAC on: what `npm run test:cluster` runs
+ * against.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -32,7 +35,10 @@ export type ApiServer = {
   readonly close: () => Promise<void>;
 };
 
-/** The token file: token, name, uid, groups. Everybody else comes in with a token that the API server itself has made. */
+/**
+ * The token file: token, name, uid, groups. Everybody else comes in with a token that the API
+ * server itself has made.
+ */
 const adminToken = 'admin-token';
 const users = `${adminToken},admin,1,"system:masters"\n`;
 
@@ -42,7 +48,10 @@ export type ApiServerOptions = {
 };
 
 /** Starts etcd and kube-apiserver on free ports and waits until the API server is ready. */
-export async function startApiServer(assets: Assets, { webhook }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer(
+  assets: Assets,
+  { webhook }: ApiServerOptions = {},
+): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-apiserver-'));
   const authority = await createAuthority();
   const { certPem, keyPem } = await authority.issue({ hosts: ['127.0.0.1'] });
@@ -91,7 +100,10 @@ export async function startApiServer(assets: Assets, { webhook }: ApiServerOptio
   const dispatcher = new Agent({ connect: { ca: authority.caPem } });
   const startServer = async (): Promise<ChildProcess> => {
     const child = start(assets.kubeApiserver, apiserverFlags);
-    await untilReady(`${url}/readyz`, child, { dispatcher, headers: { authorization: `Bearer ${adminToken}` } });
+    await untilReady(`${url}/readyz`, child, {
+      dispatcher,
+      headers: { authorization: `Bearer ${adminToken}` },
+    });
     return child;
   };
   let server: ChildProcess;
@@ -136,14 +148,20 @@ export const kubeconfigOf = (server: string, caPem: string, token: string): stri
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') } }],
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server, 'certificate-authority-data': Buffer.from(caPem).toString('base64') },
+      },
+    ],
     users: [{ name: 'test', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
   });
 
 /** What the field calls KUBEBUILDER_ATTACH_CONTROL_PLANE_OUTPUT shows the programs' own words. */
 function start(program: string, flags: readonly string[]): ChildProcess {
-  const stdio = process.env['KUBEBUILDER_ATTACH_CONTROL_PLANE_OUTPUT'] === 'true' ? 'inherit' : 'ignore';
+  const stdio =
+    process.env['KUBEBUILDER_ATTACH_CONTROL_PLANE_OUTPUT'] === 'true' ? 'inherit' : 'ignore';
   const child = spawn(program, flags, { stdio });
   const killed = (): void => void child.kill('SIGKILL');
   process.once('exit', killed);
@@ -159,7 +177,11 @@ async function end(child: ChildProcess): Promise<void> {
 
 const readyWithinMs = 60_000;
 
-async function untilReady(url: string, child: ChildProcess, init: Parameters<typeof fetch>[1] = {}): Promise<void> {
+async function untilReady(
+  url: string,
+  child: ChildProcess,
+  init: Parameters<typeof fetch>[1] = {},
+): Promise<void> {
   const until = Date.now() + readyWithinMs;
   while (Date.now() < until && child.exitCode === null) {
     const isReady = await fetch(url, init).then(
@@ -173,7 +195,9 @@ async function untilReady(url: string, child: ChildProcess, init: Parameters<typ
     await wait(100);
   }
   await end(child);
-  throw new Error(`${child.spawnfile} was not ready. KUBEBUILDER_ATTACH_CONTROL_PLANE_OUTPUT=true shows why.`);
+  throw new Error(
+    `${child.spawnfile} was not ready. KUBEBUILDER_ATTACH_CONTROL_PLANE_OUTPUT=true shows why.`,
+  );
 }
 
 async function freePort(): Promise<number> {

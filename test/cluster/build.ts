@@ -1,4 +1,7 @@
-/** Builds kube-apiserver, etcd and kubectl from the Go module proxy, once, into a cache outside the repository. */
+/**
+ * Builds kube-apiserver, etcd and kubectl from the Go module proxy, once, into a cache outside the
+ * repository.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
@@ -17,12 +20,20 @@ export const goVersion = (): Promise<string | undefined> =>
     () => undefined,
   );
 
-/** The folder with the three programs. Cold it takes minutes, and says so; its key is what go.mod and go.sum pin. */
-export async function buildAssets(environment: Readonly<Record<string, string | undefined>>, say: (line: string) => void): Promise<string> {
+/**
+ * The folder with the three programs. Cold it takes minutes, and says so; its key is what go.mod
+ * and go.sum pin.
+ */
+export async function buildAssets(
+  environment: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<string> {
   const cache = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const folder = join(cache, 'muster-serverless', `apiserver-${await pins()}`);
   if (await isThere(folder)) return folder;
-  say('Building kube-apiserver, etcd and kubectl from the Go module proxy. This happens once and takes minutes.');
+  say(
+    'Building kube-apiserver, etcd and kubectl from the Go module proxy. This happens once and takes minutes.',
+  );
   const started = Date.now();
   const unfinished = `${folder}.${process.pid}`;
   await mkdir(unfinished, { recursive: true });
@@ -43,9 +54,16 @@ const programs = [
   ['kubectl', 'k8s.io/kubernetes/cmd/kubectl'],
 ] as const;
 
-/** Without a version a kube-apiserver calls itself v0.0.0 and takes itself for one without any feature. */
+/**
+ * Without a version a kube-apiserver calls itself v0.0.0 and takes itself for one without any
+ * feature.
+ */
 async function build(name: string, output: string): Promise<void> {
-  const flags = ['-trimpath', '-ldflags', `-s -w -X k8s.io/component-base/version.gitVersion=${await kubernetesVersion()}`];
+  const flags = [
+    '-trimpath',
+    '-ldflags',
+    `-s -w -X k8s.io/component-base/version.gitVersion=${await kubernetesVersion()}`,
+  ];
   // The machine is somebody's: the compiler waits for everything else.
   await run('nice', ['-n', '15', 'go', 'build', ...flags, '-o', output, name], {
     cwd: moduleFolder,
@@ -55,7 +73,8 @@ async function build(name: string, output: string): Promise<void> {
 }
 
 async function kubernetesVersion(): Promise<string> {
-  const [, version = ''] = /k8s\.io\/kubernetes (v\S+)/.exec(await readFile(join(moduleFolder, 'go.mod'), 'utf8')) ?? [];
+  const [, version = ''] =
+    /k8s\.io\/kubernetes (v\S+)/.exec(await readFile(join(moduleFolder, 'go.mod'), 'utf8')) ?? [];
   return version;
 }
 

@@ -2,13 +2,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 
 /**
- * Lets every continue token expire, as etcd's compaction does every 5 minutes: at the newest revision, by the key through which API servers
- * agree on it (k8s.io/apiserver/pkg/storage/etcd3/compact.go), so that their caches drop their snapshots, too.
+ * Lets every continue token expire, as etcd's compaction does every 5 minutes: at the newest
+ * revision, by the key through which API servers agree on it
+ * (k8s.io/apiserver/pkg/storage/etcd3/compact.go), so that their caches drop their snapshots, too.
  */
 export async function compact(etcdUrl: string): Promise<void> {
   const call = async (path: string, body: object): Promise<unknown> => {
-    const response = await fetch(`${etcdUrl}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`etcd answered ${response.status} to ${path}: ${await response.text()}`);
+    const response = await fetch(`${etcdUrl}/v3/kv/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    if (!response.ok)
+      throw new Error(`etcd answered ${response.status} to ${path}: ${await response.text()}`);
     return response.json();
   };
   const key = base64('compact_rev_key');
@@ -20,7 +25,10 @@ export async function compact(etcdUrl: string): Promise<void> {
   await wait(settleMs);
 }
 
-/** The caches of the API server look for compactions every 15 s (k8s.io/apiserver/pkg/storage/cacher/compactor.go). */
+/**
+ * The caches of the API server look for compactions every 15 s
+ * (k8s.io/apiserver/pkg/storage/cacher/compactor.go).
+ */
 const settleMs = 15_500;
 
 const revisionSchema = z.object({ header: z.object({ revision: z.string() }) });

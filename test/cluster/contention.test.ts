@@ -1,6 +1,7 @@
 /**
- * Sweeps that overlap, beside a writer that behaves like upstream muster and a person who edits specs: 500 servers, a real API server, both
- * variants of the CRD. What happened is read from a watch, which holds every version of every object.
+ * Sweeps that overlap, beside a writer that behaves like upstream muster and a person who edits
+ * specs: 500 servers, a real API server, both variants of the CRD. What happened is read from a
+ * watch, which holds every version of every object.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -20,7 +21,10 @@ import { type Seen, watchServers } from './watch.ts';
 
 const { own, why } = ownCluster();
 const count = 500;
-const names = Array.from({ length: count }, (_, index) => `server-${String(index).padStart(3, '0')}`);
+const names = Array.from(
+  { length: count },
+  (_, index) => `server-${String(index).padStart(3, '0')}`,
+);
 
 /** Upstream's CRD has `conditions` as an atomic list: whoever writes it replaces all of it. */
 async function atomicCrd(): Promise<string> {
@@ -46,7 +50,10 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
       server = await startApiServer(own.assets);
       await install(server, own.assets.kubectl);
       if (variant === 'atomic') {
-        await using program = await kubectl(own.assets.kubectl, server.kubeconfigFor(server.adminToken));
+        await using program = await kubectl(
+          own.assets.kubectl,
+          server.kubeconfigFor(server.adminToken),
+        );
         await program.runWith(await atomicCrd(), 'replace', '-f', '-');
       }
       // A third of them changes its mind every two seconds.
@@ -54,18 +61,30 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
       target = await listen(
         createServer((request, response) => {
           const isMoody = Number(/\d+/.exec(request.url ?? '')?.[0]) % 3 === 0;
-          response.writeHead(isMoody && Math.floor((Date.now() - started) / 2000) % 2 === 1 ? 503 : 401).end();
+          response
+            .writeHead(isMoody && Math.floor((Date.now() - started) / 2000) % 2 === 1 ? 503 : 401)
+            .end();
         }),
       );
       bus = await startBus([]);
       const people = asUser(server, server.adminToken);
       const muster = asUser(server, server.adminToken);
       await Promise.all(
-        names.map((name) => people.create(aManifest({ name, spec: { type: 'streamable-http', url: `${target.url}/${name}/mcp` } }))),
+        names.map((name) =>
+          people.create(
+            aManifest({
+              name,
+              spec: { type: 'streamable-http', url: `${target.url}/${name}/mcp` },
+            }),
+          ),
+        ),
       );
       const watched = await watchServers(server);
       const stage = { isOver: false };
-      const during = async (act: (name: string, round: number) => Promise<void>, pauseMs: number): Promise<void> => {
+      const during = async (
+        act: (name: string, round: number) => Promise<void>,
+        pauseMs: number,
+      ): Promise<void> => {
         for (let round = 0; !stage.isOver; round += 1) {
           await act(names[(round * 7) % count] ?? '', round);
           await wait(pauseMs);
@@ -74,7 +93,12 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
       const acting = [
         during(async (name) => void (sentByMuster += await asMuster(muster, name)), 1),
         during(async (name, round) => {
-          const { code } = await people.send('PATCH', `${servers}/${name}`, { spec: { timeout: 1 + (round % 30) } }, mergePatch);
+          const { code } = await people.send(
+            'PATCH',
+            `${servers}/${name}`,
+            { spec: { timeout: 1 + (round % 30) } },
+            mergePatch,
+          );
           sentByPeople += code === 200 ? 1 : 0;
         }, 5),
       ];
@@ -91,11 +115,15 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
       await server?.close();
     });
 
-    const byObject = (): readonly (readonly Seen[])[] => [...Map.groupBy(versions, ({ uid }) => uid).values()];
+    const byObject = (): readonly (readonly Seen[])[] => [
+      ...Map.groupBy(versions, ({ uid }) => uid).values(),
+    ];
 
     /** Each pair of versions of one object that follow one another. */
     const steps = (): readonly (readonly [Seen, Seen])[] =>
-      byObject().flatMap((history) => history.slice(1).map((after, index): [Seen, Seen] => [history[index] ?? after, after]));
+      byObject().flatMap((history) =>
+        history.slice(1).map((after, index): [Seen, Seen] => [history[index] ?? after, after]),
+      );
 
     test('everybody got to write, and sweeps did overlap', () => {
       const written = reports.reduce((sum, report) => sum + (report.written ?? 0), 0);
@@ -114,19 +142,25 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
         before.conditions.some(({ type }) => !after.conditions.some((one) => one.type === type)),
       );
       expect(lost.map(([, { name }]) => name)).toEqual([]);
-      expect(versions.filter(({ conditions }) => conditions.some(({ type }) => type === 'Ready')).length).toBeGreaterThan(count / 2);
+      expect(
+        versions.filter(({ conditions }) => conditions.some(({ type }) => type === 'Ready')).length,
+      ).toBeGreaterThan(count / 2);
     });
 
     test('no older verdict ever followed a newer one', () => {
       const backwards = steps().filter(
-        ([before, after]) => (after.lastAttempt ?? 0) < (before.lastAttempt ?? 0) || observedGeneration(after) < observedGeneration(before),
+        ([before, after]) =>
+          (after.lastAttempt ?? 0) < (before.lastAttempt ?? 0) ||
+          observedGeneration(after) < observedGeneration(before),
       );
       expect(backwards.map(([, { name }]) => name)).toEqual([]);
     });
 
     test('no verdict about an old spec was written over a new one', () => {
       const stale = steps().filter(
-        ([before, after]) => (after.lastAttempt ?? 0) !== (before.lastAttempt ?? 0) && observedGeneration(after) !== before.generation,
+        ([before, after]) =>
+          (after.lastAttempt ?? 0) !== (before.lastAttempt ?? 0) &&
+          observedGeneration(after) !== before.generation,
       );
       expect(stale.map(([, { name }]) => name)).toEqual([]);
     });
@@ -134,9 +168,13 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
     test('nobody fights over state: our word goes there on our own changes, and once an hour', () => {
       const fights = steps().filter(
         ([before, after]) =>
-          before.state === 'Auth Required' && after.state === 'Connected' && reachable(before) === 'True' && reachable(after) === 'True',
+          before.state === 'Auth Required' &&
+          after.state === 'Connected' &&
+          reachable(before) === 'True' &&
+          reachable(after) === 'True',
       );
-      // Of 500 servers a handful has the moment of its hour within the seconds of this test; a fight would be hundreds.
+      // Of 500 servers a handful has the moment of its hour within the seconds of this test; a
+      // fight would be hundreds.
       expect(fights.length).toBeLessThan(count / 20);
       const contended = byObject().filter((history) =>
         history.some(({ conditions }) => conditions.some(({ type }) => type === 'StateContended')),
@@ -155,16 +193,25 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
   },
 );
 
-const observedGeneration = ({ conditions }: Seen): number => conditions.find(({ type }) => type === 'Reachable')?.observedGeneration ?? 0;
-const reachable = ({ conditions }: Seen): string | undefined => conditions.find(({ type }) => type === 'Reachable')?.status;
+const observedGeneration = ({ conditions }: Seen): number =>
+  conditions.find(({ type }) => type === 'Reachable')?.observedGeneration ?? 0;
+const reachable = ({ conditions }: Seen): string | undefined =>
+  conditions.find(({ type }) => type === 'Reachable')?.status;
 
 const everyMs = 500;
 const mostAtOnce = 4;
 
-/** Begins a sweep every 500 ms, whether the last ones have ended or not, until the others have written enough. */
+/**
+ * Begins a sweep every 500 ms, whether the last ones have ended or not, until the others have
+ * written enough.
+ */
 async function overlappingSweeps(
   server: ApiServer,
-  { bus, target, isEnough }: { readonly bus: Bus; readonly target: Listening; readonly isEnough: () => boolean },
+  {
+    bus,
+    target,
+    isEnough,
+  }: { readonly bus: Bus; readonly target: Listening; readonly isEnough: () => boolean },
 ): Promise<readonly SweepReport[]> {
   const sweep = createSweep({
     KUBECONFIG_YAML: server.kubeconfigFor(server.adminToken),
@@ -176,7 +223,8 @@ async function overlappingSweeps(
   const limit = pLimit(mostAtOnce);
   const reports: SweepReport[] = [];
   while (!isEnough() || reports.length < 2 * mostAtOnce) {
-    if (limit.pendingCount === 0) void limit(async () => void reports.push(await sweep({ kind: 'tick', everything: true })));
+    if (limit.pendingCount === 0)
+      void limit(async () => void reports.push(await sweep({ kind: 'tick', everything: true })));
     await wait(everyMs);
   }
   while (limit.activeCount + limit.pendingCount > 0) await wait(everyMs);
@@ -186,17 +234,35 @@ async function overlappingSweeps(
 
 const objectSchema = z.looseObject({
   metadata: z.looseObject({}),
-  status: z._default(z.looseObject({ conditions: z._default(z.array(z.looseObject({ type: z.string() })), []) }), { conditions: [] }),
+  status: z._default(
+    z.looseObject({ conditions: z._default(z.array(z.looseObject({ type: z.string() })), []) }),
+    { conditions: [] },
+  ),
 });
 
-/** What its reconciler does: reads, puts the whole status back with its own word in it, and reads again on a conflict. */
+/**
+ * What its reconciler does: reads, puts the whole status back with its own word in it, and reads
+ * again on a conflict.
+ */
 async function asMuster({ send }: ReturnType<typeof asUser>, name: string): Promise<number> {
   for (let tries = 0; tries < 5; tries += 1) {
     const object = objectSchema.parse((await send('GET', `${servers}/${name}`)).body);
-    const ready = { type: 'Ready', status: 'True', reason: 'AuthRequired', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const ready = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'AuthRequired',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
     const conditions = [...object.status.conditions.filter(({ type }) => type !== 'Ready'), ready];
     const lastConnected = `${new Date().toISOString().slice(0, 19)}Z`;
-    const status = { ...object.status, state: 'Auth Required', lastError: '', lastConnected, conditions };
+    const status = {
+      ...object.status,
+      state: 'Auth Required',
+      lastError: '',
+      lastConnected,
+      conditions,
+    };
     const { code } = await send('PUT', `${servers}/${name}/status`, { ...object, status });
     if (code === 200) return 1;
     if (code !== 409) throw new Error(`muster was answered ${code}`);

@@ -9,17 +9,27 @@ import type { ApiServer } from './apiserver.ts';
 
 const run = promisify(execFile);
 
-/** Does what the documentation says: `kubectl apply -k manifests`, and waits until the CRD is served. */
+/**
+ * Does what the documentation says: `kubectl apply -k manifests`, and waits until the CRD is
+ * served.
+ */
 export async function install(server: ApiServer, program: string): Promise<void> {
   await using admin = await kubectl(program, server.kubeconfigFor(server.adminToken));
   await admin.run('apply', '-k', manifestsFolder);
-  await admin.run('wait', '--for=condition=Established', '--timeout=30s', 'crd/mcpservers.muster.giantswarm.io');
+  await admin.run(
+    'wait',
+    '--for=condition=Established',
+    '--timeout=30s',
+    'crd/mcpservers.muster.giantswarm.io',
+  );
   // Established, and yet "storage is (re)initializing" (429) for a moment.
   for (let tries = 0; tries < 50; tries += 1) {
-    const served = await admin.run('get', '--raw', '/apis/muster.giantswarm.io/v1alpha1/mcpservers').then(
-      () => true,
-      () => false,
-    );
+    const served = await admin
+      .run('get', '--raw', '/apis/muster.giantswarm.io/v1alpha1/mcpservers')
+      .then(
+        () => true,
+        () => false,
+      );
     if (served) return;
     await wait(100);
   }

@@ -1,4 +1,7 @@
-/** What the tests of this folder share: the real API server, and requests to it as this user or that. */
+/**
+ * What the tests of this folder share: the real API server, and requests to it as this user or
+ * that.
+ */
 import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
 import type { Real } from './real.ts';
@@ -33,9 +36,17 @@ const nowhere: OwnCluster = {
 export type Answered = { readonly code: number; readonly body: unknown };
 
 /** Sends requests with one bearer. `close` ends its connections. */
-export function asUser({ url, caPem }: { readonly url: string; readonly caPem: string }, token: string) {
+export function asUser(
+  { url, caPem }: { readonly url: string; readonly caPem: string },
+  token: string,
+) {
   const dispatcher = new Agent({ connect: { ca: caPem } });
-  const send = async (method: string, path: string, body?: object, contentType = 'application/json'): Promise<Answered> => {
+  const send = async (
+    method: string,
+    path: string,
+    body?: object,
+    contentType = 'application/json',
+  ): Promise<Answered> => {
     const reply = await fetch(`${url}${path}`, {
       method,
       dispatcher,
@@ -50,7 +61,8 @@ export function asUser({ url, caPem }: { readonly url: string; readonly caPem: s
     /** Creates an MCPServer; throws when it is not taken. */
     create: async (manifest: object): Promise<void> => {
       const { code, body } = await send('POST', servers, manifest);
-      if (code !== 201) throw new Error(`An MCPServer was answered ${code}: ${JSON.stringify(body)}`);
+      if (code !== 201)
+        throw new Error(`An MCPServer was answered ${code}: ${JSON.stringify(body)}`);
     },
     close: () => dispatcher.destroy(),
   };

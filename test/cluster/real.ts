@@ -35,7 +35,15 @@ export async function provideFor(found: Found, server: ApiServer | undefined): P
     case 'assets': {
       if (server === undefined) throw new Error('The API server was not started.');
       const { url, caPem, etcdUrl, adminToken } = server;
-      return { kind: 'own', assets: found.assets, url, caPem, etcdUrl, admin: server.kubeconfigFor(adminToken), adminToken };
+      return {
+        kind: 'own',
+        assets: found.assets,
+        url,
+        caPem,
+        etcdUrl,
+        admin: server.kubeconfigFor(adminToken),
+        adminToken,
+      };
     }
   }
 }

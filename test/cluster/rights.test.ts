@@ -1,4 +1,7 @@
-/** The rights of `manifests/`, in the words of a real RBAC authorizer, with a token as TokenRequest gives it to a pod. */
+/**
+ * The rights of `manifests/`, in the words of a real RBAC authorizer, with a token as TokenRequest
+ * gives it to a pod.
+ */
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClusterToken } from '../../functions/adapters/cluster/apiserver.ts';
@@ -13,128 +16,223 @@ import { asUser, mergePatch, ownCluster, servers } from './own.ts';
 
 const { own, why } = ownCluster();
 
-describe.skipIf(why !== undefined)(`the account of the functions${why === undefined ? '' : ` (skipped: ${why})`}`, () => {
-  const dispatcher = new Agent({ connect: { ca: own.caPem } });
-  const admin = asUser(own, own.adminToken);
-  let account: ReturnType<typeof asUser>;
-  let token: string;
+describe.skipIf(why !== undefined)(
+  `the account of the functions${why === undefined ? '' : ` (skipped: ${why})`}`,
+  () => {
+    const dispatcher = new Agent({ connect: { ca: own.caPem } });
+    const admin = asUser(own, own.adminToken);
+    let account: ReturnType<typeof asUser>;
+    let token: string;
 
-  beforeAll(async () => {
-    token = await sweepToken(own, dispatcher);
-    account = asUser(own, token);
-    await admin.send('DELETE', servers);
-    await admin.send('POST', servers, aManifest({ name: 'rights' }));
-  });
-  afterAll(() => Promise.all([account.close(), admin.close(), dispatcher.destroy()]));
-
-  const event = {
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { name: 'rights.1', namespace: 'default' },
-    eventTime: '2026-01-01T00:00:00.000000Z',
-    reportingController: 'muster-serverless/sweep',
-    reportingInstance: 'sweep',
-    action: 'Probe',
-    reason: 'Responded',
-    type: 'Normal',
-    regarding: { kind: 'MCPServer', namespace: 'default', name: 'rights' },
-  };
-  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'another' } };
-  const leases = '/apis/coordination.k8s.io/v1/namespaces/muster-serverless/leases';
-
-  test.each<[string, string, string, object | undefined, string | undefined]>([
-    ['lists MCPServers', 'GET', '/apis/muster.giantswarm.io/v1alpha1/mcpservers', undefined, undefined],
-    ['reads one', 'GET', `${servers}/rights`, undefined, undefined],
-    ['patches a status', 'PATCH', `${servers}/rights/status`, { status: { state: 'Connected' } }, mergePatch],
-    ['creates an Event', 'POST', '/apis/events.k8s.io/v1/namespaces/default/events', event, undefined],
-  ])('%s', async (_what, method, path, body, contentType) => {
-    expect((await account.send(method, path, body, contentType)).code).toBeLessThan(300);
-  });
-
-  test('creates its Lease, renews it and reads it', async () => {
-    const cluster = connectClusterToken({ url: own.url, caPem: own.caPem, source: fixedToken(token) });
-    const renew = leaseRenewer(cluster, { namespace: 'muster-serverless', durationMs: 180_000 });
-    for (const at of [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-01T00:01:00.123Z')]) {
-      expect(await renew(at)).toBeUndefined();
-      expect(await leaseReader(cluster, 'muster-serverless')()).toEqual(at);
-    }
-  });
-
-  const spec = { spec: { url: 'https://attacker.example.com' } };
-  test.each<[string, string, string, object?, string?]>([
-    ['patch a spec', 'PATCH', `${servers}/rights`, spec, mergePatch],
-    ['replace a status', 'PUT', `${servers}/rights/status`, aManifest({ name: 'rights' })],
-    ['replace an MCPServer', 'PUT', `${servers}/rights`, aManifest({ name: 'rights' })],
-    ['create an MCPServer', 'POST', servers, aManifest({ name: 'other' })],
-    ['delete an MCPServer', 'DELETE', `${servers}/rights`],
-    ['delete them all', 'DELETE', servers],
-    ['watch them', 'GET', `${servers}?watch=true&timeoutSeconds=1`],
-    ['read Secrets', 'GET', '/api/v1/namespaces/default/secrets'],
-    ['read one Secret', 'GET', '/api/v1/namespaces/muster-serverless/secrets/any'],
-    ['read Events', 'GET', '/apis/events.k8s.io/v1/namespaces/default/events'],
-    ['change an Event', 'PATCH', '/apis/events.k8s.io/v1/namespaces/default/events/rights.1', { note: 'x' }, mergePatch],
-    ['renew the Lease of somebody else', 'PATCH', `${leases}/another`, { spec: { holderIdentity: 'x' } }, mergePatch],
-    ['list Leases', 'GET', leases],
-    ['create a Lease elsewhere', 'POST', '/apis/coordination.k8s.io/v1/namespaces/default/leases', lease],
-    ['make itself a token', 'POST', '/api/v1/namespaces/muster-serverless/serviceaccounts/muster-sweep/token', {}],
-    ['ask what others may do', 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec: { user: 'ada' } }],
-    ['read CustomResourceDefinitions', 'GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'],
-  ])('may not %s', async (_what, method, path, body, contentType) => {
-    expect(await account.send(method, path, body, contentType)).toMatchObject({ code: 403, body: { reason: 'Forbidden' } });
-  });
-
-  test('a refusal names user, verb and resource; no bearer and a bad one are both 401', async () => {
-    const { body } = await account.send('DELETE', `${servers}/rights`);
-    expect(body).toMatchObject({
-      message:
-        'mcpservers.muster.giantswarm.io "rights" is forbidden: User "system:serviceaccount:muster-serverless:muster-sweep" ' +
-        'cannot delete resource "mcpservers" in API group "muster.giantswarm.io" in the namespace "default"',
+    beforeAll(async () => {
+      token = await sweepToken(own, dispatcher);
+      account = asUser(own, token);
+      await admin.send('DELETE', servers);
+      await admin.send('POST', servers, aManifest({ name: 'rights' }));
     });
-    const stranger = asUser(own, 'not-a-token');
-    expect(await stranger.send('GET', servers)).toMatchObject({ code: 401, body: { reason: 'Unauthorized' } });
-    await stranger.close();
-  });
+    afterAll(() => Promise.all([account.close(), admin.close(), dispatcher.destroy()]));
 
-  test('a token that is refused is asked for once more, and the sweep never notices', async () => {
-    const tokens = ['a-token-that-was-revoked', token];
-    let drops = 0;
-    const source = {
-      token: async () => ({ kind: 'token' as const, token: tokens[drops] ?? '' }),
-      drop: () => {
-        drops += 1;
-        return true;
-      },
+    const event = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'rights.1', namespace: 'default' },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'muster-serverless/sweep',
+      reportingInstance: 'sweep',
+      action: 'Probe',
+      reason: 'Responded',
+      type: 'Normal',
+      regarding: { kind: 'MCPServer', namespace: 'default', name: 'rights' },
     };
-    const list = pageLister(connectClusterToken({ url: own.url, caPem: own.caPem, source }));
-    expect(await Promise.all([list({ limit: 1 }), list({ limit: 1 }), list({ limit: 1 })])).toMatchObject([
-      { kind: 'page' },
-      { kind: 'page' },
-      { kind: 'page' },
-    ]);
-    expect(drops).toBe(1);
-    const stubborn = connectClusterToken({
-      url: own.url,
-      caPem: own.caPem,
-      source: { ...source, token: async () => ({ kind: 'token', token: 'bad' }) },
-    });
-    await expect(pageLister(stubborn)({ limit: 1 })).rejects.toThrow('does not accept our credentials (401)');
-  });
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'another' },
+    };
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/muster-serverless/leases';
 
-  test('with manifests/access-review it asks the cluster what a person may see, by name and by group', async () => {
-    await using program = await kubectl(own.assets.kubectl, own.admin);
-    await program.run('apply', '-k', new URL('../../manifests/access-review', import.meta.url).pathname);
-    await program.run('create', 'namespace', 'team-a', '--save-config');
-    await program.run('create', 'role', 'reader', '-n', 'team-a', '--verb=get', '--resource=mcpservers.muster.giantswarm.io');
-    await program.run('create', 'rolebinding', 'readers', '-n', 'team-a', '--role=reader', '--group=oidc:blue', '--user=ada@example.com');
-    const review = accessReviewer(connectClusterToken({ url: own.url, caPem: own.caPem, source: fixedToken(token) }));
-    const answers = [
-      await review({ user: 'ada@example.com', groups: [] }, 'team-a'),
-      await review({ user: 'grace@example.com', groups: ['oidc:blue'] }, 'team-a'),
-      await review({ user: 'grace@example.com', groups: ['blue'] }, 'team-a'),
-      await review({ user: 'ada@example.com', groups: [] }, 'default'),
-    ];
-    expect(answers).toEqual([true, true, false, false]);
-    await program.run('delete', '-k', new URL('../../manifests/access-review', import.meta.url).pathname);
-    await expect(review({ user: 'ada@example.com', groups: [] }, 'team-a')).rejects.toThrow('does not let us create subjectaccessreviews');
-  });
-});
+    test.each<[string, string, string, object | undefined, string | undefined]>([
+      [
+        'lists MCPServers',
+        'GET',
+        '/apis/muster.giantswarm.io/v1alpha1/mcpservers',
+        undefined,
+        undefined,
+      ],
+      ['reads one', 'GET', `${servers}/rights`, undefined, undefined],
+      [
+        'patches a status',
+        'PATCH',
+        `${servers}/rights/status`,
+        { status: { state: 'Connected' } },
+        mergePatch,
+      ],
+      [
+        'creates an Event',
+        'POST',
+        '/apis/events.k8s.io/v1/namespaces/default/events',
+        event,
+        undefined,
+      ],
+    ])('%s', async (_what, method, path, body, contentType) => {
+      expect((await account.send(method, path, body, contentType)).code).toBeLessThan(300);
+    });
+
+    test('creates its Lease, renews it and reads it', async () => {
+      const cluster = connectClusterToken({
+        url: own.url,
+        caPem: own.caPem,
+        source: fixedToken(token),
+      });
+      const renew = leaseRenewer(cluster, { namespace: 'muster-serverless', durationMs: 180_000 });
+      for (const at of [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-01T00:01:00.123Z')]) {
+        expect(await renew(at)).toBeUndefined();
+        expect(await leaseReader(cluster, 'muster-serverless')()).toEqual(at);
+      }
+    });
+
+    const spec = { spec: { url: 'https://attacker.example.com' } };
+    test.each<[string, string, string, object?, string?]>([
+      ['patch a spec', 'PATCH', `${servers}/rights`, spec, mergePatch],
+      ['replace a status', 'PUT', `${servers}/rights/status`, aManifest({ name: 'rights' })],
+      ['replace an MCPServer', 'PUT', `${servers}/rights`, aManifest({ name: 'rights' })],
+      ['create an MCPServer', 'POST', servers, aManifest({ name: 'other' })],
+      ['delete an MCPServer', 'DELETE', `${servers}/rights`],
+      ['delete them all', 'DELETE', servers],
+      ['watch them', 'GET', `${servers}?watch=true&timeoutSeconds=1`],
+      ['read Secrets', 'GET', '/api/v1/namespaces/default/secrets'],
+      ['read one Secret', 'GET', '/api/v1/namespaces/muster-serverless/secrets/any'],
+      ['read Events', 'GET', '/apis/events.k8s.io/v1/namespaces/default/events'],
+      [
+        'change an Event',
+        'PATCH',
+        '/apis/events.k8s.io/v1/namespaces/default/events/rights.1',
+        { note: 'x' },
+        mergePatch,
+      ],
+      [
+        'renew the Lease of somebody else',
+        'PATCH',
+        `${leases}/another`,
+        { spec: { holderIdentity: 'x' } },
+        mergePatch,
+      ],
+      ['list Leases', 'GET', leases],
+      [
+        'create a Lease elsewhere',
+        'POST',
+        '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+        lease,
+      ],
+      [
+        'make itself a token',
+        'POST',
+        '/api/v1/namespaces/muster-serverless/serviceaccounts/muster-sweep/token',
+        {},
+      ],
+      [
+        'ask what others may do',
+        'POST',
+        '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+        { spec: { user: 'ada' } },
+      ],
+      [
+        'read CustomResourceDefinitions',
+        'GET',
+        '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      ],
+    ])('may not %s', async (_what, method, path, body, contentType) => {
+      expect(await account.send(method, path, body, contentType)).toMatchObject({
+        code: 403,
+        body: { reason: 'Forbidden' },
+      });
+    });
+
+    test('a refusal names user, verb and resource; no bearer and a bad one are both 401', async () => {
+      const { body } = await account.send('DELETE', `${servers}/rights`);
+      expect(body).toMatchObject({
+        message:
+          'mcpservers.muster.giantswarm.io "rights" is forbidden: User "system:serviceaccount:muster-serverless:muster-sweep" ' +
+          'cannot delete resource "mcpservers" in API group "muster.giantswarm.io" in the namespace "default"',
+      });
+      const stranger = asUser(own, 'not-a-token');
+      expect(await stranger.send('GET', servers)).toMatchObject({
+        code: 401,
+        body: { reason: 'Unauthorized' },
+      });
+      await stranger.close();
+    });
+
+    test('a token that is refused is asked for once more, and the sweep never notices', async () => {
+      const tokens = ['a-token-that-was-revoked', token];
+      let drops = 0;
+      const source = {
+        token: async () => ({ kind: 'token' as const, token: tokens[drops] ?? '' }),
+        drop: () => {
+          drops += 1;
+          return true;
+        },
+      };
+      const list = pageLister(connectClusterToken({ url: own.url, caPem: own.caPem, source }));
+      expect(
+        await Promise.all([list({ limit: 1 }), list({ limit: 1 }), list({ limit: 1 })]),
+      ).toMatchObject([{ kind: 'page' }, { kind: 'page' }, { kind: 'page' }]);
+      expect(drops).toBe(1);
+      const stubborn = connectClusterToken({
+        url: own.url,
+        caPem: own.caPem,
+        source: { ...source, token: async () => ({ kind: 'token', token: 'bad' }) },
+      });
+      await expect(pageLister(stubborn)({ limit: 1 })).rejects.toThrow(
+        'does not accept our credentials (401)',
+      );
+    });
+
+    test('with manifests/access-review it asks the cluster what a person may see, by name and by group', async () => {
+      await using program = await kubectl(own.assets.kubectl, own.admin);
+      await program.run(
+        'apply',
+        '-k',
+        new URL('../../manifests/access-review', import.meta.url).pathname,
+      );
+      await program.run('create', 'namespace', 'team-a', '--save-config');
+      await program.run(
+        'create',
+        'role',
+        'reader',
+        '-n',
+        'team-a',
+        '--verb=get',
+        '--resource=mcpservers.muster.giantswarm.io',
+      );
+      await program.run(
+        'create',
+        'rolebinding',
+        'readers',
+        '-n',
+        'team-a',
+        '--role=reader',
+        '--group=oidc:blue',
+        '--user=ada@example.com',
+      );
+      const review = accessReviewer(
+        connectClusterToken({ url: own.url, caPem: own.caPem, source: fixedToken(token) }),
+      );
+      const answers = [
+        await review({ user: 'ada@example.com', groups: [] }, 'team-a'),
+        await review({ user: 'grace@example.com', groups: ['oidc:blue'] }, 'team-a'),
+        await review({ user: 'grace@example.com', groups: ['blue'] }, 'team-a'),
+        await review({ user: 'ada@example.com', groups: [] }, 'default'),
+      ];
+      expect(answers).toEqual([true, true, false, false]);
+      await program.run(
+        'delete',
+        '-k',
+        new URL('../../manifests/access-review', import.meta.url).pathname,
+      );
+      await expect(review({ user: 'ada@example.com', groups: [] }, 'team-a')).rejects.toThrow(
+        'does not let us create subjectaccessreviews',
+      );
+    });
+  },
+);

@@ -12,7 +12,11 @@ export type Seen = {
   readonly generation: number;
   readonly state?: string;
   readonly lastAttempt?: number;
-  readonly conditions: readonly { readonly type: string; readonly status: string; readonly observedGeneration?: number }[];
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly observedGeneration?: number;
+  }[];
 };
 
 const eventSchema = z.object({
@@ -24,7 +28,13 @@ const eventSchema = z.object({
         state: z.exactOptional(z.string()),
         lastAttempt: z.exactOptional(z.string()),
         conditions: z._default(
-          z.array(z.object({ type: z.string(), status: z.string(), observedGeneration: z.exactOptional(z.number()) })),
+          z.array(
+            z.object({
+              type: z.string(),
+              status: z.string(),
+              observedGeneration: z.exactOptional(z.number()),
+            }),
+          ),
           [],
         ),
       }),
@@ -34,10 +44,16 @@ const eventSchema = z.object({
 });
 
 /** Watches every MCPServer from now on; `end` gives all versions, in their order. */
-export async function watchServers(server: ApiServer): Promise<{ readonly end: () => Promise<readonly Seen[]> }> {
+export async function watchServers(
+  server: ApiServer,
+): Promise<{ readonly end: () => Promise<readonly Seen[]> }> {
   const dispatcher = new Agent({ connect: { ca: server.caPem }, bodyTimeout: 0 });
-  const path = '/apis/muster.giantswarm.io/v1alpha1/mcpservers?watch=true&allowWatchBookmarks=false';
-  const reply = await fetch(`${server.url}${path}`, { dispatcher, headers: { authorization: `Bearer ${server.adminToken}` } });
+  const path =
+    '/apis/muster.giantswarm.io/v1alpha1/mcpservers?watch=true&allowWatchBookmarks=false';
+  const reply = await fetch(`${server.url}${path}`, {
+    dispatcher,
+    headers: { authorization: `Bearer ${server.adminToken}` },
+  });
   const { body } = reply;
   if (!body) throw new Error('The watch has no body.');
   const seen: Seen[] = [];

@@ -1,6 +1,7 @@
 /**
- * The client that the MCP conformance suite runs: `node test/conformance/client.ts SERVER_URL`. Our own sign-in with a browser that follows
- * redirects, then what a client does with the grant. Exit code 0: the server let us in.
+ * The client that the MCP conformance suite runs: `node test/conformance/client.ts SERVER_URL`. Our
+ * own sign-in with a browser that follows redirects, then what a client does with the grant. Exit
+ * code 0: the server let us in.
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
@@ -14,13 +15,21 @@ import { sealer } from '../../functions/adapters/seal.ts';
 import { sessionStore } from '../../functions/adapters/store.ts';
 import type { Server } from '../../functions/server.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
-import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../../functions/sessions/signin.ts';
+import {
+  callBack,
+  completeSignIn,
+  type SignInPorts,
+  startSignIn,
+} from '../../functions/sessions/signin.ts';
 import type { Proof } from '../../functions/sessions/verify.ts';
 import { memoryTable } from '../../local/table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
 
-const contextSchema = z.looseObject({ client_id: z.optional(z.string()), client_secret: z.optional(z.string()) });
+const contextSchema = z.looseObject({
+  client_id: z.optional(z.string()),
+  client_secret: z.optional(z.string()),
+});
 const context = contextSchema.parse(JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}'));
 const serverUrl = process.argv.at(-1) ?? '';
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'];
@@ -32,10 +41,21 @@ const auth =
 const server = aServer({ url: serverUrl, status: connected('True'), ...(auth && { auth }) });
 const person = personOf();
 const now = () => new Date();
-const dialler = { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() };
-const store = sessionStore({ table: memoryTable(), sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now });
+const dialler = {
+  guard: addressGuard({ allowLocal: true }),
+  resolve: resolver(),
+  secureContext: trust(),
+};
+const store = sessionStore({
+  table: memoryTable(),
+  sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]),
+  now,
+});
 
-/** As `muster auth login --server`: a server that wants more scopes gets them asked for, twice at most. */
+/**
+ * As `muster auth login --server`: a server that wants more scopes gets them asked for, twice at
+ * most.
+ */
 async function signIn(ports: SignInPorts): Promise<Grant> {
   for (let round = 1; ; round += 1) {
     const started = await startSignIn(ports, server, person);
@@ -44,7 +64,8 @@ async function signIn(ports: SignInPorts): Promise<Grant> {
     const called = await callBack(ports, state, { code, ...(iss === undefined ? {} : { iss }) });
     if (called.kind !== 'parked') throw new Error(called.kind);
     const completed = await completeSignIn(ports, server, person, called.secret);
-    if (completed.kind !== 'completed' || completed.grant === undefined) throw new Error(JSON.stringify(completed));
+    if (completed.kind !== 'completed' || completed.grant === undefined)
+      throw new Error(JSON.stringify(completed));
     const { refused } = completed.grant;
     if (refused === undefined) return completed.grant;
     // The next command of SESSION is to sign in again.
@@ -58,7 +79,10 @@ async function visit(address: URL): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(new URL(answer.headers.get('location') ?? '', address).searchParams);
 }
 
-/** Our proof, then the requests of a client that uses the server: what it is refused there counts as well. */
+/**
+ * Our proof, then the requests of a client that uses the server: what it is refused there counts as
+ * well.
+ */
 async function prove(proven: Server, token: string): Promise<Proof> {
   const proof = await prover(dialler)(proven, token);
   if (proof.kind !== 'accepted') return proof;
@@ -71,10 +95,19 @@ async function prove(proven: Server, token: string): Promise<Proof> {
         accept: 'application/json, text/event-stream',
         ...(session ? { 'mcp-session-id': session } : {}),
       },
-      body: JSON.stringify({ jsonrpc: '2.0', ...(method.startsWith('notifications/') ? {} : { id: 1 }), method, params }),
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        ...(method.startsWith('notifications/') ? {} : { id: 1 }),
+        method,
+        params,
+      }),
     });
   const clientInfo = { name: 'muster', version: '1' };
-  const opened = await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+  const opened = await ask('initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo,
+  });
   const session = opened.headers.get('mcp-session-id');
   await ask('notifications/initialized', {}, session);
   for (const [method, params] of [
@@ -82,9 +115,12 @@ async function prove(proven: Server, token: string): Promise<Proof> {
     ['tools/call', { name: 'test-tool', arguments: {} }],
   ] as const) {
     const answer = await ask(method, params, session);
-    const challenge = (await challengesIn(answer.clone())).find(({ scheme }) => scheme === 'bearer')?.parameters;
+    const challenge = (await challengesIn(answer.clone())).find(
+      ({ scheme }) => scheme === 'bearer',
+    )?.parameters;
     if (answer.status === 401) return { kind: 'refused', reason: `${method} was refused` };
-    if (answer.status === 403) return { kind: 'insufficientScope', scopes: challenge?.['scope']?.split(' ') ?? [] };
+    if (answer.status === 403)
+      return { kind: 'insufficientScope', scopes: challenge?.['scope']?.split(' ') ?? [] };
   }
   return { kind: 'accepted' };
 }
@@ -94,11 +130,14 @@ const oauth = (issuer?: string) =>
   oauthClient({
     fetch: guardedFetch(dialler),
     // Client metadata documents are for those who are reached over https.
-    publicUrl: scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
+    publicUrl:
+      scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
     allowInsecure: true,
     now,
     clients: store,
-    ...(id === undefined || issuer === undefined ? {} : { configured: [{ issuer, id, ...(secret === undefined ? {} : { secret }) }] }),
+    ...(id === undefined || issuer === undefined
+      ? {}
+      : { configured: [{ issuer, id, ...(secret === undefined ? {} : { secret }) }] }),
   });
 const secretText = () => randomBytes(32).toString('base64url');
 
@@ -106,7 +145,8 @@ const secretText = () => randomBytes(32).toString('base64url');
 async function issuerOfServer(): Promise<string | undefined> {
   if (id === undefined) return undefined;
   const answer = await fetch(new URL('/.well-known/oauth-protected-resource/mcp', serverUrl));
-  return z.object({ authorization_servers: z.array(z.string()) }).safeParse(await answer.json()).data?.authorization_servers[0];
+  return z.object({ authorization_servers: z.array(z.string()) }).safeParse(await answer.json())
+    .data?.authorization_servers[0];
 }
 
 try {

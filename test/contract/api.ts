@@ -8,7 +8,10 @@ import { startCluster } from '../../local/cluster/cluster.ts';
 import { compact } from '../cluster/compact.ts';
 import { crdFile } from '../world/manifest.ts';
 
-/** The API server that the contract is checked against: the local one under `npm test`, a real one under `npm run test:cluster`. */
+/**
+ * The API server that the contract is checked against: the local one under `npm test`, a real one
+ * under `npm run test:cluster`.
+ */
 export type Api = {
   readonly kubeconfig: string;
   readonly send: Send;
@@ -54,10 +57,21 @@ export async function anApi(): Promise<Api> {
     case undefined: {
       const cluster = await startCluster({ crdFile });
       const expireContinueTokens = async () => cluster.expireContinueTokens();
-      return { ...cluster, expireContinueTokens, kind: 'local', ...(await connect(cluster.kubeconfig)) };
+      return {
+        ...cluster,
+        expireContinueTokens,
+        kind: 'local',
+        ...(await connect(cluster.kubeconfig)),
+      };
     }
     case 'missing':
-      return { kind: 'missing', kubeconfig: '', send: nobody, aNamespace: async () => '', close: async () => undefined };
+      return {
+        kind: 'missing',
+        kubeconfig: '',
+        send: nobody,
+        aNamespace: async () => '',
+        close: async () => undefined,
+      };
     case 'existing':
       return { kind: 'real', kubeconfig: real.kubeconfig, ...(await connectReal(real.kubeconfig)) };
     case 'own':
@@ -78,7 +92,9 @@ const nobody: Send = async () => {
 };
 
 /** Leaves nothing behind: the cluster may be somebody else's. */
-async function connectReal(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespace' | 'close'>> {
+async function connectReal(
+  kubeconfig: string,
+): Promise<Pick<Api, 'send' | 'aNamespace' | 'close'>> {
   const { send, aNamespace } = await connect(kubeconfig);
   const made: string[] = [];
   return {
@@ -88,7 +104,8 @@ async function connectReal(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNam
       made.push(name);
       return name;
     },
-    close: async () => void (await Promise.all(made.map((name) => send('DELETE', `/api/v1/namespaces/${name}`)))),
+    close: async () =>
+      void (await Promise.all(made.map((name) => send('DELETE', `/api/v1/namespaces/${name}`)))),
   };
 }
 
@@ -98,7 +115,8 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
   config.loadFromString(kubeconfig);
   const address = config.getCurrentCluster()?.server ?? '';
   const { ca, cert, key, rejectUnauthorized, headers }: RequestOptions = await tlsOf(config);
-  const authorization = headers && 'Authorization' in headers ? { authorization: String(headers.Authorization) } : {};
+  const authorization =
+    headers && 'Authorization' in headers ? { authorization: String(headers.Authorization) } : {};
   const dispatcher = new Agent({ connect: { ca, cert, key, rejectUnauthorized } });
 
   const send: Send = async (method, path, { body, contentType = 'application/json' } = {}) => {
@@ -110,8 +128,15 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
     });
     const text = await response.text();
     const said: unknown = isJson(text) ? JSON.parse(text) : text;
-    const metadata = z.object({ metadata: metadataSchema }).safeParse(said).data?.metadata ?? metadataSchema.parse({});
-    return { code: response.status, warning: response.headers.get('warning'), body: said, metadata };
+    const metadata =
+      z.object({ metadata: metadataSchema }).safeParse(said).data?.metadata ??
+      metadataSchema.parse({});
+    return {
+      code: response.status,
+      warning: response.headers.get('warning'),
+      body: said,
+      metadata,
+    };
   };
 
   return {
@@ -119,7 +144,9 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
     aNamespace: async () => {
       const name = `contract-${randomUUID()}`;
       // The local cluster takes any namespace; a real one wants it created.
-      await send('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
+      await send('POST', '/api/v1/namespaces', {
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+      });
       return name;
     },
   };

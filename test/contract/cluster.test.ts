@@ -1,5 +1,14 @@
-/** What we rely on in a Kubernetes API server. The local cluster has to do the same, and so has a real one (npm run test:cluster). */
-import { ApiException, CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+/**
+ * What we rely on in a Kubernetes API server. The local cluster has to do the same, and so has a
+ * real one (npm run test:cluster).
+ */
+import {
+  ApiException,
+  CustomObjectsApi,
+  KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { aManifest, type ManifestParts } from '../world/manifest.ts';
@@ -26,20 +35,33 @@ const list = (query: Readonly<Record<string, string>> = {}): Promise<Reply> =>
 const get = (name = 'server-a'): Promise<Reply> => api.send('GET', pathOf(namespace, name));
 
 const patch = (body: unknown, query = ''): Promise<Reply> =>
-  api.send('PATCH', `${pathOf(namespace, 'server-a')}${query}`, { body, contentType: 'application/merge-patch+json' });
+  api.send('PATCH', `${pathOf(namespace, 'server-a')}${query}`, {
+    body,
+    contentType: 'application/merge-patch+json',
+  });
 
 const patchStatus = (body: unknown, query = ''): Promise<Reply> =>
-  api.send('PATCH', `${pathOf(namespace, 'server-a', 'status')}${query}`, { body, contentType: 'application/merge-patch+json' });
+  api.send('PATCH', `${pathOf(namespace, 'server-a', 'status')}${query}`, {
+    body,
+    contentType: 'application/merge-patch+json',
+  });
 
 const replace = (body: unknown, ...rest: readonly string[]): Promise<Reply> =>
   api.send('PUT', pathOf(namespace, 'server-a', ...rest), { body });
 
 const names = (reply: Reply): readonly string[] =>
-  expectItems(reply.body).map((item) => (item.metadata && typeof item.metadata.name === 'string' ? item.metadata.name : ''));
+  expectItems(reply.body).map((item) =>
+    item.metadata && typeof item.metadata.name === 'string' ? item.metadata.name : '',
+  );
 
 function expectItems(body: unknown): readonly { metadata?: { name?: unknown } }[] {
-  expect(body).toMatchObject({ kind: 'MCPServerList', apiVersion: 'muster.giantswarm.io/v1alpha1' });
-  return typeof body === 'object' && body !== null && 'items' in body && Array.isArray(body.items) ? body.items : [];
+  expect(body).toMatchObject({
+    kind: 'MCPServerList',
+    apiVersion: 'muster.giantswarm.io/v1alpha1',
+  });
+  return typeof body === 'object' && body !== null && 'items' in body && Array.isArray(body.items)
+    ? body.items
+    : [];
 }
 
 async function createMany(...wanted: readonly string[]): Promise<void> {
@@ -76,9 +98,18 @@ describe('create', () => {
     const bare = await create({ name: 'bare' });
     expect(bare.body).toMatchObject({ spec: { timeout: 30, autoStart: false } });
     expect(bare.body).not.toHaveProperty('spec.auth');
-    const withAuth = await create({ name: 'auth', spec: { type: 'sse', url: 'http://mcp', auth: { tokenExchange: {} } } });
+    const withAuth = await create({
+      name: 'auth',
+      spec: { type: 'sse', url: 'http://mcp', auth: { tokenExchange: {} } },
+    });
     expect(withAuth.body).toMatchObject({
-      spec: { auth: { type: 'none', forwardToken: false, tokenExchange: { enabled: false, scopes: 'openid profile email groups' } } },
+      spec: {
+        auth: {
+          type: 'none',
+          forwardToken: false,
+          tokenExchange: { enabled: false, scopes: 'openid profile email groups' },
+        },
+      },
     });
   });
 
@@ -98,13 +129,26 @@ describe('create', () => {
   });
 
   test('an object of another namespace, of another kind or without a name is refused', async () => {
-    expect(await create({ namespace: 'elsewhere' })).toMatchObject({ code: 400, body: { reason: 'BadRequest' } });
-    expect(await api.send('POST', pathOf(namespace), { body: { ...aManifest(), kind: 'Workflow' } })).toMatchObject({
-      code: 422,
-      body: { message: 'Workflow.muster.giantswarm.io "server-a" is invalid: kind: Invalid value: "Workflow": must be MCPServer' },
+    expect(await create({ namespace: 'elsewhere' })).toMatchObject({
+      code: 400,
+      body: { reason: 'BadRequest' },
     });
-    expect(await api.send('POST', pathOf(namespace), { body: '{"broken' })).toMatchObject({ code: 400 });
-    expect(await create({ metadata: { name: undefined } })).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
+    expect(
+      await api.send('POST', pathOf(namespace), { body: { ...aManifest(), kind: 'Workflow' } }),
+    ).toMatchObject({
+      code: 422,
+      body: {
+        message:
+          'Workflow.muster.giantswarm.io "server-a" is invalid: kind: Invalid value: "Workflow": must be MCPServer',
+      },
+    });
+    expect(await api.send('POST', pathOf(namespace), { body: '{"broken' })).toMatchObject({
+      code: 400,
+    });
+    expect(await create({ metadata: { name: undefined } })).toMatchObject({
+      code: 422,
+      body: { reason: 'Invalid' },
+    });
     expect(await create({ name: 'Not A Name' })).toMatchObject({
       code: 422,
       body: { details: { causes: [{ reason: 'FieldValueInvalid', field: 'metadata.name' }] } },
@@ -119,12 +163,17 @@ describe('create', () => {
     const strict = await create({ name: 'strict', spec }, '?fieldValidation=Strict');
     expect(strict).toMatchObject({
       code: 400,
-      body: { reason: 'BadRequest', message: expect.stringContaining('strict decoding error: unknown field "spec.oops"') },
+      body: {
+        reason: 'BadRequest',
+        message: expect.stringContaining('strict decoding error: unknown field "spec.oops"'),
+      },
     });
   });
 
   test('a body beyond 3 MiB is refused', async () => {
-    const reply = await create({ spec: { type: 'sse', url: 'http://mcp', env: { LARGE: 'x'.repeat(3 * 1024 * 1024) } } });
+    const reply = await create({
+      spec: { type: 'sse', url: 'http://mcp', env: { LARGE: 'x'.repeat(3 * 1024 * 1024) } },
+    });
     expect(reply).toMatchObject({ code: 413, body: { reason: 'RequestEntityTooLarge' } });
   });
 });
@@ -140,7 +189,13 @@ describe('validation', () => {
       reason: 'FieldValueNotSupported',
       says: 'Unsupported value: "grpc": supported values: "stdio", "streamable-http", "sse"',
     },
-    { what: 'no type', spec: {}, field: 'spec.type', reason: 'FieldValueRequired', says: 'Required value' },
+    {
+      what: 'no type',
+      spec: {},
+      field: 'spec.type',
+      reason: 'FieldValueRequired',
+      says: 'Required value',
+    },
     {
       what: 'a URL that is not http',
       spec: { ...remote, url: 'ftp://x' },
@@ -210,7 +265,9 @@ describe('validation', () => {
       code: 422,
       body: {
         reason: 'Invalid',
-        message: expect.stringMatching(/^MCPServer\.muster\.giantswarm\.io "server-a" is invalid: /),
+        message: expect.stringMatching(
+          /^MCPServer\.muster\.giantswarm\.io "server-a" is invalid: /,
+        ),
         details: { name: 'server-a', group: 'muster.giantswarm.io', kind: 'MCPServer' },
       },
     });
@@ -221,16 +278,32 @@ describe('validation', () => {
   });
 
   test.each([
-    ['are not asked about an object whose shape is wrong', { type: 'sse', timeout: 'soon' }, /some validation rules were not checked/],
-    ['are asked about a value that is out of range', { type: 'sse', timeout: 0 }, /: url is required when type is streamable-http or sse/],
+    [
+      'are not asked about an object whose shape is wrong',
+      { type: 'sse', timeout: 'soon' },
+      /some validation rules were not checked/,
+    ],
+    [
+      'are asked about a value that is out of range',
+      { type: 'sse', timeout: 0 },
+      /: url is required when type is streamable-http or sse/,
+    ],
   ])('the rules %s', async (_what, spec, says) => {
-    expect(await create({ spec })).toMatchObject({ code: 422, body: { message: expect.stringMatching(says) } });
+    expect(await create({ spec })).toMatchObject({
+      code: 422,
+      body: { message: expect.stringMatching(says) },
+    });
   });
 
   const pinned = { authorizationServer: { issuer: 'https://login.example.com' } };
 
   test.each([
-    { what: 'stdio without command', spec: { type: 'stdio' }, path: '<nil>', says: 'command is required when type is stdio' },
+    {
+      what: 'stdio without command',
+      spec: { type: 'stdio' },
+      path: '<nil>',
+      says: 'command is required when type is stdio',
+    },
     {
       what: 'a remote server without URL',
       spec: { type: 'sse' },
@@ -272,7 +345,9 @@ describe('validation', () => {
       code: 422,
       body: {
         message: `MCPServer.muster.giantswarm.io "server-a" is invalid: ${path}: Invalid value: ${says}`,
-        details: { causes: [{ reason: 'FieldValueInvalid', field: path, message: `Invalid value: ${says}` }] },
+        details: {
+          causes: [{ reason: 'FieldValueInvalid', field: path, message: `Invalid value: ${says}` }],
+        },
       },
     });
   });
@@ -310,7 +385,9 @@ describe('list', () => {
     await createMany('b', 'a', 'c');
     const reply = await list();
     expect(names(reply)).toEqual(['a', 'b', 'c']);
-    expect(reply.body).toMatchObject({ metadata: { continue: '', resourceVersion: expect.stringMatching(/^\d+$/) } });
+    expect(reply.body).toMatchObject({
+      metadata: { continue: '', resourceVersion: expect.stringMatching(/^\d+$/) },
+    });
     expect(reply.metadata.remainingItemCount).toBeUndefined();
   });
 
@@ -337,28 +414,41 @@ describe('list', () => {
     expect(names(await list())).toEqual(['a', 'b', 'bb', 'c', 'e']);
   });
 
-  test('a token that expired is answered with another one, which goes on in the list as it is now', async ({ skip }) => {
+  test('a token that expired is answered with another one, which goes on in the list as it is now', async ({
+    skip,
+  }) => {
     const { expireContinueTokens } = api;
-    skip(expireContinueTokens === undefined, 'a cluster of somebody else compacts its etcd when it likes');
+    skip(
+      expireContinueTokens === undefined,
+      'a cluster of somebody else compacts its etcd when it likes',
+    );
     await createMany('a', 'b', 'c');
     const first = await list({ limit: '1' });
     await create({ name: 'bb' });
     await expireContinueTokens?.();
     const expired = await list({ limit: '10', continue: first.metadata.continue });
-    expect(expired).toMatchObject({ code: 410, body: { reason: 'Expired', code: 410, message: expect.stringContaining('too old') } });
+    expect(expired).toMatchObject({
+      code: 410,
+      body: { reason: 'Expired', code: 410, message: expect.stringContaining('too old') },
+    });
     const rest = await list({ limit: '2', continue: expired.metadata.continue });
     expect(names(rest)).toEqual(['b', 'bb']);
     expect(names(await list({ limit: '2', continue: rest.metadata.continue }))).toEqual(['c']);
   });
 
   test('a token that is none is a bad request', async () => {
-    expect(await list({ limit: '1', continue: 'nonsense' })).toMatchObject({ code: 400, body: { reason: 'BadRequest' } });
+    expect(await list({ limit: '1', continue: 'nonsense' })).toMatchObject({
+      code: 400,
+      body: { reason: 'BadRequest' },
+    });
   });
 
   test('resourceVersion 0 asks for any state, and is not paged', async () => {
     await createMany('a', 'b');
     // A cache may be a moment behind.
-    await expect.poll(async () => names(await list({ limit: '1', resourceVersion: '0' }))).toEqual(['a', 'b']);
+    await expect
+      .poll(async () => names(await list({ limit: '1', resourceVersion: '0' })))
+      .toEqual(['a', 'b']);
     expect(await list({ resourceVersion: 'new' })).toMatchObject({ code: 400 });
   });
 
@@ -367,7 +457,9 @@ describe('list', () => {
     await create({ name: 'a', labels: { run } });
     namespace = await api.aNamespace();
     await create({ name: 'b', labels: { run } });
-    expect(names(await api.send('GET', `${group}/mcpservers?labelSelector=run%3D${run}`)).toSorted()).toEqual(['a', 'b']);
+    expect(
+      names(await api.send('GET', `${group}/mcpservers?labelSelector=run%3D${run}`)).toSorted(),
+    ).toEqual(['a', 'b']);
   });
 
   test.each([
@@ -396,7 +488,10 @@ describe('list', () => {
   });
 
   test('a label selector that is none is a bad request', async () => {
-    expect(await list({ labelSelector: 'a=(b' })).toMatchObject({ code: 400, body: { reason: 'BadRequest' } });
+    expect(await list({ labelSelector: 'a=(b' })).toMatchObject({
+      code: 400,
+      body: { reason: 'BadRequest' },
+    });
   });
 });
 
@@ -412,7 +507,9 @@ describe('get and delete', () => {
     };
     expect(await get()).toMatchObject(missing);
     expect(await patchStatus({ status: {} })).toMatchObject(missing);
-    expect(await replace(aManifest({ metadata: { resourceVersion: '1' } }))).toMatchObject({ code: 404 });
+    expect(await replace(aManifest({ metadata: { resourceVersion: '1' } }))).toMatchObject({
+      code: 404,
+    });
     expect(await api.send('DELETE', pathOf(namespace, 'server-a'))).toMatchObject(missing);
   });
 
@@ -420,7 +517,15 @@ describe('get and delete', () => {
     const { metadata } = await create();
     expect(await api.send('DELETE', pathOf(namespace, 'server-a'))).toMatchObject({
       code: 200,
-      body: { status: 'Success', details: { name: 'server-a', group: 'muster.giantswarm.io', kind: 'mcpservers', uid: metadata.uid } },
+      body: {
+        status: 'Success',
+        details: {
+          name: 'server-a',
+          group: 'muster.giantswarm.io',
+          kind: 'mcpservers',
+          uid: metadata.uid,
+        },
+      },
     });
     expect(await get()).toMatchObject({ code: 404 });
   });
@@ -431,7 +536,10 @@ describe('get and delete', () => {
   ])('delete with another %s is a conflict', async (_what, preconditions) => {
     await create();
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
-    expect(await api.send('DELETE', pathOf(namespace, 'server-a'), { body })).toMatchObject({ code: 409, body: { reason: 'Conflict' } });
+    expect(await api.send('DELETE', pathOf(namespace, 'server-a'), { body })).toMatchObject({
+      code: 409,
+      body: { reason: 'Conflict' },
+    });
     expect(await get()).toMatchObject({ code: 200 });
   });
 
@@ -442,7 +550,9 @@ describe('get and delete', () => {
   });
 
   test('a group that is not served is 404', async () => {
-    expect(await api.send('GET', '/apis/muster.giantswarm.io/v9/mcpservers')).toMatchObject({ code: 404 });
+    expect(await api.send('GET', '/apis/muster.giantswarm.io/v9/mcpservers')).toMatchObject({
+      code: 404,
+    });
   });
 });
 
@@ -452,13 +562,21 @@ describe('status', () => {
     const after = await patchStatus({
       metadata: { labels: { mine: 'no' } },
       spec: { url: 'https://other.example.com' },
-      status: { state: 'Connected', lastConnected: '2026-01-02T03:04:05Z', conditions: [reachable()] },
+      status: {
+        state: 'Connected',
+        lastConnected: '2026-01-02T03:04:05Z',
+        conditions: [reachable()],
+      },
     });
     expect(after).toMatchObject({
       code: 200,
       body: {
         spec: { url: 'https://mcp.example.com/mcp' },
-        status: { state: 'Connected', lastConnected: '2026-01-02T03:04:05Z', conditions: [reachable()] },
+        status: {
+          state: 'Connected',
+          lastConnected: '2026-01-02T03:04:05Z',
+          conditions: [reachable()],
+        },
       },
     });
     expect(after.body).not.toHaveProperty('metadata.labels');
@@ -469,7 +587,9 @@ describe('status', () => {
   test('a merge patch on the object ignores status', async () => {
     await create();
     await patchStatus({ status: { state: 'Failed' } });
-    expect((await patch({ spec: { timeout: 5 }, status: { state: 'Connected' } })).body).toMatchObject({
+    expect(
+      (await patch({ spec: { timeout: 5 }, status: { state: 'Connected' } })).body,
+    ).toMatchObject({
       metadata: { generation: 2 },
       spec: { timeout: 5 },
       status: { state: 'Failed' },
@@ -482,14 +602,28 @@ describe('status', () => {
     const spec = { type: 'sse', url: 'https://other.example.com' };
     const body = aManifest({ metadata: { resourceVersion }, spec, status: { state: 'Failed' } });
     const status = await replace(body, 'status');
-    expect(status.body).toMatchObject({ metadata: { generation: 1 }, spec: { type: 'streamable-http' }, status: { state: 'Failed' } });
-    const main = await replace({ ...body, metadata: { name: 'server-a', resourceVersion: status.metadata.resourceVersion }, status: {} });
-    expect(main.body).toMatchObject({ metadata: { generation: 2 }, spec, status: { state: 'Failed' } });
+    expect(status.body).toMatchObject({
+      metadata: { generation: 1 },
+      spec: { type: 'streamable-http' },
+      status: { state: 'Failed' },
+    });
+    const main = await replace({
+      ...body,
+      metadata: { name: 'server-a', resourceVersion: status.metadata.resourceVersion },
+      status: {},
+    });
+    expect(main.body).toMatchObject({
+      metadata: { generation: 2 },
+      spec,
+      status: { state: 'Failed' },
+    });
   });
 
   test('null removes a field, and an absent one stays', async () => {
     await create();
-    await patchStatus({ status: { state: 'Failed', lastError: 'refused', consecutiveFailures: 3 } });
+    await patchStatus({
+      status: { state: 'Failed', lastError: 'refused', consecutiveFailures: 3 },
+    });
     const { body } = await patchStatus({ status: { state: null, consecutiveFailures: 0 } });
     expect(body).toMatchObject({ status: { lastError: 'refused', consecutiveFailures: 0 } });
     expect(body).not.toHaveProperty('status.state');
@@ -498,33 +632,60 @@ describe('status', () => {
   test('conditions are replaced as a whole', async () => {
     await create();
     await patchStatus({ status: { conditions: [reachable(), reachable({ type: 'Ready' })] } });
-    const { body } = await patchStatus({ status: { conditions: [reachable({ status: 'False' })] } });
+    const { body } = await patchStatus({
+      status: { conditions: [reachable({ status: 'False' })] },
+    });
     expect(body).toHaveProperty('status.conditions', [reachable({ status: 'False' })]);
   });
 
   test.each([
     ['a state outside the enum', { state: 'Sleeping' }, 'status.state', 'FieldValueNotSupported'],
     ['an empty state', { state: '' }, 'status.state', 'FieldValueNotSupported'],
-    ['a time in words', { lastAttempt: 'yesterday' }, 'status.lastAttempt', 'FieldValueTypeInvalid'],
+    [
+      'a time in words',
+      { lastAttempt: 'yesterday' },
+      'status.lastAttempt',
+      'FieldValueTypeInvalid',
+    ],
     [
       'a condition without reason',
       { conditions: [{ ...reachable(), reason: undefined }] },
       'status.conditions[0].reason',
       'FieldValueRequired',
     ],
-    ['a reason of two words', { conditions: [reachable({ reason: 'Not Found' })] }, 'status.conditions[0].reason', 'FieldValueInvalid'],
-    ['a status beyond three', { conditions: [reachable({ status: 'Maybe' })] }, 'status.conditions[0].status', 'FieldValueNotSupported'],
-    ['two conditions of one type', { conditions: [reachable(), reachable()] }, 'status.conditions[1]', 'FieldValueDuplicate'],
+    [
+      'a reason of two words',
+      { conditions: [reachable({ reason: 'Not Found' })] },
+      'status.conditions[0].reason',
+      'FieldValueInvalid',
+    ],
+    [
+      'a status beyond three',
+      { conditions: [reachable({ status: 'Maybe' })] },
+      'status.conditions[0].status',
+      'FieldValueNotSupported',
+    ],
+    [
+      'two conditions of one type',
+      { conditions: [reachable(), reachable()] },
+      'status.conditions[1]',
+      'FieldValueDuplicate',
+    ],
   ])('%s is refused', async (_what, status, field, reason) => {
     await create();
     const reply = await patchStatus({ status });
     expect(reply).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
-    expect(reply.body).toHaveProperty('details.causes', expect.arrayContaining([expect.objectContaining({ field, reason })]));
+    expect(reply.body).toHaveProperty(
+      'details.causes',
+      expect.arrayContaining([expect.objectContaining({ field, reason })]),
+    );
   });
 
   test('fields that the schema does not know are dropped with a warning, also inside a condition', async () => {
     await create();
-    const reply = await patchStatus({ status: { latencyMs: 12, conditions: [reachable({ oops: 1 })] } });
+    const reply = await patchStatus({
+      status: { latencyMs: 12, conditions: [reachable({ oops: 1 })] },
+    });
     expect(reply.code).toBe(200);
     expect(reply.warning).toContain('299 - "unknown field \\"status.latencyMs\\""');
     expect(reply.warning).toContain('299 - "unknown field \\"status.conditions[0].oops\\""');
@@ -533,9 +694,14 @@ describe('status', () => {
 
   test('a strict merge patch with an unknown field is refused', async () => {
     await create();
-    expect(await patchStatus({ status: { latencyMs: 12 } }, '?fieldValidation=Strict')).toMatchObject({
+    expect(
+      await patchStatus({ status: { latencyMs: 12 } }, '?fieldValidation=Strict'),
+    ).toMatchObject({
       code: 422,
-      body: { reason: 'Invalid', message: expect.stringContaining('strict decoding error: unknown field "status.latencyMs"') },
+      body: {
+        reason: 'Invalid',
+        message: expect.stringContaining('strict decoding error: unknown field "status.latencyMs"'),
+      },
     });
   });
 });
@@ -553,7 +719,10 @@ describe('fencing', () => {
   ])('%s with an old resourceVersion is a conflict', async (_what, write) => {
     const { metadata } = await create();
     await patchStatus({ status: { state: 'Connected' } });
-    const reply = await write({ metadata: { name: 'server-a', resourceVersion: metadata.resourceVersion }, status: { state: 'Failed' } });
+    const reply = await write({
+      metadata: { name: 'server-a', resourceVersion: metadata.resourceVersion },
+      status: { state: 'Failed' },
+    });
     expect(reply).toMatchObject({ code: 409, body: { reason: 'Conflict', message: modified } });
     expect((await get()).body).toMatchObject({ status: { state: 'Connected' } });
   });
@@ -561,7 +730,9 @@ describe('fencing', () => {
   test('a merge patch with the present resourceVersion, or with none, is written', async () => {
     const { metadata } = await create();
     const { resourceVersion } = metadata;
-    expect(await patchStatus({ metadata: { resourceVersion }, status: { state: 'Connected' } })).toMatchObject({ code: 200 });
+    expect(
+      await patchStatus({ metadata: { resourceVersion }, status: { state: 'Connected' } }),
+    ).toMatchObject({ code: 200 });
     expect(await patchStatus({ status: { state: 'Failed' } })).toMatchObject({ code: 200 });
   });
 
@@ -570,7 +741,14 @@ describe('fencing', () => {
     expect(await replace(aManifest())).toMatchObject({
       code: 422,
       body: {
-        details: { causes: [{ field: 'metadata.resourceVersion', message: expect.stringContaining('must be specified for an update') }] },
+        details: {
+          causes: [
+            {
+              field: 'metadata.resourceVersion',
+              message: expect.stringContaining('must be specified for an update'),
+            },
+          ],
+        },
       },
     });
   });
@@ -578,18 +756,30 @@ describe('fencing', () => {
   test('a wrong uid is refused on the object, and ignored on /status', async () => {
     await create();
     const metadata = { uid: '00000000-0000-0000-0000-000000000000' };
-    expect(await patchStatus({ metadata, status: { state: 'Failed' } })).toMatchObject({ code: 200 });
-    expect(await patch({ metadata, spec: { timeout: 5 } })).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
+    expect(await patchStatus({ metadata, status: { state: 'Failed' } })).toMatchObject({
+      code: 200,
+    });
+    expect(await patch({ metadata, spec: { timeout: 5 } })).toMatchObject({
+      code: 422,
+      body: { reason: 'Invalid' },
+    });
     const { body } = await get();
-    expect(await replace({ ...(body as object), metadata: { ...(await get()).metadata, ...metadata } })).toMatchObject({ code: 409 });
+    expect(
+      await replace({ ...(body as object), metadata: { ...(await get()).metadata, ...metadata } }),
+    ).toMatchObject({ code: 409 });
   });
 
   test('a write that changes nothing keeps the resourceVersion', async () => {
     await create();
     const { metadata } = await patchStatus({ status: { state: 'Connected' } });
     const { resourceVersion } = metadata;
-    expect((await patchStatus({ status: { state: 'Connected' } })).metadata).toMatchObject({ resourceVersion });
-    expect((await patch({ spec: { timeout: 30 } })).metadata).toMatchObject({ resourceVersion, generation: 1 });
+    expect((await patchStatus({ status: { state: 'Connected' } })).metadata).toMatchObject({
+      resourceVersion,
+    });
+    expect((await patch({ spec: { timeout: 30 } })).metadata).toMatchObject({
+      resourceVersion,
+      generation: 1,
+    });
     const same = await get();
     expect((await replace(same.body)).metadata).toMatchObject({ resourceVersion });
   });
@@ -605,7 +795,10 @@ describe('fencing', () => {
 
 describe('patch types', () => {
   const send = (contentType: string): Promise<Reply> =>
-    api.send('PATCH', pathOf(namespace, 'server-a'), { contentType, body: { spec: { timeout: 5 } } });
+    api.send('PATCH', pathOf(namespace, 'server-a'), {
+      contentType,
+      body: { spec: { timeout: 5 } },
+    });
 
   test('a strategic merge patch is no format of a custom resource', async () => {
     await create();
@@ -613,14 +806,19 @@ describe('patch types', () => {
       code: 415,
       body: {
         reason: 'UnsupportedMediaType',
-        message: expect.stringContaining('application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'),
+        message: expect.stringContaining(
+          'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+        ),
       },
     });
   });
 
   test('a merge body sent as JSON patch is a bad request', async () => {
     await create();
-    expect(await send('application/json-patch+json')).toMatchObject({ code: 400, body: { reason: 'BadRequest' } });
+    expect(await send('application/json-patch+json')).toMatchObject({
+      code: 400,
+      body: { reason: 'BadRequest' },
+    });
   });
 
   test('a merge patch that is not an object is a bad request', async () => {
@@ -631,12 +829,22 @@ describe('patch types', () => {
 });
 
 describe('server-side apply on /status', () => {
-  beforeEach(({ skip }) => skip(api.kind === 'local', 'the local cluster answers 501: a merge patch is all that the sweep sends'));
+  beforeEach(({ skip }) =>
+    skip(
+      api.kind === 'local',
+      'the local cluster answers 501: a merge patch is all that the sweep sends',
+    ),
+  );
 
   const apply = (status: object, query = '?fieldManager=sweep'): Promise<Reply> =>
     api.send('PATCH', `${pathOf(namespace, 'server-a', 'status')}${query}`, {
       contentType: 'application/apply-patch+yaml',
-      body: { apiVersion: 'muster.giantswarm.io/v1alpha1', kind: 'MCPServer', metadata: { name: 'server-a' }, status },
+      body: {
+        apiVersion: 'muster.giantswarm.io/v1alpha1',
+        kind: 'MCPServer',
+        metadata: { name: 'server-a' },
+        status,
+      },
     });
   const types = ({ body }: Reply): readonly string[] =>
     z
@@ -667,13 +875,19 @@ describe('server-side apply on /status', () => {
   test('a field that is no longer sent is removed', async () => {
     await create();
     await apply({ state: 'Connected', lastError: 'x' });
-    expect((await apply({ state: 'Connected' })).body).toHaveProperty('status', { state: 'Connected' });
+    expect((await apply({ state: 'Connected' })).body).toHaveProperty('status', {
+      state: 'Connected',
+    });
   });
 
   test.each<[string, () => Promise<Reply>, number]>([
     ['without fieldManager', () => apply({ state: 'Connected' }, ''), 422],
     ['with a field that the schema does not know', () => apply({ latencyMs: 1 }), 500],
-    ['with two conditions of one type', () => apply({ conditions: [reachable(), reachable()] }), 500],
+    [
+      'with two conditions of one type',
+      () => apply({ conditions: [reachable(), reachable()] }),
+      500,
+    ],
   ])('one %s is refused', async (_what, send, code) => {
     await create();
     expect(await send()).toMatchObject({ code });
@@ -685,11 +899,21 @@ describe('server-side apply on /status', () => {
 });
 
 describe('watch', () => {
-  beforeEach(({ skip }) => skip(api.kind === 'local', 'the local cluster answers 501: a function lists, it never watches'));
+  beforeEach(({ skip }) =>
+    skip(api.kind === 'local', 'the local cluster answers 501: a function lists, it never watches'),
+  );
 
-  const watch = async (query: string): Promise<readonly { type: string; object: { metadata: { name?: string | undefined } } }[]> => {
-    const { body } = await api.send('GET', `${pathOf(namespace)}?watch=true&timeoutSeconds=1${query}`);
-    const event = z.object({ type: z.string(), object: z.looseObject({ metadata: z.looseObject({ name: z.optional(z.string()) }) }) });
+  const watch = async (
+    query: string,
+  ): Promise<readonly { type: string; object: { metadata: { name?: string | undefined } } }[]> => {
+    const { body } = await api.send(
+      'GET',
+      `${pathOf(namespace)}?watch=true&timeoutSeconds=1${query}`,
+    );
+    const event = z.object({
+      type: z.string(),
+      object: z.looseObject({ metadata: z.looseObject({ name: z.optional(z.string()) }) }),
+    });
     const lines = typeof body === 'string' ? body.trim().split('\n') : [JSON.stringify(body)];
     return lines.filter((line) => line !== '').map((line) => event.parse(JSON.parse(line)));
   };
@@ -708,7 +932,9 @@ describe('watch', () => {
     await patchStatus({ status: { state: 'Connected' } });
     await patchStatus({ status: { state: 'Connected' } });
     await api.send('DELETE', pathOf(namespace, 'server-a'));
-    expect((await watch(`&resourceVersion=${metadata.resourceVersion}`)).map(({ type }) => type)).toEqual(['MODIFIED', 'DELETED']);
+    expect(
+      (await watch(`&resourceVersion=${metadata.resourceVersion}`)).map(({ type }) => type),
+    ).toEqual(['MODIFIED', 'DELETED']);
   });
 });
 
@@ -728,24 +954,37 @@ describe('@kubernetes/client-node', () => {
     await custom.createNamespacedCustomObject({ ...at, body: aManifest({ name: 'a' }) });
     await custom.createNamespacedCustomObject({ ...at, body: aManifest({ name: 'b' }) });
     const first: unknown = await custom.listNamespacedCustomObject({ ...at, limit: 1 });
-    expect(first).toMatchObject({ items: [{ metadata: { name: 'a' } }], metadata: { continue: expect.stringMatching(/./) } });
+    expect(first).toMatchObject({
+      items: [{ metadata: { name: 'a' } }],
+      metadata: { continue: expect.stringMatching(/./) },
+    });
     const patched: unknown = await custom.patchNamespacedCustomObjectStatus(
       { ...at, name: 'a', body: { status: { state: 'Connected' } }, fieldManager: 'contract' },
       mergePatch,
     );
     expect(patched).toMatchObject({ status: { state: 'Connected' } });
-    expect(await custom.deleteNamespacedCustomObject({ ...at, name: 'a' })).toMatchObject({ status: 'Success' });
+    expect(await custom.deleteNamespacedCustomObject({ ...at, name: 'a' })).toMatchObject({
+      status: 'Success',
+    });
   });
 
   test('sends JSON patch unless it is told otherwise, which a merge body does not survive', async () => {
     await create();
-    const sent = client().patchNamespacedCustomObjectStatus({ ...resource, namespace, name: 'server-a', body: { status: {} } });
+    const sent = client().patchNamespacedCustomObjectStatus({
+      ...resource,
+      namespace,
+      name: 'server-a',
+      body: { status: {} },
+    });
     await expect(sent).rejects.toMatchObject({ code: 400 });
   });
 
   test('throws a refusal with its code and the Status as text', async () => {
     const missing = client().getNamespacedCustomObject({ ...resource, namespace, name: 'nobody' });
     await expect(missing).rejects.toThrow(ApiException);
-    await expect(missing).rejects.toMatchObject({ code: 404, body: expect.stringContaining('"reason":"NotFound"') });
+    await expect(missing).rejects.toMatchObject({
+      code: 404,
+      body: expect.stringContaining('"reason":"NotFound"'),
+    });
   });
 });

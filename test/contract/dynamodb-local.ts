@@ -1,7 +1,8 @@
 /**
- * `npm run test:store`: the contract suite of the store against DynamoDB Local, Amazon's own, which runs on Java. The npm package
- * amplify-dynamodb-simulator carries its jar; npm fetches that package, pinned, into a cache outside the repository.
- * Without Java the tests of DynamoDB Local are skipped, and that is said.
+ * `npm run test:store`: the contract suite of the store against DynamoDB Local, Amazon's own, which
+ * runs on Java. The npm package amplify-dynamodb-simulator carries its jar; npm fetches that
+ * package, pinned, into a cache outside the repository. Without Java the tests of DynamoDB Local
+ * are skipped, and that is said.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,7 +34,10 @@ async function emulator(): Promise<string> {
   const found = createHash('sha256')
     .update(await readFile(join(home, 'DynamoDBLocal.jar')))
     .digest('hex');
-  if (found !== sha256) throw new Error(`${home} holds another DynamoDBLocal.jar than we know. Remove ${folder} and try again.`);
+  if (found !== sha256)
+    throw new Error(
+      `${home} holds another DynamoDBLocal.jar than we know. Remove ${folder} and try again.`,
+    );
   return home;
 }
 
@@ -41,8 +45,13 @@ async function fetchInto(folder: string): Promise<void> {
   const draft = `${folder}.${String(process.pid)}`;
   await mkdir(draft, { recursive: true });
   try {
-    // Only the package itself is fetched: its hundreds of dependencies are for its JavaScript, not for the jar.
-    const { stdout } = await run('npm', ['pack', `${carrier.name}@${carrier.version}`, '--silent'], { cwd: draft });
+    // Only the package itself is fetched: its hundreds of dependencies are for its JavaScript, not
+    // for the jar.
+    const { stdout } = await run(
+      'npm',
+      ['pack', `${carrier.name}@${carrier.version}`, '--silent'],
+      { cwd: draft },
+    );
     await run('tar', ['-xzf', stdout.trim()], { cwd: draft });
     await rename(draft, folder);
   } finally {
@@ -84,10 +93,21 @@ const hasJava = await run('java', ['-version']).then(
 if (hasJava) {
   const home = await emulator();
   const port = await freePort();
-  const java = spawn('java', ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar', '-inMemory', '-port', String(port)], {
-    cwd: home,
-    stdio: 'ignore',
-  });
+  const java = spawn(
+    'java',
+    [
+      '-Djava.library.path=./DynamoDBLocal_lib',
+      '-jar',
+      'DynamoDBLocal.jar',
+      '-inMemory',
+      '-port',
+      String(port),
+    ],
+    {
+      cwd: home,
+      stdio: 'ignore',
+    },
+  );
   try {
     const url = `http://127.0.0.1:${String(port)}`;
     await answers(url);
@@ -96,6 +116,8 @@ if (hasJava) {
     java.kill();
   }
 } else {
-  process.stderr.write('SKIPPED: there is no Java on this machine, so DynamoDB Local cannot run. Its tests are counted as skipped.\n');
+  process.stderr.write(
+    'SKIPPED: there is no Java on this machine, so DynamoDB Local cannot run. Its tests are counted as skipped.\n',
+  );
   process.exitCode = await suite({});
 }

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { sealer } from '../../functions/adapters/seal.ts';
-import { type Attributes, type Key, type SessionStore, sessionStore, type Table } from '../../functions/adapters/store.ts';
+import {
+  type Attributes,
+  type Key,
+  type SessionStore,
+  sessionStore,
+  type Table,
+} from '../../functions/adapters/store.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
 import type { ParkedCode, SignIn } from '../../functions/sessions/signin.ts';
@@ -72,24 +78,36 @@ export function storeContract(start: () => Place): void {
   test('the grant for one server is found without the others', async () => {
     await store.keepGrant(aGrant({ serverUid: 'uid-one' }), tokens);
     await store.keepGrant(aGrant({ serverUid: 'uid-two' }), tokens);
-    expect((await store.grantsOf(ada, 'uid-two')).map(({ serverUid }) => serverUid)).toEqual(['uid-two']);
+    expect((await store.grantsOf(ada, 'uid-two')).map(({ serverUid }) => serverUid)).toEqual([
+      'uid-two',
+    ]);
   });
 
   test('a new sign-in replaces the old grant', async () => {
     await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['old'] }), tokens);
     await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['new'] }), tokens);
-    expect((await store.grantsOf(ada)).filter(({ serverUid }) => serverUid === 'uid-twice').map(({ scopes }) => scopes)).toEqual([['new']]);
+    expect(
+      (await store.grantsOf(ada))
+        .filter(({ serverUid }) => serverUid === 'uid-twice')
+        .map(({ scopes }) => scopes),
+    ).toEqual([['new']]);
   });
 
   test('taking a grant removes it and gives its tokens, once', async () => {
     await store.keepGrant(aGrant({ serverUid: 'uid-take' }), tokens);
-    expect(await store.takeGrant(ada, 'uid-take')).toEqual({ grant: aGrant({ serverUid: 'uid-take' }), tokens });
+    expect(await store.takeGrant(ada, 'uid-take')).toEqual({
+      grant: aGrant({ serverUid: 'uid-take' }),
+      tokens,
+    });
     expect(await store.takeGrant(ada, 'uid-take')).toBeUndefined();
   });
 
   test("a row copied into another person's partition does not open", async () => {
     await store.keepGrant(aGrant({ serverUid: 'uid-copy' }), tokens);
-    await copy({ pk: keyOf(ada), sk: 'grant uid-copy' }, { pk: keyOf(grace), sk: 'grant uid-copy' });
+    await copy(
+      { pk: keyOf(ada), sk: 'grant uid-copy' },
+      { pk: keyOf(grace), sk: 'grant uid-copy' },
+    );
     expect((await store.takeGrant(grace, 'uid-copy'))?.tokens).toBeUndefined();
     expect((await store.takeGrant(ada, 'uid-copy'))?.tokens).toEqual(tokens);
   });
@@ -114,14 +132,18 @@ export function storeContract(start: () => Place): void {
   test('a sign-in is taken once, even by twenty at the same time', async () => {
     await store.keepSignIn('state-1', aSignIn({ returnTo: 'http://127.0.0.1:9/done' }));
     const taken = await Promise.all(Array.from({ length: 20 }, () => store.takeSignIn('state-1')));
-    expect(taken.filter((signIn) => signIn !== undefined)).toEqual([aSignIn({ returnTo: 'http://127.0.0.1:9/done' })]);
+    expect(taken.filter((signIn) => signIn !== undefined)).toEqual([
+      aSignIn({ returnTo: 'http://127.0.0.1:9/done' }),
+    ]);
   });
 
   test('a parked code waits for its starter and its server, and is taken once', async () => {
     await store.parkCode('secret-1', parked());
     expect(await store.takeParkedCode('secret-1', grace, 'uid-a')).toBeUndefined();
     expect(await store.takeParkedCode('secret-1', ada, 'uid-b')).toBeUndefined();
-    const taken = await Promise.all(Array.from({ length: 20 }, () => store.takeParkedCode('secret-1', ada, 'uid-a')));
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, () => store.takeParkedCode('secret-1', ada, 'uid-a')),
+    );
     expect(taken.filter((code) => code !== undefined)).toEqual([parked()]);
   });
 
@@ -136,16 +158,26 @@ export function storeContract(start: () => Place): void {
     });
     expect(await store.keepClient(registered('first'))).toEqual(registered('first'));
     expect(await store.keepClient(registered('second'))).toEqual(registered('first'));
-    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toEqual(registered('first'));
-    expect(await store.clientOf('https://issuer.example.com', 'https://elsewhere.example.com')).toBeUndefined();
+    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toEqual(
+      registered('first'),
+    );
+    expect(
+      await store.clientOf('https://issuer.example.com', 'https://elsewhere.example.com'),
+    ).toBeUndefined();
     await store.forgetClient(registered('second'));
-    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeDefined();
+    expect(
+      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+    ).toBeDefined();
     clock = minutes(61);
-    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeUndefined();
+    expect(
+      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+    ).toBeUndefined();
     expect(await store.keepClient(registered('third'))).toEqual(registered('third'));
     await store.forgetClient(registered('third'));
     clock = now;
-    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toBeUndefined();
+    expect(
+      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+    ).toBeUndefined();
   });
 
   test('a dump of the table shows no token, verifier, code, state or secret', async () => {
@@ -161,7 +193,11 @@ export function storeContract(start: () => Place): void {
     const grant = aGrant({ serverUid: 'uid-swap' });
     const first = await store.keepGrant(grant, tokens);
     expect(await store.heldGrant(ada, 'uid-swap')).toEqual({ grant, tokens, generation: first });
-    const newer = { grant: { ...grant, scopes: ['newer'] }, tokens: { accessToken: 'newer' }, generation: 'second' };
+    const newer = {
+      grant: { ...grant, scopes: ['newer'] },
+      tokens: { accessToken: 'newer' },
+      generation: 'second',
+    };
     expect(await store.swapGrant(newer, first)).toBe(true);
     expect(await store.swapGrant({ ...newer, generation: 'third' }, first)).toBe(false);
     expect(await store.heldGrant(ada, 'uid-swap')).toEqual(newer);
@@ -173,13 +209,18 @@ export function storeContract(start: () => Place): void {
   test('of twenty swaps at the same time one happens', async () => {
     const grant = aGrant({ serverUid: 'uid-race' });
     const first = await store.keepGrant(grant, tokens);
-    const swaps = Array.from({ length: 20 }, (_, index) => store.swapGrant({ grant, tokens, generation: `g${String(index)}` }, first));
+    const swaps = Array.from({ length: 20 }, (_, index) =>
+      store.swapGrant({ grant, tokens, generation: `g${String(index)}` }, first),
+    );
     expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
   });
 
   test('a lease is held by one, until it is given back or over', async () => {
-    const lease = (uid = 'uid-lease') => store.takeLease(ada, uid, new Date(clock.getTime() + 1_000));
-    const taken = (await Promise.all(Array.from({ length: 20 }, () => lease()))).filter((one) => one !== undefined);
+    const lease = (uid = 'uid-lease') =>
+      store.takeLease(ada, uid, new Date(clock.getTime() + 1_000));
+    const taken = (await Promise.all(Array.from({ length: 20 }, () => lease()))).filter(
+      (one) => one !== undefined,
+    );
     expect(taken).toHaveLength(1);
     expect(await lease('uid-another')).toBeDefined();
     await store.returnLease(ada, 'uid-lease', 'made up');
@@ -202,10 +243,13 @@ export function storeContract(start: () => Place): void {
 
   test('two keys are accepted while they rotate; without the old one its rows do not open, and nothing is thrown', async () => {
     const [old, fresh] = [aKey('old'), aKey('fresh')];
-    const storeWith = (...keys: readonly string[]) => sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
+    const storeWith = (...keys: readonly string[]) =>
+      sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
     await storeWith(old).keepGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
     expect((await storeWith(fresh, old).heldGrant(ada, 'uid-rotate'))?.tokens).toEqual(tokens);
-    expect(await storeWith(fresh).heldGrant(ada, 'uid-rotate')).toMatchObject({ grant: { serverUid: 'uid-rotate' } });
+    expect(await storeWith(fresh).heldGrant(ada, 'uid-rotate')).toMatchObject({
+      grant: { serverUid: 'uid-rotate' },
+    });
     expect((await storeWith(fresh).heldGrant(ada, 'uid-rotate'))?.tokens).toBeUndefined();
   });
 

@@ -6,7 +6,9 @@ const root = new URL('../../', import.meta.url);
 
 const sources = await Promise.all(
   ['cli', 'functions', 'local'].map(async (folder) => {
-    const files = (await readdir(new URL(`${folder}/`, root), { recursive: true })).filter((file) => file.endsWith('.ts'));
+    const files = (await readdir(new URL(`${folder}/`, root), { recursive: true })).filter((file) =>
+      file.endsWith('.ts'),
+    );
     return Promise.all(files.map((file) => readFile(new URL(`${folder}/${file}`, root), 'utf8')));
   }),
 );

@@ -7,28 +7,40 @@ const crdSchema = z.object({
   spec: z.object({
     versions: z.array(
       z.object({
-        additionalPrinterColumns: z.array(z.object({ name: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) })),
+        additionalPrinterColumns: z.array(
+          z.object({ name: z.string(), jsonPath: z.string(), priority: z._default(z.number(), 0) }),
+        ),
       }),
     ),
   }),
 });
-const objectSchema = z.looseObject({ metadata: z.object({ name: z.string(), creationTimestamp: z.string() }) });
+const objectSchema = z.looseObject({
+  metadata: z.object({ name: z.string(), creationTimestamp: z.string() }),
+});
 
-/** The objects as `kubectl get mcpservers` prints them: the columns of the manifest, three spaces apart. */
+/**
+ * The objects as `kubectl get mcpservers` prints them: the columns of the manifest, three spaces
+ * apart.
+ */
 export async function kubectlTable(objects: readonly unknown[], wide: boolean): Promise<string> {
   const [version] = crdSchema.parse(parse(await readFile(crdFile, 'utf8'))).spec.versions;
-  const columns = (version?.additionalPrinterColumns ?? []).filter(({ priority }) => wide || priority === 0);
+  const columns = (version?.additionalPrinterColumns ?? []).filter(
+    ({ priority }) => wide || priority === 0,
+  );
   const lines = [
     ['NAME', ...columns.map(({ name }) => name.toUpperCase())],
     ...objects.map((object) => {
       const { metadata } = objectSchema.parse(object);
       return [
         metadata.name,
-        ...columns.map(({ name, jsonPath }) => (name === 'Age' ? age(metadata.creationTimestamp) : valueAt(object, jsonPath))),
+        ...columns.map(({ name, jsonPath }) =>
+          name === 'Age' ? age(metadata.creationTimestamp) : valueAt(object, jsonPath),
+        ),
       ];
     }),
   ];
-  const widths = lines[0]?.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0))) ?? [];
+  const widths =
+    lines[0]?.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0))) ?? [];
   return lines
     .map(
       (line) =>
@@ -40,7 +52,8 @@ export async function kubectlTable(objects: readonly unknown[], wide: boolean): 
     .join('');
 }
 
-const age = (since: string): string => `${Math.floor((Date.now() - new Date(since).getTime()) / 1000)}s`;
+const age = (since: string): string =>
+  `${Math.floor((Date.now() - new Date(since).getTime()) / 1000)}s`;
 
 /** The JSONPath of printer columns: names, and one filter `[?(@.type=="X")]`. */
 function valueAt(object: unknown, path: string): string {

@@ -21,8 +21,12 @@ const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
 
-const pages = await Promise.all(pageNames.map(async (name) => ({ name, fences: fencesIn(await readPage(name)) })));
-const withTerminal = pages.filter(({ fences }) => fences.some(({ language }) => language === 'console')).map(({ name }) => name);
+const pages = await Promise.all(
+  pageNames.map(async (name) => ({ name, fences: fencesIn(await readPage(name)) })),
+);
+const withTerminal = pages
+  .filter(({ fences }) => fences.some(({ language }) => language === 'console'))
+  .map(({ name }) => name);
 
 describe('what a page shows of a terminal is what a terminal shows', () => {
   test.each(withTerminal)('%s', async (name) => {
@@ -45,7 +49,10 @@ describe('what a page shows of a terminal is what a terminal shows', () => {
 });
 
 /** The block as it would be, were it typed now. */
-async function replayed({ text }: Fence, run: (command: string) => Promise<string>): Promise<string> {
+async function replayed(
+  { text }: Fence,
+  run: (command: string) => Promise<string>,
+): Promise<string> {
   const commands = text.split('\n').filter((line) => line.startsWith('$ '));
   let real = '';
   for (const line of commands) real += `${line}\n${await run(line.slice(2).replace(/ +#.*$/, ''))}`;
@@ -53,14 +60,18 @@ async function replayed({ text }: Fence, run: (command: string) => Promise<strin
 }
 
 const all = (language: string) =>
-  pages.flatMap(({ name, fences }) => fences.filter((fence) => fence.language === language).map(({ text }) => ({ name, text })));
+  pages.flatMap(({ name, fences }) =>
+    fences.filter((fence) => fence.language === language).map(({ text }) => ({ name, text })),
+  );
 
 test('commands that are shown without their output are there', () => {
   const problems = all('sh').flatMap(({ name, text }) =>
     text
       .split('\n')
       .flatMap((line) => line.replace(/ +#.*$/, '').split(/ && | \|\|? /))
-      .flatMap((command) => problemsOf(command.trim()).map((problem) => `${name}: ${command}: ${problem}`)),
+      .flatMap((command) =>
+        problemsOf(command.trim()).map((problem) => `${name}: ${command}: ${problem}`),
+      ),
   );
   expect(problems).toEqual([]);
 });
@@ -78,7 +89,9 @@ function problemsOf(command: string): readonly string[] {
     }
   }
   const [, args = ''] = /^npm start .*?-- (.+)$/.exec(command) ?? [];
-  return [...args.matchAll(/(?<= |^)--?[a-z]+/g)].map(([flag]) => flag).filter((flag) => !usage.includes(flag));
+  return [...args.matchAll(/(?<= |^)--?[a-z]+/g)]
+    .map(([flag]) => flag)
+    .filter((flag) => !usage.includes(flag));
 }
 
 test('manifests are taken by the cluster', async () => {
@@ -86,7 +99,8 @@ test('manifests are taken by the cluster', async () => {
   try {
     for (const { name, text } of all('yaml')) {
       expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([]);
-      if (text.includes('kind: MCPServer\n')) expect(await declareServers(cluster.kubeconfig, text, name)).toEqual([]);
+      if (text.includes('kind: MCPServer\n'))
+        expect(await declareServers(cluster.kubeconfig, text, name)).toEqual([]);
     }
   } finally {
     await cluster.close();
@@ -97,7 +111,12 @@ test('JSON is JSON', () => {
   for (const { text } of all('json')) expect(() => JSON.parse(text)).not.toThrow();
 });
 
-test.each(pages.map(({ name, fences }) => [name, fences] as const))('%s has no block that nobody checks', (_, fences) => {
-  const unchecked = fences.filter(({ language }) => !['console', 'sh', 'yaml', 'json', 'mermaid'].includes(language));
-  expect(unchecked.map(({ text }) => text)).toEqual([]);
-});
+test.each(pages.map(({ name, fences }) => [name, fences] as const))(
+  '%s has no block that nobody checks',
+  (_, fences) => {
+    const unchecked = fences.filter(
+      ({ language }) => !['console', 'sh', 'yaml', 'json', 'mermaid'].includes(language),
+    );
+    expect(unchecked.map(({ text }) => text)).toEqual([]);
+  },
+);

@@ -1,4 +1,7 @@
-/** Runs the commands of a page, one behind the other, in a world of its own: the demo of `npm start`, swept three times, with Ada before it. */
+/**
+ * Runs the commands of a page, one behind the other, in a world of its own: the demo of `npm
+ * start`, swept three times, with Ada before it.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,10 @@ import { browserOf } from '../world/person.ts';
 import { kubectlTable } from './kubectl.ts';
 
 export type Replay = {
-  /** What the command prints, with addresses as `npm start` has them. Throws where the command cannot be replayed. */
+  /**
+   * What the command prints, with addresses as `npm start` has them. Throws where the command
+   * cannot be replayed.
+   */
   readonly run: (command: string) => Promise<string>;
   readonly end: () => Promise<void>;
 };
@@ -46,7 +52,9 @@ export async function startReplay(muster: string): Promise<Replay> {
     if (command.startsWith('muster ')) return type(command.slice('muster '.length));
     if (command === 'echo $?') return Promise.resolve(`${code}\n`);
     if (/^kubectl get mcpservers( -o wide)?$/.test(command)) return get(command.endsWith('wide'));
-    throw new Error(`No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`);
+    throw new Error(
+      `No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`,
+    );
   };
   const known = new Map([[new URL(world.url).port, '8787']]);
   return {
@@ -58,7 +66,10 @@ export async function startReplay(muster: string): Promise<Replay> {
   };
 }
 
-/** `npm start` says 8787; other ports that were free are counted as they come. Codes and states of a sign-in are never the same twice. */
+/**
+ * `npm start` says 8787; other ports that were free are counted as they come. Codes and states of a
+ * sign-in are never the same twice.
+ */
 const withPorts = (text: string, known: Map<string, string>): string =>
   text
     .replace(/127\.0\.0\.1:(\d{5})/g, (_, port: string) => {
@@ -68,7 +79,9 @@ const withPorts = (text: string, known: Map<string, string>): string =>
     })
     .replace(/(\/auth)\?\S+/g, '$1?...');
 
-/** The same text but for what no two runs have in common: times that pass, and how long things took. */
+/**
+ * The same text but for what no two runs have in common: times that pass, and how long things took.
+ */
 export const masked = (text: string): string =>
   text
     .replace(/\d+(\.\d)? ms/g, 'N ms')

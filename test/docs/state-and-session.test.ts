@@ -30,25 +30,35 @@ describe('the four cases are what the shipped functions say', () => {
   ] as const)('%s', (_, cell, answer, signIn: SignInName) => {
     const { state, session } = show({ answer, times: 3, signIn });
     const word = session?.word ?? 'no column';
-    expect(cell).toContain(`kubectl: \`${state}\`<br>muster list: \`${state}\` \`${word}\`<br>auth status: \`${word}\`<br>`);
+    expect(cell).toContain(
+      `kubectl: \`${state}\`<br>muster list: \`${state}\` \`${word}\`<br>auth status: \`${word}\`<br>`,
+    );
     if (session?.next !== undefined) expect(cell).toContain('muster auth login --server NAME');
   });
 });
 
 describe('the table of answers is what the shipped functions say', () => {
   const rows = rowsBelow('What an answer means');
-  test.each(answers.filter(({ name }) => name !== '407').map(({ name, label }) => [label, name] as const))('%s', (_, name) => {
+  test.each(
+    answers.filter(({ name }) => name !== '407').map(({ name, label }) => [label, name] as const),
+  )('%s', (_, name) => {
     const verdict = classify(answerOf(name).outcome);
     if (verdict.kind === 'undecided') throw new Error(`${name} has no verdict`);
     const row = rows.find(([, , , reasons]) => reasons?.includes(`\`${verdict.reason}\``));
     const [, state, reachable] = row ?? [];
-    const states = { connected: '`Connected`', failing: '`Connecting`, then `Failed`', failed: '`Failed`' } as const;
+    const states = {
+      connected: '`Connected`',
+      failing: '`Connecting`, then `Failed`',
+      failed: '`Failed`',
+    } as const;
     expect(state).toBe(states[verdict.kind]);
     expect(reachable).toBe(verdict.kind === 'connected' ? 'True' : 'False');
   });
   test('statuses that stand for a server behind a front door', () => {
-    const [statuses = ''] = rows.find(([, , , reasons]) => reasons === '`UpstreamUnavailable`') ?? [];
-    const outcome = (status: number) => ({ kind: 'answered', status, bearerChallenge: false, timings: {} }) as const;
+    const [statuses = ''] =
+      rows.find(([, , , reasons]) => reasons === '`UpstreamUnavailable`') ?? [];
+    const outcome = (status: number) =>
+      ({ kind: 'answered', status, bearerChallenge: false, timings: {} }) as const;
     const unavailable = Array.from({ length: 500 }, (_, index) => index + 100).filter(
       (status) => classify(outcome(status)).kind === 'failing',
     );

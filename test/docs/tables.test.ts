@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { failedReasons, failingReasons } from '../../functions/server.ts';
-import { authRequiredMeanings, type Meaning, reasonMeanings, sessionMeanings, stateMeanings } from '../../functions/words.ts';
+import {
+  authRequiredMeanings,
+  type Meaning,
+  reasonMeanings,
+  sessionMeanings,
+  stateMeanings,
+} from '../../functions/words.ts';
 import { code, table } from '../../site/reference/markdown.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
@@ -27,5 +33,8 @@ test.each([
   const written = tableIn(page, which);
   expect(written).toBeDefined();
   if (isWriting && written !== undefined) return writePage(name, replaced(page, written, wanted));
-  expect(written?.text, 'npm run docs:write puts the words of functions/words.ts into the page').toBe(wanted);
+  expect(
+    written?.text,
+    'npm run docs:write puts the words of functions/words.ts into the page',
+  ).toBe(wanted);
 });

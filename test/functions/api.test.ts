@@ -20,7 +20,12 @@ beforeAll(async () => {
   process.env['AWS_REGION'] ??= 'local';
   process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
   process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
-  [issuer, otherIssuer, cluster, store] = await Promise.all([startIssuer(), startIssuer(), startCluster({ crdFile }), startStore()]);
+  [issuer, otherIssuer, cluster, store] = await Promise.all([
+    startIssuer(),
+    startIssuer(),
+    startCluster({ crdFile }),
+    startStore(),
+  ]);
   const away = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
   const manifests = [
     aManifest({ name: 'server-a', namespace: 'default', spec: away }),
@@ -28,11 +33,24 @@ beforeAll(async () => {
     aManifest({
       name: 'local',
       namespace: 'team-a',
-      spec: { type: 'stdio', command: 'run-it', args: ['--key', 'a secret'], env: { KEY: 'a secret' } },
+      spec: {
+        type: 'stdio',
+        command: 'run-it',
+        args: ['--key', 'a secret'],
+        env: { KEY: 'a secret' },
+      },
     }),
-    aManifest({ name: 'keyed', namespace: 'team-b', spec: { ...away, headers: { 'x-api-key': 'a secret' } } }),
+    aManifest({
+      name: 'keyed',
+      namespace: 'team-b',
+      spec: { ...away, headers: { 'x-api-key': 'a secret' } },
+    }),
   ];
-  const refused = await declareServers(cluster.kubeconfig, manifests.map((one) => JSON.stringify(one)).join('\n---\n'), 'the test');
+  const refused = await declareServers(
+    cluster.kubeconfig,
+    manifests.map((one) => JSON.stringify(one)).join('\n---\n'),
+    'the test',
+  );
   if (refused.length > 0) throw new Error(refused.join());
   bearer = await bearerFor(issuer, ada);
 });
@@ -51,14 +69,22 @@ const environment = () => ({
 
 async function ask(
   path: string,
-  { settings = {}, token = bearer, method = 'GET' }: { settings?: object; token?: string; method?: string } = {},
+  {
+    settings = {},
+    token = bearer,
+    method = 'GET',
+  }: { settings?: object; token?: string; method?: string } = {},
 ) {
   const response = await createApi({ ...environment(), ...settings }).request(path, {
     method,
     headers: { authorization: `Bearer ${token}` },
   });
   const body: unknown = await response.json();
-  return { status: response.status, body, names: () => listSchema.parse(body).items.map(({ namespace, name }) => `${namespace}/${name}`) };
+  return {
+    status: response.status,
+    body,
+    names: () => listSchema.parse(body).items.map(({ namespace, name }) => `${namespace}/${name}`),
+  };
 }
 
 test('the list is what the cluster holds; headers, env, args and command stay there', async () => {
@@ -69,10 +95,19 @@ test('the list is what the cluster holds; headers, env, args and command stay th
 });
 
 test('a caller may narrow what the owner selected, never widen it', async () => {
-  expect((await ask('/v1/mcpservers?namespace=team-a')).names()).toEqual(['team-a/local', 'team-a/server-b']);
+  expect((await ask('/v1/mcpservers?namespace=team-a')).names()).toEqual([
+    'team-a/local',
+    'team-a/server-b',
+  ]);
   const settings = { NAMESPACE: 'team-a' };
-  expect((await ask('/v1/mcpservers', { settings })).names()).toEqual(['team-a/local', 'team-a/server-b']);
-  expect((await ask('/v1/mcpservers?namespace=team-a', { settings })).names()).toEqual(['team-a/local', 'team-a/server-b']);
+  expect((await ask('/v1/mcpservers', { settings })).names()).toEqual([
+    'team-a/local',
+    'team-a/server-b',
+  ]);
+  expect((await ask('/v1/mcpservers?namespace=team-a', { settings })).names()).toEqual([
+    'team-a/local',
+    'team-a/server-b',
+  ]);
   expect((await ask('/v1/mcpservers?namespace=default', { settings })).names()).toEqual([]);
   expect((await ask('/v1/mcpservers/team-a/server-b', { settings })).status).toBe(200);
   expect((await ask('/v1/mcpservers/default/server-a', { settings })).status).toBe(404);
@@ -87,10 +122,17 @@ test('a long list comes in pages, and says when the cluster has forgotten it', a
 });
 
 test('a check tells what a sweep would make of it, and writes nothing', async () => {
-  const check = async (path: string) => checkSchema.parse((await ask(`/v1/mcpservers/${path}/check`, { method: 'POST' })).body);
-  expect(await check('default/server-a')).toMatchObject({ state: 'Connecting', reason: 'ConnectionRefused', consecutiveFailures: 1 });
+  const check = async (path: string) =>
+    checkSchema.parse((await ask(`/v1/mcpservers/${path}/check`, { method: 'POST' })).body);
+  expect(await check('default/server-a')).toMatchObject({
+    state: 'Connecting',
+    reason: 'ConnectionRefused',
+    consecutiveFailures: 1,
+  });
   expect(await check('team-a/local')).toMatchObject({ reason: 'NotProbed' });
-  expect(listSchema.parse((await ask('/v1/mcpservers')).body).items.map(({ state }) => state)).toEqual(Array(4).fill(undefined));
+  expect(
+    listSchema.parse((await ask('/v1/mcpservers')).body).items.map(({ state }) => state),
+  ).toEqual(Array(4).fill(undefined));
 });
 
 test.each([
@@ -98,46 +140,68 @@ test.each([
   ['with a changed signature', async () => bearer.replace(/.{6}$/, 'AAAAAA')],
   ['that is no token', async () => 'no-token'],
 ])('a bearer %s is a 401 that names the next command', async (_, token) => {
-  const { status, body } = await ask('/v1/mcpservers', { token: await token(), settings: { ANONYMOUS_LIST: 'on' } });
+  const { status, body } = await ask('/v1/mcpservers', {
+    token: await token(),
+    settings: { ANONYMOUS_LIST: 'on' },
+  });
   expect(status).toBe(401);
   expect(problemSchema.parse(body).hint).toBe('Run: muster auth login');
 });
 
 test('an issuer that is away is a 503', async () => {
-  expect((await ask('/v1/mcpservers', { settings: { OIDC_ISSUER: 'http://127.0.0.1:9' } })).status).toBe(503);
+  expect(
+    (await ask('/v1/mcpservers', { settings: { OIDC_ISSUER: 'http://127.0.0.1:9' } })).status,
+  ).toBe(503);
 });
 
 test('a cluster that is away is a 503 without its address', async () => {
   const gone = await startCluster({ crdFile });
   await gone.close();
-  const { status, body } = await ask('/v1/mcpservers', { settings: { KUBECONFIG_YAML: gone.kubeconfig } });
+  const { status, body } = await ask('/v1/mcpservers', {
+    settings: { KUBECONFIG_YAML: gone.kubeconfig },
+  });
   expect(status).toBe(503);
   expect(JSON.stringify(body)).not.toContain('127.0.0.1');
 });
 
-test.each(['PUBLIC_URL', 'OIDC_ISSUER', 'OIDC_CLIENT_ID', 'TABLE_NAME', 'TOKEN_KEYS'])('without %s it says so at once', (name) => {
-  expect(() => createApi({ ...environment(), [name]: undefined })).toThrow(
-    new SettingError(`${name} is not set. Give it to the function under "environment" in sst.config.ts.`),
-  );
-});
+test.each(['PUBLIC_URL', 'OIDC_ISSUER', 'OIDC_CLIENT_ID', 'TABLE_NAME', 'TOKEN_KEYS'])(
+  'without %s it says so at once',
+  (name) => {
+    expect(() => createApi({ ...environment(), [name]: undefined })).toThrow(
+      new SettingError(
+        `${name} is not set. Give it to the function under "environment" in sst.config.ts.`,
+      ),
+    );
+  },
+);
 
 test('the contract and the routes are the same', () => {
   const registered = createApi(environment()).routes.filter(({ method }) => method !== 'ALL');
-  const routes = registered.map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
-  expect([...new Set(routes)].sort()).toEqual(contract.map(({ method, path }) => `${method} ${path}`).sort());
+  const routes = registered.map(
+    ({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
+  );
+  expect([...new Set(routes)].sort()).toEqual(
+    contract.map(({ method, path }) => `${method} ${path}`).sort(),
+  );
 });
 
-test.each(contract.filter(({ access }) => access === 'person'))('only a person may $method $path', async ({ method, path }) => {
-  const api = createApi({ ...environment(), ANONYMOUS_LIST: 'on' });
-  const address = path.replace('{namespace}', 'default').replace('{name}', 'server-a');
-  expect((await api.request(address, { method: method.toUpperCase() })).status).toBe(401);
-});
+test.each(contract.filter(({ access }) => access === 'person'))(
+  'only a person may $method $path',
+  async ({ method, path }) => {
+    const api = createApi({ ...environment(), ANONYMOUS_LIST: 'on' });
+    const address = path.replace('{namespace}', 'default').replace('{name}', 'server-a');
+    expect((await api.request(address, { method: method.toUpperCase() })).status).toBe(401);
+  },
+);
 
 test('the issuer of the owner may be at home in a private network, which no manifest may lead us to', async () => {
   const api = createApi({ ...environment(), GUARD: 'on' });
   const as = { headers: { authorization: `Bearer ${bearer}` } };
   expect((await api.request('/v1/me', as)).status).toBe(200);
-  const checked = await api.request('/v1/mcpservers/default/server-a/check', { ...as, method: 'POST' });
+  const checked = await api.request('/v1/mcpservers/default/server-a/check', {
+    ...as,
+    method: 'POST',
+  });
   expect(checkSchema.parse(await checked.json()).reason).toBe('BlockedByPolicy');
 });
 
@@ -145,6 +209,8 @@ test.each(['no JSON', '{}', '[{"issuer":"https://a.example","secret":"the secret
   'OAUTH_CLIENTS that is %s is told without a word of it',
   (text) => {
     const attempt = () => createApi({ ...environment(), OAUTH_CLIENTS: text });
-    expect(attempt).toThrow(new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.'));
+    expect(attempt).toThrow(
+      new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.'),
+    );
   },
 );

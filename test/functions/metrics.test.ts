@@ -27,14 +27,25 @@ const aReport = (report: Partial<SweepReport> = {}): SweepReport => ({
 function published(report: SweepReport): readonly Record<string, unknown>[] {
   const lines: string[] = [];
   // Powertools writes to a console of its own, past the one that tests may listen to.
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => lines.push(...String(chunk).split('\n').filter(Boolean)) > 0);
+  vi.spyOn(process.stdout, 'write').mockImplementation(
+    (chunk) => lines.push(...String(chunk).split('\n').filter(Boolean)) > 0,
+  );
   publishSweep('muster-test', report);
   return lines.map((line) => JSON.parse(line));
 }
 
 test('a sweep becomes metrics in the log, with the reasons as the only label besides the service', () => {
   const [sweep, ...outcomes] = published(aReport());
-  expect(sweep).toMatchObject({ service: 'sweep', Sweeps: 1, SweepMs: 1200, LagMs: 900, Probes: 3, Writes: 1, Conflicts: 2, Malformed: 1 });
+  expect(sweep).toMatchObject({
+    service: 'sweep',
+    Sweeps: 1,
+    SweepMs: 1200,
+    LagMs: 900,
+    Probes: 3,
+    Writes: 1,
+    Conflicts: 2,
+    Malformed: 1,
+  });
   expect(outcomes).toMatchObject([
     { Reason: 'Responded', Outcomes: 2 },
     { Reason: 'Timeout', Outcomes: 1 },
@@ -47,7 +58,9 @@ test('no name of a server is in them', () => {
 
 test('all labels together are few', () => {
   const reasons = [...connectedReasons, ...failedReasons, ...failingReasons, 'Undecided'];
-  const lines = published(aReport({ outcomes: Object.fromEntries(reasons.map((reason) => [reason, 1])) }));
+  const lines = published(
+    aReport({ outcomes: Object.fromEntries(reasons.map((reason) => [reason, 1])) }),
+  );
   expect(lines).toHaveLength(1 + reasons.length);
   expect(reasons.length).toBeLessThan(30);
 });

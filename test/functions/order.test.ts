@@ -22,11 +22,22 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-type Deliver = (event: unknown, sweep: (event: unknown) => Promise<SweepReport>) => Promise<SweepReport>;
+type Deliver = (
+  event: unknown,
+  sweep: (event: unknown) => Promise<SweepReport>,
+) => Promise<SweepReport>;
 
-/** A world of so many servers that all answer, one on a page; `deliver` stands between the bus and the function. */
-async function worldOf(count: number, deliver: Deliver): Promise<World & { readonly invoke: (event: unknown) => Promise<SweepReport> }> {
-  const { url, close } = await listen(createServer((_request, response) => response.writeHead(401).end()));
+/**
+ * A world of so many servers that all answer, one on a page; `deliver` stands between the bus and
+ * the function.
+ */
+async function worldOf(
+  count: number,
+  deliver: Deliver,
+): Promise<World & { readonly invoke: (event: unknown) => Promise<SweepReport> }> {
+  const { url, close } = await listen(
+    createServer((_request, response) => response.writeHead(401).end()),
+  );
   ending.push(close);
   const file = join(folder, 'servers.yaml');
   const manifests = Array.from({ length: count }, (_, index) =>
@@ -42,22 +53,31 @@ async function worldOf(count: number, deliver: Deliver): Promise<World & { reado
     functions: async (environment) => {
       const sweep = createSweep(environment);
       invoke = sweep;
-      return { sweep: (event) => deliver(event, sweep), api: async () => ({ statusCode: 204 }), close: async () => {} };
+      return {
+        sweep: (event) => deliver(event, sweep),
+        api: async () => ({ statusCode: 204 }),
+        close: async () => {},
+      };
     },
   });
   ending.push(world.close);
   return { ...world, invoke };
 }
 
-const isPage = (event: unknown): boolean => typeof event === 'object' && event !== null && 'detail-type' in event;
-const announced = ({ bus }: World): number => bus.events.filter((event) => event['detail-type'] === 'MCPServer State Changed').length;
-const connected = async (world: World): Promise<number> => (await world.list()).items.filter(({ state }) => state === 'Connected').length;
+const isPage = (event: unknown): boolean =>
+  typeof event === 'object' && event !== null && 'detail-type' in event;
+const announced = ({ bus }: World): number =>
+  bus.events.filter((event) => event['detail-type'] === 'MCPServer State Changed').length;
+const connected = async (world: World): Promise<number> =>
+  (await world.list()).items.filter(({ state }) => state === 'Connected').length;
 const tick = () => ({ kind: 'tick', at: new Date().toISOString(), everything: true });
 
 describe('page messages', () => {
   test('that come twice probe twice and change once', async () => {
     const world = await worldOf(4, async (event, sweep) => {
-      const [first] = await Promise.all(isPage(event) ? [sweep(event), sweep(event)] : [sweep(event)]);
+      const [first] = await Promise.all(
+        isPage(event) ? [sweep(event), sweep(event)] : [sweep(event)],
+      );
       return first;
     });
     await world.sweep({ everything: true });
@@ -68,14 +88,17 @@ describe('page messages', () => {
     const held: unknown[] = [];
     const world = await worldOf(4, async (event, sweep) => {
       if (isPage(event)) held.push(event);
-      return isPage(event) ? { message: 'sweep', trace: '', tick: '', hop: 0, ms: 0 } : sweep(event);
+      return isPage(event)
+        ? { message: 'sweep', trace: '', tick: '', hop: 0, ms: 0 }
+        : sweep(event);
     });
     await world.sweep({ everything: true });
     while (held.length < 3) {
       await world.invoke(held.at(-1));
       await world.bus.idle();
     }
-    for (const event of held.toReversed()) expect(await world.invoke(event)).toMatchObject({ problems: [] });
+    for (const event of held.toReversed())
+      expect(await world.invoke(event)).toMatchObject({ problems: [] });
     await world.bus.idle();
     expect([await connected(world), announced(world)]).toEqual([4, 4]);
   });
@@ -111,17 +134,22 @@ test('sweeps that overlap never take a newer status back', async () => {
   await Promise.all([tick(), tick(), tick()].map((event) => world.invoke(event)));
   await world.bus.idle();
   const { items } = await world.list();
-  expect(items.map(({ state, consecutiveFailures }) => [state, consecutiveFailures])).toEqual([1, 2, 3].map(() => ['Connected', 0]));
+  expect(items.map(({ state, consecutiveFailures }) => [state, consecutiveFailures])).toEqual(
+    [1, 2, 3].map(() => ['Connected', 0]),
+  );
 });
 
-const requestSchema = z.object({ request: z.object({ path: z.string(), headers: z.array(z.string()) }) });
+const requestSchema = z.object({
+  request: z.object({ path: z.string(), headers: z.array(z.string()) }),
+});
 
 test('one trace goes from the tick through all pages to the audit id of every status write', async () => {
   const traces: string[] = [];
   const ids: string[] = [];
   const listener = (message: unknown): void => {
     const { path, headers } = requestSchema.parse(message).request;
-    if (path.endsWith('/status?fieldManager=muster-serverless')) ids.push(headers[headers.indexOf('Audit-ID') + 1] ?? '');
+    if (path.endsWith('/status?fieldManager=muster-serverless'))
+      ids.push(headers[headers.indexOf('Audit-ID') + 1] ?? '');
   };
   subscribe('undici:request:create', listener);
   ending.push(async () => unsubscribe('undici:request:create', listener));
@@ -146,5 +174,9 @@ test('a fleet that is too large for one relay is swept in lanes, every page once
     return report;
   });
   await world.sweep({ everything: true });
-  expect([hops.length, Math.max(...hops), await connected(world)]).toEqual([pages, pagesBeforeLanes + lanePages - 1, pages]);
+  expect([hops.length, Math.max(...hops), await connected(world)]).toEqual([
+    pages,
+    pagesBeforeLanes + lanePages - 1,
+    pages,
+  ]);
 });

@@ -4,10 +4,18 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
-import { pageLister, serverReader, statusPatcher } from '../../functions/adapters/cluster/kubernetes.ts';
+import {
+  pageLister,
+  serverReader,
+  statusPatcher,
+} from '../../functions/adapters/cluster/kubernetes.ts';
 import { announcer } from '../../functions/adapters/eventbridge.ts';
 import { tableOutbox } from '../../functions/adapters/outbox.ts';
-import { announceLeftovers, type LeftoverPorts, longestRunMs } from '../../functions/reachability/announcements.ts';
+import {
+  announceLeftovers,
+  type LeftoverPorts,
+  longestRunMs,
+} from '../../functions/reachability/announcements.ts';
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
 import { type RoundPorts, round } from '../../functions/reachability/round.ts';
 import { type Bus, startBus } from '../../local/bus.ts';
@@ -16,8 +24,19 @@ import { declareServers } from '../../local/declare.ts';
 import { type Store, startStore } from '../../local/store.ts';
 import { crdFile } from '../world/manifest.ts';
 
-const answered: ProbeOutcome = { kind: 'answered', status: 401, bearerChallenge: false, timings: {} };
-const refused: ProbeOutcome = { kind: 'unreachable', stage: 'tcp', cause: 'refused', detail: 'ECONNREFUSED', timings: {} };
+const answered: ProbeOutcome = {
+  kind: 'answered',
+  status: 401,
+  bearerChallenge: false,
+  timings: {},
+};
+const refused: ProbeOutcome = {
+  kind: 'unreachable',
+  stage: 'tcp',
+  cause: 'refused',
+  detail: 'ECONNREFUSED',
+  timings: {},
+};
 const detailSchema = z.object({ id: z.string(), to: z.string() });
 
 class Crash extends Error {}
@@ -54,7 +73,11 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
     patchStatus: statusPatcher(connection),
     readServer: serverReader(connection),
     announce: announcer(new EventBridgeClient({ endpoint: bus.url }), 'muster'),
-    outbox: tableOutbox({ client: DynamoDBDocumentClient.from(store.client), table: store.table, now }),
+    outbox: tableOutbox({
+      client: DynamoDBDocumentClient.from(store.client),
+      table: store.table,
+      now,
+    }),
     notify: async () => ({ count: 0 }),
     isOnline: async () => true,
     backOff: async () => {},
@@ -66,13 +89,24 @@ afterEach(async () => {
   await cluster.close();
 });
 
-/** One sweep, a minute after the one before: leftovers first, then its page. What it is cut off by may be in its ports. */
+/**
+ * One sweep, a minute after the one before: leftovers first, then its page. What it is cut off by
+ * may be in its ports.
+ */
 async function sweep(cut: Partial<RoundPorts & LeftoverPorts> = {}): Promise<void> {
   clock += 60_000;
   const own = { ...ports, ...cut };
-  const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({ limit: 10 });
+  const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({
+    limit: 10,
+  });
   if (listed.kind === 'expired') throw new Error('The list expired.');
-  const options = { tick: new Date(clock), tickMs: 60_000, heartbeatMs: 300_000, concurrency: 10, everything: true };
+  const options = {
+    tick: new Date(clock),
+    tickMs: 60_000,
+    heartbeatMs: 300_000,
+    concurrency: 10,
+    everything: true,
+  };
   await announceLeftovers(own, new Date(clock)).catch(onlyCrash);
   await round(listed.page.servers, own, options).catch(onlyCrash);
 }
@@ -80,10 +114,13 @@ function onlyCrash(error: unknown): void {
   if (!(error instanceof Crash)) throw error;
 }
 
-const announced = (): readonly z.infer<typeof detailSchema>[] => bus.events.map(({ detail }) => detailSchema.parse(detail));
+const announced = (): readonly z.infer<typeof detailSchema>[] =>
+  bus.events.map(({ detail }) => detailSchema.parse(detail));
 const states = (): readonly string[] => announced().map(({ to }) => to);
-const state = async (): Promise<string | undefined> => (await ports.readServer('default', 'a'))?.status.state;
-const rows = async (): Promise<number> => (await store.client.send(new ScanCommand({ TableName: store.table }))).Items?.length ?? 0;
+const state = async (): Promise<string | undefined> =>
+  (await ports.readServer('default', 'a'))?.status.state;
+const rows = async (): Promise<number> =>
+  (await store.client.send(new ScanCommand({ TableName: store.table }))).Items?.length ?? 0;
 
 describe('a change of state is announced', () => {
   test('once, and nothing stays in the outbox, when nothing goes wrong', async () => {
@@ -147,15 +184,31 @@ describe('a change of state is announced', () => {
   });
 
   test('and written, when the table is away', async () => {
-    const away = tableOutbox({ client: DynamoDBDocumentClient.from(store.client), table: 'nowhere', now: ports.now });
+    const away = tableOutbox({
+      client: DynamoDBDocumentClient.from(store.client),
+      table: 'nowhere',
+      now: ports.now,
+    });
     clock += 60_000;
-    const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({ limit: 10 });
+    const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({
+      limit: 10,
+    });
     const servers = listed.kind === 'page' ? listed.page.servers : [];
-    const options = { tick: new Date(clock), tickMs: 60_000, heartbeatMs: 300_000, concurrency: 10, everything: true };
+    const options = {
+      tick: new Date(clock),
+      tickMs: 60_000,
+      heartbeatMs: 300_000,
+      concurrency: 10,
+      everything: true,
+    };
     const report = await round(servers, { ...ports, outbox: away }, options);
     expect([await state(), states()]).toEqual(['Connected', ['Connected']]);
     expect(report.problems).toEqual([
-      { namespace: 'default', name: 'a', problem: 'the change is not in the outbox: ResourceNotFoundException' },
+      {
+        namespace: 'default',
+        name: 'a',
+        problem: 'the change is not in the outbox: ResourceNotFoundException',
+      },
     ]);
   });
 });
@@ -163,13 +216,23 @@ describe('a change of state is announced', () => {
 test('a change whose runner may still be about to write it is left alone', async () => {
   await sweep({ patchStatus: crash });
   clock += longestRunMs - 1;
-  expect(await announceLeftovers(ports, new Date(clock))).toEqual({ announced: 0, dropped: 0, waiting: 1 });
+  expect(await announceLeftovers(ports, new Date(clock))).toEqual({
+    announced: 0,
+    dropped: 0,
+    waiting: 1,
+  });
   clock += 120_000;
-  expect(await announceLeftovers(ports, new Date(clock))).toEqual({ announced: 0, dropped: 1, waiting: 0 });
+  expect(await announceLeftovers(ports, new Date(clock))).toEqual({
+    announced: 0,
+    dropped: 1,
+    waiting: 0,
+  });
 });
 
 test('a change of a server that is gone is dropped', async () => {
   await sweep({ patchStatus: crash });
   clock += 10 * 60_000;
-  expect(await announceLeftovers({ ...ports, readServer: async () => undefined }, new Date(clock))).toMatchObject({ dropped: 1 });
+  expect(
+    await announceLeftovers({ ...ports, readServer: async () => undefined }, new Date(clock)),
+  ).toMatchObject({ dropped: 1 });
 });

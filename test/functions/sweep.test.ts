@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import {
+  CustomObjectsApi,
+  KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
@@ -20,7 +25,8 @@ beforeAll(async () => {
 afterAll(() => faults.end());
 
 const pages = { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] };
-const changes = (bus: Bus): readonly BusEvent[] => bus.events.filter((event) => event['detail-type'] === 'MCPServer State Changed');
+const changes = (bus: Bus): readonly BusEvent[] =>
+  bus.events.filter((event) => event['detail-type'] === 'MCPServer State Changed');
 const url = (fault: string): string => faults.urls[fault] ?? `no fault is called ${fault}`;
 
 const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
@@ -32,8 +38,17 @@ function world(settings: Readonly<Record<string, string>> = {}) {
   let api: CustomObjectsApi;
   let sweep: (event: unknown) => Promise<SweepReport>;
   let reports: SweepReport[];
-  const trouble: { intercept?: Intercept; beforePage?: (hop: number) => Promise<void>; afterPage?: () => void } = {};
-  const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers', namespace: 'default' };
+  const trouble: {
+    intercept?: Intercept;
+    beforePage?: (hop: number) => Promise<void>;
+    afterPage?: () => void;
+  } = {};
+  const resource = {
+    group: 'muster.giantswarm.io',
+    version: 'v1alpha1',
+    plural: 'mcpservers',
+    namespace: 'default',
+  };
 
   const invoke = async (event: unknown): Promise<SweepReport> => {
     await trouble.beforePage?.(hopOf(event));
@@ -89,44 +104,76 @@ function world(settings: Readonly<Record<string, string>> = {}) {
       return [...reports];
     },
     async server(name: string): Promise<Server> {
-      const server = await serverReader(connectCluster({ kubeconfig: cluster.kubeconfig }))('default', name);
+      const server = await serverReader(connectCluster({ kubeconfig: cluster.kubeconfig }))(
+        'default',
+        name,
+      );
       if (server === undefined) throw new Error(`There is no ${name}.`);
       return server;
     },
     patchStatus: (namespace: string, name: string, status: object) =>
-      api.patchNamespacedCustomObjectStatus({ ...resource, namespace, name, body: { status } }, mergePatch),
+      api.patchNamespacedCustomObjectStatus(
+        { ...resource, namespace, name, body: { status } },
+        mergePatch,
+      ),
     patchSpec: (namespace: string, name: string, spec: object) =>
       api.patchNamespacedCustomObject({ ...resource, namespace, name, body: { spec } }, mergePatch),
     label: (name: string, labels: Readonly<Record<string, string>>) =>
-      api.patchNamespacedCustomObject({ ...resource, name, body: { metadata: { labels } } }, mergePatch),
+      api.patchNamespacedCustomObject(
+        { ...resource, name, body: { metadata: { labels } } },
+        mergePatch,
+      ),
     list: (group: string, version: string, plural: string): Promise<unknown> =>
       api.listNamespacedCustomObject({ group, version, plural, namespace: 'default' }),
     remove: (name: string) => api.deleteNamespacedCustomObject({ ...resource, name }),
     create: (name: string, address: string) =>
-      api.createNamespacedCustomObject({ ...resource, body: aManifest({ name, spec: { type: 'streamable-http', url: address } }) }),
+      api.createNamespacedCustomObject({
+        ...resource,
+        body: aManifest({ name, spec: { type: 'streamable-http', url: address } }),
+      }),
   };
 }
 
-const hopOf = (event: unknown): number => z.object({ detail: z.object({ hop: z.number() }) }).safeParse(event).data?.detail.hop ?? 0;
+const hopOf = (event: unknown): number =>
+  z.object({ detail: z.object({ hop: z.number() }) }).safeParse(event).data?.detail.hop ?? 0;
 
 describe('a sweep', () => {
   const here = world({ TICK_SECONDS: '20' });
 
   test('finds out which servers can be reached and writes that into their status', async () => {
-    await here.declare({ a: url('401 with a challenge'), b: url('200 with JSON'), c: url('refused'), d: 'http://gone.test/mcp' });
-    expect(await here.sweep()).toMatchObject([{ servers: 4, probed: 4, written: 4, changes: 4, unannounced: 0, problems: [] }]);
-    const states = await Promise.all(['a', 'b', 'c', 'd'].map(async (name) => (await here.server(name)).status.state));
+    await here.declare({
+      a: url('401 with a challenge'),
+      b: url('200 with JSON'),
+      c: url('refused'),
+      d: 'http://gone.test/mcp',
+    });
+    expect(await here.sweep()).toMatchObject([
+      { servers: 4, probed: 4, written: 4, changes: 4, unannounced: 0, problems: [] },
+    ]);
+    const states = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => (await here.server(name)).status.state),
+    );
     expect(states).toEqual(['Connected', 'Connected', 'Connecting', 'Failed']);
     const { status } = await here.server('a');
-    expect(conditionOf(status, 'AuthRequired')).toMatchObject({ status: 'True', observedGeneration: 1 });
-    expect(conditionOf((await here.server('b')).status, 'AuthRequired')).toMatchObject({ status: 'False' });
+    expect(conditionOf(status, 'AuthRequired')).toMatchObject({
+      status: 'True',
+      observedGeneration: 1,
+    });
+    expect(conditionOf((await here.server('b')).status, 'AuthRequired')).toMatchObject({
+      status: 'False',
+    });
   });
 
   test('a server that refuses three times in a row is Failed, one that answers again is Connected', async () => {
     let isUp = false;
-    const server = createServer((_request, response) => (isUp ? response.writeHead(401).end() : response.destroy()));
+    const server = createServer((_request, response) =>
+      isUp ? response.writeHead(401).end() : response.destroy(),
+    );
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, b: url('200 with JSON') });
+    await here.declare({
+      a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+      b: url('200 with JSON'),
+    });
     const seen: (string | undefined)[] = [];
     for (let round = 0; round < 5; round += 1) {
       isUp = round === 4;
@@ -142,7 +189,16 @@ describe('a sweep', () => {
     await here.sweep();
     const { uid, status, resourceVersion } = await here.server('a');
     expect(changes(here.bus())).toMatchObject([
-      { source: 'muster', detail: { namespace: 'default', name: 'a', uid, to: 'Connected', reason: 'AuthenticationRequired' } },
+      {
+        source: 'muster',
+        detail: {
+          namespace: 'default',
+          name: 'a',
+          uid,
+          to: 'Connected',
+          reason: 'AuthenticationRequired',
+        },
+      },
     ]);
     expect(changes(here.bus())[0]?.detail).toHaveProperty('id');
     expect(status.consecutiveFailures).toBe(0);
@@ -173,8 +229,14 @@ describe('a sweep', () => {
 
 describe('what a sweep leaves in the cluster beside status', () => {
   const here = world({ PAGE_SIZE: '1' });
-  const events = async () => z.object({ items: z.array(eventSchema) }).parse(await here.list('events.k8s.io', 'v1', 'events')).items;
-  const of = async (name: string) => (await events()).filter(({ regarding }) => regarding.name === name && regarding.uid !== undefined);
+  const events = async () =>
+    z
+      .object({ items: z.array(eventSchema) })
+      .parse(await here.list('events.k8s.io', 'v1', 'events')).items;
+  const of = async (name: string) =>
+    (await events()).filter(
+      ({ regarding }) => regarding.name === name && regarding.uid !== undefined,
+    );
 
   test('one Event for each change of STATE, about the very object, and none while nothing changes', async () => {
     await here.declare({ [`a-${run}`]: url('401 with a challenge'), [`b-${run}`]: url('refused') });
@@ -191,20 +253,35 @@ describe('what a sweep leaves in the cluster beside status', () => {
       },
     ]);
     expect(await of(`b-${run}`)).toMatchObject([
-      { type: 'Warning', reason: 'ConnectionRefused', note: 'STATE is Connecting: Connection refused.' },
+      {
+        type: 'Warning',
+        reason: 'ConnectionRefused',
+        note: 'STATE is Connecting: Connection refused.',
+      },
     ]);
   });
 
   test('Events that cannot be written cost the sweep nothing, and are in the report', async () => {
     await here.declare({ a: url('401 with a challenge') });
-    here.trouble.intercept = ({ url: path = '' }) => (path.includes('/events') ? { code: 403, body: '{}' } : undefined);
+    here.trouble.intercept = ({ url: path = '' }) =>
+      path.includes('/events') ? { code: 403, body: '{}' } : undefined;
     expect(await here.sweep()).toMatchObject([
-      { written: 1, changes: 1, events: 0, problems: [], eventProblem: expect.stringContaining('does not let us create events (403)') },
+      {
+        written: 1,
+        changes: 1,
+        events: 0,
+        problems: [],
+        eventProblem: expect.stringContaining('does not let us create events (403)'),
+      },
     ]);
   });
 
   test('one Lease, renewed once by each sweep, however many pages it has', async () => {
-    await here.declare({ a: url('200 with JSON'), b: url('200 with JSON'), c: url('200 with JSON') });
+    await here.declare({
+      a: url('200 with JSON'),
+      b: url('200 with JSON'),
+      c: url('200 with JSON'),
+    });
     let renewals = 0;
     here.trouble.intercept = ({ method, url: path = '' }) => {
       if (method === 'PATCH' && path.includes('/leases/')) renewals += 1;
@@ -217,9 +294,14 @@ describe('what a sweep leaves in the cluster beside status', () => {
 
   test('a Lease that cannot be renewed costs the sweep nothing, and is in the report', async () => {
     await here.declare({ a: url('200 with JSON') });
-    here.trouble.intercept = ({ url: path = '' }) => (path.includes('/leases') ? { code: 403, body: '{}' } : undefined);
+    here.trouble.intercept = ({ url: path = '' }) =>
+      path.includes('/leases') ? { code: 403, body: '{}' } : undefined;
     expect(await here.sweep()).toMatchObject([
-      { written: 1, problems: [], leaseProblem: expect.stringContaining('does not let us patch leases (403)') },
+      {
+        written: 1,
+        problems: [],
+        leaseProblem: expect.stringContaining('does not let us patch leases (403)'),
+      },
     ]);
   });
 
@@ -227,7 +309,9 @@ describe('what a sweep leaves in the cluster beside status', () => {
     let probes = 0;
     const server = createServer((_request, response) => {
       probes += 1;
-      void here.label('a', { 'muster-serverless/sweep': 'off' }).then(() => response.writeHead(401).end());
+      void here
+        .label('a', { 'muster-serverless/sweep': 'off' })
+        .then(() => response.writeHead(401).end());
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
@@ -247,18 +331,27 @@ const eventSchema = z.object({
   type: z.string(),
   reason: z.string(),
   note: z.optional(z.string()),
-  regarding: z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.optional(z.string()) }),
+  regarding: z.object({
+    kind: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.optional(z.string()),
+  }),
 });
 
 describe('the relay', () => {
   const here = world({ PAGE_SIZE: '2' });
   const seven = (): Record<string, string> =>
-    Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`server-${index}`, url('401 with a challenge')]));
+    Object.fromEntries(
+      Array.from({ length: 7 }, (_, index) => [`server-${index}`, url('401 with a challenge')]),
+    );
 
   test('goes through all pages of one tick, each server once', async () => {
     await here.declare(seven());
     const reports = await here.sweep();
-    expect(reports.map(({ hop, probed }) => [hop, probed]).sort(([one = 0], [other = 0]) => one - other)).toEqual([
+    expect(
+      reports.map(({ hop, probed }) => [hop, probed]).sort(([one = 0], [other = 0]) => one - other),
+    ).toEqual([
       [0, 2],
       [1, 2],
       [2, 2],
@@ -311,18 +404,30 @@ describe('the relay', () => {
     await here.declare(seven());
     let lists = 0;
     here.trouble.intercept = (request) =>
-      isList(request) && ++lists === 2 ? { code: 410, body: { reason: 'Expired', metadata: {} } } : undefined;
+      isList(request) && ++lists === 2
+        ? { code: 410, body: { reason: 'Expired', metadata: {} } }
+        : undefined;
     const reports = await here.sweep();
-    expect(reports.map(({ ended }) => ended)).toContain('the continue token expired and the cluster gave none to go on with');
+    expect(reports.map(({ ended }) => ended)).toContain(
+      'the continue token expired and the cluster gave none to go on with',
+    );
   });
 
   test('drops a page message that is older than a tick, or goes round in circles', async () => {
     const page = (detail: object) => ({
       source: 'muster',
       'detail-type': 'MCPServer Sweep Page',
-      detail: { tick: new Date().toISOString(), hop: 1, continue: 'x', everything: false, ...detail },
+      detail: {
+        tick: new Date().toISOString(),
+        hop: 1,
+        continue: 'x',
+        everything: false,
+        ...detail,
+      },
     });
-    expect((await here.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended).toContain('older than a tick');
+    expect(
+      (await here.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended,
+    ).toContain('older than a tick');
     expect((await here.invoke(page({ hop: 1001 }))).ended).toContain('hops');
   });
 
@@ -332,11 +437,14 @@ describe('the relay', () => {
     const [report] = await here.sweep();
     expect(report).toMatchObject({ probed: 2, written: 2, unannounced: 2 });
     expect(report?.ended).toContain('the relay ended here');
-    expect(report?.problems?.map(({ problem }) => problem)).toEqual(Array(2).fill('the change to Connected could not be announced'));
+    expect(report?.problems?.map(({ problem }) => problem)).toEqual(
+      Array(2).fill('the change to Connected could not be announced'),
+    );
   });
 });
 
-const isList = ({ method, url: path = '' }: IncomingMessage): boolean => method === 'GET' && path.includes('/mcpservers?');
+const isList = ({ method, url: path = '' }: IncomingMessage): boolean =>
+  method === 'GET' && path.includes('/mcpservers?');
 
 describe('writing status', () => {
   const here = world();
@@ -344,27 +452,45 @@ describe('writing status', () => {
   test('a write that keeps conflicting is reported, and costs the others nothing', async () => {
     await here.declare({ a: url('401 with a challenge'), b: url('200 with JSON') });
     here.trouble.intercept = ({ method, url: path = '' }) =>
-      method === 'PATCH' && path.includes('/a/status') ? { code: 409, body: { reason: 'Conflict' } } : undefined;
+      method === 'PATCH' && path.includes('/a/status')
+        ? { code: 409, body: { reason: 'Conflict' } }
+        : undefined;
     expect(await here.sweep()).toMatchObject([
       {
         written: 1,
         problems: [
-          { namespace: 'default', name: 'a', problem: 'the status could not be written: 5 conflicts in a row with another writer' },
+          {
+            namespace: 'default',
+            name: 'a',
+            problem: 'the status could not be written: 5 conflicts in a row with another writer',
+          },
         ],
       },
     ]);
   });
 
   test("another writer's condition, written between our read and our write, survives", async () => {
-    const theirs = { type: 'Ready', status: 'True', reason: 'Theirs', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const theirs = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Theirs',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
     const server = createServer((_request, response) => {
-      void here.patchStatus('default', 'a', { conditions: [theirs] }).then(() => response.writeHead(401).end());
+      void here
+        .patchStatus('default', 'a', { conditions: [theirs] })
+        .then(() => response.writeHead(401).end());
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
     expect(await here.sweep()).toMatchObject([{ written: 1, problems: [] }]);
     server.close();
-    expect((await here.server('a')).status.conditions.map(({ type }) => type)).toEqual(['Ready', 'Reachable', 'AuthRequired']);
+    expect((await here.server('a')).status.conditions.map(({ type }) => type)).toEqual([
+      'Ready',
+      'Reachable',
+      'AuthRequired',
+    ]);
   });
 
   test('a server that was re-created during its probe gets nothing of the old one', async () => {

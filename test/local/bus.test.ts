@@ -24,8 +24,14 @@ afterEach(async () => {
   await bus.close();
 });
 
-const entry = (type: string, detail = '{"a":1}') => ({ EventBusName: 'muster', Source: 'muster', DetailType: type, Detail: detail });
-const put = (...entries: readonly ReturnType<typeof entry>[]) => client.send(new PutEventsCommand({ Entries: [...entries] }));
+const entry = (type: string, detail = '{"a":1}') => ({
+  EventBusName: 'muster',
+  Source: 'muster',
+  DetailType: type,
+  Detail: detail,
+});
+const put = (...entries: readonly ReturnType<typeof entry>[]) =>
+  client.send(new PutEventsCommand({ Entries: [...entries] }));
 
 test('what a rule names reaches its target once, with its detail', async () => {
   await put(entry('Wanted'), entry('Other'));
@@ -43,9 +49,14 @@ test('a target that fails is told and not tried again', async () => {
 test('an entry whose detail is no JSON fails alone', async () => {
   const { FailedEntryCount, Entries } = await put(entry('Wanted', 'nonsense'), entry('Wanted'));
   expect(FailedEntryCount).toBe(1);
-  expect(Entries).toMatchObject([{ ErrorCode: 'MalformedDetail' }, { EventId: expect.any(String) }]);
+  expect(Entries).toMatchObject([
+    { ErrorCode: 'MalformedDetail' },
+    { EventId: expect.any(String) },
+  ]);
 });
 
 test('more than ten entries are refused', async () => {
-  await expect(put(...Array.from({ length: 11 }, () => entry('Wanted')))).rejects.toThrow('1 to 10 entries');
+  await expect(put(...Array.from({ length: 11 }, () => entry('Wanted')))).rejects.toThrow(
+    '1 to 10 entries',
+  );
 });

@@ -6,9 +6,14 @@ import { type Certificate, createAuthority, selfSigned } from '../../local/certi
 const hourMs = 3_600_000;
 const authority = await createAuthority();
 
-/** What Node says about a server with this certificate when it is reached as `host`: `ok`, or the code of the error. */
+/**
+ * What Node says about a server with this certificate when it is reached as `host`: `ok`, or the
+ * code of the error.
+ */
 async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<string> {
-  const server = createServer({ cert: certPem, key: keyPem }, (_request, response) => response.end('hello'));
+  const server = createServer({ cert: certPem, key: keyPem }, (_request, response) =>
+    response.end('hello'),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -16,7 +21,14 @@ async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<
   try {
     return await new Promise<string>((resolve) => {
       const call = request(
-        { host: '127.0.0.1', port, servername: host, ca: authority.caPem, agent: false, headers: { host } },
+        {
+          host: '127.0.0.1',
+          port,
+          servername: host,
+          ca: authority.caPem,
+          agent: false,
+          headers: { host },
+        },
         (response) => {
           response.resume();
           response.on('end', () => resolve('ok'));
@@ -32,7 +44,11 @@ async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<
 }
 
 test.each([
-  ['a valid certificate is trusted', () => authority.issue({ hosts: ['localhost', '127.0.0.1'] }), 'ok'],
+  [
+    'a valid certificate is trusted',
+    () => authority.issue({ hosts: ['localhost', '127.0.0.1'] }),
+    'ok',
+  ],
   [
     'an expired one is told',
     () => authority.issue({ hosts: ['localhost'], notAfter: new Date(Date.now() - hourMs / 2) }),
@@ -43,8 +59,16 @@ test.each([
     () => authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() + hourMs) }),
     'CERT_NOT_YET_VALID',
   ],
-  ['one for another host is told', () => authority.issue({ hosts: ['elsewhere.example'] }), 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ['a self-signed one is told', () => selfSigned({ hosts: ['localhost'] }), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [
+    'one for another host is told',
+    () => authority.issue({ hosts: ['elsewhere.example'] }),
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ],
+  [
+    'a self-signed one is told',
+    () => selfSigned({ hosts: ['localhost'] }),
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+  ],
   [
     'one of another authority is told',
     async () => (await createAuthority()).issue({ hosts: ['localhost'] }),

@@ -1,7 +1,11 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { type FunctionUrlEvent, type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
+import {
+  type FunctionUrlEvent,
+  type FunctionUrlHandler,
+  startFunctionUrl,
+} from '../../local/lambda.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -28,7 +32,9 @@ async function eventOf(path: string, init?: RequestInit): Promise<FunctionUrlEve
 }
 
 test('a request arrives as an event of payload format 2.0', async () => {
-  const event = await eventOf('/v1/a%20b?x=1&x=2&y=%C3%A9', { headers: { 'X-Odd': 'Yes', cookie: 'a=1; b=2' } });
+  const event = await eventOf('/v1/a%20b?x=1&x=2&y=%C3%A9', {
+    headers: { 'X-Odd': 'Yes', cookie: 'a=1; b=2' },
+  });
   expect(event).toMatchObject({
     version: '2.0',
     rawPath: '/v1/a%20b',
@@ -44,10 +50,17 @@ test('a request arrives as an event of payload format 2.0', async () => {
 });
 
 test('JSON arrives as text, anything else in base64', async () => {
-  const json = await eventOf('/', { method: 'POST', body: '{"é":1}', headers: { 'content-type': 'application/json' } });
+  const json = await eventOf('/', {
+    method: 'POST',
+    body: '{"é":1}',
+    headers: { 'content-type': 'application/json' },
+  });
   expect(json).toMatchObject({ body: '{"é":1}', isBase64Encoded: false });
   const form = await eventOf('/', { method: 'POST', body: new URLSearchParams({ a: 'b' }) });
-  expect(form).toMatchObject({ body: Buffer.from('a=b').toString('base64'), isBase64Encoded: true });
+  expect(form).toMatchObject({
+    body: Buffer.from('a=b').toString('base64'),
+    isBase64Encoded: true,
+  });
 });
 
 test('the answer leaves with its status, headers, cookies and bytes', async () => {

@@ -9,16 +9,24 @@ let closed: LocalMcpServer;
 let open: LocalMcpServer;
 beforeAll(async () => {
   issuer = await startIssuer();
-  [closed, open] = await Promise.all([startMcpServer({ oauth: { issuer: issuer.url } }), startMcpServer()]);
+  [closed, open] = await Promise.all([
+    startMcpServer({ oauth: { issuer: issuer.url } }),
+    startMcpServer(),
+  ]);
 });
 afterAll(async () => void (await Promise.all([closed.close(), open.close(), issuer.close()])));
 
 test('a protected server wants OAuth and says where', async () => {
   const response = await fetch(closed.url);
   expect(response.status).toBe(401);
-  const [, address = ''] = /resource_metadata="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
+  const [, address = ''] =
+    /resource_metadata="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
   const metadata: unknown = await (await fetch(address)).json();
-  expect(metadata).toMatchObject({ resource: closed.url, authorization_servers: [issuer.url], scopes_supported: ['mcp'] });
+  expect(metadata).toMatchObject({
+    resource: closed.url,
+    authorization_servers: [issuer.url],
+    scopes_supported: ['mcp'],
+  });
 });
 
 test('a token of nowhere does not open it', async () => {

@@ -1,6 +1,13 @@
 import { markdownToHtml } from 'satteri';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { diagrams, emptyHeadersAreCells, linksBetweenPages, markers, tablesScroll, titlesAreNotRepeated } from '../../site/markdown.ts';
+import {
+  diagrams,
+  emptyHeadersAreCells,
+  linksBetweenPages,
+  markers,
+  tablesScroll,
+  titlesAreNotRepeated,
+} from '../../site/markdown.ts';
 
 const fileURL = new URL('../../docs/index.md', import.meta.url);
 const html = (markdown: string): string =>
@@ -24,14 +31,20 @@ describe('links that work on a forge work on the site', () => {
 
   test('another file leads to the forge, where it is known', () => {
     vi.stubEnv('REPOSITORY_URL', 'https://forge.example.com/owner/name/');
-    expect(html('[x](../manifests/rbac.yaml)')).toContain('href="https://forge.example.com/owner/name/blob/main/manifests/rbac.yaml"');
+    expect(html('[x](../manifests/rbac.yaml)')).toContain(
+      'href="https://forge.example.com/owner/name/blob/main/manifests/rbac.yaml"',
+    );
   });
   test('and is named where it is not', () => {
     vi.stubEnv('REPOSITORY_URL', undefined);
-    expect(html('[x](../manifests/rbac.yaml)')).toContain('<p><code>manifests/rbac.yaml</code></p>');
+    expect(html('[x](../manifests/rbac.yaml)')).toContain(
+      '<p><code>manifests/rbac.yaml</code></p>',
+    );
   });
   test('a page that is not there stops the build', () => {
-    expect(() => html('[x](nowhere.md)')).toThrow('A page links to docs/nowhere.md, which is not there.');
+    expect(() => html('[x](nowhere.md)')).toThrow(
+      'A page links to docs/nowhere.md, which is not there.',
+    );
   });
 });
 
@@ -43,14 +56,20 @@ describe('a diagram', () => {
     expect(drawn).not.toMatch(/@import|fonts\.g/);
   });
   test('without a caption stops the build', () => {
-    expect(() => html('```mermaid\nflowchart LR\n  a --> b\n```')).toThrow('A diagram needs a caption');
+    expect(() => html('```mermaid\nflowchart LR\n  a --> b\n```')).toThrow(
+      'A diagram needs a caption',
+    );
   });
 });
 
 test('the title is not repeated, notes to the tests are not shown, and a table scrolls by itself', () => {
-  const page = html('# Title\n\n<!-- before: muster auth login -->\n\n| | b |\n|---|---|\n| c | d |\n');
+  const page = html(
+    '# Title\n\n<!-- before: muster auth login -->\n\n| | b |\n|---|---|\n| c | d |\n',
+  );
   expect(page).not.toMatch(/Title|before/);
-  expect(page).toMatch(/<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table>/i);
+  expect(page).toMatch(
+    /<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table>/i,
+  );
   expect(page).not.toContain('<th></th>');
 });
 

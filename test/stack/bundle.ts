@@ -13,13 +13,20 @@ export type BundleRequest = {
   readonly splitting: boolean;
 };
 
-/** Bundles a function with the options of the SST 4.17.1 CLI for ESM. Errors are sentences, as the CLI hands them to the stack. */
+/**
+ * Bundles a function with the options of the SST 4.17.1 CLI for ESM. Errors are sentences, as the
+ * CLI hands them to the stack.
+ */
 export async function bundleFunction({ folder, handler, out, minify, splitting }: BundleRequest) {
   const dot = handler.lastIndexOf('.');
   const path = handler.slice(0, dot);
   const method = handler.slice(dot + 1);
   const entry = join(folder, `${path}.ts`);
-  if (!existsSync(entry)) return { handler: '', errors: [`There is no ${relative(folder, entry)} for the handler ${handler}.`] };
+  if (!existsSync(entry))
+    return {
+      handler: '',
+      errors: [`There is no ${relative(folder, entry)} for the handler ${handler}.`],
+    };
   await rm(out, { recursive: true, force: true });
   await mkdir(dirname(join(out, path)), { recursive: true });
   const { metafile } = await build({
@@ -39,8 +46,14 @@ export async function bundleFunction({ folder, handler, out, minify, splitting }
     banner: { js: banner },
     logLevel: 'silent',
   });
-  const { exports = [] } = metafile.outputs[Object.keys(metafile.outputs).find((file) => file.endsWith(`${path}.mjs`)) ?? ''] ?? {};
-  return { handler, errors: exports.includes(method) ? [] : [`${path}.ts does not export ${method}.`] };
+  const { exports = [] } =
+    metafile.outputs[
+      Object.keys(metafile.outputs).find((file) => file.endsWith(`${path}.mjs`)) ?? ''
+    ] ?? {};
+  return {
+    handler,
+    errors: exports.includes(method) ? [] : [`${path}.ts does not export ${method}.`],
+  };
 }
 
 /** What is CommonJS inside wants these. */

@@ -21,15 +21,25 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
   });
 
   test('sweep by the input of the recorded schedule, and go on by page messages of the recorded rule', async () => {
-    const { target } = z.object({ target: z.object({ input: z.string() }) }).parse(deployed().inputs('Schedule', 'TickSchedule'));
+    const { target } = z
+      .object({ target: z.object({ input: z.string() }) })
+      .parse(deployed().inputs('Schedule', 'TickSchedule'));
     const due = new Date(Math.floor(Date.now() / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-    const report = await bundles.sweep(JSON.parse(target.input.replace('<aws.scheduler.scheduled-time>', due)));
+    const report = await bundles.sweep(
+      JSON.parse(target.input.replace('<aws.scheduler.scheduled-time>', due)),
+    );
     expect(report).toMatchObject({ tick: due, hop: 0, servers: 2, probed: 2, problems: [] });
     await world.bus.idle();
-    const { eventPattern } = z.object({ eventPattern: z.string() }).parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
-    const pattern = z.object({ source: z.array(z.string()), 'detail-type': z.array(z.string()) }).parse(JSON.parse(eventPattern));
+    const { eventPattern } = z
+      .object({ eventPattern: z.string() })
+      .parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
+    const pattern = z
+      .object({ source: z.array(z.string()), 'detail-type': z.array(z.string()) })
+      .parse(JSON.parse(eventPattern));
     const pages = world.bus.events.filter(
-      (event) => pattern.source.includes(event.source) && pattern['detail-type'].includes(event['detail-type']),
+      (event) =>
+        pattern.source.includes(event.source) &&
+        pattern['detail-type'].includes(event['detail-type']),
     );
     expect(pages).toMatchObject([{ version: '0', detail: { tick: due, hop: 1 } }]);
     const { items } = await world.list();
@@ -45,14 +55,21 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
     const answer = await fetch(`${world.url}/v1/mcpservers`);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({
-      items: [{ name: 'server-a' }, { name: 'server-b' }, { name: 'server-c' }, { name: 'server-d' }],
+      items: [
+        { name: 'server-a' },
+        { name: 'server-b' },
+        { name: 'server-c' },
+        { name: 'server-d' },
+      ],
     });
     expect(await (await fetch(`${world.url}/v1/me`)).json()).toMatchObject({ status: 401 });
   });
 
   test('fail a poisoned event by its name, and take the next one', async () => {
     await expect(bundles.sweep({ kind: 'tock' })).rejects.toThrow();
-    await expect(bundles.sweep({ kind: 'tick', at: new Date().toISOString(), everything: true })).resolves.toMatchObject({ hop: 0 });
+    await expect(
+      bundles.sweep({ kind: 'tick', at: new Date().toISOString(), everything: true }),
+    ).resolves.toMatchObject({ hop: 0 });
     await world.bus.idle();
   });
 

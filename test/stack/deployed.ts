@@ -17,10 +17,13 @@ export function projectFolder(): string {
 /** Looks into what an evaluation made. Throws where it failed. */
 export function inside(evaluation: Evaluation) {
   if (evaluation.kind === 'failed') throw new Error(evaluation.problems.join('\n'));
-  const ofType = (type: string): readonly Resource[] => evaluation.resources.filter((resource) => resource.type === type);
+  const ofType = (type: string): readonly Resource[] =>
+    evaluation.resources.filter((resource) => resource.type === type);
   /** The inputs of one resource, by the last part of its type and its name. */
   const inputs = (type: string, name: string): Resource['inputs'] => {
-    const found = evaluation.resources.find((resource) => resource.type.endsWith(`:${type}`) && resource.name === name);
+    const found = evaluation.resources.find(
+      (resource) => resource.type.endsWith(`:${type}`) && resource.name === name,
+    );
     if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
     return found.inputs;
   };

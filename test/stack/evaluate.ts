@@ -10,9 +10,17 @@ import * as z from 'zod/mini';
 import { listen } from '../../local/listen.ts';
 import { bundleFunction } from './bundle.ts';
 
-const resourceSchema = z.object({ type: z.string(), name: z.string(), inputs: z.record(z.string(), z.unknown()) });
+const resourceSchema = z.object({
+  type: z.string(),
+  name: z.string(),
+  inputs: z.record(z.string(), z.unknown()),
+});
 const resultSchema = z.union([
-  z.object({ kind: z.literal('deployed'), resources: z.array(resourceSchema), outputs: z.record(z.string(), z.unknown()) }),
+  z.object({
+    kind: z.literal('deployed'),
+    resources: z.array(resourceSchema),
+    outputs: z.record(z.string(), z.unknown()),
+  }),
   z.object({ kind: z.literal('failed'), problems: z.array(z.string()) }),
 ]);
 
@@ -27,8 +35,15 @@ export type Deployment = {
   readonly environment: Readonly<Record<string, string>>;
 };
 
-/** Runs sst.config.ts as `sst deploy` does, with a Pulumi monitor that only writes down. The bundles of the functions are real ones. */
-export async function evaluate({ folder, stage = 'production', environment }: Deployment): Promise<Evaluation> {
+/**
+ * Runs sst.config.ts as `sst deploy` does, with a Pulumi monitor that only writes down. The bundles
+ * of the functions are real ones.
+ */
+export async function evaluate({
+  folder,
+  stage = 'production',
+  environment,
+}: Deployment): Promise<Evaluation> {
   const work = join(folder, '.sst', stage);
   const platform = await realpath(join(folder, '.sst/platform'));
   await rm(work, { recursive: true, force: true });
@@ -60,10 +75,19 @@ export async function evaluate({ folder, stage = 'production', environment }: De
 
 type Program = Record<'folder' | 'platform' | 'stage' | 'work' | 'program', string>;
 
-/** As the CLI bundles it: `$app`, `$cli` and `$dev` are constants, `sst` and `aws` are imports of every file that is not the platform's. */
+/**
+ * As the CLI bundles it: `$app`, `$cli` and `$dev` are constants, `sst` and `aws` are imports of
+ * every file that is not the platform's.
+ */
 async function buildProgram({ folder, platform, stage, work, program }: Program): Promise<void> {
   const isProduction = stage === 'production';
-  const app = { name: 'muster', stage, removal: isProduction ? 'retain' : 'remove', protect: isProduction, providers: { aws: {} } };
+  const app = {
+    name: 'muster',
+    stage,
+    removal: isProduction ? 'retain' : 'remove',
+    protect: isProduction,
+    providers: { aws: {} },
+  };
   const paths = { home: join(work, 'home'), root: folder, work, platform };
   await build({
     entryPoints: [join(folder, 'test/stack/program.ts')],
@@ -76,11 +100,29 @@ async function buildProgram({ folder, platform, stage, work, program }: Program)
     inject: [join(platform, 'src/shim/run.js')],
     define: {
       $app: JSON.stringify(app),
-      $cli: JSON.stringify({ command: 'deploy', rpc: '', paths, home: 'aws', state: { version: {} } }),
+      $cli: JSON.stringify({
+        command: 'deploy',
+        rpc: '',
+        paths,
+        home: 'aws',
+        state: { version: {} },
+      }),
       $dev: 'false',
     },
-    external: ['@pulumi/*', '@pulumiverse/*', '@aws-sdk/*', '@smithy/*', 'undici', 'esbuild', 'archiver', 'glob', 'vite'],
-    banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
+    external: [
+      '@pulumi/*',
+      '@pulumiverse/*',
+      '@aws-sdk/*',
+      '@smithy/*',
+      'undici',
+      'esbuild',
+      'archiver',
+      'glob',
+      'vite',
+    ],
+    banner: {
+      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+    },
     plugins: [globals(platform)],
     logLevel: 'silent',
   });
@@ -109,7 +151,12 @@ const buildSchema = z.object({
 async function startRpc(folder: string, work: string) {
   const problems: string[] = [];
   const methods: Readonly<Record<string, (params: unknown) => Promise<unknown>>> = {
-    'Provider.Aws.Bootstrap': async () => ({ asset: 'sst-asset', state: 'sst-state', assetEcrRegistryId: '', assetEcrUrl: '' }),
+    'Provider.Aws.Bootstrap': async () => ({
+      asset: 'sst-asset',
+      state: 'sst-state',
+      assetEcrRegistryId: '',
+      assetEcrUrl: '',
+    }),
     'Runtime.Build': async (params) => {
       const { functionID, handler, properties } = buildSchema.parse(params);
       // Beside the folder that SST puts the archive into, or the archive would hold itself.

@@ -15,16 +15,34 @@ const functionSchema = z.object({
   environment: z.object({ variables: z.record(z.string(), z.string()) }),
 });
 
-export type Bundled = Functions & { readonly lambdas: { readonly sweep: Lambda; readonly api: Lambda } };
+export type Bundled = Functions & {
+  readonly lambdas: { readonly sweep: Lambda; readonly api: Lambda };
+};
 
-/** The bundles that the stack names, with its variables and then these, on a Lambda of their own each. */
-export async function startBundles(environment: Readonly<Record<string, string | undefined>>): Promise<Bundled> {
+/**
+ * The bundles that the stack names, with its variables and then these, on a Lambda of their own
+ * each.
+ */
+export async function startBundles(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Bundled> {
   const stack = inject('stack');
   if (stack.kind === 'missing') throw new Error(stack.why);
   const start = async (name: string): Promise<Lambda> => {
-    const { handler, timeout, environment: given } = functionSchema.parse(inside(stack.evaluation).inputs('Function', `${name}Function`));
-    const { EKS_CLUSTER: _cluster, CLUSTER_URL: _url, CLUSTER_CA: _ca, ...variables } = given.variables;
-    const ours = Object.entries(environment).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
+    const {
+      handler,
+      timeout,
+      environment: given,
+    } = functionSchema.parse(inside(stack.evaluation).inputs('Function', `${name}Function`));
+    const {
+      EKS_CLUSTER: _cluster,
+      CLUSTER_URL: _url,
+      CLUSTER_CA: _ca,
+      ...variables
+    } = given.variables;
+    const ours = Object.entries(environment).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value]],
+    );
     return startLambda({
       bundle: artifacts(stack.folder, name),
       handler,
@@ -53,9 +71,14 @@ const reportSchema: z.ZodMiniType<SweepReport> = z.looseObject({
 });
 const resultSchema: z.ZodMiniType<FunctionUrlResult> = z.looseObject({ statusCode: z.number() });
 
-/** For `startWorld`: the bundles in `npm run test:stack`, and nothing, so the sources, anywhere else. */
+/**
+ * For `startWorld`: the bundles in `npm run test:stack`, and nothing, so the sources, anywhere
+ * else.
+ */
 export const bundlesWhereDeployed = (): {
-  readonly functions?: (environment: Readonly<Record<string, string | undefined>>) => Promise<Functions>;
+  readonly functions?: (
+    environment: Readonly<Record<string, string | undefined>>,
+  ) => Promise<Functions>;
 } => {
   const stack: ReturnType<typeof inject<'stack'>> | undefined = inject('stack');
   return stack?.kind === 'there' ? { functions: startBundles } : {};

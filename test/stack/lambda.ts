@@ -1,4 +1,7 @@
-/** A small Lambda: the Runtime API that real runtime clients talk to, an environment (a process) for each invocation at the same time. */
+/**
+ * A small Lambda: the Runtime API that real runtime clients talk to, an environment (a process) for
+ * each invocation at the same time.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -32,12 +35,25 @@ type Invocation = {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 };
-type Environment = { readonly process: ChildProcess; waiting?: ServerResponse; running?: Invocation };
+type Environment = {
+  readonly process: ChildProcess;
+  waiting?: ServerResponse;
+  running?: Invocation;
+};
 
 const errorSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
 
-/** Serves the Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) on loopback for one function. */
-export async function startLambda({ bundle, handler, platform, environment, timeoutMs }: FunctionOptions): Promise<Lambda> {
+/**
+ * Serves the Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) on
+ * loopback for one function.
+ */
+export async function startLambda({
+  bundle,
+  handler,
+  platform,
+  environment,
+  timeoutMs,
+}: FunctionOptions): Promise<Lambda> {
   const environments = new Map<string, Environment>();
   const queue: Invocation[] = [];
   const log: string[] = [];
@@ -50,7 +66,8 @@ export async function startLambda({ bundle, handler, platform, environment, time
         'content-type': 'application/json',
         'lambda-runtime-aws-request-id': invocation.id,
         'lambda-runtime-deadline-ms': String(Date.now() + timeoutMs),
-        'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:eu-central-1:123456789012:function:test',
+        'lambda-runtime-invoked-function-arn':
+          'arn:aws:lambda:eu-central-1:123456789012:function:test',
         'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${invocation.id.replaceAll('-', '').slice(0, 24)}`,
       })
       .end(JSON.stringify(invocation.event));
@@ -72,7 +89,12 @@ export async function startLambda({ bundle, handler, platform, environment, time
     // Before the client asks for the next event, so that the environment is known to be free.
     response.writeHead(202).end();
     if (path.at(-1) === 'response') running?.resolve(body);
-    else running?.reject(Object.assign(new Error(failed.data?.errorMessage ?? 'init error'), { name: failed.data?.errorType ?? 'Error' }));
+    else
+      running?.reject(
+        Object.assign(new Error(failed.data?.errorMessage ?? 'init error'), {
+          name: failed.data?.errorType ?? 'Error',
+        }),
+      );
     return undefined;
   };
   const server = createServer((request, response) => void serve(request, response));
@@ -80,19 +102,25 @@ export async function startLambda({ bundle, handler, platform, environment, time
 
   const start = (): void => {
     const id = randomUUID();
-    const child = spawn(process.execPath, [join(platform, 'dist/nodejs-runtime/index.js'), handler], {
-      cwd: bundle,
-      env: {
-        ...environment,
-        AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}/${id}`,
-        AWS_LAMBDA_FUNCTION_NAME: handler,
-        AWS_REGION: 'eu-central-1',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
+    const child = spawn(
+      process.execPath,
+      [join(platform, 'dist/nodejs-runtime/index.js'), handler],
+      {
+        cwd: bundle,
+        env: {
+          ...environment,
+          AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}/${id}`,
+          AWS_LAMBDA_FUNCTION_NAME: handler,
+          AWS_REGION: 'eu-central-1',
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    child.stdout.on('data', (chunk: Buffer) => log.push(...chunk.toString().split('\n').filter(Boolean)));
+    );
+    child.stdout.on('data', (chunk: Buffer) =>
+      log.push(...chunk.toString().split('\n').filter(Boolean)),
+    );
     const one: Environment = { process: child };
     environments.set(id, one);
     child.once('exit', (code) => {
@@ -111,7 +139,9 @@ export async function startLambda({ bundle, handler, platform, environment, time
         start();
       }),
     close: async () => {
-      const ended = [...environments.values()].map(({ process }) => new Promise((done) => process.once('exit', done)));
+      const ended = [...environments.values()].map(
+        ({ process }) => new Promise((done) => process.once('exit', done)),
+      );
       for (const { process } of environments.values()) process.kill();
       await Promise.all(ended);
       await close();

@@ -16,12 +16,16 @@ export type Platform =
 
 /** Installed once for each version of SST, outside the repository; npm is all that is asked. */
 export async function installPlatform(): Promise<Platform> {
-  const caches = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'muster-serverless');
+  const caches = join(
+    process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
+    'muster-serverless',
+  );
   const place = join(caches, `sst-${ours.devDependencies.sst}`);
   const folder = join(place, '.sst', 'platform');
   if (existsSync(join(folder, 'config.d.ts'))) return { kind: 'there', folder };
   await mkdir(caches, { recursive: true });
-  // Installed beside its place and moved there whole: two runs at once, or one that was cut off, leave nothing half done.
+  // Installed beside its place and moved there whole: two runs at once, or one that was cut off,
+  // leave nothing half done.
   const fresh = await mkdtemp(join(caches, 'sst-'));
   const started = performance.now();
   try {
@@ -37,13 +41,17 @@ export async function installPlatform(): Promise<Platform> {
     return { kind: 'there', folder, installMs: performance.now() - started };
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
-    return { kind: 'missing', why: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+    return {
+      kind: 'missing',
+      why: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+    };
   }
 }
 
 const config = `export default $config({ app: () => ({ name: 'platform', home: 'aws' }), async run() {} });\n`;
 
-// Undocumented switches of 4.17: without them the CLI first downloads pulumi and bun, and refuses to guess a stage.
+// Undocumented switches of 4.17: without them the CLI first downloads pulumi and bun, and refuses
+// to guess a stage.
 const withoutDownloads = {
   SST_SKIP_DEPENDENCY_CHECK: '1',
   SST_NO_BUN: '1',

@@ -9,13 +9,23 @@ const roleSchema = z.object({
   managedPolicyArns: z.optional(z.array(z.string())),
 });
 const account = '123456789012';
-const arn = (service: string, rest: string): string => `arn:aws:${service}:eu-central-1:${account}:${rest}`;
-const named = (type: string, name: string): string => z.object({ name: z.string() }).parse(deployed().inputs(type, name)).name;
+const arn = (service: string, rest: string): string =>
+  `arn:aws:${service}:eu-central-1:${account}:${rest}`;
+const named = (type: string, name: string): string =>
+  z.object({ name: z.string() }).parse(deployed().inputs(type, name)).name;
 
 /** What the role of that name may do, as AWS would decide it. */
-async function decision(role: string, action: string, resource: string, row?: string): Promise<string> {
+async function decision(
+  role: string,
+  action: string,
+  resource: string,
+  row?: string,
+): Promise<string> {
   const { inlinePolicies } = roleSchema.parse(deployed().inputs('Role', role));
-  const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+  const all = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+  };
   const result = await runSimulation(
     {
       request: {
@@ -24,7 +34,10 @@ async function decision(role: string, action: string, resource: string, row?: st
         resource: { resource, accountId: account },
         contextVariables: row === undefined ? {} : { 'dynamodb:LeadingKeys': [row] },
       },
-      identityPolicies: inlinePolicies.map(({ name, policy }) => ({ name, policy: JSON.parse(policy) })),
+      identityPolicies: inlinePolicies.map(({ name, policy }) => ({
+        name,
+        policy: JSON.parse(policy),
+      })),
       serviceControlPolicies: [{ orgIdentifier: 'o-1', policies: [{ name: 'all', policy: all }] }],
       resourceControlPolicies: [],
     },
@@ -37,7 +50,8 @@ async function decision(role: string, action: string, resource: string, row?: st
 const table = (): string => arn('dynamodb', `table/${named('Table', 'TableTable')}`);
 const bus = (): string => arn('events', `event-bus/${named('EventBus', 'BusBus')}`);
 const dead = (): string => arn('sqs', 'DeadLetters');
-const log = (name: string): string => arn('logs', `log-group:/aws/lambda/muster-production-${name}:log-stream:one`);
+const log = (name: string): string =>
+  arn('logs', `log-group:/aws/lambda/muster-production-${name}:log-stream:one`);
 const sweep = (): string => arn('lambda', `function:${named('Function', 'SweepFunction')}`);
 
 type Row = [role: string, action: string, resource: () => string, row?: string];
@@ -51,8 +65,15 @@ const calls: readonly Row[] = [
   ['SweepRole', 'dynamodb:Query', table, 'outbox 1'],
   ['SweepRole', 'logs:CreateLogStream', () => log('Sweep')],
   ['SweepRole', 'logs:PutLogEvents', () => log('Sweep')],
-  ...['person ["https://issuer.example.com","ada"]', 'signin abc', 'parked abc', 'client https://issuer.example.com'].flatMap((row) =>
-    ['GetItem', 'PutItem', 'DeleteItem', 'Query'].map((action): Row => ['ApiRole', `dynamodb:${action}`, table, row]),
+  ...[
+    'person ["https://issuer.example.com","ada"]',
+    'signin abc',
+    'parked abc',
+    'client https://issuer.example.com',
+  ].flatMap((row) =>
+    ['GetItem', 'PutItem', 'DeleteItem', 'Query'].map(
+      (action): Row => ['ApiRole', `dynamodb:${action}`, table, row],
+    ),
   ),
   ['ApiRole', 'logs:PutLogEvents', () => log('Api')],
   ['TickRole', 'lambda:InvokeFunction', sweep],
@@ -100,9 +121,12 @@ describe.skipIf(isMissing)('everything else', () => {
 
   test('no policy of the functions has a wildcard action, a wildcard resource or a managed policy', () => {
     for (const role of ['SweepRole', 'ApiRole', 'TickRole']) {
-      const { inlinePolicies, managedPolicyArns = [] } = roleSchema.parse(deployed().inputs('Role', role));
+      const { inlinePolicies, managedPolicyArns = [] } = roleSchema.parse(
+        deployed().inputs('Role', role),
+      );
       expect(managedPolicyArns).toEqual([]);
-      for (const { policy } of inlinePolicies) expect(policy).not.toMatch(/:\*"\]?,"Resource|"Resource":\["\*"|"Action":\["\*/);
+      for (const { policy } of inlinePolicies)
+        expect(policy).not.toMatch(/:\*"\]?,"Resource|"Resource":\["\*"|"Action":\["\*/);
     }
   });
 
@@ -112,7 +136,8 @@ describe.skipIf(isMissing)('everything else', () => {
     ['TickRole', 'scheduler.amazonaws.com'],
   ])('%s is taken by %s only, not by the whole account', (role, service) => {
     const { assumeRolePolicy } = roleSchema.parse(deployed().inputs('Role', role));
-    const policy = typeof assumeRolePolicy === 'string' ? assumeRolePolicy : JSON.stringify(assumeRolePolicy);
+    const policy =
+      typeof assumeRolePolicy === 'string' ? assumeRolePolicy : JSON.stringify(assumeRolePolicy);
     expect(policy).toContain(service);
     expect(policy).not.toContain(':root');
     expect(policy).not.toContain('"AWS"');

@@ -1,4 +1,7 @@
-/** Runs sst.config.ts against a monitor that deploys nothing and writes down everything. Bundled by `evaluate.ts`, run in a process of its own. */
+/**
+ * Runs sst.config.ts against a monitor that deploys nothing and writes down everything. Bundled by
+ * `evaluate.ts`, run in a process of its own.
+ */
 import { writeFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { run } from '../../.sst/platform/src/auto/run';
@@ -8,13 +11,26 @@ const account = '123456789012';
 const region = 'eu-central-1';
 const resources: { type: string; name: string; inputs: unknown }[] = [];
 
-/** What AWS would give a resource: a physical name, an ARN of the right form, and what others read of it. */
-function stateOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+/**
+ * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
+ * of it.
+ */
+function stateOf(
+  type: string,
+  name: string,
+  inputs: Record<string, unknown>,
+): Record<string, unknown> {
   const named = typeof inputs['name'] === 'string' ? inputs['name'] : name;
-  const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${account}:${rest}`;
+  const arn = (service: string, rest: string): string =>
+    `arn:aws:${service}:${region}:${account}:${rest}`;
   switch (type) {
     case 'aws:lambda/function:Function':
-      return { name: named, arn: arn('lambda', `function:${named}`), invokeArn: arn('lambda', `function:${named}`), version: '$LATEST' };
+      return {
+        name: named,
+        arn: arn('lambda', `function:${named}`),
+        invokeArn: arn('lambda', `function:${named}`),
+        version: '$LATEST',
+      };
     case 'aws:lambda/functionUrl:FunctionUrl':
       return { functionUrl: `https://${name.toLowerCase()}.lambda-url.${region}.on.aws/` };
     case 'aws:dynamodb/table:Table':
@@ -28,7 +44,11 @@ function stateOf(type: string, name: string, inputs: Record<string, unknown>): R
     case 'aws:cloudwatch/metricAlarm:MetricAlarm':
       return { arn: arn('cloudwatch', `alarm:${named}`) };
     case 'aws:sqs/queue:Queue':
-      return { name: named, arn: arn('sqs', named), url: `https://sqs.${region}.amazonaws.com/${account}/${named}` };
+      return {
+        name: named,
+        arn: arn('sqs', named),
+        url: `https://sqs.${region}.amazonaws.com/${account}/${named}`,
+      };
     case 'aws:sns/topic:Topic':
       return { name: named, arn: arn('sns', named) };
     case 'aws:iam/role:Role':
@@ -39,7 +59,10 @@ function stateOf(type: string, name: string, inputs: Record<string, unknown>): R
       return { bucket: named, arn: `arn:aws:s3:::${named}`, bucketRegionalDomainName: domain };
     }
     case 'aws:cloudfront/distribution:Distribution':
-      return { domainName: 'd111111abcdef8.cloudfront.net', arn: `arn:aws:cloudfront::${account}:distribution/${name}` };
+      return {
+        domainName: 'd111111abcdef8.cloudfront.net',
+        arn: `arn:aws:cloudfront::${account}:distribution/${name}`,
+      };
     case 'random:index/randomBytes:RandomBytes':
       return { base64: Buffer.alloc(32).toString('base64'), hex: '00'.repeat(32) };
     default:
@@ -47,16 +70,24 @@ function stateOf(type: string, name: string, inputs: Record<string, unknown>): R
   }
 }
 
-const answers: Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>> = {
+const answers: Readonly<
+  Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>
+> = {
   'aws:index/getRegion:getRegion': () => ({ region, name: region, id: region }),
   'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com' }),
-  'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: account, arn: `arn:aws:iam::${account}:user/owner` }),
+  'aws:index/getCallerIdentity:getCallerIdentity': () => ({
+    accountId: account,
+    arn: `arn:aws:iam::${account}:user/owner`,
+  }),
   'aws:eks/getCluster:getCluster': ({ name }) => ({
     name,
     endpoint: `https://0123456789ABCDEF.gr7.${region}.eks.amazonaws.com`,
     certificateAuthorities: [{ data: Buffer.alloc(1100, 'c').toString('base64') }],
   }),
-  'aws:iam/getPolicyDocument:getPolicyDocument': (inputs) => ({ ...inputs, json: JSON.stringify(policyDocument(inputs)) }),
+  'aws:iam/getPolicyDocument:getPolicyDocument': (inputs) => ({
+    ...inputs,
+    json: JSON.stringify(policyDocument(inputs)),
+  }),
 };
 
 type Statement = {
@@ -71,15 +102,23 @@ type Statement = {
 function policyDocument(inputs: { statements?: Statement[] }): object {
   return {
     Version: '2012-10-17',
-    Statement: (inputs.statements ?? []).map(({ effect = 'Allow', actions, resources, principals, conditions = [] }) => ({
-      Effect: effect,
-      Action: actions,
-      ...(resources && { Resource: resources }),
-      ...(principals && { Principal: Object.fromEntries(principals.map(({ type, identifiers }) => [type, identifiers])) }),
-      ...(conditions.length > 0 && {
-        Condition: Object.fromEntries(conditions.map(({ test, variable, values }) => [test, { [variable]: values }])),
+    Statement: (inputs.statements ?? []).map(
+      ({ effect = 'Allow', actions, resources, principals, conditions = [] }) => ({
+        Effect: effect,
+        Action: actions,
+        ...(resources && { Resource: resources }),
+        ...(principals && {
+          Principal: Object.fromEntries(
+            principals.map(({ type, identifiers }) => [type, identifiers]),
+          ),
+        }),
+        ...(conditions.length > 0 && {
+          Condition: Object.fromEntries(
+            conditions.map(({ test, variable, values }) => [test, { [variable]: values }]),
+          ),
+        }),
       }),
-    })),
+    ),
   };
 }
 
@@ -99,7 +138,8 @@ function leave(result: object): never {
 }
 
 const failed = (problems: readonly string[]): never => leave({ kind: 'failed', problems });
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 const problems: string[] = [];
 // What fails inside apply() ends up here and nowhere else, and keeps the others waiting for ever.
@@ -117,7 +157,10 @@ await pulumi.runtime.setMocks(
     },
     call: ({ token, inputs }) => {
       const answer = answers[token];
-      if (answer === undefined) throw new Error(`The stack asks for ${token}, which has no answer in test/stack/program.ts.`);
+      if (answer === undefined)
+        throw new Error(
+          `The stack asks for ${token}, which has no answer in test/stack/program.ts.`,
+        );
       return answer(plain(inputs) as Record<string, unknown>);
     },
   },

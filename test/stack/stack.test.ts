@@ -10,13 +10,18 @@ import { optional } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
 
-const variablesSchema = z.object({ environment: z.object({ variables: z.record(z.string(), z.string()) }) });
-const variables = (name: string) => variablesSchema.parse(deployed().inputs('Function', `${name}Function`)).environment.variables;
+const variablesSchema = z.object({
+  environment: z.object({ variables: z.record(z.string(), z.string()) }),
+});
+const variables = (name: string) =>
+  variablesSchema.parse(deployed().inputs('Function', `${name}Function`)).environment.variables;
 
 describe.skipIf(isMissing)('the types of SST', () => {
   const compiler = fileURLToPath(new URL('../../node_modules/tsc7/bin/tsc', import.meta.url));
   const check = (): Promise<unknown> =>
-    promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', 'infra/tsconfig.json'], { cwd: projectFolder() });
+    promisify(execFile)(process.execPath, [compiler, '--noEmit', '-p', 'infra/tsconfig.json'], {
+      cwd: projectFolder(),
+    });
 
   test('accept sst.config.ts and infra/', async () => {
     await expect(check()).resolves.toBeDefined();
@@ -32,7 +37,9 @@ describe.skipIf(isMissing)('the types of SST', () => {
     expect(source).toContain(right);
     await writeFile(file, source.replace(right, wrong));
     try {
-      await expect(check()).rejects.toMatchObject({ stdout: expect.stringContaining('infra/muster.ts') });
+      await expect(check()).rejects.toMatchObject({
+        stdout: expect.stringContaining('infra/muster.ts'),
+      });
     } finally {
       await writeFile(file, source);
     }
@@ -57,14 +64,23 @@ describe.skipIf(isMissing)('a sweep', () => {
   });
 
   test('gets the time its tick was due from the schedule', () => {
-    const { target } = z.object({ target: z.object({ input: z.string() }) }).parse(deployed().inputs('Schedule', 'TickSchedule'));
-    expect(JSON.parse(target.input)).toEqual({ kind: 'tick', at: '<aws.scheduler.scheduled-time>' });
+    const { target } = z
+      .object({ target: z.object({ input: z.string() }) })
+      .parse(deployed().inputs('Schedule', 'TickSchedule'));
+    expect(JSON.parse(target.input)).toEqual({
+      kind: 'tick',
+      at: '<aws.scheduler.scheduled-time>',
+    });
   });
 
   test('that schedule, bus or Lambda cannot deliver ends among the dead letters', () => {
     const dead = expect.stringMatching(/^arn:aws:sqs:.*:DeadLetters$/);
-    expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({ target: { deadLetterConfig: { arn: dead } } });
-    expect(deployed().inputs('EventTarget', 'BusSubscriberPagesTarget')).toMatchObject({ deadLetterConfig: { arn: dead } });
+    expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({
+      target: { deadLetterConfig: { arn: dead } },
+    });
+    expect(deployed().inputs('EventTarget', 'BusSubscriberPagesTarget')).toMatchObject({
+      deadLetterConfig: { arn: dead },
+    });
     expect(deployed().inputs('FunctionEventInvokeConfig', 'SweepEventInvokeConfig')).toMatchObject({
       destinationConfig: { onFailure: { destination: dead } },
     });
@@ -72,8 +88,13 @@ describe.skipIf(isMissing)('a sweep', () => {
 
   test('is gone on with by page messages and by nothing else on the bus', () => {
     expect(deployed().ofType('aws:cloudwatch/eventRule:EventRule')).toHaveLength(1);
-    const { eventPattern } = z.object({ eventPattern: z.string() }).parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
-    expect(JSON.parse(eventPattern)).toEqual({ source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] });
+    const { eventPattern } = z
+      .object({ eventPattern: z.string() })
+      .parse(deployed().inputs('EventRule', 'BusSubscriberPagesRule'));
+    expect(JSON.parse(eventPattern)).toEqual({
+      source: ['muster'],
+      'detail-type': ['MCPServer Sweep Page'],
+    });
   });
 
   test('runs on Node 24 and arm64, long enough for a page of servers that all hang', () => {
@@ -89,15 +110,26 @@ describe.skipIf(isMissing)('a sweep', () => {
 
 describe.skipIf(isMissing)('the Function URL', () => {
   test('is public, for both permissions that AWS asks for, and is nobody else’s page', () => {
-    expect(deployed().inputs('FunctionUrl', 'ApiUrl')).toMatchObject({ authorizationType: 'NONE', invokeMode: 'BUFFERED' });
+    expect(deployed().inputs('FunctionUrl', 'ApiUrl')).toMatchObject({
+      authorizationType: 'NONE',
+      invokeMode: 'BUFFERED',
+    });
     expect(deployed().inputs('FunctionUrl', 'ApiUrl')).not.toHaveProperty('cors');
     const granted = deployed()
       .ofType('aws:lambda/permission:Permission')
       .filter(({ name }) => name.startsWith('Api'));
     expect(new Set(granted.map(({ inputs }) => inputs))).toEqual(
       new Set([
-        expect.objectContaining({ action: 'lambda:InvokeFunctionUrl', principal: '*', functionUrlAuthType: 'NONE' }),
-        expect.objectContaining({ action: 'lambda:InvokeFunction', principal: '*', invokedViaFunctionUrl: true }),
+        expect.objectContaining({
+          action: 'lambda:InvokeFunctionUrl',
+          principal: '*',
+          functionUrlAuthType: 'NONE',
+        }),
+        expect.objectContaining({
+          action: 'lambda:InvokeFunction',
+          principal: '*',
+          invokedViaFunctionUrl: true,
+        }),
       ]),
     );
   });
@@ -113,7 +145,15 @@ describe.skipIf(isMissing)('the Function URL', () => {
   });
 
   test('can be given every setting that is not for one machine alone', () => {
-    const ofOneMachine = ['CLUSTER_TOKEN', 'CLUSTER_TOKEN_FILE', 'DNS_SERVERS', 'EXTRA_CA_FILE', 'GUARD', 'KUBECONFIG', 'TICK_SECONDS'];
+    const ofOneMachine = [
+      'CLUSTER_TOKEN',
+      'CLUSTER_TOKEN_FILE',
+      'DNS_SERVERS',
+      'EXTRA_CA_FILE',
+      'GUARD',
+      'KUBECONFIG',
+      'TICK_SECONDS',
+    ];
     const known = new Set<string>([
       ...optional,
       ...ofOneMachine,
@@ -145,16 +185,24 @@ describe.skipIf(isMissing)('the table', () => {
 describe.skipIf(isMissing)('the functions', () => {
   test.each(['Sweep', 'Api'])('%s gets only settings that it knows', (name) => {
     const unknown = Object.keys(variables(name)).filter(
-      (variable) => !variable.startsWith('SST_') && variable !== 'MALLOC_ARENA_MAX' && !(variable in settings),
+      (variable) =>
+        !variable.startsWith('SST_') && variable !== 'MALLOC_ARENA_MAX' && !(variable in settings),
     );
     expect(unknown).toEqual([]);
   });
 
-  test.each(['Sweep', 'Api'])('%s has all its variables within the 4 KB of Lambda, with the largest kubeconfig, too', (name) => {
-    const { EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others } = variables(name);
-    expect(JSON.stringify({ EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others }).length).toBeLessThan(4096);
-    expect(JSON.stringify({ ...others, KUBECONFIG_YAML: 'x'.repeat(3000) }).length).toBeLessThan(4096);
-  });
+  test.each(['Sweep', 'Api'])(
+    '%s has all its variables within the 4 KB of Lambda, with the largest kubeconfig, too',
+    (name) => {
+      const { EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others } = variables(name);
+      expect(
+        JSON.stringify({ EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others }).length,
+      ).toBeLessThan(4096);
+      expect(JSON.stringify({ ...others, KUBECONFIG_YAML: 'x'.repeat(3000) }).length).toBeLessThan(
+        4096,
+      );
+    },
+  );
 
   test('are known to EKS by their roles, as the group of manifests/, and keep no credential', () => {
     for (const name of ['Sweep', 'Api']) {
@@ -164,7 +212,10 @@ describe.skipIf(isMissing)('the functions', () => {
         kubernetesGroups: ['muster-sweep'],
       });
     }
-    expect(variables('Sweep')).toMatchObject({ EKS_CLUSTER: 'mine', CLUSTER_URL: expect.stringMatching(/^https:.*eks\.amazonaws\.com$/) });
+    expect(variables('Sweep')).toMatchObject({
+      EKS_CLUSTER: 'mine',
+      CLUSTER_URL: expect.stringMatching(/^https:.*eks\.amazonaws\.com$/),
+    });
     expect(variables('Sweep')).not.toHaveProperty('KUBECONFIG_YAML');
   });
 });
@@ -174,7 +225,9 @@ describe.skipIf(isMissing)('the bundles', () => {
     const folder = artifacts(projectFolder(), name);
     const files = await readdir(folder, { recursive: true });
     const sizes = await Promise.all(
-      files.filter((file) => file.endsWith('.mjs')).map(async (file) => (await stat(join(folder, file))).size),
+      files
+        .filter((file) => file.endsWith('.mjs'))
+        .map(async (file) => (await stat(join(folder, file))).size),
     );
     return sizes.reduce((one, other) => one + other, 0);
   };
@@ -182,18 +235,26 @@ describe.skipIf(isMissing)('the bundles', () => {
   test('are minified, with what is used seldom in files of its own', async () => {
     expect(await sizeOf('Sweep')).toBeLessThan(2_000 * 1024);
     expect(await sizeOf('Api')).toBeLessThan(2_200 * 1024);
-    expect((await stat(join(artifacts(projectFolder(), 'Api'), 'functions/api.mjs'))).size).toBeLessThan(200 * 1024);
+    expect(
+      (await stat(join(artifacts(projectFolder(), 'Api'), 'functions/api.mjs'))).size,
+    ).toBeLessThan(200 * 1024);
   });
 });
 
 describe.skipIf(isMissing)('the site', () => {
   test('is built by npm run site:build, and only hashed files are kept for long', () => {
-    expect(deployed().inputs('Command', 'SiteBuilder')).toMatchObject({ create: 'npm run site:build' });
+    expect(deployed().inputs('Command', 'SiteBuilder')).toMatchObject({
+      create: 'npm run site:build',
+    });
     const upload = deployed()
       .ofType('pulumi-nodejs:dynamic:Resource')
       .find(({ name }) => name.startsWith('SiteAssetFiles'));
-    const { files } = z.object({ files: z.array(z.object({ key: z.string(), cacheControl: z.string() })) }).parse(upload?.inputs);
-    const kept = files.filter(({ cacheControl }) => cacheControl.includes('immutable')).map(({ key }) => key);
+    const { files } = z
+      .object({ files: z.array(z.object({ key: z.string(), cacheControl: z.string() })) })
+      .parse(upload?.inputs);
+    const kept = files
+      .filter(({ cacheControl }) => cacheControl.includes('immutable'))
+      .map(({ key }) => key);
     expect(kept).toEqual([expect.stringMatching(/_astro\/page\.1a2b3c\.css$/)]);
     expect(files).toHaveLength(5);
   });
@@ -210,7 +271,8 @@ describe.skipIf(isMissing)('watching', () => {
 
   test('each alarm tells the topic when it begins and when it ends', () => {
     const topic = [expect.stringMatching(/^arn:aws:sns:.*:Alarms$/)];
-    for (const { inputs } of alarms()) expect(inputs).toMatchObject({ alarmActions: topic, okActions: topic });
+    for (const { inputs } of alarms())
+      expect(inputs).toMatchObject({ alarmActions: topic, okActions: topic });
   });
 
   test('silence of the sweep is an alarm, silence of the others is not', () => {
@@ -219,8 +281,12 @@ describe.skipIf(isMissing)('watching', () => {
   });
 
   test('one dashboard, with a graph for each alarm', () => {
-    const { dashboardBody } = z.object({ dashboardBody: z.string() }).parse(deployed().inputs('Dashboard', 'Dashboard'));
-    const { widgets } = z.object({ widgets: z.array(z.unknown()) }).parse(JSON.parse(dashboardBody));
+    const { dashboardBody } = z
+      .object({ dashboardBody: z.string() })
+      .parse(deployed().inputs('Dashboard', 'Dashboard'));
+    const { widgets } = z
+      .object({ widgets: z.array(z.unknown()) })
+      .parse(JSON.parse(dashboardBody));
     expect(widgets).toHaveLength(4 + alarms().length);
   });
 });
@@ -247,15 +313,25 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'ada',
     );
     expect(EKS_CLUSTER).toBe('mine');
-    const given = { KUBECONFIG_YAML: 'apiVersion: v1', NAMESPACE: 'tools', LABEL_SELECTOR: 'team=a', HEARTBEAT_SECONDS: '20040' };
+    const given = {
+      KUBECONFIG_YAML: 'apiVersion: v1',
+      NAMESPACE: 'tools',
+      LABEL_SELECTOR: 'team=a',
+      HEARTBEAT_SECONDS: '20040',
+    };
     for (const name of ['SweepFunction', 'ApiFunction']) {
       expect(stack.inputs('Function', name)).toMatchObject({
         environment: { variables: given },
         vpcConfig: { subnetIds: ['subnet-1', 'subnet-2'], securityGroupIds: ['sg-1'] },
       });
     }
-    expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({ environment: { variables: { ANONYMOUS_LIST: 'on' } } });
-    expect(stack.inputs('TopicSubscription', 'AlarmsEmail')).toMatchObject({ protocol: 'email', endpoint: 'ada@example.com' });
+    expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({
+      environment: { variables: { ANONYMOUS_LIST: 'on' } },
+    });
+    expect(stack.inputs('TopicSubscription', 'AlarmsEmail')).toMatchObject({
+      protocol: 'email',
+      endpoint: 'ada@example.com',
+    });
     expect(stack.inputs('Table', 'TableTable')).toMatchObject({ deletionProtectionEnabled: false });
     expect(stack.ofType('sst:aws:StaticSite')).toEqual([]);
   });
@@ -263,7 +339,13 @@ describe.skipIf(isMissing)('what the owner decides', () => {
   test('what is missing is told at once, each with the command that mends it', async () => {
     const result = await evaluate({ folder: projectFolder(), stage: 'empty', environment: {} });
     const [problem = ''] = result.kind === 'failed' ? result.problems : [];
-    for (const words of ['AWS_REGION=', 'OIDC_ISSUER=', 'OIDC_CLIENT_ID=', 'npx sst secret set TokenKeys', 'EKS_CLUSTER=']) {
+    for (const words of [
+      'AWS_REGION=',
+      'OIDC_ISSUER=',
+      'OIDC_CLIENT_ID=',
+      'npx sst secret set TokenKeys',
+      'EKS_CLUSTER=',
+    ]) {
       expect(problem).toContain(words);
     }
   });
@@ -278,7 +360,13 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     };
     const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
     const [problem = ''] = result.kind === 'failed' ? result.problems : [];
-    for (const words of ['Two clusters', '--minify', 'ANONYMOUS_LIST is "yes"', 'VPC_SECURITY_GROUPS', 'FLEET_SIZE is "many"']) {
+    for (const words of [
+      'Two clusters',
+      '--minify',
+      'ANONYMOUS_LIST is "yes"',
+      'VPC_SECURITY_GROUPS',
+      'FLEET_SIZE is "many"',
+    ]) {
       expect(problem).toContain(words);
     }
   });
@@ -288,10 +376,16 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     const source = await readFile(file, 'utf8');
     await writeFile(
       file,
-      source.replace('functions/sweep.handler', 'functions/sweeep.handler').replace('functions/api.handler', 'functions/api.answer'),
+      source
+        .replace('functions/sweep.handler', 'functions/sweeep.handler')
+        .replace('functions/api.handler', 'functions/api.answer'),
     );
     try {
-      const result = await evaluate({ folder: projectFolder(), stage: 'broken', environment: owner });
+      const result = await evaluate({
+        folder: projectFolder(),
+        stage: 'broken',
+        environment: owner,
+      });
       expect(result.kind === 'failed' && result.problems.join('\n')).toMatch(
         /There is no functions\/sweeep\.ts[^]*|api\.ts does not export answer/,
       );

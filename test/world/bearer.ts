@@ -1,4 +1,6 @@
-/** Signs a persona in to the person's issuer as the command line would, and returns the ID token. */
+/**
+ * Signs a persona in to the person's issuer as the command line would, and returns the ID token.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { commandLineClient, type Issuer, type Persona } from '../../local/issuer.ts';
@@ -17,7 +19,9 @@ export async function bearerFor({ url }: Pick<Issuer, 'url'>, persona: Persona):
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
   }).toString();
-  const landing = await browserOf(persona).visit(address, { stopAt: ({ port }) => port === '5511' });
+  const landing = await browserOf(persona).visit(address, {
+    stopAt: ({ port }) => port === '5511',
+  });
   const body = new URLSearchParams({
     client_id: commandLineClient.client_id,
     grant_type: 'authorization_code',

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { FaultWorld } from './faults.ts';
 
 /** Starts the process of `faults.ts`; its memory is not ours. `end` stops it. */
-export async function startFaultWorld(): Promise<FaultWorld & { readonly end: () => Promise<void> }> {
+export async function startFaultWorld(): Promise<
+  FaultWorld & { readonly end: () => Promise<void> }
+> {
   const child = fork(new URL('./faults.ts', import.meta.url), { execArgv: [] });
   const [world] = (await once(child, 'message')) as [FaultWorld];
   return {

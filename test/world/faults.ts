@@ -1,4 +1,7 @@
-/** A process of its own with one listener for every way a server can answer, or fail to. Started by `faultWorld` through IPC. */
+/**
+ * A process of its own with one listener for every way a server can answer, or fail to. Started by
+ * `faultWorld` through IPC.
+ */
 import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -11,7 +14,11 @@ import { type Certificate, createAuthority, selfSigned } from '../../local/certi
 export type FaultWorld = {
   readonly urls: Readonly<Record<string, string>>;
   /** Resolvers, `address:port`. */
-  readonly resolvers: { readonly answering: string; readonly failing: string; readonly silent: string };
+  readonly resolvers: {
+    readonly answering: string;
+    readonly failing: string;
+    readonly silent: string;
+  };
   readonly caPem: string;
 };
 
@@ -30,13 +37,23 @@ async function http(name: string, listener: RequestListener, path = '/mcp'): Pro
   return port;
 }
 
-async function tcp(name: string, listener: (socket: Socket) => void, scheme = 'http'): Promise<void> {
+async function tcp(
+  name: string,
+  listener: (socket: Socket) => void,
+  scheme = 'http',
+): Promise<void> {
   const port = await listening(createTcp((socket) => listener(socket.on('error', () => {}))));
   urls[name] = `${scheme}://127.0.0.1:${port}/mcp`;
 }
 
-async function https(name: string, { certPem, keyPem }: Certificate, host = 'localhost'): Promise<void> {
-  const port = await listening(createHttps({ cert: certPem, key: keyPem }, (_request, response) => response.end('{}')));
+async function https(
+  name: string,
+  { certPem, keyPem }: Certificate,
+  host = 'localhost',
+): Promise<void> {
+  const port = await listening(
+    createHttps({ cert: certPem, key: keyPem }, (_request, response) => response.end('{}')),
+  );
   urls[name] = `https://${host}:${port}/mcp`;
 }
 
@@ -57,36 +74,59 @@ function forever(response: ServerResponse, chunk: Buffer | string): void {
 }
 
 for (const code of [
-  202, 400, 402, 403, 404, 405, 406, 407, 408, 409, 410, 415, 421, 451, 500, 501, 502, 503, 504, 511, 520, 521, 522, 523, 524, 525, 526,
-  530,
+  202, 400, 402, 403, 404, 405, 406, 407, 408, 409, 410, 415, 421, 451, 500, 501, 502, 503, 504,
+  511, 520, 521, 522, 523, 524, 525, 526, 530,
 ]) {
   await http(String(code), status(code));
 }
-await http('200 with JSON', status(200, { 'content-type': 'application/json' }, '{"jsonrpc":"2.0","id":1,"result":{}}'));
+await http(
+  '200 with JSON',
+  status(200, { 'content-type': 'application/json' }, '{"jsonrpc":"2.0","id":1,"result":{}}'),
+);
 await http('200 with HTML', status(200, { 'content-type': 'text/html' }, '<h1>It works</h1>'));
 await http('200 with an event stream that never ends', (_request, response) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\ndata: /messages\n\n');
+  response
+    .writeHead(200, { 'content-type': 'text/event-stream' })
+    .write('event: endpoint\ndata: /messages\n\n');
 });
-await http('401 with a challenge', status(401, { 'www-authenticate': 'Bearer resource_metadata="http://127.0.0.1/x"' }));
+await http(
+  '401 with a challenge',
+  status(401, { 'www-authenticate': 'Bearer resource_metadata="http://127.0.0.1/x"' }),
+);
 await http('401 without a challenge', status(401));
-await http('401 whose body hangs', (_request, response) => response.writeHead(401, { 'content-length': '100' }).write('{'));
-await http('403 with a Bearer challenge', status(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }));
+await http('401 whose body hangs', (_request, response) =>
+  response.writeHead(401, { 'content-length': '100' }).write('{'),
+);
+await http(
+  '403 with a Bearer challenge',
+  status(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }),
+);
 await http('429 with Retry-After', status(429, { 'retry-after': '120' }));
 await http('503 with Retry-After', status(503, { 'retry-after': '600' }));
-await http('404 for GET, 401 for POST', (request, response) => response.writeHead(request.method === 'POST' ? 401 : 404).end());
+await http('404 for GET, 401 for POST', (request, response) =>
+  response.writeHead(request.method === 'POST' ? 401 : 404).end(),
+);
 await http('405 for GET, JSON-RPC for POST', (request, response) =>
   request.method === 'POST'
     ? response.end('{"jsonrpc":"2.0","id":1,"error":{"code":-32601}}')
     : response.writeHead(405, { allow: 'POST' }).end(),
 );
 await http('404 for GET, JSON-RPC for POST', (request, response) =>
-  request.method === 'POST' ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}') : response.writeHead(404).end(),
+  request.method === 'POST'
+    ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
+    : response.writeHead(404).end(),
 );
-// Gzip members may be put one behind the other: 300 KB on the wire, 300 MB for whoever inflates them.
+// Gzip members may be put one behind the other: 300 KB on the wire, 300 MB for whoever inflates
+// them.
 const bomb = Buffer.concat(Array.from({ length: 300 }, () => gzipSync(Buffer.alloc(1024 * 1024))));
-await http('gzip bomb of 300 MB', (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+await http('gzip bomb of 300 MB', (_request, response) =>
+  response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+);
 await http('endless body', (_request, response) =>
-  forever(response.writeHead(200, { 'content-type': 'application/json' }), Buffer.alloc(64 * 1024, 0x20)),
+  forever(
+    response.writeHead(200, { 'content-type': 'application/json' }),
+    Buffer.alloc(64 * 1024, 0x20),
+  ),
 );
 await http('headers over 16 KiB', status(200, { 'x-large': 'x'.repeat(20 * 1024) }));
 await http('headers over 64 KiB', status(200, { 'x-large': 'x'.repeat(80 * 1024) }));
@@ -96,12 +136,21 @@ await http('103, then 200', (_request, response) => {
 });
 await http(
   'redirect on the same host',
-  (request, response) => (request.url === '/mcp/' ? response.writeHead(307, { location: '/mcp' }).end() : response.writeHead(401).end()),
+  (request, response) =>
+    request.url === '/mcp/'
+      ? response.writeHead(307, { location: '/mcp' }).end()
+      : response.writeHead(401).end(),
   '/mcp/',
 );
 await http('redirect loop', status(302, { location: '/mcp' }));
-await http('redirect to a metadata address', status(302, { location: 'http://169.254.169.254/latest/meta-data/' }));
-await http('redirect to a login page elsewhere', status(302, { location: 'https://login.example.com/' }));
+await http(
+  'redirect to a metadata address',
+  status(302, { location: 'http://169.254.169.254/latest/meta-data/' }),
+);
+await http(
+  'redirect to a login page elsewhere',
+  status(302, { location: 'https://login.example.com/' }),
+);
 await http('redirect without an address', status(302));
 
 await tcp('reset', (socket) => socket.once('data', () => socket.resetAndDestroy()));
@@ -114,28 +163,60 @@ await tcp('slow drip of headers', (socket) => {
 });
 await tcp('not HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n'));
 await tcp('a two-digit status', says('HTTP/1.1 20 OK\r\n\r\n'));
-await tcp('two lengths', says('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'));
-await tcp('101', says('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'));
+await tcp(
+  'two lengths',
+  says('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
+);
+await tcp(
+  '101',
+  says('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+);
 await tcp('401, then reset', (socket) =>
   socket.once('data', () => {
-    socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n{', () => setTimeout(() => socket.resetAndDestroy(), 20));
+    socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n{', () =>
+      setTimeout(() => socket.resetAndDestroy(), 20),
+    );
   }),
 );
-await tcp('TLS to a plain port', (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')), 'https');
+await tcp(
+  'TLS to a plain port',
+  (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  'https',
+);
 await tcp('TLS handshake that stalls', () => {}, 'https');
-await tcp('closed in the TLS handshake', (socket) => socket.once('data', () => socket.end()), 'https');
+await tcp(
+  'closed in the TLS handshake',
+  (socket) => socket.once('data', () => socket.end()),
+  'https',
+);
 
 const valid = await authority.issue({ hosts: ['localhost'] });
 await https('valid certificate', valid);
 await https(
   'expired certificate',
-  await authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() - 2 * hour), notAfter: new Date(Date.now() - hour) }),
+  await authority.issue({
+    hosts: ['localhost'],
+    notBefore: new Date(Date.now() - 2 * hour),
+    notAfter: new Date(Date.now() - hour),
+  }),
 );
-await https('certificate that is not valid yet', await authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() + hour) }));
+await https(
+  'certificate that is not valid yet',
+  await authority.issue({ hosts: ['localhost'], notBefore: new Date(Date.now() + hour) }),
+);
 await https('self-signed certificate', await selfSigned({ hosts: ['localhost'] }));
-await https('certificate of an unknown authority', await (await createAuthority()).issue({ hosts: ['localhost'] }));
-await https('certificate for another host', await authority.issue({ hosts: ['elsewhere.example.com'] }));
-urls['plain text to a TLS port'] = (urls['valid certificate'] ?? '').replace('https://localhost', 'http://127.0.0.1');
+await https(
+  'certificate of an unknown authority',
+  await (await createAuthority()).issue({ hosts: ['localhost'] }),
+);
+await https(
+  'certificate for another host',
+  await authority.issue({ hosts: ['elsewhere.example.com'] }),
+);
+urls['plain text to a TLS port'] = (urls['valid certificate'] ?? '').replace(
+  'https://localhost',
+  'http://127.0.0.1',
+);
 const toPlain = await http('target of the downgrade', status(200));
 const downgrade = await listening(
   createHttps({ cert: valid.certPem, key: valid.keyPem }, (_request, response) =>
@@ -160,7 +241,14 @@ async function resolverThat(behaves: 'answers' | 'fails' | 'stays silent'): Prom
     const hasData = isUp && question?.type === 'A';
     const rcode = behaves === 'fails' ? 2 : isUp ? 0 : 3;
     const answers = hasData
-      ? [{ type: 'A' as const, name: question.name, ttl: 1, data: question.name.startsWith('inside') ? '10.1.2.3' : '127.0.0.1' }]
+      ? [
+          {
+            type: 'A' as const,
+            name: question.name,
+            ttl: 1,
+            data: question.name.startsWith('inside') ? '10.1.2.3' : '127.0.0.1',
+          },
+        ]
       : [];
     const reply = packet.encode({
       type: 'response',
@@ -177,7 +265,11 @@ async function resolverThat(behaves: 'answers' | 'fails' | 'stays silent'): Prom
 
 const world: FaultWorld = {
   urls,
-  resolvers: { answering: await resolverThat('answers'), failing: await resolverThat('fails'), silent: await resolverThat('stays silent') },
+  resolvers: {
+    answering: await resolverThat('answers'),
+    failing: await resolverThat('fails'),
+    silent: await resolverThat('stays silent'),
+  },
   caPem: authority.caPem,
 };
 process.send?.(world);

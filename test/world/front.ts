@@ -19,7 +19,11 @@ export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Fro
     const chunks: Uint8Array[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = method === 'GET' ? {} : { body: Buffer.concat(chunks) };
-    const answer = await fetch(`${url}${request.url}`, { method, headers: { 'content-type': contentType }, ...body });
+    const answer = await fetch(`${url}${request.url}`, {
+      method,
+      headers: { 'content-type': contentType },
+      ...body,
+    });
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(await answer.text());
   });
@@ -32,7 +36,10 @@ export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Fro
   return {
     kubeconfig: kubeconfig
       .replace(url, `https://127.0.0.1:${port}`)
-      .replace('insecure-skip-tls-verify: true', `certificate-authority-data: ${Buffer.from(authority.caPem).toString('base64')}`),
+      .replace(
+        'insecure-skip-tls-verify: true',
+        `certificate-authority-data: ${Buffer.from(authority.caPem).toString('base64')}`,
+      ),
     connections: () => connections,
     close: () => front.close(),
   };

@@ -23,16 +23,26 @@ export const serverOf = (world: SignInWorld, facts: Partial<Server> = {}): Serve
   aServer({ url: world.mcp.url, status: connected('True'), ...facts });
 
 /** Signs the persona in to the server of the world, browser and all. Throws where that fails. */
-export async function grantOf(world: SignInWorld, server: Server = serverOf(world), persona: Persona = ada): Promise<HeldGrant> {
+export async function grantOf(
+  world: SignInWorld,
+  server: Server = serverOf(world),
+  persona: Persona = ada,
+): Promise<HeldGrant> {
   const person = personOf(persona);
   const started = await startSignIn(world.ports, server, person);
   if (started.kind !== 'started') throw new Error(JSON.stringify(started));
-  const { url } = await browserOf(persona).visit(started.authorizationUrl, { stopAt: ({ origin }) => origin === world.publicUrl });
+  const { url } = await browserOf(persona).visit(started.authorizationUrl, {
+    stopAt: ({ origin }) => origin === world.publicUrl,
+  });
   const { state = '', code = '', iss } = Object.fromEntries(url.searchParams);
-  const called = await callBack(world.ports, state, { code, ...(iss === undefined ? {} : { iss }) });
+  const called = await callBack(world.ports, state, {
+    code,
+    ...(iss === undefined ? {} : { iss }),
+  });
   if (called.kind !== 'parked') throw new Error(called.kind);
   const completed = await completeSignIn(world.ports, server, person, called.secret);
   const held = await world.store.heldGrant(person, server.uid);
-  if (completed.kind !== 'completed' || held === undefined) throw new Error(JSON.stringify(completed));
+  if (completed.kind !== 'completed' || held === undefined)
+    throw new Error(JSON.stringify(completed));
   return held;
 }

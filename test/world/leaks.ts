@@ -1,12 +1,15 @@
 /**
- * Watches every test: each token, code, verifier, client secret and cookie that crosses the wire in this process is remembered, and what
- * was printed, logged or written to a store is searched for them when the file is done. Nothing here is needed for a test to pass.
+ * Watches every test: each token, code, verifier, client secret and cookie that crosses the wire in
+ * this process is remembered, and what was printed, logged or written to a store is searched for
+ * them when the file is done. Nothing here is needed for a test to pass.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll } from 'vitest';
 
-/** Parameters of forms, members of JSON answers and parameters of redirects that are worth stealing. */
+/**
+ * Parameters of forms, members of JSON answers and parameters of redirects that are worth stealing.
+ */
 const names = [
   'access_token',
   'refresh_token',
@@ -48,7 +51,9 @@ export function forget(place: string): void {
 /** Secrets in what was exposed so far, by kind and place and never in full. */
 export const leaks = (): readonly string[] =>
   [...secrets].flatMap(([secret, kind]) =>
-    seen.filter(({ text }) => text.includes(secret)).map(({ where }) => `${kind} ${secret.slice(0, 4)}... in ${where}`),
+    seen
+      .filter(({ text }) => text.includes(secret))
+      .map(({ where }) => `${kind} ${secret.slice(0, 4)}... in ${where}`),
   );
 
 export const kindsSeen = (): ReadonlySet<SecretKind> => kinds;
@@ -60,18 +65,26 @@ function inParameters(parameters: URLSearchParams): void {
 function inHeaders(authorization: string | undefined, cookies: readonly string[]): void {
   const [, scheme = '', value] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '') ?? [];
   remember(scheme.toLowerCase() === 'basic' ? 'basic' : 'bearer', value);
-  for (const cookie of cookies) for (const pair of cookie.split('; ')) remember('cookie', pair.split('=')[1]);
+  for (const cookie of cookies)
+    for (const pair of cookie.split('; ')) remember('cookie', pair.split('=')[1]);
 }
 
 function inBody(text: string): void {
-  if (text.startsWith('{')) for (const name of names) remember(name, new RegExp(`"${name}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1]);
+  if (text.startsWith('{'))
+    for (const name of names)
+      remember(name, new RegExp(`"${name}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1]);
   else if (/^[\w-]+=/.test(text)) inParameters(new URLSearchParams(text));
 }
 
-const textOf = (chunk: unknown): string => (typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : '');
+const textOf = (chunk: unknown): string =>
+  typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.from(chunk).toString() : '';
 
 /** Looks at what a method is called with, each time, before it does what it does. */
-function watch<Holder extends object>(holder: Holder, name: string, look: (self: Holder, first: unknown) => void): void {
+function watch<Holder extends object>(
+  holder: Holder,
+  name: string,
+  look: (self: Holder, first: unknown) => void,
+): void {
   const original: unknown = Reflect.get(holder, name);
   if (typeof original !== 'function') throw new TypeError(`${name} is no method.`);
   Reflect.set(holder, name, function watched(this: Holder, ...parameters: unknown[]): unknown {
@@ -88,7 +101,8 @@ subscribe('undici:request:create', (message) => {
   if (at >= 0) inHeaders(request.headers[at + 1], []);
 });
 
-// Whatever arrives at a server of this process: commands are processes of their own, issuers and browsers are not.
+// Whatever arrives at a server of this process: commands are processes of their own, issuers and
+// browsers are not.
 subscribe('http.server.request.start', (message) => {
   const { request } = message as { request: IncomingMessage };
   const { authorization, cookie = '' } = request.headers;
@@ -105,7 +119,8 @@ subscribe('http.server.request.start', (message) => {
 watch(ServerResponse.prototype, 'end', (response, chunk) => {
   inBody(textOf(chunk));
   const location = response.getHeader('location');
-  if (typeof location === 'string' && URL.canParse(location)) inParameters(new URL(location).searchParams);
+  if (typeof location === 'string' && URL.canParse(location))
+    inParameters(new URL(location).searchParams);
   const cookies = response.getHeader('set-cookie') ?? [];
   inHeaders(
     undefined,
@@ -123,11 +138,14 @@ for (const method of ['write', 'end']) {
 
 /** With what is base64 within it in the clear: a header of a JWE is nothing but that. */
 function readable(text: string): string {
-  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([part]) => Buffer.from(part, 'base64url').toString('latin1'));
+  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([part]) =>
+    Buffer.from(part, 'base64url').toString('latin1'),
+  );
   return [text, ...decoded].join('\n');
 }
 
-for (const stream of [process.stdout, process.stderr]) watch(stream, 'write', (_self, chunk) => expose('the log', textOf(chunk)));
+for (const stream of [process.stdout, process.stderr])
+  watch(stream, 'write', (_self, chunk) => expose('the log', textOf(chunk)));
 
 afterAll(() => {
   const found = leaks();

@@ -8,7 +8,14 @@ export type ManifestParts = {
   readonly status?: object;
 };
 
-export const aManifest = ({ name = 'server-a', namespace, labels, metadata, spec, status }: ManifestParts = {}) => ({
+export const aManifest = ({
+  name = 'server-a',
+  namespace,
+  labels,
+  metadata,
+  spec,
+  status,
+}: ManifestParts = {}) => ({
   apiVersion: 'muster.giantswarm.io/v1alpha1',
   kind: 'MCPServer',
   metadata: { name, ...(namespace && { namespace }), ...(labels && { labels }), ...metadata },

@@ -36,7 +36,19 @@ export const connected = (authRequired: Condition['status'] = 'False'): Status =
     state: 'Connected',
     lastAttempt: new Date('2026-01-01T00:00:00Z'),
     lastConnected: new Date('2026-01-01T00:00:00Z'),
-    conditions: [aCondition(), aCondition({ type: 'AuthRequired', status: authRequired, reason: 'AuthenticationNotRequired' })],
+    conditions: [
+      aCondition(),
+      aCondition({
+        type: 'AuthRequired',
+        status: authRequired,
+        reason: 'AuthenticationNotRequired',
+      }),
+    ],
   });
 
-export const anAuth = (what: Partial<Auth> = {}): Auth => ({ type: 'none', forwardToken: false, requiredAudiences: [], ...what });
+export const anAuth = (what: Partial<Auth> = {}): Auth => ({
+  type: 'none',
+  forwardToken: false,
+  requiredAudiences: [],
+  ...what,
+});

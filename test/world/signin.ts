@@ -1,4 +1,7 @@
-/** Everything around a sign-in, real and on loopback: an issuer for MCP servers, one MCP server behind it, the store, and our OAuth client. */
+/**
+ * Everything around a sign-in, real and on loopback: an issuer for MCP servers, one MCP server
+ * behind it, the store, and our OAuth client.
+ */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -8,7 +11,10 @@ import { type Credentials, tokenExchanger } from '../../functions/adapters/oauth
 import { addressGuard, type Dialler, trust } from '../../functions/adapters/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/http.ts';
 import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth.ts';
-import { clientDocument, type ConfiguredClient } from '../../functions/adapters/oauth/registration.ts';
+import {
+  clientDocument,
+  type ConfiguredClient,
+} from '../../functions/adapters/oauth/registration.ts';
 import { prover } from '../../functions/adapters/oauth/proof.ts';
 import { sealer } from '../../functions/adapters/seal.ts';
 import { type SessionStore, sessionStore } from '../../functions/adapters/store.ts';
@@ -41,7 +47,10 @@ export type SignInWorld = {
   readonly close: () => Promise<void>;
 };
 
-/** The public address is one that nobody listens at: tests play the browser and hand the callback over themselves. */
+/**
+ * The public address is one that nobody listens at: tests play the browser and hand the callback
+ * over themselves.
+ */
 export async function startSignInWorld({
   issuer: issuerOptions = {},
   publicUrl = 'http://127.0.0.1:8787',
@@ -66,10 +75,18 @@ export async function startSignInWorld({
   const clock = { now: new Date() };
   const now = () => clock.now;
   const sent: Sent[] = [];
-  const dialler = { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust(extraCa) };
+  const dialler = {
+    guard: addressGuard({ allowLocal: true }),
+    resolve: resolver(),
+    secureContext: trust(extraCa),
+  };
   const guarded = guardedFetch(dialler);
   const fetch: GuardedFetch = (url, init) => {
-    sent.push({ method: init?.method ?? 'GET', url: new URL(url), form: new URLSearchParams(init?.body?.toString()) });
+    sent.push({
+      method: init?.method ?? 'GET',
+      url: new URL(url),
+      form: new URLSearchParams(init?.body?.toString()),
+    });
     return guarded(url, init);
   };
   const store = sessionStore({
@@ -77,7 +94,14 @@ export async function startSignInWorld({
     sealer: sealer([`test:${randomBytes(32).toString('base64url')}`]),
     now,
   });
-  const oauth = oauthClient({ fetch, publicUrl, allowInsecure: true, now, clients: store, configured });
+  const oauth = oauthClient({
+    fetch,
+    publicUrl,
+    allowInsecure: true,
+    now,
+    clients: store,
+    configured,
+  });
   const servers = new Map<string, Server>();
   const ports: SessionPorts = {
     ...store,
@@ -89,8 +113,29 @@ export async function startSignInWorld({
     clientDocument: clientDocument(publicUrl),
     prove: prover(dialler),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => credentials }),
-    policy: { forwardHosts: [], exchangeIssuers: [], secretNamespaces: [], hasIdTokens: true, allowInsecure: true, ...policy },
+    policy: {
+      forwardHosts: [],
+      exchangeIssuers: [],
+      secretNamespaces: [],
+      hasIdTokens: true,
+      allowInsecure: true,
+      ...policy,
+    },
   };
   const close = async () => void (await Promise.all([issuer.close(), mcp.close(), local.close()]));
-  return { publicUrl, issuer, mcp, local, store, oauth, fetch, dialler, ports, servers, sent, clock, close };
+  return {
+    publicUrl,
+    issuer,
+    mcp,
+    local,
+    store,
+    oauth,
+    fetch,
+    dialler,
+    ports,
+    servers,
+    sent,
+    clock,
+    close,
+  };
 }

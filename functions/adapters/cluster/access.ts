@@ -1,4 +1,6 @@
-/** The cluster's own word about who may see what: SubjectAccessReviews (authorization.k8s.io/v1). */
+/**
+ * The cluster's own word about who may see what: SubjectAccessReviews (authorization.k8s.io/v1).
+ */
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
 import { ClusterError, explain } from './refusal.ts';
@@ -6,13 +8,30 @@ import { ClusterError, explain } from './refusal.ts';
 /** A person as the cluster knows them. */
 export type Subject = { readonly user: string; readonly groups: readonly string[] };
 
-/** Gives the function that asks whether somebody may get the MCPServers of a namespace. It throws `ClusterError` when the cluster cannot tell. */
-export function accessReviewer(cluster: Cluster): (subject: Subject, namespace: string) => Promise<boolean> {
+/**
+ * Gives the function that asks whether somebody may get the MCPServers of a namespace. It throws
+ * `ClusterError` when the cluster cannot tell.
+ */
+export function accessReviewer(
+  cluster: Cluster,
+): (subject: Subject, namespace: string) => Promise<boolean> {
   return async ({ user, groups }, namespace) => {
-    const resourceAttributes = { group: 'muster.giantswarm.io', version: 'v1alpha1', resource: 'mcpservers', verb: 'get', namespace };
-    const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user, groups, resourceAttributes } };
+    const resourceAttributes = {
+      group: 'muster.giantswarm.io',
+      version: 'v1alpha1',
+      resource: 'mcpservers',
+      verb: 'get',
+      namespace,
+    };
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: { user, groups, resourceAttributes },
+    };
     try {
-      const answer = await call(cluster, () => cluster.api.createClusterCustomObject({ ...resource, body }));
+      const answer = await call(cluster, () =>
+        cluster.api.createClusterCustomObject({ ...resource, body }),
+      );
       const review = reviewSchema.safeParse(answer);
       if (review.success) return review.data.status.allowed;
       throw new ClusterError(`The API server ${cluster.address} answered no SubjectAccessReview.`);
@@ -22,6 +41,10 @@ export function accessReviewer(cluster: Cluster): (subject: Subject, namespace: 
   };
 }
 
-const resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews' } as const;
+const resource = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'subjectaccessreviews',
+} as const;
 
 const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });

@@ -1,6 +1,7 @@
 /** One connection to a Kubernetes API server: how we get in, one pool, timeouts and retries. */
 import { setTimeout as wait } from 'node:timers/promises';
-// By their files: the package's own entry brings models of all Kubernetes kinds along, which are half of a cold start.
+// By their files: the package's own entry brings models of all Kubernetes kinds along, which are
+// half of a cold start.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { SecurityAuthentication } from '@kubernetes/client-node/dist/gen/auth/auth.js';
 import { createConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
@@ -33,15 +34,26 @@ export type Cluster = {
   readonly refresh: () => boolean;
 };
 
-/** A bearer that changes in time: a projected service-account token, or one that is made by signing. */
+/**
+ * A bearer that changes in time: a projected service-account token, or one that is made by signing.
+ */
 export type TokenSource = {
-  readonly token: () => Promise<{ readonly kind: 'token'; readonly token: string } | { readonly kind: 'none'; readonly problem: string }>;
+  readonly token: () => Promise<
+    | { readonly kind: 'token'; readonly token: string }
+    | { readonly kind: 'none'; readonly problem: string }
+  >;
   /** Forgets the token it last gave. False: there is no other one to be had. */
   readonly drop: () => boolean;
 };
 
-/** Connects by the YAML of a kubeconfig. Sends nothing yet. Throws `ClusterError` where the kubeconfig names no cluster. */
-export const connectCluster = ({ kubeconfig, ...options }: ClusterOptions & { readonly kubeconfig: string }): Cluster =>
+/**
+ * Connects by the YAML of a kubeconfig. Sends nothing yet. Throws `ClusterError` where the
+ * kubeconfig names no cluster.
+ */
+export const connectCluster = ({
+  kubeconfig,
+  ...options
+}: ClusterOptions & { readonly kubeconfig: string }): Cluster =>
   connectConfig(
     'The kubeconfig',
     (config) => config.loadFromString(kubeconfig),
@@ -49,8 +61,14 @@ export const connectCluster = ({ kubeconfig, ...options }: ClusterOptions & { re
     options,
   );
 
-/** The same by the path of a kubeconfig, whose own relative paths start in its folder. Throws `ClusterError`. */
-export const connectClusterFile = ({ path, ...options }: ClusterOptions & { readonly path: string }): Cluster =>
+/**
+ * The same by the path of a kubeconfig, whose own relative paths start in its folder. Throws
+ * `ClusterError`.
+ */
+export const connectClusterFile = ({
+  path,
+  ...options
+}: ClusterOptions & { readonly path: string }): Cluster =>
   connectConfig(
     `The kubeconfig ${path}`,
     (config) => config.loadFromFile(path),
@@ -58,35 +76,65 @@ export const connectClusterFile = ({ path, ...options }: ClusterOptions & { read
     options,
   );
 
-/** The same by address, certificate authority and bearer: a service account's, or one that is signed for EKS. Throws `ClusterError`. */
+/**
+ * The same by address, certificate authority and bearer: a service account's, or one that is signed
+ * for EKS. Throws `ClusterError`.
+ */
 export function connectClusterToken(
-  options: ClusterOptions & { readonly url: string; readonly caPem: string; readonly source: TokenSource },
+  options: ClusterOptions & {
+    readonly url: string;
+    readonly caPem: string;
+    readonly source: TokenSource;
+  },
 ): Cluster {
   const { url, caPem, source } = options;
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
-    { name: 'cluster', server: url, caData: Buffer.from(caPem).toString('base64'), skipTLSVerify: false },
+    {
+      name: 'cluster',
+      server: url,
+      caData: Buffer.from(caPem).toString('base64'),
+      skipTLSVerify: false,
+    },
     { name: 'bearer' },
   );
   const authentication: SecurityAuthentication = {
     getName: () => 'bearer',
     applySecurityAuthentication: async (context) => {
       const had = await source.token();
-      if (had.kind === 'none') throw new ClusterError(`There is no token for the API server ${url}: ${had.problem}`);
+      if (had.kind === 'none')
+        throw new ClusterError(`There is no token for the API server ${url}: ${had.problem}`);
       await config.applySecurityAuthentication(context);
       context.setHeaderParam('Authorization', `Bearer ${had.token}`);
     },
   };
-  return connect({ what: 'CLUSTER_URL', config, authentication: () => authentication, renew: source.drop, ...options });
+  return connect({
+    what: 'CLUSTER_URL',
+    config,
+    authentication: () => authentication,
+    renew: source.drop,
+    ...options,
+  });
 }
 
-/** Parallel calls of one process, and so its HTTP/1.1 connections; the API server's fairness queues what comes faster. */
+/**
+ * Parallel calls of one process, and so its HTTP/1.1 connections; the API server's fairness queues
+ * what comes faster.
+ */
 const parallelCalls = 16;
 
 type Load = (config: KubeConfig) => void;
 
-/** A kubeconfig is read again when its credential is refused and another one may be in it, or may be made by it. */
-function connectConfig(what: string, load: Load, mayHaveAnother: (config: KubeConfig) => boolean, options: ClusterOptions): Cluster {
+/**
+ * A kubeconfig is read again when its credential is refused and another one may be in it, or may be
+ * made by it.
+ */
+function connectConfig(
+  what: string,
+  load: Load,
+  mayHaveAnother: (config: KubeConfig) => boolean,
+  options: ClusterOptions,
+): Cluster {
   let config = readConfig(what, load);
   const renew = (): boolean => {
     if (!mayHaveAnother(config)) return false;
@@ -110,8 +158,13 @@ function readConfig(what: string, load: Load): KubeConfig {
   } catch (error) {
     // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
     const code = codeOf(error);
-    if (code) throw new ClusterError(`${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`);
-    throw new ClusterError(`${what} is not valid. Give it the YAML that kubectl config view --raw prints.`);
+    if (code)
+      throw new ClusterError(
+        `${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`,
+      );
+    throw new ClusterError(
+      `${what} is not valid. Give it the YAML that kubectl config view --raw prints.`,
+    );
   }
 }
 
@@ -122,14 +175,26 @@ type Way = ClusterOptions & {
   readonly renew: () => boolean;
 };
 
-function connect({ what, config, authentication, renew, selection = {}, timeoutMs = 10_000 }: Way): Cluster {
+function connect({
+  what,
+  config,
+  authentication,
+  renew,
+  selection = {},
+  timeoutMs = 10_000,
+}: Way): Cluster {
   const cluster = config.getCurrentCluster();
   if (!cluster) {
-    throw new ClusterError(`${what} has no current context that names a cluster. Run: kubectl config use-context NAME`);
+    throw new ClusterError(
+      `${what} has no current context that names a cluster. Run: kubectl config use-context NAME`,
+    );
   }
-  if (!URL.canParse(cluster.server)) throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
+  if (!URL.canParse(cluster.server))
+    throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
-    throw new ClusterError(`${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`);
+    throw new ClusterError(
+      `${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`,
+    );
   }
   const pool = pooled(timeoutMs);
   const present: SecurityAuthentication = {
@@ -168,10 +233,13 @@ function oncePerBurst(renew: () => boolean): () => boolean {
 }
 
 /**
- * One connection pool for all calls, and a timeout for each.
- * client-node makes a new pool for every request and never closes it (kubernetes-client/javascript#2893).
+ * One connection pool for all calls, and a timeout for each. client-node makes a new pool for every
+ * request and never closes it (kubernetes-client/javascript#2893).
  */
-function pooled(timeoutMs: number): { readonly middleware: ObservableMiddleware; readonly forget: () => void } {
+function pooled(timeoutMs: number): {
+  readonly middleware: ObservableMiddleware;
+  readonly forget: () => void;
+} {
   let shared: ReturnType<RequestContext['getDispatcher']>;
   const middleware: ObservableMiddleware = {
     pre: (context) => {
@@ -197,8 +265,9 @@ const maxTries = 4;
 const longestWaitMs = 5_000;
 
 /**
- * Makes one call, and makes it again where the API server is busy, an idle connection was cut, or a credential was refused of which there
- * may be a newer one. A second patch is harmless: it is fenced.
+ * Makes one call, and makes it again where the API server is busy, an idle connection was cut, or a
+ * credential was refused of which there may be a newer one. A second patch is harmless: it is
+ * fenced.
  */
 export async function call(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
   let hasRefreshed = false;
@@ -216,14 +285,29 @@ export async function call(cluster: Cluster, send: () => Promise<unknown>): Prom
   }
 }
 
-// undici's code for an HTTP/2 connection that the server ended (GOAWAY), as API servers do when they restart.
+// undici's code for an HTTP/2 connection that the server ended (GOAWAY), as API servers do when
+// they restart.
 const goAway = 'UND_ERR_INFO';
 
-const passingCodes = new Set<string | number | undefined>([429, 500, 502, 503, 504, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', goAway]);
+const passingCodes = new Set<string | number | undefined>([
+  429,
+  500,
+  502,
+  503,
+  504,
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  goAway,
+]);
 
-const isPassing = (error: unknown): boolean => passingCodes.has(refusal(error)?.code ?? networkCode(error));
+const isPassing = (error: unknown): boolean =>
+  passingCodes.has(refusal(error)?.code ?? networkCode(error));
 
-/** Retry-After (RFC 9110 section 10.2.3; the API server sends seconds) or doubling from 100 ms, with jitter so that runners spread. */
+/**
+ * Retry-After (RFC 9110 section 10.2.3; the API server sends seconds) or doubling from 100 ms, with
+ * jitter so that runners spread.
+ */
 function waitMs(error: unknown, tries: number): number {
   const seconds = Number(refusal(error)?.headers['retry-after']);
   const asked = Number.isFinite(seconds) ? seconds * 1000 : 50 * 2 ** tries;

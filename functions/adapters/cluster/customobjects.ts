@@ -1,10 +1,18 @@
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
-import { type Configuration, type ConfigurationOptions, mergeConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
+import {
+  type Configuration,
+  type ConfigurationOptions,
+  mergeConfiguration,
+} from '@kubernetes/client-node/dist/gen/configuration.js';
 import { HttpMethod } from '@kubernetes/client-node/dist/gen/http/http.js';
 
 type Kind = { readonly group: string; readonly version: string; readonly plural: string };
 type Named = Kind & { readonly namespace: string; readonly name: string };
-type ListOptions = { readonly limit?: number; readonly _continue?: string; readonly labelSelector?: string };
+type ListOptions = {
+  readonly limit?: number;
+  readonly _continue?: string;
+  readonly labelSelector?: string;
+};
 type Body = { readonly body: object; readonly fieldManager?: string };
 
 /** How one call differs from the others: `setHeaderOptions` makes such. */
@@ -12,28 +20,49 @@ export type CallOptions = ConfigurationOptions;
 
 /** The calls of client-node's class of that name that are made here. */
 export type CustomObjects = {
-  readonly listClusterCustomObject: (request: Kind & ListOptions, how?: CallOptions) => Promise<unknown>;
+  readonly listClusterCustomObject: (
+    request: Kind & ListOptions,
+    how?: CallOptions,
+  ) => Promise<unknown>;
   readonly listNamespacedCustomObject: (
     request: Kind & ListOptions & { readonly namespace: string },
     how?: CallOptions,
   ) => Promise<unknown>;
   readonly getNamespacedCustomObject: (request: Named, how?: CallOptions) => Promise<unknown>;
   readonly createClusterCustomObject: (request: Kind & Body, how?: CallOptions) => Promise<unknown>;
-  readonly createNamespacedCustomObject: (request: Kind & Body & { readonly namespace: string }, how?: CallOptions) => Promise<unknown>;
-  readonly patchNamespacedCustomObject: (request: Named & Body, how?: CallOptions) => Promise<unknown>;
-  readonly patchNamespacedCustomObjectStatus: (request: Named & Body, how?: CallOptions) => Promise<unknown>;
+  readonly createNamespacedCustomObject: (
+    request: Kind & Body & { readonly namespace: string },
+    how?: CallOptions,
+  ) => Promise<unknown>;
+  readonly patchNamespacedCustomObject: (
+    request: Named & Body,
+    how?: CallOptions,
+  ) => Promise<unknown>;
+  readonly patchNamespacedCustomObjectStatus: (
+    request: Named & Body,
+    how?: CallOptions,
+  ) => Promise<unknown>;
 };
 
 /**
- * client-node's `CustomObjectsApi` on client-node's own connection, without the models of all Kubernetes kinds that a class of the whole
- * package brings along: they are half of a cold start. Throws `ApiException` for an answer that is not 2xx, its body as text.
+ * client-node's `CustomObjectsApi` on client-node's own connection, without the models of all
+ * Kubernetes kinds that a class of the whole package brings along: they are half of a cold start.
+ * Throws `ApiException` for an answer that is not 2xx, its body as text.
  */
 export function customObjects(configuration: Configuration): CustomObjects {
-  const send = async (method: HttpMethod, path: readonly string[], { query = {}, body, how }: Call): Promise<unknown> => {
+  const send = async (
+    method: HttpMethod,
+    path: readonly string[],
+    { query = {}, body, how }: Call,
+  ): Promise<unknown> => {
     const { baseServer, authMethods, middleware, httpApi } = mergeConfiguration(configuration, how);
-    let context = baseServer.makeRequestContext(`/apis/${path.map(encodeURIComponent).join('/')}`, method);
+    let context = baseServer.makeRequestContext(
+      `/apis/${path.map(encodeURIComponent).join('/')}`,
+      method,
+    );
     context.setHeaderParam('Accept', 'application/json');
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) context.setQueryParam(name, String(value));
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) context.setQueryParam(name, String(value));
     if (body !== undefined) {
       context.setHeaderParam('Content-Type', 'application/json');
       context.setBody(JSON.stringify(body));
@@ -42,10 +71,15 @@ export function customObjects(configuration: Configuration): CustomObjects {
     for (const one of middleware) context = await one.pre(context).toPromise();
     const { httpStatusCode: code, headers, body: answer } = await httpApi.send(context).toPromise();
     const text = await answer.text();
-    if (code < 200 || code > 299) throw new ApiException(code, 'The API server refused.', text, headers);
+    if (code < 200 || code > 299)
+      throw new ApiException(code, 'The API server refused.', text, headers);
     return JSON.parse(text);
   };
-  const list = ({ limit, _continue, labelSelector }: ListOptions) => ({ limit, continue: _continue, labelSelector });
+  const list = ({ limit, _continue, labelSelector }: ListOptions) => ({
+    limit,
+    continue: _continue,
+    labelSelector,
+  });
   const kind = ({ group, version }: Kind): readonly string[] => [group, version];
   const collection = (request: Kind & { readonly namespace: string }): readonly string[] => [
     ...kind(request),
@@ -55,10 +89,13 @@ export function customObjects(configuration: Configuration): CustomObjects {
   ];
   const one = (request: Named): readonly string[] => [...collection(request), request.name];
   return {
-    listClusterCustomObject: (request, how) => send(HttpMethod.GET, [...kind(request), request.plural], { query: list(request), how }),
-    listNamespacedCustomObject: (request, how) => send(HttpMethod.GET, collection(request), { query: list(request), how }),
+    listClusterCustomObject: (request, how) =>
+      send(HttpMethod.GET, [...kind(request), request.plural], { query: list(request), how }),
+    listNamespacedCustomObject: (request, how) =>
+      send(HttpMethod.GET, collection(request), { query: list(request), how }),
     getNamespacedCustomObject: (request, how) => send(HttpMethod.GET, one(request), { how }),
-    createClusterCustomObject: ({ body, ...request }, how) => send(HttpMethod.POST, [...kind(request), request.plural], { body, how }),
+    createClusterCustomObject: ({ body, ...request }, how) =>
+      send(HttpMethod.POST, [...kind(request), request.plural], { body, how }),
     createNamespacedCustomObject: ({ body, fieldManager, ...request }, how) =>
       send(HttpMethod.POST, collection(request), { query: { fieldManager }, body, how }),
     patchNamespacedCustomObject: ({ body, fieldManager, ...request }, how) =>

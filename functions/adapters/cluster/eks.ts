@@ -1,4 +1,7 @@
-/** Bearers for Amazon EKS, made in this process: a presigned question to STS that only EKS asks on (aws-iam-authenticator's format). */
+/**
+ * Bearers for Amazon EKS, made in this process: a presigned question to STS that only EKS asks on
+ * (aws-iam-authenticator's format).
+ */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { TokenSource } from './apiserver.ts';
@@ -12,7 +15,10 @@ export type EksOptions = {
   readonly now?: () => Date;
 };
 
-/** Makes a token when it is first asked for one and every 11 minutes; calls that come together share one. EKS takes each for 15 minutes. */
+/**
+ * Makes a token when it is first asked for one and every 11 minutes; calls that come together share
+ * one. EKS takes each for 15 minutes.
+ */
 export function eksTokens(options: EksOptions): TokenSource {
   const { now = () => new Date() } = options;
   let kept: { readonly until: number; readonly made: ReturnType<TokenSource['token']> } | undefined;
@@ -36,10 +42,14 @@ export function eksTokens(options: EksOptions): TokenSource {
 
 const keptForMs = 11 * 60_000;
 const clusterHeader = 'x-k8s-aws-id';
-// The signature's own life: EKS refuses more than 15 minutes and counts 15 from the signing date whatever is said here.
+// The signature's own life: EKS refuses more than 15 minutes and counts 15 from the signing date
+// whatever is said here.
 const expiresIn = 60;
 
-async function make({ clusterName, region: regionOf, credentials }: EksOptions, signingDate: Date): ReturnType<TokenSource['token']> {
+async function make(
+  { clusterName, region: regionOf, credentials }: EksOptions,
+  signingDate: Date,
+): ReturnType<TokenSource['token']> {
   try {
     const region = await regionOf();
     const hostname = `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
@@ -55,13 +65,22 @@ async function make({ clusterName, region: regionOf, credentials }: EksOptions, 
       },
       { expiresIn, signingDate, unhoistableHeaders: new Set([clusterHeader]) },
     );
-    const query = new URLSearchParams(Object.entries(signed.query ?? {}).map(([key, value]): [string, string] => [key, String(value)]));
+    const query = new URLSearchParams(
+      Object.entries(signed.query ?? {}).map(([key, value]): [string, string] => [
+        key,
+        String(value),
+      ]),
+    );
     const url = `https://${hostname}/?${query.toString()}`;
     return { kind: 'token', token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` };
   } catch (error) {
-    // The chain of credential providers throws what it likes; the name is enough to look it up, the text may hold account data.
+    // The chain of credential providers throws what it likes; the name is enough to look it up, the
+    // text may hold account data.
     const name = error instanceof Error ? error.name : 'unknown';
-    return { kind: 'none', problem: `AWS gave no credentials to sign with (${name}). Give the function a role, and AWS_REGION.` };
+    return {
+      kind: 'none',
+      problem: `AWS gave no credentials to sign with (${name}). Give the function a role, and AWS_REGION.`,
+    };
   }
 }
 
@@ -82,5 +101,7 @@ class Sha256 {
 
 function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
 }

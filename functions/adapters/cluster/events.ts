@@ -5,7 +5,10 @@ import type { RoundPorts } from '../../reachability/round.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
 import { explain, refusal } from './refusal.ts';
 
-/** Gives the function that writes Events. It never throws for what the API server or the network does. */
+/**
+ * Gives the function that writes Events. It never throws for what the API server or the network
+ * does.
+ */
 export function eventWriter(cluster: Cluster): RoundPorts['notify'] {
   return async (notices) => {
     const problems = await Promise.all(notices.map((notice) => write(cluster, notice)));
@@ -21,7 +24,9 @@ async function write(cluster: Cluster, notice: Notice): Promise<string | undefin
   const { namespace } = notice.server;
   const body = eventOf(notice);
   try {
-    await call(cluster, () => cluster.api.createNamespacedCustomObject({ ...resource, namespace, body }));
+    await call(cluster, () =>
+      cluster.api.createNamespacedCustomObject({ ...resource, namespace, body }),
+    );
     return undefined;
   } catch (error) {
     // Its name is ours alone: a try before, whose answer was lost, has written it.

@@ -7,45 +7,74 @@ import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver.ts';
 import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
 
-/** What one list call brought. An expired list goes on with the other `continue`, where there is one. */
-type Listed = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired'; readonly continue?: string };
+/**
+ * What one list call brought. An expired list goes on with the other `continue`, where there is
+ * one.
+ */
+type Listed =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'expired'; readonly continue?: string };
 
-type ListPage = (request: { readonly limit: number; readonly continue?: string }) => Promise<Listed>;
+type ListPage = (request: {
+  readonly limit: number;
+  readonly continue?: string;
+}) => Promise<Listed>;
 
-/** Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not installed. */
+/**
+ * Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not
+ * installed.
+ */
 export function pageLister(cluster: Cluster): ListPage {
   const list = lister(cluster);
   return async (request) => {
     const answer = await list(request);
-    return answer.kind === 'expired' ? answer : { kind: 'page', page: readPage(cluster, answer.body) };
+    return answer.kind === 'expired'
+      ? answer
+      : { kind: 'page', page: readPage(cluster, answer.body) };
   };
 }
 
 /**
- * Gives the function that finds where the page after the next `limit` MCPServers begins; of those it asks only for their metadata.
- * Undefined: there is none after them. It throws `ClusterError`, also where the token has expired.
+ * Gives the function that finds where the page after the next `limit` MCPServers begins; of those
+ * it asks only for their metadata. Undefined: there is none after them. It throws `ClusterError`,
+ * also where the token has expired.
  */
 export function pageSkipper(
   cluster: Cluster,
 ): (request: { readonly limit: number; readonly continue: string }) => Promise<string | undefined> {
   const list = lister(
     cluster,
-    setHeaderOptions('Accept', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'),
+    setHeaderOptions(
+      'Accept',
+      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+    ),
   );
   return async (request) => {
     const answer = await list(request);
     if (answer.kind === 'expired')
-      throw new ClusterError('The continue token expired while the sweep ran ahead. The next sweep starts anew.');
+      throw new ClusterError(
+        'The continue token expired while the sweep ran ahead. The next sweep starts anew.',
+      );
     return pageSchema.parse(answer.body).metadata.continue || undefined;
   };
 }
 
-type Answered = { readonly kind: 'answer'; readonly body: unknown } | Exclude<Listed, { readonly kind: 'page' }>;
+type Answered =
+  | { readonly kind: 'answer'; readonly body: unknown }
+  | Exclude<Listed, { readonly kind: 'page' }>;
 
-function lister(cluster: Cluster, how?: typeof mergePatch): (...request: Parameters<ListPage>) => Promise<Answered> {
+function lister(
+  cluster: Cluster,
+  how?: typeof mergePatch,
+): (...request: Parameters<ListPage>) => Promise<Answered> {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
-    const request = { ...resource, limit, ...(token ? { _continue: token } : {}), ...(labelSelector ? { labelSelector } : {}) };
+    const request = {
+      ...resource,
+      limit,
+      ...(token ? { _continue: token } : {}),
+      ...(labelSelector ? { labelSelector } : {}),
+    };
     try {
       const body = await call(cluster, () =>
         namespace
@@ -64,9 +93,15 @@ function lister(cluster: Cluster, how?: typeof mergePatch): (...request: Paramet
 export function serverReader(cluster: Cluster): ReadServer {
   return async (namespace, name) => {
     try {
-      const item = readItem(await call(cluster, () => cluster.api.getNamespacedCustomObject({ ...resource, namespace, name })));
+      const item = readItem(
+        await call(cluster, () =>
+          cluster.api.getNamespacedCustomObject({ ...resource, namespace, name }),
+        ),
+      );
       if (item.kind === 'server') return item.server;
-      throw new ClusterError(`MCPServer ${namespace}/${name} cannot be read: ${item.malformed.problem}. Correct the object.`);
+      throw new ClusterError(
+        `MCPServer ${namespace}/${name} cannot be read: ${item.malformed.problem}. Correct the object.`,
+      );
     } catch (error) {
       if (refusal(error)?.code === 404) return undefined;
       throw explain(cluster, 'get mcpservers', error);
@@ -74,16 +109,22 @@ export function serverReader(cluster: Cluster): ReadServer {
   };
 }
 
-/** Gives the function that writes a status; the audit log of the API server has `trace` as id of the request. It never throws for what the API server or the network does: that is `refused`. */
+/**
+ * Gives the function that writes a status; the audit log of the API server has `trace` as id of the
+ * request. It never throws for what the API server or the network does: that is `refused`.
+ */
 export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
   const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
     const request = { ...resource, namespace, name, body, fieldManager: 'muster-serverless' };
     try {
-      const answer = await call(cluster, () => cluster.api.patchNamespacedCustomObjectStatus(request, how));
+      const answer = await call(cluster, () =>
+        cluster.api.patchNamespacedCustomObjectStatus(request, how),
+      );
       const written = writtenSchema.safeParse(answer);
-      if (!written.success) return { kind: 'refused', detail: `The API server ${cluster.address} answered no object.` };
+      if (!written.success)
+        return { kind: 'refused', detail: `The API server ${cluster.address} answered no object.` };
       return { kind: 'written', resourceVersion: written.data.metadata.resourceVersion };
     } catch (error) {
       switch (refusal(error)?.code ?? 0) {
@@ -94,20 +135,33 @@ export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
         case 422:
           return { kind: 'refused', detail: `HTTP 422: ${causesOf(error)}` };
         default:
-          return { kind: 'refused', detail: explain(cluster, 'patch mcpservers/status', error).message };
+          return {
+            kind: 'refused',
+            detail: explain(cluster, 'patch mcpservers/status', error).message,
+          };
       }
     }
   };
 }
 
-const resource = { group: 'muster.giantswarm.io', version: 'v1alpha1', plural: 'mcpservers' } as const;
+const resource = {
+  group: 'muster.giantswarm.io',
+  version: 'v1alpha1',
+  plural: 'mcpservers',
+} as const;
 
-const pageSchema = z.object({ metadata: z.object({ continue: z.optional(z.string()) }), items: z.array(z.unknown()) });
+const pageSchema = z.object({
+  metadata: z.object({ continue: z.optional(z.string()) }),
+  items: z.array(z.unknown()),
+});
 const writtenSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 function readPage(cluster: Cluster, answer: unknown): Page {
   const list = pageSchema.safeParse(answer);
-  if (!list.success) throw new ClusterError(`The API server ${cluster.address} answered no list. Check the address in the kubeconfig.`);
+  if (!list.success)
+    throw new ClusterError(
+      `The API server ${cluster.address} answered no list. Check the address in the kubeconfig.`,
+    );
   const items = list.data.items.map(readItem);
   const next = list.data.metadata.continue;
   return {

@@ -14,18 +14,30 @@ import {
 } from '../../server.ts';
 
 /** What was made of one item of a list. */
-export type Item = { readonly kind: 'server'; readonly server: Server } | { readonly kind: 'malformed'; readonly malformed: Malformed };
+export type Item =
+  | { readonly kind: 'server'; readonly server: Server }
+  | { readonly kind: 'malformed'; readonly malformed: Malformed };
 
-/** Reads one object of the Kubernetes API. An object that is not an MCPServer comes back as its name and its problem. */
+/**
+ * Reads one object of the Kubernetes API. An object that is not an MCPServer comes back as its name
+ * and its problem.
+ */
 export function readItem(item: unknown): Item {
   const parsed = itemSchema.safeParse(item, { error: english });
   if (parsed.success) return { kind: 'server', server: toServer(parsed.data) };
-  const { namespace, name } = nameSchema.safeParse(item).data?.metadata ?? { namespace: '', name: '(no name)' };
-  const problem = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  const { namespace, name } = nameSchema.safeParse(item).data?.metadata ?? {
+    namespace: '',
+    name: '(no name)',
+  };
+  const problem = parsed.error.issues
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('; ');
   return { kind: 'malformed', malformed: { namespace, name, problem } };
 }
 
-/** `status` of a merge patch: what `next` does not have is removed, fields of other writers stay. */
+/**
+ * `status` of a merge patch: what `next` does not have is removed, fields of other writers stay.
+ */
 export const statusPatch = (next: Status) => ({
   state: next.state ?? null,
   lastError: next.lastError ?? null,
@@ -77,7 +89,8 @@ const tokenExchangeSchema = z.object({
 });
 
 const authSchema = z.object({
-  // Objects older than giantswarm/muster#687 may say `teleport`. What the probe sees tells whether people have to sign in.
+  // Objects older than giantswarm/muster#687 may say `teleport`. What the probe sees tells whether
+  // people have to sign in.
   type: z.pipe(
     z._default(z.string(), 'none'),
     z.transform((word): Auth['type'] => (word === 'oauth' ? 'oauth' : 'none')),
@@ -85,7 +98,9 @@ const authSchema = z.object({
   forwardToken: z._default(z.boolean(), false),
   requiredAudiences: z._default(z.array(z.string()), []),
   tokenExchange: z.exactOptional(tokenExchangeSchema),
-  authorizationServer: z.exactOptional(z.object({ issuer: z.string(), scopes: z.exactOptional(z.string()) })),
+  authorizationServer: z.exactOptional(
+    z.object({ issuer: z.string(), scopes: z.exactOptional(z.string()) }),
+  ),
 });
 
 /** The defaults are those of the CRD, for objects that are older than a default. */
@@ -116,7 +131,13 @@ const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: 
 function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): Server {
   const { labels, ...named } = metadata;
   const { timeout, ...declared } = spec;
-  return { ...named, ...declared, timeoutMs: timeout * 1000, ...(labels?.[sweepLabel] === 'off' && { optedOut: true }), status };
+  return {
+    ...named,
+    ...declared,
+    timeoutMs: timeout * 1000,
+    ...(labels?.[sweepLabel] === 'off' && { optedOut: true }),
+    status,
+  };
 }
 
 const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({
@@ -125,4 +146,5 @@ const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({
 });
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
-const writeTime = (time: Date | undefined): string | null => (time ? `${time.toISOString().slice(0, 19)}Z` : null);
+const writeTime = (time: Date | undefined): string | null =>
+  time ? `${time.toISOString().slice(0, 19)}Z` : null;

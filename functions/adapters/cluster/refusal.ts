@@ -1,10 +1,14 @@
-/** What an API server refused, and what else went wrong with a call, in words that hold nothing secret. */
+/**
+ * What an API server refused, and what else went wrong with a call, in words that hold nothing
+ * secret.
+ */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
 
 /**
  * The cluster cannot be used; the message is one line that names it, what happened and what to do.
- * It has nothing that the API server said, and no cause: that would carry bodies and headers into logs.
+ * It has nothing that the API server said, and no cause: that would carry bodies and headers into
+ * logs.
  */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';
@@ -22,41 +26,68 @@ export function explain(cluster: Asked, doing: string, error: unknown): ClusterE
   if (answered) {
     switch (answered.code) {
       case 401:
-        return said(`${server} does not accept our credentials (401). Give the kubeconfig a token or certificate that is valid.`);
+        return said(
+          `${server} does not accept our credentials (401). Give the kubeconfig a token or certificate that is valid.`,
+        );
       case 403:
-        return said(`${server} does not let us ${doing} (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`);
+        return said(
+          `${server} does not let us ${doing} (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`,
+        );
       case 404:
-        return said(`${server} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`);
+        return said(
+          `${server} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`,
+        );
       case 400:
-        return said(`${server} does not understand our request to ${doing} (400). Check LABEL_SELECTOR and NAMESPACE.`);
+        return said(
+          `${server} does not understand our request to ${doing} (400). Check LABEL_SELECTOR and NAMESPACE.`,
+        );
       default:
-        return said(`${server} answered ${answered.code} to ${doing}. Look into its log; the next sweep tries again.`);
+        return said(
+          `${server} answered ${answered.code} to ${doing}. Look into its log; the next sweep tries again.`,
+        );
     }
   }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return said(`${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`);
+    return said(
+      `${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`,
+    );
   }
-  if (error instanceof SyntaxError) return said(`${server} answered no JSON. Check the address in the kubeconfig.`);
+  if (error instanceof SyntaxError)
+    return said(`${server} answered no JSON. Check the address in the kubeconfig.`);
   const code = networkCode(error) ?? codeOf(error);
   if (code === 'ECONNREFUSED')
-    return said(`${server} refused the connection. Check that it runs and that the kubeconfig names its address.`);
-  if (code) return said(`${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`);
+    return said(
+      `${server} refused the connection. Check that it runs and that the kubeconfig names its address.`,
+    );
+  if (code)
+    return said(
+      `${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`,
+    );
   throw error;
 }
 
 /** An answer that is not 2xx. Its body is text: JSON of a metav1.Status, or anything. */
-export const refusal = (error: unknown): ApiException<unknown> | undefined => (error instanceof ApiException ? error : undefined);
+export const refusal = (error: unknown): ApiException<unknown> | undefined =>
+  error instanceof ApiException ? error : undefined;
 
 /** The code of an error below HTTP. */
-export const networkCode = (error: unknown): string | undefined => (error instanceof TypeError ? codeOf(error.cause) : undefined);
+export const networkCode = (error: unknown): string | undefined =>
+  error instanceof TypeError ? codeOf(error.cause) : undefined;
 
 export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 /** The parts of a metav1.Status that are read. */
 const statusSchema = z.object({
   metadata: z._default(z.object({ continue: z.exactOptional(z.string()) }), {}),
-  details: z._default(z.object({ causes: z._default(z.array(z.object({ reason: z.string(), field: z.string() })), []) }), { causes: [] }),
+  details: z._default(
+    z.object({
+      causes: z._default(z.array(z.object({ reason: z.string(), field: z.string() })), []),
+    }),
+    { causes: [] },
+  ),
 });
 
 export function statusOf(error: unknown): z.infer<typeof statusSchema> {

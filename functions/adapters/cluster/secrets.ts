@@ -7,13 +7,18 @@ import type { Credentials, SecretReference } from '../oauth/exchange.ts';
 import { explain, refusal } from './refusal.ts';
 
 /**
- * Gives the function that reads client credentials from a Secret. Undefined when it is not there, is not ours to read, or lacks a key: a
- * manifest names it, so nothing of that happened to us. Throws `ClusterError`.
+ * Gives the function that reads client credentials from a Secret. Undefined when it is not there,
+ * is not ours to read, or lacks a key: a manifest names it, so nothing of that happened to us.
+ * Throws `ClusterError`.
  */
-export function secretReader(cluster: Cluster): (reference: SecretReference) => Promise<Credentials | undefined> {
+export function secretReader(
+  cluster: Cluster,
+): (reference: SecretReference) => Promise<Credentials | undefined> {
   return async ({ namespace, name, clientIdKey, clientSecretKey }) => {
     try {
-      const answer = await call(cluster, () => cluster.api.getNamespacedCustomObject({ ...resource, namespace, name }, coreGroup));
+      const answer = await call(cluster, () =>
+        cluster.api.getNamespacedCustomObject({ ...resource, namespace, name }, coreGroup),
+      );
       const { data } = secretSchema.parse(answer);
       const [clientId, clientSecret] = [data[clientIdKey], data[clientSecretKey]];
       if (clientId === undefined || clientSecret === undefined) return undefined;
@@ -28,7 +33,8 @@ export function secretReader(cluster: Cluster): (reference: SecretReference) => 
 
 const resource = { group: 'core', version: 'v1', plural: 'secrets' } as const;
 
-// The core group is older than groups: it is served below /api, where the client for custom objects, whose connection we share, never asks.
+// The core group is older than groups: it is served below /api, where the client for custom
+// objects, whose connection we share, never asks.
 const belowApi: ObservableMiddleware = {
   pre: (context) => {
     context.setUrl(context.getUrl().replace('/apis/core/', '/api/'));
@@ -41,4 +47,5 @@ const coreGroup = { middleware: [belowApi], middlewareMergeStrategy: 'append' as
 const secretSchema = z.object({ data: z._default(z.record(z.string(), z.string()), {}) });
 
 /** `data` is base64; people often end a value with a newline that they did not mean. */
-const decoded = (text: string): string => Buffer.from(text, 'base64').toString('utf8').replace(/\n$/, '');
+const decoded = (text: string): string =>
+  Buffer.from(text, 'base64').toString('utf8').replace(/\n$/, '');

@@ -2,19 +2,25 @@
 import { readFile } from 'node:fs/promises';
 import type { TokenSource } from './apiserver.ts';
 
-/** Reads the file once a minute (client-go's own period), and at once when the token was refused. */
+/**
+ * Reads the file once a minute (client-go's own period), and at once when the token was refused.
+ */
 export function fileTokens(path: string, now: () => Date = () => new Date()): TokenSource {
   let kept: { readonly until: number; readonly token: string } | undefined;
   return {
     token: async () => {
-      if (kept !== undefined && kept.until > now().getTime()) return { kind: 'token', token: kept.token };
+      if (kept !== undefined && kept.until > now().getTime())
+        return { kind: 'token', token: kept.token };
       try {
         const token = (await readFile(path, 'utf8')).trim();
         kept = { until: now().getTime() + 60_000, token };
         return { kind: 'token', token };
       } catch (error) {
         if (!(error instanceof Error && 'code' in error)) throw error;
-        return { kind: 'none', problem: `${path} cannot be read (${String(error.code)}). Set CLUSTER_TOKEN_FILE to a readable file.` };
+        return {
+          kind: 'none',
+          problem: `${path} cannot be read (${String(error.code)}). Set CLUSTER_TOKEN_FILE to a readable file.`,
+        };
       }
     },
     drop: () => {
@@ -25,4 +31,7 @@ export function fileTokens(path: string, now: () => Date = () => new Date()): To
 }
 
 /** A bearer that stays the same: there is no other one to be had when it is refused. */
-export const fixedToken = (token: string): TokenSource => ({ token: async () => ({ kind: 'token', token }), drop: () => false });
+export const fixedToken = (token: string): TokenSource => ({
+  token: async () => ({ kind: 'token', token }),
+  drop: () => false,
+});

@@ -9,7 +9,10 @@ import type { GuardedFetch } from '../http.ts';
 export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
   readonly now: () => Date;
-  /** The two values of the Secret that holds our client credentials; whoever calls has checked that the namespace may be read. */
+  /**
+   * The two values of the Secret that holds our client credentials; whoever calls has checked that
+   * the namespace may be read.
+   */
   readonly readCredentials: (secret: SecretReference) => Promise<Credentials | undefined>;
 };
 
@@ -24,8 +27,9 @@ export type SecretReference = {
 export type Credentials = { readonly clientId: string; readonly clientSecret: string };
 
 /**
- * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token Exchange"): the person's ID token for an
- * access token of the issuer that the server trusts. Whether it may happen at all is decided before: `refusesExchange`.
+ * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token
+ * Exchange"): the person's ID token for an access token of the issuer that the server trusts.
+ * Whether it may happen at all is decided before: `refusesExchange`.
  */
 export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
   return async (server: Server, person: Person): Promise<TokenExchanged> => {
@@ -35,7 +39,10 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     if (exchange?.connectorId === undefined || issuer === undefined || endpoint === null)
       return { kind: 'refused', problem: 'spec.auth.tokenExchange is not complete.' };
     const { clientCredentialsSecretRef: reference, connectorId, scopes } = exchange;
-    const secret = reference && { ...reference, namespace: reference.namespace ?? server.namespace };
+    const secret = reference && {
+      ...reference,
+      namespace: reference.namespace ?? server.namespace,
+    };
     const credentials = secret && (await readCredentials(secret));
     if (secret !== undefined && credentials === undefined)
       return {
@@ -82,12 +89,23 @@ const answerSchema = z.object({
 
 const errorSchema = z.object({ error: z.string().check(z.regex(/^[a-z_]{1,40}$/)) });
 
-type Asked = { readonly issuer: string; readonly endpoint: URL; readonly scopes: string; readonly now: Date };
+type Asked = {
+  readonly issuer: string;
+  readonly endpoint: URL;
+  readonly scopes: string;
+  readonly now: Date;
+};
 
-async function judged(response: Response, { issuer, endpoint, scopes, now }: Asked): Promise<TokenExchanged> {
+async function judged(
+  response: Response,
+  { issuer, endpoint, scopes, now }: Asked,
+): Promise<TokenExchanged> {
   const { host } = endpoint;
   if (response.status === 429 || response.status >= 500)
-    return { kind: 'unavailable', problem: `${host} answered HTTP ${response.status} to the token exchange.` };
+    return {
+      kind: 'unavailable',
+      problem: `${host} answered HTTP ${response.status} to the token exchange.`,
+    };
   const body: unknown = await response.json().catch(() => undefined);
   if (response.status !== 200) {
     const code = errorSchema.safeParse(body).data?.error ?? `HTTP ${response.status}`;
@@ -95,9 +113,13 @@ async function judged(response: Response, { issuer, endpoint, scopes, now }: Ask
   }
   const answer = answerSchema.safeParse(body);
   if (!answer.success || answer.data.token_type.toLowerCase() !== 'bearer')
-    return { kind: 'refused', problem: `${host} answered the token exchange without a bearer token.` };
+    return {
+      kind: 'refused',
+      problem: `${host} answered the token exchange without a bearer token.`,
+    };
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
-  if (issuerOf(accessToken) !== issuer) return { kind: 'refused', problem: `${host} gave a token of another issuer than ${issuer}.` };
+  if (issuerOf(accessToken) !== issuer)
+    return { kind: 'refused', problem: `${host} gave a token of another issuer than ${issuer}.` };
   return {
     kind: 'exchanged',
     tokens: { accessToken },
@@ -106,7 +128,10 @@ async function judged(response: Response, { issuer, endpoint, scopes, now }: Ask
   };
 }
 
-/** Who says that they made it. It came from their token endpoint; the server will check the signature. */
+/**
+ * Who says that they made it. It came from their token endpoint; the server will check the
+ * signature.
+ */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss;

@@ -1,4 +1,7 @@
-/** Who we are at the issuers of MCP servers: a client registered by hand, our metadata document, or a registration of our own. */
+/**
+ * Who we are at the issuers of MCP servers: a client registered by hand, our metadata document, or
+ * a registration of our own.
+ */
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
@@ -9,7 +12,10 @@ export type RegistrationOptions = TransportOptions & {
   readonly publicUrl: string;
   /** Clients that the owner registered by hand. They come before everything else. */
   readonly configured?: readonly ConfiguredClient[];
-  /** Where registrations are remembered: the present one for each issuer and callback, and each by its id. */
+  /**
+   * Where registrations are remembered: the present one for each issuer and callback, and each by
+   * its id.
+   */
   readonly clients: {
     readonly clientOf: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
     readonly clientById: (issuer: string, id: string) => Promise<Client | undefined>;
@@ -18,11 +24,20 @@ export type RegistrationOptions = TransportOptions & {
   };
 };
 
-/** What an issuer gave the owner by hand. The callback registered there is `PUBLIC_URL/v1/oauth/callback`. */
+/**
+ * What an issuer gave the owner by hand. The callback registered there is
+ * `PUBLIC_URL/v1/oauth/callback`.
+ */
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
-/** Who we are at this issuer: our metadata document where it reads such, else what it registered us as, now or before. */
-export async function clientAt(metadata: oauth.AuthorizationServer, options: RegistrationOptions): Promise<Client> {
+/**
+ * Who we are at this issuer: our metadata document where it reads such, else what it registered us
+ * as, now or before.
+ */
+export async function clientAt(
+  metadata: oauth.AuthorizationServer,
+  options: RegistrationOptions,
+): Promise<Client> {
   const { publicUrl, clients, configured = [] } = options;
   const given = configured.find(({ issuer }) => issuer === metadata.issuer);
   if (given !== undefined) return configuredClient(given, metadata, publicUrl);
@@ -41,7 +56,9 @@ export async function knownClient(
   const { issuer } = metadata;
   if (clientId === documentUrl(publicUrl)) return documentClient(issuer, publicUrl);
   const given = configured.find((client) => client.issuer === issuer && client.id === clientId);
-  return given === undefined ? clients.clientById(issuer, clientId) : configuredClient(given, metadata, publicUrl);
+  return given === undefined
+    ? clients.clientById(issuer, clientId)
+    : configuredClient(given, metadata, publicUrl);
 }
 
 /** Where issuers send the browser back. */
@@ -49,8 +66,14 @@ export const callbackUrl = (publicUrl: string): string => `${publicUrl}/v1/oauth
 
 const documentUrl = (publicUrl: string) => `${publicUrl}/.well-known/oauth-client`;
 
-/** Our client metadata document (draft-ietf-oauth-client-id-metadata-document): its own address is our client id. */
-export const clientDocument = (publicUrl: string) => ({ client_id: documentUrl(publicUrl), ...registration(publicUrl, 'none') });
+/**
+ * Our client metadata document (draft-ietf-oauth-client-id-metadata-document): its own address is
+ * our client id.
+ */
+export const clientDocument = (publicUrl: string) => ({
+  client_id: documentUrl(publicUrl),
+  ...registration(publicUrl, 'none'),
+});
 
 const registration = (publicUrl: string, authentication: ClientAuthentication) => ({
   client_name: 'muster',
@@ -69,9 +92,14 @@ function configuredClient(
   publicUrl: string,
 ): Client {
   // RFC 8414, section 2: the default is client_secret_basic.
-  const onlyPost = methods?.includes('client_secret_basic') === false && methods.includes('client_secret_post');
+  const onlyPost =
+    methods?.includes('client_secret_basic') === false && methods.includes('client_secret_post');
   const withSecret = onlyPost ? 'client_secret_post' : 'client_secret_basic';
-  return { ...given, redirectUri: callbackUrl(publicUrl), authentication: given.secret === undefined ? 'none' : withSecret };
+  return {
+    ...given,
+    redirectUri: callbackUrl(publicUrl),
+    authentication: given.secret === undefined ? 'none' : withSecret,
+  };
 }
 
 const documentClient = (issuer: string, publicUrl: string): Client => ({
@@ -85,17 +113,30 @@ const registeredSchema = z.object({
   client_id: z.string(),
   client_secret: z.optional(z.string()),
   client_secret_expires_at: z.optional(z.number()),
-  token_endpoint_auth_method: z.optional(z.enum(['none', 'client_secret_basic', 'client_secret_post'])),
+  token_endpoint_auth_method: z.optional(
+    z.enum(['none', 'client_secret_basic', 'client_secret_post']),
+  ),
 });
 
 /** Dynamic client registration (RFC 7591). */
-async function register(metadata: oauth.AuthorizationServer, options: RegistrationOptions): Promise<Client> {
+async function register(
+  metadata: oauth.AuthorizationServer,
+  options: RegistrationOptions,
+): Promise<Client> {
   const { host } = new URL(metadata.issuer);
-  if (metadata.registration_endpoint === undefined) throw new SignInProblem(`The issuer ${host} lets no client register itself.`);
+  if (metadata.registration_endpoint === undefined)
+    throw new SignInProblem(`The issuer ${host} lets no client register itself.`);
   const wanted = preferredAuthentication(metadata);
-  const response = await oauth.dynamicClientRegistrationRequest(metadata, registration(options.publicUrl, wanted), transport(options));
-  const registered = registeredSchema.safeParse(await oauth.processDynamicClientRegistrationResponse(await withEnd(response)));
-  if (!registered.success) throw new SignInProblem(`The issuer ${host} registered us in a way that we do not support.`);
+  const response = await oauth.dynamicClientRegistrationRequest(
+    metadata,
+    registration(options.publicUrl, wanted),
+    transport(options),
+  );
+  const registered = registeredSchema.safeParse(
+    await oauth.processDynamicClientRegistrationResponse(await withEnd(response)),
+  );
+  if (!registered.success)
+    throw new SignInProblem(`The issuer ${host} registered us in a way that we do not support.`);
   const {
     client_id: id,
     client_secret: secret,
@@ -112,27 +153,39 @@ async function register(metadata: oauth.AuthorizationServer, options: Registrati
   };
 }
 
-/** RFC 7591 wants `client_secret_expires_at` beside a secret; issuers leave it out, that of the MCP conformance suite among them. */
+/**
+ * RFC 7591 wants `client_secret_expires_at` beside a secret; issuers leave it out, that of the MCP
+ * conformance suite among them.
+ */
 async function withEnd(response: Response): Promise<Response> {
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
-  const isOpen = z.object({ client_secret: z.string(), client_secret_expires_at: z.optional(z.undefined()) }).safeParse(body).success;
+  const isOpen = z
+    .object({ client_secret: z.string(), client_secret_expires_at: z.optional(z.undefined()) })
+    .safeParse(body).success;
   if (!isOpen || typeof body !== 'object') return response;
   return Response.json({ ...body, client_secret_expires_at: 0 }, { status: response.status });
 }
 
-/** Without a secret where that is possible: PKCE binds the code, and what we do not have cannot leak. */
+/**
+ * Without a secret where that is possible: PKCE binds the code, and what we do not have cannot
+ * leak.
+ */
 function preferredAuthentication({
   issuer,
   token_endpoint_auth_methods_supported: supported,
 }: oauth.AuthorizationServer): ClientAuthentication {
   // RFC 8414, section 2: the default is client_secret_basic.
   const methods = new Set<string>(supported ?? ['client_secret_basic']);
-  const preferred = (['none', 'client_secret_basic', 'client_secret_post'] as const).find((method) => methods.has(method));
+  const preferred = (['none', 'client_secret_basic', 'client_secret_post'] as const).find(
+    (method) => methods.has(method),
+  );
   if (preferred === undefined)
-    throw new SignInProblem(`The issuer ${new URL(issuer).host} wants clients to prove themselves in a way that we do not support.`);
+    throw new SignInProblem(
+      `The issuer ${new URL(issuer).host} wants clients to prove themselves in a way that we do not support.`,
+    );
   return preferred;
 }
 
@@ -147,10 +200,17 @@ export function authenticationOf({ authentication, secret = '' }: Client): oauth
   }
 }
 
-/** RFC 6749, section 2.3.1. oauth4webapi encodes `-`, `_` and `.` as well, which issuers that do not decode take for other names. */
+/**
+ * RFC 6749, section 2.3.1. oauth4webapi encodes `-`, `_` and `.` as well, which issuers that do not
+ * decode take for other names.
+ */
 const secretBasic =
   (secret: string): oauth.ClientAuth =>
   (_metadata, { client_id: id }, _body, headers) =>
-    headers.set('authorization', `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`);
+    headers.set(
+      'authorization',
+      `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`,
+    );
 
-const formEncoded = (text: string) => new URLSearchParams({ text }).toString().slice('text='.length);
+const formEncoded = (text: string) =>
+  new URLSearchParams({ text }).toString().slice('text='.length);

@@ -1,4 +1,7 @@
-/** The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and the table of the command line. */
+/**
+ * The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and
+ * the table of the command line.
+ */
 import { sessionCell, table } from '../../../cli/table.ts';
 import { yaml } from '../../../cli/yaml.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
@@ -13,11 +16,20 @@ import { sessionOf } from '../../../functions/sessions/session.ts';
 import { type Meaning, reasonMeanings } from '../../../functions/words.ts';
 import type { Session } from '../../../functions/wire.ts';
 
-type Answer<Name extends string = string> = { readonly name: Name; readonly label: string; readonly outcome: ProbeOutcome };
+type Answer<Name extends string = string> = {
+  readonly name: Name;
+  readonly label: string;
+  readonly outcome: ProbeOutcome;
+};
 type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
 type Unreachable = Extract<ProbeOutcome, { kind: 'unreachable' }>;
 
-const http = <Name extends string>(name: Name, label: string, status: number, more: Partial<Answered> = {}): Answer<Name> => ({
+const http = <Name extends string>(
+  name: Name,
+  label: string,
+  status: number,
+  more: Partial<Answered> = {},
+): Answer<Name> => ({
   name,
   label,
   outcome: { kind: 'answered', status, bearerChallenge: false, timings: {}, ...more },
@@ -36,7 +48,9 @@ const silent = <Name extends string>(
 
 /** What a server can answer, by the word that stands for it in the address. */
 export const answers = [
-  http('200', '200, and it speaks MCP without a sign-in', 200, { classification: 'asksForNothing' }),
+  http('200', '200, and it speaks MCP without a sign-in', 200, {
+    classification: 'asksForNothing',
+  }),
   http('200-html', '200, but not MCP (a page, say)', 200, { classification: 'unclear' }),
   http('400', '400 Bad Request', 400, { classification: 'unclear' }),
   http('401', '401 Unauthorized', 401, { bearerChallenge: true }),
@@ -49,7 +63,11 @@ export const answers = [
   http('429', '429 Too Many Requests, Retry-After: 120', 429, { retryAfterMs: 120_000 }),
   http('500', '500 Internal Server Error', 500),
   http('redirect', '302 to another host', 302, { redirect: 'otherHost' }),
-  { name: 'headers', label: 'headers too large to read', outcome: { kind: 'headersTooLarge', timings: {} } },
+  {
+    name: 'headers',
+    label: 'headers too large to read',
+    outcome: { kind: 'headersTooLarge', timings: {} },
+  },
   http('502', '502 Bad Gateway', 502),
   http('503', '503 Service Unavailable', 503),
   http('503-later', '503, Retry-After: 600', 503, { retryAfterMs: 600_000 }),
@@ -59,10 +77,34 @@ export const answers = [
   silent('silent', 'silence until the time is over', 'headers', 'timeout', 'no answer within 10 s'),
   silent('nxdomain', 'NXDOMAIN: no such host name', 'dns', 'nameNotFound', 'ENOTFOUND'),
   silent('tls-expired', 'an expired certificate', 'tls', 'tlsExpired', 'CERT_HAS_EXPIRED'),
-  silent('tls-early', 'a certificate that is not valid yet', 'tls', 'tlsNotYetValid', 'CERT_NOT_YET_VALID'),
-  silent('tls-self-signed', 'a self-signed certificate', 'tls', 'tlsUntrusted', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
-  silent('tls-other-host', 'a certificate for another host', 'tls', 'tlsHostname', 'ERR_TLS_CERT_ALTNAME_INVALID'),
-  silent('tls-plain', 'plain HTTP where https is expected', 'tls', 'tlsProtocol', 'ERR_SSL_WRONG_VERSION_NUMBER'),
+  silent(
+    'tls-early',
+    'a certificate that is not valid yet',
+    'tls',
+    'tlsNotYetValid',
+    'CERT_NOT_YET_VALID',
+  ),
+  silent(
+    'tls-self-signed',
+    'a self-signed certificate',
+    'tls',
+    'tlsUntrusted',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+  ),
+  silent(
+    'tls-other-host',
+    'a certificate for another host',
+    'tls',
+    'tlsHostname',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ),
+  silent(
+    'tls-plain',
+    'plain HTTP where https is expected',
+    'tls',
+    'tlsProtocol',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+  ),
   silent(
     'not-http',
     'something that is not HTTP (SSH, say)',
@@ -73,13 +115,18 @@ export const answers = [
   {
     name: 'metadata',
     label: 'nothing: the address is 169.254.169.254',
-    outcome: { kind: 'refusedByPolicy', rule: 'cloud metadata addresses are never contacted', timings: {} },
+    outcome: {
+      kind: 'refusedByPolicy',
+      rule: 'cloud metadata addresses are never contacted',
+      timings: {},
+    },
   },
   http('407', '407, from our own egress proxy', 407),
 ] as const satisfies readonly Answer[];
 export type AnswerName = (typeof answers)[number]['name'];
 
-export const answerOf = (name: AnswerName): Answer => answers.find((answer) => answer.name === name) ?? answers[0];
+export const answerOf = (name: AnswerName): Answer =>
+  answers.find((answer) => answer.name === name) ?? answers[0];
 
 export const times = [1, 2, 3] as const;
 export type Times = (typeof times)[number];
@@ -95,7 +142,11 @@ export const signIns = {
 } as const;
 export type SignInName = keyof typeof signIns;
 
-export type Choice = { readonly answer: AnswerName; readonly times: Times; readonly signIn: SignInName };
+export type Choice = {
+  readonly answer: AnswerName;
+  readonly times: Times;
+  readonly signIn: SignInName;
+};
 export const firstChoice: Choice = { answer: '401', times: 1, signIn: 'none' };
 
 export type Shown = {
@@ -130,12 +181,18 @@ const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.ex
 export function show(choice: Choice): Shown {
   const server = observed(choice);
   const session = sessionFor(server, choice.signIn);
-  const row = rowOf(server, { anonymous: false, now, heartbeatMs: 300_000, ...(session === undefined ? {} : { session }) });
+  const row = rowOf(server, {
+    anonymous: false,
+    now,
+    heartbeatMs: 300_000,
+    ...(session === undefined ? {} : { session }),
+  });
   const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
   const words = meanings[reason] ?? reasonMeanings.ProberOffline;
   return {
     list: table([row], { signedIn: session !== undefined, now }),
-    status: server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
+    status:
+      server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
     state: server.status.state ?? '-',
     ...(session === undefined ? {} : { session, sessionCell: sessionCell(row) }),
     reason,
@@ -159,7 +216,10 @@ function nextStep({ signIn }: Choice, words: Meaning, session: Session | undefin
 function observed({ answer, times: count, signIn }: Choice): Server {
   const verdict = classify(answerOf(answer).outcome);
   let server = neverProbed(signIn);
-  const moments = Array.from({ length: count }, (_, index) => new Date(now.getTime() - (count - 1 - index) * 60_000));
+  const moments = Array.from(
+    { length: count },
+    (_, index) => new Date(now.getTime() - (count - 1 - index) * 60_000),
+  );
   for (const moment of moments) server = { ...server, status: nextStatus(server, verdict, moment) };
   return server;
 }
@@ -175,7 +235,9 @@ const neverProbed = (signIn: SignInName): Server => ({
   headers: {},
   timeoutMs: 30_000,
   autoStart: false,
-  ...(signIn.startsWith('sso') ? { auth: { type: 'oauth', forwardToken: true, requiredAudiences: [] } } : {}),
+  ...(signIn.startsWith('sso')
+    ? { auth: { type: 'oauth', forwardToken: true, requiredAudiences: [] } }
+    : {}),
   status: { consecutiveFailures: 0, conditions: [] },
 });
 
@@ -211,9 +273,14 @@ const grantUntil = (server: Server, expiresAt: Date): Grant => ({
   refreshable: false,
 });
 
-/** As the cluster shows it: fields in the order of the alphabet, times with whole seconds, which is what `nextStatus` gives. */
+/**
+ * As the cluster shows it: fields in the order of the alphabet, times with whole seconds, which is
+ * what `nextStatus` gives.
+ */
 const asWritten = (status: Status): unknown =>
-  JSON.parse(JSON.stringify(status), (_, value: unknown) => (isRecord(value) ? sorted(value) : value));
+  JSON.parse(JSON.stringify(status), (_, value: unknown) =>
+    isRecord(value) ? sorted(value) : value,
+  );
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -222,31 +289,59 @@ const sorted = (fields: Readonly<Record<string, unknown>>): Readonly<Record<stri
   Object.fromEntries(
     Object.entries(fields)
       .map(
-        ([name, value]) => [name, typeof value === 'string' ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:]{8})\.000Z$/, '$1Z') : value] as const,
+        ([name, value]) =>
+          [
+            name,
+            typeof value === 'string'
+              ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:]{8})\.000Z$/, '$1Z')
+              : value,
+          ] as const,
       )
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-export const signInNames = Object.keys(signIns).filter((name): name is SignInName => name in signIns);
+export const signInNames = Object.keys(signIns).filter(
+  (name): name is SignInName => name in signIns,
+);
 
-/** The reader's choice, as it stands in the address; what is not there or not known is the first one. */
+/**
+ * The reader's choice, as it stands in the address; what is not there or not known is the first
+ * one.
+ */
 export function choiceOf(valueOf: (parameter: string) => unknown): Choice {
   const answer = answers.find(({ name }) => name === valueOf('answer'))?.name;
   const signIn = signInNames.find((name) => name === valueOf('sign-in'));
   const count = times.find((number) => String(number) === valueOf('times'));
-  return { answer: answer ?? firstChoice.answer, times: count ?? firstChoice.times, signIn: signIn ?? firstChoice.signIn };
+  return {
+    answer: answer ?? firstChoice.answer,
+    times: count ?? firstChoice.times,
+    signIn: signIn ?? firstChoice.signIn,
+  };
 }
 
-/** All cases as a table in HTML: what stands there without JavaScript, and for machines that read. */
+/**
+ * All cases as a table in HTML: what stands there without JavaScript, and for machines that read.
+ */
 export function caseTable(): string {
   const rows = answers.map(({ name: answer, label }) => {
     const at = (count: Times): Shown => show({ answer, times: count, signIn: 'none' });
     const states = times.map((count) => at(count).state);
-    const state = new Set(states).size === 1 ? states[0] : `${states[0]}, ${states[1]}, then ${states[2]}`;
-    const sessions = (['none', 'fresh', 'expired', 'sso'] as const).map((signIn) => show({ answer, times: 3, signIn }).sessionCell ?? '');
+    const state =
+      new Set(states).size === 1 ? states[0] : `${states[0]}, ${states[1]}, then ${states[2]}`;
+    const sessions = (['none', 'fresh', 'expired', 'sso'] as const).map(
+      (signIn) => show({ answer, times: 3, signIn }).sessionCell ?? '',
+    );
     return `<tr><th scope="row">${label}</th>${[state, at(3).reason, ...sessions].map((text) => `<td>${text}</td>`).join('')}</tr>`;
   });
-  const heads = ['The server answers', 'STATE', 'Reason', 'SESSION: none yet', 'signed in', 'sign-in over', 'single sign-on'];
+  const heads = [
+    'The server answers',
+    'STATE',
+    'Reason',
+    'SESSION: none yet',
+    'signed in',
+    'sign-in over',
+    'single sign-on',
+  ];
   return `<div class="table-scroll" tabindex="0" role="group" aria-label="All cases"><table class="cases"><thead><tr>${heads
     .map((head) => `<th scope="col">${head}</th>`)
     .join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;

@@ -13,7 +13,11 @@ class Explorer extends HTMLElement {
     this.addEventListener('change', () => {
       const values = new FormData(this.#find('form', HTMLFormElement));
       const chosen = choiceOf((name) => values.get(name));
-      history.replaceState(null, '', `?${new URLSearchParams(parametersOf(chosen)).toString()}#explorer`);
+      history.replaceState(
+        null,
+        '',
+        `?${new URLSearchParams(parametersOf(chosen)).toString()}#explorer`,
+      );
       this.#show(chosen);
     });
   }
@@ -22,16 +26,26 @@ class Explorer extends HTMLElement {
     const form = this.#find('form', HTMLFormElement);
     for (const [name, value] of Object.entries(parametersOf(choice))) {
       const control = form.elements.namedItem(name);
-      if (control instanceof HTMLSelectElement || control instanceof RadioNodeList) control.value = value;
+      if (control instanceof HTMLSelectElement || control instanceof RadioNodeList)
+        control.value = value;
     }
   }
 
   #show(choice: Choice): void {
     const { list, status, state, sessionCell, reason, meaning, next } = show(choice);
-    const words = sessionCell === undefined ? 'no SESSION column' : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
-    this.#fill('verdict', `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${meaning}`);
+    const words =
+      sessionCell === undefined
+        ? 'no SESSION column'
+        : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
+    this.#fill(
+      'verdict',
+      `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${meaning}`,
+    );
     this.#fill('list', `$ muster list mcpserver\n${list}`);
-    this.#fill('status', status ?? '# Nothing was written: the trouble is on the side of the prober.\n');
+    this.#fill(
+      'status',
+      status ?? '# Nothing was written: the trouble is on the side of the prober.\n',
+    );
     this.#fill('next', next.startsWith('muster ') ? `Run: ${next}` : next.replaceAll('`', ''));
   }
 
@@ -52,8 +66,13 @@ const parametersOf = ({ answer, times: count, signIn }: Choice): Record<string, 
   'sign-in': signIn,
 });
 
-const option = ([value, label]: readonly [string, string]): string => `<option value="${value}">${label}</option>`;
-const choose = (name: string, label: string, options: readonly (readonly [string, string])[]): string =>
+const option = ([value, label]: readonly [string, string]): string =>
+  `<option value="${value}">${label}</option>`;
+const choose = (
+  name: string,
+  label: string,
+  options: readonly (readonly [string, string])[],
+): string =>
   `<label>${label}<select name="${name}">${options.map(option).join('')}</select></label>`;
 const count = ['once', 'twice in a row', 'three times in a row'] as const;
 
@@ -69,7 +88,10 @@ const form = (): string => `<form class="not-content">
     signInNames.map((name) => [name, signIns[name]]),
   )}
   <fieldset><legend>How often</legend>${times
-    .map((number, index) => `<label><input type="radio" name="times" value="${number}"> ${count[index] ?? ''}</label>`)
+    .map(
+      (number, index) =>
+        `<label><input type="radio" name="times" value="${number}"> ${count[index] ?? ''}</label>`,
+    )
     .join('')}</fieldset>
 </form>`;
 

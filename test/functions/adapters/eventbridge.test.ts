@@ -7,7 +7,9 @@ import { announcer, pageSender } from '../../../functions/adapters/eventbridge.t
 import type { StateChange } from '../../../functions/reachability/announcements.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 
-const putSchema = z.object({ Entries: z.array(z.object({ Detail: z.string(), DetailType: z.string() })) });
+const putSchema = z.object({
+  Entries: z.array(z.object({ Detail: z.string(), DetailType: z.string() })),
+});
 
 /** A bus that takes an entry only when `takes` says so. */
 let takes: (name: string, call: number) => boolean;
@@ -20,13 +22,20 @@ beforeEach(async () => {
   const named = async (request: IncomingMessage): Promise<readonly string[]> =>
     putSchema
       .parse(await json(request))
-      .Entries.map(({ Detail }) => z.object({ name: z._default(z.string(), 'page') }).parse(JSON.parse(Detail)).name);
+      .Entries.map(
+        ({ Detail }) =>
+          z.object({ name: z._default(z.string(), 'page') }).parse(JSON.parse(Detail)).name,
+      );
   bus = await listen(
     createServer((request, response) => {
       void named(request).then((names) => {
         const call = calls.push([...names]);
-        const Entries = names.map((name) => (takes(name, call) ? { EventId: name } : { ErrorCode: 'ThrottlingException' }));
-        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ Entries }));
+        const Entries = names.map((name) =>
+          takes(name, call) ? { EventId: name } : { ErrorCode: 'ThrottlingException' },
+        );
+        response
+          .writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+          .end(JSON.stringify({ Entries }));
       });
     }),
   );

@@ -36,9 +36,12 @@ describe('in the cloud', () => {
     expect(guard.refusesAddress(address)).toBeTruthy();
   });
 
-  test.each(['93.184.215.14', '2606:2800:220:1::1', '64:ff9b::93.184.215.14'])('the public address %s is let through', (address) => {
-    expect(guard.refusesAddress(address)).toBeUndefined();
-  });
+  test.each(['93.184.215.14', '2606:2800:220:1::1', '64:ff9b::93.184.215.14'])(
+    'the public address %s is let through',
+    (address) => {
+      expect(guard.refusesAddress(address)).toBeUndefined();
+    },
+  );
 
   test.each([
     'http://127.0.0.1/',
@@ -58,20 +61,29 @@ describe('in the cloud', () => {
   test.each([22, 25, 2379, 6379, 9200, 10250])('port %i is refused', (port) => {
     expect(guard.refusesUrl(new URL(`http://example.com:${port}/`))).toContain(String(port));
   });
-  test.each(['http://example.com/', 'https://example.com/', 'https://example.com:8443/'])('%s is let through', (url) => {
-    expect(guard.refusesUrl(new URL(url))).toBeUndefined();
-  });
+  test.each(['http://example.com/', 'https://example.com/', 'https://example.com:8443/'])(
+    '%s is let through',
+    (url) => {
+      expect(guard.refusesUrl(new URL(url))).toBeUndefined();
+    },
+  );
 });
 
 describe('ranges the owner opened', () => {
   const guard = addressGuard({ allow: ['10.0.0.0/8', '169.254.0.0/16', '0.0.0.0/0'] });
   test('are let through', () => expect(guard.refusesAddress('10.1.2.3')).toBeUndefined());
   test('never open cloud metadata', () => {
-    for (const address of ['169.254.169.254', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '168.63.129.16']) {
+    for (const address of [
+      '169.254.169.254',
+      '::ffff:169.254.169.254',
+      '64:ff9b::a9fe:a9fe',
+      '168.63.129.16',
+    ]) {
       expect(guard.refusesAddress(address)).toContain('metadata');
     }
   });
-  test('have to be CIDR ranges', () => expect(() => addressGuard({ allow: ['10.0.0.1'] })).toThrow('"10.0.0.1" is not a CIDR range'));
+  test('have to be CIDR ranges', () =>
+    expect(() => addressGuard({ allow: ['10.0.0.1'] })).toThrow('"10.0.0.1" is not a CIDR range'));
 });
 
 test('one laptop may contact itself and its own network, never metadata', () => {
@@ -108,13 +120,17 @@ describe('decided on the address really connected to', () => {
   test.each(['mcp.up.test', 'inside.up.test', 'localhost'])(
     'the name %s that leads inside is blocked, and nothing is contacted',
     async (host) => {
-      const outcome = await prober(dialler())(aServer({ url: `http://${host}:${port}/mcp` }), { classify: true });
+      const outcome = await prober(dialler())(aServer({ url: `http://${host}:${port}/mcp` }), {
+        classify: true,
+      });
       expect(outcome).toMatchObject({ kind: 'refusedByPolicy' });
       expect(connections).toBe(0);
     },
   );
   test('a literal is blocked', async () => {
-    const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}/mcp` }), { classify: true });
+    const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}/mcp` }), {
+      classify: true,
+    });
     expect(outcome).toMatchObject({ kind: 'refusedByPolicy' });
     expect(connections).toBe(0);
   });
@@ -122,27 +138,52 @@ describe('decided on the address really connected to', () => {
     let asked = 0;
     const rebinding = {
       ...dialler(),
-      resolve: async () => ({ kind: 'addresses' as const, addresses: [asked++ === 0 ? '127.0.0.1' : '10.0.0.1'] }),
+      resolve: async () => ({
+        kind: 'addresses' as const,
+        addresses: [asked++ === 0 ? '127.0.0.1' : '10.0.0.1'],
+      }),
     };
-    await expect(dial({ hostname: 'rebind.test', port, secure: false }, rebinding, new AbortController().signal)).rejects.toThrow('policy');
+    await expect(
+      dial(
+        { hostname: 'rebind.test', port, secure: false },
+        rebinding,
+        new AbortController().signal,
+      ),
+    ).rejects.toThrow('policy');
     expect([asked, connections]).toEqual([1, 0]);
   });
   test('a guard that lets a lookup pass but not the connected address closes the socket before a byte is sent', async () => {
     const guard = addressGuard({ allowLocal: true });
     let looks = 0;
-    const strict = { ...guard, refusesAddress: () => (looks++ === 0 ? undefined : 'changed its mind') };
-    await expect(dial({ hostname: '127.0.0.1', port, secure: false }, dialler(strict), new AbortController().signal)).rejects.toThrow(
-      'changed its mind',
-    );
+    const strict = {
+      ...guard,
+      refusesAddress: () => (looks++ === 0 ? undefined : 'changed its mind'),
+    };
+    await expect(
+      dial(
+        { hostname: '127.0.0.1', port, secure: false },
+        dialler(strict),
+        new AbortController().signal,
+      ),
+    ).rejects.toThrow('changed its mind');
   });
   test('guardedFetch goes through the same guard', async () => {
-    await expect(guardedFetch(dialler())(`http://mcp.up.test:${port}/.well-known/x`)).rejects.toThrow('policy');
+    await expect(
+      guardedFetch(dialler())(`http://mcp.up.test:${port}/.well-known/x`),
+    ).rejects.toThrow('policy');
   });
   test('guardedFetch gives up on an answer that is too large, or never ends', async () => {
-    const fetch = guardedFetch(dialler(addressGuard({ allowLocal: true })), { timeoutMs: 500, maxBytes: 100_000 });
+    const fetch = guardedFetch(dialler(addressGuard({ allowLocal: true })), {
+      timeoutMs: 500,
+      maxBytes: 100_000,
+    });
     await expect(fetch(world.urls['endless body'] ?? '')).rejects.toThrow('more than 100000 bytes');
-    await expect(fetch(world.urls['200 with an event stream that never ends'] ?? '')).rejects.toThrow();
+    await expect(
+      fetch(world.urls['200 with an event stream that never ends'] ?? ''),
+    ).rejects.toThrow();
     await expect(fetch(world.urls['accepts and stays silent'] ?? '')).rejects.toThrow();
-    expect(await (await fetch(world.urls['200 with JSON'] ?? '')).json()).toMatchObject({ jsonrpc: '2.0' });
+    expect(await (await fetch(world.urls['200 with JSON'] ?? '')).json()).toMatchObject({
+      jsonrpc: '2.0',
+    });
   });
 });

@@ -22,7 +22,8 @@ const dialler = (what: { servers?: readonly string[]; guarded?: boolean } = {}):
 });
 
 const deadlineMs = 1200;
-const at = (name: string): Server => aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
+const at = (name: string): Server =>
+  aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
 
 const listening = async (server: HttpServer): Promise<number> => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -105,10 +106,16 @@ const matrix: readonly (readonly [fault: string, verdict: string])[] = [
   ['TLS to a plain port', 'failed TLSProtocol'],
 ];
 
-const judged = async (server: Server, over = dialler()): Promise<{ verdict: string; ms: number }> => {
+const judged = async (
+  server: Server,
+  over = dialler(),
+): Promise<{ verdict: string; ms: number }> => {
   const started = performance.now();
   const verdict = classify(await prober(over)(server, { classify: true }));
-  return { verdict: 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind, ms: performance.now() - started };
+  return {
+    verdict: 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind,
+    ms: performance.now() - started,
+  };
 };
 
 describe('one probe', () => {
@@ -127,27 +134,38 @@ describe('names', () => {
   };
 
   test('a name the resolver knows leads to the server', async () => {
-    expect(await judged(named('mcp.up.test'))).toMatchObject({ verdict: 'connected AuthenticationRequired' });
+    expect(await judged(named('mcp.up.test'))).toMatchObject({
+      verdict: 'connected AuthenticationRequired',
+    });
   });
   test('a name that does not exist is a DNS failure', async () => {
     expect(await judged(named('gone.test'))).toMatchObject({ verdict: 'failed DNSFailure' });
   });
   test('a resolver that fails is a DNS failure', async () => {
-    expect(await judged(named('mcp.up.test'), dialler({ servers: [world.resolvers.failing] }))).toMatchObject({
+    expect(
+      await judged(named('mcp.up.test'), dialler({ servers: [world.resolvers.failing] })),
+    ).toMatchObject({
       verdict: 'failed DNSFailure',
     });
   });
   test('a resolver that is silent is a DNS failure, at the deadline', async () => {
-    const { verdict, ms } = await judged(named('mcp.up.test'), dialler({ servers: [world.resolvers.silent] }));
+    const { verdict, ms } = await judged(
+      named('mcp.up.test'),
+      dialler({ servers: [world.resolvers.silent] }),
+    );
     expect(verdict).toBe('failed DNSFailure');
     expect(ms).toBeLessThan(deadlineMs + 250);
   });
   test('a resolver that is away is our own trouble', async () => {
     const away = new URL(world.urls['refused'] ?? '').host;
-    expect(await judged(named('mcp.up.test'), dialler({ servers: [away] }))).toMatchObject({ verdict: 'undecided' });
+    expect(await judged(named('mcp.up.test'), dialler({ servers: [away] }))).toMatchObject({
+      verdict: 'undecided',
+    });
   });
   test('a label that is too long is an invalid spec', async () => {
-    expect(await judged(named(`${'a'.repeat(64)}.up.test`))).toMatchObject({ verdict: 'failed InvalidSpec' });
+    expect(await judged(named(`${'a'.repeat(64)}.up.test`))).toMatchObject({
+      verdict: 'failed InvalidSpec',
+    });
   });
 });
 
@@ -175,9 +193,12 @@ describe('what a probe sends', () => {
     request.on('data', (chunk) => (bodies += String(chunk)));
     if (request.url === '/moved') response.writeHead(307, { location: '/mcp' }).end();
     else if (request.url === '/leak') response.writeHead(400, { 'mcp-session-id': 'leaked' }).end();
-    else if (request.url === '/away') response.writeHead(307, { location: `http://127.0.0.2:${port}/mcp` }).end();
-    else if (request.url === '/port') response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/mcp` }).end();
-    else if (request.url === '/busy') response.writeHead(request.method === 'POST' ? 503 : 405).end();
+    else if (request.url === '/away')
+      response.writeHead(307, { location: `http://127.0.0.2:${port}/mcp` }).end();
+    else if (request.url === '/port')
+      response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/mcp` }).end();
+    else if (request.url === '/busy')
+      response.writeHead(request.method === 'POST' ? 503 : 405).end();
     else if (request.url === '/cut' && request.method === 'POST') response.destroy();
     else if (request.url === '/cut') response.writeHead(405).end();
     else if (request.url === '/open') response.writeHead(405).end();
@@ -196,9 +217,15 @@ describe('what a probe sends', () => {
     server.close();
     other.close();
   });
-  const sent = async (path: string, what: Partial<Server> = {}, classify = false): Promise<readonly IncomingMessage[]> => {
+  const sent = async (
+    path: string,
+    what: Partial<Server> = {},
+    classify = false,
+  ): Promise<readonly IncomingMessage[]> => {
     asked.length = 0;
-    await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), { classify });
+    await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), {
+      classify,
+    });
     return [...asked];
   };
 
@@ -206,8 +233,17 @@ describe('what a probe sends', () => {
     const [get, ...more] = await sent('/mcp', {}, true);
     expect(more).toEqual([]);
     expect(get?.method).toBe('GET');
-    expect(get?.headers).toMatchObject({ accept: 'text/event-stream', 'mcp-protocol-version': '2026-07-28' });
-    expect(Object.keys(get?.headers ?? {}).sort()).toEqual(['accept', 'connection', 'host', 'mcp-protocol-version', 'user-agent']);
+    expect(get?.headers).toMatchObject({
+      accept: 'text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+    });
+    expect(Object.keys(get?.headers ?? {}).sort()).toEqual([
+      'accept',
+      'connection',
+      'host',
+      'mcp-protocol-version',
+      'user-agent',
+    ]);
   });
   test('spec.headers, also after a redirect within the origin', async () => {
     const [first, second] = await sent('/moved', { headers: { 'X-Tenant': 'one' } });
@@ -225,14 +261,22 @@ describe('what a probe sends', () => {
     bodies = '';
     const [get, post] = await sent('/open', {}, true);
     expect([get?.method, post?.method]).toEqual(['GET', 'POST']);
-    expect(post?.headers).toMatchObject({ 'mcp-method': 'server/discover', accept: 'application/json, text/event-stream' });
+    expect(post?.headers).toMatchObject({
+      'mcp-method': 'server/discover',
+      accept: 'application/json, text/event-stream',
+    });
     expect(JSON.parse(bodies)).toMatchObject({ method: 'server/discover' });
   });
-  test.each(['/busy', '/cut'])('a second look that fails (%s) says nothing of sign-in', async (path) => {
-    const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}` }), { classify: true });
-    expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
-    expect(outcome).not.toHaveProperty('classification');
-  });
+  test.each(['/busy', '/cut'])(
+    'a second look that fails (%s) says nothing of sign-in',
+    async (path) => {
+      const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}` }), {
+        classify: true,
+      });
+      expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
+      expect(outcome).not.toHaveProperty('classification');
+    },
+  );
   test('one DELETE for a session that leaked', async () => {
     const [get, farewell, ...more] = await sent('/leak');
     expect([get?.method, farewell?.method, more.length]).toEqual(['GET', 'DELETE', 0]);
@@ -254,7 +298,9 @@ describe('what a probe costs', () => {
   test('less than 16 MB over the whole matrix, bombs and endless bodies included', async () => {
     const probe = prober(dialler());
     const wholeMatrix = (): Promise<unknown> =>
-      Promise.all(matrix.map(([fault]) => probe({ ...at(fault), timeoutMs: 300 }, { classify: true })));
+      Promise.all(
+        matrix.map(([fault]) => probe({ ...at(fault), timeoutMs: 300 }, { classify: true })),
+      );
     await wholeMatrix(); // what is compiled and loaded once is no growth
     const before = process.memoryUsage().rss;
     let peak = before;
@@ -266,9 +312,15 @@ describe('what a probe costs', () => {
 
   test('no connection once it is over', async () => {
     const open = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap' || resource === 'TLSWrap').length;
+      process
+        .getActiveResourcesInfo()
+        .filter((resource) => resource === 'TCPSocketWrap' || resource === 'TLSWrap').length;
     const before = open();
-    await Promise.all(matrix.map(([fault]) => prober(dialler())({ ...at(fault), timeoutMs: 300 }, { classify: true })));
+    await Promise.all(
+      matrix.map(([fault]) =>
+        prober(dialler())({ ...at(fault), timeoutMs: 300 }, { classify: true }),
+      ),
+    );
     await vi.waitFor(() => expect(open()).toBe(before));
   });
 });

@@ -8,7 +8,11 @@ import { bearerVerifier, IssuerUnavailable } from '../../../functions/adapters/o
 import { ada, type Issuer, startIssuer } from '../../../local/issuer.ts';
 import { bearerFor } from '../../world/bearer.ts';
 
-const fetch = guardedFetch({ guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() });
+const fetch = guardedFetch({
+  guard: addressGuard({ allowLocal: true }),
+  resolve: resolver(),
+  secureContext: trust(),
+});
 const audience = 'muster-cli';
 
 let issuer: Issuer;
@@ -26,9 +30,18 @@ test('an ID token of the issuer is a person', async () => {
   const verdict = await verify(token);
   expect(verdict).toMatchObject({
     kind: 'valid',
-    person: { issuer: issuer.url, subject: 'ada', email: 'ada@example.com', name: 'Ada Lovelace', audiences: [audience], token },
+    person: {
+      issuer: issuer.url,
+      subject: 'ada',
+      email: 'ada@example.com',
+      name: 'Ada Lovelace',
+      audiences: [audience],
+      token,
+    },
   });
-  expect(verdict.kind === 'valid' && verdict.person.expiresAt.getTime()).toBeGreaterThan(Date.now());
+  expect(verdict.kind === 'valid' && verdict.person.expiresAt.getTime()).toBeGreaterThan(
+    Date.now(),
+  );
 });
 
 test('one made for another audience is not', async () => {
@@ -44,7 +57,10 @@ test('one that has expired is not', async () => {
   await new Promise((resolve) => {
     setTimeout(resolve, 1_500);
   });
-  expect(await verify(short, { issuer: hasty.url })).toEqual({ kind: 'invalid', problem: 'The token has expired.' });
+  expect(await verify(short, { issuer: hasty.url })).toEqual({
+    kind: 'invalid',
+    problem: 'The token has expired.',
+  });
   await hasty.close();
 });
 
@@ -68,9 +84,15 @@ test.each([
     'one signed with a key that the issuer does not publish',
     () => forged({ kid: 'mine' }, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
   ],
-  ['one signed with a shared secret', () => forged({ alg: 'HS256' }, new TextEncoder().encode('a secret of thirty-two bytes....'))],
+  [
+    'one signed with a shared secret',
+    () => forged({ alg: 'HS256' }, new TextEncoder().encode('a secret of thirty-two bytes....')),
+  ],
   ['one that is not signed', () => `${btoa('{"alg":"none"}')}.${btoa('{"sub":"ada"}')}.`],
-  ['one whose words were changed', () => token.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"grace"}').toString('base64url')}.`)],
+  [
+    'one whose words were changed',
+    () => token.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"grace"}').toString('base64url')}.`),
+  ],
   ['text that is no token', () => 'letmein'],
 ])('%s is invalid, and the problem does not repeat it', async (_sentence, make) => {
   const bad = await make();

@@ -14,7 +14,9 @@ test('what is sealed opens at its place', async () => {
 test('nothing of the text, nor its place, is in what is stored', async () => {
   const sealed = await sealer([fresh]).seal('a token', 'row 1');
   expect(Object.keys(sealed).sort()).toEqual(['ciphertext', 'iv', 'protected', 'tag']);
-  const all = Object.values(sealed).map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+  const all = Object.values(sealed).map((part) =>
+    Buffer.from(part, 'base64url').toString('latin1'),
+  );
   expect(all.join(' ')).not.toMatch(/a token|row 1/);
 });
 
@@ -26,7 +28,9 @@ test('it does not open at another place', async () => {
 test('a changed one does not open', async () => {
   const { seal, open } = sealer([fresh]);
   const sealed = await seal('a token', 'row 1');
-  const ciphertext = Buffer.from(Buffer.from(sealed.ciphertext, 'base64url').map((byte) => byte ^ 1)).toString('base64url');
+  const ciphertext = Buffer.from(
+    Buffer.from(sealed.ciphertext, 'base64url').map((byte) => byte ^ 1),
+  ).toString('base64url');
   expect(await open({ ...sealed, ciphertext }, 'row 1')).toBeUndefined();
 });
 
@@ -35,7 +39,11 @@ test('the first key seals, every key opens, a key that was removed does not', as
   const rotating = sealer([fresh, old]);
   expect(await rotating.open(before, 'row 1')).toBe('a token');
   const after = await rotating.seal('a token', 'row 1');
-  expect(JSON.parse(Buffer.from(after.protected, 'base64url').toString())).toEqual({ alg: 'dir', enc: 'A256GCM', kid: 'fresh' });
+  expect(JSON.parse(Buffer.from(after.protected, 'base64url').toString())).toEqual({
+    alg: 'dir',
+    enc: 'A256GCM',
+    kid: 'fresh',
+  });
   expect(await sealer([fresh]).open(before, 'row 1')).toBeUndefined();
 });
 

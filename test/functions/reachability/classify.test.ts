@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { classify } from '../../../functions/reachability/classify.ts';
 import type { Cause, ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 
-const answered = (status: number, what: Partial<Extract<ProbeOutcome, { kind: 'answered' }>> = {}): ProbeOutcome => ({
+const answered = (
+  status: number,
+  what: Partial<Extract<ProbeOutcome, { kind: 'answered' }>> = {},
+): ProbeOutcome => ({
   kind: 'answered',
   status,
   bearerChallenge: false,
@@ -36,46 +39,82 @@ describe('an answer is Connected, whatever it says', () => {
   });
 
   test('headers that are too large to read are an answer', () => {
-    expect(classify({ kind: 'headersTooLarge', timings: {} })).toMatchObject({ kind: 'connected', reason: 'Responded' });
+    expect(classify({ kind: 'headersTooLarge', timings: {} })).toMatchObject({
+      kind: 'connected',
+      reason: 'Responded',
+    });
   });
-  test.each(['otherHost', 'downgrade', 'tooMany', 'unusable'] as const)('a redirect that is not followed (%s) is an answer', (redirect) => {
-    expect(classify(answered(302, { redirect }))).toMatchObject({ kind: 'connected', reason: 'Redirected' });
-  });
+  test.each(['otherHost', 'downgrade', 'tooMany', 'unusable'] as const)(
+    'a redirect that is not followed (%s) is an answer',
+    (redirect) => {
+      expect(classify(answered(302, { redirect }))).toMatchObject({
+        kind: 'connected',
+        reason: 'Redirected',
+      });
+    },
+  );
 });
 
 describe('a 401 is Connected, not Connecting', () => {
   test('and says that a sign-in is asked for', () => {
-    expect(classify(answered(401))).toMatchObject({ kind: 'connected', reason: 'AuthenticationRequired', authRequired: 'True' });
+    expect(classify(answered(401))).toMatchObject({
+      kind: 'connected',
+      reason: 'AuthenticationRequired',
+      authRequired: 'True',
+    });
   });
   test('so is a 403 with a Bearer challenge', () => {
-    expect(classify(answered(403, { bearerChallenge: true }))).toMatchObject({ kind: 'connected', authRequired: 'True' });
+    expect(classify(answered(403, { bearerChallenge: true }))).toMatchObject({
+      kind: 'connected',
+      authRequired: 'True',
+    });
   });
   test('so is a server that only refuses POST', () => {
     const outcome = answered(404, { classification: 'asksForSignIn' });
-    expect(classify(outcome)).toMatchObject({ kind: 'connected', reason: 'AuthenticationRequired', authRequired: 'True' });
+    expect(classify(outcome)).toMatchObject({
+      kind: 'connected',
+      reason: 'AuthenticationRequired',
+      authRequired: 'True',
+    });
   });
 });
 
 describe('only the classification probe says that no sign-in is asked for', () => {
-  test('a plain 200 says nothing of it', () => expect(classify(answered(200))).not.toHaveProperty('authRequired'));
+  test('a plain 200 says nothing of it', () =>
+    expect(classify(answered(200))).not.toHaveProperty('authRequired'));
   test('an MCP answer without credentials does', () =>
-    expect(classify(answered(405, { classification: 'asksForNothing' }))).toMatchObject({ authRequired: 'False' }));
+    expect(classify(answered(405, { classification: 'asksForNothing' }))).toMatchObject({
+      authRequired: 'False',
+    }));
   test('anything else leaves it unknown', () =>
-    expect(classify(answered(200, { classification: 'unclear' }))).toMatchObject({ authRequired: 'Unknown' }));
+    expect(classify(answered(200, { classification: 'unclear' }))).toMatchObject({
+      authRequired: 'Unknown',
+    }));
   test('a path that answers POST is there', () =>
-    expect(classify(answered(404, { classification: 'asksForNothing' }))).toMatchObject({ reason: 'Responded' }));
+    expect(classify(answered(404, { classification: 'asksForNothing' }))).toMatchObject({
+      reason: 'Responded',
+    }));
 });
 
 describe('a front door that says the server behind it is away', () => {
   test.each([502, 503, 504, 521, 522, 523, 525, 526, 530])('HTTP %i may pass', (status) => {
-    expect(classify(answered(status))).toMatchObject({ kind: 'failing', reason: 'UpstreamUnavailable' });
+    expect(classify(answered(status))).toMatchObject({
+      kind: 'failing',
+      reason: 'UpstreamUnavailable',
+    });
   });
-  test('its Retry-After is kept', () => expect(classify(answered(503, { retryAfterMs: 7000 }))).toMatchObject({ retryAfterMs: 7000 }));
+  test('its Retry-After is kept', () =>
+    expect(classify(answered(503, { retryAfterMs: 7000 }))).toMatchObject({ retryAfterMs: 7000 }));
 });
 
 describe('our own trouble says nothing of the server', () => {
-  test.each([407, 511])('HTTP %i', (status) => expect(classify(answered(status))).toMatchObject({ kind: 'undecided' }));
-  test('EMFILE', () => expect(classify({ kind: 'proberTrouble', problem: 'EMFILE', timings: {} })).toMatchObject({ kind: 'undecided' }));
+  test.each([407, 511])('HTTP %i', (status) =>
+    expect(classify(answered(status))).toMatchObject({ kind: 'undecided' }),
+  );
+  test('EMFILE', () =>
+    expect(classify({ kind: 'proberTrouble', problem: 'EMFILE', timings: {} })).toMatchObject({
+      kind: 'undecided',
+    }));
 });
 
 describe('no answer', () => {
@@ -94,10 +133,18 @@ describe('no answer', () => {
     ['timeout', 'failing', 'Timeout'],
   ];
   test.each(causes)('%s: %s with reason %s', (cause, kind, reason) => {
-    expect(classify({ kind: 'unreachable', stage: 'tcp', cause, detail: '', timings: {} })).toMatchObject({ kind, reason });
+    expect(
+      classify({ kind: 'unreachable', stage: 'tcp', cause, detail: '', timings: {} }),
+    ).toMatchObject({ kind, reason });
   });
   test('an address refused by policy fails at once', () =>
-    expect(classify({ kind: 'refusedByPolicy', rule: 'r', timings: {} })).toMatchObject({ kind: 'failed', reason: 'BlockedByPolicy' }));
+    expect(classify({ kind: 'refusedByPolicy', rule: 'r', timings: {} })).toMatchObject({
+      kind: 'failed',
+      reason: 'BlockedByPolicy',
+    }));
   test('a URL that cannot be used fails at once', () =>
-    expect(classify({ kind: 'unusable', problem: 'p', timings: {} })).toMatchObject({ kind: 'failed', reason: 'InvalidSpec' }));
+    expect(classify({ kind: 'unusable', problem: 'p', timings: {} })).toMatchObject({
+      kind: 'failed',
+      reason: 'InvalidSpec',
+    }));
 });

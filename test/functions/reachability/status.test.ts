@@ -16,14 +16,35 @@ import { aCondition, aServer, aStatus } from '../../world/server.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const minutes = (count: number): Date => new Date(now.getTime() + count * 60_000);
-const refused: Verdict = { kind: 'failing', reason: 'ConnectionRefused', message: 'Connection refused.' };
-const nameless: Verdict = { kind: 'failed', reason: 'DNSFailure', message: 'The host name does not exist.' };
-const signIn: Verdict = { kind: 'connected', reason: 'AuthenticationRequired', message: '', authRequired: 'True' };
-const open: Verdict = { kind: 'connected', reason: 'Responded', message: 'The server answered HTTP 200.', authRequired: 'False' };
+const refused: Verdict = {
+  kind: 'failing',
+  reason: 'ConnectionRefused',
+  message: 'Connection refused.',
+};
+const nameless: Verdict = {
+  kind: 'failed',
+  reason: 'DNSFailure',
+  message: 'The host name does not exist.',
+};
+const signIn: Verdict = {
+  kind: 'connected',
+  reason: 'AuthenticationRequired',
+  message: '',
+  authRequired: 'True',
+};
+const open: Verdict = {
+  kind: 'connected',
+  reason: 'Responded',
+  message: 'The server answered HTTP 200.',
+  authRequired: 'False',
+};
 
 /** The status after these verdicts, a minute apart. */
 const after = (verdicts: readonly Verdict[], server: Server = aServer()): Status =>
-  verdicts.reduce((status, verdict, index) => nextStatus({ ...server, status }, verdict, minutes(index)), server.status);
+  verdicts.reduce(
+    (status, verdict, index) => nextStatus({ ...server, status }, verdict, minutes(index)),
+    server.status,
+  );
 
 describe('STATE', () => {
   const rows: readonly (readonly [string, readonly Verdict[], string | undefined])[] = [
@@ -31,12 +52,24 @@ describe('STATE', () => {
     ['refused once is Connecting', [refused], 'Connecting'],
     ['refused twice is Connecting', [refused, refused], 'Connecting'],
     ['refused three times is Failed', [refused, refused, refused], 'Failed'],
-    ['an answer in between starts the count anew', [refused, refused, open, refused, refused], 'Connecting'],
+    [
+      'an answer in between starts the count anew',
+      [refused, refused, open, refused, refused],
+      'Connecting',
+    ],
     ['a name that does not exist is Failed at once', [nameless], 'Failed'],
     ['Failed never goes back to Connecting', [nameless, refused], 'Failed'],
     ['a good answer ends Failed at once', [refused, refused, refused, signIn], 'Connected'],
-    ['our own trouble changes nothing', [open, { kind: 'undecided', problem: 'EMFILE' }], 'Connected'],
-    ['our own trouble at first leaves it never probed', [{ kind: 'undecided', problem: 'EMFILE' }], undefined],
+    [
+      'our own trouble changes nothing',
+      [open, { kind: 'undecided', problem: 'EMFILE' }],
+      'Connected',
+    ],
+    [
+      'our own trouble at first leaves it never probed',
+      [{ kind: 'undecided', problem: 'EMFILE' }],
+      undefined,
+    ],
   ];
   test.each(rows)('%s', (_sentence, verdicts, state) => expect(after(verdicts).state).toBe(state));
 });
@@ -44,7 +77,9 @@ describe('STATE', () => {
 describe('a new spec', () => {
   test('resets the counter', () => {
     const failing = after([refused, refused]);
-    expect(nextStatus(aServer({ generation: 2, status: failing }), refused, minutes(2))).toMatchObject({
+    expect(
+      nextStatus(aServer({ generation: 2, status: failing }), refused, minutes(2)),
+    ).toMatchObject({
       consecutiveFailures: 1,
       state: 'Connecting',
     });
@@ -53,19 +88,29 @@ describe('a new spec', () => {
 
 describe('Retry-After', () => {
   test('of a failing front door goes into nextRetryAfter', () => {
-    expect(after([{ ...refused, reason: 'UpstreamUnavailable', retryAfterMs: 600_000 }]).nextRetryAfter).toEqual(minutes(10));
+    expect(
+      after([{ ...refused, reason: 'UpstreamUnavailable', retryAfterMs: 600_000 }]).nextRetryAfter,
+    ).toEqual(minutes(10));
   });
   test('of a 429 goes there, too', () =>
-    expect(after([{ ...open, reason: 'RateLimited', retryAfterMs: 120_000 }]).nextRetryAfter).toEqual(minutes(2)));
+    expect(
+      after([{ ...open, reason: 'RateLimited', retryAfterMs: 120_000 }]).nextRetryAfter,
+    ).toEqual(minutes(2)));
   test('is capped at an hour', () =>
-    expect(after([{ ...open, reason: 'RateLimited', retryAfterMs: 1e12 }]).nextRetryAfter).toEqual(minutes(60)));
+    expect(after([{ ...open, reason: 'RateLimited', retryAfterMs: 1e12 }]).nextRetryAfter).toEqual(
+      minutes(60),
+    ));
 });
 
 test('a POST-only endpoint that answered MCP is not reported as not found by the next GET', () => {
   const known = after([open]);
   expect(
     conditionOf(
-      nextStatus(aServer({ status: known }), { kind: 'connected', reason: 'EndpointNotFound', message: '' }, minutes(1)),
+      nextStatus(
+        aServer({ status: known }),
+        { kind: 'connected', reason: 'EndpointNotFound', message: '' },
+        minutes(1),
+      ),
       'Reachable',
     )?.reason,
   ).toBe('Responded');
@@ -78,7 +123,9 @@ describe('writing', () => {
   test('the first observation is a change', () => expect(why(aServer(), open, now)).toBe('change'));
   test('the same answer a minute later is nothing', () => {
     const status = after([open]);
-    const silent = Array.from({ length: 10 }, (_, index) => why(aServer({ uid: `uid-${index}`, status }), open, minutes(1)));
+    const silent = Array.from({ length: 10 }, (_, index) =>
+      why(aServer({ uid: `uid-${index}`, status }), open, minutes(1)),
+    );
     expect(silent.filter((reason) => reason === undefined).length).toBeGreaterThan(5);
   });
   test('a heartbeat comes exactly once in five minutes, each server at its own moment', () => {
@@ -97,15 +144,28 @@ describe('writing', () => {
   });
   test('a failing attempt writes its counter', () =>
     expect(why(aServer({ status: after([refused]) }), refused, minutes(1))).toBe('change'));
-  test('our own trouble writes nothing', () => expect(why(aServer(), { kind: 'undecided', problem: '' }, now)).toBeUndefined());
+  test('our own trouble writes nothing', () =>
+    expect(why(aServer(), { kind: 'undecided', problem: '' }, now)).toBeUndefined());
 });
 
 describe('always', () => {
   const message = fc.constantFrom('', 'one', 'two');
   const verdicts: fc.Arbitrary<Verdict> = fc.oneof(
-    fc.record({ kind: fc.constant('failed' as const), reason: fc.constantFrom(...failedReasons), message }),
-    fc.record({ kind: fc.constant('failing' as const), reason: fc.constantFrom(...failingReasons), message }),
-    fc.record({ kind: fc.constant('connected' as const), reason: fc.constantFrom(...connectedReasons), message }),
+    fc.record({
+      kind: fc.constant('failed' as const),
+      reason: fc.constantFrom(...failedReasons),
+      message,
+    }),
+    fc.record({
+      kind: fc.constant('failing' as const),
+      reason: fc.constantFrom(...failingReasons),
+      message,
+    }),
+    fc.record({
+      kind: fc.constant('connected' as const),
+      reason: fc.constantFrom(...connectedReasons),
+      message,
+    }),
     fc.record({
       kind: fc.constant('connected' as const),
       reason: fc.constantFrom(...connectedReasons),
@@ -123,8 +183,21 @@ describe('always', () => {
     }),
     { selector: ({ type }) => type },
   );
-  const histories = fc.record({ past: fc.array(verdicts, { maxLength: 6 }), verdict: verdicts, foreign, uid: fc.uuid() });
-  const serverAfter = ({ past, foreign, uid }: { past: readonly Verdict[]; foreign: Status['conditions']; uid: string }): Server => {
+  const histories = fc.record({
+    past: fc.array(verdicts, { maxLength: 6 }),
+    verdict: verdicts,
+    foreign,
+    uid: fc.uuid(),
+  });
+  const serverAfter = ({
+    past,
+    foreign,
+    uid,
+  }: {
+    past: readonly Verdict[];
+    foreign: Status['conditions'];
+    uid: string;
+  }): Server => {
     const server = aServer({ uid, status: aStatus({ conditions: foreign }) });
     return { ...server, status: after(past, server) };
   };
@@ -162,7 +235,11 @@ describe('always', () => {
         const server = serverAfter(history);
         const once = nextStatus(server, history.verdict, minutes(10));
         const twice = nextStatus({ ...server, status: once }, history.verdict, minutes(11));
-        const rest = ({ state, lastError, conditions }: Status) => ({ isUp: state === 'Connected', lastError, conditions });
+        const rest = ({ state, lastError, conditions }: Status) => ({
+          isUp: state === 'Connected',
+          lastError,
+          conditions,
+        });
         expect(rest(twice)).toEqual(rest(once));
       }),
     );
@@ -175,7 +252,8 @@ describe('always', () => {
         const next = nextStatus(server, history.verdict, minutes(10));
         for (const condition of next.conditions) {
           const before = server.status.conditions.find(({ type }) => type === condition.type);
-          const moved = before?.lastTransitionTime.getTime() !== condition.lastTransitionTime.getTime();
+          const moved =
+            before?.lastTransitionTime.getTime() !== condition.lastTransitionTime.getTime();
           expect(moved).toBe(before?.status !== condition.status);
         }
       }),
@@ -186,22 +264,33 @@ describe('always', () => {
     fc.assert(
       fc.property(histories, (history) => {
         const next = nextStatus(serverAfter(history), history.verdict, minutes(10));
-        expect(next.conditions.filter(({ reason }) => reason === 'Theirs')).toEqual(history.foreign);
+        expect(next.conditions.filter(({ reason }) => reason === 'Theirs')).toEqual(
+          history.foreign,
+        );
         expect(next.conditions.filter(({ type }) => type === 'Reachable')).toHaveLength(1);
-        for (const condition of next.conditions) if (condition.reason !== 'Theirs') expect(condition.observedGeneration).toBe(1);
+        for (const condition of next.conditions)
+          if (condition.reason !== 'Theirs') expect(condition.observedGeneration).toBe(1);
       }),
     );
   });
 
   test('a list that holds one type twice (the atomic list of upstream) ends with one of ours', () => {
     const server = aServer({
-      status: aStatus({ conditions: [aCondition({ status: 'False' }), aCondition({ type: 'Ready' }), aCondition()] }),
+      status: aStatus({
+        conditions: [aCondition({ status: 'False' }), aCondition({ type: 'Ready' }), aCondition()],
+      }),
     });
-    expect(nextStatus(server, open, now).conditions.map(({ type }) => type)).toEqual(['Reachable', 'Ready', 'AuthRequired']);
+    expect(nextStatus(server, open, now).conditions.map(({ type }) => type)).toEqual([
+      'Reachable',
+      'Ready',
+      'AuthRequired',
+    ]);
   });
 
   test('every stored time has whole seconds', () => {
     const next = nextStatus(aServer(), refused, new Date('2026-03-01T12:00:00.789Z'));
-    expect([next.lastAttempt?.getMilliseconds(), next.nextRetryAfter?.getMilliseconds()]).toEqual([0, 0]);
+    expect([next.lastAttempt?.getMilliseconds(), next.nextRetryAfter?.getMilliseconds()]).toEqual([
+      0, 0,
+    ]);
   });
 });

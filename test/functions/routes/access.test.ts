@@ -2,7 +2,12 @@ import { Hono } from 'hono';
 import { UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
-import { accessCheck, accessGate, type AccessRules, subjectOf } from '../../../functions/routes/access.ts';
+import {
+  accessCheck,
+  accessGate,
+  type AccessRules,
+  subjectOf,
+} from '../../../functions/routes/access.ts';
 import { serverRoutes, type ServerPorts } from '../../../functions/routes/servers.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';
 import { listSchema, problemSchema } from '../../../functions/wire.ts';
@@ -13,23 +18,45 @@ const rules: AccessRules = { usernameClaim: 'sub', groupsClaim: 'groups', groups
 const issuer = 'https://login.example.com';
 
 const personWith = (claims: Readonly<Record<string, unknown>>) =>
-  aPerson({ issuer, token: new UnsecuredJWT({ sub: 'ada', ...claims }).setIssuer(issuer).encode() });
+  aPerson({
+    issuer,
+    token: new UnsecuredJWT({ sub: 'ada', ...claims }).setIssuer(issuer).encode(),
+  });
 
 test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
   ['the name has the issuer before it', {}, {}, `${issuer}#ada`, []],
-  ['an address stands alone', { usernameClaim: 'email' }, { email: 'ada@example.com' }, 'ada@example.com', []],
+  [
+    'an address stands alone',
+    { usernameClaim: 'email' },
+    { email: 'ada@example.com' },
+    'ada@example.com',
+    [],
+  ],
   ['a prefix stands before the name', { usernamePrefix: 'oidc:' }, {}, 'oidc:ada', []],
   ['a dash is no prefix at all', { usernamePrefix: '-' }, {}, 'ada', []],
-  ['groups have theirs', { groupsPrefix: 'oidc:' }, { groups: ['a', 'b'] }, `${issuer}#ada`, ['oidc:a', 'oidc:b']],
+  [
+    'groups have theirs',
+    { groupsPrefix: 'oidc:' },
+    { groups: ['a', 'b'] },
+    `${issuer}#ada`,
+    ['oidc:a', 'oidc:b'],
+  ],
   ['one group may be no list', {}, { groups: 'a' }, `${issuer}#ada`, ['a']],
   ['groups that are none are left out', {}, { groups: 7 }, `${issuer}#ada`, []],
 ])('as the API server does with its OIDC flags, %s', (_what, changed, claims, user, groups) => {
-  expect(subjectOf(personWith({ ...claims }), { ...rules, ...changed })).toEqual({ user, groups: [...groups, 'system:authenticated'] });
+  expect(subjectOf(personWith({ ...claims }), { ...rules, ...changed })).toEqual({
+    user,
+    groups: [...groups, 'system:authenticated'],
+  });
 });
 
 test.each([
   ['a claim that is not there', { usernameClaim: 'upn' }, {}],
-  ['an address that nobody has verified', { usernameClaim: 'email' }, { email: 'ada@example.com', email_verified: false }],
+  [
+    'an address that nobody has verified',
+    { usernameClaim: 'email' },
+    { email: 'ada@example.com', email_verified: false },
+  ],
 ])('%s is no name', (_what, changed, claims) => {
   expect(subjectOf(personWith(claims), { ...rules, ...changed })).toBeUndefined();
 });
@@ -54,8 +81,12 @@ function world(review: (user: string, namespace: string) => boolean) {
   ];
   const ports: ServerPorts = {
     now: () => time,
-    listPage: async () => ({ kind: 'page', page: { servers, malformed: [{ namespace: 'secret', name: 'odd', problem: 'spec' }] } }),
-    readServer: async (namespace, name) => servers.find((server) => server.namespace === namespace && server.name === name),
+    listPage: async () => ({
+      kind: 'page',
+      page: { servers, malformed: [{ namespace: 'secret', name: 'odd', problem: 'spec' }] },
+    }),
+    readServer: async (namespace, name) =>
+      servers.find((server) => server.namespace === namespace && server.name === name),
     sessionsOf: async () => new Map(),
     check: async () => {
       throw new Error('Nobody asked for a check.');
@@ -78,7 +109,10 @@ test('a list holds the namespaces that the cluster would let one get, and no wor
   const { api, asked } = world((_user, namespace) => namespace === 'default');
   const body: unknown = await (await api.request('/v1/mcpservers')).json();
   const list = listSchema.parse(body);
-  expect(list.items.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual(['default/server-a', 'default/server-b']);
+  expect(list.items.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+    'default/server-a',
+    'default/server-b',
+  ]);
   expect(list.problems).toEqual([]);
   expect(asked).toEqual(['ada default', 'ada secret']);
 });
@@ -113,9 +147,13 @@ test('a cluster that cannot tell shows nothing, says so, and is asked again at o
   for (const path of ['/v1/mcpservers', '/v1/mcpservers/default/server-a']) {
     const answer = await api.request(path);
     expect(answer.status).toBe(503);
-    expect(problemSchema.parse(await answer.json())).toMatchObject({ title: 'What you may see cannot be told' });
+    expect(problemSchema.parse(await answer.json())).toMatchObject({
+      title: 'What you may see cannot be told',
+    });
   }
-  expect(logged).toContainEqual(expect.objectContaining({ detail: 'The API server refused the connection.' }));
+  expect(logged).toContainEqual(
+    expect.objectContaining({ detail: 'The API server refused the connection.' }),
+  );
   isAway = false;
   expect((await api.request('/v1/mcpservers')).status).toBe(200);
   expect(asked.length).toBeGreaterThan(3);

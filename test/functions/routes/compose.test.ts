@@ -4,7 +4,14 @@ import { IssuerUnavailable } from '../../../functions/adapters/oidc.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';
 import { join } from '../../../functions/sessions/join.ts';
-import { type Check, checkSchema, listSchema, meSchema, problemSchema, rowSchema } from '../../../functions/wire.ts';
+import {
+  type Check,
+  checkSchema,
+  listSchema,
+  meSchema,
+  problemSchema,
+  rowSchema,
+} from '../../../functions/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
 
@@ -27,7 +34,10 @@ const aCheck: Check = {
 };
 
 /** The API over a cluster of three servers that is asked one page at a time. */
-function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>> & { servers?: Partial<ApiPorts['servers']> } = {}) {
+function world({
+  servers: more,
+  ...changes
+}: Partial<Omit<ApiPorts, 'servers'>> & { servers?: Partial<ApiPorts['servers']> } = {}) {
   const logged: unknown[] = [];
   const api = composeApi({
     facts: {
@@ -46,7 +56,9 @@ function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>>
       now: () => now,
       listPage: async ({ namespace, limit, continue: token }) => {
         if (token === 'forgotten') return { kind: 'expired' };
-        const own = servers.filter((server) => namespace === undefined || server.namespace === namespace);
+        const own = servers.filter(
+          (server) => namespace === undefined || server.namespace === namespace,
+        );
         const start = Number(token ?? 0);
         const next = start + limit;
         return {
@@ -54,12 +66,21 @@ function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>>
           page: {
             servers: own.slice(start, next),
             malformed:
-              start === 0 ? [{ namespace: 'default', name: 'odd', problem: 'spec.url is 7, at https://internal.example.com' }] : [],
+              start === 0
+                ? [
+                    {
+                      namespace: 'default',
+                      name: 'odd',
+                      problem: 'spec.url is 7, at https://internal.example.com',
+                    },
+                  ]
+                : [],
             ...(next < own.length ? { continue: String(next) } : {}),
           },
         };
       },
-      readServer: async (namespace, name) => servers.find((server) => server.namespace === namespace && server.name === name),
+      readServer: async (namespace, name) =>
+        servers.find((server) => server.namespace === namespace && server.name === name),
       sessionsOf: async (person, page) => join(page, person, [], now),
       check: async () => aCheck,
       heartbeatMs: 300_000,
@@ -68,8 +89,14 @@ function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>>
     },
     ...changes,
   });
-  const ask = async (path: string, { bearer, method = 'GET' }: { bearer?: string; method?: string } = {}) => {
-    const response = await api.request(path, { method, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
+  const ask = async (
+    path: string,
+    { bearer, method = 'GET' }: { bearer?: string; method?: string } = {},
+  ) => {
+    const response = await api.request(path, {
+      method,
+      headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+    });
     const body: unknown = await response.json();
     return { status: response.status, headers: response.headers, body };
   };
@@ -78,7 +105,8 @@ function world({ servers: more, ...changes }: Partial<Omit<ApiPorts, 'servers'>>
 
 const anonymousWorld = () => world({ servers: { anonymousList: true } });
 const ada = { bearer: 'bearer-of-ada' };
-const metadata = 'resource_metadata="https://muster.example.com/.well-known/oauth-protected-resource"';
+const metadata =
+  'resource_metadata="https://muster.example.com/.well-known/oauth-protected-resource"';
 
 test('the list of somebody who is signed in has a session in every row, and says who they are', async () => {
   const { status, body } = await world().ask('/v1/mcpservers', ada);
@@ -91,14 +119,25 @@ test('the list of somebody who is signed in has a session in every row, and says
     'server-d -',
   ]);
   expect(list.me).toMatchObject({ subject: 'ada', email: 'ada@example.com' });
-  expect(list.problems).toEqual([{ namespace: 'default', name: 'odd', problem: 'spec.url is 7, at https://internal.example.com' }]);
+  expect(list.problems).toEqual([
+    {
+      namespace: 'default',
+      name: 'odd',
+      problem: 'spec.url is 7, at https://internal.example.com',
+    },
+  ]);
 });
 
 test('the list goes on with continue, and can be of one namespace', async () => {
   const { ask } = world();
   const first = listSchema.parse((await ask('/v1/mcpservers?limit=2', ada)).body);
-  const second = listSchema.parse((await ask(`/v1/mcpservers?limit=2&continue=${first.continue ?? ''}`, ada)).body);
-  expect([first, second].map(({ items }) => items.map(({ name }) => name))).toEqual([['server-a', 'server-b'], ['server-d']]);
+  const second = listSchema.parse(
+    (await ask(`/v1/mcpservers?limit=2&continue=${first.continue ?? ''}`, ada)).body,
+  );
+  expect([first, second].map(({ items }) => items.map(({ name }) => name))).toEqual([
+    ['server-a', 'server-b'],
+    ['server-d'],
+  ]);
   expect(second).not.toHaveProperty('continue');
   const team = listSchema.parse((await ask('/v1/mcpservers?namespace=team-a', ada)).body);
   expect(team.items.map(({ name }) => name)).toEqual(['server-d']);
@@ -140,17 +179,25 @@ test.each(['/v1/mcpservers', '/v1/mcpservers/default/server-a', '/v1/me', '/v1/c
     const { status, body, headers } = await anonymousWorld().ask(path, { bearer: 'expired' });
     expect(status).toBe(401);
     expect(headers.get('www-authenticate')).toBe(`Bearer error="invalid_token", ${metadata}`);
-    expect(problemSchema.parse(body)).toMatchObject({ detail: 'The token has expired.', hint: 'Run: muster auth login' });
+    expect(problemSchema.parse(body)).toMatchObject({
+      detail: 'The token has expired.',
+      hint: 'Run: muster auth login',
+    });
   },
 );
 
 test('another scheme than Bearer is a bad bearer', async () => {
-  const response = await anonymousWorld().api.request('/v1/mcpservers', { headers: { authorization: 'Basic YWRhOg==' } });
+  const response = await anonymousWorld().api.request('/v1/mcpservers', {
+    headers: { authorization: 'Basic YWRhOg==' },
+  });
   expect(response.status).toBe(401);
 });
 
 test('an issuer that cannot be asked is a 503, never a 401: the person need not sign in again', async () => {
-  const verify = () => Promise.reject(new IssuerUnavailable('The keys of https://login.example.com cannot be had: refused.'));
+  const verify = () =>
+    Promise.reject(
+      new IssuerUnavailable('The keys of https://login.example.com cannot be had: refused.'),
+    );
   const { ask, logged } = world({ verify });
   const { status, body, headers } = await ask('/v1/mcpservers', ada);
   expect(status).toBe(503);
@@ -160,16 +207,20 @@ test('an issuer that cannot be asked is a 503, never a 401: the person need not 
 });
 
 test('a cluster that cannot be asked is a 503 that tells nothing of it; the log does', async () => {
-  const listPage = () => Promise.reject(new ClusterError('The API server https://10.0.0.1 refused the connection.'));
+  const listPage = () =>
+    Promise.reject(new ClusterError('The API server https://10.0.0.1 refused the connection.'));
   const { ask, logged } = world({ servers: { listPage } });
   const { status, body } = await ask('/v1/mcpservers', ada);
   expect(status).toBe(503);
   expect(JSON.stringify(body)).not.toContain('10.0.0.1');
-  expect(logged).toEqual([expect.objectContaining({ detail: 'The API server https://10.0.0.1 refused the connection.' })]);
+  expect(logged).toEqual([
+    expect.objectContaining({ detail: 'The API server https://10.0.0.1 refused the connection.' }),
+  ]);
 });
 
 test('what nobody foresaw is a 500 without its words, and one log line without tokens', async () => {
-  const listPage = () => Promise.reject(new TypeError('odd: Bearer eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl'));
+  const listPage = () =>
+    Promise.reject(new TypeError('odd: Bearer eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl'));
   const { ask, logged } = world({ servers: { listPage } });
   const { status, body, headers } = await ask('/v1/mcpservers', ada);
   expect(status).toBe(500);
@@ -185,19 +236,27 @@ test('a continue token that the cluster forgot is a 410 that says to begin anew'
   expect(problemSchema.parse(body).hint).toBe('List again from the start, without continue.');
 });
 
-test.each(['limit=0', 'limit=501', 'limit=many', 'limit=1.5', 'namespace=', 'namespace=..', 'namespace=A%2Fb'])(
-  'the query %s is a 400 that says what is right',
-  async (query) => {
-    const { status, body } = await world().ask(`/v1/mcpservers?${query}`, ada);
-    expect(status).toBe(400);
-    expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 500');
-  },
-);
+test.each([
+  'limit=0',
+  'limit=501',
+  'limit=many',
+  'limit=1.5',
+  'namespace=',
+  'namespace=..',
+  'namespace=A%2Fb',
+])('the query %s is a 400 that says what is right', async (query) => {
+  const { status, body } = await world().ask(`/v1/mcpservers?${query}`, ada);
+  expect(status).toBe(400);
+  expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 500');
+});
 
 test('an MCPServer that is not there is a 404 that names it', async () => {
   const { status, body } = await world().ask('/v1/mcpservers/default/nobody', ada);
   expect(status).toBe(404);
-  expect(problemSchema.parse(body)).toMatchObject({ detail: 'There is no MCPServer default/nobody.', hint: 'Run: muster list mcpserver' });
+  expect(problemSchema.parse(body)).toMatchObject({
+    detail: 'There is no MCPServer default/nobody.',
+    hint: 'Run: muster list mcpserver',
+  });
 });
 
 test('a route that does not exist is a 404 that names the list of routes', async () => {
@@ -207,14 +266,19 @@ test('a route that does not exist is a 404 that names the list of routes', async
 });
 
 test('a check is answered as the wire says', async () => {
-  const { body } = await world().ask('/v1/mcpservers/default/server-a/check', { ...ada, method: 'POST' });
+  const { body } = await world().ask('/v1/mcpservers/default/server-a/check', {
+    ...ada,
+    method: 'POST',
+  });
   expect(checkSchema.parse(body)).toEqual(aCheck);
 });
 
 test('the eleventh check of a minute is a 429 with the time to wait, for this person only', async () => {
   const { ask } = world();
-  const check = (bearer: string) => ask('/v1/mcpservers/default/server-a/check', { bearer, method: 'POST' });
-  for (let count = 0; count < 10; count += 1) expect((await check('bearer-of-ada')).status).toBe(200);
+  const check = (bearer: string) =>
+    ask('/v1/mcpservers/default/server-a/check', { bearer, method: 'POST' });
+  for (let count = 0; count < 10; count += 1)
+    expect((await check('bearer-of-ada')).status).toBe(200);
   const { status, headers } = await check('bearer-of-ada');
   expect(status).toBe(429);
   expect(headers.get('retry-after')).toBe('60');
@@ -243,17 +307,30 @@ test('strangers learn how to sign in', async () => {
 
 test('nothing under /v1 is kept by anybody on the way', async () => {
   const { ask } = world();
-  for (const path of ['/v1/mcpservers', '/v1/me']) expect((await ask(path, ada)).headers.get('cache-control')).toBe('no-store');
+  for (const path of ['/v1/mcpservers', '/v1/me'])
+    expect((await ask(path, ada)).headers.get('cache-control')).toBe('no-store');
 });
 
 test('the OpenAPI document describes every route of the contract, and refers only to schemas it holds', async () => {
   const { body } = await world().ask('/v1/openapi.json');
-  expect(body).toMatchObject({ openapi: '3.1.1', paths: Object.fromEntries(contract.map(({ path }) => [path, expect.anything()])) });
+  expect(body).toMatchObject({
+    openapi: '3.1.1',
+    paths: Object.fromEntries(contract.map(({ path }) => [path, expect.anything()])),
+  });
   const text = JSON.stringify(body);
   const schemas = JSON.stringify(body).match(/#\/components\/schemas\/\w+/g) ?? [];
   expect(schemas.length).toBeGreaterThan(10);
-  for (const reference of schemas) expect(text).toContain(`"${reference.split('/').at(-1) ?? ''}":{"`);
+  for (const reference of schemas)
+    expect(text).toContain(`"${reference.split('/').at(-1) ?? ''}":{"`);
   expect(body).toMatchObject({
-    paths: { '/v1/mcpservers': { get: { parameters: expect.arrayContaining([expect.objectContaining({ name: 'limit', in: 'query' })]) } } },
+    paths: {
+      '/v1/mcpservers': {
+        get: {
+          parameters: expect.arrayContaining([
+            expect.objectContaining({ name: 'limit', in: 'query' }),
+          ]),
+        },
+      },
+    },
   });
 });

@@ -19,7 +19,13 @@ const failed = aServer({
     consecutiveFailures: 4,
     lastAttempt: new Date('2026-11-22T11:59:00Z'),
     nextRetryAfter: new Date('2026-11-22T12:03:00Z'),
-    conditions: [aCondition({ status: 'False', reason: 'ConnectionRefused', message: 'refused by mcp.example.com' })],
+    conditions: [
+      aCondition({
+        status: 'False',
+        reason: 'ConnectionRefused',
+        message: 'refused by mcp.example.com',
+      }),
+    ],
   }),
 });
 
@@ -59,7 +65,12 @@ test('a row for a stranger has no session, URL, error text or condition message,
   const row = rowOf(failed, { ...anybodys, session: mine.session });
   expect(JSON.stringify(row)).not.toContain('mcp.example.com');
   expect(row).not.toHaveProperty('session');
-  expect(row).toMatchObject({ state: 'Failed', reason: 'ConnectionRefused', description: 'Tickets', consecutiveFailures: 4 });
+  expect(row).toMatchObject({
+    state: 'Failed',
+    reason: 'ConnectionRefused',
+    description: 'Tickets',
+    consecutiveFailures: 4,
+  });
 });
 
 test('headers never cross the wire, nor does a password in the URL', () => {
@@ -73,16 +84,36 @@ test('what is no URL is shown as it is', () => {
 });
 
 test('every row is what the wire says a row is', () => {
-  for (const server of [failed, aServer(), aServer({ type: 'stdio' }), aServer({ status: connected('True') })]) {
+  for (const server of [
+    failed,
+    aServer(),
+    aServer({ type: 'stdio' }),
+    aServer({ status: connected('True') }),
+  ]) {
     expect(rowSchema.parse(rowOf(server, mine))).toEqual(rowOf(server, mine));
   }
 });
 
-const { url: _, ...withoutUrl } = aServer({ type: 'stdio', status: aStatus({ state: 'Connected', lastAttempt: ago(10 * heartbeatMs) }) });
+const { url: _, ...withoutUrl } = aServer({
+  type: 'stdio',
+  status: aStatus({ state: 'Connected', lastAttempt: ago(10 * heartbeatMs) }),
+});
 test.each([
-  ['observed just now', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(0) }) }), false],
-  ['observed two heartbeats ago', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs) }) }), false],
-  ['observed before that', aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs + 1) }) }), true],
+  [
+    'observed just now',
+    aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(0) }) }),
+    false,
+  ],
+  [
+    'observed two heartbeats ago',
+    aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs) }) }),
+    false,
+  ],
+  [
+    'observed before that',
+    aServer({ status: aStatus({ state: 'Connected', lastAttempt: ago(2 * heartbeatMs + 1) }) }),
+    true,
+  ],
   [
     'connected lately, by another writer',
     aServer({ status: aStatus({ lastConnected: ago(5), lastAttempt: ago(3 * heartbeatMs) }) }),

@@ -8,7 +8,11 @@ import { bearer } from '../../../functions/routes/bearer.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';
 import { sessionRoutes } from '../../../functions/routes/sessions.ts';
 import type { Server } from '../../../functions/server.ts';
-import { problemSchema, sessionAnswerSchema, signInStartedSchema } from '../../../functions/wire.ts';
+import {
+  problemSchema,
+  sessionAnswerSchema,
+  signInStartedSchema,
+} from '../../../functions/wire.ts';
 import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../local/issuer.ts';
 import { bearerFor } from '../../world/bearer.ts';
 import { browserOf, type Landing } from '../../world/person.ts';
@@ -27,7 +31,10 @@ beforeAll(async () => {
   const verify = bearerVerifier({ issuer: people.url, audience: 'muster-cli', fetch: world.fetch });
   api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
-  api.route('/', sessionRoutes({ ...world.ports, readServer: async (_namespace, name) => servers[name] }));
+  api.route(
+    '/',
+    sessionRoutes({ ...world.ports, readServer: async (_namespace, name) => servers[name] }),
+  );
 });
 afterAll(async () => void (await Promise.all([world.close(), people.close()])));
 
@@ -46,8 +53,15 @@ beforeEach(() => {
 const returnTo = 'http://127.0.0.1:5522/done';
 
 function call(method: string, path: string, who?: string, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> = who === undefined ? {} : { authorization: `Bearer ${bearers[who] ?? who}` };
-  return Promise.resolve(api.request(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }));
+  const headers: Record<string, string> =
+    who === undefined ? {} : { authorization: `Bearer ${bearers[who] ?? who}` };
+  return Promise.resolve(
+    api.request(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
 }
 
 const session = (name: string) => `/v1/mcpservers/default/${name}/session`;
@@ -62,23 +76,30 @@ async function start(who: string, body: unknown = { returnTo }, name = 'a'): Pro
 function visit(persona: Persona, address: string): Promise<Landing> {
   const browse: typeof fetch = async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    return url.origin === world.publicUrl ? api.request(url.pathname + url.search, init) : fetch(input, init);
+    return url.origin === world.publicUrl
+      ? api.request(url.pathname + url.search, init)
+      : fetch(input, init);
   };
   return browserOf(persona, browse).visit(address, { stopAt: ({ port }) => port === '5522' });
 }
 
 /** The address of the callback as the issuer wrote it, without going there. */
 const callbackOf = async (persona: Persona, address: string) =>
-  (await browserOf(persona).visit(address, { stopAt: ({ origin }) => origin === world.publicUrl })).url;
+  (await browserOf(persona).visit(address, { stopAt: ({ origin }) => origin === world.publicUrl }))
+    .url;
 
-const callbackWith = (query: Record<string, string>) => `${world.publicUrl}/v1/oauth/callback?${new URLSearchParams(query).toString()}`;
+const callbackWith = (query: Record<string, string>) =>
+  `${world.publicUrl}/v1/oauth/callback?${new URLSearchParams(query).toString()}`;
 
 const secretIn = ({ url }: Landing) => url.searchParams.get('secret') ?? '';
 const secretOn = ({ html = '' }: Landing) => /<code>([\w-]{43})<\/code>/.exec(html)?.[1] ?? '';
-const complete = (who: string, secret: string, name = 'a') => call('POST', `${session(name)}/complete`, who, { secret });
-const grants = async (subject: string) => (await world.store.grantsOf({ issuer: people.url, subject })).map(({ serverUid }) => serverUid);
+const complete = (who: string, secret: string, name = 'a') =>
+  call('POST', `${session(name)}/complete`, who, { secret });
+const grants = async (subject: string) =>
+  (await world.store.grantsOf({ issuer: people.url, subject })).map(({ serverUid }) => serverUid);
 const uid = (name: string) => servers[name]?.uid ?? '';
-const word = async (answer: Response) => sessionAnswerSchema.parse(await answer.json()).session.word;
+const word = async (answer: Response) =>
+  sessionAnswerSchema.parse(await answer.json()).session.word;
 const problemOf = async (answer: Response) => problemSchema.parse(await answer.json());
 
 test('who starts a sign-in ends it', async () => {
@@ -91,7 +112,12 @@ test('who starts a sign-in ends it', async () => {
   expect(sessionAnswerSchema.parse(await answer.json())).toMatchObject({
     namespace: 'default',
     name: 'a',
-    session: { word: 'Authenticated', issuer: world.issuer.url, scopes: ['mcp'], refreshable: true },
+    session: {
+      word: 'Authenticated',
+      issuer: world.issuer.url,
+      scopes: ['mcp'],
+      refreshable: true,
+    },
   });
   expect(await grants('ada')).toContain(uid('a'));
   expect(await grants('grace')).not.toContain(uid('a'));
@@ -110,7 +136,9 @@ test('the page of the callback leaks nothing and loads nothing', async () => {
   expect(html).not.toContain(callback.searchParams.get('code'));
   expect(html).not.toContain(callback.searchParams.get('state'));
   expect(html).not.toMatch(/<script|src=|href=/);
-  expect(headers?.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  expect(headers?.get('content-security-policy')).toMatch(
+    /^default-src 'none'; style-src 'sha256-/,
+  );
   expect(headers?.get('cache-control')).toBe('no-store');
   expect(headers?.get('referrer-policy')).toBe('no-referrer');
 });
@@ -164,14 +192,24 @@ test('a secret is for the server it was started for', async () => {
 
 test('a server whose URL changed on the way gets no grant', async () => {
   const secret = secretIn(await visit(ada, await start('ada')));
-  servers['a'] = aServer({ name: 'a', uid: uid('a'), url: 'https://elsewhere.example.com/mcp', status: connected('True') });
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'https://elsewhere.example.com/mcp',
+    status: connected('True'),
+  });
   expect((await complete('ada', secret)).status).toBe(409);
   expect(await grants('ada')).not.toContain(uid('a'));
 });
 
 test('a server that was re-created on the way gets no grant', async () => {
   const secret = secretIn(await visit(ada, await start('ada')));
-  servers['a'] = aServer({ name: 'a', uid: 'another', url: world.mcp.url, status: connected('True') });
+  servers['a'] = aServer({
+    name: 'a',
+    uid: 'another',
+    url: world.mcp.url,
+    status: connected('True'),
+  });
   expect((await complete('ada', secret)).status).toBe(404);
 });
 
@@ -196,7 +234,11 @@ test('a person who declines comes back with the reason, and nothing is stored', 
 });
 
 test('what a browser brings to the callback is never shown', async () => {
-  const query = { state: '<script>alert(1)</script>', code: 'x', error_description: '<b>pay here</b>' };
+  const query = {
+    state: '<script>alert(1)</script>',
+    code: 'x',
+    error_description: '<b>pay here</b>',
+  };
   const { html, status } = await visit(ada, callbackWith(query));
   expect(status).toBe(400);
   expect(html).not.toMatch(/alert|pay here/);
@@ -217,9 +259,12 @@ test.each([
   expect((await call('POST', session('a'), 'ada', { returnTo: to })).status).toBe(400);
 });
 
-test.each([['http://127.0.0.1:1/a?b=c'], ['http://localhost:8080'], ['http://[::1]:9/done']])('%s is a loopback page', async (to) => {
-  expect((await call('POST', session('a'), 'ada', { returnTo: to })).status).toBe(200);
-});
+test.each([['http://127.0.0.1:1/a?b=c'], ['http://localhost:8080'], ['http://[::1]:9/done']])(
+  '%s is a loopback page',
+  async (to) => {
+    expect((await call('POST', session('a'), 'ada', { returnTo: to })).status).toBe(200);
+  },
+);
 
 test.each([
   ['stdio', /stdio/],
@@ -252,13 +297,22 @@ test.each([
 });
 
 test('a body that cannot be read is told', async () => {
-  const answer = await api.request(session('a'), { method: 'POST', headers: { authorization: `Bearer ${bearers['ada']}` }, body: '{' });
+  const answer = await api.request(session('a'), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearers['ada']}` },
+    body: '{',
+  });
   expect(answer.status).toBe(400);
   expect((await call('POST', `${session('a')}/complete`, 'ada', {})).status).toBe(400);
 });
 
 test('an issuer that cannot be used is a problem with the next command, and no sign-in', async () => {
-  servers['a'] = aServer({ name: 'a', uid: uid('a'), url: 'http://127.0.0.1:9/mcp', status: connected('True') });
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'http://127.0.0.1:9/mcp',
+    status: connected('True'),
+  });
   const answer = await call('POST', session('a'), 'ada', {});
   expect(answer.status).toBe(502);
   expect(await problemOf(answer)).toMatchObject({
@@ -268,7 +322,9 @@ test('an issuer that cannot be used is a problem with the next command, and no s
 });
 
 async function signIn(who: 'ada' | 'grace', name: string): Promise<void> {
-  const secret = secretIn(await visit(who === 'ada' ? ada : grace, await start(who, { returnTo }, name)));
+  const secret = secretIn(
+    await visit(who === 'ada' ? ada : grace, await start(who, { returnTo }, name)),
+  );
   expect((await complete(who, secret, name)).status).toBe(200);
 }
 
@@ -310,10 +366,17 @@ test('nothing secret is in the table in clear', async () => {
   const callback = await callbackOf(ada, link.href);
   const secret = secretIn(await visit(ada, callback.href));
   await signIn('ada', 'b');
-  const { Items } = await DynamoDBDocumentClient.from(world.local.client).send(new ScanCommand({ TableName: world.local.table }));
+  const { Items } = await DynamoDBDocumentClient.from(world.local.client).send(
+    new ScanCommand({ TableName: world.local.table }),
+  );
   const dump = JSON.stringify(Items);
   expect(dump).toContain(uid('b'));
-  for (const text of [secret, link.searchParams.get('state'), callback.searchParams.get('code'), bearers['ada']])
+  for (const text of [
+    secret,
+    link.searchParams.get('state'),
+    callback.searchParams.get('code'),
+    bearers['ada'],
+  ])
     expect(dump).not.toContain(text);
   expect(dump).not.toMatch(/eyJ[\w-]+\.eyJ/);
 });

@@ -8,10 +8,17 @@ import { aServer, anAuth, connected } from '../../world/server.ts';
 export const now = new Date('2026-11-22T12:00:00Z');
 export const minutes = (count: number): Date => new Date(now.getTime() + count * 60_000);
 
-export type ServerFacts = Partial<Omit<Server, 'status'>> & { readonly state?: string; readonly authRequired?: ConditionStatus };
+export type ServerFacts = Partial<Omit<Server, 'status'>> & {
+  readonly state?: string;
+  readonly authRequired?: ConditionStatus;
+};
 
 /** A server that is up and asks for a sign-in; `state: ''` was never probed. */
-export function protectedServer({ state = 'Connected', authRequired = 'True', ...facts }: ServerFacts = {}): Server {
+export function protectedServer({
+  state = 'Connected',
+  authRequired = 'True',
+  ...facts
+}: ServerFacts = {}): Server {
   const { state: _state, ...unprobed } = connected(authRequired);
   const status = state === '' ? unprobed : { ...unprobed, state };
   return aServer({ uid: 'uid-a', url: 'https://mcp.example.com/mcp', status, ...facts });

@@ -1,4 +1,7 @@
-/** Issuers and servers that mean harm: each is refused in plain words, and nothing is stored. The address rules are those of the cloud. */
+/**
+ * Issuers and servers that mean harm: each is refused in plain words, and nothing is stored. The
+ * address rules are those of the cloud.
+ */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -50,7 +53,10 @@ beforeAll(async () => {
   await new Promise((resolve) => victim.once('listening', resolve));
   const address = victim.address();
   evilUrl = party.url;
-  inside = { url: `http://127.0.0.2:${String(typeof address === 'object' ? address?.port : 0)}`, visits };
+  inside = {
+    url: `http://127.0.0.2:${String(typeof address === 'object' ? address?.port : 0)}`,
+    visits,
+  };
   closers.push(party.close, async () => {
     victim.closeAllConnections();
     victim.close();
@@ -59,7 +65,8 @@ beforeAll(async () => {
 afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
 
 function evilAnswer({ url = '' }: IncomingMessage, response: ServerResponse): void {
-  const json = (body: object) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const json = (body: object) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   const endpoints = {
     authorization_endpoint: `${evilUrl}/auth`,
     token_endpoint: `${evilUrl}/token`,
@@ -80,7 +87,8 @@ function evilAnswer({ url = '' }: IncomingMessage, response: ServerResponse): vo
     response.writeHead(201, { 'content-type': 'application/json' }).end('{"client_id":"muster"}');
   else if (url === '/reg') evil.registration?.(response);
   else if (url === '/token') evil.token?.(response);
-  else if (url === '/mcp') response.writeHead(401, { 'www-authenticate': evil.challenge ?? 'Bearer' }).end();
+  else if (url === '/mcp')
+    response.writeHead(401, { 'www-authenticate': evil.challenge ?? 'Bearer' }).end();
   else response.writeHead(404).end();
 }
 
@@ -91,21 +99,40 @@ beforeEach(() => {
   inside.visits.length = 0;
   table = memoryTable();
   const now = () => new Date();
-  const store = sessionStore({ table, sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]), now });
+  const store = sessionStore({
+    table,
+    sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]),
+    now,
+  });
   // The hostile party is on the open internet; everything else on this machine is not.
-  const dialler = { guard: addressGuard({ allow: ['127.0.0.1/32'] }), resolve: resolver(), secureContext: trust() };
+  const dialler = {
+    guard: addressGuard({ allow: ['127.0.0.1/32'] }),
+    resolve: resolver(),
+    secureContext: trust(),
+  };
   const fetch = guardedFetch(dialler, { timeoutMs: 1_000 });
   const publicUrl = 'http://127.0.0.1:8787';
   ports = {
     ...store,
-    ...oauthClient({ fetch, publicUrl, allowInsecure: true, now, clients: store, patienceMs: 1_500 }),
+    ...oauthClient({
+      fetch,
+      publicUrl,
+      allowInsecure: true,
+      now,
+      clients: store,
+      patienceMs: 1_500,
+    }),
     now,
     wait: async () => {},
     newSecret: () => randomBytes(32).toString('base64url'),
     readServer: async () => undefined,
     clientDocument: clientDocument(publicUrl),
     prove: prover(dialler, { timeoutMs: 1_000 }),
-    exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => ({ clientId: 'muster', clientSecret: 'the-secret' }) }),
+    exchangeToken: tokenExchanger({
+      fetch,
+      now,
+      readCredentials: async () => ({ clientId: 'muster', clientSecret: 'the-secret' }),
+    }),
     policy: {
       forwardHosts: [new URL(evilUrl).host],
       exchangeIssuers: [evilUrl],
@@ -120,7 +147,8 @@ afterEach(() => {
 });
 
 const person = personOf();
-const server = (facts: Partial<Server> = {}) => aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
+const server = (facts: Partial<Server> = {}) =>
+  aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
 const stored = (what: string) => table.rows().filter(({ sk }) => String(sk).startsWith(what));
 
 /** Starts and finishes a sign-in; the browser is not needed, the evil issuer gives any code. */
@@ -134,36 +162,73 @@ async function signIn(answer: object = {}) {
 
 const metadataAddress = 'http://169.254.169.254/latest';
 const places: [place: string, at: (address: string) => Evil][] = [
-  ['resource_metadata of the challenge', (address) => ({ challenge: `Bearer resource_metadata="${address}"` })],
+  [
+    'resource_metadata of the challenge',
+    (address) => ({ challenge: `Bearer resource_metadata="${address}"` }),
+  ],
   ['authorization_servers', (address) => ({ resource: { authorization_servers: [address] } })],
   ['registration_endpoint', (address) => ({ metadata: { registration_endpoint: address } })],
   ['token_endpoint', (address) => ({ metadata: { token_endpoint: address } })],
 ];
 
-test.each(places)('%s that leads to cloud metadata, or inside, is refused by policy', async (_place, at) => {
-  for (const address of [metadataAddress, `${inside.url}/`, inside.url.replace('127.0.0.2', '[::ffff:127.0.0.2]'), 'http://localhost:1/']) {
-    evil = at(address);
-    expect(await signIn()).toMatchObject({ kind: 'refused', problem: expect.stringMatching(/refused by policy|could not be asked/) });
-  }
-  expect(stored('grant')).toEqual([]);
-});
+test.each(places)(
+  '%s that leads to cloud metadata, or inside, is refused by policy',
+  async (_place, at) => {
+    for (const address of [
+      metadataAddress,
+      `${inside.url}/`,
+      inside.url.replace('127.0.0.2', '[::ffff:127.0.0.2]'),
+      'http://localhost:1/',
+    ]) {
+      evil = at(address);
+      expect(await signIn()).toMatchObject({
+        kind: 'refused',
+        problem: expect.stringMatching(/refused by policy|could not be asked/),
+      });
+    }
+    expect(stored('grant')).toEqual([]);
+  },
+);
 
 test('a refresh or a revocation does not go inside either', async () => {
   const { person: who, serverUid } = aGrant();
-  evil = { metadata: { token_endpoint: `${inside.url}/token`, revocation_endpoint: `${inside.url}/revoke` } };
-  await ports.keepClient({ issuer: evilUrl, id: 'muster', redirectUri: 'x', authentication: 'none' });
-  await ports.keepGrant(aGrant({ issuer: evilUrl, expiresAt: new Date(0), refreshable: true, obtainedAt: new Date() }), {
-    accessToken: 'a',
-    refreshToken: 'r',
+  evil = {
+    metadata: {
+      token_endpoint: `${inside.url}/token`,
+      revocation_endpoint: `${inside.url}/revoke`,
+    },
+  };
+  await ports.keepClient({
+    issuer: evilUrl,
+    id: 'muster',
+    redirectUri: 'x',
+    authentication: 'none',
   });
-  expect(await freshGrant(ports, who, serverUid)).toMatchObject({ kind: 'later', problem: expect.stringContaining('refused by policy') });
+  await ports.keepGrant(
+    aGrant({ issuer: evilUrl, expiresAt: new Date(0), refreshable: true, obtainedAt: new Date() }),
+    {
+      accessToken: 'a',
+      refreshToken: 'r',
+    },
+  );
+  expect(await freshGrant(ports, who, serverUid)).toMatchObject({
+    kind: 'later',
+    problem: expect.stringContaining('refused by policy'),
+  });
   await signOut(ports, who, serverUid);
   expect(stored('grant')).toEqual([]);
 });
 
 test('a token is neither exchanged nor shown inside', async () => {
   const exchanging = server({
-    auth: anAuth({ tokenExchange: { enabled: true, dexTokenEndpoint: `${inside.url}/token`, connectorId: 'c', scopes: 'openid' } }),
+    auth: anAuth({
+      tokenExchange: {
+        enabled: true,
+        dexTokenEndpoint: `${inside.url}/token`,
+        connectorId: 'c',
+        scopes: 'openid',
+      },
+    }),
   });
   // Even where the owner allowed it by name: the address guard has the last word.
   const policy = { ...ports.policy, exchangeIssuers: [inside.url] };
@@ -179,10 +244,22 @@ test('a token is neither exchanged nor shown inside', async () => {
 });
 
 test.each<[string, Evil, RegExp]>([
-  ['metadata of another issuer', { metadata: { issuer: 'https://accounts.example.com' } }, /not that of the issuer/],
+  [
+    'metadata of another issuer',
+    { metadata: { issuer: 'https://accounts.example.com' } },
+    /not that of the issuer/,
+  ],
   ['an issuer without PKCE', { metadata: { code_challenge_methods_supported: ['plain'] } }, /PKCE/],
-  ['resource metadata of somebody else', { resource: { resource: 'https://bank.example.com/' } }, /about another resource/],
-  ['an authorization endpoint that is a script', { metadata: { authorization_endpoint: 'javascript:alert(1)' } }, /no https address/],
+  [
+    'resource metadata of somebody else',
+    { resource: { resource: 'https://bank.example.com/' } },
+    /about another resource/,
+  ],
+  [
+    'an authorization endpoint that is a script',
+    { metadata: { authorization_endpoint: 'javascript:alert(1)' } },
+    /no https address/,
+  ],
   [
     'metadata that redirects inside',
     { document: (response) => response.writeHead(302, { location: `${inside.url}/` }).end() },
@@ -193,7 +270,11 @@ test.each<[string, Evil, RegExp]>([
     { registration: (response) => response.writeHead(307, { location: `${inside.url}/` }).end() },
     /cannot be used|refused/,
   ],
-  ['a registration of 10 MB', { registration: (response) => flood(response) }, /more than 1048576 bytes/],
+  [
+    'a registration of 10 MB',
+    { registration: (response) => flood(response) },
+    /more than 1048576 bytes/,
+  ],
 ])('%s is refused before the browser goes anywhere', async (_sentence, how, problem) => {
   evil = how;
   expect(await signIn()).toEqual({ kind: 'refused', problem: expect.stringMatching(problem) });
@@ -213,20 +294,34 @@ const tokens = (body: object) => (response: ServerResponse) =>
 test.each<[string, Evil, RegExp]>([
   ['a token answer of 10 MB', { token: flood }, /more than 1048576 bytes/],
   ['a token endpoint that never answers', { token: () => {} }, /could not be asked/],
-  ['a token answer that never ends', { token: (response) => response.writeHead(200).write('{') }, /could not be asked/],
+  [
+    'a token answer that never ends',
+    { token: (response) => response.writeHead(200).write('{') },
+    /could not be asked/,
+  ],
   [
     'a token endpoint that redirects inside',
     { token: (response) => response.writeHead(307, { location: `${inside.url}/` }).end() },
     /cannot be used/,
   ],
-  ['a token that is no bearer', { token: tokens({ token_type: 'mac' }) }, /mac|cannot be used|not support/],
-  ['a token that is too long to keep', { token: tokens({ access_token: 'a'.repeat(70_000) }) }, /too long/],
+  [
+    'a token that is no bearer',
+    { token: tokens({ token_type: 'mac' }) },
+    /mac|cannot be used|not support/,
+  ],
+  [
+    'a token that is too long to keep',
+    { token: tokens({ access_token: 'a'.repeat(70_000) }) },
+    /too long/,
+  ],
   ['text that is no JSON', { token: (response) => response.end('<html>') }, /cannot be used/],
   [
     'an error that repeats the code',
     {
       token: (response) =>
-        response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"the-code","error_description":"the-code"}'),
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end('{"error":"the-code","error_description":"the-code"}'),
     },
     /an error without a known code/,
   ],
@@ -244,9 +339,15 @@ test.each<[string, Evil, RegExp]>([
 
 test('a mix-up is seen: the code of another issuer never reaches this one (RFC 9207)', async () => {
   let asked = 0;
-  evil = { metadata: { authorization_response_iss_parameter_supported: true }, token: () => (asked += 1) };
+  evil = {
+    metadata: { authorization_response_iss_parameter_supported: true },
+    token: () => (asked += 1),
+  };
   for (const answer of [{ iss: 'https://honest.example.com' }, {}])
-    expect(await signIn(answer)).toMatchObject({ kind: 'refused', problem: expect.stringContaining('RFC 9207') });
+    expect(await signIn(answer)).toMatchObject({
+      kind: 'refused',
+      problem: expect.stringContaining('RFC 9207'),
+    });
   expect(asked).toBe(0);
   expect(stored('grant')).toEqual([]);
 });
@@ -254,10 +355,12 @@ test('a mix-up is seen: the code of another issuer never reaches this one (RFC 9
 test('a state is used once: replayed, stolen or made up it leads nowhere', async () => {
   evil = { token: tokens({}) };
   const started = await startSignIn(ports, server(), person);
-  const state = started.kind === 'started' ? (started.authorizationUrl.searchParams.get('state') ?? '') : '';
+  const state =
+    started.kind === 'started' ? (started.authorizationUrl.searchParams.get('state') ?? '') : '';
   const first = await callBack(ports, state, { code: 'the-code' });
   expect(first.kind).toBe('parked');
-  for (const guess of [state, 'made-up', '']) expect(await callBack(ports, guess, { code: 'the-thief' })).toEqual({ kind: 'unknown' });
+  for (const guess of [state, 'made-up', ''])
+    expect(await callBack(ports, guess, { code: 'the-thief' })).toEqual({ kind: 'unknown' });
   const thief = { ...person, subject: 'mallory' };
   const secret = first.kind === 'parked' ? first.secret : '';
   expect(await completeSignIn(ports, server(), thief, secret)).toEqual({ kind: 'unknown' });
@@ -267,7 +370,8 @@ test('a state is used once: replayed, stolen or made up it leads nowhere', async
 test('a server that refuses with the token in its words, and more, is quoted without it', async () => {
   evil = {
     token: tokens({}),
-    challenge: 'Bearer error="invalid_token", error_description="the-token; see http://evil.example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+    challenge:
+      'Bearer error="invalid_token", error_description="the-token; see http://evil.example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
   };
   const outcome = await signIn();
   expect(outcome).toMatchObject({ kind: 'completed', grant: { refused: { by: 'server' } } });

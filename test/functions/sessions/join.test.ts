@@ -5,10 +5,14 @@ import { aGrant, aPerson, protectedServer, now } from './build.ts';
 const a = protectedServer();
 const b = protectedServer({ name: 'server-b', uid: 'uid-b' });
 
-const words = (sessions: ReturnType<typeof join>) => Object.fromEntries([...sessions].map(([uid, { word }]) => [uid, word]));
+const words = (sessions: ReturnType<typeof join>) =>
+  Object.fromEntries([...sessions].map(([uid, { word }]) => [uid, word]));
 
 test('each server gets its own session', () => {
-  expect(words(join([a, b], aPerson(), [aGrant()], now))).toEqual({ 'uid-a': 'Authenticated', 'uid-b': 'Pending Auth' });
+  expect(words(join([a, b], aPerson(), [aGrant()], now))).toEqual({
+    'uid-a': 'Authenticated',
+    'uid-b': 'Pending Auth',
+  });
 });
 
 test('a re-created server of the same name asks again', () => {

@@ -1,4 +1,7 @@
-/** Twenty at a time use one grant whose refresh token rotates: a real issuer over HTTP, a DynamoDB-compatible store over HTTP. */
+/**
+ * Twenty at a time use one grant whose refresh token rotates: a real issuer over HTTP, a
+ * DynamoDB-compatible store over HTTP.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshGrant, type Usable } from '../../../functions/sessions/refresh.ts';
 import type { HeldGrant, PersonKey } from '../../../functions/sessions/grant.ts';
@@ -17,22 +20,32 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const present = (): Promise<HeldGrant | undefined> => world.store.heldGrant(held.grant.person, held.grant.serverUid);
+const present = (): Promise<HeldGrant | undefined> =>
+  world.store.heldGrant(held.grant.person, held.grant.serverUid);
 
 /** As after an hour. */
 async function expire(): Promise<void> {
   const { grant, tokens, generation } = (await present()) ?? held;
-  const next = { grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation };
+  const next = {
+    grant: { ...grant, expiresAt: new Date(0) },
+    ...(tokens && { tokens }),
+    generation,
+  };
   expect(await world.store.swapGrant(next, generation)).toBe(true);
 }
 
-const tokenOf = (usable: Usable) => (usable.kind === 'usable' ? usable.tokens.accessToken : usable.kind);
+const tokenOf = (usable: Usable) =>
+  usable.kind === 'usable' ? usable.tokens.accessToken : usable.kind;
 
 async function round(use: (person: PersonKey, uid: string) => Promise<Usable>) {
   await expire();
   world.sent.length = 0;
-  const uses = await Promise.all(Array.from({ length: users }, () => use(held.grant.person, held.grant.serverUid)));
-  const refreshes = world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
+  const uses = await Promise.all(
+    Array.from({ length: users }, () => use(held.grant.person, held.grant.serverUid)),
+  );
+  const refreshes = world.sent.filter(
+    ({ form }) => form.get('grant_type') === 'refresh_token',
+  ).length;
   return { refreshes, tokens: new Set(uses.map(tokenOf)) };
 }
 
@@ -41,8 +54,14 @@ test(
   async () => {
     const seen = new Set<string>();
     for (let count = 0; count < rounds; count += 1) {
-      const { refreshes, tokens } = await round((person, uid) => freshGrant(world.ports, person, uid));
-      expect({ count, refreshes, different: tokens.size }).toEqual({ count, refreshes: 1, different: 1 });
+      const { refreshes, tokens } = await round((person, uid) =>
+        freshGrant(world.ports, person, uid),
+      );
+      expect({ count, refreshes, different: tokens.size }).toEqual({
+        count,
+        refreshes: 1,
+        different: 1,
+      });
       for (const token of tokens) seen.add(token);
     }
     expect(seen.size).toBe(rounds);

@@ -4,7 +4,11 @@ import { expect, test, vi } from 'vitest';
 import { sealer } from '../../../functions/adapters/seal.ts';
 import { sessionStore, type Table } from '../../../functions/adapters/store.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
-import { freshGrant, type Refreshed, type RefreshPorts } from '../../../functions/sessions/refresh.ts';
+import {
+  freshGrant,
+  type Refreshed,
+  type RefreshPorts,
+} from '../../../functions/sessions/refresh.ts';
 import { memoryTable } from '../../../local/table.ts';
 import { aGrant, minutes, now } from './build.ts';
 
@@ -28,8 +32,10 @@ async function world({
   table?: Table;
 } = {}) {
   const clock = { now };
-  const newKey = () => `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64url')}`;
-  const storeWith = (key: string) => sessionStore({ table, sealer: sealer([key]), now: () => clock.now });
+  const newKey = () =>
+    `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64url')}`;
+  const storeWith = (key: string) =>
+    sessionStore({ table, sealer: sealer([key]), now: () => clock.now });
   const store = storeWith(newKey());
   const generation = await store.keepGrant(aGrant(grant), old);
   const asked = vi.fn<RefreshPorts['refresh']>(refresh);
@@ -42,7 +48,15 @@ async function world({
   };
   /** The same with another key. */
   const rekeyed = (): RefreshPorts => ({ ...ports, ...storeWith(newKey()) });
-  return { ports, store, clock, asked, generation, rekeyed, use: (stale?: string) => freshGrant(ports, person, serverUid, stale) };
+  return {
+    ports,
+    store,
+    clock,
+    asked,
+    generation,
+    rekeyed,
+    use: (stale?: string) => freshGrant(ports, person, serverUid, stale),
+  };
 }
 
 test('a grant that is still good is used as it is', async () => {
@@ -53,7 +67,10 @@ test('a grant that is still good is used as it is', async () => {
 
 test('a grant that is due is refreshed, and both new tokens are kept', async () => {
   const { use, store } = await world();
-  expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' } });
+  expect(await use()).toMatchObject({
+    kind: 'usable',
+    tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
+  });
   expect(await store.heldGrant(person, serverUid)).toMatchObject({
     tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
     grant: { expiresAt: minutes(60), refreshable: true },
@@ -61,15 +78,22 @@ test('a grant that is due is refreshed, and both new tokens are kept', async () 
 });
 
 test('an issuer that does not rotate leaves the refresh token as it was', async () => {
-  const { use, store } = await world({ refresh: async () => ({ ...newer, tokens: { accessToken: 'access-2' } }) });
+  const { use, store } = await world({
+    refresh: async () => ({ ...newer, tokens: { accessToken: 'access-2' } }),
+  });
   await use();
-  expect((await store.heldGrant(person, serverUid))?.tokens).toEqual({ accessToken: 'access-2', refreshToken: 'refresh-1' });
+  expect((await store.heldGrant(person, serverUid))?.tokens).toEqual({
+    accessToken: 'access-2',
+    refreshToken: 'refresh-1',
+  });
 });
 
 test('twenty uses at the same time are one refresh', async () => {
   const { use, asked } = await world({ refresh: async () => wait(20, newer) });
   const uses = await Promise.all(Array.from({ length: 20 }, () => use()));
-  expect(uses.map((one) => one.kind === 'usable' && one.tokens.accessToken)).toEqual(Array.from({ length: 20 }, () => 'access-2'));
+  expect(uses.map((one) => one.kind === 'usable' && one.tokens.accessToken)).toEqual(
+    Array.from({ length: 20 }, () => 'access-2'),
+  );
   expect(asked).toHaveBeenCalledTimes(1);
 });
 
@@ -81,7 +105,9 @@ test('tokens that live for seconds are refreshed once for all who wait, too', as
 });
 
 test('tokens that cannot be opened any more end the grant, and SESSION will say why', async () => {
-  const { store, use, asked, rekeyed } = await world({ grant: { expiresAt: minutes(10), refreshable: true } });
+  const { store, use, asked, rekeyed } = await world({
+    grant: { expiresAt: minutes(10), refreshable: true },
+  });
   expect(await use()).toMatchObject({ kind: 'usable' });
   expect(await freshGrant(rekeyed(), person, serverUid)).toMatchObject({ kind: 'ended' });
   const [grant] = await store.grantsOf(person);
@@ -90,15 +116,25 @@ test('tokens that cannot be opened any more end the grant, and SESSION will say 
 });
 
 test('a token that the server did not accept is refreshed before its time, once', async () => {
-  const { use, asked, generation } = await world({ grant: { expiresAt: minutes(10), refreshable: true } });
+  const { use, asked, generation } = await world({
+    grant: { expiresAt: minutes(10), refreshable: true },
+  });
   await Promise.all([use(generation), use(generation)]);
-  expect(await use(generation)).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
+  expect(await use(generation)).toMatchObject({
+    kind: 'usable',
+    tokens: { accessToken: 'access-2' },
+  });
   expect(asked).toHaveBeenCalledTimes(1);
 });
 
 test('a refresh that the issuer refuses ends the grant, with the reason', async () => {
-  const { use, store, asked } = await world({ refresh: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }) });
-  expect(await use()).toMatchObject({ kind: 'ended', grant: { refused: { by: 'issuer', reason: 'The issuer refused: invalid_grant.' } } });
+  const { use, store, asked } = await world({
+    refresh: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }),
+  });
+  expect(await use()).toMatchObject({
+    kind: 'ended',
+    grant: { refused: { by: 'issuer', reason: 'The issuer refused: invalid_grant.' } },
+  });
   expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeDefined();
   expect(await use()).toMatchObject({ kind: 'ended' });
   expect(asked).toHaveBeenCalledTimes(1);
@@ -107,8 +143,12 @@ test('a refresh that the issuer refuses ends the grant, with the reason', async 
 test('on invalid_grant the newer tokens of somebody else are used, and stay', async () => {
   const { use, store } = await world({
     refresh: async () => {
-      // Whoever refreshed with a lease that ended too early, or the person who signed in again just now.
-      await store.keepGrant(aGrant({ refreshable: true }), { accessToken: 'theirs', refreshToken: 'theirs' });
+      // Whoever refreshed with a lease that ended too early, or the person who signed in again just
+      // now.
+      await store.keepGrant(aGrant({ refreshable: true }), {
+        accessToken: 'theirs',
+        refreshToken: 'theirs',
+      });
       return { kind: 'refused', problem: 'The issuer refused: invalid_grant.' };
     },
   });
@@ -119,19 +159,32 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
 test('new tokens win over a refusal that was written meanwhile about the old ones', async () => {
   const { use, store, generation } = await world({
     refresh: async () => {
-      const refused = { at: now, by: 'issuer' as const, reason: 'The issuer refused: invalid_grant.' };
-      await store.swapGrant({ grant: aGrant({ refused, refreshable: true }), tokens: old, generation }, generation);
+      const refused = {
+        at: now,
+        by: 'issuer' as const,
+        reason: 'The issuer refused: invalid_grant.',
+      };
+      await store.swapGrant(
+        { grant: aGrant({ refused, refreshable: true }), tokens: old, generation },
+        generation,
+      );
       return newer;
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
-  expect(await store.heldGrant(person, serverUid)).toMatchObject({ tokens: { accessToken: 'access-2' } });
+  expect(await store.heldGrant(person, serverUid)).toMatchObject({
+    tokens: { accessToken: 'access-2' },
+  });
 });
 
 test('a write that happened though its answer was lost loses nothing', async () => {
   const rows = memoryTable();
-  // What a client sees that tries again after a lost answer: its own first try has changed the row already.
-  const table: Table = { ...rows, put: async (...write) => (await rows.put(...write)) && write[2]?.kind !== 'equal' };
+  // What a client sees that tries again after a lost answer: its own first try has changed the row
+  // already.
+  const table: Table = {
+    ...rows,
+    put: async (...write) => (await rows.put(...write)) && write[2]?.kind !== 'equal',
+  };
   const { use, store } = await world({ table });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
   expect((await store.heldGrant(person, serverUid))?.tokens?.refreshToken).toBe('refresh-2');
@@ -140,7 +193,10 @@ test('a write that happened though its answer was lost loses nothing', async () 
 test('a late answer never overwrites newer tokens', async () => {
   const { use, store } = await world({
     refresh: async () => {
-      await store.keepGrant(aGrant({ refreshable: true }), { accessToken: 'newest', refreshToken: 'newest' });
+      await store.keepGrant(aGrant({ refreshable: true }), {
+        accessToken: 'newest',
+        refreshToken: 'newest',
+      });
       return newer;
     },
   });
@@ -153,7 +209,10 @@ test.each([
   ['past its end it is not', -1, 'later'],
 ])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
   const away: Refreshed = { kind: 'unavailable', problem: 'issuer.example.com could not be asked' };
-  const { use, store } = await world({ grant: { expiresAt: minutes(left), refreshable: true }, refresh: async () => away });
+  const { use, store } = await world({
+    grant: { expiresAt: minutes(left), refreshable: true },
+    refresh: async () => away,
+  });
   expect((await use()).kind).toBe(kind);
   expect(await store.heldGrant(person, serverUid)).toMatchObject({ tokens: old });
   expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeUndefined();
@@ -179,7 +238,10 @@ test('the lease of somebody who died is over after a while; a lease that never e
 
 test.each([
   ['that expired and cannot be refreshed', { expiresAt: minutes(-1) }],
-  ['that was refused', { refreshable: true, refused: { at: now, by: 'server' as const, reason: 'no' } }],
+  [
+    'that was refused',
+    { refreshable: true, refused: { at: now, by: 'server' as const, reason: 'no' } },
+  ],
 ])('a grant %s has ended', async (_sentence, facts) => {
   const { store, use, asked } = await world();
   await store.keepGrant(aGrant(facts), { accessToken: 'access-1' });

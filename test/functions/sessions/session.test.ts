@@ -2,15 +2,33 @@ import { expect, test } from 'vitest';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { sessionSchema } from '../../../functions/wire.ts';
-import { aGrant, allowed, aPerson, auth, exchange, minutes, now, protectedServer, type ServerFacts } from './build.ts';
+import {
+  aGrant,
+  allowed,
+  aPerson,
+  auth,
+  exchange,
+  minutes,
+  now,
+  protectedServer,
+  type ServerFacts,
+} from './build.ts';
 
-type Row = [sentence: string, server: ServerFacts, grant: Partial<Grant> | undefined, word: string, sso?: string];
+type Row = [
+  sentence: string,
+  server: ServerFacts,
+  grant: Partial<Grant> | undefined,
+  word: string,
+  sso?: string,
+];
 
 const pinned = (issuer: string) => ({ auth: { ...auth, authorizationServer: { issuer } } });
 const forwarding = { auth: { ...auth, forwardToken: true } };
 const lacking = { auth: { ...forwarding.auth, requiredAudiences: ['kubernetes'] } };
 const exchanging = { auth: { ...auth, tokenExchange: exchange } };
-const expecting = { auth: { ...auth, tokenExchange: { ...exchange, expectedIssuer: 'https://another.example.com' } } };
+const expecting = {
+  auth: { ...auth, tokenExchange: { ...exchange, expectedIssuer: 'https://another.example.com' } },
+};
 
 test.each<Row>([
   ['a stdio server has no session', { type: 'stdio' }, {}, '-'],
@@ -19,9 +37,24 @@ test.each<Row>([
   ['a server that nobody probed has no session', { state: '' }, {}, '-'],
   ['a server that asks for no sign-in has no session', { authRequired: 'False' }, {}, '-'],
   ['what was seen wins over spec.auth', { authRequired: 'False', auth }, {}, '-'],
-  ['a server of unknown mind without spec.auth has no session', { authRequired: 'Unknown' }, {}, '-'],
-  ['a server of unknown mind whose spec.auth asks does', { authRequired: 'Unknown', auth }, undefined, 'Pending Auth'],
-  ["upstream's word Auth Required means that it is up", { state: 'Auth Required' }, {}, 'Authenticated'],
+  [
+    'a server of unknown mind without spec.auth has no session',
+    { authRequired: 'Unknown' },
+    {},
+    '-',
+  ],
+  [
+    'a server of unknown mind whose spec.auth asks does',
+    { authRequired: 'Unknown', auth },
+    undefined,
+    'Pending Auth',
+  ],
+  [
+    "upstream's word Auth Required means that it is up",
+    { state: 'Auth Required' },
+    {},
+    'Authenticated',
+  ],
   ['a token that fits is forwarded', forwarding, undefined, 'Authenticated', 'Forwarded'],
   [
     'a forwarded token that the server refused has failed',
@@ -53,8 +86,18 @@ test.each<Row>([
     'Expired',
   ],
   ['an own sign-in is worth nothing where tokens are exchanged', exchanging, {}, 'Pending Auth'],
-  ['an exchanged token is worth nothing where people sign in themselves', {}, { kind: 'exchange' }, 'Pending Auth'],
-  ['another issuer than the exchange expects ends the grant', expecting, { kind: 'exchange' }, 'Pending Auth'],
+  [
+    'an exchanged token is worth nothing where people sign in themselves',
+    {},
+    { kind: 'exchange' },
+    'Pending Auth',
+  ],
+  [
+    'another issuer than the exchange expects ends the grant',
+    expecting,
+    { kind: 'exchange' },
+    'Pending Auth',
+  ],
   [
     'exchange wins over forwarding',
     { auth: { ...forwarding.auth, tokenExchange: exchange } },
@@ -64,18 +107,48 @@ test.each<Row>([
   ],
   ['without a grant a sign-in is pending', {}, undefined, 'Pending Auth'],
   ['a re-created server does not inherit the grant', { uid: 'uid-new' }, {}, 'Pending Auth'],
-  ['a server whose URL changed does not inherit the grant', { url: 'https://elsewhere.example.com/mcp' }, {}, 'Pending Auth'],
-  ['another way to write the same URL changes nothing', { url: 'https://MCP.example.com:443/mcp#top' }, {}, 'Authenticated'],
-  ['a pinned issuer that changed ends the grant', pinned('https://other.example.com'), {}, 'Pending Auth'],
-  ['the pinned issuer that made the grant keeps it', pinned('https://issuer.example.com'), {}, 'Authenticated'],
-  ["another person's grant is nobody else's", {}, { person: { issuer: 'https://login.example.com', subject: 'grace' } }, 'Pending Auth'],
+  [
+    'a server whose URL changed does not inherit the grant',
+    { url: 'https://elsewhere.example.com/mcp' },
+    {},
+    'Pending Auth',
+  ],
+  [
+    'another way to write the same URL changes nothing',
+    { url: 'https://MCP.example.com:443/mcp#top' },
+    {},
+    'Authenticated',
+  ],
+  [
+    'a pinned issuer that changed ends the grant',
+    pinned('https://other.example.com'),
+    {},
+    'Pending Auth',
+  ],
+  [
+    'the pinned issuer that made the grant keeps it',
+    pinned('https://issuer.example.com'),
+    {},
+    'Authenticated',
+  ],
+  [
+    "another person's grant is nobody else's",
+    {},
+    { person: { issuer: 'https://login.example.com', subject: 'grace' } },
+    'Pending Auth',
+  ],
   [
     'the same subject of another issuer is another person',
     {},
     { person: { issuer: 'https://evil.example', subject: 'ada' } },
     'Pending Auth',
   ],
-  ['a refused grant has expired', {}, { refused: { at: now, by: 'issuer', reason: 'The issuer revoked it.' } }, 'Expired'],
+  [
+    'a refused grant has expired',
+    {},
+    { refused: { at: now, by: 'issuer', reason: 'The issuer revoked it.' } },
+    'Expired',
+  ],
   [
     'a refused grant has expired even if it could be refreshed',
     {},
@@ -84,13 +157,24 @@ test.each<Row>([
   ],
   ['past its expiry a grant has expired', {}, { expiresAt: minutes(-1) }, 'Expired'],
   ['at its expiry a grant has expired', {}, { expiresAt: now }, 'Expired'],
-  ['past its expiry a refreshable grant is as good as new', {}, { expiresAt: minutes(-1), refreshable: true }, 'Authenticated'],
+  [
+    'past its expiry a refreshable grant is as good as new',
+    {},
+    { expiresAt: minutes(-1), refreshable: true },
+    'Authenticated',
+  ],
   ['a grant that is valid now is a session', {}, {}, 'Authenticated'],
   ['an exchanged grant says so', exchanging, { kind: 'exchange' }, 'Authenticated', 'Exchanged'],
 ])('%s', (_sentence, server, grant, word, sso) => {
-  const session = sessionOf(protectedServer(server), aPerson(), grant === undefined ? undefined : aGrant(grant), now, {
-    policy: allowed,
-  });
+  const session = sessionOf(
+    protectedServer(server),
+    aPerson(),
+    grant === undefined ? undefined : aGrant(grant),
+    now,
+    {
+      policy: allowed,
+    },
+  );
   expect(session).toMatchObject({ word, ...(sso === undefined ? {} : { sso }) });
   expect(session.sso).toBe(sso);
   expect(sessionSchema.parse(session)).toEqual(session);
@@ -112,13 +196,26 @@ test.each([
 test.each([
   ['forwarding', forwarding, 'FORWARD_HOSTS'],
   ['exchange', exchanging, 'EXCHANGE_ISSUERS'],
-])('%s that nobody allowed has failed, names the setting and offers no sign-in', (_sentence, facts, setting) => {
-  const session = sessionOf(protectedServer(facts), aPerson(), aGrant({ kind: 'exchange' }), now);
-  expect(session).toEqual({ word: 'Pending Auth', sso: 'Failed', problem: expect.stringContaining(setting) });
-});
+])(
+  '%s that nobody allowed has failed, names the setting and offers no sign-in',
+  (_sentence, facts, setting) => {
+    const session = sessionOf(protectedServer(facts), aPerson(), aGrant({ kind: 'exchange' }), now);
+    expect(session).toEqual({
+      word: 'Pending Auth',
+      sso: 'Failed',
+      problem: expect.stringContaining(setting),
+    });
+  },
+);
 
 test('a bearer that ended is forwarded to nobody', () => {
-  const session = sessionOf(protectedServer(forwarding), aPerson({ expiresAt: now }), undefined, now, { policy: allowed });
+  const session = sessionOf(
+    protectedServer(forwarding),
+    aPerson({ expiresAt: now }),
+    undefined,
+    now,
+    { policy: allowed },
+  );
   expect(session).toMatchObject({ word: 'Pending Auth', sso: 'Failed', next: 'muster auth login' });
 });
 
@@ -128,22 +225,43 @@ test.each([
   ['soon, but it can be refreshed', { expiresAt: minutes(4), refreshable: true }, false],
 ])('a grant that ends %s is still a session; whether it says so: %s', (_sentence, facts, tells) => {
   const session = sessionOf(protectedServer(), aPerson(), aGrant(facts), now);
-  expect([session.word, session.problem?.includes('less than 5 minutes') ?? false]).toEqual(['Authenticated', tells]);
+  expect([session.word, session.problem?.includes('less than 5 minutes') ?? false]).toEqual([
+    'Authenticated',
+    tells,
+  ]);
   expect(session.next).toBe(tells ? 'muster auth login --server server-a' : undefined);
 });
 
 test('scopes that the server misses are told', () => {
-  const refused = { at: now, by: 'server' as const, reason: 'The server wants more scopes: admin.', missingScopes: ['admin'] };
-  expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({ word: 'Expired', missingScopes: ['admin'] });
+  const refused = {
+    at: now,
+    by: 'server' as const,
+    reason: 'The server wants more scopes: admin.',
+    missingScopes: ['admin'],
+  };
+  expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({
+    word: 'Expired',
+    missingScopes: ['admin'],
+  });
 });
 
 test('what ended a grant is told', () => {
-  expect(sessionOf(protectedServer({ url: 'https://new.example.com' }), aPerson(), aGrant(), now).problem).toContain('URL');
-  expect(sessionOf(protectedServer(), aPerson(), aGrant({ expiresAt: minutes(-1) }), now).problem).toContain('2026-11-22T11:59:00.000Z');
+  expect(
+    sessionOf(protectedServer({ url: 'https://new.example.com' }), aPerson(), aGrant(), now)
+      .problem,
+  ).toContain('URL');
+  expect(
+    sessionOf(protectedServer(), aPerson(), aGrant({ expiresAt: minutes(-1) }), now).problem,
+  ).toContain('2026-11-22T11:59:00.000Z');
 });
 
 test('a session tells issuer, scopes, end and last verification', () => {
-  const session = sessionOf(protectedServer(), aPerson(), aGrant({ lastVerified: minutes(-2) }), now);
+  const session = sessionOf(
+    protectedServer(),
+    aPerson(),
+    aGrant({ lastVerified: minutes(-2) }),
+    now,
+  );
   expect(session).toEqual({
     word: 'Authenticated',
     issuer: 'https://issuer.example.com',

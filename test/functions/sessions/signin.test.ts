@@ -32,7 +32,11 @@ const signIn: SignIn = {
 const ports = (more: Partial<SignInPorts> = {}) => ({
   now: () => now,
   newSecret: () => 'a-secret',
-  authorize: async () => ({ kind: 'authorized' as const, authorizationUrl: new URL('https://issuer.example.com/auth'), request }),
+  authorize: async () => ({
+    kind: 'authorized' as const,
+    authorizationUrl: new URL('https://issuer.example.com/auth'),
+    request,
+  }),
   exchange: vi.fn<SignInPorts['exchange']>(async () => ({
     kind: 'exchanged',
     tokens: { accessToken: 'token' },
@@ -42,7 +46,10 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
   keepSignIn: vi.fn<SignInPorts['keepSignIn']>(async () => {}),
   takeSignIn: async () => signIn,
   parkCode: vi.fn<SignInPorts['parkCode']>(async () => {}),
-  takeParkedCode: async (): Promise<ParkedCode | undefined> => ({ signIn, answer: { code: 'code' } }),
+  takeParkedCode: async (): Promise<ParkedCode | undefined> => ({
+    signIn,
+    answer: { code: 'code' },
+  }),
   heldGrant: async (): Promise<HeldGrant | undefined> => undefined,
   keepGrant: vi.fn<SignInPorts['keepGrant']>(async () => 'generation-1'),
   swapGrant: vi.fn<SignInPorts['swapGrant']>(async () => true),
@@ -57,18 +64,27 @@ const parked = (facts: Partial<SignIn>) => ({
 test('what is kept of a sign-in says who started it, for which server, and until when', async () => {
   const world = ports();
   await startSignIn(world, protectedServer(), aPerson(), 'http://127.0.0.1:1/done');
-  expect(world.keepSignIn).toHaveBeenCalledExactlyOnceWith('a-secret', { ...signIn, returnTo: 'http://127.0.0.1:1/done' });
+  expect(world.keepSignIn).toHaveBeenCalledExactlyOnceWith('a-secret', {
+    ...signIn,
+    returnTo: 'http://127.0.0.1:1/done',
+  });
 });
 
 test('an issuer that cannot be used leaves nothing behind', async () => {
   const world = ports({ authorize: async () => ({ kind: 'refused', problem: 'no PKCE' }) });
-  expect(await startSignIn(world, protectedServer(), aPerson())).toEqual({ kind: 'refused', problem: 'no PKCE' });
+  expect(await startSignIn(world, protectedServer(), aPerson())).toEqual({
+    kind: 'refused',
+    problem: 'no PKCE',
+  });
   expect(world.keepSignIn).not.toHaveBeenCalled();
 });
 
 test('a callback parks the code and grants nothing', async () => {
   const world = ports();
-  expect(await callBack(world, 'state', { code: 'code' })).toMatchObject({ kind: 'parked', secret: 'a-secret' });
+  expect(await callBack(world, 'state', { code: 'code' })).toMatchObject({
+    kind: 'parked',
+    secret: 'a-secret',
+  });
   expect(world.exchange).not.toHaveBeenCalled();
   expect(world.keepGrant).not.toHaveBeenCalled();
 });
@@ -84,24 +100,38 @@ test.each([
 
 test.each([
   ['somebody else started', { starter: { issuer: 'https://login.example.com', subject: 'grace' } }],
-  ['a namesake of another issuer started', { starter: { issuer: 'https://evil.example', subject: 'ada' } }],
+  [
+    'a namesake of another issuer started',
+    { starter: { issuer: 'https://evil.example', subject: 'ada' } },
+  ],
   ['was for another server', { serverUid: 'uid-b' }],
   ['is over', { expiresAt: now }],
-])('a code of a sign-in that %s is not exchanged, whatever the store says', async (_sentence, facts) => {
-  const world = ports(parked(facts));
-  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({ kind: 'unknown' });
-  expect(world.exchange).not.toHaveBeenCalled();
-});
+])(
+  'a code of a sign-in that %s is not exchanged, whatever the store says',
+  async (_sentence, facts) => {
+    const world = ports(parked(facts));
+    expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({
+      kind: 'unknown',
+    });
+    expect(world.exchange).not.toHaveBeenCalled();
+  },
+);
 
 test('a code for a URL that changed is not exchanged', async () => {
   const world = ports(parked({ serverUrl: 'https://old.example.com/mcp' }));
-  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({ kind: 'serverChanged' });
+  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toEqual({
+    kind: 'serverChanged',
+  });
   expect(world.exchange).not.toHaveBeenCalled();
 });
 
 test('a code that the issuer refuses makes no grant', async () => {
-  const world = ports({ exchange: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }) });
-  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toMatchObject({ kind: 'refused' });
+  const world = ports({
+    exchange: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }),
+  });
+  expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toMatchObject({
+    kind: 'refused',
+  });
   expect(world.keepGrant).not.toHaveBeenCalled();
 });
 
@@ -126,15 +156,28 @@ test('a grant remembers the server, its URL and its issuer, and cannot be refres
 });
 
 test('what the server says to the first request with the token is kept with the grant', async () => {
-  const world = ports({ prove: async () => ({ kind: 'refused', reason: 'The server refused the token: invalid_token.' }) });
+  const world = ports({
+    prove: async () => ({
+      kind: 'refused',
+      reason: 'The server refused the token: invalid_token.',
+    }),
+  });
   const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
-  expect(completed).toMatchObject({ kind: 'completed', grant: { refused: { at: now, by: 'server' } } });
+  expect(completed).toMatchObject({
+    kind: 'completed',
+    grant: { refused: { at: now, by: 'server' } },
+  });
   const { swapGrant } = world;
-  expect(swapGrant).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ generation: 'generation-1' }), 'generation-1');
+  expect(swapGrant).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ generation: 'generation-1' }),
+    'generation-1',
+  );
 });
 
 test('a server that is away after the sign-in proves nothing, and ends nothing', async () => {
-  const world = ports({ prove: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }) });
+  const world = ports({
+    prove: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }),
+  });
   const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
   expect(completed).toMatchObject({ kind: 'completed', problem: 'The server could not be asked.' });
   expect(completed.kind === 'completed' && completed.grant?.lastVerified).toBeUndefined();
@@ -143,8 +186,14 @@ test('a server that is away after the sign-in proves nothing, and ends nothing',
 
 test('a grant that misses scopes is stepped up: they are asked for with those it has', async () => {
   const refused = { at: now, by: 'server' as const, reason: 'more', missingScopes: ['admin'] };
-  const authorize = vi.fn<SignInPorts['authorize']>(async () => ({ kind: 'refused', problem: 'enough' }));
-  const held = (serverUid: string) => async () => ({ grant: aGrant({ serverUid, refused }), generation: '1' });
+  const authorize = vi.fn<SignInPorts['authorize']>(async () => ({
+    kind: 'refused',
+    problem: 'enough',
+  }));
+  const held = (serverUid: string) => async () => ({
+    grant: aGrant({ serverUid, refused }),
+    generation: '1',
+  });
   await startSignIn(ports({ authorize, heldGrant: held('uid-a') }), protectedServer(), aPerson());
   expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', ['mcp', 'admin']);
   await startSignIn(ports({ authorize, heldGrant: held('uid-old') }), protectedServer(), aPerson());

@@ -1,4 +1,7 @@
-/** Single sign-on with real issuers and real MCP servers. The token exchange is that of `local/exchange.ts`: no real Dex was run. */
+/**
+ * Single sign-on with real issuers and real MCP servers. The token exchange is that of
+ * `local/exchange.ts`: no real Dex was run.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Server } from '../../../functions/server.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
@@ -14,7 +17,10 @@ import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { ada } from '../../../local/issuer.ts';
 
-const credentials = { clientId: 'muster-exchange', clientSecret: 'the-client-secret-of-muster-exchange' };
+const credentials = {
+  clientId: 'muster-exchange',
+  clientSecret: 'the-client-secret-of-muster-exchange',
+};
 
 let people: Issuer;
 let world: SignInWorld;
@@ -27,7 +33,9 @@ beforeAll(async () => {
   world = await startSignInWorld({ issuer: { exchange, clients: [exchangeClient] }, credentials });
   [forwarding, exchanging] = await Promise.all([
     startMcpServer({ oauth: { issuer: people.url, audience: 'muster-cli', scopes: [] } }),
-    startMcpServer({ oauth: { issuer: world.issuer.url, audience: 'muster-exchange', scopes: [] } }),
+    startMcpServer({
+      oauth: { issuer: world.issuer.url, audience: 'muster-exchange', scopes: [] },
+    }),
   ]);
   person = { ...personOf(ada), issuer: people.url, token: await bearerFor(people, ada) };
 });
@@ -47,11 +55,16 @@ const exchangeAuth = (more: object = {}) =>
       dexTokenEndpoint: `${world.issuer.url}/token`,
       connectorId: 'muster',
       scopes: 'openid profile email groups',
-      clientCredentialsSecretRef: { name: 'dex', clientIdKey: 'client-id', clientSecretKey: 'client-secret' },
+      clientCredentialsSecretRef: {
+        name: 'dex',
+        clientIdKey: 'client-id',
+        clientSecretKey: 'client-secret',
+      },
       ...more,
     },
   });
-const exchangingServer = (facts: Partial<Server> = {}): Server => aServer({ ...up(), url: exchanging.url, auth: exchangeAuth(), ...facts });
+const exchangingServer = (facts: Partial<Server> = {}): Server =>
+  aServer({ ...up(), url: exchanging.url, auth: exchangeAuth(), ...facts });
 
 const hostOf = ({ url }: LocalMcpServer) => new URL(url).host;
 const open = (): TokenPolicy => ({
@@ -65,9 +78,12 @@ const open = (): TokenPolicy => ({
 /** Runs single sign-on and gives SESSION as the answer and the next list would have it. */
 async function signOn(server: Server, policy: TokenPolicy = open(), who = person) {
   const { grant, problem } = await verifySession({ ...world.ports, policy }, server, who);
-  const stored = (await world.store.grantsOf(who)).find(({ serverUid }) => serverUid === server.uid);
+  const stored = (await world.store.grantsOf(who)).find(
+    ({ serverUid }) => serverUid === server.uid,
+  );
   const listed = sessionOf(server, who, stored, world.clock.now, { policy });
-  if (problem === undefined) expect(sessionOf(server, who, grant, world.clock.now, { policy })).toEqual(listed);
+  if (problem === undefined)
+    expect(sessionOf(server, who, grant, world.clock.now, { policy })).toEqual(listed);
   return { ...listed, unclear: problem };
 }
 
@@ -83,7 +99,9 @@ test("a person's own token is forwarded to a host that is allowed, and the serve
 });
 
 test('a server that does not accept the forwarded token has failed, with its reason', async () => {
-  const picky = await startMcpServer({ oauth: { issuer: people.url, audience: 'somebody-else', scopes: [] } });
+  const picky = await startMcpServer({
+    oauth: { issuer: people.url, audience: 'somebody-else', scopes: [] },
+  });
   const server = forwardingServer({ url: picky.url });
   const policy = { ...open(), forwardHosts: [hostOf(picky)] };
   expect(await signOn(server, policy)).toMatchObject({
@@ -124,9 +142,19 @@ test('exchange wins over forwarding', async () => {
 test('an issuer that is away does not end what was exchanged before', async () => {
   const server = exchangingServer();
   await signOn(server);
-  const away = async () => ({ kind: 'unavailable' as const, problem: 'The issuer could not be asked.' });
-  const verified = await verifySession({ ...world.ports, policy: open(), exchangeToken: away }, server, person);
-  expect(verified).toMatchObject({ grant: { kind: 'exchange' }, problem: 'The issuer could not be asked.' });
+  const away = async () => ({
+    kind: 'unavailable' as const,
+    problem: 'The issuer could not be asked.',
+  });
+  const verified = await verifySession(
+    { ...world.ports, policy: open(), exchangeToken: away },
+    server,
+    person,
+  );
+  expect(verified).toMatchObject({
+    grant: { kind: 'exchange' },
+    problem: 'The issuer could not be asked.',
+  });
   expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeDefined();
 });
 
@@ -143,24 +171,47 @@ const refusals: [sentence: string, server: () => Server, problem: RegExp][] = [
   ],
 ];
 
-test.each(refusals)('%s fails the exchange, and nothing but the reason is kept', async (_sentence, make, problem) => {
-  const server = make();
-  expect(await signOn(server)).toMatchObject({ word: 'Pending Auth', sso: 'Failed', problem: expect.stringMatching(problem) });
-  expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeUndefined();
-});
+test.each(refusals)(
+  '%s fails the exchange, and nothing but the reason is kept',
+  async (_sentence, make, problem) => {
+    const server = make();
+    expect(await signOn(server)).toMatchObject({
+      word: 'Pending Auth',
+      sso: 'Failed',
+      problem: expect.stringMatching(problem),
+    });
+    expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeUndefined();
+  },
+);
 
 test('a Secret that is not there fails the exchange before anybody is asked', async () => {
   const policy = open();
   const server = exchangingServer();
   const { tokenExchanger } = await import('../../../functions/adapters/oauth/exchange.ts');
-  const exchangeToken = tokenExchanger({ fetch: world.fetch, now: () => new Date(), readCredentials: async () => undefined });
+  const exchangeToken = tokenExchanger({
+    fetch: world.fetch,
+    now: () => new Date(),
+    readCredentials: async () => undefined,
+  });
   const { grant } = await verifySession({ ...world.ports, policy, exchangeToken }, server, person);
-  expect(grant?.refused?.reason).toBe('The Secret default/dex with client-id and client-secret cannot be read.');
+  expect(grant?.refused?.reason).toBe(
+    'The Secret default/dex with client-id and client-secret cannot be read.',
+  );
   expect(world.sent).toEqual([]);
 });
 
-const closed: [sentence: string, server: () => Server, policy: () => TokenPolicy, setting: RegExp][] = [
-  ['forwarding to a host that is not allowed', () => forwardingServer(), () => ({ ...open(), forwardHosts: [] }), /FORWARD_HOSTS/],
+const closed: [
+  sentence: string,
+  server: () => Server,
+  policy: () => TokenPolicy,
+  setting: RegExp,
+][] = [
+  [
+    'forwarding to a host that is not allowed',
+    () => forwardingServer(),
+    () => ({ ...open(), forwardHosts: [] }),
+    /FORWARD_HOSTS/,
+  ],
   [
     'forwarding to a host that only looks allowed',
     () => forwardingServer({ url: 'https://mcp.example.com.evil.example/mcp' }),
@@ -173,29 +224,65 @@ const closed: [sentence: string, server: () => Server, policy: () => TokenPolicy
     () => ({ ...open(), forwardHosts: ['127.0.0.1'] }),
     /FORWARD_HOSTS/,
   ],
-  ['forwarding of access tokens', () => forwardingServer(), () => ({ ...open(), hasIdTokens: false }), /BEARER_AUDIENCE/],
-  ['exchange of access tokens', () => exchangingServer(), () => ({ ...open(), hasIdTokens: false }), /BEARER_AUDIENCE/],
-  ['forwarding without TLS', () => forwardingServer(), () => ({ ...open(), allowInsecure: false }), /https only/],
-  ['exchange at an issuer that is not allowed', () => exchangingServer(), () => ({ ...open(), exchangeIssuers: [] }), /EXCHANGE_ISSUERS/],
+  [
+    'forwarding of access tokens',
+    () => forwardingServer(),
+    () => ({ ...open(), hasIdTokens: false }),
+    /BEARER_AUDIENCE/,
+  ],
+  [
+    'exchange of access tokens',
+    () => exchangingServer(),
+    () => ({ ...open(), hasIdTokens: false }),
+    /BEARER_AUDIENCE/,
+  ],
+  [
+    'forwarding without TLS',
+    () => forwardingServer(),
+    () => ({ ...open(), allowInsecure: false }),
+    /https only/,
+  ],
+  [
+    'exchange at an issuer that is not allowed',
+    () => exchangingServer(),
+    () => ({ ...open(), exchangeIssuers: [] }),
+    /EXCHANGE_ISSUERS/,
+  ],
   [
     'exchange at a token endpoint beside the allowed issuer',
-    () => exchangingServer({ auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}-evil.example/token` }) }),
+    () =>
+      exchangingServer({
+        auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}-evil.example/token` }),
+      }),
     open,
     /EXCHANGE_ISSUERS|is a URL/,
   ],
   [
     'exchange at a token endpoint that climbs out of the allowed issuer',
-    () => exchangingServer({ auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}/dex/../evil/token` }) }),
+    () =>
+      exchangingServer({
+        auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}/dex/../evil/token` }),
+      }),
     () => ({ ...open(), exchangeIssuers: [`${world.issuer.url}/dex`] }),
     /EXCHANGE_ISSUERS/,
   ],
-  ['an exchanged token for a host that is not allowed', () => exchangingServer(), () => ({ ...open(), forwardHosts: [] }), /FORWARD_HOSTS/],
+  [
+    'an exchanged token for a host that is not allowed',
+    () => exchangingServer(),
+    () => ({ ...open(), forwardHosts: [] }),
+    /FORWARD_HOSTS/,
+  ],
   [
     'a Secret of another namespace',
     () =>
       exchangingServer({
         auth: exchangeAuth({
-          clientCredentialsSecretRef: { name: 'dex', namespace: 'kube-system', clientIdKey: 'client-id', clientSecretKey: 'client-secret' },
+          clientCredentialsSecretRef: {
+            name: 'dex',
+            namespace: 'kube-system',
+            clientIdKey: 'client-id',
+            clientSecretKey: 'client-secret',
+          },
         }),
       }),
     open,
@@ -203,10 +290,17 @@ const closed: [sentence: string, server: () => Server, policy: () => TokenPolicy
   ],
 ];
 
-test.each(closed)('%s does not happen, and SESSION names the setting', async (_sentence, make, policy, setting) => {
-  expect(await signOn(make(), policy())).toMatchObject({ word: 'Pending Auth', sso: 'Failed', problem: expect.stringMatching(setting) });
-  expect(world.sent).toEqual([]);
-});
+test.each(closed)(
+  '%s does not happen, and SESSION names the setting',
+  async (_sentence, make, policy, setting) => {
+    expect(await signOn(make(), policy())).toMatchObject({
+      word: 'Pending Auth',
+      sso: 'Failed',
+      problem: expect.stringMatching(setting),
+    });
+    expect(world.sent).toEqual([]);
+  },
+);
 
 test.each([
   ['one that has expired', { expiresAt: new Date(0) }],
@@ -217,7 +311,9 @@ test.each([
     seen.push(token);
     return { kind: 'accepted' as const };
   };
-  const server = forwardingServer({ auth: anAuth({ forwardToken: true, requiredAudiences: ['muster-cli'] }) });
+  const server = forwardingServer({
+    auth: anAuth({ forwardToken: true, requiredAudiences: ['muster-cli'] }),
+  });
   await verifySession({ ...world.ports, policy: open(), prove }, server, { ...person, ...facts });
   expect(seen).toEqual([]);
 });

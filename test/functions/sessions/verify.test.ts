@@ -22,29 +22,45 @@ beforeEach(() => {
   world.sent.length = 0;
 });
 
-const refreshes = () => world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
+const refreshes = () =>
+  world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
 const stored = async () => (await world.store.heldGrant(person, server.uid))?.grant;
 const saying = (...proofs: readonly Proof[]) => {
   const left = [...proofs];
-  return { ...world.ports, prove: async (): Promise<Proof> => left.shift() ?? { kind: 'accepted' } };
+  return {
+    ...world.ports,
+    prove: async (): Promise<Proof> => left.shift() ?? { kind: 'accepted' },
+  };
 };
 
 test('after a sign-in the server has been asked, and said yes', async () => {
   const { grant } = await grantOf(world, server);
   expect(grant.lastVerified).toEqual(world.clock.now);
-  expect(sessionOf(server, person, grant, world.clock.now)).toMatchObject({ word: 'Authenticated', lastVerified: expect.any(String) });
+  expect(sessionOf(server, person, grant, world.clock.now)).toMatchObject({
+    word: 'Authenticated',
+    lastVerified: expect.any(String),
+  });
 });
 
 test('a grant that is due is refreshed before the server is asked', async () => {
   const { grant, tokens, generation } = await grantOf(world, server);
-  await world.store.swapGrant({ grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation }, generation);
-  expect(await verifySession(world.ports, server, person)).toMatchObject({ grant: { lastVerified: world.clock.now } });
+  await world.store.swapGrant(
+    { grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation },
+    generation,
+  );
+  expect(await verifySession(world.ports, server, person)).toMatchObject({
+    grant: { lastVerified: world.clock.now },
+  });
   expect(refreshes()).toBe(1);
 });
 
 test('a server that forgot a token gets a fresh one before it is believed', async () => {
   await grantOf(world, server);
-  const verified = await verifySession(saying({ kind: 'refused', reason: 'no' }, { kind: 'accepted' }), server, person);
+  const verified = await verifySession(
+    saying({ kind: 'refused', reason: 'no' }, { kind: 'accepted' }),
+    server,
+    person,
+  );
   expect(verified.grant?.refused).toBeUndefined();
   expect(refreshes()).toBe(1);
 });
@@ -62,7 +78,11 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
 
 test('a server that is away says nothing about the grant', async () => {
   const { grant } = await grantOf(world, server);
-  const verified = await verifySession(saying({ kind: 'unclear', problem: 'HTTP 503' }), server, person);
+  const verified = await verifySession(
+    saying({ kind: 'unclear', problem: 'HTTP 503' }),
+    server,
+    person,
+  );
   expect(verified).toEqual({ grant, problem: 'HTTP 503' });
   expect(await stored()).toEqual(grant);
 });
@@ -79,8 +99,15 @@ test.each([
 test('scopes that a server misses are asked for by the next sign-in, which ends it', async () => {
   const { grant } = await grantOf(world, server);
   expect(grant.scopes).toEqual(['mcp']);
-  await verifySession(saying({ kind: 'insufficientScope', scopes: ['mcp', 'admin'] }), server, person);
-  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({ word: 'Expired', missingScopes: ['admin'] });
+  await verifySession(
+    saying({ kind: 'insufficientScope', scopes: ['mcp', 'admin'] }),
+    server,
+    person,
+  );
+  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
+    word: 'Expired',
+    missingScopes: ['admin'],
+  });
   const stepped = await grantOf(world, server);
   expect(stepped.grant.scopes).toEqual(['mcp', 'admin']);
   expect(stepped.grant.refused).toBeUndefined();
@@ -102,11 +129,18 @@ test('grants of servers that are gone or were created again are cleaned up and r
   const before = (await world.store.grantsOf(person)).length;
   world.servers.set('server-a', server);
   world.servers.set('reborn', { ...reborn, uid: 'uid-after' });
-  await forgetDeleted({ ...world.ports, readServer: () => Promise.reject(new Error('the cluster is away')) }, person);
+  await forgetDeleted(
+    { ...world.ports, readServer: () => Promise.reject(new Error('the cluster is away')) },
+    person,
+  );
   expect(await world.store.grantsOf(person)).toHaveLength(before);
   await forgetDeleted(world.ports, person);
-  expect((await world.store.grantsOf(person)).map(({ serverUid }) => serverUid)).toEqual([server.uid]);
-  expect(world.sent.filter(({ url }) => url.pathname === '/token/revocation').length).toBeGreaterThanOrEqual(2);
+  expect((await world.store.grantsOf(person)).map(({ serverUid }) => serverUid)).toEqual([
+    server.uid,
+  ]);
+  expect(
+    world.sent.filter(({ url }) => url.pathname === '/token/revocation').length,
+  ).toBeGreaterThanOrEqual(2);
 });
 
 describe('an issuer whose tokens live two seconds', () => {
@@ -120,11 +154,16 @@ describe('an issuer whose tokens live two seconds', () => {
     const one = serverOf(hasty, { uid: 'uid-hasty' });
     const { tokens } = await grantOf(hasty, one);
     await wait(2_100);
-    const ask = async (token = '') => (await fetch(hasty.mcp.url, { headers: { authorization: `Bearer ${token}` } })).status;
+    const ask = async (token = '') =>
+      (await fetch(hasty.mcp.url, { headers: { authorization: `Bearer ${token}` } })).status;
     expect(await ask(tokens?.accessToken)).toBe(401);
     hasty.clock.now = new Date();
-    expect(await verifySession(hasty.ports, one, person)).toMatchObject({ grant: { lastVerified: hasty.clock.now } });
-    expect(await ask((await hasty.store.heldGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(401);
+    expect(await verifySession(hasty.ports, one, person)).toMatchObject({
+      grant: { lastVerified: hasty.clock.now },
+    });
+    expect(await ask((await hasty.store.heldGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(
+      401,
+    );
 
     await wait(4_500);
     hasty.clock.now = new Date();

@@ -15,7 +15,11 @@ function world({ fails = 0 } = {}) {
     },
     now: () => time,
   });
-  return { source, asked: () => asked, later: (minutes: number) => void (time = new Date(time.getTime() + minutes * 60_000)) };
+  return {
+    source,
+    asked: () => asked,
+    later: (minutes: number) => void (time = new Date(time.getTime() + minutes * 60_000)),
+  };
 }
 
 async function tokenOf({ source }: ReturnType<typeof world>): Promise<string> {
@@ -76,7 +80,8 @@ test('missing credentials are told without a word of the account, and looked for
   const here = world({ fails: 1 });
   expect(await here.source.token()).toEqual({
     kind: 'none',
-    problem: 'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
+    problem:
+      'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
   });
   expect(await tokenOf(here)).toMatch(/^k8s-aws-v1\./);
 });

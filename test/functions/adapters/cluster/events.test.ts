@@ -21,8 +21,10 @@ const aNotice = (what: Partial<Notice> = {}): Notice => ({
   ...what,
 });
 
-const write = (...notices: readonly Notice[]) => eventWriter(connectCluster({ kubeconfig: local.kubeconfig }))(notices);
-const written = async (): Promise<unknown> => (await fetch(`${local.url}/apis/events.k8s.io/v1/namespaces/default/events`)).json();
+const write = (...notices: readonly Notice[]) =>
+  eventWriter(connectCluster({ kubeconfig: local.kubeconfig }))(notices);
+const written = async (): Promise<unknown> =>
+  (await fetch(`${local.url}/apis/events.k8s.io/v1/namespaces/default/events`)).json();
 
 test('an Event is about the very object, in the namespace of it, with a time of six digits', async () => {
   expect(await write(aNotice())).toEqual({ count: 0 });
@@ -35,18 +37,28 @@ test('an Event is about the very object, in the namespace of it, with a time of 
         action: 'Probe',
         type: 'Warning',
         reason: 'ConnectionRefused',
-        regarding: { kind: 'MCPServer', namespace: 'default', name: 'server-a', uid: 'uid-of-server-a' },
+        regarding: {
+          kind: 'MCPServer',
+          namespace: 'default',
+          name: 'server-a',
+          uid: 'uid-of-server-a',
+        },
       },
     ],
   });
 });
 
 test('a note of any length and a name of any length fit', async () => {
-  expect(await write(aNotice({ note: 'x'.repeat(5000), server: aServer({ name: 'y'.repeat(253) }) }))).toEqual({ count: 0 });
+  expect(
+    await write(aNotice({ note: 'x'.repeat(5000), server: aServer({ name: 'y'.repeat(253) }) })),
+  ).toEqual({ count: 0 });
 });
 
 test('one that cannot be written costs the others nothing', async () => {
   const odd = aNotice({ server: aServer({ namespace: 'default', name: 'Not A Name' }) });
-  expect(await write(odd, aNotice())).toMatchObject({ count: 1, problem: expect.stringContaining('answered 422 to create events') });
+  expect(await write(odd, aNotice())).toMatchObject({
+    count: 1,
+    problem: expect.stringContaining('answered 422 to create events'),
+  });
   expect(await written()).toMatchObject({ items: [{ reason: 'ConnectionRefused' }] });
 });

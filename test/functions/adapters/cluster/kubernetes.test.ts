@@ -3,8 +3,16 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Cluster, connectCluster, connectClusterFile } from '../../../../functions/adapters/cluster/apiserver.ts';
-import { pageLister, serverReader, statusPatcher } from '../../../../functions/adapters/cluster/kubernetes.ts';
+import {
+  type Cluster,
+  connectCluster,
+  connectClusterFile,
+} from '../../../../functions/adapters/cluster/apiserver.ts';
+import {
+  pageLister,
+  serverReader,
+  statusPatcher,
+} from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { ClusterError } from '../../../../functions/adapters/cluster/refusal.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
 import type { Server, Status } from '../../../../functions/server.ts';
@@ -36,7 +44,10 @@ afterEach(() => local.close());
 const path = '/apis/muster.giantswarm.io/v1alpha1/namespaces/default/mcpservers';
 
 async function create(parts: ManifestParts = {}, at = path): Promise<void> {
-  const response = await fetch(`${local.url}${at}`, { method: 'POST', body: JSON.stringify(aManifest(parts)) });
+  const response = await fetch(`${local.url}${at}`, {
+    method: 'POST',
+    body: JSON.stringify(aManifest(parts)),
+  });
   expect(response.status).toBe(201);
   asked = [];
 }
@@ -58,7 +69,12 @@ async function theServer(name = 'server-a'): Promise<Server> {
   return server;
 }
 
-const aStatus = (parts: Partial<Status> = {}): Status => ({ state: 'Connected', consecutiveFailures: 0, conditions: [], ...parts });
+const aStatus = (parts: Partial<Status> = {}): Status => ({
+  state: 'Connected',
+  consecutiveFailures: 0,
+  conditions: [],
+  ...parts,
+});
 
 const at = (time: string): Date => new Date(time);
 
@@ -79,7 +95,10 @@ describe('list', () => {
         auth: { type: 'oauth', authorizationServer: { issuer: 'https://login.example.com' } },
       },
     });
-    await statusPatcher(cluster)(await theServer(), aStatus({ lastAttempt: at('2026-01-02T03:04:05Z') }));
+    await statusPatcher(cluster)(
+      await theServer(),
+      aStatus({ lastAttempt: at('2026-01-02T03:04:05Z') }),
+    );
     const listed = await pageLister(cluster)({ limit: 10 });
     expect(listed).toMatchObject({
       kind: 'page',
@@ -101,7 +120,12 @@ describe('list', () => {
               requiredAudiences: [],
               authorizationServer: { issuer: 'https://login.example.com' },
             },
-            status: { state: 'Connected', consecutiveFailures: 0, lastAttempt: at('2026-01-02T03:04:05Z'), conditions: [] },
+            status: {
+              state: 'Connected',
+              consecutiveFailures: 0,
+              lastAttempt: at('2026-01-02T03:04:05Z'),
+              conditions: [],
+            },
           },
         ],
       },
@@ -112,7 +136,9 @@ describe('list', () => {
     for (const name of ['a', 'b', 'c']) await create({ name });
     const list = pageLister(cluster);
     const first = await list({ limit: 2 });
-    expect(first).toMatchObject({ page: { servers: [{ name: 'a' }, { name: 'b' }], continue: expect.any(String) } });
+    expect(first).toMatchObject({
+      page: { servers: [{ name: 'a' }, { name: 'b' }], continue: expect.any(String) },
+    });
     const token = first.kind === 'page' ? first.page.continue : undefined;
     const second = await list({ limit: 2, ...(token && { continue: token }) });
     expect(second).toMatchObject({ page: { servers: [{ name: 'c' }] } });
@@ -120,15 +146,23 @@ describe('list', () => {
   });
 
   test('an empty cluster is an empty page', async () => {
-    expect(await pageLister(cluster)({ limit: 10 })).toEqual({ kind: 'page', page: { servers: [], malformed: [] } });
+    expect(await pageLister(cluster)({ limit: 10 })).toEqual({
+      kind: 'page',
+      page: { servers: [], malformed: [] },
+    });
   });
 
   test('only the selected namespace and labels are listed', async () => {
     await create({ name: 'a', labels: { tier: 'gold' } });
     await create({ name: 'b' });
     await create({ name: 'c', labels: { tier: 'gold' } }, path.replace('default', 'other'));
-    const selected = async (selection: { namespace?: string; labelSelector?: string }): Promise<readonly string[]> => {
-      const listed = await pageLister(connectCluster({ kubeconfig: local.kubeconfig, selection }))({ limit: 10 });
+    const selected = async (selection: {
+      namespace?: string;
+      labelSelector?: string;
+    }): Promise<readonly string[]> => {
+      const listed = await pageLister(connectCluster({ kubeconfig: local.kubeconfig, selection }))({
+        limit: 10,
+      });
       return listed.kind === 'page' ? listed.page.servers.map(({ name }) => name) : [];
     };
     expect(await selected({})).toEqual(['a', 'b', 'c']);
@@ -142,9 +176,17 @@ describe('list', () => {
     const list = pageLister(cluster);
     const first = await list({ limit: 1 });
     local.expireContinueTokens();
-    const expired = await list({ limit: 1, continue: first.kind === 'page' ? (first.page.continue ?? '') : '' });
+    const expired = await list({
+      limit: 1,
+      continue: first.kind === 'page' ? (first.page.continue ?? '') : '',
+    });
     expect(expired).toMatchObject({ kind: 'expired', continue: expect.any(String) });
-    expect(await list({ limit: 1, continue: expired.kind === 'expired' ? (expired.continue ?? '') : '' })).toMatchObject({
+    expect(
+      await list({
+        limit: 1,
+        continue: expired.kind === 'expired' ? (expired.continue ?? '') : '',
+      }),
+    ).toMatchObject({
       page: { servers: [{ name: 'b' }] },
     });
   });
@@ -153,11 +195,20 @@ describe('list', () => {
     const whole = { uid: '1', generation: 1, resourceVersion: '1' };
     const items = [
       aManifest({ name: 'good', namespace: 'default', metadata: whole }),
-      aManifest({ name: 'odd', namespace: 'default', metadata: whole, spec: { type: 'grpc', timeout: 'soon' } }),
+      aManifest({
+        name: 'odd',
+        namespace: 'default',
+        metadata: whole,
+        spec: { type: 'grpc', timeout: 'soon' },
+      }),
       { ...aManifest({ name: 'bare', namespace: 'default', metadata: whole }), spec: undefined },
       'nothing',
     ];
-    answers.push(() => ({ code: 200, body: JSON.stringify({ metadata: {}, items }), headers: { 'content-type': 'application/json' } }));
+    answers.push(() => ({
+      code: 200,
+      body: JSON.stringify({ metadata: {}, items }),
+      headers: { 'content-type': 'application/json' },
+    }));
     expect(await pageLister(cluster)({ limit: 10 })).toMatchObject({
       page: {
         servers: [{ name: 'good' }],
@@ -168,7 +219,11 @@ describe('list', () => {
             problem:
               'spec.type: Invalid option: expected one of "streamable-http"|"sse"|"stdio"; spec.timeout: Invalid input: expected number, received string',
           },
-          { namespace: 'default', name: 'bare', problem: 'spec: Invalid input: expected object, received undefined' },
+          {
+            namespace: 'default',
+            name: 'bare',
+            problem: 'spec: Invalid input: expected object, received undefined',
+          },
           { namespace: '', name: '(no name)' },
         ],
       },
@@ -177,11 +232,31 @@ describe('list', () => {
 
   test('an auth type of older objects counts as none: the probe tells whether people sign in', async () => {
     const metadata = { uid: '1', generation: 1, resourceVersion: '1' };
-    const spec = { type: 'sse', url: 'https://mcp.example.com', auth: { type: 'teleport', teleport: { appName: 'mcp' } } };
-    const items = [aManifest({ namespace: 'default', metadata, spec, status: { state: 'Awaiting Session', health: 'ok' } })];
-    answers.push(() => ({ code: 200, body: JSON.stringify({ metadata: {}, items }), headers: { 'content-type': 'application/json' } }));
+    const spec = {
+      type: 'sse',
+      url: 'https://mcp.example.com',
+      auth: { type: 'teleport', teleport: { appName: 'mcp' } },
+    };
+    const items = [
+      aManifest({
+        namespace: 'default',
+        metadata,
+        spec,
+        status: { state: 'Awaiting Session', health: 'ok' },
+      }),
+    ];
+    answers.push(() => ({
+      code: 200,
+      body: JSON.stringify({ metadata: {}, items }),
+      headers: { 'content-type': 'application/json' },
+    }));
     expect(await pageLister(cluster)({ limit: 10 })).toMatchObject({
-      page: { malformed: [], servers: [{ auth: { type: 'none' }, status: { state: 'Awaiting Session', consecutiveFailures: 0 } }] },
+      page: {
+        malformed: [],
+        servers: [
+          { auth: { type: 'none' }, status: { state: 'Awaiting Session', consecutiveFailures: 0 } },
+        ],
+      },
     });
   });
 });
@@ -195,7 +270,13 @@ describe('write', () => {
     lastAttempt: at('2026-01-02T04:04:05Z'),
     nextRetryAfter: at('2026-01-02T04:06:05Z'),
     conditions: [
-      { type: 'Ready', status: 'Unknown', reason: 'Foreign', message: 'of another writer', lastTransitionTime: at('2026-01-01T00:00:00Z') },
+      {
+        type: 'Ready',
+        status: 'Unknown',
+        reason: 'Foreign',
+        message: 'of another writer',
+        lastTransitionTime: at('2026-01-01T00:00:00Z'),
+      },
       {
         type: 'Reachable',
         status: 'False',
@@ -220,7 +301,13 @@ describe('write', () => {
         lastAttempt: '2026-01-02T04:04:05Z',
         nextRetryAfter: '2026-01-02T04:06:05Z',
         conditions: [
-          { type: 'Ready', status: 'Unknown', reason: 'Foreign', message: 'of another writer', lastTransitionTime: '2026-01-01T00:00:00Z' },
+          {
+            type: 'Ready',
+            status: 'Unknown',
+            reason: 'Foreign',
+            message: 'of another writer',
+            lastTransitionTime: '2026-01-01T00:00:00Z',
+          },
           { type: 'Reachable', status: 'False', observedGeneration: 1 },
         ],
       },
@@ -236,7 +323,11 @@ describe('write', () => {
     });
     await statusPatcher(cluster)(await theServer(), wholeStatus);
     await statusPatcher(cluster)(await theServer(), { consecutiveFailures: 0, conditions: [] });
-    expect(await stored()).toHaveProperty('status', { restartCount: 7, consecutiveFailures: 0, conditions: [] });
+    expect(await stored()).toHaveProperty('status', {
+      restartCount: 7,
+      consecutiveFailures: 0,
+      conditions: [],
+    });
   });
 
   test('the write names us as its manager', async () => {
@@ -280,10 +371,12 @@ describe('write', () => {
 
   test('a status that the schema does not allow is refused, by field and reason', async () => {
     await create();
-    expect(await statusPatcher(cluster)(await theServer(), aStatus({ state: 'Sleeping' }))).toEqual({
-      kind: 'refused',
-      detail: 'HTTP 422: status.state FieldValueNotSupported, <nil> FieldValueInvalid',
-    });
+    expect(await statusPatcher(cluster)(await theServer(), aStatus({ state: 'Sleeping' }))).toEqual(
+      {
+        kind: 'refused',
+        detail: 'HTTP 422: status.state FieldValueNotSupported, <nil> FieldValueInvalid',
+      },
+    );
   });
 
   test('a missing right is refused with what to do', async () => {
@@ -373,7 +466,8 @@ describe('a credential that is refused', () => {
     await create();
     const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
     const file = join(folder, 'config');
-    const withToken = (token: string): Promise<void> => writeFile(file, local.kubeconfig.replace('user: {}', `user: { token: ${token} }`));
+    const withToken = (token: string): Promise<void> =>
+      writeFile(file, local.kubeconfig.replace('user: {}', `user: { token: ${token} }`));
     await withToken('old');
     const list = pageLister(connectClusterFile({ path: file }));
     await withToken('new');
@@ -387,7 +481,9 @@ describe('a credential that is refused', () => {
     const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
     await writeFile(join(folder, 'config'), local.kubeconfig);
     answers.push(refuse(401), refuse(401));
-    await expect(pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 })).rejects.toThrow('(401)');
+    await expect(
+      pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 }),
+    ).rejects.toThrow('(401)');
     expect(asked).toHaveLength(2);
     await rm(folder, { recursive: true });
   });
@@ -424,7 +520,8 @@ describe('what is wrong is said in one line', () => {
     const outcome: unknown = await Promise.resolve()
       .then(acting)
       .catch((error: unknown) => error);
-    if (!(outcome instanceof ClusterError)) throw new Error(`no ClusterError, but ${String(outcome)}`);
+    if (!(outcome instanceof ClusterError))
+      throw new Error(`no ClusterError, but ${String(outcome)}`);
     return outcome.message;
   }
 
@@ -443,7 +540,10 @@ describe('what is wrong is said in one line', () => {
 
   test.each([
     [401, 'does not accept our credentials (401)'],
-    [403, 'does not let us list mcpservers (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.'],
+    [
+      403,
+      'does not let us list mcpservers (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.',
+    ],
     [418, 'answered 418 to list mcpservers'],
   ])('a %i does, without the words of the API server', async (code, says) => {
     answers.push(refuse(code));
@@ -454,7 +554,10 @@ describe('what is wrong is said in one line', () => {
   });
 
   test('a label selector that is none names the setting', async () => {
-    cluster = connectCluster({ kubeconfig: local.kubeconfig, selection: { labelSelector: 'a=(b' } });
+    cluster = connectCluster({
+      kubeconfig: local.kubeconfig,
+      selection: { labelSelector: 'a=(b' },
+    });
     expect(await problemOf(list)).toContain('Check LABEL_SELECTOR');
   });
 
@@ -490,12 +593,22 @@ describe('what is wrong is said in one line', () => {
 
   test('a single object that cannot be read is named', async () => {
     answers.push(() => ({ code: 200, body: {} }));
-    expect(await problemOf(() => serverReader(cluster)('default', 'server-a'))).toMatch(/^MCPServer default\/server-a cannot be read: /);
+    expect(await problemOf(() => serverReader(cluster)('default', 'server-a'))).toMatch(
+      /^MCPServer default\/server-a cannot be read: /,
+    );
   });
 
   test.each([
-    ['broken YAML', 'token: geheim\n  : [', 'The kubeconfig is not valid. Give it the YAML that kubectl config view --raw prints.'],
-    ['an entry without server', 'clusters: [{ name: a, cluster: {} }]', 'The kubeconfig is not valid.'],
+    [
+      'broken YAML',
+      'token: geheim\n  : [',
+      'The kubeconfig is not valid. Give it the YAML that kubectl config view --raw prints.',
+    ],
+    [
+      'an entry without server',
+      'clusters: [{ name: a, cluster: {} }]',
+      'The kubeconfig is not valid.',
+    ],
     ['nothing at all', '', 'The kubeconfig is not valid.'],
     [
       'no current context',
@@ -510,12 +623,16 @@ describe('what is wrong is said in one line', () => {
 
   test('a kubeconfig with a server that is no URL', async () => {
     const kubeconfig = local.kubeconfig.replace(local.url, 'nowhere');
-    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain('has "nowhere" as server');
+    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain(
+      'has "nowhere" as server',
+    );
   });
 
   test('a kubeconfig without TLS that does not say so', async () => {
     const kubeconfig = local.kubeconfig.replace('insecure-skip-tls-verify: true', '');
-    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain('has a server without TLS');
+    expect(await problemOf(() => connectCluster({ kubeconfig }))).toContain(
+      'has a server without TLS',
+    );
   });
 
   test('a kubeconfig whose certificate authority stayed on another machine', async () => {
@@ -537,7 +654,9 @@ describe('what is wrong is said in one line', () => {
   test('a kubeconfig is read from its path', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
     await writeFile(join(folder, 'config'), local.kubeconfig);
-    expect(await pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 })).toMatchObject({ kind: 'page' });
+    expect(
+      await pageLister(connectClusterFile({ path: join(folder, 'config') }))({ limit: 1 }),
+    ).toMatchObject({ kind: 'page' });
     await rm(folder, { recursive: true });
   });
 });

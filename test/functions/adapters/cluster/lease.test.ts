@@ -26,7 +26,11 @@ beforeEach(async () => {
 });
 afterEach(() => local.close());
 
-const renew = (at: Date) => leaseRenewer(connectCluster({ kubeconfig: local.kubeconfig }), { namespace, durationMs: 180_000 })(at);
+const renew = (at: Date) =>
+  leaseRenewer(connectCluster({ kubeconfig: local.kubeconfig }), {
+    namespace,
+    durationMs: 180_000,
+  })(at);
 const read = () => leaseReader(connectCluster({ kubeconfig: local.kubeconfig }), namespace)();
 
 test('the first sweep creates the Lease, and every later one renews it with one request', async () => {
@@ -47,19 +51,22 @@ test('a Lease that we may not write is told, and one that we may not read is not
 test.each([
   ['a minute', 60_000, false],
   ['three ticks and a second', 181_000, true],
-])('a list says whether nobody has swept for too long: after %s', async (_what, agoMs, sweepsStopped) => {
-  const sweptAt = new Date(Date.now() - agoMs);
-  await renew(sweptAt);
-  const api = createApi({
-    KUBECONFIG_YAML: local.kubeconfig,
-    ANONYMOUS_LIST: 'on',
-    GUARD: 'off',
-    OIDC_CLIENT_ID: 'muster-cli',
-    OIDC_ISSUER: 'https://login.example.com',
-    PUBLIC_URL: 'https://muster.example.com',
-    TABLE_NAME: 'table',
-    TOKEN_KEYS: `one:${randomBytes(32).toString('base64url')}`,
-  });
-  const list = listSchema.parse(await (await api.request('/v1/mcpservers')).json());
-  expect(list).toMatchObject({ items: [], sweptAt: sweptAt.toISOString(), sweepsStopped });
-});
+])(
+  'a list says whether nobody has swept for too long: after %s',
+  async (_what, agoMs, sweepsStopped) => {
+    const sweptAt = new Date(Date.now() - agoMs);
+    await renew(sweptAt);
+    const api = createApi({
+      KUBECONFIG_YAML: local.kubeconfig,
+      ANONYMOUS_LIST: 'on',
+      GUARD: 'off',
+      OIDC_CLIENT_ID: 'muster-cli',
+      OIDC_ISSUER: 'https://login.example.com',
+      PUBLIC_URL: 'https://muster.example.com',
+      TABLE_NAME: 'table',
+      TOKEN_KEYS: `one:${randomBytes(32).toString('base64url')}`,
+    });
+    const list = listSchema.parse(await (await api.request('/v1/mcpservers')).json());
+    expect(list).toMatchObject({ items: [], sweptAt: sweptAt.toISOString(), sweepsStopped });
+  },
+);

@@ -7,7 +7,11 @@ import { type Listening, listen } from '../../../../local/listen.ts';
 
 /** As much of the Kubernetes API as a Secret needs, over real HTTP. */
 const secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '/api/v1/namespaces/team-a/secrets/dex': { 'client-id': 'muster', 'client-secret': 'open sesame\n', other: 'x' },
+  '/api/v1/namespaces/team-a/secrets/dex': {
+    'client-id': 'muster',
+    'client-secret': 'open sesame\n',
+    other: 'x',
+  },
 };
 let api: Listening;
 beforeAll(async () => {
@@ -15,11 +19,18 @@ beforeAll(async () => {
     createServer((request, response) => {
       const data = secrets[request.url ?? ''];
       const answer = (status: number, body: object) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        response
+          .writeHead(status, { 'content-type': 'application/json' })
+          .end(JSON.stringify(body));
       if (request.url?.includes('/forbidden/') === true) answer(403, { kind: 'Status', code: 403 });
-      else if (request.url?.includes('/broken/') === true) answer(400, { kind: 'Status', message: 'authorization: Bearer of-the-cluster' });
+      else if (request.url?.includes('/broken/') === true)
+        answer(400, { kind: 'Status', message: 'authorization: Bearer of-the-cluster' });
       else if (data === undefined) answer(404, { kind: 'Status', code: 404 });
-      else answer(200, { kind: 'Secret', data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, btoa(value)])) });
+      else
+        answer(200, {
+          kind: 'Secret',
+          data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, btoa(value)])),
+        });
     }),
   );
 });
@@ -58,7 +69,9 @@ test.each([
 
 test('an API server in trouble is an error that quotes nothing the server said', async () => {
   const error = await read('broken').catch((problem: unknown) => problem);
-  expect(String(error)).toMatch(/^ClusterError: The API server \S+ does not understand our request to get secrets/);
+  expect(String(error)).toMatch(
+    /^ClusterError: The API server \S+ does not understand our request to get secrets/,
+  );
   expect(String(error)).not.toContain('of-the-cluster');
   expect(error instanceof Error && error.cause).toBeUndefined();
 });

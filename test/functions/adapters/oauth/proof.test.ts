@@ -7,7 +7,10 @@ import { listen } from '../../../../local/listen.ts';
 import { startMcpServer } from '../../../../local/servers.ts';
 import { aServer } from '../../../world/server.ts';
 
-const prove = prover({ guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() }, { timeoutMs: 1_500 });
+const prove = prover(
+  { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() },
+  { timeoutMs: 1_500 },
+);
 const token = 'the-token-of-ada';
 
 const closers: (() => Promise<void>)[] = [];
@@ -32,7 +35,8 @@ async function strange(answer: RequestListener) {
   return { server: aServer({ url: `${url}/mcp` }), asked };
 }
 
-const methodOf = (request: object): unknown => Object.entries(request).find(([name]) => name === 'said')?.[1];
+const methodOf = (request: object): unknown =>
+  Object.entries(request).find(([name]) => name === 'said')?.[1];
 const challenge = (words: string) => ({ 'www-authenticate': `Bearer ${words}` });
 
 test('a real server without sign-in lets everybody in, and keeps no session', async () => {
@@ -42,15 +46,21 @@ test('a real server without sign-in lets everybody in, and keeps no session', as
 });
 
 test('a modern server is asked once', async () => {
-  const { server, asked } = await strange((_request, response) => response.end('{"jsonrpc":"2.0","id":1,"result":{}}'));
+  const { server, asked } = await strange((_request, response) =>
+    response.end('{"jsonrpc":"2.0","id":1,"result":{}}'),
+  );
   expect(await prove(server, token)).toEqual({ kind: 'accepted' });
   expect(asked).toEqual(['POST server/discover']);
 });
 
 test('an older server is asked to initialize, and its session is closed', async () => {
   const { server, asked } = await strange((request, response) => {
-    if (methodOf(request) === 'initialize') response.setHeader('mcp-session-id', 's1').end('{"jsonrpc":"2.0","id":1,"result":{}}');
-    else response.writeHead(request.method === 'DELETE' ? 200 : 400).end('{"jsonrpc":"2.0","error":{"code":-32000}}');
+    if (methodOf(request) === 'initialize')
+      response.setHeader('mcp-session-id', 's1').end('{"jsonrpc":"2.0","id":1,"result":{}}');
+    else
+      response
+        .writeHead(request.method === 'DELETE' ? 200 : 400)
+        .end('{"jsonrpc":"2.0","error":{"code":-32000}}');
   });
   expect(await prove(server, token)).toEqual({ kind: 'accepted' });
   expect(asked).toEqual(['POST server/discover', 'POST initialize', 'DELETE']);
@@ -71,7 +81,10 @@ test('the token and spec.headers go along; the token wins over a header of the m
     seen.push(request.headers.authorization, String(request.headers['x-tenant']));
     response.end('{"result":{}}');
   });
-  await prove({ ...server, headers: { Authorization: 'Basic of-the-manifest', 'X-Tenant': 'a' } }, token);
+  await prove(
+    { ...server, headers: { Authorization: 'Basic of-the-manifest', 'X-Tenant': 'a' } },
+    token,
+  );
   expect(seen).toEqual([`Bearer ${token}`, 'a']);
 });
 
@@ -85,8 +98,13 @@ test('a server of type sse is asked for its stream', async () => {
 
 test('a redirect is not followed: the token stays with the host it was sent to', async () => {
   const elsewhere = await strange((_request, response) => response.end('{"result":{}}'));
-  const { server } = await strange((_request, response) => response.writeHead(307, { location: elsewhere.server.url ?? '' }).end());
-  expect(await prove(server, token)).toMatchObject({ kind: 'unclear', problem: expect.stringContaining('HTTP 307') });
+  const { server } = await strange((_request, response) =>
+    response.writeHead(307, { location: elsewhere.server.url ?? '' }).end(),
+  );
+  expect(await prove(server, token)).toMatchObject({
+    kind: 'unclear',
+    problem: expect.stringContaining('HTTP 307'),
+  });
   expect(elsewhere.asked).toEqual([]);
 });
 
@@ -99,7 +117,9 @@ test.each([
   ],
   [
     'a 401 that repeats the token',
-    challenge(`error="invalid_token", error_description="${token} is bad, so is eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"`),
+    challenge(
+      `error="invalid_token", error_description="${token} is bad, so is eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"`,
+    ),
     'The server refused the token: invalid_token: [left out] is bad, so is [left out].',
   ],
 ])('%s is a refusal, told without secrets', async (_sentence, headers, reason) => {
@@ -111,17 +131,25 @@ test('a 403 that names scopes asks for them', async () => {
   const { server } = await strange((_request, response) =>
     response.writeHead(403, challenge('error="insufficient_scope", scope="mcp admin"')).end(),
   );
-  expect(await prove(server, token)).toEqual({ kind: 'insufficientScope', scopes: ['mcp', 'admin'] });
+  expect(await prove(server, token)).toEqual({
+    kind: 'insufficientScope',
+    scopes: ['mcp', 'admin'],
+  });
 });
 
 test.each([403, 404, 429, 500, 503])('a %i is neither yes nor no', async (status) => {
   const { server } = await strange((_request, response) => response.writeHead(status).end());
-  expect(await prove(server, token)).toMatchObject({ kind: 'unclear', problem: expect.stringContaining(`HTTP ${String(status)}`) });
+  expect(await prove(server, token)).toMatchObject({
+    kind: 'unclear',
+    problem: expect.stringContaining(`HTTP ${String(status)}`),
+  });
 });
 
 test('a server that never answers, is away or is closed to us is neither yes nor no', async () => {
   const { server } = await strange(() => {});
-  expect(await prove(server, token)).toMatchObject({ problem: expect.stringContaining('no answer in time') });
+  expect(await prove(server, token)).toMatchObject({
+    problem: expect.stringContaining('no answer in time'),
+  });
   expect(await prove(aServer({ url: 'http://127.0.0.1:9/mcp' }), token)).toMatchObject({
     problem: expect.stringContaining('ECONNREFUSED'),
   });
