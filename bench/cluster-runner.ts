@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { createSweep, type SweepReport } from '../functions/sweep.ts';
-import { startBus } from '../local/bus.ts';
+import { startBus } from '../local/event-bus.ts';
 
 const [settings] = await once(process, 'message');
 const { kubeconfig, issuer } = z

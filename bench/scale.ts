@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { classify } from '../functions/reachability/classify.ts';
 import { isDue } from '../functions/reachability/due.ts';
 import type { ProbeOutcome } from '../functions/reachability/outcome.ts';
-import { lanePages, pagesBeforeLanes } from '../functions/reachability/relay.ts';
-import { spread } from '../functions/reachability/spread.ts';
+import { lanePages, pagesBeforeLanes } from '../functions/reachability/fanout.ts';
+import { spread } from '../functions/reachability/jitter.ts';
 import { nextStatus, reasonToWrite } from '../functions/reachability/status.ts';
-import type { Server } from '../functions/server.ts';
+import type { Server } from '../functions/model/mcpserver.ts';
 import { heartbeatOf } from '../infra/arguments.ts';
 
 /**

@@ -1,4 +1,10 @@
-import { type Command, commands, exitCodeMeanings, type Flag, globalFlags } from './commands.ts';
+import {
+  type Command,
+  commands,
+  exitCodeMeanings,
+  type Flag,
+  globalFlags,
+} from './commands/commands.ts';
 
 /** The help of one command, or of all of them. */
 export function help(command?: Command): string {

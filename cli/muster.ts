@@ -1,9 +1,9 @@
 import './runtime.ts';
-import type { Call } from './call.ts';
+import type { Call } from './context.ts';
 import { type ExitCode, exitCodes, Failure } from './failure.ts';
 import { help } from './help.ts';
 import { parse } from './parse.ts';
-import { traceTo } from './trace.ts';
+import { traceTo } from './api/trace.ts';
 
 /**
  * The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Command, commands, type Flag, globalFlags } from './commands.ts';
+import { type Command, commands, type Flag, globalFlags } from './commands/commands.ts';
 import { Failure } from './failure.ts';
 import { synopsis } from './help.ts';
 import { nearest } from './nearest.ts';

@@ -1,22 +1,22 @@
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
-import { accessReviewer } from './adapters/cluster/access.ts';
-import { guardedFetch } from './adapters/http.ts';
+import { accessReviewer } from './adapters/cluster/access-review.ts';
+import { guardedFetch } from './adapters/network/http.ts';
 import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
 import { leaseReader, missedTicks } from './adapters/cluster/lease.ts';
-import { bearerVerifier } from './adapters/oidc.ts';
-import { sealer } from './adapters/seal.ts';
-import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';
+import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
+import { sealer } from './adapters/dynamodb/seal.ts';
+import { clusterOf, diallerOf, issuerDiallerOf } from './wiring/cluster-client.ts';
 import { explain, notProbed } from './reachability/explain.ts';
-import type { ReadServer } from './reachability/round.ts';
+import type { ReadServer } from './reachability/sweep-page.ts';
 import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
-import { lineWriter } from './log.ts';
+import { lineWriter } from './telemetry/log.ts';
 import { composeApi } from './routes/compose.ts';
 import { lazyRoutes } from './routes/lazy.ts';
 import type { Variables } from './routes/problem.ts';
-import type { ServerPorts } from './routes/servers.ts';
-import type { Server } from './server.ts';
+import type { ServerPorts } from './routes/server-routes.ts';
+import type { Server } from './model/mcpserver.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
 import {
@@ -48,12 +48,12 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   const table = readSetting(environment, 'TABLE_NAME');
   // Most cold starts answer a list: what that does not need is loaded by the first request that
   // does.
-  const prober = once(async () => (await import('./adapters/mcp.ts')).prober(dialler));
+  const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(dialler));
   const store = once(async () =>
-    (await import('./store.ts')).storeOf(environment, { table, sealer: seal, now }),
+    (await import('./wiring/table-client.ts')).storeOf(environment, { table, sealer: seal, now }),
   );
   const signIn = once(async () => {
-    const { signInRoutes } = await import('./signin.ts');
+    const { signInRoutes } = await import('./wiring/signin-ports.ts');
     return signInRoutes({
       store: await store(),
       dialler,

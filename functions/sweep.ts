@@ -8,15 +8,15 @@ import {
   statusPatcher,
 } from './adapters/cluster/kubernetes.ts';
 import { leaseRenewer, missedTicks } from './adapters/cluster/lease.ts';
-import { connectionCheck, prober } from './adapters/mcp.ts';
-import { eventSource, pageType } from './bus.ts';
-import { clusterOf, diallerOf, issuerDiallerOf } from './clients.ts';
-import { lineWriter } from './log.ts';
-import { publishSweep } from './metrics.ts';
-import { announceLeftovers, type Leftovers } from './reachability/announcements.ts';
-import { type Leg, lanePages, onward, type Onward } from './reachability/relay.ts';
-import { type RoundPorts, type RoundReport, round } from './reachability/round.ts';
-import { busOf, outboxOf } from './sending.ts';
+import { connectionCheck, prober } from './adapters/mcp/probe.ts';
+import { eventSource, pageType } from './model/bus-events.ts';
+import { clusterOf, diallerOf, issuerDiallerOf } from './wiring/cluster-client.ts';
+import { lineWriter } from './telemetry/log.ts';
+import { publishSweep } from './telemetry/metrics.ts';
+import { announceLeftovers, type Leftovers } from './reachability/state-changes.ts';
+import { type Leg, lanePages, onward, type Onward } from './reachability/fanout.ts';
+import { type RoundPorts, type RoundReport, round } from './reachability/sweep-page.ts';
+import { busOf, outboxOf } from './wiring/bus-client.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
 
 /** What came of one invocation; its JSON is the sweep's log line. */

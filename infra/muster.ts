@@ -2,7 +2,7 @@
  * The whole deployment: table, bus, the two functions, the schedule, the site, and what watches
  * over them.
  */
-import { eventSource, pageType } from '../functions/bus.ts';
+import { eventSource, pageType } from '../functions/model/bus-events.ts';
 import { alarms } from './alarms.ts';
 import type { Arguments } from './arguments.ts';
 import { closeRoles, logGroup, onlyForUs, rows } from './functions.ts';

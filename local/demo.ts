@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { startIssuer } from './issuer.ts';
-import { startMcpServer } from './servers.ts';
+import { startMcpServer } from './mcp-servers.ts';
 
 // Nothing listens on the discard port of a machine of today: connections to it are refused.
 const away = 'http://127.0.0.1:9/mcp';

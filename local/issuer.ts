@@ -17,7 +17,7 @@ import {
   Provider,
 } from 'oidc-provider';
 import type { Certificate } from './certificates.ts';
-import { type Exchange, offerExchange } from './exchange.ts';
+import { type Exchange, offerExchange } from './exchange-grant.ts';
 import { listen } from './listen.ts';
 import { issuerMemory } from './memory.ts';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import * as z from 'zod/mini';
-import { sorted, table } from '../cli/table.ts';
+import { sorted, table } from '../cli/output/table.ts';
 import { ClusterError } from '../functions/adapters/cluster/refusal.ts';
 import type { SweepReport } from '../functions/sweep.ts';
-import type { List } from '../functions/wire.ts';
+import type { List } from '../functions/model/wire.ts';
 import { ManifestError } from './declare.ts';
 import { PortInUse } from './listen.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './options.ts';

@@ -3,18 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { handle } from 'hono/aws-lambda';
 import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
-import { clusterOf } from '../functions/clients.ts';
+import { clusterOf } from '../functions/wiring/cluster-client.ts';
 import { rowOf } from '../functions/routes/row.ts';
 import type { Environment } from '../functions/settings.ts';
 import { createSweep, type SweepReport } from '../functions/sweep.ts';
-import type { List } from '../functions/wire.ts';
-import { type Bus, type BusEvent, startBus } from './bus.ts';
+import type { List } from '../functions/model/wire.ts';
+import { type Bus, type BusEvent, startBus } from './event-bus.ts';
 import { startCluster } from './cluster/cluster.ts';
 import { declareServers } from './declare.ts';
 import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
-import { startStore } from './store.ts';
+import { startStore } from './dynamodb.ts';
 
 export type WorldOptions = {
   /** Of the Function URL; 0, the default, takes a free one. */

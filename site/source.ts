@@ -3,10 +3,10 @@
  * page.
  */
 export const sources = {
-  'reference/cli': 'cli/commands.ts',
+  'reference/cli': 'cli/commands/commands.ts',
   'reference/function-url': 'functions/routes/contract.ts',
   'reference/mcpserver': 'manifests/crd.yaml',
-  'reference/words': 'functions/words.ts',
+  'reference/words': 'functions/model/glossary.ts',
   'reference/settings': 'functions/settings.ts',
 } as const satisfies Record<string, string>;
 export type Reference = keyof typeof sources;

@@ -10,7 +10,7 @@ import {
   failingReasons,
   serverTypes,
   states,
-} from '../functions/server.ts';
+} from '../functions/model/mcpserver.ts';
 import { startCluster } from '../local/cluster/cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
 import { crdFile } from './world/manifest.ts';

@@ -3,9 +3,9 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import { eventSource, pageType, stateChangedType } from '../bus.ts';
-import type { StateChange } from '../reachability/announcements.ts';
-import type { Leg } from '../reachability/relay.ts';
+import { eventSource, pageType, stateChangedType } from '../model/bus-events.ts';
+import type { StateChange } from '../reachability/state-changes.ts';
+import type { Leg } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, handed to the next runner. No secret is in it. */
 export type PageMessage = Leg & { readonly continue: string };

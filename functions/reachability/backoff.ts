@@ -1,4 +1,4 @@
-import { spread } from './spread.ts';
+import { spread } from './jitter.ts';
 
 const firstRetryMs = 30_000;
 const longestBackoffMs = 5 * 60_000;

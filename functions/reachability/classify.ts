@@ -1,4 +1,4 @@
-import type { ConnectedReason, FailedReason, FailingReason } from '../server.ts';
+import type { ConnectedReason, FailedReason, FailingReason } from '../model/mcpserver.ts';
 import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
 
 /**

@@ -5,8 +5,8 @@ import {
   type Server,
   type Status,
   wordOf,
-} from '../server.ts';
-import { hasMomentBetween } from './spread.ts';
+} from '../model/mcpserver.ts';
+import { hasMomentBetween } from './jitter.ts';
 
 /**
  * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our

@@ -1,7 +1,7 @@
-import { conditionOf, type Server, wordOf } from '../server.ts';
+import { conditionOf, type Server, wordOf } from '../model/mcpserver.ts';
 import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
-import { hasMomentBetween } from './spread.ts';
+import { hasMomentBetween } from './jitter.ts';
 
 /**
  * Whether sweeps look at the server at all: it has an address, and its owner did not take it out.

@@ -1,5 +1,5 @@
-import { conditionOf, type Server } from '../server.ts';
-import { type Check, stages } from '../wire.ts';
+import { conditionOf, type Server } from '../model/mcpserver.ts';
+import { type Check, stages } from '../model/wire.ts';
 import { classify } from './classify.ts';
 import type { Cause, ProbeOutcome } from './outcome.ts';
 import { nextStatus } from './status.ts';

@@ -1,4 +1,4 @@
-import type { Stage } from '../wire.ts';
+import type { Stage } from '../model/wire.ts';
 
 /**
  * How long each stage took, in milliseconds. A stage that was not reached, or not needed, is

@@ -9,12 +9,12 @@ import {
   type Status,
   failuresUntilFailed,
   wordOf,
-} from '../server.ts';
+} from '../model/mcpserver.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';
 import { hasNewSpec } from './due.ts';
-import { hasMomentBetween } from './spread.ts';
+import { hasMomentBetween } from './jitter.ts';
 
 /**
  * The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so

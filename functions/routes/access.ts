@@ -3,9 +3,9 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
-import type { Subject } from '../adapters/cluster/access.ts';
+import type { Subject } from '../adapters/cluster/access-review.ts';
 import { ClusterError } from '../adapters/cluster/refusal.ts';
-import type { Line } from '../log.ts';
+import type { Line } from '../telemetry/log.ts';
 import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 

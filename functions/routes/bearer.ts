@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
-import { IssuerUnavailable } from '../adapters/oidc.ts';
-import type { Line } from '../log.ts';
+import { IssuerUnavailable } from '../adapters/oauth/bearer-verifier.ts';
+import type { Line } from '../telemetry/log.ts';
 import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 

@@ -2,9 +2,9 @@ import { Hono } from 'hono';
 import { ClusterError } from '../adapters/cluster/refusal.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts } from './bearer.ts';
-import { discoveryRoutes, type SignInFacts } from './discovery.ts';
+import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
 import { problem, type Variables } from './problem.ts';
-import { serverRoutes, type ServerPorts } from './servers.ts';
+import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
 /** Everything the Function URL needs from outside. */
 export type ApiPorts = {

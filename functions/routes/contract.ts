@@ -16,7 +16,7 @@ import {
   sessionSchema,
   signInRequestSchema,
   signInStartedSchema,
-} from '../wire.ts';
+} from '../model/wire.ts';
 
 /** Rows of one page: at about 2 KB each far below the 6 MB that a Function URL answers at most. */
 export const maxLimit = 500;

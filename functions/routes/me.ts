@@ -1,5 +1,5 @@
 import type { Person } from '../sessions/person.ts';
-import type { Me } from '../wire.ts';
+import type { Me } from '../model/wire.ts';
 
 /** The owner of the bearer as it crosses the wire: everything but the bearer. */
 export const meOf = (person: Person): Me => ({

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Person } from '../sessions/person.ts';
-import type { Problem } from '../wire.ts';
+import type { Problem } from '../model/wire.ts';
 
 /** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
 export type Variables = {

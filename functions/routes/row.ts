@@ -1,6 +1,6 @@
-import { type Condition, conditionOf, type Server, stateOf } from '../server.ts';
+import { type Condition, conditionOf, type Server, stateOf } from '../model/mcpserver.ts';
 import { singleSignOn } from '../sessions/grant.ts';
-import type { Row, Session } from '../wire.ts';
+import type { Row, Session } from '../model/wire.ts';
 
 /** What a row needs to know besides its server. */
 export type RowView = {

@@ -1,4 +1,4 @@
-import { exchangeIssuer, type Server } from '../server.ts';
+import { exchangeIssuer, type Server } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Server } from '../server.ts';
+import type { Server } from '../model/mcpserver.ts';
 import { singleSignOn } from './grant.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { asksForSignIn, isReachable, type Server } from '../server.ts';
-import type { Session } from '../wire.ts';
+import { asksForSignIn, isReachable, type Server } from '../model/mcpserver.ts';
+import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch, singleSignOn } from './grant.ts';
 import type { Person } from './person.ts';
 import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } from './policy.ts';

@@ -2,7 +2,7 @@
  * The story of one sign-in: started, called back and completed. Who starts it ends it: only
  * `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type Server } from '../server.ts';
+import { asksForSignIn, type Server } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,

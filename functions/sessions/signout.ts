@@ -1,5 +1,5 @@
 /** The story of signing out: what is stored goes first, then the issuer is told. */
-import type { Server } from '../server.ts';
+import type { Server } from '../model/mcpserver.ts';
 import type { Grant, PersonKey, Tokens } from './grant.ts';
 
 /** A grant that was just removed. Without tokens where they could not be opened any more. */

@@ -2,7 +2,7 @@
  * The story of proof: one authenticated request to the server decides whether a grant is worth
  * something.
  */
-import { exchangeIssuer, type Server } from '../server.ts';
+import { exchangeIssuer, type Server } from '../model/mcpserver.ts';
 import type { Exchanged } from './signin.ts';
 import {
   canonicalUrl,

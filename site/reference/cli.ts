@@ -4,7 +4,7 @@ import {
   exitCodeMeanings,
   type Flag,
   globalFlags,
-} from '../../cli/commands.ts';
+} from '../../cli/commands/commands.ts';
 import { synopsis } from '../../cli/help.ts';
 import { code, fence, page, table } from './markdown.ts';
 

@@ -5,10 +5,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
 import { cli } from './cli.ts';
-import { functionUrl } from './functionUrl.ts';
-import { mcpserver } from './mcpserver.ts';
+import { functionUrl } from './endpoint.ts';
+import { mcpserver } from './crd.ts';
 import { settingsPage } from './settings.ts';
-import { words } from './words.ts';
+import { words } from './glossary-tables.ts';
 
 export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {
   'reference/cli': cli,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commands } from '../../cli/commands.ts';
+import { commands } from '../../cli/commands/commands.ts';
 import { Failure } from '../../cli/failure.ts';
 import { help } from '../../cli/help.ts';
 import { parse } from '../../cli/parse.ts';

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
-import { type Bus, startBus } from '../../local/bus.ts';
+import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest, crdFile } from '../world/manifest.ts';
 import { type ApiServer, startApiServer } from './apiserver.ts';

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
-import { type Bus, startBus } from '../../local/bus.ts';
+import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
 import { type ApiServer, startApiServer } from './apiserver.ts';

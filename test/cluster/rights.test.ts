@@ -5,7 +5,7 @@
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClusterToken } from '../../functions/adapters/cluster/apiserver.ts';
-import { accessReviewer } from '../../functions/adapters/cluster/access.ts';
+import { accessReviewer } from '../../functions/adapters/cluster/access-review.ts';
 import { pageLister } from '../../functions/adapters/cluster/kubernetes.ts';
 import { leaseReader, leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
 import { fixedToken } from '../../functions/adapters/cluster/token-file.ts';

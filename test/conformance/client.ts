@@ -5,15 +5,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { challengesIn } from '../../functions/adapters/oauth/discovery.ts';
-import { resolver } from '../../functions/adapters/dns.ts';
-import { addressGuard, trust } from '../../functions/adapters/guard.ts';
-import { guardedFetch } from '../../functions/adapters/http.ts';
-import { oauthClient } from '../../functions/adapters/oauth/oauth.ts';
-import { prover } from '../../functions/adapters/oauth/proof.ts';
-import { sealer } from '../../functions/adapters/seal.ts';
-import { sessionStore } from '../../functions/adapters/store.ts';
-import type { Server } from '../../functions/server.ts';
+import { challengesIn } from '../../functions/adapters/oauth/metadata.ts';
+import { resolver } from '../../functions/adapters/network/dns.ts';
+import { addressGuard, trust } from '../../functions/adapters/network/guard.ts';
+import { guardedFetch } from '../../functions/adapters/network/http.ts';
+import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
+import { prover } from '../../functions/adapters/mcp/token-check.ts';
+import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
+import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import type { Server } from '../../functions/model/mcpserver.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
 import {
   callBack,
@@ -22,7 +22,7 @@ import {
   startSignIn,
 } from '../../functions/sessions/signin.ts';
 import type { Proof } from '../../functions/sessions/verify.ts';
-import { memoryTable } from '../../local/table.ts';
+import { memoryTable } from '../../local/memory-table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
 

@@ -1,9 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { dynamoTable } from '../../functions/adapters/dynamodb.ts';
-import { createTable, type Store, startStore } from '../../local/store.ts';
-import { memoryTable } from '../../local/table.ts';
+import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
+import { createTable, type Store, startStore } from '../../local/dynamodb.ts';
+import { memoryTable } from '../../local/memory-table.ts';
 import { type Place, storeContract } from './store.ts';
 
 describe('in memory', () => {

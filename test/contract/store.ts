@@ -1,14 +1,14 @@
 /** What every table that the session store is put on has to do. */
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { sealer } from '../../functions/adapters/seal.ts';
+import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import {
   type Attributes,
   type Key,
   type SessionStore,
   sessionStore,
   type Table,
-} from '../../functions/adapters/store.ts';
+} from '../../functions/adapters/dynamodb/grant-store.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
 import type { ParkedCode, SignIn } from '../../functions/sessions/signin.ts';

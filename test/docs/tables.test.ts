@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { failedReasons, failingReasons } from '../../functions/server.ts';
+import { failedReasons, failingReasons } from '../../functions/model/mcpserver.ts';
 import {
   authRequiredMeanings,
   type Meaning,
   reasonMeanings,
   sessionMeanings,
   stateMeanings,
-} from '../../functions/words.ts';
+} from '../../functions/model/glossary.ts';
 import { code, table } from '../../site/reference/markdown.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
@@ -35,6 +35,6 @@ test.each([
   if (isWriting && written !== undefined) return writePage(name, replaced(page, written, wanted));
   expect(
     written?.text,
-    'npm run docs:write puts the words of functions/words.ts into the page',
+    'npm run docs:write puts the words of functions/model/glossary.ts into the page',
   ).toBe(wanted);
 });

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApi } from '../../functions/api.ts';
 import { contract } from '../../functions/routes/contract.ts';
 import { SettingError } from '../../functions/settings.ts';
-import { checkSchema, listSchema, problemSchema } from '../../functions/wire.ts';
+import { checkSchema, listSchema, problemSchema } from '../../functions/model/wire.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
 import { declareServers } from '../../local/declare.ts';
 import { ada, commandLineClient, type Issuer, startIssuer } from '../../local/issuer.ts';
-import { type Store, startStore } from '../../local/store.ts';
+import { type Store, startStore } from '../../local/dynamodb.ts';
 import { bearerFor } from '../world/bearer.ts';
 import { aManifest, crdFile } from '../world/manifest.ts';
 

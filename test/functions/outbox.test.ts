@@ -10,18 +10,18 @@ import {
   statusPatcher,
 } from '../../functions/adapters/cluster/kubernetes.ts';
 import { announcer } from '../../functions/adapters/eventbridge.ts';
-import { tableOutbox } from '../../functions/adapters/outbox.ts';
+import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
 import {
   announceLeftovers,
   type LeftoverPorts,
   longestRunMs,
-} from '../../functions/reachability/announcements.ts';
+} from '../../functions/reachability/state-changes.ts';
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
-import { type RoundPorts, round } from '../../functions/reachability/round.ts';
-import { type Bus, startBus } from '../../local/bus.ts';
+import { type RoundPorts, round } from '../../functions/reachability/sweep-page.ts';
+import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
 import { declareServers } from '../../local/declare.ts';
-import { type Store, startStore } from '../../local/store.ts';
+import { type Store, startStore } from '../../local/dynamodb.ts';
 import { crdFile } from '../world/manifest.ts';
 
 const answered: ProbeOutcome = {

@@ -11,9 +11,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import * as z from 'zod/mini';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
 import { serverReader } from '../../functions/adapters/cluster/kubernetes.ts';
-import { conditionOf, type Server } from '../../functions/server.ts';
+import { conditionOf, type Server } from '../../functions/model/mcpserver.ts';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
-import { type Bus, type BusEvent, startBus } from '../../local/bus.ts';
+import { type Bus, type BusEvent, startBus } from '../../local/event-bus.ts';
 import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';

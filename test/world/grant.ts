@@ -1,7 +1,7 @@
 import { startSignIn, callBack, completeSignIn } from '../../functions/sessions/signin.ts';
 import type { HeldGrant } from '../../functions/sessions/grant.ts';
 import type { Person } from '../../functions/sessions/person.ts';
-import type { Server } from '../../functions/server.ts';
+import type { Server } from '../../functions/model/mcpserver.ts';
 import { ada, type Persona } from '../../local/issuer.ts';
 import { browserOf } from './person.ts';
 import { aServer, connected } from './server.ts';

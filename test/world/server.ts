@@ -1,4 +1,4 @@
-import type { Auth, Condition, Server, Status } from '../../functions/server.ts';
+import type { Auth, Condition, Server, Status } from '../../functions/model/mcpserver.ts';
 
 /** An MCPServer that mentions only what matters. */
 export const aServer = (what: Partial<Server> = {}): Server => ({

@@ -5,25 +5,25 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { resolver } from '../../functions/adapters/dns.ts';
-import { dynamoTable } from '../../functions/adapters/dynamodb.ts';
-import { type Credentials, tokenExchanger } from '../../functions/adapters/oauth/exchange.ts';
-import { addressGuard, type Dialler, trust } from '../../functions/adapters/guard.ts';
-import { type GuardedFetch, guardedFetch } from '../../functions/adapters/http.ts';
-import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth.ts';
+import { resolver } from '../../functions/adapters/network/dns.ts';
+import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
+import { type Credentials, tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
+import { addressGuard, type Dialler, trust } from '../../functions/adapters/network/guard.ts';
+import { type GuardedFetch, guardedFetch } from '../../functions/adapters/network/http.ts';
+import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import {
   clientDocument,
   type ConfiguredClient,
 } from '../../functions/adapters/oauth/registration.ts';
-import { prover } from '../../functions/adapters/oauth/proof.ts';
-import { sealer } from '../../functions/adapters/seal.ts';
-import { type SessionStore, sessionStore } from '../../functions/adapters/store.ts';
-import type { SessionPorts } from '../../functions/routes/sessions.ts';
-import type { Server } from '../../functions/server.ts';
+import { prover } from '../../functions/adapters/mcp/token-check.ts';
+import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
+import { type SessionStore, sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import type { SessionPorts } from '../../functions/routes/session-routes.ts';
+import type { Server } from '../../functions/model/mcpserver.ts';
 import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
-import { type LocalMcpServer, startMcpServer } from '../../local/servers.ts';
-import { type Store, startStore } from '../../local/store.ts';
+import { type LocalMcpServer, startMcpServer } from '../../local/mcp-servers.ts';
+import { type Store, startStore } from '../../local/dynamodb.ts';
 
 /** A request that went out, and the parameters of its form. */
 type Sent = { readonly method: string; readonly url: URL; readonly form: URLSearchParams };

@@ -1,7 +1,7 @@
 /** Events of the cluster (events.k8s.io/v1), as `kubectl describe` shows them below an object. */
 import { randomUUID } from 'node:crypto';
-import type { Notice } from '../../reachability/notice.ts';
-import type { RoundPorts } from '../../reachability/round.ts';
+import type { Notice } from '../../reachability/event-records.ts';
+import type { RoundPorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
 import { explain, refusal } from './refusal.ts';
 

@@ -1,10 +1,10 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
 import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
-import type { PatchStatus, ReadServer } from '../../reachability/round.ts';
-import type { Page } from '../../server.ts';
+import type { PatchStatus, ReadServer } from '../../reachability/sweep-page.ts';
+import type { Page } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
-import { readItem, statusPatch } from './mcpserver.ts';
+import { readItem, statusPatch } from './mcpserver-object.ts';
 import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
 
 /**

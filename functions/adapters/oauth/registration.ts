@@ -5,7 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
-import { SignInProblem, transport, type TransportOptions } from './discovery.ts';
+import { SignInProblem, transport, type TransportOptions } from './metadata.ts';
 
 export type RegistrationOptions = TransportOptions & {
   /** Address of the Function URL, without a slash at its end. */

@@ -2,19 +2,19 @@
  * The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and
  * the table of the command line.
  */
-import { sessionCell, table } from '../../../cli/table.ts';
-import { yaml } from '../../../cli/yaml.ts';
+import { sessionCell, table } from '../../../cli/output/table.ts';
+import { yaml } from '../../../cli/output/yaml.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { nextStatus } from '../../../functions/reachability/status.ts';
 import { rowOf } from '../../../functions/routes/row.ts';
-import { conditionOf, type Server, type Status } from '../../../functions/server.ts';
+import { conditionOf, type Server, type Status } from '../../../functions/model/mcpserver.ts';
 import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
-import { type Meaning, reasonMeanings } from '../../../functions/words.ts';
-import type { Session } from '../../../functions/wire.ts';
+import { type Meaning, reasonMeanings } from '../../../functions/model/glossary.ts';
+import type { Session } from '../../../functions/model/wire.ts';
 
 type Answer<Name extends string = string> = {
   readonly name: Name;

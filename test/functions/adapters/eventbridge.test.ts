@@ -4,7 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { announcer, pageSender } from '../../../functions/adapters/eventbridge.ts';
-import type { StateChange } from '../../../functions/reachability/announcements.ts';
+import type { StateChange } from '../../../functions/reachability/state-changes.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 
 const putSchema = z.object({

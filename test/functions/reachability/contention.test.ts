@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../../functions/reachability/classify.ts';
 import { isDue } from '../../../functions/reachability/due.ts';
-import { noticesOf } from '../../../functions/reachability/notice.ts';
+import { noticesOf } from '../../../functions/reachability/event-records.ts';
 import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
-import { conditionOf, type Server, stateOf, type Status } from '../../../functions/server.ts';
+import {
+  conditionOf,
+  type Server,
+  stateOf,
+  type Status,
+} from '../../../functions/model/mcpserver.ts';
 import { aServer, connected } from '../../world/server.ts';
 
 const signInWanted: Verdict = {

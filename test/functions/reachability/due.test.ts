@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isClassificationDue, isDue } from '../../../functions/reachability/due.ts';
-import type { Server } from '../../../functions/server.ts';
+import type { Server } from '../../../functions/model/mcpserver.ts';
 import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

@@ -11,7 +11,7 @@ import {
   type Server,
   type Status,
   states,
-} from '../../../functions/server.ts';
+} from '../../../functions/model/mcpserver.ts';
 import { aCondition, aServer, aStatus } from '../../world/server.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

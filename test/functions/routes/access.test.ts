@@ -8,9 +8,9 @@ import {
   type AccessRules,
   subjectOf,
 } from '../../../functions/routes/access.ts';
-import { serverRoutes, type ServerPorts } from '../../../functions/routes/servers.ts';
+import { serverRoutes, type ServerPorts } from '../../../functions/routes/server-routes.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';
-import { listSchema, problemSchema } from '../../../functions/wire.ts';
+import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
 

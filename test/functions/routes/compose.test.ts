@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
-import { IssuerUnavailable } from '../../../functions/adapters/oidc.ts';
+import { IssuerUnavailable } from '../../../functions/adapters/oauth/bearer-verifier.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';
 import { join } from '../../../functions/sessions/join.ts';
@@ -11,7 +11,7 @@ import {
   meSchema,
   problemSchema,
   rowSchema,
-} from '../../../functions/wire.ts';
+} from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
 

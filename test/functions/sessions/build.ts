@@ -1,5 +1,5 @@
 /** Servers, persons and grants for tests; say only what matters. */
-import type { ConditionStatus, Server } from '../../../functions/server.ts';
+import type { ConditionStatus, Server } from '../../../functions/model/mcpserver.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import type { Person } from '../../../functions/sessions/person.ts';

@@ -5,23 +5,26 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { resolver } from '../../../functions/adapters/dns.ts';
-import { tokenExchanger } from '../../../functions/adapters/oauth/exchange.ts';
-import { addressGuard, trust } from '../../../functions/adapters/guard.ts';
-import { guardedFetch } from '../../../functions/adapters/http.ts';
-import { oauthClient } from '../../../functions/adapters/oauth/oauth.ts';
+import { resolver } from '../../../functions/adapters/network/dns.ts';
+import { tokenExchanger } from '../../../functions/adapters/oauth/token-exchange.ts';
+import { addressGuard, trust } from '../../../functions/adapters/network/guard.ts';
+import { guardedFetch } from '../../../functions/adapters/network/http.ts';
+import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';
-import { prover } from '../../../functions/adapters/oauth/proof.ts';
-import { sealer } from '../../../functions/adapters/seal.ts';
-import { type SessionStore, sessionStore } from '../../../functions/adapters/store.ts';
-import type { SessionPorts } from '../../../functions/routes/sessions.ts';
-import type { Server } from '../../../functions/server.ts';
+import { prover } from '../../../functions/adapters/mcp/token-check.ts';
+import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
+import {
+  type SessionStore,
+  sessionStore,
+} from '../../../functions/adapters/dynamodb/grant-store.ts';
+import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
+import type { Server } from '../../../functions/model/mcpserver.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
 import { freshGrant } from '../../../functions/sessions/refresh.ts';
 import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
-import { memoryTable } from '../../../local/table.ts';
+import { memoryTable } from '../../../local/memory-table.ts';
 import { personOf } from '../../world/grant.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { aGrant } from './build.ts';

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { sealer } from '../../../functions/adapters/seal.ts';
-import { sessionStore, type Table } from '../../../functions/adapters/store.ts';
+import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
+import { sessionStore, type Table } from '../../../functions/adapters/dynamodb/grant-store.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import {
   freshGrant,
   type Refreshed,
   type RefreshPorts,
 } from '../../../functions/sessions/refresh.ts';
-import { memoryTable } from '../../../local/table.ts';
+import { memoryTable } from '../../../local/memory-table.ts';
 import { aGrant, minutes, now } from './build.ts';
 
 const { person, serverUid } = aGrant();

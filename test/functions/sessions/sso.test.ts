@@ -1,16 +1,16 @@
 /**
  * Single sign-on with real issuers and real MCP servers. The token exchange is that of
- * `local/exchange.ts`: no real Dex was run.
+ * `local/exchange-grant.ts`: no real Dex was run.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Server } from '../../../functions/server.ts';
+import type { Server } from '../../../functions/model/mcpserver.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
-import { exchangeClient } from '../../../local/exchange.ts';
+import { exchangeClient } from '../../../local/exchange-grant.ts';
 import { type Issuer, startIssuer } from '../../../local/issuer.ts';
-import { type LocalMcpServer, startMcpServer } from '../../../local/servers.ts';
+import { type LocalMcpServer, startMcpServer } from '../../../local/mcp-servers.ts';
 import { bearerFor } from '../../world/bearer.ts';
 import { personOf } from '../../world/grant.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
@@ -187,7 +187,7 @@ test.each(refusals)(
 test('a Secret that is not there fails the exchange before anybody is asked', async () => {
   const policy = open();
   const server = exchangingServer();
-  const { tokenExchanger } = await import('../../../functions/adapters/oauth/exchange.ts');
+  const { tokenExchanger } = await import('../../../functions/adapters/oauth/token-exchange.ts');
   const exchangeToken = tokenExchanger({
     fetch: world.fetch,
     now: () => new Date(),

@@ -1,7 +1,7 @@
 /** Proof with a real issuer and a real MCP server. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Server } from '../../../functions/server.ts';
+import type { Server } from '../../../functions/model/mcpserver.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
 import { type Proof, verifySession } from '../../../functions/sessions/verify.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
 import { eventWriter } from '../../../../functions/adapters/cluster/events.ts';
-import type { Notice } from '../../../../functions/reachability/notice.ts';
+import type { Notice } from '../../../../functions/reachability/event-records.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';
 import { aServer } from '../../../world/server.ts';

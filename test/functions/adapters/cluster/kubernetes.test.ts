@@ -15,10 +15,10 @@ import {
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { ClusterError } from '../../../../functions/adapters/cluster/refusal.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
-import type { Server, Status } from '../../../../functions/server.ts';
+import type { Server, Status } from '../../../../functions/model/mcpserver.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
-import { startFront } from '../../../world/front.ts';
+import { startFront } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 
 let local: LocalCluster;

@@ -1,0 +1,122 @@
+import type { Row } from '../../functions/model/wire.ts';
+import { isList, isRow } from './guards.ts';
+import { Failure } from '../failure.ts';
+import { request, RequestFailure } from './request.ts';
+import { namesIn, sorted } from '../output/table.ts';
+
+/** The Function URL as one person, or as nobody. */
+export type Connection = { readonly endpoint: string; readonly bearer?: string };
+
+export type Servers = {
+  readonly rows: readonly Row[];
+  /** MCPServers that the cluster holds but that cannot be read. */
+  readonly problems: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly problem: string;
+  }[];
+  /** When somebody last swept, if that is longer ago than three ticks. */
+  readonly stoppedSince?: Date;
+};
+
+/** How often a list is begun anew when the cluster has forgotten its snapshot half-way. */
+const maxStarts = 3;
+
+/** Lists all MCPServers, of one namespace if given, page by page. */
+export async function listServers(connection: Connection, namespace?: string): Promise<Servers> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await allPages(connection, namespace);
+    } catch (error) {
+      if (!(error instanceof RequestFailure && error.status === 410 && start < maxStarts))
+        throw error;
+    }
+  }
+}
+
+async function allPages(
+  { endpoint, bearer }: Connection,
+  namespace: string | undefined,
+): Promise<Servers> {
+  const rows: Row[] = [];
+  const problems: Servers['problems'][number][] = [];
+  let next: string | undefined;
+  let stopped: Pick<Servers, 'stoppedSince'> = {};
+  do {
+    const query = new URLSearchParams({
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(next === undefined ? {} : { continue: next }),
+    });
+    const url = `${endpoint}/v1/mcpservers${query.size === 0 ? '' : `?${query.toString()}`}`;
+    const page = await request({ method: 'GET', url, bearer });
+    if (!isList(page)) throw notOurs(endpoint);
+    rows.push(...page.items);
+    problems.push(...page.problems);
+    if (page.sweepsStopped === true && page.sweptAt !== undefined)
+      stopped = { stoppedSince: new Date(page.sweptAt) };
+    next = page.continue;
+  } while (next !== undefined);
+  return { rows, problems, ...stopped };
+}
+
+/**
+ * One MCPServer by `name`, by `namespace/name`, or by name and namespace. An ambiguous name is an
+ * error that names the candidates.
+ */
+export async function findServer(
+  connection: Connection,
+  text: string,
+  namespace?: string,
+): Promise<Row> {
+  const named = splitName(text, namespace);
+  if (named.namespace !== undefined) return readServer(connection, named.namespace, named.name);
+  const { rows } = await listServers(connection);
+  const found = sorted(rows.filter((row) => row.name === named.name));
+  const [first, second] = found;
+  if (first === undefined)
+    throw new Failure(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
+  if (second === undefined) return first;
+  throw new Failure(`The name ${text} is ambiguous: ${found.map(namesIn(found)).join(', ')}.`, {
+    hint: 'Say which one, as namespace/name.',
+  });
+}
+
+async function readServer(
+  { endpoint, bearer }: Connection,
+  namespace: string,
+  name: string,
+): Promise<Row> {
+  const row = await request({
+    method: 'GET',
+    url: serverUrl(endpoint, { namespace, name }),
+    bearer,
+  });
+  if (!isRow(row)) throw notOurs(endpoint);
+  return row;
+}
+
+/** The address of one MCPServer. */
+export const serverUrl = (
+  endpoint: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): string =>
+  `${endpoint}/v1/mcpservers/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+
+function splitName(
+  text: string,
+  namespace: string | undefined,
+): { readonly namespace?: string; readonly name: string } {
+  const [first = '', second, ...rest] = text.split('/');
+  if (first === '' || second === '' || rest.length > 0)
+    throw new Failure(`"${text}" is no name.`, { hint: 'Give NAME or NAMESPACE/NAME.' });
+  if (second === undefined)
+    return namespace === undefined ? { name: first } : { namespace, name: first };
+  if (namespace !== undefined && namespace !== first)
+    throw new Failure(`"${text}" is not in the namespace ${namespace}.`);
+  return { namespace: first, name: second };
+}
+
+export const notOurs = (endpoint: string): Failure =>
+  new Failure(`${endpoint} answers, but not as muster, serverless does.`, {
+    hint: 'Is MUSTER_ENDPOINT the Function URL, and this muster as new as it?',
+  });

@@ -1,0 +1,46 @@
+import pLimit from 'p-limit';
+import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
+import { isSessionAnswer } from './guards.ts';
+import { Failure } from '../failure.ts';
+import { request } from './request.ts';
+import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
+
+/** A row with its session as the server itself sees it, or what kept that from being told. */
+export type Proven = { readonly row: Row; readonly problem?: string };
+
+const parallel = 8;
+
+/**
+ * Asks the MCP servers of these rows whether they let the person in, some side by side. One that
+ * cannot be asked costs only itself.
+ */
+export function proveAll(connection: Connection, rows: readonly Row[]): Promise<readonly Proven[]> {
+  return pLimit(parallel).map(rows, async (row): Promise<Proven> => {
+    try {
+      return { row: { ...row, session: (await prove(connection, row)).session } };
+    } catch (error) {
+      if (error instanceof Failure) return { row, problem: error.message };
+      throw error;
+    }
+  });
+}
+
+/** One of them; single sign-on is run for it. */
+export async function prove(
+  { endpoint, bearer }: Connection,
+  server: Pick<Row, 'namespace' | 'name'>,
+): Promise<SessionAnswer> {
+  // An exchange and a proof, each with its own deadline.
+  const answer = await request({
+    method: 'POST',
+    url: `${serverUrl(endpoint, server)}/session/verify`,
+    bearer,
+    timeoutMs: 45_000,
+  });
+  if (!isSessionAnswer(answer)) throw notOurs(endpoint);
+  return answer;
+}
+
+/** Rows that single sign-on is worth running for. */
+export const usesSso = ({ singleSignOn, session }: Row): boolean =>
+  singleSignOn !== undefined && session !== undefined && session.word !== '-';

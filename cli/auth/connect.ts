@@ -1,0 +1,38 @@
+import { freshTokens } from './refresh-tokens.ts';
+import type { Call } from '../context.ts';
+import { endpointOf } from './endpoint.ts';
+import { Failure, exitCodes } from '../failure.ts';
+import type { Connection } from '../api/mcpservers.ts';
+import { bearerOf, type Tokens } from './token-files.ts';
+
+/** The Function URL of this call, with the person's tokens where somebody is signed in. */
+export type Connected = Connection & { readonly tokens?: Tokens };
+
+/**
+ * Throws with exit code 2 when a sign-in is there that has ended: SESSION is never dropped in
+ * silence.
+ */
+export async function connect({ text, environment, now }: Call): Promise<Connected> {
+  const endpoint = endpointOf(text('endpoint'), environment);
+  const tokens = await freshTokens(endpoint, environment, now());
+  return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
+}
+
+/**
+ * As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in.
+ */
+export async function connectAsPerson(
+  call: Call,
+): Promise<Connected & { readonly tokens: Tokens }> {
+  const { tokens, ...connection } = await connect(call);
+  if (tokens === undefined) {
+    throw new Failure(`You are not signed in to ${connection.endpoint}.`, {
+      exitCode: exitCodes.signInRequired,
+      hint: 'Run: muster auth login',
+    });
+  }
+  return { ...connection, tokens };
+}
+
+/** How a person is called: by address, else by name, else by subject. */
+export const whoIs = ({ email, name, subject }: Tokens): string => email ?? name ?? subject;

@@ -1,0 +1,97 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Config } from '../../functions/model/wire.ts';
+import { tokensFrom } from './claims.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { askForTokens, type Granted, type Issuer } from './oidc-client.ts';
+import { isRecord } from '../api/json.ts';
+import { request } from '../api/request.ts';
+import type { Tokens } from './token-files.ts';
+
+export type DeviceSignIn = {
+  readonly endpoint: string;
+  readonly tell: (line: string) => void;
+  readonly now: () => Date;
+};
+
+/**
+ * Device authorization (RFC 8628): the person types a code in a browser anywhere. Throws with exit
+ * code 3 when nothing comes of it.
+ */
+export async function byDevice(
+  issuer: Issuer,
+  { clientId, scopes, resource }: Config,
+  { endpoint, tell, now }: DeviceSignIn,
+): Promise<Tokens> {
+  const { deviceEndpoint: url } = issuer;
+  if (url === undefined)
+    throw new Failure(`${issuer.issuer} offers no sign-in on another device.`, {
+      exitCode: exitCodes.signInFailed,
+      hint: 'Run: muster auth login',
+    });
+  const audience = resource === undefined ? {} : { resource };
+  const offer = await request({
+    method: 'POST',
+    url,
+    body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
+  });
+  if (!isOffer(offer)) throw failed(`${issuer.issuer} answered without a code for the device`);
+  // The code is told apart from the address: it is the person who has to see that both devices show
+  // the same one.
+  tell(
+    `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
+  );
+  const until = now().getTime() + offer.expires_in * 1000;
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    device_code: offer.device_code,
+    client_id: clientId,
+    ...audience,
+  };
+  for (let seconds = offer.interval ?? 5; now().getTime() < until; ) {
+    await wait(seconds * 1000);
+    const answer = await askForTokens(issuer, form).catch(onlyAway);
+    if (answer?.kind === 'granted')
+      return tokensFrom(answer, {
+        endpoint,
+        issuer: issuer.issuer,
+        clientId,
+        resource,
+        now: now(),
+      });
+    if (answer?.error === 'slow_down') seconds += 5;
+    else if (answer !== undefined && answer.error !== 'authorization_pending')
+      throw failed(`${issuer.issuer} refused the sign-in: ${answer.error}`);
+  }
+  throw failed('Nobody typed the code in time');
+}
+
+/** RFC 8628, section 3.2. */
+type Offer = {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete?: string;
+  readonly expires_in: number;
+  readonly interval?: number;
+};
+
+const isOffer = (value: unknown): value is Offer =>
+  isRecord(value) &&
+  ['device_code', 'user_code', 'verification_uri'].every(
+    (name) => typeof value[name] === 'string',
+  ) &&
+  typeof value['expires_in'] === 'number' &&
+  ['undefined', 'number'].includes(typeof value['interval']) &&
+  ['undefined', 'string'].includes(typeof value['verification_uri_complete']);
+
+/** An issuer that is away for a moment ends nothing: it is asked again. */
+function onlyAway(error: unknown): Granted | undefined {
+  if (error instanceof Failure) return undefined;
+  throw error;
+}
+
+const failed = (message: string): Failure =>
+  new Failure(`${message}.`, {
+    exitCode: exitCodes.signInFailed,
+    hint: 'Run: muster auth login --device',
+  });

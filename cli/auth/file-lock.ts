@@ -1,0 +1,48 @@
+import { rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Failure } from '../failure.ts';
+
+/** Longer than what it is held for can take; one that is older was left behind by a crash. */
+const staleMs = 60_000;
+const patienceMs = 70_000;
+
+/**
+ * Lets one process of this user at a time do something about a file. The others wait; what they
+ * find afterwards is news.
+ */
+export async function alone<Outcome>(file: string, act: () => Promise<Outcome>): Promise<Outcome> {
+  const lock = `${file}.lock`;
+  const giveUpAt = Date.now() + patienceMs;
+  while (!(await isTaken(lock))) {
+    if (Date.now() > giveUpAt)
+      throw new Failure(`Another muster holds ${lock}, for too long.`, {
+        hint: 'Remove the file, then try again.',
+      });
+    if (await isStale(lock)) await rm(lock, { force: true });
+    else await wait(50);
+  }
+  try {
+    return await act();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+const isTaken = (lock: string): Promise<boolean> =>
+  writeFile(lock, '', { flag: 'wx', mode: 0o600 }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+
+const isStale = (lock: string): Promise<boolean> =>
+  stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > staleMs,
+    (error: unknown) => {
+      // It was given back just now.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );

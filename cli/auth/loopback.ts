@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { Failure, exitCodes } from '../failure.ts';
+
+/** The browser is back: what it brought, and how to tell its person what came of it. */
+export type Arrival = {
+  readonly query: URLSearchParams;
+  readonly say: (title: string, text: string) => void;
+};
+
+export type Loopback = {
+  /** Where the browser is to be sent. */
+  readonly address: string;
+  /** Waits for the browser. Throws with exit code 3 when it does not come. */
+  readonly arrival: (timeoutMs: number) => Promise<Arrival>;
+  readonly close: () => void;
+};
+
+/**
+ * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
+ * visit that `isExpected` counts; anything else on this machine that knocks gets a 404 and ends
+ * nothing.
+ */
+export async function startLoopback(
+  path: string,
+  isExpected: (query: URLSearchParams) => boolean,
+): Promise<Loopback> {
+  let arrived: (arrival: Arrival) => void = () => {};
+  const first = new Promise<Arrival>((resolve) => {
+    arrived = resolve;
+  });
+  const server = createServer((request, response) => {
+    const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
+    if (request.method !== 'GET' || url.pathname !== path || !isExpected(url.searchParams)) {
+      show(
+        response,
+        404,
+        'Nothing here',
+        'This page belongs to a sign-in that muster did not start, or that is over. You may close it.',
+      );
+      return;
+    }
+    arrived({ query: url.searchParams, say: (title, text) => show(response, 200, title, text) });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const port = bound === null || typeof bound === 'string' ? '' : String(bound.port);
+  return {
+    address: `http://127.0.0.1:${port}${path}`,
+    arrival: (timeoutMs) => within(first, timeoutMs),
+    close: () => {
+      server.close();
+      // Answers under way are still sent; connections that browsers open ahead of time do not keep
+      // the process alive.
+      setTimeout(() => server.closeAllConnections(), 500).unref();
+    },
+  };
+}
+
+async function within(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arrival> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const minutes = String(Math.round(timeoutMs / 60_000));
+      reject(
+        new Failure(`The browser did not come back within ${minutes} minutes.`, {
+          exitCode: exitCodes.signInFailed,
+          hint: 'Try again.',
+        }),
+      );
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([arrival, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Nothing of the address stays readable: not in the page, not in a referrer, not in the history of
+ * the browser.
+ */
+function show(response: ServerResponse, status: number, title: string, text: string): void {
+  response
+    .writeHead(status, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      connection: 'close',
+    })
+    .end(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>muster</title><script>history.replaceState(null,'','/')</script>` +
+        `<style>body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}</style>` +
+        `<h1>${escaped(title)}</h1><p>${escaped(text)}</p></html>\n`,
+    );
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${String(character.codePointAt(0))};`);

@@ -1,0 +1,143 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Config } from '../../functions/model/wire.ts';
+import { isConfig } from '../api/guards.ts';
+import { showAddress } from './browser.ts';
+import { tokensFrom } from './claims.ts';
+import { byDevice } from './device.ts';
+import { Failure, exitCodes } from '../failure.ts';
+import { askForTokens, discoverIssuer, type Issuer } from './oidc-client.ts';
+import { type Arrival, startLoopback } from './loopback.ts';
+import { request } from '../api/request.ts';
+import { notOurs } from '../api/mcpservers.ts';
+import { type Tokens, writeTokens } from './token-files.ts';
+
+export type SignIn = {
+  readonly endpoint: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether there is a person before a browser. */
+  readonly browser: boolean;
+  /** The browser is on another device. */
+  readonly device: boolean;
+  readonly tell: (line: string) => void;
+  readonly now: () => Date;
+};
+
+/** How long a person may take. */
+export const patienceMs = 10 * 60_000;
+
+/**
+ * Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there
+ * before stays.
+ */
+export async function logIn(wanted: SignIn): Promise<Tokens> {
+  const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
+  if (!isConfig(config)) throw notOurs(wanted.endpoint);
+  const issuer = await discoverIssuer(config.issuer);
+  if (!wanted.device) return byLoopback(issuer, config, wanted);
+  const tokens = await byDevice(issuer, config, wanted);
+  await writeTokens(tokens, wanted.environment);
+  return tokens;
+}
+
+/**
+ * Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a
+ * loopback page (RFC 8252).
+ */
+async function byLoopback(
+  issuer: Issuer,
+  { clientId, scopes, resource }: Config,
+  wanted: SignIn,
+): Promise<Tokens> {
+  const { endpoint, environment, browser, tell, now } = wanted;
+  const [verifier, state, nonce] = [random(), random(), random()];
+  const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
+  try {
+    const address = new URL(issuer.authorizationEndpoint);
+    const parameters = {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: loopback.address,
+      scope: scopes.join(' '),
+      state,
+      nonce,
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...(resource === undefined ? {} : { resource }),
+      // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows
+      // that word.
+      ...(issuer.asksForConsent && scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
+    };
+    for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
+    showAddress(address.href, { browser, tell });
+
+    const arrival = await loopback.arrival(patienceMs);
+    const tokens = await redeemed(arrival, issuer, {
+      verifier,
+      clientId,
+      redirectUri: loopback.address,
+      nonce,
+      endpoint,
+      resource,
+      now: now(),
+    });
+    await writeTokens(tokens, environment);
+    arrival.say('You are signed in', 'Go back to your terminal. You may close this page.');
+    return tokens;
+  } finally {
+    loopback.close();
+  }
+}
+
+type Redemption = {
+  readonly verifier: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly nonce: string;
+  readonly endpoint: string;
+  readonly resource: string | undefined;
+  readonly now: Date;
+};
+
+async function redeemed(
+  { query, say }: Arrival,
+  issuer: Issuer,
+  redemption: Redemption,
+): Promise<Tokens> {
+  const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
+  try {
+    const granted = await askForTokens(issuer, {
+      grant_type: 'authorization_code',
+      code: codeIn(query, issuer),
+      redirect_uri: redirectUri,
+      client_id: clientId,
+      code_verifier: verifier,
+      ...(resource === undefined ? {} : { resource }),
+    });
+    if (granted.kind === 'refused')
+      throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
+    return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
+  } catch (error) {
+    say('The sign-in did not work', 'Your terminal says why. You may close this page.');
+    throw error;
+  }
+}
+
+/**
+ * The code that the browser brought. Throws when it brought a refusal, or one of another issuer.
+ */
+function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string {
+  const name = query.get('iss');
+  if (name === null ? namesItself : name !== issuer)
+    throw failed('The answer came from another issuer than the one that was asked');
+  const error = query.get('error');
+  if (error !== null)
+    throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
+  const code = query.get('code');
+  if (code === null) throw failed(`${issuer} sent no code`);
+  return code;
+}
+
+const failed = (message: string): Failure =>
+  new Failure(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Run: muster auth login' });
+
+const random = (): string => randomBytes(32).toString('base64url');

@@ -1,0 +1,113 @@
+import { isSafe } from './endpoint.ts';
+import { Failure, exitCodes } from '../failure.ts';
+import { isRecord } from '../api/json.ts';
+import { type Answer, exchange, request } from '../api/request.ts';
+
+/** What the command line uses of an issuer's metadata. */
+export type Issuer = {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Device authorization (RFC 8628), where it is offered. */
+  readonly deviceEndpoint?: string;
+  /** Whether answers of the authorization endpoint name the issuer (RFC 9207). */
+  readonly namesItself: boolean;
+  /** Whether it says that it knows `prompt=consent`. */
+  readonly asksForConsent: boolean;
+};
+
+/**
+ * Asks the issuer for its metadata (OpenID Connect Discovery 1.0, section 4). Throws unless it is
+ * exactly the issuer that was asked for, offers PKCE with S256, and takes codes and tokens over
+ * https (http on this machine only).
+ */
+export async function discoverIssuer(issuer: string): Promise<Issuer> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  if (!URL.canParse(url) || !isSafe(new URL(url)))
+    throw untrusted(`The issuer ${issuer} is not https.`);
+  const metadata = await request({ method: 'GET', url });
+  if (!isRecord(metadata)) throw untrusted(`${issuer} answers without OpenID Connect metadata.`);
+  const authorizationEndpoint = metadata['authorization_endpoint'];
+  const tokenEndpoint = metadata['token_endpoint'];
+  const deviceEndpoint = metadata['device_authorization_endpoint'];
+  const methods = metadata['code_challenge_methods_supported'];
+  if (metadata['issuer'] !== issuer) throw untrusted(`${issuer} says that it is another issuer.`);
+  if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint))
+    throw untrusted(`${issuer} names no usable endpoints.`);
+  if (!Array.isArray(methods) || !methods.includes('S256'))
+    throw untrusted(`${issuer} does not offer PKCE with S256.`);
+  const prompts = metadata['prompt_values_supported'];
+  return {
+    issuer,
+    authorizationEndpoint,
+    tokenEndpoint,
+    ...(isEndpoint(deviceEndpoint) ? { deviceEndpoint } : {}),
+    namesItself: metadata['authorization_response_iss_parameter_supported'] === true,
+    asksForConsent: Array.isArray(prompts) && prompts.includes('consent'),
+  };
+}
+
+const isEndpoint = (value: unknown): value is string =>
+  typeof value === 'string' && URL.canParse(value) && isSafe(new URL(value));
+
+const untrusted = (message: string): Failure =>
+  new Failure(message, {
+    exitCode: exitCodes.signInFailed,
+    hint: 'Tell the owner of the endpoint; OIDC_ISSUER names the issuer.',
+  });
+
+/** What a token endpoint said: tokens, or no. */
+export type Granted =
+  | {
+      readonly kind: 'granted';
+      readonly idToken: string;
+      readonly accessToken?: string;
+      /** Of the access token. */
+      readonly lifetimeMs?: number;
+      readonly refreshToken?: string;
+    }
+  /** `error` and `error_description` of RFC 6749, section 5.2. */
+  | { readonly kind: 'refused'; readonly error: string; readonly description?: string };
+
+/**
+ * Sends one form to the token endpoint. Throws when there is no answer, or one that is neither yes
+ * nor no.
+ */
+export async function askForTokens(
+  issuer: Issuer,
+  form: Readonly<Record<string, string>>,
+): Promise<Granted> {
+  const answer = await exchange({
+    method: 'POST',
+    url: issuer.tokenEndpoint,
+    body: new URLSearchParams(form),
+  });
+  return grantedIn(answer, issuer);
+}
+
+function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
+  const said = isRecord(body) ? body : {};
+  if (status === 200) {
+    const idToken = said['id_token'];
+    const refreshToken = said['refresh_token'];
+    if (typeof idToken !== 'string')
+      return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
+    const accessToken = said['access_token'];
+    const seconds = said['expires_in'];
+    return {
+      kind: 'granted',
+      idToken,
+      ...(typeof accessToken === 'string' ? { accessToken } : {}),
+      ...(typeof seconds === 'number' ? { lifetimeMs: seconds * 1000 } : {}),
+      ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
+    };
+  }
+  const error = said['error'];
+  const description = said['error_description'];
+  if (status >= 500 || typeof error !== 'string') {
+    throw new Failure(`${issuer} answered ${String(status)} at its token endpoint.`, {
+      hint: 'Try again in a minute.',
+    });
+  }
+  return { kind: 'refused', error, ...(typeof description === 'string' ? { description } : {}) };
+}

@@ -1,0 +1,80 @@
+import { tokensFrom } from './claims.ts';
+import { Failure, exitCodes } from '../failure.ts';
+import { askForTokens, discoverIssuer, type Granted } from './oidc-client.ts';
+import { alone } from './file-lock.ts';
+import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
+
+/** A bearer this close to its end could be late at the Function URL. */
+const marginMs = 30_000;
+
+/**
+ * The tokens to send to this endpoint, refreshed where that is due; undefined when nobody signed in
+ * to it on this machine. Throws with exit code 2 when the sign-in has ended for good. A network
+ * that is down ends nothing and deletes nothing.
+ */
+export async function freshTokens(
+  endpoint: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): Promise<Tokens | undefined> {
+  const tokens = await readTokens(endpoint, environment);
+  if (tokens === undefined || isFresh(tokens, now)) return tokens;
+  // A refresh token may be good for one use only: of several commands at the same time one uses it.
+  return alone(tokenFile(endpoint, environment), () => refreshed(endpoint, environment, now));
+}
+
+async function refreshed(
+  endpoint: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): Promise<Tokens | undefined> {
+  const tokens = await readTokens(endpoint, environment);
+  if (tokens === undefined || isFresh(tokens, now)) return tokens;
+  const { refreshToken } = tokens;
+  if (refreshToken === undefined) {
+    if (tokens.expiresAt > now) return tokens;
+    throw ended(endpoint, 'has expired');
+  }
+
+  const granted = await askToRefresh(tokens, refreshToken);
+  if (granted.kind === 'refused')
+    throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
+  const { issuer: name, clientId, subject, resource } = tokens;
+  const renewed = tokensFrom(
+    { refreshToken, ...granted },
+    { endpoint, issuer: name, clientId, subject, resource, now },
+  );
+  await writeTokens(renewed, environment);
+  return renewed;
+}
+
+async function askToRefresh(
+  { endpoint, issuer, clientId, resource }: Tokens,
+  refreshToken: string,
+): Promise<Granted> {
+  try {
+    return await askForTokens(await discoverIssuer(issuer), {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: clientId,
+      ...(resource === undefined ? {} : { resource }),
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(
+      `Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`,
+      {
+        hint: 'Try again; or sign in anew: muster auth login',
+      },
+    );
+  }
+}
+
+export const isFresh = (tokens: Tokens, now: Date): boolean =>
+  tokens.expiresAt.getTime() - marginMs > now.getTime();
+
+const ended = (endpoint: string, how: string): Failure =>
+  new Failure(`Your sign-in to ${endpoint} ${how}.`, {
+    exitCode: exitCodes.signInRequired,
+    hint: 'Run: muster auth login',
+  });

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import type { SessionAnswer, SignInStarted } from '../../functions/model/wire.ts';
+import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
+import { showAddress } from './browser.ts';
+import { Failure, exitCodes } from '../failure.ts';
+import { patienceMs } from './muster-login.ts';
+import { startLoopback } from './loopback.ts';
+import { request, RequestFailure } from '../api/request.ts';
+import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
+
+export type ServerSignIn = {
+  readonly connection: Connection;
+  readonly server: { readonly namespace: string; readonly name: string };
+  /** Opens a browser; else the address is printed. */
+  readonly browser: boolean;
+  /**
+   * The browser may be on another machine: its page shows the one-time secret, and the person types
+   * it here.
+   */
+  readonly typed: boolean;
+  readonly tell: (line: string) => void;
+};
+
+/**
+ * Signs the person in to one MCP server. The Function URL runs the sign-in; what comes back here is
+ * a one-time secret that is worth something only together with this person's own bearer. Throws
+ * with exit code 3 when it fails.
+ */
+export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
+  let answer = await once(wanted);
+  // A server that wants more scopes says so when it sees the token; the next sign-in asks for them.
+  for (
+    let rounds = 1;
+    answer.session.missingScopes !== undefined && rounds < mostRounds;
+    rounds += 1
+  ) {
+    wanted.tell(
+      `${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
+    );
+    answer = await once(wanted);
+  }
+  return authenticated(answer);
+}
+
+/** A server may step up twice; one that never has enough is not worth a third time. */
+const mostRounds = 3;
+
+const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
+  (wanted.typed ? byTyping(wanted) : byLoopback(wanted)).catch(asSignInFailure);
+
+/** Throws with exit code 3 unless the person is let in now. */
+export function authenticated(answer: SessionAnswer): SessionAnswer {
+  const { word, problem, next } = answer.session;
+  if (word === 'Authenticated') return answer;
+  throw failed(
+    `${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`,
+    next,
+  );
+}
+
+async function byLoopback({
+  connection,
+  server,
+  browser,
+  tell,
+}: ServerSignIn): Promise<SessionAnswer> {
+  // The path is the secret of this waiting: another page on this machine cannot guess where to
+  // knock.
+  const loopback = await startLoopback(
+    `/signed-in/${randomBytes(32).toString('base64url')}`,
+    (query) => query.size > 0,
+  );
+  try {
+    const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
+    showAddress(authorizationUrl, { browser, tell });
+    const { query, say } = await loopback.arrival(patienceMs);
+    const secret = query.get('secret');
+    try {
+      if (secret === null)
+        throw failed(
+          query.get('error_description') ??
+            query.get('error') ??
+            'The browser came back without a secret',
+        );
+      const answer = await complete(connection, server, secret);
+      say(
+        'Back to your terminal',
+        `${server.name}: ${answer.session.word}. You may close this page.`,
+      );
+      return answer;
+    } catch (error) {
+      say('The sign-in did not work', 'Your terminal says why. You may close this page.');
+      throw error;
+    }
+  } finally {
+    loopback.close();
+  }
+}
+
+async function byTyping({ connection, server, tell }: ServerSignIn): Promise<SessionAnswer> {
+  const { authorizationUrl } = await start(connection, server, {});
+  showAddress(authorizationUrl, { browser: false, tell });
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => {
+    terminal.once('close', () => resolve(''));
+  });
+  const secret = (
+    await Promise.race([terminal.question('Paste the secret that the last page shows: '), closed])
+  ).trim();
+  terminal.close();
+  if (secret === '') throw failed('No secret was given');
+  return complete(connection, server, secret);
+}
+
+async function start(
+  { endpoint, bearer }: Connection,
+  server: ServerSignIn['server'],
+  body: { returnTo?: string },
+): Promise<SignInStarted> {
+  const url = `${serverUrl(endpoint, server)}/session`;
+  const started = await request({ method: 'POST', url, bearer, body, timeoutMs: 30_000 });
+  if (!isSignInStarted(started)) throw notOurs(endpoint);
+  return started;
+}
+
+async function complete(
+  { endpoint, bearer }: Connection,
+  server: ServerSignIn['server'],
+  secret: string,
+): Promise<SessionAnswer> {
+  const url = `${serverUrl(endpoint, server)}/session/complete`;
+  const answer = await request({
+    method: 'POST',
+    url,
+    bearer,
+    body: { secret },
+    timeoutMs: 30_000,
+  });
+  if (!isSessionAnswer(answer)) throw notOurs(endpoint);
+  return answer;
+}
+
+/** What the Function URL said about this sign-in, not about itself or about the bearer. */
+function asSignInFailure(error: unknown): never {
+  const isVerdict =
+    error instanceof RequestFailure &&
+    error.status !== 401 &&
+    (error.status < 500 || error.status === 502);
+  throw isVerdict
+    ? new Failure(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint })
+    : error;
+}
+
+const failed = (message: string, next?: string): Failure =>
+  new Failure(`${message}.`, {
+    exitCode: exitCodes.signInFailed,
+    hint: next === undefined ? 'Try again.' : `Run: ${next}`,
+  });

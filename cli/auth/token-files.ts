@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Failure } from '../failure.ts';
+import { isRecord, parseJson } from '../api/json.ts';
+
+/** What one sign-in left on this machine. Never printed. */
+export type Tokens = {
+  readonly endpoint: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly idToken: string;
+  /**
+   * The bearer where the endpoint wants access tokens made for `resource`; elsewhere the ID token
+   * is.
+   */
+  readonly accessToken?: string;
+  readonly resource?: string;
+  readonly refreshToken?: string;
+  readonly expiresAt: Date;
+  readonly subject: string;
+  readonly email?: string;
+  readonly name?: string;
+};
+
+type Surroundings = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The file of one endpoint: `$XDG_CONFIG_HOME/muster/tokens/<hash>.json`, else below `~/.config`.
+ */
+export function tokenFile(endpoint: string, environment: Surroundings): string {
+  const given = environment['XDG_CONFIG_HOME'];
+  const config =
+    given === undefined || given === '' ? join(environment['HOME'] ?? homedir(), '.config') : given;
+  return join(
+    config,
+    'muster',
+    'tokens',
+    `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`,
+  );
+}
+
+/**
+ * The tokens for this endpoint; undefined when nobody signed in to it here. Throws when the file
+ * holds something else.
+ */
+export async function readTokens(
+  endpoint: string,
+  environment: Surroundings,
+): Promise<Tokens | undefined> {
+  const file = tokenFile(endpoint, environment);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new Failure(
+      `${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
+  });
+  if (text === undefined) return undefined;
+  const tokens = parsed(text);
+  if (tokens === undefined || tokens.endpoint !== endpoint) {
+    throw new Failure(`${file} does not hold tokens for ${endpoint}.`, {
+      hint: 'Remove it, then run: muster auth login',
+    });
+  }
+  return tokens;
+}
+
+/**
+ * Keeps them, for this user only. The file is replaced whole, so that a crash or a second muster
+ * never leaves half of one.
+ */
+export async function writeTokens(tokens: Tokens, environment: Surroundings): Promise<void> {
+  const file = tokenFile(tokens.endpoint, environment);
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // mkdir leaves a folder that was there before as it was.
+  await chmod(folder, 0o700);
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, `${JSON.stringify(tokens, undefined, 2)}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    });
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/** What is sent to the endpoint. */
+export const bearerOf = ({ accessToken, idToken }: Tokens): string => accessToken ?? idToken;
+
+/** Whether there was something to forget. */
+export async function forgetTokens(endpoint: string, environment: Surroundings): Promise<boolean> {
+  return rm(tokenFile(endpoint, environment)).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+function parsed(text: string): Tokens | undefined {
+  const json = parseJson(text);
+  if (!isRecord(json)) return undefined;
+  const {
+    endpoint,
+    issuer,
+    clientId,
+    idToken,
+    accessToken,
+    resource,
+    refreshToken,
+    expiresAt,
+    subject,
+    email,
+    name,
+  } = json;
+  if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string')
+    return undefined;
+  if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string')
+    return undefined;
+  return {
+    endpoint,
+    issuer,
+    clientId,
+    idToken,
+    expiresAt: new Date(expiresAt),
+    subject,
+    ...(typeof accessToken === 'string' ? { accessToken } : {}),
+    ...(typeof resource === 'string' ? { resource } : {}),
+    ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
+    ...(typeof email === 'string' ? { email } : {}),
+    ...(typeof name === 'string' ? { name } : {}),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Row } from '../../functions/model/wire.ts';
+import { age } from '../output/age.ts';
+import type { Call } from '../context.ts';
+import { connect } from '../auth/connect.ts';
+import { type ExitCode, exitCodes } from '../failure.ts';
+import { isStructured, structured } from '../output/structured.ts';
+import { findServer, listServers } from '../api/mcpservers.ts';
+import { namesIn, sorted, table } from '../output/table.ts';
+
+/** `muster list mcpserver` */
+export async function list(call: Call): Promise<ExitCode> {
+  const connection = await connect(call);
+  const { rows, problems, stoppedSince } = await listServers(connection, call.text('namespace'));
+  const format = call.text('output');
+  if (isStructured(format)) call.print(structured({ items: sorted(rows) }, format));
+  else if (rows.length > 0) call.print(rowText(call, rows, connection.tokens !== undefined));
+  if (rows.length === 0)
+    call.tell(
+      call.isSet('namespace')
+        ? `No MCPServers found in ${call.text('namespace') ?? ''}`
+        : 'No MCPServers found',
+    );
+  for (const { namespace, name, problem } of problems)
+    call.tell(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
+  if (stoppedSince === undefined) tellStale(call, rows);
+  else
+    call.tell(
+      `Warning: nobody has swept for ${age(call.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
+    );
+  return exitCodes.done;
+}
+
+/** `muster get mcpserver NAME` */
+export async function get(call: Call): Promise<ExitCode> {
+  const connection = await connect(call);
+  const [name = ''] = call.operands;
+  const row = await findServer(connection, name, call.text('namespace'));
+  const format = call.text('output');
+  call.print(
+    isStructured(format)
+      ? structured(row, format)
+      : rowText(call, [row], connection.tokens !== undefined),
+  );
+  tellStale(call, [row]);
+  return exitCodes.done;
+}
+
+function rowText({ text, isSet, now }: Call, rows: readonly Row[], signedIn: boolean): string {
+  const namespaceColumn = isSet('all-namespaces');
+  if (text('output') === 'name') {
+    const nameOf = namespaceColumn
+      ? ({ namespace, name }: Row) => `${namespace}/${name}`
+      : namesIn(rows);
+    return sorted(rows)
+      .map((row) => `${nameOf(row)}\n`)
+      .join('');
+  }
+  return table(rows, {
+    signedIn,
+    now: now(),
+    wide: text('output') === 'wide',
+    namespaceColumn,
+    headers: !isSet('no-headers'),
+  });
+}
+
+function tellStale({ tell }: Call, rows: readonly Row[]): void {
+  const stale = rows.filter((row) => row.stale);
+  if (stale.length === 0) return;
+  const whose =
+    stale.length === rows.length ? 'all' : sorted(stale).slice(0, 3).map(namesIn(rows)).join(', ');
+  const more =
+    stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
+  tell(
+    `Warning: STATE of ${whose}${more} is old: no sweep has looked for two heartbeats. Is the sweep running?`,
+  );
+}

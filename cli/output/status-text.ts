@@ -1,0 +1,113 @@
+import type { Row } from '../../functions/model/wire.ts';
+import { age, fromNow } from './age.ts';
+import { namesIn, sessionCell, sorted, stateCell } from './table.ts';
+
+export type StatusView = {
+  readonly endpoint: string;
+  /** Absent: nobody is signed in on this machine. */
+  readonly me?: { readonly who: string; readonly expiresAt: Date; readonly refreshable: boolean };
+  /** Absent: they could not be listed. */
+  readonly servers?: readonly Row[];
+  readonly now: Date;
+};
+
+/** The text of `muster auth status`: who am I here, and what is my session with every server. */
+export function statusText({ endpoint, me, servers, now }: StatusView): string {
+  const lines = [
+    'Muster',
+    `  Endpoint:  ${endpoint}`,
+    ...(me === undefined
+      ? ['  Status:    Not authenticated   Run: muster auth login']
+      : [
+          `  Status:    Authenticated as ${me.who}`,
+          `  Expires:   ${fromNow(me.expiresAt, now)}${me.refreshable ? ' (refreshes itself)' : ''}`,
+        ]),
+    ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A row that wants its person: signed out of it, or not signed in yet. */
+export const wantsSignIn = ({ session }: Row): boolean =>
+  session?.word === 'Pending Auth' || session?.word === 'Expired';
+
+/** One server at length, for `--server`. */
+export function serverText(row: Row, now: Date): string {
+  const { session } = row;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Server', `${row.namespace}/${row.name}`],
+    ['State', row.reason === undefined ? stateCell(row) : `${stateCell(row)} (${row.reason})`],
+    ['Session', sessionCell(row)],
+    ['Issuer', session?.issuer],
+    ['Scopes', session?.scopes?.join(' ')],
+    [
+      'Expires',
+      session?.expiresAt === undefined
+        ? undefined
+        : expiry(session.expiresAt, session.refreshable === true, now),
+    ],
+    [
+      'Verified',
+      session?.lastVerified === undefined
+        ? undefined
+        : fromNow(new Date(session.lastVerified), now),
+    ],
+    ['Problem', session?.problem ?? unreachable(row, now)],
+    ['Next', session?.next],
+  ];
+  return facts
+    .flatMap(([fact, text]) => (text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${text}\n`]))
+    .join('');
+}
+
+const expiry = (moment: string, refreshable: boolean, now: Date): string =>
+  `${fromNow(new Date(moment), now)}${refreshable ? ' (refreshes itself)' : ''}`;
+
+function serverLines(rows: readonly Row[], now: Date): readonly string[] {
+  const nameOf = namesIn(rows);
+  const lines = sorted(rows).map((row) => ({
+    name: nameOf(row),
+    cell: sessionCell(row),
+    note: noteOf(row, now),
+  }));
+  const nameWidth = Math.max(0, ...lines.map(({ name }) => name.length));
+  // A long cell without a note does not push the notes of the others away.
+  const cellWidth = Math.max(
+    'Authenticated'.length,
+    ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])),
+  );
+  const pending = rows.filter(wantsSignIn).length;
+  return [
+    pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
+    ...(lines.length === 0 ? ['  none'] : []),
+    ...lines.map(({ name, cell, note }) =>
+      `  ${name.padEnd(nameWidth)}   ${cell.padEnd(cellWidth)}    ${note}`.trimEnd(),
+    ),
+  ];
+}
+
+/** What the person can do, else why there is nothing to do. */
+function noteOf({ session, ...row }: Row, now: Date): string {
+  const run = session?.next === undefined ? [] : [`Run: ${session.next}`];
+  const why = session?.problem ?? unreachable(row, now);
+  return [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])].join('   ');
+}
+
+/**
+ * `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or that
+ * nobody probes.
+ */
+function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
+  const down = row.conditions.find(
+    ({ type, status }) => type === 'Reachable' && status === 'False',
+  );
+  if (down === undefined) return undefined;
+  return `unreachable: ${words(down.reason)}, ${age(now.getTime() - new Date(down.lastTransitionTime).getTime())}`;
+}
+
+/** A reason in words: ConnectionRefused is `connection refused`, DNSFailure `DNS failure`. */
+const words = (reason: string): string =>
+  reason
+    .split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
+    .map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))
+    .join(' ');

@@ -1,0 +1,100 @@
+import type { Row, Session } from '../../functions/model/wire.ts';
+import { fromNow } from './age.ts';
+
+export type TableView = {
+  /** Decides alone whether there is a SESSION column. */
+  readonly signedIn: boolean;
+  readonly now: Date;
+  /** Adds REASON and, when signed in, what is known of the session and the next command. */
+  readonly wide?: boolean;
+  /** Puts NAMESPACE first. Without it a name that occurs twice is printed as `namespace/name`. */
+  readonly namespaceColumn?: boolean;
+  /** The line of column names; on unless false. */
+  readonly headers?: boolean;
+};
+
+/**
+ * The rows as text, sorted by namespace and name: upper-case headers, three spaces between columns,
+ * no spaces at the end of a line.
+ */
+export function table(rows: readonly Row[], view: TableView): string {
+  const columns = columnsOf(rows, view);
+  const lines = sorted(rows).map((row) => columns.map((column) => column.cell(row)));
+  if (view.headers !== false) lines.unshift(columns.map((column) => column.header));
+  const widths = columns.map((_, index) =>
+    Math.max(0, ...lines.map((line) => line[index]?.length ?? 0)),
+  );
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+type Column = { readonly header: string; readonly cell: (row: Row) => string };
+
+/** The set depends on the view alone, never on the data. */
+function columnsOf(
+  rows: readonly Row[],
+  { signedIn, now, wide, namespaceColumn }: TableView,
+): readonly Column[] {
+  const nameOf = namesIn(rows);
+  const details: readonly Column[] = [
+    { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
+    { header: 'SCOPES', cell: ({ session }) => session?.scopes?.join(' ') || '-' },
+    { header: 'EXPIRES', cell: ({ session }) => expiryCell(session, now) },
+    {
+      header: 'VERIFIED',
+      cell: ({ session }) =>
+        session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now),
+    },
+    { header: 'PROBLEM', cell: ({ session }) => session?.problem ?? '-' },
+    { header: 'NEXT', cell: ({ session }) => session?.next ?? '-' },
+  ];
+  return [
+    ...(namespaceColumn ? [{ header: 'NAMESPACE', cell: (row: Row) => row.namespace }] : []),
+    { header: 'NAME', cell: namespaceColumn ? (row) => row.name : nameOf },
+    { header: 'STATE', cell: stateCell },
+    ...(signedIn ? [{ header: 'SESSION', cell: sessionCell }] : []),
+    { header: 'TYPE', cell: (row) => row.type },
+    ...(wide ? [{ header: 'REASON', cell: (row: Row) => row.reason ?? '-' }] : []),
+    ...(wide && signedIn ? details : []),
+  ];
+}
+
+/** `-`: nobody ever probed it. */
+export const stateCell = (row: Row): string => row.state ?? '-';
+
+/**
+ * `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same words wherever a session is
+ * shown.
+ */
+export const sessionCell = ({ session }: Row): string => {
+  if (session === undefined) return '-';
+  return session.sso === undefined ? session.word : `${session.word} [SSO: ${session.sso}]`;
+};
+
+/**
+ * The shortest name that is good for a command: a name that occurs in two namespaces is told with
+ * its namespace.
+ */
+export function namesIn(rows: readonly Row[]): (row: Row) => string {
+  const seen = new Map<string, number>();
+  for (const { name } of rows) seen.set(name, (seen.get(name) ?? 0) + 1);
+  return ({ namespace, name }) => ((seen.get(name) ?? 0) > 1 ? `${namespace}/${name}` : name);
+}
+
+/** By namespace, then by name, as the cluster sorts them. */
+export const sorted = (rows: readonly Row[]): readonly Row[] =>
+  [...rows].sort((a, b) => compared(a.namespace, b.namespace) || compared(a.name, b.name));
+
+const compared = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+const expiryCell = (session: Session | undefined, now: Date): string => {
+  if (session?.expiresAt === undefined) return '-';
+  return `${fromNow(new Date(session.expiresAt), now)}${session.refreshable ? ' (refreshes itself)' : ''}`;
+};

@@ -1,0 +1,150 @@
+/** An MCPServer as the Kubernetes API writes it, and as the product knows it. */
+// By its file: with `z.locales` all 50 languages are in the bundle, 250 KB.
+import en from 'zod/v4/locales/en.js';
+import * as z from 'zod/mini';
+import {
+  type Auth,
+  type Condition,
+  conditionStatuses,
+  type Malformed,
+  type Server,
+  serverTypes,
+  type Status,
+  sweepLabel,
+} from '../../model/mcpserver.ts';
+
+/** What was made of one item of a list. */
+export type Item =
+  | { readonly kind: 'server'; readonly server: Server }
+  | { readonly kind: 'malformed'; readonly malformed: Malformed };
+
+/**
+ * Reads one object of the Kubernetes API. An object that is not an MCPServer comes back as its name
+ * and its problem.
+ */
+export function readItem(item: unknown): Item {
+  const parsed = itemSchema.safeParse(item, { error: english });
+  if (parsed.success) return { kind: 'server', server: toServer(parsed.data) };
+  const { namespace, name } = nameSchema.safeParse(item).data?.metadata ?? {
+    namespace: '',
+    name: '(no name)',
+  };
+  const problem = parsed.error.issues
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('; ');
+  return { kind: 'malformed', malformed: { namespace, name, problem } };
+}
+
+/**
+ * `status` of a merge patch: what `next` does not have is removed, fields of other writers stay.
+ */
+export const statusPatch = (next: Status) => ({
+  state: next.state ?? null,
+  lastError: next.lastError ?? null,
+  lastConnected: writeTime(next.lastConnected),
+  consecutiveFailures: next.consecutiveFailures,
+  lastAttempt: writeTime(next.lastAttempt),
+  nextRetryAfter: writeTime(next.nextRetryAfter),
+  conditions: next.conditions.map(writeCondition),
+});
+
+// zod/mini has no words of its own.
+const english = en().localeError;
+
+const time = z.pipe(z.string(), z.coerce.date());
+
+const conditionSchema = z.object({
+  type: z.string(),
+  status: z.enum(conditionStatuses),
+  reason: z.string(),
+  message: z.string(),
+  lastTransitionTime: time,
+  observedGeneration: z.exactOptional(z.number()),
+});
+
+const statusSchema = z.object({
+  state: z.exactOptional(z.string()),
+  lastError: z.exactOptional(z.string()),
+  lastConnected: z.exactOptional(time),
+  consecutiveFailures: z._default(z.number(), 0),
+  lastAttempt: z.exactOptional(time),
+  nextRetryAfter: z.exactOptional(time),
+  conditions: z._default(z.array(conditionSchema), []),
+});
+
+const tokenExchangeSchema = z.object({
+  enabled: z._default(z.boolean(), false),
+  dexTokenEndpoint: z.exactOptional(z.string()),
+  expectedIssuer: z.exactOptional(z.string()),
+  connectorId: z.exactOptional(z.string()),
+  scopes: z._default(z.string(), 'openid profile email groups'),
+  clientCredentialsSecretRef: z.exactOptional(
+    z.object({
+      name: z.string(),
+      namespace: z.exactOptional(z.string()),
+      clientIdKey: z._default(z.string(), 'client-id'),
+      clientSecretKey: z._default(z.string(), 'client-secret'),
+    }),
+  ),
+});
+
+const authSchema = z.object({
+  // Objects older than giantswarm/muster#687 may say `teleport`. What the probe sees tells whether
+  // people have to sign in.
+  type: z.pipe(
+    z._default(z.string(), 'none'),
+    z.transform((word): Auth['type'] => (word === 'oauth' ? 'oauth' : 'none')),
+  ),
+  forwardToken: z._default(z.boolean(), false),
+  requiredAudiences: z._default(z.array(z.string()), []),
+  tokenExchange: z.exactOptional(tokenExchangeSchema),
+  authorizationServer: z.exactOptional(
+    z.object({ issuer: z.string(), scopes: z.exactOptional(z.string()) }),
+  ),
+});
+
+/** The defaults are those of the CRD, for objects that are older than a default. */
+const itemSchema = z.object({
+  metadata: z.object({
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    generation: z.number(),
+    resourceVersion: z.string(),
+    labels: z.optional(z.record(z.string(), z.string())),
+  }),
+  spec: z.object({
+    type: z.enum(serverTypes),
+    url: z.exactOptional(z.string()),
+    headers: z._default(z.record(z.string(), z.string()), {}),
+    timeout: z._default(z.number(), 30),
+    autoStart: z._default(z.boolean(), false),
+    description: z.exactOptional(z.string()),
+    toolPrefix: z.exactOptional(z.string()),
+    auth: z.exactOptional(authSchema),
+  }),
+  status: z._default(statusSchema, { consecutiveFailures: 0, conditions: [] }),
+});
+
+const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: z.string() }) });
+
+function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): Server {
+  const { labels, ...named } = metadata;
+  const { timeout, ...declared } = spec;
+  return {
+    ...named,
+    ...declared,
+    timeoutMs: timeout * 1000,
+    ...(labels?.[sweepLabel] === 'off' && { optedOut: true }),
+    status,
+  };
+}
+
+const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({
+  ...condition,
+  lastTransitionTime: writeTime(lastTransitionTime),
+});
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+const writeTime = (time: Date | undefined): string | null =>
+  time ? `${time.toISOString().slice(0, 19)}Z` : null;

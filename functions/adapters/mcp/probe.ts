@@ -1,0 +1,410 @@
+import { errors } from 'undici';
+import type {
+  Cause,
+  Classification,
+  ProbeOutcome,
+  Redirect,
+  Timings,
+} from '../../reachability/outcome.ts';
+import type { Server } from '../../model/mcpserver.ts';
+import type { Stage } from '../../model/wire.ts';
+import { type Dialler, dial, NameFailure, RefusedByPolicy } from '../network/guard.ts';
+import { type Answer, exchange, type Request } from '../network/http.ts';
+
+export type Probe = (
+  server: Server,
+  wanted: { readonly classify: boolean },
+) => Promise<ProbeOutcome>;
+
+const longestProbeMs = 10_000;
+const farewellMs = 1000;
+const mostRedirects = 3;
+const longestUrl = 2048;
+// A JSON-RPC answer shows itself in its first bytes, and so does the `endpoint` event of an SSE
+// server.
+const glance = { bytes: 4096, ms: 1000 };
+
+/**
+ * Probes one remote MCP server without credentials: a GET for an event stream, judged at the
+ * response headers. Where `classify` is wanted and the GET did not ask for a sign-in, one `POST
+ * server/discover` (for SSE: the first bytes of the stream) finds out. Never takes longer than
+ * min(`timeoutMs`, 10 s); never throws for anything a server does.
+ */
+export const prober =
+  (dialler: Dialler): Probe =>
+  async (server, { classify }) => {
+    const url = usableUrl(server.url);
+    if (typeof url === 'string') return { kind: 'unusable', problem: url, timings: {} };
+    const unusable = unusableHeader(server.headers);
+    if (unusable !== undefined) return { kind: 'unusable', problem: unusable, timings: {} };
+    const visit = startVisit(dialler, server, url);
+    try {
+      return await see(visit, classify);
+    } catch (error) {
+      return seenIn(error, visit);
+    } finally {
+      visit.end();
+    }
+  };
+
+function usableUrl(text: string | undefined): URL | string {
+  if (text === undefined) return 'spec.url is missing';
+  if (text.length > longestUrl) return `spec.url is longer than ${longestUrl} characters`;
+  const url = URL.parse(text);
+  if (url === null) return 'spec.url is not a URL';
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return `spec.url has the scheme ${url.protocol}, which is neither http: nor https:`;
+  if (url.username !== '' || url.password !== '')
+    return 'spec.url carries a user name or a password; credentials belong into spec.headers';
+  if (url.port === '0') return 'spec.url has port 0';
+  return url;
+}
+
+// They steer the connection itself (RFC 9110, section 7.6.1), which is the prober's.
+const connectionHeaders =
+  /^(connection|content-length|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
+
+function unusableHeader(headers: Readonly<Record<string, string>>): string | undefined {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      return `spec.headers has a name that is no header name: ${JSON.stringify(name)}`;
+    if (connectionHeaders.test(name))
+      return `spec.headers has ${name}, which belongs to the connection`;
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      return `the value of ${name} in spec.headers has characters that no header may carry`;
+  }
+  return undefined;
+}
+
+/** One probe under way: who is visited, until when, and what each stage took. */
+type Visit = {
+  readonly dialler: Dialler;
+  readonly server: Server;
+  readonly configured: URL;
+  readonly signal: AbortSignal;
+  readonly enter: (stage: Stage | undefined) => void;
+  readonly stage: () => Stage;
+  readonly timings: () => Timings;
+  readonly end: () => void;
+};
+
+function startVisit(dialler: Dialler, server: Server, configured: URL): Visit {
+  const deadline = new AbortController();
+  const deadlineMs = Math.min(server.timeoutMs, longestProbeMs);
+  const timer = setTimeout(
+    () => deadline.abort(new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`)),
+    deadlineMs,
+  );
+  const spent = new Map<Stage, number>();
+  let stage: Stage | undefined;
+  let since = 0;
+  const enter = (next: Stage | undefined): void => {
+    const now = performance.now();
+    if (stage !== undefined) spent.set(stage, (spent.get(stage) ?? 0) + now - since);
+    stage = next;
+    since = now;
+  };
+  return {
+    dialler,
+    server,
+    configured,
+    signal: deadline.signal,
+    enter,
+    stage: () => stage ?? 'headers',
+    timings: () => Object.fromEntries(spent),
+    end: () => clearTimeout(timer),
+  };
+}
+
+class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+}
+
+async function see(visit: Visit, classify: boolean): Promise<ProbeOutcome> {
+  const { answer, url, redirect } = await follow(visit, classify);
+  visit.enter(undefined);
+  const timings = visit.timings();
+  const bearerChallenge = hasBearerChallenge(answer);
+  const retryAfterMs = retryAfter(answer);
+  const isOpen = answer.status !== 401 && !(answer.status === 403 && bearerChallenge);
+  const classification =
+    classify && isOpen && redirect === undefined && canSay(answer)
+      ? await classified(visit, url, answer)
+      : undefined;
+  await leave(visit, url, answer);
+  return {
+    kind: 'answered',
+    status: answer.status,
+    bearerChallenge,
+    timings,
+    ...(redirect && { redirect }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(classification && { classification }),
+  };
+}
+
+async function follow(
+  visit: Visit,
+  classify: boolean,
+): Promise<{ answer: Answer; url: URL; redirect?: Redirect }> {
+  const read = classify && visit.server.type === 'sse' ? { read: glance } : {};
+  let url = visit.configured;
+  for (let hop = 0; ; hop += 1) {
+    const answer = await ask(visit, {
+      url,
+      method: 'GET',
+      headers: { accept: 'text/event-stream' },
+      ...read,
+    });
+    if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
+    const next = nextHop(url, answer.headers['location'] ?? '');
+    if (typeof next === 'string') return { answer, url, redirect: next };
+    if (hop === mostRedirects) return { answer, url, redirect: 'tooMany' };
+    url = next;
+  }
+}
+
+function nextHop(from: URL, location: string): URL | Redirect {
+  const to = location === '' ? null : URL.parse(location, from.href);
+  if (
+    to === null ||
+    !['http:', 'https:'].includes(to.protocol) ||
+    to.username !== '' ||
+    to.password !== ''
+  )
+    return 'unusable';
+  if (to.hostname !== from.hostname) return 'otherHost';
+  return from.protocol === 'https:' && to.protocol === 'http:' ? 'downgrade' : to;
+}
+
+/**
+ * One exchange with what every request of a probe carries. `spec.headers` go to the configured
+ * origin only.
+ */
+function ask(visit: Visit, { headers, ...request }: Request): Promise<Answer> {
+  const configured =
+    request.url.origin === visit.configured.origin ? lowerCased(visit.server.headers) : {};
+  const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
+  return exchange(
+    { ...request, headers: { 'user-agent': userAgent, ...configured, ...ours } },
+    visit.dialler,
+    visit.signal,
+    visit.enter,
+  );
+}
+
+// The version that needs no session: Python SDKs from 2.0 on then answer without creating one
+// (measured).
+const protocolVersion = '2026-07-28';
+const userAgent = 'muster-prober (reachability check without credentials)';
+
+const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+const hasBearerChallenge = ({ headers }: Answer): boolean =>
+  /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
+
+/** RFC 9110, section 10.2.3: seconds, or a date. */
+function retryAfter({ headers }: Answer): number | undefined {
+  const value = headers['retry-after'];
+  if (value === undefined) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
+}
+
+// A front door in trouble, or one that counts requests, says nothing about sign-in.
+const canSay = ({ status }: Answer): boolean => status < 500 && status !== 407 && status !== 429;
+
+/**
+ * Undefined when the second look failed or met a front door in trouble: that says nothing, and what
+ * is known stays.
+ */
+async function classified(
+  visit: Visit,
+  url: URL,
+  stream: Answer,
+): Promise<Classification | undefined> {
+  if (visit.server.type === 'sse')
+    return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
+      ? 'asksForNothing'
+      : 'unclear';
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-method': 'server/discover',
+  };
+  try {
+    const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: glance });
+    await leave(visit, url, answer);
+    if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
+      return 'asksForSignIn';
+    if (!canSay(answer)) return undefined;
+    return speaksMcp(answer) ? 'asksForNothing' : 'unclear';
+  } catch {
+    // The GET was answered: whatever goes wrong here is no verdict about the server.
+    return undefined;
+  }
+}
+
+const discover = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'server/discover',
+  params: {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': protocolVersion,
+      'io.modelcontextprotocol/clientInfo': { name: 'muster-prober', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+});
+
+const speaksMcp = ({ status, headers, body }: Answer): boolean =>
+  (status === 200 && (headers['content-type'] ?? '').startsWith('text/event-stream')) ||
+  /"jsonrpc"\s*:\s*"2\.0"/.test(body.toString('utf8'));
+
+/**
+ * Some servers open a session for every request without one (python-sdk#3228); it is closed, once,
+ * and its answer does not matter.
+ */
+async function leave(visit: Visit, url: URL, { headers }: Answer): Promise<void> {
+  const session = headers['mcp-session-id'];
+  if (session === undefined) return;
+  const farewell = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
+  const patience = AbortSignal.any([visit.signal, AbortSignal.timeout(farewellMs)]);
+  await ask({ ...visit, signal: patience, enter: () => {} }, farewell).catch(() => {});
+}
+
+function seenIn(error: unknown, visit: Visit): ProbeOutcome {
+  const stage = visit.stage();
+  visit.enter(undefined);
+  const timings = visit.timings();
+  const unreachable = (cause: Cause, detail: string): ProbeOutcome => ({
+    kind: 'unreachable',
+    stage,
+    cause,
+    detail,
+    timings,
+  });
+  if (error instanceof RefusedByPolicy)
+    return { kind: 'refusedByPolicy', rule: error.rule, timings };
+  if (error instanceof DeadlinePassed)
+    return unreachable(stage === 'dns' ? 'resolverFailed' : 'timeout', error.message);
+  if (error instanceof NameFailure) return nameFailure(error, stage, timings);
+  if (error instanceof errors.HeadersOverflowError) return { kind: 'headersTooLarge', timings };
+  if (error instanceof errors.InvalidArgumentError)
+    return { kind: 'unusable', problem: error.message, timings };
+  if (!(error instanceof Error)) throw error;
+  const cause = causeOf(error);
+  if (cause !== undefined) return unreachable(cause, codeOf(error) || error.message);
+  if (codeOf(error) === '') throw error;
+  return { kind: 'proberTrouble', problem: `${codeOf(error)}: ${error.message}`, timings };
+}
+
+function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {
+  switch (resolution.kind) {
+    case 'notFound':
+      return {
+        kind: 'unreachable',
+        stage,
+        cause: 'nameNotFound',
+        detail: resolution.detail,
+        timings,
+      };
+    case 'failed':
+      return {
+        kind: 'unreachable',
+        stage,
+        cause: 'resolverFailed',
+        detail: resolution.detail,
+        timings,
+      };
+    case 'away':
+      return { kind: 'proberTrouble', problem: resolution.detail, timings };
+    case 'unusable':
+      return {
+        kind: 'unusable',
+        problem: 'the host of spec.url is no name that can be resolved',
+        timings,
+      };
+  }
+}
+
+// Names, codes and messages as Node 24 and undici 8 give them; the numbers of AbortError and
+// TimeoutError never get here.
+function causeOf(error: Error): Cause | undefined {
+  if (
+    error.name === 'HTTPParserError' ||
+    error instanceof errors.ResponseContentLengthMismatchError
+  )
+    return 'notHttp';
+  if (error instanceof errors.SocketError)
+    return error.message === 'bad upgrade' ? 'notHttp' : 'reset';
+  const code = codeOf(error);
+  return (
+    causes[code] ?? (/^(ERR_SSL_|ERR_TLS_|CERT_|EPROTO$)/.test(code) ? 'tlsProtocol' : undefined)
+  );
+}
+
+const causes: Readonly<Record<string, Cause>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  ENETUNREACH: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EACCES: 'unreachable', // a prohibit route
+  EPERM: 'unreachable', // a firewall on the way out
+  EINVAL: 'unreachable', // a blackhole route
+  ETIMEDOUT: 'timeout',
+  CERT_HAS_EXPIRED: 'tlsExpired',
+  CERT_NOT_YET_VALID: 'tlsNotYetValid',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'tlsHostname',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tlsUntrusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tlsUntrusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tlsUntrusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'tlsUntrusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tlsUntrusted',
+  CERT_UNTRUSTED: 'tlsUntrusted',
+  CERT_REVOKED: 'tlsUntrusted',
+  CERT_SIGNATURE_FAILURE: 'tlsUntrusted',
+  CERT_CHAIN_TOO_LONG: 'tlsUntrusted',
+  INVALID_CA: 'tlsUntrusted',
+  INVALID_PURPOSE: 'tlsUntrusted',
+};
+
+/**
+ * The code that tells most: of several addresses tried, one that is not merely a family this
+ * machine does not route.
+ */
+function codeOf(error: Error): string {
+  if (error instanceof AggregateError) {
+    const codes = error.errors.map((one: unknown) => (one instanceof Error ? codeOf(one) : ''));
+    return codes.find((code) => code !== 'ENETUNREACH') ?? codes[0] ?? '';
+  }
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/**
+ * Whether a connection to `url` can be opened at all: asked when the prober doubts its own network.
+ */
+export const connectionCheck =
+  (dialler: Dialler, url: URL): (() => Promise<boolean>) =>
+  async () => {
+    const secure = url.protocol === 'https:';
+    try {
+      const socket = await dial(
+        { hostname: url.hostname, port: Number(url.port || (secure ? 443 : 80)), secure },
+        dialler,
+        AbortSignal.timeout(connectionCheckMs),
+      );
+      socket.destroy();
+      return true;
+    } catch {
+      return false; // Whatever kept us from connecting, the answer is no.
+    }
+  };
+
+const connectionCheckMs = 3000;

@@ -1,0 +1,167 @@
+import { Client } from 'undici';
+import type { Stage } from '../../model/wire.ts';
+import { type Dialler, dial, RefusedByPolicy } from './guard.ts';
+
+export type Request = {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /**
+   * How much of the body is wanted, and for how long it is worth waiting. Without it nothing is
+   * read.
+   */
+  readonly read?: { readonly bytes: number; readonly ms: number };
+};
+
+export type Answer = {
+  readonly status: number;
+  /** Names in lower case; a header that came more than once is joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** False when the body was cut, broke off, or was not read. */
+  readonly isWhole: boolean;
+};
+
+// Some front doors send headers of 20 to 30 KiB; undici's own limit is 16.
+const maxHeaderSize = 64 * 1024;
+
+/**
+ * One HTTP/1.1 exchange over a connection of its own that the guard let through; it is gone when
+ * the promise settles. The answer is there with the response headers, or when as much of the body
+ * as `read` asks for has come. Redirects are answers. Throws what `dial` throws, undici's errors
+ * for what is not HTTP, and the reason of an abort.
+ */
+export function exchange(
+  request: Request,
+  dialler: Dialler,
+  signal: AbortSignal,
+  enter: (stage: Stage) => void = () => {},
+): Promise<Answer> {
+  const refusal = dialler.guard.refusesUrl(request.url);
+  if (refusal !== undefined) return Promise.reject(new RefusedByPolicy(refusal));
+  const client = new Client(request.url.origin, {
+    allowH2: false,
+    maxHeaderSize,
+    // The deadline is the signal's: undici's timers are coarse, and its connect phase ignores
+    // signals (nodejs/undici#386).
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: ({ hostname, port, protocol }, done) => {
+      const secure = protocol === 'https:';
+      dial(
+        { hostname, port: Number(port || (secure ? 443 : 80)), secure },
+        dialler,
+        signal,
+        enter,
+      ).then(
+        (socket) => {
+          enter('headers');
+          done(null, socket);
+        },
+        (error: Error) => done(error, null),
+      );
+    },
+  });
+  return converse(client, request, signal).finally(() => client.destroy(overAndDone));
+}
+
+// Given so that undici does not make an error with a stack of its own for every exchange that is
+// cut at its headers.
+const overAndDone = new Error('the exchange is over');
+
+function converse(
+  client: Client,
+  { url, method, headers, body, read }: Request,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    let head: Pick<Answer, 'status' | 'headers'> | undefined;
+    let patience: NodeJS.Timeout | undefined;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const finish = (isWhole: boolean): void => {
+      clearTimeout(patience);
+      if (head !== undefined)
+        resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
+    };
+    client.dispatch(
+      { path: `${url.pathname}${url.search}`, method, headers: { ...headers }, body: body ?? null },
+      {
+        onRequestStart: () => {}, // undici tells its new handlers from its old ones by this
+        onResponseStart: (_controller, status, received) => {
+          if (status < 200) return;
+          head = { status, headers: joined(received) };
+          if (read === undefined) finish(false);
+          else patience = setTimeout(finish, read.ms, false);
+        },
+        onResponseData: (_controller, chunk) => {
+          if (read === undefined) return;
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length > read.bytes) finish(false);
+        },
+        onResponseEnd: () => finish(true),
+        // Once the headers are in, a body that breaks off changes nothing about them.
+        onResponseError: (_controller, error) =>
+          head === undefined ? reject(error) : finish(false),
+      },
+    );
+  });
+}
+
+const joined = (
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, [value].flat().join(', ')]],
+    ),
+  );
+
+/** The part of `fetch` that OAuth and OpenID Connect clients need. */
+export type GuardedFetch = (
+  url: string,
+  init?: {
+    method?: string;
+    headers?: Headers | Record<string, string>;
+    body?: string | URLSearchParams | null;
+    signal?: AbortSignal;
+  },
+) => Promise<Response>;
+
+/**
+ * `fetch` towards addresses that others wrote: guarded, redirects left to the caller, bounded in
+ * time and size. Throws a TypeError when the answer is larger than `maxBytes` or not there within
+ * `timeoutMs`, and what `exchange` throws.
+ */
+export const guardedFetch =
+  (dialler: Dialler, { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = {}): GuardedFetch =>
+  async (address, init = {}) => {
+    const url = new URL(address);
+    const method = init.method === 'POST' || init.method === 'DELETE' ? init.method : 'GET';
+    const body = init.body ? { body: init.body.toString() } : {};
+    const request = {
+      url,
+      method,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      ...body,
+      read: { bytes: maxBytes, ms: timeoutMs },
+    } as const;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const answer = await exchange(
+      request,
+      dialler,
+      init.signal ? AbortSignal.any([timeout, init.signal]) : timeout,
+    );
+    if (!answer.isWhole)
+      throw new TypeError(
+        `${url.host} answered with more than ${maxBytes} bytes, or did not finish within ${timeoutMs} ms`,
+      );
+    const hasBody = answer.status !== 204 && answer.status !== 304;
+    return new Response(hasBody ? new Uint8Array(answer.body) : null, {
+      status: answer.status,
+      headers: answer.headers,
+    });
+  };

@@ -1,0 +1,260 @@
+import * as oauth from 'oauth4webapi';
+import * as z from 'zod/mini';
+import type { Server } from '../../model/mcpserver.ts';
+import type { GuardedFetch } from '../network/http.ts';
+
+/** Where one signs in to a server, and what for. */
+export type SignInPlace = {
+  readonly issuer: string;
+  /** RFC 8707: the audience of the token. */
+  readonly resource: string;
+  readonly scopes: readonly string[];
+};
+
+/**
+ * A server or its issuer does not do what the MCP authorization specification asks. The message is
+ * for people and holds no secret.
+ */
+export class SignInProblem extends Error {
+  override readonly name = 'SignInProblem';
+}
+
+/**
+ * Finds the issuer of a server in the order of the MCP authorization specification: its challenge,
+ * then the well-known document with its path, then without (RFC 9728).
+ * `spec.auth.authorizationServer` stands in for a server that has neither and pins the issuer of
+ * one that has. Throws `SignInProblem`.
+ */
+export async function findSignInPlace(
+  server: Server,
+  url: URL,
+  fetch: GuardedFetch,
+): Promise<SignInPlace> {
+  const challenge = await challengeOf(server, url, fetch);
+  const metadata = await resourceMetadata(url, challenge, fetch);
+  const pin = server.auth?.authorizationServer;
+  const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
+  if (issuer === undefined) {
+    throw new SignInProblem(
+      'The server does not say who signs people in (RFC 9728). Its owner can, with spec.auth.authorizationServer.',
+    );
+  }
+  const scopes = words(challenge.scope) ?? words(pin?.scopes) ?? metadata?.scopes_supported ?? [];
+  return { issuer, resource: metadata?.resource ?? url.href, scopes };
+}
+
+const words = (text: string | undefined) => text?.split(' ').filter((word) => word !== '');
+
+function chosenIssuer(
+  { authorization_servers: issuers }: ResourceMetadata,
+  pin: string | undefined,
+): string | undefined {
+  if (pin === undefined) return issuers[0];
+  if (issuers.includes(pin)) return pin;
+  throw new SignInProblem(
+    'The server names another issuer than spec.auth.authorizationServer pins.',
+  );
+}
+
+type Challenge = { readonly resourceMetadata?: string; readonly scope?: string };
+
+/**
+ * What a stranger's request is told. Nothing useful is no problem: the well-known documents come
+ * next.
+ */
+async function challengeOf({ headers }: Server, url: URL, fetch: GuardedFetch): Promise<Challenge> {
+  // As in the reachability probe: spec.headers belong to how the server is reached, and what is
+  // ours wins over them.
+  const all = new Headers(headers);
+  all.set('content-type', 'application/json');
+  all.set('accept', 'application/json, text/event-stream');
+  const response = await ask(fetch, url, {
+    method: 'POST',
+    headers: all,
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} }),
+  });
+  if (response.status !== 401 && response.status !== 403) return {};
+  const bearer = (await challengesIn(response)).find(({ scheme }) => scheme === 'bearer');
+  const { resource_metadata: resourceMetadata, scope } = bearer?.parameters ?? {};
+  return {
+    ...(resourceMetadata === undefined ? {} : { resourceMetadata }),
+    ...(scope === undefined ? {} : { scope }),
+  };
+}
+
+/**
+ * The challenges of an answer. oauth4webapi parses them inside its judging functions only;
+ * revocation's expects nothing else of it.
+ */
+export async function challengesIn(
+  response: Response,
+): Promise<readonly oauth.WWWAuthenticateChallenge[]> {
+  try {
+    await oauth.processRevocationResponse(response);
+  } catch (error) {
+    if (error instanceof oauth.WWWAuthenticateChallengeError) return error.cause;
+    if (
+      !(error instanceof oauth.OperationProcessingError || error instanceof oauth.ResponseBodyError)
+    )
+      throw error;
+  }
+  return [];
+}
+
+const resourceMetadataSchema = z.object({
+  resource: z.url(),
+  authorization_servers: z.array(z.url()).check(z.minLength(1)),
+  scopes_supported: z.optional(z.array(z.string())),
+});
+type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;
+
+async function resourceMetadata(
+  url: URL,
+  { resourceMetadata: named }: Challenge,
+  fetch: GuardedFetch,
+): Promise<ResourceMetadata | undefined> {
+  const wellKnown = '/.well-known/oauth-protected-resource';
+  const path = url.pathname.replace(/\/$/, '');
+  const places = named === undefined ? [wellKnown + path, wellKnown] : [named];
+  for (const place of new Set(places)) {
+    const address = URL.parse(place, url.origin);
+    if (address === null)
+      throw new SignInProblem(
+        'The challenge of the server names a resource_metadata that is no URL.',
+      );
+    const document = await json(fetch, address);
+    if (document === undefined) continue;
+    const metadata = resourceMetadataSchema.safeParse(document);
+    if (!metadata.success)
+      throw new SignInProblem(
+        'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).',
+      );
+    if (!covers(metadata.data.resource, url))
+      throw new SignInProblem('The resource metadata of the server is about another resource.');
+    return metadata.data;
+  }
+  if (named !== undefined)
+    throw new SignInProblem('The resource metadata that the server names is not there.');
+  return undefined;
+}
+
+/**
+ * RFC 9728, section 3.3, in the reading of the MCP SDKs: the same origin, and a path at or above
+ * the server's.
+ */
+function covers(resource: string, url: URL): boolean {
+  const { origin, pathname } = new URL(resource);
+  const above = pathname.endsWith('/') ? pathname : `${pathname}/`;
+  return origin === url.origin && (url.pathname === pathname || url.pathname.startsWith(above));
+}
+
+export type TransportOptions = {
+  /** Guarded, bounded in time and size; it follows no redirect. */
+  readonly fetch: GuardedFetch;
+  /** Lets http issuers through: where loopback is reachable at all. */
+  readonly allowInsecure: boolean;
+};
+
+/**
+ * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
+ * authorization specification. It must carry the issuer's own name letter for letter and support
+ * PKCE with S256. Throws `SignInProblem`.
+ */
+export async function findIssuer(
+  issuer: string,
+  { fetch, allowInsecure }: TransportOptions,
+): Promise<oauth.AuthorizationServer> {
+  const url = URL.parse(issuer);
+  if (url === null || !isAllowed(url, allowInsecure))
+    throw new SignInProblem('The issuer of the server is no https address.');
+  for (const address of metadataAddresses(url)) {
+    const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
+    if (response.status !== 200) continue;
+    const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
+      if (error instanceof oauth.OperationProcessingError)
+        throw new SignInProblem(`The metadata at ${address.host} is not that of the issuer.`);
+      throw error;
+    });
+    return checked(metadata, issuer, allowInsecure);
+  }
+  throw new SignInProblem(`The issuer ${url.host} publishes no metadata (RFC 8414).`);
+}
+
+function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
+  const path = pathname.replace(/\/$/, '');
+  const inserted = [
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+  ];
+  return [...inserted, ...(path === '' ? [] : [`${path}/.well-known/openid-configuration`])].map(
+    (place) => new URL(place, origin),
+  );
+}
+
+function checked(
+  metadata: oauth.AuthorizationServer,
+  issuer: string,
+  allowInsecure: boolean,
+): oauth.AuthorizationServer {
+  const { host } = new URL(issuer);
+  if (metadata.issuer !== issuer)
+    throw new SignInProblem(`The metadata at ${host} is not that of the issuer.`);
+  if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
+    throw new SignInProblem(
+      `The issuer ${host} does not support PKCE with S256; a sign-in there would not be safe.`,
+    );
+  }
+  for (const endpoint of [metadata.authorization_endpoint, metadata.token_endpoint]) {
+    const url = URL.parse(endpoint ?? '');
+    if (url === null || !isAllowed(url, allowInsecure))
+      throw new SignInProblem(`An endpoint of the issuer ${host} is no https address.`);
+  }
+  return metadata;
+}
+
+const isAllowed = ({ protocol }: URL, allowInsecure: boolean) =>
+  protocol === 'https:' || (allowInsecure && protocol === 'http:');
+
+async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
+  const response = await ask(fetch, url, { headers: { accept: 'application/json' } });
+  if (response.status !== 200) return undefined;
+  return response.json().catch(() => {
+    throw new SignInProblem(`${url.host} answered with something that is no JSON.`);
+  });
+}
+
+/**
+ * One request outside. Whatever keeps it from being answered is the other side's or the network's:
+ * `SignInProblem`.
+ */
+export async function ask(
+  fetch: GuardedFetch,
+  url: URL,
+  init: Parameters<GuardedFetch>[1],
+): Promise<Response> {
+  try {
+    return await fetch(url.href, init);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new SignInProblem(`${url.host} could not be asked: ${reason}.`, { cause });
+  }
+}
+
+/** The same for the functions of oauth4webapi. */
+export function transport({ fetch, allowInsecure }: TransportOptions) {
+  return {
+    [oauth.allowInsecureRequests]: allowInsecure,
+    [oauth.customFetch]: (
+      url: string,
+      {
+        method,
+        headers,
+        body,
+      }: {
+        method: string;
+        headers: Record<string, string>;
+        body?: string | URLSearchParams | null | undefined;
+      },
+    ) => ask(fetch, new URL(url), { method, headers, ...(body ? { body } : {}) }),
+  };
+}

@@ -1,0 +1,142 @@
+import { decodeJwt, errors } from 'jose';
+import * as z from 'zod/mini';
+import { exchangeIssuer, type Server } from '../../model/mcpserver.ts';
+import type { Person } from '../../sessions/person.ts';
+import type { TokenExchanged } from '../../sessions/verify.ts';
+import { ask, SignInProblem } from './metadata.ts';
+import type { GuardedFetch } from '../network/http.ts';
+
+export type ExchangeOptions = {
+  readonly fetch: GuardedFetch;
+  readonly now: () => Date;
+  /**
+   * The two values of the Secret that holds our client credentials; whoever calls has checked that
+   * the namespace may be read.
+   */
+  readonly readCredentials: (secret: SecretReference) => Promise<Credentials | undefined>;
+};
+
+/** `clientCredentialsSecretRef` with its namespace settled. */
+export type SecretReference = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly clientIdKey: string;
+  readonly clientSecretKey: string;
+};
+
+export type Credentials = { readonly clientId: string; readonly clientSecret: string };
+
+/**
+ * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token
+ * Exchange"): the person's ID token for an access token of the issuer that the server trusts.
+ * Whether it may happen at all is decided before: `refusesExchange`.
+ */
+export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
+  return async (server: Server, person: Person): Promise<TokenExchanged> => {
+    const exchange = server.auth?.tokenExchange;
+    const issuer = exchangeIssuer(server);
+    const endpoint = URL.parse(exchange?.dexTokenEndpoint ?? '');
+    if (exchange?.connectorId === undefined || issuer === undefined || endpoint === null)
+      return { kind: 'refused', problem: 'spec.auth.tokenExchange is not complete.' };
+    const { clientCredentialsSecretRef: reference, connectorId, scopes } = exchange;
+    const secret = reference && {
+      ...reference,
+      namespace: reference.namespace ?? server.namespace,
+    };
+    const credentials = secret && (await readCredentials(secret));
+    if (secret !== undefined && credentials === undefined)
+      return {
+        kind: 'refused',
+        problem: `The Secret ${secret.namespace}/${secret.name} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
+      };
+    const form = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      connector_id: connectorId,
+      scope: scopes,
+      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      subject_token: person.token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    });
+    try {
+      const response = await ask(fetch, endpoint, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+          ...(credentials === undefined ? {} : { authorization: basic(credentials) }),
+        },
+        body: form,
+      });
+      return await judged(response, { issuer, endpoint, scopes, now: now() });
+    } catch (error) {
+      if (error instanceof SignInProblem) return { kind: 'unavailable', problem: error.message };
+      throw error;
+    }
+  };
+}
+
+/** RFC 6749, section 2.3.1: both are form-encoded first. */
+const basic = ({ clientId, clientSecret }: Credentials) =>
+  `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')}`;
+
+const answerSchema = z.object({
+  access_token: z.string().check(z.minLength(1), z.maxLength(64 * 1024)),
+  // RFC 8693, section 2.2.1. `N_A` is for tokens that are no bearers.
+  token_type: z.string(),
+  expires_in: z.optional(z.number()),
+  scope: z.optional(z.string()),
+});
+
+const errorSchema = z.object({ error: z.string().check(z.regex(/^[a-z_]{1,40}$/)) });
+
+type Asked = {
+  readonly issuer: string;
+  readonly endpoint: URL;
+  readonly scopes: string;
+  readonly now: Date;
+};
+
+async function judged(
+  response: Response,
+  { issuer, endpoint, scopes, now }: Asked,
+): Promise<TokenExchanged> {
+  const { host } = endpoint;
+  if (response.status === 429 || response.status >= 500)
+    return {
+      kind: 'unavailable',
+      problem: `${host} answered HTTP ${response.status} to the token exchange.`,
+    };
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.status !== 200) {
+    const code = errorSchema.safeParse(body).data?.error ?? `HTTP ${response.status}`;
+    return { kind: 'refused', problem: `${host} refused the token exchange: ${code}.` };
+  }
+  const answer = answerSchema.safeParse(body);
+  if (!answer.success || answer.data.token_type.toLowerCase() !== 'bearer')
+    return {
+      kind: 'refused',
+      problem: `${host} answered the token exchange without a bearer token.`,
+    };
+  const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
+  if (issuerOf(accessToken) !== issuer)
+    return { kind: 'refused', problem: `${host} gave a token of another issuer than ${issuer}.` };
+  return {
+    kind: 'exchanged',
+    tokens: { accessToken },
+    scopes: (scope ?? scopes).split(' ').filter((word) => word !== ''),
+    ...(seconds === undefined ? {} : { expiresAt: new Date(now.getTime() + seconds * 1_000) }),
+  };
+}
+
+/**
+ * Who says that they made it. It came from their token endpoint; the server will check the
+ * signature.
+ */
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch (error) {
+    if (error instanceof errors.JWTInvalid) return undefined;
+    throw error;
+  }
+}

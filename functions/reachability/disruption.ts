@@ -1,0 +1,80 @@
+import { isReachable, type Server } from '../model/mcpserver.ts';
+import type { ProbeOutcome } from './outcome.ts';
+
+export type Observation = { readonly server: Server; readonly outcome: ProbeOutcome };
+
+/** Whether a page of failures speaks of the servers, or of the prober's own side. */
+export type Suspicion =
+  | { readonly kind: 'none' }
+  /** Our resolver or our network is away; `suspects` say nothing about their servers. */
+  | { readonly kind: 'ours'; readonly problem: string; readonly suspects: readonly Observation[] }
+  /** Too few hosts to tell: one connection to somewhere else decides. */
+  | {
+      readonly kind: 'unsure';
+      readonly problem: string;
+      readonly suspects: readonly Observation[];
+    };
+
+const fewestResolverFailures = 3;
+const resolverFailureShare = 0.2;
+const fewestHosts = 5;
+
+/**
+ * Suspects the prober's own resolver when it failed (NXDOMAIN is an answer) for at least 3 servers
+ * and more than a fifth of the page, and its own network when every server that was reachable fails
+ * in the network and none of the page answers.
+ */
+export function suspicion(observations: readonly Observation[], pageSize: number): Suspicion {
+  const unresolved = observations.filter(
+    ({ outcome }) => outcome.kind === 'unreachable' && outcome.cause === 'resolverFailed',
+  );
+  if (
+    unresolved.length >= fewestResolverFailures &&
+    unresolved.length > pageSize * resolverFailureShare
+  ) {
+    return {
+      kind: 'ours',
+      problem: `the resolver failed for ${unresolved.length} of ${pageSize} servers`,
+      suspects: unresolved,
+    };
+  }
+  const silent = observations.filter(({ outcome }) => isNetworkFailure(outcome));
+  const lost = silent.filter(({ server }) => isReachable(server.status));
+  const anybodyElse = observations.some(
+    ({ outcome, server }) =>
+      isSignOfLife(outcome) || (isReachable(server.status) && !isNetworkFailure(outcome)),
+  );
+  if (lost.length === 0 || anybodyElse) return { kind: 'none' };
+  const hosts = new Set(lost.map(({ server }) => URL.parse(server.url ?? '')?.hostname)).size;
+  const problem = `all ${lost.length} servers that were reachable, on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, failed in the network at once`;
+  return { kind: hosts >= fewestHosts ? 'ours' : 'unsure', problem, suspects: silent };
+}
+
+const networkCauses: ReadonlySet<string> = new Set([
+  'refused',
+  'reset',
+  'unreachable',
+  'timeout',
+  'resolverFailed',
+]);
+
+const isNetworkFailure = (outcome: ProbeOutcome): boolean =>
+  outcome.kind === 'unreachable' && networkCauses.has(outcome.cause);
+
+// An answer, even one that is no HTTP, came through the network.
+const isSignOfLife = (outcome: ProbeOutcome): boolean =>
+  outcome.kind === 'answered' ||
+  outcome.kind === 'headersTooLarge' ||
+  (outcome.kind === 'unreachable' && !networkCauses.has(outcome.cause));
+
+/**
+ * Holding back ends when what is written gets older than this: a real mass failure is never hidden
+ * for longer.
+ */
+export const mayHoldBack = (
+  { status }: Server,
+  now: Date,
+  { heartbeatMs, tickMs }: { heartbeatMs: number; tickMs: number },
+): boolean =>
+  status.lastAttempt !== undefined &&
+  now.getTime() - status.lastAttempt.getTime() < heartbeatMs + 3 * tickMs;

@@ -1,0 +1,43 @@
+import { conditionOf, type Server, type Status, wordOf } from '../model/mcpserver.ts';
+
+/** A change that the cluster's own Events tell: `kubectl describe mcpserver`. */
+export type Notice = {
+  readonly server: Pick<Server, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
+  readonly type: 'Normal' | 'Warning';
+  /** One word for programs: a reason of the condition that changed. */
+  readonly reason: string;
+  readonly note: string;
+  readonly at: Date;
+};
+
+/**
+ * What is worth an Event in one written status: the sweep's word changed, or another writer began
+ * or ceased to replace it.
+ */
+export function noticesOf(server: Server, next: Status, at: Date): readonly Notice[] {
+  const { namespace, name, uid, resourceVersion, status: previous } = server;
+  const about = { server: { namespace, name, uid, resourceVersion }, at };
+  const notices: Notice[] = [];
+  const [from, to] = [wordOf(previous), wordOf(next)];
+  const reachable = conditionOf(next, 'Reachable');
+  if (to !== undefined && to !== from && reachable !== undefined) {
+    const note = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
+    notices.push({
+      ...about,
+      type: to === 'Connected' ? 'Normal' : 'Warning',
+      reason: reachable.reason,
+      note,
+    });
+  }
+  const contended = conditionOf(next, 'StateContended');
+  const wasContended = conditionOf(previous, 'StateContended')?.status === 'True';
+  if (contended !== undefined && (contended.status === 'True') !== wasContended) {
+    notices.push({
+      ...about,
+      type: wasContended ? 'Normal' : 'Warning',
+      reason: contended.reason,
+      note: contended.message,
+    });
+  }
+  return notices;
+}

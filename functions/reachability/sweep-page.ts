@@ -1,0 +1,274 @@
+import pLimit from 'p-limit';
+import type { Server, Status } from '../model/mcpserver.ts';
+import { changeOf, idOf, type Outbox, type StateChange } from './state-changes.ts';
+import { classify } from './classify.ts';
+import { isClassificationDue, isDue, isSwept } from './due.ts';
+import { type Notice, noticesOf } from './event-records.ts';
+import type { ProbeOutcome } from './outcome.ts';
+import { nextStatus, reasonToWrite } from './status.ts';
+import { mayHoldBack, type Observation, suspicion } from './disruption.ts';
+
+/** What came of one status write. */
+export type Written =
+  | { readonly kind: 'written'; readonly resourceVersion: string }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** Writes `next` into `/status`, fenced by the `resourceVersion` that `server` was read with. */
+export type PatchStatus = (server: Server, next: Status) => Promise<Written>;
+
+/** Reads one MCPServer; undefined when there is none of that name. */
+export type ReadServer = (namespace: string, name: string) => Promise<Server | undefined>;
+
+/** Events that could not be written, and why not. */
+export type Unnoticed = { readonly count: number; readonly problem?: string };
+
+export type RoundPorts = {
+  readonly now: () => Date;
+  readonly probe: (server: Server, wanted: { readonly classify: boolean }) => Promise<ProbeOutcome>;
+  readonly patchStatus: PatchStatus;
+  readonly readServer: ReadServer;
+  /** Gives back the changes that could not be announced. */
+  readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  /** Where a change waits until it is announced, should this run be cut off. */
+  readonly outbox: Pick<Outbox, 'note' | 'forget'>;
+  /** Writes Events. Gives back why some could not be written; they cost the sweep nothing. */
+  readonly notify: (notices: readonly Notice[]) => Promise<Unnoticed>;
+  /** Whether the prober's own network is there. */
+  readonly isOnline: () => Promise<boolean>;
+  /** Waits, a little longer and never the same, before the `attempt`-th try of a write. */
+  readonly backOff: (attempt: number) => Promise<void>;
+};
+
+export type RoundOptions = {
+  readonly tick: Date;
+  readonly tickMs: number;
+  readonly heartbeatMs: number;
+  readonly concurrency: number;
+  /** Probes every remote server, due or not. */
+  readonly everything: boolean;
+};
+
+type Problem = { readonly namespace: string; readonly name: string; readonly problem: string };
+
+/** What one page came to, in numbers, and everything that went wrong in it by name. */
+export type RoundReport = {
+  readonly servers: number;
+  readonly probed: number;
+  /** How often each reason was the verdict. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** From the tick to the start of the last probe. */
+  readonly lagMs: number;
+  readonly written: number;
+  readonly conflicts: number;
+  readonly unchanged: number;
+  readonly heldBack: number;
+  readonly changes: number;
+  readonly unannounced: number;
+  /** Kubernetes Events written, and why others were not. */
+  readonly events: number;
+  readonly eventProblem?: string;
+  readonly proberOffline?: string;
+  readonly problems: readonly Problem[];
+};
+
+/**
+ * One page: probe those due, judge, write what changed, announce the changes. One bad server does
+ * not cost the others their round.
+ */
+export async function round(
+  servers: readonly Server[],
+  ports: RoundPorts,
+  options: RoundOptions,
+): Promise<RoundReport> {
+  const limit = pLimit(options.concurrency);
+  const remote = servers.filter(isSwept);
+  const due = remote.filter(
+    (server) => options.everything || isDue(server, options.tick, options.tickMs),
+  );
+  const observe = (server: Server): Promise<Observation & { readonly lagMs: number }> =>
+    limit(async () => ({
+      server,
+      lagMs: ports.now().getTime() - options.tick.getTime(),
+      outcome: await probeAlone(server, ports, options),
+    }));
+  const observations = await Promise.all(due.map(observe));
+  const { suspects, problem } = await ownTrouble(observations, remote.length, ports);
+  const isHeld = (observation: Observation): boolean =>
+    suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
+  const settled = await Promise.all(
+    observations
+      .filter((observation) => !isHeld(observation))
+      .map((observation) => limit(() => settleAlone(observation, ports, options.heartbeatMs))),
+  );
+  const changes = settled.flatMap(({ change }) => (change ? [change] : []));
+  const notices = settled.flatMap((outcome) => outcome.notices ?? []);
+  const [unannounced, unnoticed]: [readonly StateChange[], Unnoticed] = await Promise.all([
+    changes.length === 0 ? [] : ports.announce(changes),
+    notices.length === 0 ? { count: 0 } : ports.notify(notices),
+  ]);
+  await ports.outbox.forget(changes.filter((change) => !unannounced.includes(change)));
+  return {
+    servers: servers.length,
+    probed: observations.length,
+    outcomes: outcomesOf(observations),
+    lagMs: Math.max(0, ...observations.map(({ lagMs }) => lagMs)),
+    written: settled.filter(({ kind }) => kind === 'written').length,
+    unchanged: settled.filter(({ kind }) => kind === 'unchanged').length,
+    conflicts: settled.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0),
+    heldBack: observations.length - settled.length,
+    changes: changes.length,
+    unannounced: unannounced.length,
+    events: notices.length - unnoticed.count,
+    ...(unnoticed.problem !== undefined && { eventProblem: unnoticed.problem }),
+    ...(problem !== undefined && { proberOffline: problem }),
+    problems: [
+      ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
+      ...settled.flatMap(({ unnoted }) => (unnoted ? [unnoted] : [])),
+      ...unannounced.map(({ namespace, name, to }) => ({
+        namespace,
+        name,
+        problem: `the change to ${to} could not be announced`,
+      })),
+    ],
+  };
+}
+
+/** A probe that throws is our fault, and costs one server its round. */
+async function probeAlone(
+  server: Server,
+  { probe }: RoundPorts,
+  { tick, tickMs }: RoundOptions,
+): Promise<ProbeOutcome> {
+  try {
+    return await probe(server, { classify: isClassificationDue(server, tick, tickMs) });
+  } catch (error) {
+    return { kind: 'proberTrouble', problem: messageOf(error), timings: {} };
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** By the closed list of reasons; what could not be judged is our own trouble. */
+function outcomesOf(observations: readonly Observation[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of observations) {
+    const verdict = classify(outcome);
+    const reason = verdict.kind === 'undecided' ? 'Undecided' : verdict.reason;
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
+type Trouble = { readonly suspects: ReadonlySet<Observation>; readonly problem?: string };
+
+async function ownTrouble(
+  observations: readonly Observation[],
+  pageSize: number,
+  { isOnline }: RoundPorts,
+): Promise<Trouble> {
+  const suspected = suspicion(observations, pageSize);
+  if (suspected.kind === 'none' || (suspected.kind === 'unsure' && (await isOnline())))
+    return { suspects: new Set() };
+  return { suspects: new Set(suspected.suspects), problem: suspected.problem };
+}
+
+type Settled = {
+  readonly change?: StateChange;
+  readonly notices?: readonly Notice[];
+  readonly conflicts?: number;
+  /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
+  readonly unnoted?: Problem;
+} & (
+  | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+);
+
+/** Whatever befalls one write, the others of the page go on. */
+async function settleAlone(
+  observation: Observation,
+  ports: RoundPorts,
+  heartbeatMs: number,
+): Promise<Settled> {
+  const { namespace, name } = observation.server;
+  try {
+    return await settle(observation, ports, heartbeatMs);
+  } catch (error) {
+    return {
+      kind: 'failed',
+      problem: { namespace, name, problem: `the status could not be written: ${messageOf(error)}` },
+    };
+  }
+}
+
+const mostTries = 5;
+
+/**
+ * Writes what an observation came to. A conflict reads again: a newer observation or another object
+ * wins over ours.
+ */
+async function settle(
+  { server: observed, outcome }: Observation,
+  ports: RoundPorts,
+  heartbeatMs: number,
+): Promise<Settled> {
+  const { namespace, name } = observed;
+  const failed = (problem: string): Settled => ({
+    kind: 'failed',
+    problem: { namespace, name, problem },
+  });
+  const verdict = classify(outcome);
+  if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.problem}`);
+  const now = ports.now();
+  let server = observed;
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    const next = nextStatus(server, verdict, now);
+    if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
+    const change = changeOf(server, next, now);
+    const unnoted =
+      change === undefined
+        ? undefined
+        : await ports.outbox.note(change, idOf(server.uid, server.status));
+    const written = await ports.patchStatus(server, next);
+    switch (written.kind) {
+      case 'written':
+        return {
+          kind: 'written',
+          ...(change !== undefined && { change }),
+          ...(unnoted !== undefined && {
+            unnoted: { namespace, name, problem: `the change is not in the outbox: ${unnoted}` },
+          }),
+          notices: noticesOf(server, next, now),
+          conflicts: tries - 1,
+        };
+      case 'gone':
+        return { kind: 'gone' };
+      case 'refused':
+        return failed(`the status was refused: ${written.detail}`);
+      case 'conflict': {
+        await ports.backOff(tries);
+        const fresh = await ports.readServer(namespace, name);
+        if (fresh === undefined || fresh.uid !== observed.uid) return { kind: 'gone' };
+        if (
+          fresh.generation !== observed.generation ||
+          !isSwept(fresh) ||
+          isNewer(fresh.status, now)
+        ) {
+          return { kind: 'superseded', conflicts: tries };
+        }
+        server = fresh;
+      }
+    }
+  }
+  return failed(
+    `the status could not be written: ${mostTries} conflicts in a row with another writer`,
+  );
+}
+
+// Status has whole seconds. One of the same second may be our own, whose answer was lost: writing
+// it again would count it twice.
+const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
+  lastAttempt !== undefined &&
+  Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);

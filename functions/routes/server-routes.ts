@@ -1,0 +1,196 @@
+import { type Context, Hono } from 'hono';
+import type { core } from 'zod/mini';
+import type { ReadServer } from '../reachability/sweep-page.ts';
+import type { Page, Server } from '../model/mcpserver.ts';
+import type { Person } from '../sessions/person.ts';
+import type { Check, List, Session } from '../model/wire.ts';
+import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
+import { createAllowance } from './rate-limiter.ts';
+import { listQuerySchema, maxLimit } from './contract.ts';
+import { meOf } from './me.ts';
+import { problem, requirePerson, type Variables } from './problem.ts';
+import { rowOf } from './row.ts';
+
+/** One page of a list, or word that the cluster no longer knows the `continue` token. */
+type PageRead = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
+
+export type ServerPorts = {
+  readonly now: () => Date;
+  /** Without a namespace: all of them. */
+  readonly listPage: (wanted: {
+    readonly namespace?: string;
+    readonly limit: number;
+    readonly continue?: string;
+  }) => Promise<PageRead>;
+  readonly readServer: ReadServer;
+  /** This person's session with each of the servers, by uid. */
+  readonly sessionsOf: (
+    person: Person,
+    servers: readonly Server[],
+  ) => Promise<ReadonlyMap<string, Session>>;
+  /** Probes now; writes nothing. */
+  readonly check: (server: Server) => Promise<Check>;
+  readonly heartbeatMs: number;
+  /** Whether the list is answered without a bearer, too. */
+  readonly anonymousList: boolean;
+  /**
+   * Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone
+   * signed in sees all.
+   */
+  readonly maySee?: MaySee;
+  /**
+   * When the last sweep began, and whether that is longer ago than three ticks. Undefined: that is
+   * not known.
+   */
+  readonly lastSweep?: () => Promise<LastSweep | undefined>;
+};
+
+export type LastSweep = { readonly at: Date; readonly stopped: boolean };
+
+/** The routes that read MCPServers. */
+export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
+  const checks = createAllowance({ count: 10, windowMs: 60_000 });
+  const mayRead = (context: Context<{ Variables: Variables }>) =>
+    context.var.person !== undefined || ports.anonymousList;
+
+  return new Hono<{ Variables: Variables }>()
+    .get('/v1/mcpservers', async (context) => {
+      const { person } = context.var;
+      if (!mayRead(context)) return signInRequired(context);
+      const query = listQuerySchema.safeParse(context.req.query());
+      if (!query.success) return badQuery(context, query.error);
+      const { namespace, limit, continue: token } = query.data;
+      const [read, lastSweep] = await Promise.all([
+        ports.listPage({
+          limit,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(token === undefined ? {} : { continue: token }),
+        }),
+        ports.lastSweep?.(),
+      ]);
+      if (read.kind === 'expired') return listExpired(context);
+      const visible = await visibleOf(ports, read.page, person);
+      if (visible.kind === 'unknown') return accessUnknown(context, visible.problem);
+      const { page } = visible;
+      const rows = await rowsOf(ports, page.servers, person);
+      const list: List = {
+        items: rows,
+        ...(page.continue === undefined ? {} : { continue: page.continue }),
+        ...(person === undefined ? {} : { me: meOf(person) }),
+        ...(lastSweep === undefined
+          ? {}
+          : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
+        problems: page.malformed.map(({ namespace, name, problem }) => ({
+          namespace,
+          name,
+          problem: person === undefined ? 'cannot be read; sign in to see why' : problem,
+        })),
+      };
+      return context.json(list);
+    })
+    .get('/v1/mcpservers/:namespace/:name', async (context) => {
+      if (!mayRead(context)) return signInRequired(context);
+      const { namespace, name } = context.req.param();
+      const server = await ports.readServer(namespace, name);
+      if (server === undefined) return noSuchServer(context, namespace, name);
+      const [row] = await rowsOf(ports, [server], context.var.person);
+      return context.json(row);
+    })
+    .post('/v1/mcpservers/:namespace/:name/check', requirePerson, async (context) => {
+      const { namespace, name } = context.req.param();
+      const { person } = context.var;
+      const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
+      if (allowed.kind === 'spent') return tooManyChecks(context, allowed.retryAfterMs);
+      const server = await ports.readServer(namespace, name);
+      if (server === undefined) return noSuchServer(context, namespace, name);
+      return context.json(await ports.check(server));
+    });
+}
+
+type Visible =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'unknown'; readonly problem: string };
+
+/** What of a page the person may see: one question per namespace. */
+async function visibleOf(
+  { maySee }: ServerPorts,
+  page: Page,
+  person: Person | undefined,
+): Promise<Visible> {
+  if (maySee === undefined || person === undefined) return { kind: 'page', page };
+  const namespaces = [
+    ...new Set([...page.servers, ...page.malformed].map(({ namespace }) => namespace)),
+  ];
+  const allowed = new Set<string>();
+  const answers = await Promise.all(
+    namespaces.map(async (namespace) => ({ namespace, seen: await maySee(person, namespace) })),
+  );
+  for (const { namespace, seen } of answers) {
+    if (seen.kind === 'unknown') return seen;
+    if (seen.allowed) allowed.add(namespace);
+  }
+  const isAllowed = ({ namespace }: { readonly namespace: string }): boolean =>
+    allowed.has(namespace);
+  return {
+    kind: 'page',
+    page: {
+      ...page,
+      servers: page.servers.filter(isAllowed),
+      malformed: page.malformed.filter(isAllowed),
+    },
+  };
+}
+
+async function rowsOf(ports: ServerPorts, servers: readonly Server[], person: Person | undefined) {
+  const sessions =
+    person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
+  const now = ports.now();
+  return servers.map((server) => {
+    const session = sessions.get(server.uid);
+    return rowOf(server, {
+      ...(session === undefined ? {} : { session }),
+      anonymous: person === undefined,
+      now,
+      heartbeatMs: ports.heartbeatMs,
+    });
+  });
+}
+
+const signInRequired = (context: Context): Response =>
+  problem(context, { status: 401, title: 'Sign-in required', hint: 'Run: muster auth login' });
+
+const badQuery = (context: Context, error: core.$ZodError): Response => {
+  const [issue] = error.issues;
+  return problem(context, {
+    status: 400,
+    title: 'The query cannot be used',
+    detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
+    hint: `limit is a whole number from 1 to ${String(maxLimit)}, namespace a name; leave out what you do not need.`,
+  });
+};
+
+/**
+ * The cluster keeps the snapshot of a list for some minutes only (Kubernetes API concepts,
+ * "Retrieving large results sets in chunks").
+ */
+const listExpired = (context: Context): Response =>
+  problem(context, {
+    status: 410,
+    title: 'The list has expired',
+    detail: 'The cluster no longer knows the continue token.',
+    hint: 'List again from the start, without continue.',
+  });
+
+const tooManyChecks = (context: Context, retryAfterMs: number): Response => {
+  const seconds = String(Math.ceil(retryAfterMs / 1000));
+  return problem(
+    context,
+    {
+      status: 429,
+      title: 'Too many checks',
+      detail: 'Ten checks a minute are enough for a person.',
+      hint: `Try again in ${seconds} seconds.`,
+    },
+    { 'retry-after': seconds },
+  );
+};

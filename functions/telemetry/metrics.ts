@@ -1,0 +1,38 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { SweepReport } from '../sweep.ts';
+
+/**
+ * Publishes what came of one runner as CloudWatch metrics, by lines in the log (embedded metric
+ * format). The only labels are `service` and `Reason`, from the closed list in `server.ts`: no name
+ * of a server ever becomes one.
+ */
+export function publishSweep(namespace: string, report: SweepReport): void {
+  const all = new Metrics({ namespace, serviceName: 'sweep' });
+  for (const [name, value] of Object.entries(measures(report))) {
+    all.addMetric(name, name.endsWith('Ms') ? MetricUnit.Milliseconds : MetricUnit.Count, value);
+  }
+  all.publishStoredMetrics();
+  for (const [reason, count] of Object.entries(report.outcomes ?? {})) {
+    const outcomes = all.singleMetric();
+    outcomes.addDimension('Reason', reason);
+    outcomes.addMetric('Outcomes', MetricUnit.Count, count);
+  }
+}
+
+/** The numbers of a report that alarms and graphs look at. */
+export function measures(report: SweepReport): Readonly<Record<string, number>> {
+  return {
+    Sweeps: report.hop === 0 && report.probed !== undefined ? 1 : 0,
+    SweepMs: report.ms,
+    LagMs: report.lagMs ?? 0,
+    Probes: report.probed ?? 0,
+    Writes: report.written ?? 0,
+    Conflicts: report.conflicts ?? 0,
+    Changes: report.changes ?? 0,
+    Unannounced: report.unannounced ?? 0,
+    Leftovers: report.leftovers?.announced ?? 0,
+    RelaysEnded: report.ended === undefined ? 0 : 1,
+    ProberOffline: report.proberOffline === undefined ? 0 : 1,
+    Malformed: report.malformed?.length ?? 0,
+  };
+}

@@ -1,0 +1,55 @@
+import type {
+  Attributes,
+  Condition,
+  Key,
+  Table,
+} from '../functions/adapters/dynamodb/grant-store.ts';
+
+/**
+ * The table of the sessions in the memory of this process. It is there for as long as the process
+ * is, and for nobody else.
+ */
+export function memoryTable(): Table & { readonly rows: () => readonly Attributes[] } {
+  const rows = new Map<string, Attributes>();
+  const isAllowed = (found: Attributes | undefined, condition: Condition | undefined) =>
+    condition === undefined || holds(condition, found);
+  return {
+    rows: () => [...rows.values()],
+    get: async (key) => rows.get(idOf(key)),
+    put: async (key, attributes, condition) => {
+      const id = idOf(key);
+      if (!isAllowed(rows.get(id), condition)) return false;
+      rows.set(id, structuredClone({ ...key, ...attributes }));
+      return true;
+    },
+    take: async (key, condition) => {
+      const id = idOf(key);
+      const found = rows.get(id);
+      if (!isAllowed(found, condition)) return undefined;
+      rows.delete(id);
+      return found;
+    },
+    query: async (pk, prefix, names) =>
+      [...rows.values()]
+        .filter((row) => row['pk'] === pk && String(row['sk']).startsWith(prefix))
+        .sort((one, other) => (String(one['sk']) < String(other['sk']) ? -1 : 1))
+        .map((row) =>
+          Object.fromEntries(
+            Object.entries(row).filter(([name]) => name === 'sk' || names.includes(name)),
+          ),
+        ),
+  };
+}
+
+const idOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk]);
+
+function holds(condition: Condition, found: Attributes | undefined): boolean {
+  switch (condition.kind) {
+    case 'absent':
+      return found === undefined;
+    case 'absentOrAtMost':
+      return found === undefined || Number(found[condition.name]) <= condition.most;
+    case 'equal':
+      return found?.[condition.name] === condition.value;
+  }
+}

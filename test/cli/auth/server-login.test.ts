@@ -1,0 +1,103 @@
+/**
+ * `muster auth login --server` against a Function URL that says what the test wants; the browser
+ * comes straight back.
+ */
+import { createServer } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { writeTokens } from '../../../cli/auth/token-files.ts';
+import type { Row, Session } from '../../../functions/model/wire.ts';
+import { listen } from '../../../local/listen.ts';
+import { aRow } from '../rows.ts';
+import { buildMuster, type Ended, removeMuster, runMuster } from '../run.ts';
+
+let file: string;
+let home: string;
+beforeAll(async () => {
+  file = await buildMuster();
+});
+afterAll(() => removeMuster(file));
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'muster-home-'));
+  return () => rm(home, { recursive: true });
+});
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => void (await Promise.all(open.splice(0).map((close) => close()))));
+
+const row: Row = aRow({ name: 'a' });
+const wanting = (...missingScopes: string[]): Session => ({
+  word: 'Expired',
+  problem: 'The server wants more scopes.',
+  missingScopes,
+});
+
+/** Signs in to a server whose SESSION after each sign-in is the next one of these. */
+async function signIn(
+  ...sessions: readonly Session[]
+): Promise<Ended & { readonly started: number }> {
+  let started = 0;
+  const { url: endpoint, close } = await listen(
+    createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () => {
+        const answer = (value: object) =>
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify(value));
+        if (request.url === '/v1/mcpservers/default/a') return answer(row);
+        if (request.url?.endsWith('/complete') === true)
+          return answer({ namespace: 'default', name: 'a', session: sessions[started - 1] });
+        started += 1;
+        const { returnTo }: { returnTo: string } = JSON.parse(body);
+        return answer({
+          authorizationUrl: `${returnTo}?secret=the-secret-${String(started)}`,
+          expiresAt: '2026-01-01T00:00:00Z',
+        });
+      });
+    }),
+  );
+  open.push(close);
+  const tokens = {
+    endpoint,
+    issuer: 'https://login.example.com',
+    clientId: 'muster-cli',
+    idToken: 'the-bearer',
+    subject: 'ada',
+  };
+  await writeTokens({ ...tokens, expiresAt: new Date(Date.now() + 3_600_000) }, { HOME: home });
+  const ended = await runMuster(file, 'auth login --server default/a', {
+    endpoint,
+    home,
+    onAddress: (address) => fetch(address),
+  });
+  return { ...ended, started };
+}
+
+test('a server that wants more scopes gets another sign-in, in the same command', async () => {
+  const { code, stderr, started } = await signIn(wanting('admin'), { word: 'Authenticated' });
+  expect([code, started]).toEqual([0, 2]);
+  expect(stderr).toContain('default/a wants more: admin. Once more:\n');
+  expect(stderr).toContain('Signed in to default/a.\n');
+});
+
+test('a server that never has enough is given up on after the third sign-in', async () => {
+  const { code, stderr, started } = await signIn(wanting('one'), wanting('two'), wanting('three'), {
+    word: 'Authenticated',
+  });
+  expect([code, started]).toEqual([3, 3]);
+  expect(stderr).toContain('Error: default/a is Expired: The server wants more scopes.\n');
+});
+
+test('a server that refuses the new token is exit 3, with its reason', async () => {
+  const refused: Session = {
+    word: 'Expired',
+    problem: 'The server refused the token: invalid_token.',
+    next: 'muster auth login --server a',
+  };
+  const { code, stderr, started } = await signIn(refused);
+  expect([code, started]).toEqual([3, 1]);
+  expect(stderr).toContain('Run: muster auth login --server a\n');
+});

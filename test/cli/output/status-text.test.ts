@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { serverText, statusText } from '../../../cli/output/status-text.ts';
+import { aRow, aSession, now } from '../rows.ts';
+
+const endpoint = 'https://muster.example.com';
+const me = {
+  who: 'ada@example.com',
+  expiresAt: new Date('2026-11-22T12:23:59Z'),
+  refreshable: true,
+};
+const down = aRow({
+  name: 'server-c',
+  state: 'Failed',
+  reason: 'ConnectionRefused',
+  session: aSession({ word: '-' }),
+  conditions: [
+    {
+      type: 'Reachable',
+      status: 'False',
+      reason: 'ConnectionRefused',
+      lastTransitionTime: '2026-11-22T11:55:30Z',
+    },
+  ],
+});
+
+test('auth status as the design shows it, letter for letter', () => {
+  const servers = [
+    down,
+    aRow({ session: aSession({ sso: 'Forwarded' }) }),
+    aRow({
+      name: 'server-b',
+      session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }),
+    }),
+  ];
+  expect(statusText({ endpoint, me, servers, now })).toBe(
+    `Muster
+  Endpoint:  https://muster.example.com
+  Status:    Authenticated as ada@example.com
+  Expires:   in 23 minutes (refreshes itself)
+
+MCP Servers  (1 pending authentication)
+  server-a   Authenticated [SSO: Forwarded]
+  server-b   Pending Auth     Run: muster auth login --server server-b
+  server-c   -                unreachable: connection refused, 4 minutes
+`,
+  );
+});
+
+test('signed out it names the command to run', () => {
+  expect(statusText({ endpoint, now })).toBe(
+    `Muster
+  Endpoint:  https://muster.example.com
+  Status:    Not authenticated   Run: muster auth login
+`,
+  );
+});
+
+test('a session that needs the owner, not the person, tells why instead of a command', () => {
+  const session = aSession({
+    word: 'Pending Auth',
+    sso: 'Failed',
+    problem: 'forwarding to mcp.example.com is not allowed',
+  });
+  expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
+    '  server-a   Pending Auth [SSO: Failed]    forwarding to mcp.example.com is not allowed\n',
+  );
+});
+
+test('an expired session names the command and the reason', () => {
+  const session = aSession({
+    word: 'Expired',
+    problem: 'the issuer refused it',
+    next: 'muster auth login --server server-a',
+  });
+  expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
+    '  server-a   Expired          Run: muster auth login --server server-a   (the issuer refused it)\n',
+  );
+});
+
+test('no servers is said in words', () => {
+  expect(statusText({ endpoint, me, servers: [], now })).toMatch(/\n\nMCP Servers\n {2}none\n$/);
+});
+
+test.each([
+  ['DNSFailure', 'DNS failure'],
+  ['TLSExpired', 'TLS expired'],
+  ['NotHTTP', 'not HTTP'],
+  ['HostUnreachable', 'host unreachable'],
+  ['Timeout', 'timeout'],
+])('the reason %s reads "%s"', (reason, words) => {
+  const conditions = down.conditions.map((condition) => ({ ...condition, reason }));
+  expect(serverText({ ...down, conditions }, now)).toContain(
+    `Problem:   unreachable: ${words}, 4 minutes\n`,
+  );
+});

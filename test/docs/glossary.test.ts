@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { commands, exitCodeMeanings, globalFlags } from '../../cli/commands/commands.ts';
+import { openApi } from '../../functions/routes/openapi.ts';
+import {
+  conditionTypes,
+  connectedReasons,
+  failedReasons,
+  failingReasons,
+  states,
+} from '../../functions/model/mcpserver.ts';
+import { settings } from '../../functions/settings.ts';
+import { sessionWords, ssoWords } from '../../functions/model/wire.ts';
+import {
+  authRequiredMeanings,
+  reasonMeanings,
+  sessionMeanings,
+  ssoMeanings,
+  stateChanged,
+  stateMeanings,
+} from '../../functions/model/glossary.ts';
+import { startWorld } from '../../local/world.ts';
+import { pages } from '../../site/reference/write.ts';
+import { readPage } from './pages.ts';
+
+const isSentence = /^[A-Za-z`].*[.?]$/;
+const page = async (name: keyof typeof pages): Promise<string> => pages[name]();
+
+describe('nothing is without words', () => {
+  test.each(
+    Object.entries({
+      ...stateMeanings,
+      ...sessionMeanings,
+      ...ssoMeanings,
+      ...reasonMeanings,
+      ...authRequiredMeanings,
+    }),
+  )('the word %s says what it means and what to do', (_, { meaning, next }) => {
+    expect(meaning).toMatch(isSentence);
+    expect(next).toMatch(isSentence);
+  });
+  test.each(commands.map(({ words, meaning }) => [words.join(' '), meaning] as const))(
+    'the command %s',
+    (_, meaning) => expect(meaning).toMatch(isSentence),
+  );
+  test.each(
+    commands.flatMap(({ words, flags }) =>
+      [...flags, ...globalFlags].map(
+        ({ name, meaning }) => [words.join(' '), name, meaning] as const,
+      ),
+    ),
+  )('the flag of %s --%s', (_command, _flag, meaning) => expect(meaning).toMatch(isSentence));
+  test.each(Object.entries(settings))('the setting %s', (_, { meaning }) =>
+    expect(meaning).toMatch(/\.$/),
+  );
+  test.each(Object.entries(openApi('https://muster.example.com').components.schemas))(
+    'every field of the body %s',
+    (_, { properties }) => {
+      const silent = Object.entries(properties).filter(
+        ([, field]) => !isSentence.test(String(Object(field).description)),
+      );
+      expect(silent).toEqual([]);
+    },
+  );
+});
+
+describe('the reference pages leave nothing out', () => {
+  test('the command line', async () => {
+    const text = await page('reference/cli');
+    for (const { words, flags } of commands) {
+      expect(text).toContain(`## muster ${words.join(' ')}\n`);
+      for (const { name } of flags) expect(text).toContain(`--${name}`);
+    }
+    for (const [code] of exitCodeMeanings) expect(text).toContain(`| ${code} |`);
+  });
+  test('states, sessions, conditions and reasons', async () => {
+    const text = await page('reference/words');
+    const all = [
+      ...states,
+      ...sessionWords,
+      ...ssoWords,
+      ...conditionTypes,
+      ...connectedReasons,
+      ...failedReasons,
+      ...failingReasons,
+    ];
+    for (const word of [
+      ...all,
+      ...Object.keys(reasonMeanings),
+      ...Object.keys(authRequiredMeanings),
+    ])
+      expect(text).toContain(`\`${word}\``);
+  });
+  test('settings', async () => {
+    const text = await page('reference/settings');
+    for (const name of Object.keys(settings)) expect(text).toContain(`| \`${name}\` |`);
+  });
+  test('the requests of the Function URL', async () => {
+    const text = await page('reference/function-url');
+    for (const path of Object.keys(openApi('https://muster.example.com').paths))
+      expect(text).toContain(path);
+  });
+  test('the fields of the custom resource', async () => {
+    const text = await page('reference/mcpserver');
+    for (const field of [
+      '`url`',
+      '### spec.auth.tokenExchange\n',
+      '`dexTokenEndpoint`',
+      '### status.conditions[]\n',
+      '`nextRetryAfter`',
+    ])
+      expect(text).toContain(field);
+    // A field without a description would leave its last cell empty.
+    expect(text.split('\n').filter((line) => /^\| `.*\|\s*\|$/.test(line))).toEqual([]);
+  });
+});
+
+test('the event has the source, the type and the fields that the page names', async () => {
+  const world = await startWorld();
+  try {
+    await world.sweep({ everything: true });
+    // The first sweep announces without a state before.
+    await world.sweep({ everything: true });
+    await world.sweep({ everything: true });
+    const changes = world.bus.events.filter((event) => event['detail-type'] === stateChanged.type);
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { source } of changes) expect(source).toBe(stateChanged.source);
+    const fields = new Set(changes.flatMap(({ detail }) => Object.keys(Object(detail))));
+    expect([...fields].toSorted()).toEqual(Object.keys(stateChanged.fields).toSorted());
+  } finally {
+    await world.close();
+  }
+});
+
+test('the page on troubleshooting has every reason that stands for trouble', async () => {
+  const text = await readPage('troubleshoot.md');
+  for (const reason of [...failedReasons, ...failingReasons, 'ProberOffline'])
+    expect(text).toContain(`\`${reason}\``);
+});

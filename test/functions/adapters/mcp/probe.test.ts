@@ -1,0 +1,326 @@
+import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { addressGuard, type Dialler, trust } from '../../../../functions/adapters/network/guard.ts';
+import { prober } from '../../../../functions/adapters/mcp/probe.ts';
+import { classify } from '../../../../functions/reachability/classify.ts';
+import type { Server } from '../../../../functions/model/mcpserver.ts';
+import { startFaultWorld } from '../../../world/fault-world.ts';
+import { aServer } from '../../../world/server.ts';
+
+let world: Awaited<ReturnType<typeof startFaultWorld>>;
+beforeAll(async () => {
+  world = await startFaultWorld();
+});
+afterAll(() => world.end());
+
+const dialler = (what: { servers?: readonly string[]; guarded?: boolean } = {}): Dialler => ({
+  resolve: resolver({ servers: what.servers ?? [world.resolvers.answering] }),
+  guard: addressGuard({ allowLocal: !what.guarded }),
+  secureContext: trust(world.caPem),
+});
+
+const deadlineMs = 1200;
+const at = (name: string): Server =>
+  aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
+
+const listening = async (server: HttpServer): Promise<number> => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return (server.address() as AddressInfo).port;
+};
+
+// What a server does, and what one probe says of it: verdict and reason.
+const matrix: readonly (readonly [fault: string, verdict: string])[] = [
+  ['200 with JSON', 'connected Responded'],
+  ['200 with HTML', 'connected Responded'],
+  ['200 with an event stream that never ends', 'connected Responded'],
+  ['202', 'connected Responded'],
+  ['400', 'connected Responded'],
+  ['401 with a challenge', 'connected AuthenticationRequired'],
+  ['401 without a challenge', 'connected AuthenticationRequired'],
+  ['401 whose body hangs', 'connected AuthenticationRequired'],
+  ['401, then reset', 'connected AuthenticationRequired'],
+  ['402', 'connected Responded'],
+  ['403', 'connected Responded'],
+  ['403 with a Bearer challenge', 'connected AuthenticationRequired'],
+  ['404', 'connected EndpointNotFound'],
+  ['404 for GET, 401 for POST', 'connected AuthenticationRequired'],
+  ['404 for GET, JSON-RPC for POST', 'connected Responded'],
+  ['405', 'connected Responded'],
+  ['405 for GET, JSON-RPC for POST', 'connected Responded'],
+  ['406', 'connected Responded'],
+  ['407', 'undecided'],
+  ['408', 'connected Responded'],
+  ['409', 'connected Responded'],
+  ['410', 'connected EndpointGone'],
+  ['415', 'connected Responded'],
+  ['421', 'connected Responded'],
+  ['429 with Retry-After', 'connected RateLimited'],
+  ['451', 'connected Responded'],
+  ['500', 'connected ServerError'],
+  ['501', 'connected ServerError'],
+  ['502', 'failing UpstreamUnavailable'],
+  ['503', 'failing UpstreamUnavailable'],
+  ['503 with Retry-After', 'failing UpstreamUnavailable'],
+  ['504', 'failing UpstreamUnavailable'],
+  ['511', 'undecided'],
+  ['520', 'connected ServerError'],
+  ['521', 'failing UpstreamUnavailable'],
+  ['522', 'failing UpstreamUnavailable'],
+  ['523', 'failing UpstreamUnavailable'],
+  ['524', 'connected ServerError'],
+  ['525', 'failing UpstreamUnavailable'],
+  ['526', 'failing UpstreamUnavailable'],
+  ['530', 'failing UpstreamUnavailable'],
+  ['103, then 200', 'connected Responded'],
+  ['gzip bomb of 300 MB', 'connected Responded'],
+  ['endless body', 'connected Responded'],
+  ['headers over 16 KiB', 'connected Responded'],
+  ['headers over 64 KiB', 'connected Responded'],
+  ['redirect on the same host', 'connected AuthenticationRequired'],
+  ['redirect loop', 'connected Redirected'],
+  ['redirect to a metadata address', 'connected Redirected'],
+  ['redirect to a login page elsewhere', 'connected Redirected'],
+  ['redirect from https to http', 'connected Redirected'],
+  ['redirect without an address', 'connected Redirected'],
+  ['refused', 'failing ConnectionRefused'],
+  ['refused on two addresses', 'failing ConnectionRefused'],
+  ['reset', 'failing ConnectionReset'],
+  ['closed without an answer', 'failing ConnectionReset'],
+  ['plain text to a TLS port', 'failing ConnectionReset'],
+  ['closed in the TLS handshake', 'failing ConnectionReset'],
+  ['accepts and stays silent', 'failing Timeout'],
+  ['slow drip of headers', 'failing Timeout'],
+  ['TLS handshake that stalls', 'failing Timeout'],
+  ['not HTTP', 'failed NotHTTP'],
+  ['a two-digit status', 'failed NotHTTP'],
+  ['two lengths', 'failed NotHTTP'],
+  ['101', 'failed NotHTTP'],
+  ['valid certificate', 'connected Responded'],
+  ['expired certificate', 'failed TLSExpired'],
+  ['certificate that is not valid yet', 'failed TLSNotYetValid'],
+  ['self-signed certificate', 'failed TLSUntrusted'],
+  ['certificate of an unknown authority', 'failed TLSUntrusted'],
+  ['certificate for another host', 'failed TLSHostname'],
+  ['TLS to a plain port', 'failed TLSProtocol'],
+];
+
+const judged = async (
+  server: Server,
+  over = dialler(),
+): Promise<{ verdict: string; ms: number }> => {
+  const started = performance.now();
+  const verdict = classify(await prober(over)(server, { classify: true }));
+  return {
+    verdict: 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind,
+    ms: performance.now() - started,
+  };
+};
+
+describe('one probe', () => {
+  test.each(matrix)('%s: %s, and never over its deadline', async (fault, expected) => {
+    const { verdict, ms } = await judged(at(fault));
+    expect(verdict).toBe(expected);
+    expect(ms).toBeLessThan(deadlineMs + 250);
+  });
+});
+
+describe('names', () => {
+  const named = (hostname: string): Server => {
+    const url = new URL(world.urls['401 with a challenge'] ?? '');
+    url.hostname = hostname;
+    return aServer({ url: url.href, timeoutMs: deadlineMs });
+  };
+
+  test('a name the resolver knows leads to the server', async () => {
+    expect(await judged(named('mcp.up.test'))).toMatchObject({
+      verdict: 'connected AuthenticationRequired',
+    });
+  });
+  test('a name that does not exist is a DNS failure', async () => {
+    expect(await judged(named('gone.test'))).toMatchObject({ verdict: 'failed DNSFailure' });
+  });
+  test('a resolver that fails is a DNS failure', async () => {
+    expect(
+      await judged(named('mcp.up.test'), dialler({ servers: [world.resolvers.failing] })),
+    ).toMatchObject({
+      verdict: 'failed DNSFailure',
+    });
+  });
+  test('a resolver that is silent is a DNS failure, at the deadline', async () => {
+    const { verdict, ms } = await judged(
+      named('mcp.up.test'),
+      dialler({ servers: [world.resolvers.silent] }),
+    );
+    expect(verdict).toBe('failed DNSFailure');
+    expect(ms).toBeLessThan(deadlineMs + 250);
+  });
+  test('a resolver that is away is our own trouble', async () => {
+    const away = new URL(world.urls['refused'] ?? '').host;
+    expect(await judged(named('mcp.up.test'), dialler({ servers: [away] }))).toMatchObject({
+      verdict: 'undecided',
+    });
+  });
+  test('a label that is too long is an invalid spec', async () => {
+    expect(await judged(named(`${'a'.repeat(64)}.up.test`))).toMatchObject({
+      verdict: 'failed InvalidSpec',
+    });
+  });
+});
+
+describe('a URL or header that cannot be used is never contacted', () => {
+  test.each([
+    ['no URL', { url: 'not a url' }],
+    ['another scheme', { url: 'ftp://example.com/' }],
+    ['a password', { url: 'http://ada:secret@127.0.0.1/' }],
+    ['port 0', { url: 'http://127.0.0.1:0/' }],
+    ['an endless URL', { url: `http://127.0.0.1/${'a'.repeat(2048)}` }],
+    ['a header that steers the connection', { headers: { 'Transfer-Encoding': 'chunked' } }],
+    ['a header with a line break', { headers: { 'x-tenant': 'a\r\nhost: b' } }],
+    ['a header without a name', { headers: { '': 'a' } }],
+  ])('%s', async (_what, spec) => {
+    expect(await judged(aServer(spec))).toMatchObject({ verdict: 'failed InvalidSpec' });
+  });
+});
+
+describe('what a probe sends', () => {
+  const asked: IncomingMessage[] = [];
+  let port = 0;
+  let bodies = '';
+  const server = createServer((request, response) => {
+    asked.push(request);
+    request.on('data', (chunk) => (bodies += String(chunk)));
+    if (request.url === '/moved') response.writeHead(307, { location: '/mcp' }).end();
+    else if (request.url === '/leak') response.writeHead(400, { 'mcp-session-id': 'leaked' }).end();
+    else if (request.url === '/away')
+      response.writeHead(307, { location: `http://127.0.0.2:${port}/mcp` }).end();
+    else if (request.url === '/port')
+      response.writeHead(307, { location: `http://127.0.0.1:${otherPort}/mcp` }).end();
+    else if (request.url === '/busy')
+      response.writeHead(request.method === 'POST' ? 503 : 405).end();
+    else if (request.url === '/cut' && request.method === 'POST') response.destroy();
+    else if (request.url === '/cut') response.writeHead(405).end();
+    else if (request.url === '/open') response.writeHead(405).end();
+    else response.writeHead(401).end();
+  });
+  const other = createServer((request, response) => {
+    asked.push(request);
+    response.writeHead(401).end();
+  });
+  let otherPort = 0;
+  beforeAll(async () => {
+    port = await listening(server);
+    otherPort = await listening(other);
+  });
+  afterAll(() => {
+    server.close();
+    other.close();
+  });
+  const sent = async (
+    path: string,
+    what: Partial<Server> = {},
+    classify = false,
+  ): Promise<readonly IncomingMessage[]> => {
+    asked.length = 0;
+    await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), {
+      classify,
+    });
+    return [...asked];
+  };
+
+  test('one GET for an event stream with the protocol version, without Origin, cookies or credentials', async () => {
+    const [get, ...more] = await sent('/mcp', {}, true);
+    expect(more).toEqual([]);
+    expect(get?.method).toBe('GET');
+    expect(get?.headers).toMatchObject({
+      accept: 'text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+    });
+    expect(Object.keys(get?.headers ?? {}).sort()).toEqual([
+      'accept',
+      'connection',
+      'host',
+      'mcp-protocol-version',
+      'user-agent',
+    ]);
+  });
+  test('spec.headers, also after a redirect within the origin', async () => {
+    const [first, second] = await sent('/moved', { headers: { 'X-Tenant': 'one' } });
+    expect([first?.headers['x-tenant'], second?.headers['x-tenant']]).toEqual(['one', 'one']);
+  });
+  test('no spec.headers to another origin on the same host', async () => {
+    const [, second] = await sent('/port', { headers: { 'X-Tenant': 'one' } });
+    expect(second?.socket.localPort).toBe(otherPort);
+    expect(second?.headers['x-tenant']).toBeUndefined();
+  });
+  test('nothing to another host that a redirect names', async () => {
+    expect(await sent('/away')).toHaveLength(1);
+  });
+  test('one server/discover when it is to be found out whether a sign-in is asked for', async () => {
+    bodies = '';
+    const [get, post] = await sent('/open', {}, true);
+    expect([get?.method, post?.method]).toEqual(['GET', 'POST']);
+    expect(post?.headers).toMatchObject({
+      'mcp-method': 'server/discover',
+      accept: 'application/json, text/event-stream',
+    });
+    expect(JSON.parse(bodies)).toMatchObject({ method: 'server/discover' });
+  });
+  test.each(['/busy', '/cut'])(
+    'a second look that fails (%s) says nothing of sign-in',
+    async (path) => {
+      const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}` }), {
+        classify: true,
+      });
+      expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
+      expect(outcome).not.toHaveProperty('classification');
+    },
+  );
+  test('one DELETE for a session that leaked', async () => {
+    const [get, farewell, ...more] = await sent('/leak');
+    expect([get?.method, farewell?.method, more.length]).toEqual(['GET', 'DELETE', 0]);
+    expect(farewell?.headers['mcp-session-id']).toBe('leaked');
+  });
+});
+
+describe('what a probe costs', () => {
+  test('the stages it went through, in milliseconds', async () => {
+    const secured = await prober(dialler())(at('valid certificate'), { classify: false });
+    expect(Object.keys(secured.timings)).toEqual(['dns', 'tcp', 'tls', 'headers']);
+    const plain = await prober(dialler())(at('accepts and stays silent'), { classify: false });
+    expect(plain).toMatchObject({ kind: 'unreachable', stage: 'headers' });
+    expect(plain.timings.headers).toBeGreaterThan(deadlineMs - 100);
+    const stalled = await prober(dialler())(at('TLS handshake that stalls'), { classify: false });
+    expect(stalled).toMatchObject({ kind: 'unreachable', stage: 'tls' });
+  });
+
+  test('less than 16 MB over the whole matrix, bombs and endless bodies included', async () => {
+    const probe = prober(dialler());
+    const wholeMatrix = (): Promise<unknown> =>
+      Promise.all(
+        matrix.map(([fault]) => probe({ ...at(fault), timeoutMs: 300 }, { classify: true })),
+      );
+    await wholeMatrix(); // what is compiled and loaded once is no growth
+    const before = process.memoryUsage().rss;
+    let peak = before;
+    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
+    await wholeMatrix();
+    clearInterval(watch);
+    expect((peak - before) / 1024 / 1024).toBeLessThan(16);
+  });
+
+  test('no connection once it is over', async () => {
+    const open = (): number =>
+      process
+        .getActiveResourcesInfo()
+        .filter((resource) => resource === 'TCPSocketWrap' || resource === 'TLSWrap').length;
+    const before = open();
+    await Promise.all(
+      matrix.map(([fault]) =>
+        prober(dialler())({ ...at(fault), timeoutMs: 300 }, { classify: true }),
+      ),
+    );
+    await vi.waitFor(() => expect(open()).toBe(before));
+  });
+});

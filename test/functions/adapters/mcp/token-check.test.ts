@@ -1,0 +1,159 @@
+import { createServer, type RequestListener } from 'node:http';
+import { afterAll, expect, test } from 'vitest';
+import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { addressGuard, trust } from '../../../../functions/adapters/network/guard.ts';
+import { prover } from '../../../../functions/adapters/mcp/token-check.ts';
+import { listen } from '../../../../local/listen.ts';
+import { startMcpServer } from '../../../../local/mcp-servers.ts';
+import { aServer } from '../../../world/server.ts';
+
+const prove = prover(
+  { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() },
+  { timeoutMs: 1_500 },
+);
+const token = 'the-token-of-ada';
+
+const closers: (() => Promise<void>)[] = [];
+afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
+
+/** A server that answers by hand; what it was asked is kept. */
+async function strange(answer: RequestListener) {
+  const asked: string[] = [];
+  const { url, close } = await listen(
+    createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () => {
+        const [, method = ''] = /"method":"([^"]*)"/.exec(body) ?? [];
+        asked.push([request.method, method].filter((word) => word !== '').join(' '));
+        Object.assign(request, { said: method });
+        answer(request, response);
+      });
+    }),
+  );
+  closers.push(close);
+  return { server: aServer({ url: `${url}/mcp` }), asked };
+}
+
+const methodOf = (request: object): unknown =>
+  Object.entries(request).find(([name]) => name === 'said')?.[1];
+const challenge = (words: string) => ({ 'www-authenticate': `Bearer ${words}` });
+
+test('a real server without sign-in lets everybody in, and keeps no session', async () => {
+  const open = await startMcpServer();
+  closers.push(open.close);
+  expect(await prove(aServer({ url: open.url }), token)).toEqual({ kind: 'accepted' });
+});
+
+test('a modern server is asked once', async () => {
+  const { server, asked } = await strange((_request, response) =>
+    response.end('{"jsonrpc":"2.0","id":1,"result":{}}'),
+  );
+  expect(await prove(server, token)).toEqual({ kind: 'accepted' });
+  expect(asked).toEqual(['POST server/discover']);
+});
+
+test('an older server is asked to initialize, and its session is closed', async () => {
+  const { server, asked } = await strange((request, response) => {
+    if (methodOf(request) === 'initialize')
+      response.setHeader('mcp-session-id', 's1').end('{"jsonrpc":"2.0","id":1,"result":{}}');
+    else
+      response
+        .writeHead(request.method === 'DELETE' ? 200 : 400)
+        .end('{"jsonrpc":"2.0","error":{"code":-32000}}');
+  });
+  expect(await prove(server, token)).toEqual({ kind: 'accepted' });
+  expect(asked).toEqual(['POST server/discover', 'POST initialize', 'DELETE']);
+});
+
+test('an error within a 200 proves nothing yet', async () => {
+  const { server, asked } = await strange((request, response) => {
+    if (methodOf(request) === 'initialize') response.writeHead(401).end();
+    else response.end('{"jsonrpc":"2.0","id":1,"error":{"code":-32601}}');
+  });
+  expect(await prove(server, token)).toMatchObject({ kind: 'refused' });
+  expect(asked).toEqual(['POST server/discover', 'POST initialize']);
+});
+
+test('the token and spec.headers go along; the token wins over a header of the manifest', async () => {
+  const seen: (string | undefined)[] = [];
+  const { server } = await strange((request, response) => {
+    seen.push(request.headers.authorization, String(request.headers['x-tenant']));
+    response.end('{"result":{}}');
+  });
+  await prove(
+    { ...server, headers: { Authorization: 'Basic of-the-manifest', 'X-Tenant': 'a' } },
+    token,
+  );
+  expect(seen).toEqual([`Bearer ${token}`, 'a']);
+});
+
+test('a server of type sse is asked for its stream', async () => {
+  const { server, asked } = await strange((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\n\n');
+  });
+  expect(await prove({ ...server, type: 'sse' }, token)).toEqual({ kind: 'accepted' });
+  expect(asked).toEqual(['GET']);
+});
+
+test('a redirect is not followed: the token stays with the host it was sent to', async () => {
+  const elsewhere = await strange((_request, response) => response.end('{"result":{}}'));
+  const { server } = await strange((_request, response) =>
+    response.writeHead(307, { location: elsewhere.server.url ?? '' }).end(),
+  );
+  expect(await prove(server, token)).toMatchObject({
+    kind: 'unclear',
+    problem: expect.stringContaining('HTTP 307'),
+  });
+  expect(elsewhere.asked).toEqual([]);
+});
+
+test.each([
+  ['a bare 401', {}, 'The server refused the token.'],
+  [
+    'a 401 with a reason',
+    challenge('error="invalid_token", error_description="expired"'),
+    'The server refused the token: invalid_token: expired.',
+  ],
+  [
+    'a 401 that repeats the token',
+    challenge(
+      `error="invalid_token", error_description="${token} is bad, so is eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"`,
+    ),
+    'The server refused the token: invalid_token: [left out] is bad, so is [left out].',
+  ],
+])('%s is a refusal, told without secrets', async (_sentence, headers, reason) => {
+  const { server } = await strange((_request, response) => response.writeHead(401, headers).end());
+  expect(await prove(server, token)).toEqual({ kind: 'refused', reason });
+});
+
+test('a 403 that names scopes asks for them', async () => {
+  const { server } = await strange((_request, response) =>
+    response.writeHead(403, challenge('error="insufficient_scope", scope="mcp admin"')).end(),
+  );
+  expect(await prove(server, token)).toEqual({
+    kind: 'insufficientScope',
+    scopes: ['mcp', 'admin'],
+  });
+});
+
+test.each([403, 404, 429, 500, 503])('a %i is neither yes nor no', async (status) => {
+  const { server } = await strange((_request, response) => response.writeHead(status).end());
+  expect(await prove(server, token)).toMatchObject({
+    kind: 'unclear',
+    problem: expect.stringContaining(`HTTP ${String(status)}`),
+  });
+});
+
+test('a server that never answers, is away or is closed to us is neither yes nor no', async () => {
+  const { server } = await strange(() => {});
+  expect(await prove(server, token)).toMatchObject({
+    problem: expect.stringContaining('no answer in time'),
+  });
+  expect(await prove(aServer({ url: 'http://127.0.0.1:9/mcp' }), token)).toMatchObject({
+    problem: expect.stringContaining('ECONNREFUSED'),
+  });
+  expect(await prove(aServer({ url: 'http://169.254.169.254/mcp' }), token)).toMatchObject({
+    problem: expect.stringContaining('metadata'),
+  });
+});

@@ -1,0 +1,59 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { startFaultWorld } from '../../../world/fault-world.ts';
+
+let world: Awaited<ReturnType<typeof startFaultWorld>>;
+let folder: string;
+beforeAll(async () => {
+  world = await startFaultWorld();
+  folder = await mkdtemp(join(tmpdir(), 'hosts-'));
+});
+afterAll(async () => {
+  await world.end();
+  await rm(folder, { recursive: true });
+});
+
+test('names of the hosts file work, and win over the resolver', async () => {
+  const hostsFile = join(folder, 'hosts');
+  await writeFile(
+    hostsFile,
+    '# mine\n10.9.8.7 MCP.internal alias # here\n::7 mcp.internal\nnonsense here\n',
+  );
+  const resolve = resolver({ servers: [world.resolvers.failing], hostsFile });
+  expect(await resolve('mcp.internal')).toEqual({
+    kind: 'addresses',
+    addresses: ['10.9.8.7', '::7'],
+  });
+  expect(await resolve('ALIAS.')).toEqual({ kind: 'addresses', addresses: ['10.9.8.7'] });
+});
+
+test('localhost is never asked of a resolver', async () => {
+  const resolve = resolver({ servers: [world.resolvers.silent], hostsFile: join(folder, 'none') });
+  expect(await resolve('api.localhost')).toEqual({
+    kind: 'addresses',
+    addresses: ['127.0.0.1', '::1'],
+  });
+});
+
+test('an IPv4 address is enough where IPv6 has none', async () => {
+  expect(await resolver({ servers: [world.resolvers.answering] })('mcp.up.test')).toEqual({
+    kind: 'addresses',
+    addresses: ['127.0.0.1'],
+  });
+});
+
+test('a missing name, a failing resolver and a resolver that is away are three different things', async () => {
+  expect(await resolver({ servers: [world.resolvers.answering] })('gone.test')).toMatchObject({
+    kind: 'notFound',
+  });
+  expect(await resolver({ servers: [world.resolvers.failing] })('gone.test')).toMatchObject({
+    kind: 'failed',
+    detail: 'ESERVFAIL',
+  });
+  expect(
+    await resolver({ servers: [new URL(world.urls['refused'] ?? '').host] })('gone.test'),
+  ).toMatchObject({ kind: 'away' });
+});

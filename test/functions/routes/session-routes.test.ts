@@ -1,0 +1,382 @@
+import { randomBytes } from 'node:crypto';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifier.ts';
+import { bearer } from '../../../functions/routes/bearer.ts';
+import type { Variables } from '../../../functions/routes/problem.ts';
+import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
+import type { Server } from '../../../functions/model/mcpserver.ts';
+import {
+  problemSchema,
+  sessionAnswerSchema,
+  signInStartedSchema,
+} from '../../../functions/model/wire.ts';
+import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../local/issuer.ts';
+import { bearerFor } from '../../world/bearer.ts';
+import { browserOf, type Landing } from '../../world/person.ts';
+import { anAuth, aServer, connected } from '../../world/server.ts';
+import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
+
+let world: SignInWorld;
+let people: Issuer;
+let bearers: Readonly<Record<string, string>>;
+let servers: Record<string, Server>;
+let api: Hono<{ Variables: Variables }>;
+
+beforeAll(async () => {
+  [world, people] = await Promise.all([startSignInWorld(), startIssuer()]);
+  bearers = { ada: await bearerFor(people, ada), grace: await bearerFor(people, grace) };
+  const verify = bearerVerifier({ issuer: people.url, audience: 'muster-cli', fetch: world.fetch });
+  api = new Hono<{ Variables: Variables }>();
+  api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
+  api.route(
+    '/',
+    sessionRoutes({ ...world.ports, readServer: async (_namespace, name) => servers[name] }),
+  );
+});
+afterAll(async () => void (await Promise.all([world.close(), people.close()])));
+
+beforeEach(() => {
+  world.clock.now = new Date();
+  const up = { url: world.mcp.url, status: connected('True') };
+  servers = {
+    a: aServer({ name: 'a', uid: randomBytes(8).toString('hex'), ...up }),
+    b: aServer({ name: 'b', uid: randomBytes(8).toString('hex'), ...up }),
+    open: aServer({ name: 'open', url: world.mcp.url, status: connected('False') }),
+    stdio: aServer({ name: 'stdio', type: 'stdio' }),
+    sso: aServer({ name: 'sso', ...up, auth: anAuth({ forwardToken: true }) }),
+  };
+});
+
+const returnTo = 'http://127.0.0.1:5522/done';
+
+function call(method: string, path: string, who?: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> =
+    who === undefined ? {} : { authorization: `Bearer ${bearers[who] ?? who}` };
+  return Promise.resolve(
+    api.request(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+const session = (name: string) => `/v1/mcpservers/default/${name}/session`;
+
+async function start(who: string, body: unknown = { returnTo }, name = 'a'): Promise<string> {
+  const answer = await call('POST', session(name), who, body);
+  expect(answer.status).toBe(200);
+  return signInStartedSchema.parse(await answer.json()).authorizationUrl;
+}
+
+/** The browser of a persona; requests to the public address go to the routes, without a bearer. */
+function visit(persona: Persona, address: string): Promise<Landing> {
+  const browse: typeof fetch = async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    return url.origin === world.publicUrl
+      ? api.request(url.pathname + url.search, init)
+      : fetch(input, init);
+  };
+  return browserOf(persona, browse).visit(address, { stopAt: ({ port }) => port === '5522' });
+}
+
+/** The address of the callback as the issuer wrote it, without going there. */
+const callbackOf = async (persona: Persona, address: string) =>
+  (await browserOf(persona).visit(address, { stopAt: ({ origin }) => origin === world.publicUrl }))
+    .url;
+
+const callbackWith = (query: Record<string, string>) =>
+  `${world.publicUrl}/v1/oauth/callback?${new URLSearchParams(query).toString()}`;
+
+const secretIn = ({ url }: Landing) => url.searchParams.get('secret') ?? '';
+const secretOn = ({ html = '' }: Landing) => /<code>([\w-]{43})<\/code>/.exec(html)?.[1] ?? '';
+const complete = (who: string, secret: string, name = 'a') =>
+  call('POST', `${session(name)}/complete`, who, { secret });
+const grants = async (subject: string) =>
+  (await world.store.grantsOf({ issuer: people.url, subject })).map(({ serverUid }) => serverUid);
+const uid = (name: string) => servers[name]?.uid ?? '';
+const word = async (answer: Response) =>
+  sessionAnswerSchema.parse(await answer.json()).session.word;
+const problemOf = async (answer: Response) => problemSchema.parse(await answer.json());
+
+test('who starts a sign-in ends it', async () => {
+  const landing = await visit(ada, await start('ada'));
+  expect(landing.url.origin + landing.url.pathname).toBe(returnTo);
+  expect(await grants('ada')).not.toContain(uid('a'));
+
+  const answer = await complete('ada', secretIn(landing));
+  expect(answer.status).toBe(200);
+  expect(sessionAnswerSchema.parse(await answer.json())).toMatchObject({
+    namespace: 'default',
+    name: 'a',
+    session: {
+      word: 'Authenticated',
+      issuer: world.issuer.url,
+      scopes: ['mcp'],
+      refreshable: true,
+    },
+  });
+  expect(await grants('ada')).toContain(uid('a'));
+  expect(await grants('grace')).not.toContain(uid('a'));
+});
+
+test('without a loopback page the browser shows the one-time secret, and says whose sign-in it is', async () => {
+  const landing = await visit(ada, await start('ada', {}));
+  expect(landing.html).toContain('<b>ada@example.com</b> started this sign-in to <b>default/a</b>');
+  expect(landing.html).toContain('give the text to nobody');
+  expect(await word(await complete('ada', secretOn(landing)))).toBe('Authenticated');
+});
+
+test('the page of the callback leaks nothing and loads nothing', async () => {
+  const callback = await callbackOf(ada, await start('ada', {}));
+  const { html = '', headers } = await visit(ada, callback.href);
+  expect(html).not.toContain(callback.searchParams.get('code'));
+  expect(html).not.toContain(callback.searchParams.get('state'));
+  expect(html).not.toMatch(/<script|src=|href=/);
+  expect(headers?.get('content-security-policy')).toMatch(
+    /^default-src 'none'; style-src 'sha256-/,
+  );
+  expect(headers?.get('cache-control')).toBe('no-store');
+  expect(headers?.get('referrer-policy')).toBe('no-referrer');
+});
+
+test('an attacker who sends a victim the link gets nothing, and neither gets the victim', async () => {
+  const link = await start('grace', {});
+  const landing = await visit(ada, link);
+  const secret = secretOn(landing);
+  expect(landing.html).toContain('grace@example.com');
+  expect((await complete('ada', secret)).status).toBe(404);
+  expect(await grants('ada')).not.toContain(uid('a'));
+  expect(await grants('grace')).not.toContain(uid('a'));
+});
+
+test('with a loopback page the secret goes to the machine of the victim, never to the attacker', async () => {
+  const answer = await visit(ada, await start('grace'));
+  expect(answer.url.hostname).toBe('127.0.0.1');
+  expect(await grants('grace')).toEqual([]);
+});
+
+test('a replayed callback is over, and does not disturb the one who was first', async () => {
+  const callback = await callbackOf(ada, await start('ada'));
+  const first = await visit(ada, callback.href);
+  const replay = await visit(grace, callback.href);
+  expect(replay.status).toBe(400);
+  expect(replay.html).toContain('This sign-in is over');
+  expect(secretOn(replay)).toBe('');
+  expect(await word(await complete('ada', secretIn(first)))).toBe('Authenticated');
+});
+
+test("a stolen secret is worth nothing with somebody else's bearer, and still works for the starter", async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  expect((await complete('grace', secret)).status).toBe(404);
+  expect((await call('POST', `${session('a')}/complete`, undefined, { secret })).status).toBe(401);
+  expect(await word(await complete('ada', secret))).toBe('Authenticated');
+  expect(await grants('grace')).not.toContain(uid('a'));
+});
+
+test('a secret works once, even for ten at the same time', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  const answers = await Promise.all(Array.from({ length: 10 }, () => complete('ada', secret)));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 404)).toHaveLength(9);
+});
+
+test('a secret is for the server it was started for', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  expect((await complete('ada', secret, 'b')).status).toBe(404);
+  expect(await grants('ada')).not.toContain(uid('b'));
+});
+
+test('a server whose URL changed on the way gets no grant', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'https://elsewhere.example.com/mcp',
+    status: connected('True'),
+  });
+  expect((await complete('ada', secret)).status).toBe(409);
+  expect(await grants('ada')).not.toContain(uid('a'));
+});
+
+test('a server that was re-created on the way gets no grant', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  servers['a'] = aServer({
+    name: 'a',
+    uid: 'another',
+    url: world.mcp.url,
+    status: connected('True'),
+  });
+  expect((await complete('ada', secret)).status).toBe(404);
+});
+
+test('after ten minutes a callback is over', async () => {
+  const callback = await callbackOf(ada, await start('ada'));
+  world.clock.now = new Date(Date.now() + 10 * 60_000 + 1_000);
+  expect((await visit(ada, callback.href)).status).toBe(400);
+});
+
+test('after ten minutes a parked code is over', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  world.clock.now = new Date(Date.now() + 10 * 60_000 + 1_000);
+  expect((await complete('ada', secret)).status).toBe(404);
+});
+
+test('a person who declines comes back with the reason, and nothing is stored', async () => {
+  const state = new URL(await start('ada')).searchParams.get('state') ?? '';
+  const { url } = await visit(ada, callbackWith({ state, error: 'access_denied' }));
+  expect(url.href).toBe(`${returnTo}?error=access_denied`);
+  const again = await visit(ada, callbackWith({ state, code: 'x' }));
+  expect(again.status).toBe(400);
+});
+
+test('what a browser brings to the callback is never shown', async () => {
+  const query = {
+    state: '<script>alert(1)</script>',
+    code: 'x',
+    error_description: '<b>pay here</b>',
+  };
+  const { html, status } = await visit(ada, callbackWith(query));
+  expect(status).toBe(400);
+  expect(html).not.toMatch(/alert|pay here/);
+});
+
+test.each([
+  ['https://evil.example/done'],
+  ['http://evil.example:80/done'],
+  ['http://127.0.0.1.evil.example:1/done'],
+  ['http://127.0.0.1/done'],
+  ['http://ada@127.0.0.1:5522/done'],
+  ['http://evil.example:1@localhost.evil.example:2/'],
+  ['https://127.0.0.1:5522/done'],
+  ['javascript:alert(1)'],
+  ['//evil.example'],
+  ['done'],
+])('the browser is not sent back to %s', async (to) => {
+  expect((await call('POST', session('a'), 'ada', { returnTo: to })).status).toBe(400);
+});
+
+test.each([['http://127.0.0.1:1/a?b=c'], ['http://localhost:8080'], ['http://[::1]:9/done']])(
+  '%s is a loopback page',
+  async (to) => {
+    expect((await call('POST', session('a'), 'ada', { returnTo: to })).status).toBe(200);
+  },
+);
+
+test.each([
+  ['stdio', /stdio/],
+  ['open', /asks for no sign-in/],
+  ['sso', /single sign-on/],
+])('there is nothing to sign in to at %s', async (name, detail) => {
+  const answer = await call('POST', session(name), 'ada', {});
+  expect(answer.status).toBe(409);
+  expect((await problemOf(answer)).detail).toMatch(detail);
+});
+
+test.each([
+  ['POST', session('a')],
+  ['POST', `${session('a')}/complete`],
+  ['DELETE', session('a')],
+  ['DELETE', '/v1/sessions'],
+])('%s %s is for people who are signed in', async (method, path) => {
+  expect((await call(method, path)).status).toBe(401);
+  expect((await call(method, path, 'nonsense')).status).toBe(401);
+});
+
+test.each([
+  ['POST', session('gone'), {}],
+  ['POST', `${session('gone')}/complete`, { secret: 'x' }],
+  ['DELETE', session('gone'), undefined],
+])('%s %s says that there is no such server', async (method, path, body) => {
+  const answer = await call(method, path, 'ada', body);
+  expect(answer.status).toBe(404);
+  expect((await problemOf(answer)).detail).toBe('There is no MCPServer default/gone.');
+});
+
+test('a body that cannot be read is told', async () => {
+  const answer = await api.request(session('a'), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearers['ada']}` },
+    body: '{',
+  });
+  expect(answer.status).toBe(400);
+  expect((await call('POST', `${session('a')}/complete`, 'ada', {})).status).toBe(400);
+});
+
+test('an issuer that cannot be used is a problem with the next command, and no sign-in', async () => {
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'http://127.0.0.1:9/mcp',
+    status: connected('True'),
+  });
+  const answer = await call('POST', session('a'), 'ada', {});
+  expect(answer.status).toBe(502);
+  expect(await problemOf(answer)).toMatchObject({
+    detail: expect.stringContaining('could not be asked'),
+    hint: 'Run: muster check default/a --explain',
+  });
+});
+
+async function signIn(who: 'ada' | 'grace', name: string): Promise<void> {
+  const secret = secretIn(
+    await visit(who === 'ada' ? ada : grace, await start(who, { returnTo }, name)),
+  );
+  expect((await complete(who, secret, name)).status).toBe(200);
+}
+
+test("signing out forgets one grant, and nobody else's", async () => {
+  await signIn('ada', 'a');
+  await signIn('ada', 'b');
+  await signIn('grace', 'a');
+  expect(await word(await call('DELETE', session('a'), 'ada'))).toBe('Pending Auth');
+  expect(await grants('ada')).not.toContain(uid('a'));
+  expect(await grants('ada')).toContain(uid('b'));
+  expect(await grants('grace')).toContain(uid('a'));
+  expect(world.sent.at(-1)?.url.pathname).toBe('/token/revocation');
+  expect((await call('DELETE', session('a'), 'ada')).status).toBe(200);
+});
+
+test('signing out everywhere forgets all of mine', async () => {
+  await signIn('ada', 'a');
+  await signIn('ada', 'b');
+  await signIn('grace', 'a');
+  world.sent.length = 0;
+  expect((await call('DELETE', '/v1/sessions', 'ada')).status).toBe(204);
+  expect(world.sent.filter(({ url }) => url.pathname === '/token/revocation')).toHaveLength(2);
+  expect(await grants('ada')).toEqual([]);
+  expect(await grants('grace')).toContain(uid('a'));
+});
+
+test('our client metadata document names itself', async () => {
+  const document = z
+    .object({ client_id: z.string(), redirect_uris: z.array(z.string()) })
+    .parse(await (await call('GET', '/.well-known/oauth-client')).json());
+  expect(document).toEqual({
+    client_id: `${world.publicUrl}/.well-known/oauth-client`,
+    redirect_uris: [`${world.publicUrl}/v1/oauth/callback`],
+  });
+});
+
+test('nothing secret is in the table in clear', async () => {
+  const link = new URL(await start('ada'));
+  const callback = await callbackOf(ada, link.href);
+  const secret = secretIn(await visit(ada, callback.href));
+  await signIn('ada', 'b');
+  const { Items } = await DynamoDBDocumentClient.from(world.local.client).send(
+    new ScanCommand({ TableName: world.local.table }),
+  );
+  const dump = JSON.stringify(Items);
+  expect(dump).toContain(uid('b'));
+  for (const text of [
+    secret,
+    link.searchParams.get('state'),
+    callback.searchParams.get('code'),
+    bearers['ada'],
+  ])
+    expect(dump).not.toContain(text);
+  expect(dump).not.toMatch(/eyJ[\w-]+\.eyJ/);
+});
