@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { classify } from '../functions/reachability/classify.ts';
 import { isDue } from '../functions/reachability/due.ts';
 import type { ProbeOutcome } from '../functions/reachability/outcome.ts';
-import { lanePages, pagesBeforeLanes } from '../functions/reachability/fanout.ts';
-import { spread } from '../functions/reachability/jitter.ts';
+import { shardPages, pagesBeforeFanOut } from '../functions/reachability/fanout.ts';
+import { stableJitter } from '../functions/reachability/jitter.ts';
 import { nextStatus, reasonToWrite } from '../functions/reachability/status.ts';
-import type { Server } from '../functions/model/mcpserver.ts';
+import type { McpServer } from '../functions/model/mcpserver.ts';
 import { heartbeatOf } from '../infra/arguments.ts';
 
 /**
@@ -71,12 +71,12 @@ type Runner = { readonly start: number; readonly end: number };
 export function pageStarts(pages: number, lanes = true): readonly number[] {
   const starts: number[] = [];
   let at = assumed.coldStart;
-  const relay = lanes ? Math.min(pages, pagesBeforeLanes) : pages;
+  const relay = lanes ? Math.min(pages, pagesBeforeFanOut) : pages;
   for (let page = 0; page < relay; page += 1, at += assumed.listPage + assumed.hop) starts.push(at);
   // The last of them runs ahead over the names, and starts a lane for each stretch.
   let scout = (starts.at(-1) ?? 0) + assumed.listPage;
-  for (let first = relay; first < pages; first += lanePages, scout += assumed.listNames) {
-    const ofLane = Math.min(lanePages, pages - first);
+  for (let first = relay; first < pages; first += shardPages, scout += assumed.listNames) {
+    const ofLane = Math.min(shardPages, pages - first);
     for (let page = 0; page < ofLane; page += 1)
       starts.push(scout + assumed.hop + page * (assumed.listPage + assumed.hop));
   }
@@ -88,7 +88,7 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
   const began = Date.UTC(2026, 0, 1);
   const fleet = Array.from(
     { length: servers },
-    (_, index): Server => aServer(index, began, heartbeatSeconds),
+    (_, index): McpServer => aServer(index, began, heartbeatSeconds),
   );
   const isHanging = (index: number): boolean => (index * 7919) % 1000 < hangingShare * 1000;
   const pages = Math.max(1, Math.ceil(servers / pageSize));
@@ -143,7 +143,7 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
   }
   const worst = (of: (one: (typeof result)[number]) => number): number =>
     Math.max(...result.map(of));
-  const scouts = lanes ? Math.max(0, Math.ceil((pages - pagesBeforeLanes) / lanePages)) : 0;
+  const scouts = lanes ? Math.max(0, Math.ceil((pages - pagesBeforeFanOut) / shardPages)) : 0;
   // The API server is the narrowest place when everything fails at once: what it cannot take at
   // once makes the sweep longer.
   const ends = (one: (typeof result)[number]): number =>
@@ -185,9 +185,9 @@ const hung: ProbeOutcome = {
 };
 
 /** One that has been up for long: its status is as old as its last heartbeat. */
-function aServer(index: number, began: number, heartbeatSeconds: number): Server {
+function aServer(index: number, began: number, heartbeatSeconds: number): McpServer {
   const periodMs = heartbeatSeconds * 1000;
-  const server: Server = {
+  const server: McpServer = {
     namespace: 'default',
     name: `server-${index}`,
     uid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
@@ -202,7 +202,7 @@ function aServer(index: number, began: number, heartbeatSeconds: number): Server
   };
   // A second later, because status has whole seconds.
   const lastHeartbeat = new Date(
-    began - ((began + spread(server.uid, periodMs)) % periodMs) + 1000,
+    began - ((began + stableJitter(server.uid, periodMs)) % periodMs) + 1000,
   );
   return { ...server, status: nextStatus(server, classify(answered), lastHeartbeat) };
 }

@@ -1,8 +1,8 @@
 /** One call of a command. */
-export type Call = {
-  readonly operands: readonly string[];
-  readonly text: (flag: string) => string | undefined;
-  readonly isSet: (flag: string) => boolean;
+export type CommandContext = {
+  readonly positionals: readonly string[];
+  readonly option: (flag: string) => string | undefined;
+  readonly has: (flag: string) => boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A person with a screen sits before it. */
   readonly isInteractive: () => boolean;
@@ -10,5 +10,5 @@ export type Call = {
   /** Data, to stdout. */
   readonly print: (text: string) => void;
   /** Words to people, to stderr; one line. */
-  readonly tell: (line: string) => void;
+  readonly info: (line: string) => void;
 };

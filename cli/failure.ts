@@ -9,8 +9,8 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** Ends the command: `message` and `hint` are for the person at the terminal, one line each. */
-export class Failure extends Error {
-  override readonly name = 'Failure';
+export class CliError extends Error {
+  override readonly name = 'CliError';
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
 

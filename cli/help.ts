@@ -1,7 +1,7 @@
 import {
   type Command,
   commands,
-  exitCodeMeanings,
+  exitCodeSummaries,
   type Flag,
   globalFlags,
 } from './commands/commands.ts';
@@ -15,17 +15,17 @@ const overview =
   (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
 
 Commands:
-${columns(commands.map(({ words, operands, meaning }) => [`muster ${[...words, ...operands].join(' ')}`, firstSentence(meaning)]))}
+${columns(commands.map(({ words, positionals, summary }) => [`muster ${[...words, ...positionals].join(' ')}`, firstSentence(summary)]))}
 Flags of every command:
 ${columns(globalFlags.map(flagLine))}
 Exit codes:
-${columns(exitCodeMeanings.map(([code, meaning]) => [String(code), meaning]))}
+${columns(exitCodeSummaries.map(([code, summary]) => [String(code), summary]))}
 Run muster COMMAND --help for the flags of one command.
 `;
 
 const page = (command: Command): string => {
-  const { meaning, words, aliases, flags } = command;
-  return `${meaning}
+  const { summary, words, aliases, flags } = command;
+  return `${summary}
 
 Usage: ${synopsis(command)}
 ${aliases.length === 0 ? '' : `Also:  ${aliases.map((alias) => `muster ${[...words.slice(0, -1), alias].join(' ')}`).join(', ')}\n`}
@@ -34,20 +34,20 @@ ${columns([...flags, ...globalFlags].map(flagLine))}`;
 };
 
 /** The command on one line: `muster get mcpserver NAME [-n NAMESPACE] [-o FORMAT]`. */
-export const synopsis = ({ words, operands, flags }: Command): string =>
+export const synopsis = ({ words, positionals, flags }: Command): string =>
   [
     'muster',
     ...words,
-    ...operands,
+    ...positionals,
     ...flags.map(
       ({ name, short, value }) =>
         `[${short === undefined ? `--${name}` : `-${short}`}${value === undefined ? '' : ` ${value}`}]`,
     ),
   ].join(' ');
 
-const flagLine = ({ name, short, value, values, meaning }: Flag): readonly [string, string] => [
+const flagLine = ({ name, short, value, values, summary }: Flag): readonly [string, string] => [
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
-  values === undefined ? meaning : `${meaning} ${values.join(', ')} (default ${values[0] ?? ''})`,
+  values === undefined ? summary : `${summary} ${values.join(', ')} (default ${values[0] ?? ''})`,
 ];
 
 const firstSentence = (text: string): string => /^.*?[.?](?= |$)/.exec(text)?.[0] ?? text;

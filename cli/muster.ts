@@ -1,6 +1,6 @@
 import './runtime.ts';
-import type { Call } from './context.ts';
-import { type ExitCode, exitCodes, Failure } from './failure.ts';
+import type { CommandContext } from './context.ts';
+import { type ExitCode, exitCodes, CliError } from './failure.ts';
 import { help } from './help.ts';
 import { parse } from './parse.ts';
 import { traceTo } from './api/trace.ts';
@@ -20,8 +20,8 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
         print(help(parsed.command));
         return exitCodes.done;
       case 'run':
-        if (parsed.flags.has('debug')) traceTo(tell);
-        return await parsed.command.run(callOf(parsed.operands, parsed.flags));
+        if (parsed.flags.has('debug')) traceTo(info);
+        return await parsed.command.run(callOf(parsed.positionals, parsed.flags));
     }
   } catch (error) {
     return failed(error);
@@ -29,7 +29,7 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
 }
 
 const print = (text: string): void => void process.stdout.write(harmless(text));
-const tell = (line: string): void =>
+const info = (line: string): void =>
   void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
 /** Words of issuers and manifests get to a terminal; what could steer it does not. */
@@ -38,18 +38,21 @@ const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
 /** No line of ours holds a token; an error of somebody else's making might. */
 const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[left out]');
 
-const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string | true>): Call => ({
-  operands,
-  text: (flag) => {
+const callOf = (
+  positionals: readonly string[],
+  flags: ReadonlyMap<string, string | true>,
+): CommandContext => ({
+  positionals,
+  option: (flag) => {
     const value = flags.get(flag);
     return value === true ? undefined : value;
   },
-  isSet: (flag) => flags.has(flag),
+  has: (flag) => flags.has(flag),
   environment: process.env,
   isInteractive: () => process.stdin.isTTY && process.stderr.isTTY,
   now: () => new Date(),
   print,
-  tell,
+  info,
 });
 
 /**
@@ -57,12 +60,12 @@ const callOf = (operands: readonly string[], flags: ReadonlyMap<string, string |
  * nobody should see.
  */
 function failed(error: unknown): ExitCode {
-  if (error instanceof Failure) {
-    tell(`Error: ${error.message}`);
-    if (error.hint !== undefined) tell(error.hint);
+  if (error instanceof CliError) {
+    info(`Error: ${error.message}`);
+    if (error.hint !== undefined) info(error.hint);
     return error.exitCode;
   }
-  tell(`Error: ${error instanceof Error ? error.message : 'something unexpected happened'}`);
+  info(`Error: ${error instanceof Error ? error.message : 'something unexpected happened'}`);
   return exitCodes.error;
 }
 

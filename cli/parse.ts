@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Command, commands, type Flag, globalFlags } from './commands/commands.ts';
-import { Failure } from './failure.ts';
+import { CliError } from './failure.ts';
 import { synopsis } from './help.ts';
 import { nearest } from './nearest.ts';
 
@@ -10,12 +10,12 @@ export type Parsed =
   | {
       readonly kind: 'run';
       readonly command: Command;
-      readonly operands: readonly string[];
+      readonly positionals: readonly string[];
       readonly flags: ReadonlyMap<string, string | true>;
     };
 
 /**
- * Finds the command and its flags. Throws a `Failure` that names the nearest command, flag or the
+ * Finds the command and its flags. Throws a `CliError` that names the nearest command, flag or the
  * valid values.
  */
 export function parse(argv: readonly string[]): Parsed {
@@ -55,15 +55,15 @@ export function parse(argv: readonly string[]): Parsed {
       checked(command, { name, rawName, value, inlineValue }),
     ),
   );
-  const operands = words.slice(command.words.length);
-  if (operands.length !== command.operands.length) {
+  const positionals = words.slice(command.words.length);
+  if (positionals.length !== command.positionals.length) {
     const wrong =
-      operands.length < command.operands.length
-        ? `${command.operands.join(' ')} is missing`
-        : `"${operands.at(-1) ?? ''}" is too much`;
-    throw new Failure(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
+      positionals.length < command.positionals.length
+        ? `${command.positionals.join(' ')} is missing`
+        : `"${positionals.at(-1) ?? ''}" is too much`;
+    throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
   }
-  return { kind: 'run', command, operands, flags };
+  return { kind: 'run', command, positionals, flags };
 }
 
 function commandIn(words: readonly string[]): Command | undefined {
@@ -80,7 +80,7 @@ function commandIn(words: readonly string[]): Command | undefined {
   });
 }
 
-function unknownCommand(words: readonly string[]): Failure {
+function unknownCommand(words: readonly string[]): CliError {
   const spoken = words.slice(0, 2).join(' ');
   const all = commands.flatMap(({ words: own, aliases }) => [
     own.join(' '),
@@ -90,14 +90,14 @@ function unknownCommand(words: readonly string[]): Failure {
     .filter(({ words: own }) => own[0] === words[0])
     .map(({ words: own }) => own.join(' '));
   const near = nearest(spoken, all) ?? nearest(words[0] ?? '', all);
-  if (words.length === 0) return new Failure('No command.', { hint: 'Run: muster --help' });
+  if (words.length === 0) return new CliError('No command.', { hint: 'Run: muster --help' });
   if (begun.length > 0 && words.length === 1)
-    return new Failure(`"muster ${spoken}" goes on.`, {
+    return new CliError(`"muster ${spoken}" goes on.`, {
       hint: `There are: muster ${begun.join(', muster ')}`,
     });
   if (near !== undefined)
-    return new Failure(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
-  return new Failure(`Unknown command "${spoken}".`, { hint: 'Run: muster --help' });
+    return new CliError(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
+  return new CliError(`Unknown command "${spoken}".`, { hint: 'Run: muster --help' });
 }
 
 type Given = {
@@ -118,7 +118,7 @@ function checked(
       name,
       flags.map((flag) => flag.name),
     );
-    throw new Failure(`muster ${command.words.join(' ')} has no flag ${rawName}.`, {
+    throw new CliError(`muster ${command.words.join(' ')} has no flag ${rawName}.`, {
       hint:
         near === undefined
           ? `Run: muster ${command.words.join(' ')} --help`
@@ -126,7 +126,7 @@ function checked(
     });
   }
   if (flag.value === undefined) {
-    if (inlineValue === true) throw new Failure(`${rawName} takes no value.`);
+    if (inlineValue === true) throw new CliError(`${rawName} takes no value.`);
     return [name, true];
   }
   if (
@@ -134,7 +134,7 @@ function checked(
     value === '' ||
     (value.startsWith('-') && inlineValue !== true)
   ) {
-    throw new Failure(`${rawName} needs a value: ${flag.values?.join(', ') ?? flag.value}.`);
+    throw new CliError(`${rawName} needs a value: ${flag.values?.join(', ') ?? flag.value}.`);
   }
   if (flag.values !== undefined && !flag.values.includes(value))
     throw badValue(flag, rawName, value, flag.values);
@@ -146,10 +146,10 @@ function badValue(
   rawName: string,
   value: string,
   values: readonly string[],
-): Failure {
+): CliError {
   const near = nearest(value, values);
   const what = name === 'output' ? 'output format' : `value of ${rawName}`;
-  return new Failure(
+  return new CliError(
     `Unknown ${what} "${value}" (valid: ${values.join(', ')}).`,
     near === undefined ? {} : { hint: `Did you mean: ${rawName} ${near}` },
   );

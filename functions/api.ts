@@ -7,7 +7,7 @@ import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
 import { leaseReader, missedTicks } from './adapters/cluster/lease.ts';
 import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { sealer } from './adapters/dynamodb/seal.ts';
-import { clusterOf, diallerOf, issuerDiallerOf } from './wiring/cluster-client.ts';
+import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import type { ReadServer } from './reachability/sweep-page.ts';
 import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
@@ -16,7 +16,7 @@ import { composeApi } from './routes/compose.ts';
 import { lazyRoutes } from './routes/lazy.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
-import type { Server } from './model/mcpserver.ts';
+import type { McpServer } from './model/mcpserver.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
 import {
@@ -39,24 +39,28 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   const issuer = readSetting(environment, 'OIDC_ISSUER');
   const clientId = readSetting(environment, 'OIDC_CLIENT_ID');
   const resource = readSetting(environment, 'BEARER_AUDIENCE');
-  const cluster = clusterOf(environment);
+  const cluster = createCluster(environment);
   const readServer = readerOf(cluster);
-  const dialler = diallerOf(environment);
+  const connector = createConnector(environment);
   const policy = policyOf(environment);
   const configured = readClients(environment);
   const seal = sealer(readList(environment, 'TOKEN_KEYS'));
   const table = readSetting(environment, 'TABLE_NAME');
   // Most cold starts answer a list: what that does not need is loaded by the first request that
   // does.
-  const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(dialler));
+  const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(connector));
   const store = once(async () =>
-    (await import('./wiring/table-client.ts')).storeOf(environment, { table, sealer: seal, now }),
+    (await import('./wiring/table-client.ts')).createGrantStore(environment, {
+      table,
+      sealer: seal,
+      now,
+    }),
   );
   const signIn = once(async () => {
     const { signInRoutes } = await import('./wiring/signin-ports.ts');
     return signInRoutes({
       store: await store(),
-      dialler,
+      connector,
       cluster,
       readServer,
       now,
@@ -84,7 +88,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       issuer,
       audience: resource || clientId,
       kind: resource === '' ? 'idToken' : 'accessToken',
-      fetch: guardedFetch(issuerDiallerOf(environment)),
+      fetch: guardedFetch(createIssuerConnector(environment)),
     }),
     log,
     servers: {
@@ -95,7 +99,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
         join(
           servers,
           person,
-          await (await store()).grantsOf(person, onlyUid(servers)),
+          await (await store()).listGrants(person, onlyUid(servers)),
           now(),
           policy,
         ),
@@ -113,7 +117,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
 }
 
 /** For one server there is no need to read the grants of all. */
-const onlyUid = (servers: readonly Server[]): string | undefined =>
+const onlyUid = (servers: readonly McpServer[]): string | undefined =>
   servers.length === 1 ? servers[0]?.uid : undefined;
 
 /** The first call makes it, the others get the same. One that failed is not kept. */
@@ -173,8 +177,8 @@ function listerOf(cluster: Cluster): ServerPorts['listPage'] {
   };
 }
 
-async function allServers(listPage: ServerPorts['listPage']): Promise<readonly Server[]> {
-  const servers: Server[] = [];
+async function allServers(listPage: ServerPorts['listPage']): Promise<readonly McpServer[]> {
+  const servers: McpServer[] = [];
   let next: string | undefined;
   do {
     const read = await listPage({ limit: 500, ...(next === undefined ? {} : { continue: next }) });

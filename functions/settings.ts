@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Setting = {
   /** What it decides, in one sentence. */
-  readonly meaning: string;
+  readonly summary: string;
   /** What holds when it is not given. Settings without one must be given. */
   readonly fallback?: string;
 };
@@ -15,147 +15,147 @@ type Setting = {
 /** Every setting of the functions; `docs/` prints this table. */
 export const settings = {
   ACCESS_GROUPS_CLAIM: {
-    meaning:
+    summary:
       'Claim with the groups of a person, for ACCESS_REVIEW (--oidc-groups-claim of the API server).',
     fallback: 'groups',
   },
   ACCESS_GROUPS_PREFIX: {
-    meaning: 'What stands before each group (--oidc-groups-prefix).',
+    summary: 'What stands before each group (--oidc-groups-prefix).',
     fallback: '',
   },
   ACCESS_REVIEW: {
-    meaning:
+    summary:
       'on: a person is shown only the MCPServers of namespaces where the cluster lets them get mcpservers. off: everyone signed in sees all.',
     fallback: 'off',
   },
   ACCESS_USERNAME_CLAIM: {
-    meaning: 'Claim with the user name of a person, for ACCESS_REVIEW (--oidc-username-claim).',
+    summary: 'Claim with the user name of a person, for ACCESS_REVIEW (--oidc-username-claim).',
     fallback: 'sub',
   },
   ACCESS_USERNAME_PREFIX: {
-    meaning:
+    summary:
       'What stands before the user name (--oidc-username-prefix): not given, ISSUER# unless the claim is email; - for nothing.',
     fallback: '',
   },
   ANONYMOUS_LIST: {
-    meaning:
+    summary:
       'on: the list is answered without a bearer, too, without sessions, URLs and error texts.',
     fallback: 'off',
   },
   AUDIENCE_SCOPE: {
-    meaning:
+    summary:
       'What stands before an audience in the scope that asks the issuer for it (requiredAudiences). The default is that of Dex.',
     fallback: 'audience:server:client_id:',
   },
   BEARER_AUDIENCE: {
-    meaning:
+    summary:
       'Audience of the JWT access tokens (RFC 9068) that are bearers instead of ID tokens. Tokens of people are then sent to no server.',
     fallback: '',
   },
   BUS_NAME: {
-    meaning: 'Name of the EventBridge bus that carries page messages and state changes.',
+    summary: 'Name of the EventBridge bus that carries page messages and state changes.',
   },
   CLUSTER_CA: {
-    meaning: 'Certificate authority of the API server, PEM or PEM in base64, beside CLUSTER_URL.',
+    summary: 'Certificate authority of the API server, PEM or PEM in base64, beside CLUSTER_URL.',
     fallback: '',
   },
   CLUSTER_TOKEN: {
-    meaning: 'Bearer of a service account, beside CLUSTER_URL; a secret.',
+    summary: 'Bearer of a service account, beside CLUSTER_URL; a secret.',
     fallback: '',
   },
   CLUSTER_TOKEN_FILE: {
-    meaning: 'File with that bearer, read again every minute and when it is refused.',
+    summary: 'File with that bearer, read again every minute and when it is refused.',
     fallback: '',
   },
-  CLUSTER_URL: { meaning: 'Address of the API server, instead of a kubeconfig.', fallback: '' },
+  CLUSTER_URL: { summary: 'Address of the API server, instead of a kubeconfig.', fallback: '' },
   DNS_SERVERS: {
-    meaning: 'Comma-separated resolvers (address or address:port) instead of those of the machine.',
+    summary: 'Comma-separated resolvers (address or address:port) instead of those of the machine.',
     fallback: '',
   },
   EKS_CLUSTER: {
-    meaning:
+    summary:
       'Name of an EKS cluster, beside CLUSTER_URL: the bearer is signed with the role of the function.',
     fallback: '',
   },
   EXCHANGE_ISSUERS: {
-    meaning:
+    summary:
       'Comma-separated issuers that tokens of people may be exchanged at (spec.auth.tokenExchange); the token endpoint lies below.',
     fallback: '',
   },
   EXTRA_CA_FILE: {
-    meaning: 'PEM file with certificate authorities that are trusted besides the public ones.',
+    summary: 'PEM file with certificate authorities that are trusted besides the public ones.',
     fallback: '',
   },
   FORWARD_HOSTS: {
-    meaning:
+    summary:
       'Comma-separated hosts that forwarded or exchanged tokens of people may be sent to: mcp.example.com, *.example.com, host:8443.',
     fallback: '',
   },
   GUARD: {
-    meaning: 'off: loopback and private addresses may be contacted. Cloud metadata never.',
+    summary: 'off: loopback and private addresses may be contacted. Cloud metadata never.',
     fallback: 'on',
   },
   GUARD_ALLOW: {
-    meaning: 'Comma-separated CIDR ranges that the address guard lets through.',
+    summary: 'Comma-separated CIDR ranges that the address guard lets through.',
     fallback: '',
   },
   HEARTBEAT_SECONDS: {
-    meaning:
+    summary:
       'How often the status of an unchanged server is written, so that staleness can be seen.',
     fallback: '300',
   },
-  KUBECONFIG: { meaning: 'Path of the kubeconfig of the cluster.', fallback: '' },
-  KUBECONFIG_YAML: { meaning: 'The kubeconfig itself, instead of a path.', fallback: '' },
+  KUBECONFIG: { summary: 'Path of the kubeconfig of the cluster.', fallback: '' },
+  KUBECONFIG_YAML: { summary: 'The kubeconfig itself, instead of a path.', fallback: '' },
   LABEL_SELECTOR: {
-    meaning: 'Only MCPServers with these labels are swept and listed.',
+    summary: 'Only MCPServers with these labels are swept and listed.',
     fallback: '',
   },
   LEASE_NAMESPACE: {
-    meaning: 'Namespace of the Lease that every sweep renews.',
+    summary: 'Namespace of the Lease that every sweep renews.',
     fallback: 'muster-serverless',
   },
   METRICS_NAMESPACE: {
-    meaning:
+    summary:
       'Namespace of the CloudWatch metrics that sweeps put into their log; without it there are none.',
     fallback: '',
   },
-  NAMESPACE: { meaning: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
+  NAMESPACE: { summary: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
   OAUTH_CLIENTS: {
-    meaning:
+    summary:
       'Clients registered by hand at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}, to be kept secret.',
     fallback: '[]',
   },
   OIDC_CLIENT_ID: {
-    meaning: 'Client id of the muster command line at the issuer; the audience of the bearer.',
+    summary: 'Client id of the muster command line at the issuer; the audience of the bearer.',
   },
-  OIDC_ISSUER: { meaning: 'Issuer whose ID tokens the Function URL accepts.' },
+  OIDC_ISSUER: { summary: 'Issuer whose ID tokens the Function URL accepts.' },
   OIDC_SCOPES: {
-    meaning: 'Scopes the command line asks for at sign-in.',
+    summary: 'Scopes the command line asks for at sign-in.',
     fallback: 'openid profile email offline_access',
   },
-  PAGE_SIZE: { meaning: 'MCPServers of one page, each page a runner of its own.', fallback: '500' },
+  PAGE_SIZE: { summary: 'MCPServers of one page, each page a runner of its own.', fallback: '500' },
   PROBE_CONCURRENCY: {
-    meaning: 'Probes of one runner at the same time; below the 1,024 descriptors of a Lambda.',
+    summary: 'Probes of one runner at the same time; below the 1,024 descriptors of a Lambda.',
     fallback: '400',
   },
   PROBER_CHECK_URL: {
-    meaning:
+    summary:
       'Address the prober connects to when it suspects its own network; the issuer where it is not given.',
     fallback: '',
   },
-  PUBLIC_URL: { meaning: 'Address of the Function URL as people and issuers reach it.' },
+  PUBLIC_URL: { summary: 'Address of the Function URL as people and issuers reach it.' },
   SECRET_NAMESPACES: {
-    meaning:
+    summary:
       'Comma-separated namespaces whose Secrets the MCPServers of all namespaces may name; otherwise their own only.',
     fallback: '',
   },
   TABLE_NAME: {
-    meaning:
+    summary:
       'Name of the DynamoDB table with the grants and the outbox; a sweep without it keeps no outbox.',
   },
-  TICK_SECONDS: { meaning: 'Time between two sweeps.', fallback: '60' },
+  TICK_SECONDS: { summary: 'Time between two sweeps.', fallback: '60' },
   TOKEN_KEYS: {
-    meaning:
+    summary:
       'Keys that seal tokens in the table: comma-separated id:base64url of 32 bytes, the first one seals, all open.',
   },
 } as const satisfies Record<string, Setting>;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { announcer, pageSender } from './adapters/eventbridge.ts';
+import { changePublisher, pageSender } from './adapters/eventbridge.ts';
 import { eventWriter } from './adapters/cluster/events.ts';
 import {
   pageLister,
@@ -10,13 +10,13 @@ import {
 import { leaseRenewer, missedTicks } from './adapters/cluster/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
-import { clusterOf, diallerOf, issuerDiallerOf } from './wiring/cluster-client.ts';
+import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { publishSweep } from './telemetry/metrics.ts';
-import { announceLeftovers, type Leftovers } from './reachability/state-changes.ts';
-import { type Leg, lanePages, onward, type Onward } from './reachability/fanout.ts';
-import { type RoundPorts, type RoundReport, round } from './reachability/sweep-page.ts';
-import { busOf, outboxOf } from './wiring/bus-client.ts';
+import { publishPending, type PendingReport } from './reachability/state-changes.ts';
+import { type SweepCursor, shardPages, planNext, type FanoutPlan } from './reachability/fanout.ts';
+import { type PagePorts, type PageReport, sweepPage } from './reachability/sweep-page.ts';
+import { createBus, createOutbox } from './wiring/bus-client.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
 
 /** What came of one invocation; its JSON is the sweep's log line. */
@@ -35,9 +35,9 @@ export type SweepReport = {
   /**
    * Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them.
    */
-  readonly leftovers?: Leftovers;
-  readonly leftoversProblem?: string;
-} & Partial<RoundReport>;
+  readonly pending?: PendingReport;
+  readonly pendingProblem?: string;
+} & Partial<PageReport>;
 
 const pageEvent = z.object({
   source: z.literal(eventSource),
@@ -68,21 +68,20 @@ const longestBackOffMs = 200;
  * retries it, the next tick does.
  */
 export function createSweep(environment: Environment): (event: unknown) => Promise<SweepReport> {
-  const cluster = clusterOf(environment);
-  const bus = busOf(environment);
+  const cluster = createCluster(environment);
+  const bus = createBus(environment);
   const list = pageLister(cluster);
   const skip = pageSkipper(cluster);
   const handOn = pageSender(bus.client, bus.name);
-  const dialler = diallerOf(environment);
-  const ports: Omit<RoundPorts, 'patchStatus' | 'outbox'> &
-    Parameters<typeof announceLeftovers>[0] = {
+  const connector = createConnector(environment);
+  const ports: Omit<PagePorts, 'patchStatus' | 'outbox'> & Parameters<typeof publishPending>[0] = {
     now: () => new Date(),
-    probe: prober(dialler),
+    probe: prober(connector),
     readServer: serverReader(cluster),
-    announce: announcer(bus.client, bus.name),
-    outbox: outboxOf(environment),
-    notify: eventWriter(cluster),
-    isOnline: connectionCheck(issuerDiallerOf(environment), checkUrl(environment)),
+    publish: changePublisher(bus.client, bus.name),
+    outbox: createOutbox(environment),
+    recordEvents: eventWriter(cluster),
+    isOnline: connectionCheck(createIssuerConnector(environment), checkUrl(environment)),
     backOff: (attempt) =>
       new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
   };
@@ -95,43 +94,43 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
   const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
   const limit = readNumber(environment, 'PAGE_SIZE');
 
-  const goOn = async (next: Onward): Promise<void> => {
+  const goOn = async (next: FanoutPlan): Promise<void> => {
     switch (next.kind) {
-      case 'nothing':
+      case 'done':
         return undefined;
-      case 'next':
-        return handOn(next.leg);
-      case 'lanes':
-        for (let lane = next.first; ; ) {
-          await handOn(lane);
-          const after = await skip({ limit: limit * lanePages, continue: lane.continue });
+      case 'chain':
+        return handOn(next.cursor);
+      case 'fanOut':
+        for (let shard = next.first; ; ) {
+          await handOn(shard);
+          const after = await skip({ limit: limit * shardPages, continue: shard.continue });
           if (after === undefined) return undefined;
-          lane = { ...lane, continue: after };
+          shard = { ...shard, continue: after };
         }
     }
   };
 
   return async (event) => {
     const started = Date.now();
-    const leg = legOf(sweepEvent.parse(event), new Date(started));
-    const trace = `sweep-${leg.tick}`;
+    const cursor = cursorOf(sweepEvent.parse(event), new Date(started));
+    const trace = `sweep-${cursor.tick}`;
     const report = (
       rest: Omit<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>,
     ): SweepReport => ({
       message: 'sweep',
       trace,
-      tick: leg.tick,
-      hop: leg.hop,
+      tick: cursor.tick,
+      hop: cursor.hop,
       ms: Date.now() - started,
       ...rest,
     });
-    const tick = new Date(leg.tick);
+    const tick = new Date(cursor.tick);
     if (started - tick.getTime() > tickMs)
       return report({ ended: 'dropped: the page message is older than a tick' });
-    if (leg.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
+    if (cursor.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
     const first = await list({
       limit,
-      ...(leg.continue !== undefined && { continue: leg.continue }),
+      ...(cursor.continue !== undefined && { continue: cursor.continue }),
     });
     // A token that expired brings one that goes on from the same key, in a newer snapshot.
     const listed =
@@ -143,16 +142,16 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
         ended: 'the continue token expired and the cluster gave none to go on with',
       });
     const { servers, malformed, continue: rest } = listed.page;
-    const next = onward(leg, rest);
+    const next = planNext(cursor, rest);
     const going = brokenRelay(() => goOn(next));
-    // Running ahead of the lanes takes a while: the own page is probed meanwhile.
-    if (next.kind !== 'lanes') await going;
+    // Running ahead of the shards takes a while: the own page is probed meanwhile.
+    if (next.kind !== 'fanOut') await going;
     // One per sweep, not per page: what was listed is now being probed.
-    const isFirst = leg.hop === 0;
+    const isFirst = cursor.hop === 0;
     const renewal = isFirst ? renewLease(tick) : undefined;
-    const looking = isFirst ? leftoversOf(ports, new Date(started)) : undefined;
-    const options = { tick, tickMs, heartbeatMs, concurrency, everything: leg.everything };
-    const result = await round(
+    const looking = isFirst ? pendingOf(ports, new Date(started)) : undefined;
+    const options = { tick, tickMs, heartbeatMs, concurrency, everything: cursor.everything };
+    const result = await sweepPage(
       servers,
       { ...ports, patchStatus: statusPatcher(cluster, trace) },
       options,
@@ -173,7 +172,7 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
   };
 }
 
-function legOf(event: z.infer<typeof sweepEvent>, now: Date): Leg {
+function cursorOf(event: z.infer<typeof sweepEvent>, now: Date): SweepCursor {
   if ('detail' in event) return event.detail;
   return { tick: event.at ?? now.toISOString(), hop: 0, everything: event.everything ?? false };
 }
@@ -189,13 +188,13 @@ async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefi
 }
 
 /** What was left in the outbox costs nobody of the page its probe. */
-async function leftoversOf(
-  ...asked: Parameters<typeof announceLeftovers>
-): Promise<Pick<SweepReport, 'leftovers' | 'leftoversProblem'>> {
+async function pendingOf(
+  ...asked: Parameters<typeof publishPending>
+): Promise<Pick<SweepReport, 'pending' | 'pendingProblem'>> {
   try {
-    return { leftovers: await announceLeftovers(...asked) };
+    return { pending: await publishPending(...asked) };
   } catch (error) {
-    return { leftoversProblem: error instanceof Error ? error.message : String(error) };
+    return { pendingProblem: error instanceof Error ? error.message : String(error) };
   }
 }
 

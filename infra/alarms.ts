@@ -45,7 +45,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
   const all: Record<string, Alarm> = {
     SweepsStopped: {
       means: 'No sweep has ended well for three minutes: STATE is getting old.',
-      metric: own('Sweeps'),
+      metric: own('SweepCount'),
       ...minutes,
       periods: 3,
       of: 3,
@@ -76,14 +76,14 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 5,
       threshold: 45_000,
     },
-    RelayEnded: {
+    SweepTruncated: {
       means: 'A relay ended before its last page.',
-      metric: own('RelaysEnded'),
+      metric: own('SweepTruncatedCount'),
       ...minutes,
       periods: 2,
       of: 5,
     },
-    RelayTakenForLoop: {
+    RecursionDetected: {
       means: 'Lambda took the relay for a loop and stopped it.',
       metric: lambda('RecursiveInvocationsDropped', sweep),
       ...minutes,
@@ -92,14 +92,14 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
     },
     ProberOffline: {
       means: 'The prober holds back what it saw: its own network or resolver seems to be away.',
-      metric: own('ProberOffline'),
+      metric: own('ProberOfflineCount'),
       ...minutes,
       periods: 3,
       of: 5,
     },
-    Unannounced: {
+    Unpublished: {
       means: 'Changes of state are in the outbox that the bus does not take.',
-      metric: own('Unannounced'),
+      metric: own('UnpublishedCount'),
       ...minutes,
       periods: 5,
       of: 10,
@@ -188,11 +188,15 @@ function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAl
           height: 3,
           properties: { title: 'Alarms', alarms: made.map(({ arn }) => arn) },
         },
-        graph('Probes and writes', counts('Probes', 'Writes', 'Conflicts', 'Changes'), 'Sum'),
+        graph(
+          'Probes and writes',
+          counts('ProbeCount', 'WriteCount', 'ConflictCount', 'ChangeCount'),
+          'Sum',
+        ),
         graph('Time of a page and lag of its probes, ms', counts('SweepMs', 'LagMs'), 'Maximum'),
         graph(
           'Outcomes by reason',
-          [[{ expression: `SEARCH('{${namespace},Reason,service} Outcomes', 'Sum', 60)` }]],
+          [[{ expression: `SEARCH('{${namespace},Reason,service} OutcomeCount', 'Sum', 60)` }]],
           'Sum',
         ),
         ...all.map(({ means, metric, statistic }) =>

@@ -22,7 +22,7 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.set(id, structuredClone({ ...key, ...attributes }));
       return true;
     },
-    take: async (key, condition) => {
+    delete: async (key, condition) => {
       const id = idOf(key);
       const found = rows.get(id);
       if (!isAllowed(found, condition)) return undefined;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { handle } from 'hono/aws-lambda';
 import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
-import { clusterOf } from '../functions/wiring/cluster-client.ts';
+import { createCluster } from '../functions/wiring/cluster-client.ts';
 import { rowOf } from '../functions/routes/row.ts';
 import type { Environment } from '../functions/settings.ts';
 import { createSweep, type SweepReport } from '../functions/sweep.ts';
@@ -61,7 +61,7 @@ type Part = { readonly close: () => Promise<void> };
 /** The whole system on loopback. What has started is closed again when something cannot start. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const parts: Part[] = [];
-  const keep = <Started extends Part>(part: Started): Started => {
+  const keep = <StartResult extends Part>(part: StartResult): StartResult => {
     parts.unshift(part);
     return part;
   };
@@ -76,7 +76,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-type Keep = <Started extends Part>(part: Started) => Started;
+type Keep = <StartResult extends Part>(part: StartResult) => StartResult;
 
 async function assemble(
   options: WorldOptions,
@@ -84,7 +84,7 @@ async function assemble(
   close: () => Promise<void>,
 ): Promise<World> {
   const { port = 0, tickMs = 60_000, guard = false, changed = () => {} } = options;
-  // Settled first, so that a port in use is told before anything else has started.
+  // ApplyResult first, so that a port in use is told before anything else has started.
   let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
   const functionUrl = keep(
     await startFunctionUrl({ handler: (event, context) => answer(event, context), port }),
@@ -169,7 +169,7 @@ async function populate(
 }
 
 async function listEverything(environment: Environment): Promise<List> {
-  const list = pageLister(clusterOf(environment));
+  const list = pageLister(createCluster(environment));
   const now = new Date();
   const items: List['items'] = [];
   const problems: List['problems'] = [];

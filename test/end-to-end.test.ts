@@ -168,7 +168,7 @@ test('list and auth status say the same for every server of a mixed world', asyn
   const { items } = itemsSchema.parse(JSON.parse((await type('list mcpserver -o json')).stdout));
   for (const { name, session } of items)
     expect(listed.get(name)).toBe(
-      [session?.word, ...(session?.sso ? [`[SSO: ${session.sso}]`] : [])].join(' '),
+      [session?.status, ...(session?.sso ? [`[SSO: ${session.sso}]`] : [])].join(' '),
     );
   expect(new Set(listed.values())).toEqual(
     new Set(['-', 'Authenticated', 'Pending Auth', 'Pending Auth [SSO: Failed]']),

@@ -15,8 +15,8 @@ import { pageLister, statusPatcher } from '../functions/adapters/cluster/kuberne
 import { sealer } from '../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../functions/adapters/dynamodb/grant-store.ts';
 import { createApi } from '../functions/api.ts';
-import { clusterOf } from '../functions/wiring/cluster-client.ts';
-import type { Condition, Server } from '../functions/model/mcpserver.ts';
+import { createCluster } from '../functions/wiring/cluster-client.ts';
+import type { Condition, McpServer } from '../functions/model/mcpserver.ts';
 import type { Grant } from '../functions/sessions/grant.ts';
 import { type Row, rowSchema, sessionSchema } from '../functions/model/wire.ts';
 import { ada } from '../local/issuer.ts';
@@ -165,15 +165,15 @@ async function keptBearer(): Promise<string> {
     .parse(JSON.parse(await readFile(join(folder, name), 'utf8'))).idToken;
 }
 
-async function declared(): Promise<ReadonlyMap<string, Server>> {
-  const listed = await pageLister(clusterOf(world.environment))({ limit: 500 });
+async function declared(): Promise<ReadonlyMap<string, McpServer>> {
+  const listed = await pageLister(createCluster(world.environment))({ limit: 500 });
   if (listed.kind !== 'page') throw new Error(listed.kind);
   return new Map(listed.page.servers.map((server) => [server.name, server]));
 }
 
 /** Writes the status and the grant of each case. */
-async function seed(servers: ReadonlyMap<string, Server>): Promise<void> {
-  const patch = statusPatcher(clusterOf(world.environment));
+async function seed(servers: ReadonlyMap<string, McpServer>): Promise<void> {
+  const patch = statusPatcher(createCluster(world.environment));
   const {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint = '',
     TABLE_NAME = '',
@@ -190,7 +190,7 @@ async function seed(servers: ReadonlyMap<string, Server>): Promise<void> {
     if (one.state !== '')
       expect(await patch(server, statusOf(one))).toMatchObject({ kind: 'written' });
     if (kind !== 'none')
-      await store.keepGrant(grantOf({ ...one, kind }, server.uid, person), {
+      await store.putGrant(grantOf({ ...one, kind }, server.uid, person), {
         accessToken: 'the-token',
         refreshToken: 'r',
       });
@@ -235,7 +235,7 @@ test(`${String(cases.length)} combinations have the word of the design in the li
 test('a session that ends soon and cannot be refreshed says so, with the command; no other one does', async () => {
   const { stdout } = await muster('list mcpserver -o json');
   const soon = itemsIn(stdout).filter(
-    ({ session }) => session?.word === 'Authenticated' && session.problem !== undefined,
+    ({ session }) => session?.status === 'Authenticated' && session.problem !== undefined,
   );
   const near = cases.filter(
     (one) =>
@@ -246,7 +246,7 @@ test('a session that ends soon and cannot be refreshed says so, with the command
   expect(soon.map(({ name }) => name)).toEqual(near.map(({ name }) => name));
   expect(soon[0]?.session).toMatchObject({
     problem: expect.stringContaining('less than 5 minutes'),
-    next: expect.stringMatching(/^muster auth login --server /),
+    hint: expect.stringMatching(/^muster auth login --server /),
   });
 });
 

@@ -28,7 +28,7 @@ export const isRow = (body: unknown): body is Row =>
 
 export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
-  hasTexts(body, 'namespace', 'name', 'saw', 'reason', 'message', 'authRequired') &&
+  hasTexts(body, 'namespace', 'name', 'observed', 'reason', 'message', 'authRequired') &&
   isListOf(body['stages'], (stage) => isRecord(stage) && typeof stage['ms'] === 'number');
 
 export const isConfig = (body: unknown): body is Config =>
@@ -42,7 +42,7 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
   isRecord(body) && hasTexts(body, 'namespace', 'name') && isSession(body['session']);
 
-const isSession = (value: unknown): boolean => isRecord(value) && hasTexts(value, 'word');
+const isSession = (value: unknown): boolean => isRecord(value) && hasTexts(value, 'status');
 
 const hasTexts = (
   record: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
-import { Failure } from '../failure.ts';
+import { CliError } from '../failure.ts';
 import { request, RequestFailure } from './request.ts';
 import { namesIn, sorted } from '../output/table.ts';
 
@@ -74,9 +74,9 @@ export async function findServer(
   const found = sorted(rows.filter((row) => row.name === named.name));
   const [first, second] = found;
   if (first === undefined)
-    throw new Failure(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
+    throw new CliError(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
   if (second === undefined) return first;
-  throw new Failure(`The name ${text} is ambiguous: ${found.map(namesIn(found)).join(', ')}.`, {
+  throw new CliError(`The name ${text} is ambiguous: ${found.map(namesIn(found)).join(', ')}.`, {
     hint: 'Say which one, as namespace/name.',
   });
 }
@@ -108,15 +108,15 @@ function splitName(
 ): { readonly namespace?: string; readonly name: string } {
   const [first = '', second, ...rest] = text.split('/');
   if (first === '' || second === '' || rest.length > 0)
-    throw new Failure(`"${text}" is no name.`, { hint: 'Give NAME or NAMESPACE/NAME.' });
+    throw new CliError(`"${text}" is no name.`, { hint: 'Give NAME or NAMESPACE/NAME.' });
   if (second === undefined)
     return namespace === undefined ? { name: first } : { namespace, name: first };
   if (namespace !== undefined && namespace !== first)
-    throw new Failure(`"${text}" is not in the namespace ${namespace}.`);
+    throw new CliError(`"${text}" is not in the namespace ${namespace}.`);
   return { namespace: first, name: second };
 }
 
-export const notOurs = (endpoint: string): Failure =>
-  new Failure(`${endpoint} answers, but not as muster, serverless does.`, {
+export const notOurs = (endpoint: string): CliError =>
+  new CliError(`${endpoint} answers, but not as muster, serverless does.`, {
     hint: 'Is MUSTER_ENDPOINT the Function URL, and this muster as new as it?',
   });

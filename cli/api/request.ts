@@ -1,5 +1,5 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import { isRecord, parseJson } from './json.ts';
 import { trace } from './trace.ts';
 
@@ -19,7 +19,7 @@ const maxBytes = 16 * 1024 * 1024;
 
 /**
  * One HTTP exchange; whatever the status, the answer comes back (`body` is undefined unless it was
- * JSON). Throws a `Failure` that names the address when there is no answer. Redirects are not
+ * JSON). Throws a `CliError` that names the address when there is no answer. Redirects are not
  * followed.
  */
 export async function exchange(call: Call): Promise<Answer> {
@@ -68,7 +68,7 @@ export async function exchange(call: Call): Promise<Answer> {
     );
     const timer = setTimeout(() => {
       reject(
-        new Failure(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, {
+        new CliError(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, {
           hint: 'Try again; are you on the right network?',
         }),
       );
@@ -81,7 +81,7 @@ export async function exchange(call: Call): Promise<Answer> {
 }
 
 /**
- * As `exchange`, but an answer outside 2xx becomes a `Failure` with the words of its problem
+ * As `exchange`, but an answer outside 2xx becomes a `CliError` with the words of its problem
  * document; a 401 ends with the exit code for "sign-in required".
  */
 export async function request(call: Call): Promise<unknown> {
@@ -98,7 +98,7 @@ export async function request(call: Call): Promise<unknown> {
 }
 
 /** The server answered, and said no. */
-export class RequestFailure extends Failure {
+export class RequestFailure extends CliError {
   readonly status: number;
 
   constructor(message: string, status: number, hint: string | undefined) {
@@ -125,7 +125,7 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       incoming.destroy();
-      throw new Failure('The answer is longer than 16 MB.', {
+      throw new CliError('The answer is longer than 16 MB.', {
         hint: 'Is the endpoint the Function URL of muster, serverless?',
       });
     }
@@ -134,12 +134,12 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 }
 
 /** Why there was no answer, in the words of the person who has to mend it. */
-function unanswered(url: URL, error: Error): Failure {
-  if (error instanceof Failure) return error;
+function unanswered(url: URL, error: Error): CliError {
+  if (error instanceof CliError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { what, hint } = causes[code] ??
     causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Is the address right?' };
-  return new Failure(`${url.origin}: ${what}.`, { hint });
+  return new CliError(`${url.origin}: ${what}.`, { hint });
 }
 
 const causes: Readonly<Record<string, { what: string; hint: string }>> = {

@@ -1,8 +1,8 @@
 let teller: ((line: string) => void) | undefined;
 
 /** From now on, what is asked of whom is told (`--debug`). */
-export function traceTo(tell: (line: string) => void): void {
-  teller = tell;
+export function traceTo(info: (line: string) => void): void {
+  teller = info;
 }
 
 /**

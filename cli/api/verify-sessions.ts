@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { isSessionAnswer } from './guards.ts';
-import { Failure } from '../failure.ts';
+import { CliError } from '../failure.ts';
 import { request } from './request.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 
@@ -14,12 +14,15 @@ const parallel = 8;
  * Asks the MCP servers of these rows whether they let the person in, some side by side. One that
  * cannot be asked costs only itself.
  */
-export function proveAll(connection: Connection, rows: readonly Row[]): Promise<readonly Proven[]> {
+export function verifyAll(
+  connection: Connection,
+  rows: readonly Row[],
+): Promise<readonly Proven[]> {
   return pLimit(parallel).map(rows, async (row): Promise<Proven> => {
     try {
       return { row: { ...row, session: (await prove(connection, row)).session } };
     } catch (error) {
-      if (error instanceof Failure) return { row, problem: error.message };
+      if (error instanceof CliError) return { row, problem: error.message };
       throw error;
     }
   });
@@ -43,4 +46,4 @@ export async function prove(
 
 /** Rows that single sign-on is worth running for. */
 export const usesSso = ({ singleSignOn, session }: Row): boolean =>
-  singleSignOn !== undefined && session !== undefined && session.word !== '-';
+  singleSignOn !== undefined && session !== undefined && session.status !== '-';

@@ -7,13 +7,13 @@ import { spawn } from 'node:child_process';
  */
 export function showAddress(
   address: string,
-  { browser, tell }: { readonly browser: boolean; readonly tell: (line: string) => void },
+  { browser, info }: { readonly browser: boolean; readonly info: (line: string) => void },
 ): void {
   if (!browser) {
-    tell(`Open this address in a browser:\n\n  ${address}\n`);
+    info(`Open this address in a browser:\n\n  ${address}\n`);
     return;
   }
-  tell(`Opening the browser. If it stays closed, open this address:\n\n  ${address}\n`);
+  info(`Opening the browser. If it stays closed, open this address:\n\n  ${address}\n`);
   const [command, ...parameters] = opener(address);
   const child = spawn(command, parameters, { stdio: 'ignore', detached: true });
   // No browser to open: the printed address is the way.

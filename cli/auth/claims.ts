@@ -1,4 +1,4 @@
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import { isRecord, parseJson } from '../api/json.ts';
 import type { Tokens } from './token-files.ts';
 
@@ -64,7 +64,7 @@ function accessIn(
 ): Pick<Tokens, 'accessToken' | 'resource'> {
   if (resource === undefined) return {};
   if (accessToken === undefined)
-    throw new Failure(`The issuer gave no access token for ${resource}.`, {
+    throw new CliError(`The issuer gave no access token for ${resource}.`, {
       exitCode: exitCodes.signInFailed,
       hint: 'Run: muster auth login',
     });
@@ -81,8 +81,8 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
   return claims;
 }
 
-const refused = (what: string): Failure =>
-  new Failure(`The ID token ${what}.`, {
+const refused = (what: string): CliError =>
+  new CliError(`The ID token ${what}.`, {
     exitCode: exitCodes.signInFailed,
     hint: 'Run: muster auth login',
   });

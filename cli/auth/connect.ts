@@ -1,19 +1,23 @@
 import { freshTokens } from './refresh-tokens.ts';
-import type { Call } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { endpointOf } from './endpoint.ts';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
 
 /** The Function URL of this call, with the person's tokens where somebody is signed in. */
-export type Connected = Connection & { readonly tokens?: Tokens };
+export type EndpointConnection = Connection & { readonly tokens?: Tokens };
 
 /**
  * Throws with exit code 2 when a sign-in is there that has ended: SESSION is never dropped in
  * silence.
  */
-export async function connect({ text, environment, now }: Call): Promise<Connected> {
-  const endpoint = endpointOf(text('endpoint'), environment);
+export async function connect({
+  option,
+  environment,
+  now,
+}: CommandContext): Promise<EndpointConnection> {
+  const endpoint = endpointOf(option('endpoint'), environment);
   const tokens = await freshTokens(endpoint, environment, now());
   return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
 }
@@ -22,11 +26,11 @@ export async function connect({ text, environment, now }: Call): Promise<Connect
  * As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in.
  */
 export async function connectAsPerson(
-  call: Call,
-): Promise<Connected & { readonly tokens: Tokens }> {
+  call: CommandContext,
+): Promise<EndpointConnection & { readonly tokens: Tokens }> {
   const { tokens, ...connection } = await connect(call);
   if (tokens === undefined) {
-    throw new Failure(`You are not signed in to ${connection.endpoint}.`, {
+    throw new CliError(`You are not signed in to ${connection.endpoint}.`, {
       exitCode: exitCodes.signInRequired,
       hint: 'Run: muster auth login',
     });

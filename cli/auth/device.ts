@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../functions/model/wire.ts';
 import { tokensFrom } from './claims.ts';
-import { exitCodes, Failure } from '../failure.ts';
-import { askForTokens, type Granted, type Issuer } from './oidc-client.ts';
+import { exitCodes, CliError } from '../failure.ts';
+import { askForTokens, type GrantResult, type Issuer } from './oidc-client.ts';
 import { isRecord } from '../api/json.ts';
 import { request } from '../api/request.ts';
 import type { Tokens } from './token-files.ts';
 
 export type DeviceSignIn = {
   readonly endpoint: string;
-  readonly tell: (line: string) => void;
+  readonly info: (line: string) => void;
   readonly now: () => Date;
 };
 
@@ -20,11 +20,11 @@ export type DeviceSignIn = {
 export async function byDevice(
   issuer: Issuer,
   { clientId, scopes, resource }: Config,
-  { endpoint, tell, now }: DeviceSignIn,
+  { endpoint, info, now }: DeviceSignIn,
 ): Promise<Tokens> {
   const { deviceEndpoint: url } = issuer;
   if (url === undefined)
-    throw new Failure(`${issuer.issuer} offers no sign-in on another device.`, {
+    throw new CliError(`${issuer.issuer} offers no sign-in on another device.`, {
       exitCode: exitCodes.signInFailed,
       hint: 'Run: muster auth login',
     });
@@ -37,7 +37,7 @@ export async function byDevice(
   if (!isOffer(offer)) throw failed(`${issuer.issuer} answered without a code for the device`);
   // The code is told apart from the address: it is the person who has to see that both devices show
   // the same one.
-  tell(
+  info(
     `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
   );
   const until = now().getTime() + offer.expires_in * 1000;
@@ -85,13 +85,13 @@ const isOffer = (value: unknown): value is Offer =>
   ['undefined', 'string'].includes(typeof value['verification_uri_complete']);
 
 /** An issuer that is away for a moment ends nothing: it is asked again. */
-function onlyAway(error: unknown): Granted | undefined {
-  if (error instanceof Failure) return undefined;
+function onlyAway(error: unknown): GrantResult | undefined {
+  if (error instanceof CliError) return undefined;
   throw error;
 }
 
-const failed = (message: string): Failure =>
-  new Failure(`${message}.`, {
+const failed = (message: string): CliError =>
+  new CliError(`${message}.`, {
     exitCode: exitCodes.signInFailed,
     hint: 'Run: muster auth login --device',
   });

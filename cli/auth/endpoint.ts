@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { CliError } from '../failure.ts';
 
 /**
  * The Function URL this command talks to, without a slash at its end: `--endpoint`, else
@@ -11,18 +11,18 @@ export function endpointOf(
 ): string {
   const text = flag ?? environment['MUSTER_ENDPOINT'];
   if (text === undefined || text === '') {
-    throw new Failure('No endpoint.', {
+    throw new CliError('No endpoint.', {
       hint: 'Set MUSTER_ENDPOINT to the Function URL, or give --endpoint URL. (npm start prints the export line.)',
     });
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new Failure(`The endpoint "${text}" is no http address.`, {
+    throw new CliError(`The endpoint "${text}" is no http address.`, {
       hint: 'Give it like https://muster.example.com',
     });
   }
   if (!isSafe(url)) {
-    throw new Failure(`The endpoint ${url.origin} is not https.`, {
+    throw new CliError(`The endpoint ${url.origin} is not https.`, {
       hint: 'Use https; http is for this machine only (127.0.0.1, localhost).',
     });
   }

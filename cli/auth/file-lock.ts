@@ -1,6 +1,6 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Failure } from '../failure.ts';
+import { CliError } from '../failure.ts';
 
 /** Longer than what it is held for can take; one that is older was left behind by a crash. */
 const staleMs = 60_000;
@@ -15,7 +15,7 @@ export async function alone<Outcome>(file: string, act: () => Promise<Outcome>):
   const giveUpAt = Date.now() + patienceMs;
   while (!(await isTaken(lock))) {
     if (Date.now() > giveUpAt)
-      throw new Failure(`Another muster holds ${lock}, for too long.`, {
+      throw new CliError(`Another muster holds ${lock}, for too long.`, {
         hint: 'Remove the file, then try again.',
       });
     if (await isStale(lock)) await rm(lock, { force: true });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 
 /** The browser is back: what it brought, and how to tell its person what came of it. */
 export type Arrival = {
@@ -64,7 +64,7 @@ async function within(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arr
     timer = setTimeout(() => {
       const minutes = String(Math.round(timeoutMs / 60_000));
       reject(
-        new Failure(`The browser did not come back within ${minutes} minutes.`, {
+        new CliError(`The browser did not come back within ${minutes} minutes.`, {
           exitCode: exitCodes.signInFailed,
           hint: 'Try again.',
         }),

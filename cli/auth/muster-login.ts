@@ -4,7 +4,7 @@ import { isConfig } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import { askForTokens, discoverIssuer, type Issuer } from './oidc-client.ts';
 import { type Arrival, startLoopback } from './loopback.ts';
 import { request } from '../api/request.ts';
@@ -18,7 +18,7 @@ export type SignIn = {
   readonly browser: boolean;
   /** The browser is on another device. */
   readonly device: boolean;
-  readonly tell: (line: string) => void;
+  readonly info: (line: string) => void;
   readonly now: () => Date;
 };
 
@@ -48,7 +48,7 @@ async function byLoopback(
   { clientId, scopes, resource }: Config,
   wanted: SignIn,
 ): Promise<Tokens> {
-  const { endpoint, environment, browser, tell, now } = wanted;
+  const { endpoint, environment, browser, info, now } = wanted;
   const [verifier, state, nonce] = [random(), random(), random()];
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
   try {
@@ -68,7 +68,7 @@ async function byLoopback(
       ...(issuer.asksForConsent && scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
     };
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
-    showAddress(address.href, { browser, tell });
+    showAddress(address.href, { browser, info });
 
     const arrival = await loopback.arrival(patienceMs);
     const tokens = await redeemed(arrival, issuer, {
@@ -137,7 +137,7 @@ function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string
   return code;
 }
 
-const failed = (message: string): Failure =>
-  new Failure(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Run: muster auth login' });
+const failed = (message: string): CliError =>
+  new CliError(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Run: muster auth login' });
 
 const random = (): string => randomBytes(32).toString('base64url');

@@ -1,5 +1,5 @@
 import { isSafe } from './endpoint.ts';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import { isRecord } from '../api/json.ts';
 import { type Answer, exchange, request } from '../api/request.ts';
 
@@ -50,14 +50,14 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
 const isEndpoint = (value: unknown): value is string =>
   typeof value === 'string' && URL.canParse(value) && isSafe(new URL(value));
 
-const untrusted = (message: string): Failure =>
-  new Failure(message, {
+const untrusted = (message: string): CliError =>
+  new CliError(message, {
     exitCode: exitCodes.signInFailed,
     hint: 'Tell the owner of the endpoint; OIDC_ISSUER names the issuer.',
   });
 
 /** What a token endpoint said: tokens, or no. */
-export type Granted =
+export type GrantResult =
   | {
       readonly kind: 'granted';
       readonly idToken: string;
@@ -76,7 +76,7 @@ export type Granted =
 export async function askForTokens(
   issuer: Issuer,
   form: Readonly<Record<string, string>>,
-): Promise<Granted> {
+): Promise<GrantResult> {
   const answer = await exchange({
     method: 'POST',
     url: issuer.tokenEndpoint,
@@ -85,7 +85,7 @@ export async function askForTokens(
   return grantedIn(answer, issuer);
 }
 
-function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
+function grantedIn({ status, body }: Answer, { issuer }: Issuer): GrantResult {
   const said = isRecord(body) ? body : {};
   if (status === 200) {
     const idToken = said['id_token'];
@@ -105,7 +105,7 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): Granted {
   const error = said['error'];
   const description = said['error_description'];
   if (status >= 500 || typeof error !== 'string') {
-    throw new Failure(`${issuer} answered ${String(status)} at its token endpoint.`, {
+    throw new CliError(`${issuer} answered ${String(status)} at its token endpoint.`, {
       hint: 'Try again in a minute.',
     });
   }

@@ -1,6 +1,6 @@
 import { tokensFrom } from './claims.ts';
-import { Failure, exitCodes } from '../failure.ts';
-import { askForTokens, discoverIssuer, type Granted } from './oidc-client.ts';
+import { CliError, exitCodes } from '../failure.ts';
+import { askForTokens, discoverIssuer, type GrantResult } from './oidc-client.ts';
 import { alone } from './file-lock.ts';
 import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 
@@ -51,7 +51,7 @@ async function refreshed(
 async function askToRefresh(
   { endpoint, issuer, clientId, resource }: Tokens,
   refreshToken: string,
-): Promise<Granted> {
+): Promise<GrantResult> {
   try {
     return await askForTokens(await discoverIssuer(issuer), {
       grant_type: 'refresh_token',
@@ -60,8 +60,8 @@ async function askToRefresh(
       ...(resource === undefined ? {} : { resource }),
     });
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(
       `Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`,
       {
         hint: 'Try again; or sign in anew: muster auth login',
@@ -73,8 +73,8 @@ async function askToRefresh(
 export const isFresh = (tokens: Tokens, now: Date): boolean =>
   tokens.expiresAt.getTime() - marginMs > now.getTime();
 
-const ended = (endpoint: string, how: string): Failure =>
-  new Failure(`Your sign-in to ${endpoint} ${how}.`, {
+const ended = (endpoint: string, how: string): CliError =>
+  new CliError(`Your sign-in to ${endpoint} ${how}.`, {
     exitCode: exitCodes.signInRequired,
     hint: 'Run: muster auth login',
   });

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { SessionAnswer, SignInStarted } from '../../functions/model/wire.ts';
 import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
-import { Failure, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../failure.ts';
 import { patienceMs } from './muster-login.ts';
 import { startLoopback } from './loopback.ts';
 import { request, RequestFailure } from '../api/request.ts';
@@ -19,7 +19,7 @@ export type ServerSignIn = {
    * it here.
    */
   readonly typed: boolean;
-  readonly tell: (line: string) => void;
+  readonly info: (line: string) => void;
 };
 
 /**
@@ -35,7 +35,7 @@ export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
     answer.session.missingScopes !== undefined && rounds < mostRounds;
     rounds += 1
   ) {
-    wanted.tell(
+    wanted.info(
       `${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
     );
     answer = await once(wanted);
@@ -51,11 +51,11 @@ const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
 
 /** Throws with exit code 3 unless the person is let in now. */
 export function authenticated(answer: SessionAnswer): SessionAnswer {
-  const { word, problem, next } = answer.session;
-  if (word === 'Authenticated') return answer;
+  const { status, problem, hint } = answer.session;
+  if (status === 'Authenticated') return answer;
   throw failed(
-    `${answer.namespace}/${answer.name} is ${word}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`,
-    next,
+    `${answer.namespace}/${answer.name} is ${status}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`,
+    hint,
   );
 }
 
@@ -63,7 +63,7 @@ async function byLoopback({
   connection,
   server,
   browser,
-  tell,
+  info,
 }: ServerSignIn): Promise<SessionAnswer> {
   // The path is the secret of this waiting: another page on this machine cannot guess where to
   // knock.
@@ -73,7 +73,7 @@ async function byLoopback({
   );
   try {
     const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
-    showAddress(authorizationUrl, { browser, tell });
+    showAddress(authorizationUrl, { browser, info });
     const { query, say } = await loopback.arrival(patienceMs);
     const secret = query.get('secret');
     try {
@@ -86,7 +86,7 @@ async function byLoopback({
       const answer = await complete(connection, server, secret);
       say(
         'Back to your terminal',
-        `${server.name}: ${answer.session.word}. You may close this page.`,
+        `${server.name}: ${answer.session.status}. You may close this page.`,
       );
       return answer;
     } catch (error) {
@@ -98,9 +98,9 @@ async function byLoopback({
   }
 }
 
-async function byTyping({ connection, server, tell }: ServerSignIn): Promise<SessionAnswer> {
+async function byTyping({ connection, server, info }: ServerSignIn): Promise<SessionAnswer> {
   const { authorizationUrl } = await start(connection, server, {});
-  showAddress(authorizationUrl, { browser: false, tell });
+  showAddress(authorizationUrl, { browser: false, info });
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => {
     terminal.once('close', () => resolve(''));
@@ -148,12 +148,12 @@ function asSignInFailure(error: unknown): never {
     error.status !== 401 &&
     (error.status < 500 || error.status === 502);
   throw isVerdict
-    ? new Failure(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint })
+    ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint })
     : error;
 }
 
-const failed = (message: string, next?: string): Failure =>
-  new Failure(`${message}.`, {
+const failed = (message: string, hint?: string): CliError =>
+  new CliError(`${message}.`, {
     exitCode: exitCodes.signInFailed,
-    hint: next === undefined ? 'Try again.' : `Run: ${next}`,
+    hint: hint === undefined ? 'Try again.' : `Run: ${hint}`,
   });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Failure } from '../failure.ts';
+import { CliError } from '../failure.ts';
 import { isRecord, parseJson } from '../api/json.ts';
 
 /** What one sign-in left on this machine. Never printed. */
@@ -52,14 +52,14 @@ export async function readTokens(
   const file = tokenFile(endpoint, environment);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Failure(
+    throw new CliError(
       `${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
     );
   });
   if (text === undefined) return undefined;
   const tokens = parsed(text);
   if (tokens === undefined || tokens.endpoint !== endpoint) {
-    throw new Failure(`${file} does not hold tokens for ${endpoint}.`, {
+    throw new CliError(`${file} does not hold tokens for ${endpoint}.`, {
       hint: 'Remove it, then run: muster auth login',
     });
   }

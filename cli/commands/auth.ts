@@ -2,44 +2,44 @@ import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { isSessionAnswer } from '../api/guards.ts';
 import { isFresh } from '../auth/refresh-tokens.ts';
 import { hasScreen } from '../auth/browser.ts';
-import type { Call } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
-import { type ExitCode, exitCodes, Failure } from '../failure.ts';
+import { type ExitCode, exitCodes, CliError } from '../failure.ts';
 import { logIn } from '../auth/muster-login.ts';
 import { isStructured, structured } from '../output/structured.ts';
 import { request, RequestFailure } from '../api/request.ts';
 import { type Connection, findServer, listServers, serverUrl } from '../api/mcpservers.ts';
 import { authenticated, signIn } from '../auth/server-login.ts';
-import { prove, proveAll, usesSso } from '../api/verify-sessions.ts';
+import { prove, verifyAll, usesSso } from '../api/verify-sessions.ts';
 import { serverText, statusText, wantsSignIn } from '../output/status-text.ts';
 import { sessionCell, sorted } from '../output/table.ts';
 import { bearerOf, forgetTokens, readTokens, type Tokens } from '../auth/token-files.ts';
 
 /** `muster auth login` */
-export async function login(call: Call): Promise<ExitCode> {
-  const name = call.text('server');
-  const noBrowser = call.isSet('no-browser');
+export async function login(call: CommandContext): Promise<ExitCode> {
+  const name = call.option('server');
+  const noBrowser = call.has('no-browser');
   const browser = !noBrowser && call.isInteractive() && hasScreen(call.environment);
-  const device = call.isSet('device');
-  const { tell, now, environment } = call;
+  const device = call.has('device');
+  const { info, now, environment } = call;
   if (name === undefined) {
-    const endpoint = endpointOf(call.text('endpoint'), environment);
-    const tokens = await logIn({ endpoint, environment, browser, device, tell, now });
-    tell(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
-    await signOn({ endpoint, bearer: bearerOf(tokens) }, tell);
+    const endpoint = endpointOf(call.option('endpoint'), environment);
+    const tokens = await logIn({ endpoint, environment, browser, device, info, now });
+    info(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
+    await signOn({ endpoint, bearer: bearerOf(tokens) }, info);
     return exitCodes.done;
   }
   if (device)
-    throw new Failure('--device is for muster itself.', {
+    throw new CliError('--device is for muster itself.', {
       hint: `Run: muster auth login --server ${name} --no-browser`,
     });
   const connection = await connectAsPerson(call);
   const server = await findServer(connection, name);
   const answer = await (server.singleSignOn === undefined
-    ? signIn({ connection, server, browser, typed: noBrowser, tell })
+    ? signIn({ connection, server, browser, typed: noBrowser, info })
     : prove(connection, server).then(authenticated));
-  tell(`Signed in to ${server.namespace}/${server.name}${ssoOf(answer)}.`);
+  info(`Signed in to ${server.namespace}/${server.name}${ssoOf(answer)}.`);
   return exitCodes.done;
 }
 
@@ -47,16 +47,16 @@ export async function login(call: Call): Promise<ExitCode> {
  * Single sign-on for all servers that use it. The person is signed in to muster whatever comes of
  * it.
  */
-async function signOn(connection: Connection, tell: Call['tell']): Promise<void> {
+async function signOn(connection: Connection, info: CommandContext['info']): Promise<void> {
   try {
     const { rows } = await listServers(connection);
-    for (const { row, problem } of await proveAll(connection, rows.filter(usesSso)))
-      tell(
+    for (const { row, problem } of await verifyAll(connection, rows.filter(usesSso)))
+      info(
         `  ${row.namespace}/${row.name}: ${sessionCell(row)}${because(problem ?? row.session?.problem)}`,
       );
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    tell(`Warning: single sign-on could not be run: ${error.message}`);
+    if (!(error instanceof CliError)) throw error;
+    info(`Warning: single sign-on could not be run: ${error.message}`);
   }
 }
 
@@ -70,11 +70,11 @@ const ssoOf = ({ session }: SessionAnswer): string =>
  * `muster auth logout`: what is forgotten at the Function URL is forgotten there first; with the
  * network down nothing is.
  */
-export async function logout(call: Call): Promise<ExitCode> {
-  const wanted = call.text('server');
-  const endpoint = endpointOf(call.text('endpoint'), call.environment);
+export async function logout(call: CommandContext): Promise<ExitCode> {
+  const wanted = call.option('server');
+  const endpoint = endpointOf(call.option('endpoint'), call.environment);
   if (wanted !== undefined) {
-    if (call.isSet('all')) throw new Failure('--server and --all exclude each other.');
+    if (call.has('all')) throw new CliError('--server and --all exclude each other.');
     const connection = await connectAsPerson(call);
     const server = await findServer(connection, wanted);
     const answer = await request({
@@ -86,50 +86,50 @@ export async function logout(call: Call): Promise<ExitCode> {
     // to muster.
     const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';
     const name = `${server.namespace}/${server.name}`;
-    call.tell(
+    call.info(
       remains
         ? `${name} goes by your sign-in to muster. To end that: muster auth logout`
         : `Signed out of ${name}.`,
     );
     return exitCodes.done;
   }
-  if (call.isSet('all')) {
+  if (call.has('all')) {
     const { bearer } = await connectAsPerson(call);
     await request({ method: 'DELETE', url: `${endpoint}/v1/sessions`, bearer });
-    call.tell('Signed out of all MCP servers.');
+    call.info('Signed out of all MCP servers.');
   }
   const was = await forgetTokens(endpoint, call.environment);
-  call.tell(was ? `Signed out of ${endpoint}.` : `You were not signed in to ${endpoint}.`);
+  call.info(was ? `Signed out of ${endpoint}.` : `You were not signed in to ${endpoint}.`);
   return exitCodes.done;
 }
 
 /** `muster auth whoami` */
-export async function whoami(call: Call): Promise<ExitCode> {
+export async function whoami(call: CommandContext): Promise<ExitCode> {
   const { tokens } = await connectAsPerson(call);
   call.print(`${whoIs(tokens)}\n`);
   return exitCodes.done;
 }
 
 /** `muster auth status`: 0 all is well, 2 there is something to sign in to, 1 it cannot be told. */
-export async function status(call: Call): Promise<ExitCode> {
-  const name = call.text('server');
+export async function status(call: CommandContext): Promise<ExitCode> {
+  const name = call.option('server');
   return name === undefined ? statusOfAll(call) : statusOfOne(call, name);
 }
 
-async function statusOfOne(call: Call, name: string): Promise<ExitCode> {
+async function statusOfOne(call: CommandContext, name: string): Promise<ExitCode> {
   const connection = await connectAsPerson(call);
   const found = await findServer(connection, name);
-  const [row = found] = call.isSet('verify') ? await verified(connection, [found], call.tell) : [];
-  const format = call.text('output');
+  const [row = found] = call.has('verify') ? await verified(connection, [found], call.info) : [];
+  const format = call.option('output');
   call.print(
     isStructured(format) ? structured(sessionIn(row), format) : serverText(row, call.now()),
   );
   return wantsSignIn(row) ? exitCodes.signInRequired : exitCodes.done;
 }
 
-async function statusOfAll(call: Call): Promise<ExitCode> {
-  const endpoint = endpointOf(call.text('endpoint'), call.environment);
-  const format = call.text('output');
+async function statusOfAll(call: CommandContext): Promise<ExitCode> {
+  const endpoint = endpointOf(call.option('endpoint'), call.environment);
+  const format = call.option('output');
   const show = ({ tokens, rows }: Seen) => {
     if (isStructured(format))
       return call.print(structured(statusValue(endpoint, tokens, rows), format));
@@ -156,14 +156,14 @@ async function statusOfAll(call: Call): Promise<ExitCode> {
     const { tokens, ...connection } = await connect(call);
     const listed = await rowsFor(connection, tokens);
     const rows =
-      listed !== undefined && call.isSet('verify')
-        ? await verified(connection, listed, call.tell)
+      listed !== undefined && call.has('verify')
+        ? await verified(connection, listed, call.info)
         : listed;
     show({ ...(tokens === undefined ? {} : { tokens }), ...(rows === undefined ? {} : { rows }) });
     if (tokens === undefined || rows === undefined) return exitCodes.signInRequired;
     return rows.some(wantsSignIn) ? exitCodes.signInRequired : exitCodes.done;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof CliError)) throw error;
     // What is known on this machine is still worth showing; the error follows.
     const tokens =
       error.exitCode === exitCodes.signInRequired
@@ -181,15 +181,15 @@ async function statusOfAll(call: Call): Promise<ExitCode> {
 async function verified(
   connection: Connection,
   rows: readonly Row[],
-  tell: Call['tell'],
+  info: CommandContext['info'],
 ): Promise<readonly Row[]> {
-  const asked = await proveAll(
+  const asked = await verifyAll(
     connection,
-    rows.filter((row) => row.session?.word === 'Authenticated' || usesSso(row)),
+    rows.filter((row) => row.session?.status === 'Authenticated' || usesSso(row)),
   );
   for (const { row, problem } of asked)
     if (problem !== undefined)
-      tell(`Warning: ${row.namespace}/${row.name} could not be verified: ${problem}`);
+      info(`Warning: ${row.namespace}/${row.name} could not be verified: ${problem}`);
   const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
   return rows.map((row) => byUid.get(row.uid) ?? row);
 }

@@ -1,7 +1,7 @@
 import type { Check } from '../../functions/model/wire.ts';
-import { reasonMeanings } from '../../functions/model/glossary.ts';
+import { reasonGlossary } from '../../functions/model/glossary.ts';
 import { isCheck } from '../api/guards.ts';
-import type { Call } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { connectAsPerson } from '../auth/connect.ts';
 import { type ExitCode, exitCodes } from '../failure.ts';
 import { isStructured, structured } from '../output/structured.ts';
@@ -9,26 +9,26 @@ import { request } from '../api/request.ts';
 import { findServer, notOurs, serverUrl } from '../api/mcpservers.ts';
 
 /** `muster check NAME` */
-export async function check(call: Call): Promise<ExitCode> {
+export async function check(call: CommandContext): Promise<ExitCode> {
   const { endpoint, bearer } = await connectAsPerson(call);
-  const [name = ''] = call.operands;
+  const [name = ''] = call.positionals;
   const server = await findServer(
     { endpoint, ...(bearer === undefined ? {} : { bearer }) },
     name,
-    call.text('namespace'),
+    call.option('namespace'),
   );
   const url = `${serverUrl(endpoint, server)}/check`;
   // A probe takes up to 10 s.
   const answer = await request({ method: 'POST', url, bearer, timeoutMs: 25_000 });
   if (!isCheck(answer)) throw notOurs(endpoint);
-  const format = call.text('output');
+  const format = call.option('output');
   if (isStructured(format)) call.print(structured(answer, format));
-  else call.print(call.isSet('explain') ? explained(answer) : `${summary(answer)}\n`);
+  else call.print(call.has('explain') ? explained(answer) : `${summary(answer)}\n`);
   return answer.state === 'Connected' ? exitCodes.done : exitCodes.notMet;
 }
 
-const summary = ({ name, state, reason, saw }: Check): string =>
-  `${name}: ${state ?? '-'} (${reason}): ${saw}`;
+const summary = ({ name, state, reason, observed }: Check): string =>
+  `${name}: ${state ?? '-'} (${reason}): ${observed}`;
 
 /** Every fact of one probe, in the order it came to be known. */
 export function explained(check: Check): string {
@@ -36,7 +36,7 @@ export function explained(check: Check): string {
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
   const facts: readonly (readonly [string, string])[] = [
     ['Server', `${check.namespace}/${check.name}`],
-    ['Saw', check.saw],
+    ['Saw', check.observed],
     ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} in all)`],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
@@ -49,12 +49,12 @@ export function explained(check: Check): string {
       'Failures',
       check.consecutiveFailures === 0 ? 'none' : `${String(check.consecutiveFailures)} in a row`,
     ],
-    ['Next', isKnown(check.reason) ? reasonMeanings[check.reason].next : '-'],
+    ['Next', isKnown(check.reason) ? reasonGlossary[check.reason].hint : '-'],
   ];
   return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${text}\n`).join('');
 }
 
-const isKnown = (reason: string): reason is keyof typeof reasonMeanings =>
-  Object.hasOwn(reasonMeanings, reason);
+const isKnown = (reason: string): reason is keyof typeof reasonGlossary =>
+  Object.hasOwn(reasonGlossary, reason);
 
 const rounded = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`;

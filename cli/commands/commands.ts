@@ -2,7 +2,7 @@
  * Every command, once: `--help`, the parser and the reference pages are made of this table. What a
  * command does is loaded when it runs.
  */
-import type { Call } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import type { ExitCode } from '../failure.ts';
 
 export type Flag = {
@@ -12,17 +12,17 @@ export type Flag = {
   readonly value?: string;
   /** The only values it takes; the first one holds without the flag. */
   readonly values?: readonly string[];
-  readonly meaning: string;
+  readonly summary: string;
 };
 
 export type Command = {
   readonly words: readonly string[];
   /** Other words for the last one. */
   readonly aliases: readonly string[];
-  readonly operands: readonly string[];
-  readonly meaning: string;
+  readonly positionals: readonly string[];
+  readonly summary: string;
   readonly flags: readonly Flag[];
-  readonly run: (call: Call) => Promise<ExitCode>;
+  readonly run: (call: CommandContext) => Promise<ExitCode>;
 };
 
 const rowFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -33,47 +33,47 @@ const rowOutput: Flag = {
   short: 'o',
   value: 'FORMAT',
   values: rowFormats,
-  meaning: 'How it is printed.',
+  summary: 'How it is printed.',
 };
 const textOutput: Flag = {
   name: 'output',
   short: 'o',
   value: 'FORMAT',
   values: textFormats,
-  meaning: 'How it is printed.',
+  summary: 'How it is printed.',
 };
 const namespace: Flag = {
   name: 'namespace',
   short: 'n',
   value: 'NAMESPACE',
-  meaning: 'Only this namespace.',
+  summary: 'Only this namespace.',
 };
-const noHeaders: Flag = { name: 'no-headers', meaning: 'Without the line of column names.' };
+const noHeaders: Flag = { name: 'no-headers', summary: 'Without the line of column names.' };
 const namespaceColumn: Flag = {
   name: 'all-namespaces',
   short: 'A',
-  meaning: 'With a NAMESPACE column.',
+  summary: 'With a NAMESPACE column.',
 };
 const noBrowser: Flag = {
   name: 'no-browser',
-  meaning: 'Print the address instead of opening a browser.',
+  summary: 'Print the address instead of opening a browser.',
 };
 const device: Flag = {
   name: 'device',
-  meaning: 'Sign in to muster on another device: prints an address and a code.',
+  summary: 'Sign in to muster on another device: prints an address and a code.',
 };
 const verify: Flag = {
   name: 'verify',
-  meaning: 'Ask the MCP servers first whether they let me in.',
+  summary: 'Ask the MCP servers first whether they let me in.',
 };
-const server = (meaning: string): Flag => ({ name: 'server', value: 'NAME', meaning });
+const server = (summary: string): Flag => ({ name: 'server', value: 'NAME', summary });
 
 /** Flags that every command takes. */
 export const globalFlags: readonly Flag[] = [
-  { name: 'debug', meaning: 'Tell on stderr what is asked of whom, without secrets.' },
-  { name: 'endpoint', value: 'URL', meaning: 'The Function URL; without it MUSTER_ENDPOINT.' },
-  { name: 'help', short: 'h', meaning: 'Show the help.' },
-  { name: 'version', meaning: 'Show the version.' },
+  { name: 'debug', summary: 'Tell on stderr what is asked of whom, without secrets.' },
+  { name: 'endpoint', value: 'URL', summary: 'The Function URL; without it MUSTER_ENDPOINT.' },
+  { name: 'help', short: 'h', summary: 'Show the help.' },
+  { name: 'version', summary: 'Show the version.' },
 ];
 
 const serverWords = { one: 'mcpserver', others: ['mcpservers', 'mcps'] } as const;
@@ -82,28 +82,28 @@ export const commands: readonly Command[] = [
   {
     words: ['list', serverWords.one],
     aliases: serverWords.others,
-    operands: [],
-    meaning: 'List all MCPServers: can each be reached, and am I signed in to it?',
+    positionals: [],
+    summary: 'List all MCPServers: can each be reached, and am I signed in to it?',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
     run: async (call) => (await import('./list.ts')).list(call),
   },
   {
     words: ['get', serverWords.one],
     aliases: serverWords.others,
-    operands: ['NAME'],
-    meaning: 'Show one MCPServer.',
+    positionals: ['NAME'],
+    summary: 'Show one MCPServer.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
     run: async (call) => (await import('./list.ts')).get(call),
   },
   {
     words: ['check'],
     aliases: [],
-    operands: ['NAME'],
-    meaning:
+    positionals: ['NAME'],
+    summary:
       'Probe one MCPServer now, as a sweep would; nothing is written. Exit code 4 unless it is Connected.',
     flags: [
       namespace,
-      { name: 'explain', meaning: 'With the stages of the probe and the verdict.' },
+      { name: 'explain', summary: 'With the stages of the probe and the verdict.' },
       textOutput,
     ],
     run: async (call) => (await import('./check.ts')).check(call),
@@ -111,8 +111,8 @@ export const commands: readonly Command[] = [
   {
     words: ['auth', 'login'],
     aliases: [],
-    operands: [],
-    meaning:
+    positionals: [],
+    summary:
       'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
     flags: [server('Sign in to this MCP server.'), noBrowser, device],
     run: async (call) => (await import('./auth.ts')).login(call),
@@ -120,19 +120,19 @@ export const commands: readonly Command[] = [
   {
     words: ['auth', 'logout'],
     aliases: [],
-    operands: [],
-    meaning: 'Sign out of muster on this machine, of one MCP server, or of everything.',
+    positionals: [],
+    summary: 'Sign out of muster on this machine, of one MCP server, or of everything.',
     flags: [
       server('Sign out of this MCP server.'),
-      { name: 'all', meaning: 'Sign out of all MCP servers, then of muster.' },
+      { name: 'all', summary: 'Sign out of all MCP servers, then of muster.' },
     ],
     run: async (call) => (await import('./auth.ts')).logout(call),
   },
   {
     words: ['auth', 'status'],
     aliases: [],
-    operands: [],
-    meaning:
+    positionals: [],
+    summary:
       'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
     flags: [server('Only this MCP server, at length.'), verify, textOutput],
     run: async (call) => (await import('./auth.ts')).status(call),
@@ -140,15 +140,15 @@ export const commands: readonly Command[] = [
   {
     words: ['auth', 'whoami'],
     aliases: [],
-    operands: [],
-    meaning: 'Who am I? Needs no network while the sign-in is valid.',
+    positionals: [],
+    summary: 'Who am I? Needs no network while the sign-in is valid.',
     flags: [],
     run: async (call) => (await import('./auth.ts')).whoami(call),
   },
 ];
 
 /** What the exit codes mean, for the help and the reference pages. */
-export const exitCodeMeanings = [
+export const exitCodeSummaries = [
   [0, 'done'],
   [1, 'error'],
   [2, 'sign-in required'],

@@ -1,6 +1,6 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { age } from '../output/age.ts';
-import type { Call } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { connect } from '../auth/connect.ts';
 import { type ExitCode, exitCodes } from '../failure.ts';
 import { isStructured, structured } from '../output/structured.ts';
@@ -8,34 +8,34 @@ import { findServer, listServers } from '../api/mcpservers.ts';
 import { namesIn, sorted, table } from '../output/table.ts';
 
 /** `muster list mcpserver` */
-export async function list(call: Call): Promise<ExitCode> {
+export async function list(call: CommandContext): Promise<ExitCode> {
   const connection = await connect(call);
-  const { rows, problems, stoppedSince } = await listServers(connection, call.text('namespace'));
-  const format = call.text('output');
+  const { rows, problems, stoppedSince } = await listServers(connection, call.option('namespace'));
+  const format = call.option('output');
   if (isStructured(format)) call.print(structured({ items: sorted(rows) }, format));
   else if (rows.length > 0) call.print(rowText(call, rows, connection.tokens !== undefined));
   if (rows.length === 0)
-    call.tell(
-      call.isSet('namespace')
-        ? `No MCPServers found in ${call.text('namespace') ?? ''}`
+    call.info(
+      call.has('namespace')
+        ? `No MCPServers found in ${call.option('namespace') ?? ''}`
         : 'No MCPServers found',
     );
   for (const { namespace, name, problem } of problems)
-    call.tell(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
+    call.info(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
   if (stoppedSince === undefined) tellStale(call, rows);
   else
-    call.tell(
+    call.info(
       `Warning: nobody has swept for ${age(call.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
     );
   return exitCodes.done;
 }
 
 /** `muster get mcpserver NAME` */
-export async function get(call: Call): Promise<ExitCode> {
+export async function get(call: CommandContext): Promise<ExitCode> {
   const connection = await connect(call);
-  const [name = ''] = call.operands;
-  const row = await findServer(connection, name, call.text('namespace'));
-  const format = call.text('output');
+  const [name = ''] = call.positionals;
+  const row = await findServer(connection, name, call.option('namespace'));
+  const format = call.option('output');
   call.print(
     isStructured(format)
       ? structured(row, format)
@@ -45,9 +45,13 @@ export async function get(call: Call): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function rowText({ text, isSet, now }: Call, rows: readonly Row[], signedIn: boolean): string {
-  const namespaceColumn = isSet('all-namespaces');
-  if (text('output') === 'name') {
+function rowText(
+  { option, has, now }: CommandContext,
+  rows: readonly Row[],
+  signedIn: boolean,
+): string {
+  const namespaceColumn = has('all-namespaces');
+  if (option('output') === 'name') {
     const nameOf = namespaceColumn
       ? ({ namespace, name }: Row) => `${namespace}/${name}`
       : namesIn(rows);
@@ -58,20 +62,20 @@ function rowText({ text, isSet, now }: Call, rows: readonly Row[], signedIn: boo
   return table(rows, {
     signedIn,
     now: now(),
-    wide: text('output') === 'wide',
+    wide: option('output') === 'wide',
     namespaceColumn,
-    headers: !isSet('no-headers'),
+    headers: !has('no-headers'),
   });
 }
 
-function tellStale({ tell }: Call, rows: readonly Row[]): void {
+function tellStale({ info }: CommandContext, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
   const whose =
     stale.length === rows.length ? 'all' : sorted(stale).slice(0, 3).map(namesIn(rows)).join(', ');
   const more =
     stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
-  tell(
+  info(
     `Warning: STATE of ${whose}${more} is old: no sweep has looked for two heartbeats. Is the sweep running?`,
   );
 }

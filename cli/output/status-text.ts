@@ -29,7 +29,7 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
 
 /** A row that wants its person: signed out of it, or not signed in yet. */
 export const wantsSignIn = ({ session }: Row): boolean =>
-  session?.word === 'Pending Auth' || session?.word === 'Expired';
+  session?.status === 'Pending Auth' || session?.status === 'Expired';
 
 /** One server at length, for `--server`. */
 export function serverText(row: Row, now: Date): string {
@@ -53,7 +53,7 @@ export function serverText(row: Row, now: Date): string {
         : fromNow(new Date(session.lastVerified), now),
     ],
     ['Problem', session?.problem ?? unreachable(row, now)],
-    ['Next', session?.next],
+    ['Next', session?.hint],
   ];
   return facts
     .flatMap(([fact, text]) => (text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${text}\n`]))
@@ -88,7 +88,7 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
 
 /** What the person can do, else why there is nothing to do. */
 function noteOf({ session, ...row }: Row, now: Date): string {
-  const run = session?.next === undefined ? [] : [`Run: ${session.next}`];
+  const run = session?.hint === undefined ? [] : [`Run: ${session.hint}`];
   const why = session?.problem ?? unreachable(row, now);
   return [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])].join('   ');
 }

@@ -53,7 +53,7 @@ function columnsOf(
         session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now),
     },
     { header: 'PROBLEM', cell: ({ session }) => session?.problem ?? '-' },
-    { header: 'NEXT', cell: ({ session }) => session?.next ?? '-' },
+    { header: 'NEXT', cell: ({ session }) => session?.hint ?? '-' },
   ];
   return [
     ...(namespaceColumn ? [{ header: 'NAMESPACE', cell: (row: Row) => row.namespace }] : []),
@@ -75,7 +75,7 @@ export const stateCell = (row: Row): string => row.state ?? '-';
  */
 export const sessionCell = ({ session }: Row): string => {
   if (session === undefined) return '-';
-  return session.sso === undefined ? session.word : `${session.word} [SSO: ${session.sso}]`;
+  return session.sso === undefined ? session.status : `${session.status} [SSO: ${session.sso}]`;
 };
 
 /**

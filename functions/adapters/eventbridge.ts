@@ -5,10 +5,10 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { eventSource, pageType, stateChangedType } from '../model/bus-events.ts';
 import type { StateChange } from '../reachability/state-changes.ts';
-import type { Leg } from '../reachability/fanout.ts';
+import type { SweepCursor } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, handed to the next runner. No secret is in it. */
-export type PageMessage = Leg & { readonly continue: string };
+export type PageMessage = SweepCursor & { readonly continue: string };
 
 const mostEntries = 10; // PutEvents takes no more.
 const mostTries = 3;
@@ -17,17 +17,17 @@ const mostTries = 3;
  * Announces changes in batches of 10, failed entries again up to 3 times. Gives back those the bus
  * never took.
  */
-export const announcer =
+export const changePublisher =
   (client: EventBridgeClient, bus: string) =>
   async (changes: readonly StateChange[]): Promise<readonly StateChange[]> => {
     const batches = Array.from({ length: Math.ceil(changes.length / mostEntries) }, (_, index) =>
       changes.slice(index * mostEntries, (index + 1) * mostEntries),
     );
-    const left = await Promise.all(batches.map((batch) => announceBatch(client, bus, batch)));
+    const left = await Promise.all(batches.map((batch) => publishBatch(client, bus, batch)));
     return left.flat();
   };
 
-async function announceBatch(
+async function publishBatch(
   client: EventBridgeClient,
   bus: string,
   batch: readonly StateChange[],

@@ -122,7 +122,7 @@ export type TokenExchange = {
 };
 
 /** One MCPServer object. `url` stays text: a URL that cannot be used is a verdict, not an error. */
-export type Server = {
+export type McpServer = {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -150,7 +150,7 @@ export type Malformed = {
 
 /** One page of a list. `continue` is there while more pages remain. */
 export type Page = {
-  readonly servers: readonly Server[];
+  readonly servers: readonly McpServer[];
   readonly malformed: readonly Malformed[];
   readonly continue?: string;
 };
@@ -165,7 +165,7 @@ export const failuresUntilFailed = 3;
  * The sweep's own word for STATE, which follows from its own condition whatever another writer left
  * in `status.state`. Undefined: no sweep has observed the server yet.
  */
-export function wordOf(status: Status): State | undefined {
+export function ownState(status: Status): State | undefined {
   const reachable = conditionOf(status, 'Reachable');
   if (reachable === undefined || reachable.status === 'Unknown') return undefined;
   if (reachable.status === 'True') return 'Connected';
@@ -181,14 +181,14 @@ export function wordOf(status: Status): State | undefined {
  * STATE as people see it: the word in `status.state`, or the sweep's own where another writer is
  * known to replace it.
  */
-export const stateOf = (status: Status): string | undefined =>
+export const displayState = (status: Status): string | undefined =>
   conditionOf(status, 'StateContended')?.status === 'True'
-    ? (wordOf(status) ?? status.state)
+    ? (ownState(status) ?? status.state)
     : status.state;
 
 /** `Auth Required` is upstream muster's word for a server that answered 401: it is up. */
 export function isReachable(status: Status): boolean {
-  const state = stateOf(status);
+  const state = displayState(status);
   return state === 'Connected' || state === 'Auth Required';
 }
 
@@ -196,7 +196,7 @@ export function isReachable(status: Status): boolean {
  * Whether a person has to sign in before using the server: what was seen decides, else what
  * `spec.auth` says.
  */
-export function asksForSignIn(server: Server): boolean {
+export function asksForSignIn(server: McpServer): boolean {
   const seen = conditionOf(server.status, 'AuthRequired')?.status ?? 'Unknown';
   if (seen !== 'Unknown') return seen === 'True';
   const { auth } = server;
@@ -210,7 +210,7 @@ export function asksForSignIn(server: Server): boolean {
  * Who has to have made an exchanged token: `expectedIssuer`, else the token endpoint without
  * `/token`, as upstream has it.
  */
-export function exchangeIssuer({ auth }: Server): string | undefined {
+export function exchangeIssuer({ auth }: McpServer): string | undefined {
   const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
   return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');
 }

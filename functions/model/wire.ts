@@ -3,21 +3,21 @@ import * as z from 'zod/mini';
 import { conditionStatuses, serverTypes } from './mcpserver.ts';
 
 /** The SESSION column. One word per person and server. */
-export const sessionWords = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
-export type SessionWord = (typeof sessionWords)[number];
+export const sessionStatuses = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
+export type SessionStatus = (typeof sessionStatuses)[number];
 
 /** How a server wants people to get in without a sign-in of their own. */
 export const singleSignOns = ['exchange', 'forwarding'] as const;
 
 /** How single sign-on supplied, or failed to supply, a session. */
-export const ssoWords = ['Forwarded', 'Exchanged', 'Failed'] as const;
-export type SsoWord = (typeof ssoWords)[number];
+export const ssoStatuses = ['Forwarded', 'Exchanged', 'Failed'] as const;
+export type SsoStatus = (typeof ssoStatuses)[number];
 
 const time = z.iso.datetime();
 
 export const sessionSchema = z.object({
-  word: z.enum(sessionWords),
-  sso: z.optional(z.enum(ssoWords)),
+  status: z.enum(sessionStatuses),
+  sso: z.optional(z.enum(ssoStatuses)),
   issuer: z.optional(z.string()),
   scopes: z.optional(z.array(z.string())),
   expiresAt: z.optional(time),
@@ -29,7 +29,7 @@ export const sessionSchema = z.object({
   /** Why it is so, when something is wrong or soon will be. */
   problem: z.optional(z.string()),
   /** The command that gets the person further. */
-  next: z.optional(z.string()),
+  hint: z.optional(z.string()),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -148,7 +148,7 @@ export const checkSchema = z.object({
   namespace: z.string(),
   name: z.string(),
   /** What was seen, as one line for people: `HTTP 401`, `connection refused`. */
-  saw: z.string(),
+  observed: z.string(),
   stages: z.array(z.object({ stage: z.enum(stages), ms: z.number() })),
   /** STATE as the next sweep would write it. Absent for stdio and for the prober's own trouble. */
   state: z.optional(z.string()),

@@ -1,4 +1,4 @@
-import { spread } from './jitter.ts';
+import { stableJitter } from './jitter.ts';
 
 const firstRetryMs = 30_000;
 const longestBackoffMs = 5 * 60_000;
@@ -14,7 +14,7 @@ export const longestRetryAfterMs = 60 * 60_000;
 export function backoffMs(failures: number, uid: string): number {
   const plain = Math.min(firstRetryMs * 2 ** (failures - 1), longestBackoffMs);
   return Math.min(
-    plain * (1 - jitter + spread(`${uid}/${failures}`, 2 * jitter)),
+    plain * (1 - jitter + stableJitter(`${uid}/${failures}`, 2 * jitter)),
     longestBackoffMs,
   );
 }

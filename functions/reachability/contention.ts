@@ -2,11 +2,11 @@ import {
   type Condition,
   conditionOf,
   contendedReasons,
-  type Server,
+  type McpServer,
   type Status,
-  wordOf,
+  ownState,
 } from '../model/mcpserver.ts';
-import { hasMomentBetween } from './jitter.ts';
+import { periodElapsed } from './jitter.ts';
 
 /**
  * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our
@@ -14,18 +14,18 @@ import { hasMomentBetween } from './jitter.ts';
  * do the error text and the counters beside it: nobody fights. Our verdict is never lost: it is in
  * our own conditions, and `StateContended` tells that the words differ.
  */
-export function yieldState(server: Server, next: Status, at: Date): Status {
+export function yieldState(server: McpServer, next: Status, at: Date): Status {
   const { status: previous, uid } = server;
   if (!isContended(previous))
     return isSettled(previous, at) ? withContention(server, next, 'False', at) : next;
   const contended = withContention(server, next, 'True', at);
-  if (wordOf(next) !== wordOf(previous) || isReclaimDue(previous, uid, at)) return contended;
+  if (ownState(next) !== ownState(previous) || isReclaimDue(previous, uid, at)) return contended;
   return { ...contended, ...theirs(previous) };
 }
 
 /** Whether somebody else left a word in `state` that means something else than ours. */
 export function isContended(status: Status): boolean {
-  const word = wordOf(status);
+  const word = ownState(status);
   if (word === undefined || status.state === undefined) return false;
   return word === 'Connected'
     ? status.state !== 'Connected'
@@ -35,7 +35,7 @@ export function isContended(status: Status): boolean {
 // While a server answers, error text and counters are no memory of ours. While it fails, they are.
 const theirs = (status: Status): Partial<Status> => ({
   ...(status.state !== undefined && { state: status.state }),
-  ...(wordOf(status) === 'Connected' && {
+  ...(ownState(status) === 'Connected' && {
     ...(status.lastError !== undefined && { lastError: status.lastError }),
     consecutiveFailures: status.consecutiveFailures,
     ...(status.nextRetryAfter && { nextRetryAfter: status.nextRetryAfter }),
@@ -49,7 +49,7 @@ const reclaimPeriodMs = 60 * 60_000;
  * stay for good.
  */
 const isReclaimDue = ({ lastAttempt }: Status, uid: string, at: Date): boolean =>
-  lastAttempt !== undefined && hasMomentBetween(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
+  lastAttempt !== undefined && periodElapsed(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
 
 // Upstream writes every 30 s: our word that stood for four of its rounds stands for good.
 const settledAfterMs = 2 * 60_000;
@@ -65,7 +65,7 @@ const messages = {
 } as const;
 
 function withContention(
-  { generation }: Server,
+  { generation }: McpServer,
   next: Status,
   status: 'True' | 'False',
   at: Date,

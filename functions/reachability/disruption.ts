@@ -1,18 +1,18 @@
-import { isReachable, type Server } from '../model/mcpserver.ts';
+import { isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { ProbeOutcome } from './outcome.ts';
 
-export type Observation = { readonly server: Server; readonly outcome: ProbeOutcome };
+export type Observation = { readonly server: McpServer; readonly outcome: ProbeOutcome };
 
 /** Whether a page of failures speaks of the servers, or of the prober's own side. */
-export type Suspicion =
+export type Disruption =
   | { readonly kind: 'none' }
-  /** Our resolver or our network is away; `suspects` say nothing about their servers. */
-  | { readonly kind: 'ours'; readonly problem: string; readonly suspects: readonly Observation[] }
+  /** Our resolver or our network is away; `affected` say nothing about their servers. */
+  | { readonly kind: 'local'; readonly problem: string; readonly affected: readonly Observation[] }
   /** Too few hosts to tell: one connection to somewhere else decides. */
   | {
-      readonly kind: 'unsure';
+      readonly kind: 'inconclusive';
       readonly problem: string;
-      readonly suspects: readonly Observation[];
+      readonly affected: readonly Observation[];
     };
 
 const fewestResolverFailures = 3;
@@ -24,7 +24,10 @@ const fewestHosts = 5;
  * and more than a fifth of the page, and its own network when every server that was reachable fails
  * in the network and none of the page answers.
  */
-export function suspicion(observations: readonly Observation[], pageSize: number): Suspicion {
+export function detectDisruption(
+  observations: readonly Observation[],
+  pageSize: number,
+): Disruption {
   const unresolved = observations.filter(
     ({ outcome }) => outcome.kind === 'unreachable' && outcome.cause === 'resolverFailed',
   );
@@ -33,9 +36,9 @@ export function suspicion(observations: readonly Observation[], pageSize: number
     unresolved.length > pageSize * resolverFailureShare
   ) {
     return {
-      kind: 'ours',
+      kind: 'local',
       problem: `the resolver failed for ${unresolved.length} of ${pageSize} servers`,
-      suspects: unresolved,
+      affected: unresolved,
     };
   }
   const silent = observations.filter(({ outcome }) => isNetworkFailure(outcome));
@@ -47,7 +50,7 @@ export function suspicion(observations: readonly Observation[], pageSize: number
   if (lost.length === 0 || anybodyElse) return { kind: 'none' };
   const hosts = new Set(lost.map(({ server }) => URL.parse(server.url ?? '')?.hostname)).size;
   const problem = `all ${lost.length} servers that were reachable, on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, failed in the network at once`;
-  return { kind: hosts >= fewestHosts ? 'ours' : 'unsure', problem, suspects: silent };
+  return { kind: hosts >= fewestHosts ? 'local' : 'inconclusive', problem, affected: silent };
 }
 
 const networkCauses: ReadonlySet<string> = new Set([
@@ -71,8 +74,8 @@ const isSignOfLife = (outcome: ProbeOutcome): boolean =>
  * Holding back ends when what is written gets older than this: a real mass failure is never hidden
  * for longer.
  */
-export const mayHoldBack = (
-  { status }: Server,
+export const maySuppress = (
+  { status }: McpServer,
   now: Date,
   { heartbeatMs, tickMs }: { heartbeatMs: number; tickMs: number },
 ): boolean =>

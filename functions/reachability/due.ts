@@ -1,31 +1,31 @@
-import { conditionOf, type Server, wordOf } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, ownState } from '../model/mcpserver.ts';
 import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
-import { hasMomentBetween } from './jitter.ts';
+import { periodElapsed } from './jitter.ts';
 
 /**
  * Whether sweeps look at the server at all: it has an address, and its owner did not take it out.
  */
-export const isSwept = ({ type, optedOut = false }: Server): boolean =>
+export const isSwept = ({ type, optedOut = false }: McpServer): boolean =>
   type !== 'stdio' && !optedOut;
 
 /**
  * Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half
  * a tick early.
  */
-export function isDue(server: Server, now: Date, tickMs: number): boolean {
+export function isDue(server: McpServer, now: Date, tickMs: number): boolean {
   if (!isSwept(server)) return false;
   const { nextRetryAfter } = server.status;
   if (nextRetryAfter === undefined || hasNewSpec(server)) return true;
   // The retry of another writer, which tells nothing about ours.
-  if (isContended(server.status) && wordOf(server.status) === 'Connected') return true;
+  if (isContended(server.status) && ownState(server.status) === 'Connected') return true;
   const waitMs = nextRetryAfter.getTime() - now.getTime();
   // Further away than any of ours: another writer's word, or another clock's.
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
 }
 
 /** Whether the spec was changed after the last observation. */
-export function hasNewSpec(server: Server): boolean {
+export function hasNewSpec(server: McpServer): boolean {
   const observed = conditionOf(server.status, 'Reachable')?.observedGeneration;
   return observed !== undefined && observed < server.generation;
 }
@@ -37,7 +37,7 @@ const classificationPeriodMs = 12 * 60 * 60 * 1000;
  * when it is known to be so (a GET that is no longer refused then needs a second look), and in one
  * sweep of every 12 hours.
  */
-export function isClassificationDue(server: Server, now: Date, tickMs: number): boolean {
+export function isClassificationDue(server: McpServer, now: Date, tickMs: number): boolean {
   const known = conditionOf(server.status, 'AuthRequired');
   if (
     known === undefined ||
@@ -45,10 +45,5 @@ export function isClassificationDue(server: Server, now: Date, tickMs: number): 
     known.status === 'True'
   )
     return true;
-  return hasMomentBetween(
-    server.uid,
-    classificationPeriodMs,
-    new Date(now.getTime() - tickMs),
-    now,
-  );
+  return periodElapsed(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
 }

@@ -1,8 +1,8 @@
-import { conditionOf, type Server, type Status, wordOf } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
 
 /** A change that the cluster's own Events tell: `kubectl describe mcpserver`. */
-export type Notice = {
-  readonly server: Pick<Server, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
+export type EventRecord = {
+  readonly server: Pick<McpServer, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
   readonly type: 'Normal' | 'Warning';
   /** One word for programs: a reason of the condition that changed. */
   readonly reason: string;
@@ -14,15 +14,15 @@ export type Notice = {
  * What is worth an Event in one written status: the sweep's word changed, or another writer began
  * or ceased to replace it.
  */
-export function noticesOf(server: Server, next: Status, at: Date): readonly Notice[] {
+export function eventsFor(server: McpServer, next: Status, at: Date): readonly EventRecord[] {
   const { namespace, name, uid, resourceVersion, status: previous } = server;
   const about = { server: { namespace, name, uid, resourceVersion }, at };
-  const notices: Notice[] = [];
-  const [from, to] = [wordOf(previous), wordOf(next)];
+  const records: EventRecord[] = [];
+  const [from, to] = [ownState(previous), ownState(next)];
   const reachable = conditionOf(next, 'Reachable');
   if (to !== undefined && to !== from && reachable !== undefined) {
     const note = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
-    notices.push({
+    records.push({
       ...about,
       type: to === 'Connected' ? 'Normal' : 'Warning',
       reason: reachable.reason,
@@ -32,12 +32,12 @@ export function noticesOf(server: Server, next: Status, at: Date): readonly Noti
   const contended = conditionOf(next, 'StateContended');
   const wasContended = conditionOf(previous, 'StateContended')?.status === 'True';
   if (contended !== undefined && (contended.status === 'True') !== wasContended) {
-    notices.push({
+    records.push({
       ...about,
       type: wasContended ? 'Normal' : 'Warning',
       reason: contended.reason,
       note: contended.message,
     });
   }
-  return notices;
+  return records;
 }

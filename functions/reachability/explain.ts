@@ -1,4 +1,4 @@
-import { conditionOf, type Server } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer } from '../model/mcpserver.ts';
 import { type Check, stages } from '../model/wire.ts';
 import { classify } from './classify.ts';
 import type { Cause, ProbeOutcome } from './outcome.ts';
@@ -8,7 +8,7 @@ import { nextStatus } from './status.ts';
  * What one probe saw, what that means, and the status a sweep would write: the same three steps as
  * in a sweep. Writes nothing.
  */
-export function explain(server: Server, outcome: ProbeOutcome, now: Date): Check {
+export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Check {
   const verdict = classify(outcome);
   const next = nextStatus(server, verdict, now);
   const reachable = conditionOf(next, 'Reachable');
@@ -16,7 +16,7 @@ export function explain(server: Server, outcome: ProbeOutcome, now: Date): Check
   return {
     namespace: server.namespace,
     name: server.name,
-    saw: saw(outcome),
+    observed: observed(outcome),
     stages: stages.flatMap((stage) => {
       const ms = outcome.timings[stage];
       return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];
@@ -30,10 +30,10 @@ export function explain(server: Server, outcome: ProbeOutcome, now: Date): Check
 }
 
 /** A stdio server runs where its user is: there is nothing to reach. */
-export const notProbed = ({ namespace, name, status }: Server): Check => ({
+export const notProbed = ({ namespace, name, status }: McpServer): Check => ({
   namespace,
   name,
-  saw: 'nothing',
+  observed: 'nothing',
   stages: [],
   reason: 'NotProbed',
   message: 'A stdio server is started by whoever uses it; there is nothing to reach.',
@@ -41,7 +41,7 @@ export const notProbed = ({ namespace, name, status }: Server): Check => ({
   consecutiveFailures: status.consecutiveFailures,
 });
 
-function saw(outcome: ProbeOutcome): string {
+function observed(outcome: ProbeOutcome): string {
   switch (outcome.kind) {
     case 'answered':
       return [

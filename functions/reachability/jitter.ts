@@ -2,7 +2,7 @@
  * A number below `span` that is always the same for `key`, evenly spread over keys (FNV-1a with the
  * finalizer of MurmurHash3).
  */
-export function spread(key: string, span: number): number {
+export function stableJitter(key: string, span: number): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index += 1)
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
@@ -15,13 +15,8 @@ export function spread(key: string, span: number): number {
  * Whether `key`'s own moment, which comes once in every `periodMs`, lies between `after` and
  * `until`.
  */
-export const hasMomentBetween = (
-  key: string,
-  periodMs: number,
-  after: Date,
-  until: Date,
-): boolean => {
-  const phase = spread(key, periodMs);
+export const periodElapsed = (key: string, periodMs: number, after: Date, until: Date): boolean => {
+  const phase = stableJitter(key, periodMs);
   return (
     Math.floor((after.getTime() + phase) / periodMs) <
     Math.floor((until.getTime() + phase) / periodMs)

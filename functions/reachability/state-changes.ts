@@ -1,4 +1,4 @@
-import { conditionOf, type Server, type Status, wordOf } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
 
 /** A change of STATE, as consumers of the bus get it. */
 export type StateChange = {
@@ -17,18 +17,21 @@ export type StateChange = {
 };
 
 /** A change that is in the outbox. `isConfirmed`: somebody has seen it in the status. */
-export type Noted = { readonly change: StateChange; readonly isConfirmed: boolean };
+export type PendingChange = { readonly change: StateChange; readonly isConfirmed: boolean };
 
 export type Outbox = {
   /**
    * Puts a change there before its status is written, and confirms `previous`, the change that led
    * to the status as it is now, if that is still there. Gives back why it could not.
    */
-  readonly note: (change: StateChange, previous: string | undefined) => Promise<string | undefined>;
+  readonly record: (
+    change: StateChange,
+    previous: string | undefined,
+  ) => Promise<string | undefined>;
   /** Some of what is there, the oldest of them included. */
-  readonly leftovers: () => Promise<readonly Noted[]>;
+  readonly pending: () => Promise<readonly PendingChange[]>;
   /** What cannot be removed is announced once more by the next sweep, with the same id. */
-  readonly forget: (changes: readonly StateChange[]) => Promise<void>;
+  readonly remove: (changes: readonly StateChange[]) => Promise<void>;
 };
 
 /**
@@ -36,17 +39,17 @@ export type Outbox = {
  * the status alone.
  */
 export const noOutbox: Outbox = {
-  note: async () => undefined,
-  leftovers: async () => [],
-  forget: async () => {},
+  record: async () => undefined,
+  pending: async () => [],
+  remove: async () => {},
 };
 
-export type LeftoverPorts = {
+export type PendingPorts = {
   readonly now: () => Date;
   readonly outbox: Outbox;
-  readonly readServer: (namespace: string, name: string) => Promise<Server | undefined>;
+  readonly readServer: (namespace: string, name: string) => Promise<McpServer | undefined>;
   /** Gives back the changes that could not be announced. */
-  readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  readonly publish: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
 };
 
 /**
@@ -54,12 +57,12 @@ export type LeftoverPorts = {
  * ours.
  */
 export function changeOf(
-  { namespace, name, uid, status }: Server,
+  { namespace, name, uid, status }: McpServer,
   next: Status,
   at: Date,
 ): StateChange | undefined {
-  const from = wordOf(status) ?? status.state;
-  const to = wordOf(next);
+  const from = ownState(status) ?? status.state;
+  const to = ownState(next);
   const id = idOf(uid, next);
   if (to === undefined || to === from || id === undefined) return undefined;
   const reason = conditionOf(next, 'Reachable')?.reason ?? '';
@@ -71,7 +74,7 @@ export function changeOf(
  * Connected, or Connecting and then Failed.
  */
 export function idOf(uid: string, status: Status): string | undefined {
-  const word = wordOf(status);
+  const word = ownState(status);
   const since = conditionOf(status, 'Reachable')?.lastTransitionTime;
   return word === undefined || since === undefined
     ? undefined
@@ -82,23 +85,23 @@ export function idOf(uid: string, status: Status): string | undefined {
 export const longestRunMs = 60_000;
 
 /**
- * What becomes of a change whose announcer was cut off. It is announced when its status was
+ * What becomes of a change whose changePublisher was cut off. It is announced when its status was
  * written: it is there to be seen, or was seen by who wrote the next one. While its runner may
  * still be about to write, it waits.
  */
 export function fateOf(
-  { change, isConfirmed }: Noted,
-  server: Server | undefined,
+  { change, isConfirmed }: PendingChange,
+  server: McpServer | undefined,
   now: Date,
-): 'announce' | 'drop' | 'wait' {
+): 'publish' | 'drop' | 'wait' {
   if (isConfirmed || (server?.uid === change.uid && idOf(server.uid, server.status) === change.id))
-    return 'announce';
+    return 'publish';
   return now.getTime() - change.at.getTime() > longestRunMs ? 'drop' : 'wait';
 }
 
 /** What came of the changes that earlier sweeps left in the outbox. */
-export type Leftovers = {
-  readonly announced: number;
+export type PendingReport = {
+  readonly published: number;
   readonly dropped: number;
   readonly waiting: number;
 };
@@ -107,26 +110,26 @@ export type Leftovers = {
  * Announces what is true and drops what never came to be. What was noted since `began` is this
  * run's own. Throws what the ports throw.
  */
-export async function announceLeftovers(
-  { now, outbox, readServer, announce }: LeftoverPorts,
+export async function publishPending(
+  { now, outbox, readServer, publish }: PendingPorts,
   began: Date,
-): Promise<Leftovers> {
-  const noted = (await outbox.leftovers()).filter(({ change }) => change.at < began);
+): Promise<PendingReport> {
+  const noted = (await outbox.pending()).filter(({ change }) => change.at < began);
   const judged = await Promise.all(
     noted.map(async (one) => ({
       ...one,
       fate: fateOf(one, await readServer(one.change.namespace, one.change.name), now()),
     })),
   );
-  const of = (fate: 'announce' | 'drop'): readonly StateChange[] =>
+  const of = (fate: 'publish' | 'drop'): readonly StateChange[] =>
     judged.filter((one) => one.fate === fate).map(({ change }) => change);
-  const due = of('announce');
-  const unannounced = new Set((due.length === 0 ? [] : await announce(due)).map(({ id }) => id));
-  const announced = due.filter(({ id }) => !unannounced.has(id));
+  const due = of('publish');
+  const unpublished = new Set((due.length === 0 ? [] : await publish(due)).map(({ id }) => id));
+  const announced = due.filter(({ id }) => !unpublished.has(id));
   const dropped = of('drop');
-  await outbox.forget([...announced, ...dropped]);
+  await outbox.remove([...announced, ...dropped]);
   return {
-    announced: announced.length,
+    published: announced.length,
     dropped: dropped.length,
     waiting: noted.length - announced.length - dropped.length,
   };

@@ -4,30 +4,30 @@ import {
   type ConditionType,
   conditionOf,
   conditionTypes,
-  type Server,
+  type McpServer,
   type State,
   type Status,
   failuresUntilFailed,
-  wordOf,
+  ownState,
 } from '../model/mcpserver.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';
 import { hasNewSpec } from './due.ts';
-import { hasMomentBetween } from './jitter.ts';
+import { periodElapsed } from './jitter.ts';
 
 /**
  * The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so
  * may their word in `state`.
  */
-export function nextStatus(server: Server, verdict: Verdict, now: Date): Status {
+export function nextStatus(server: McpServer, verdict: Verdict, now: Date): Status {
   if (verdict.kind === 'undecided') return server.status;
   const at = wholeSeconds(now);
   return yieldState(server, ownStatus(server, verdict, at), at);
 }
 
 function ownStatus(
-  server: Server,
+  server: McpServer,
   verdict: Exclude<Verdict, { kind: 'undecided' }>,
   at: Date,
 ): Status {
@@ -81,14 +81,14 @@ function ownStatus(
 const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
   verdict.kind === 'failed' ||
   failures >= failuresUntilFailed ||
-  (wordOf(previous) ?? previous.state) === 'Failed'
+  (ownState(previous) ?? previous.state) === 'Failed'
     ? 'Failed'
     : 'Connecting';
 
 type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
 
 function reachable(
-  { status, generation }: Server,
+  { status, generation }: McpServer,
   { reason, message, authRequired }: Extract<Verdict, { kind: 'connected' }>,
 ): Observed {
   const known = conditionOf(status, 'AuthRequired');
@@ -126,7 +126,7 @@ const authRequiredMessages = {
 
 /** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
 function withConditions(
-  server: Server,
+  server: McpServer,
   observed: readonly Observed[],
   at: Date,
 ): readonly Condition[] {
@@ -155,7 +155,7 @@ const later = (date: Date, ms: number): Date =>
  * leave it alone.
  */
 export function reasonToWrite(
-  server: Server,
+  server: McpServer,
   next: Status,
   now: Date,
   heartbeatMs: number,
@@ -164,7 +164,7 @@ export function reasonToWrite(
   if (next === previous) return undefined;
   if (essence(previous) !== essence(next)) return 'change';
   const { lastAttempt } = previous;
-  return lastAttempt === undefined || hasMomentBetween(server.uid, heartbeatMs, lastAttempt, now)
+  return lastAttempt === undefined || periodElapsed(server.uid, heartbeatMs, lastAttempt, now)
     ? 'heartbeat'
     : undefined;
 }

@@ -1,47 +1,50 @@
 import pLimit from 'p-limit';
-import type { Server, Status } from '../model/mcpserver.ts';
+import type { McpServer, Status } from '../model/mcpserver.ts';
 import { changeOf, idOf, type Outbox, type StateChange } from './state-changes.ts';
 import { classify } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
-import { type Notice, noticesOf } from './event-records.ts';
+import { type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
-import { mayHoldBack, type Observation, suspicion } from './disruption.ts';
+import { maySuppress, type Observation, detectDisruption } from './disruption.ts';
 
 /** What came of one status write. */
-export type Written =
+export type PatchResult =
   | { readonly kind: 'written'; readonly resourceVersion: string }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly detail: string };
 
 /** Writes `next` into `/status`, fenced by the `resourceVersion` that `server` was read with. */
-export type PatchStatus = (server: Server, next: Status) => Promise<Written>;
+export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResult>;
 
 /** Reads one MCPServer; undefined when there is none of that name. */
-export type ReadServer = (namespace: string, name: string) => Promise<Server | undefined>;
+export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;
 
 /** Events that could not be written, and why not. */
-export type Unnoticed = { readonly count: number; readonly problem?: string };
+export type UnrecordedEvents = { readonly count: number; readonly problem?: string };
 
-export type RoundPorts = {
+export type PagePorts = {
   readonly now: () => Date;
-  readonly probe: (server: Server, wanted: { readonly classify: boolean }) => Promise<ProbeOutcome>;
+  readonly probe: (
+    server: McpServer,
+    wanted: { readonly classify: boolean },
+  ) => Promise<ProbeOutcome>;
   readonly patchStatus: PatchStatus;
   readonly readServer: ReadServer;
   /** Gives back the changes that could not be announced. */
-  readonly announce: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
+  readonly publish: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
   /** Where a change waits until it is announced, should this run be cut off. */
-  readonly outbox: Pick<Outbox, 'note' | 'forget'>;
+  readonly outbox: Pick<Outbox, 'record' | 'remove'>;
   /** Writes Events. Gives back why some could not be written; they cost the sweep nothing. */
-  readonly notify: (notices: readonly Notice[]) => Promise<Unnoticed>;
+  readonly recordEvents: (records: readonly EventRecord[]) => Promise<UnrecordedEvents>;
   /** Whether the prober's own network is there. */
   readonly isOnline: () => Promise<boolean>;
   /** Waits, a little longer and never the same, before the `attempt`-th try of a write. */
   readonly backOff: (attempt: number) => Promise<void>;
 };
 
-export type RoundOptions = {
+export type PageOptions = {
   readonly tick: Date;
   readonly tickMs: number;
   readonly heartbeatMs: number;
@@ -53,7 +56,7 @@ export type RoundOptions = {
 type Problem = { readonly namespace: string; readonly name: string; readonly problem: string };
 
 /** What one page came to, in numbers, and everything that went wrong in it by name. */
-export type RoundReport = {
+export type PageReport = {
   readonly servers: number;
   readonly probed: number;
   /** How often each reason was the verdict. */
@@ -63,9 +66,9 @@ export type RoundReport = {
   readonly written: number;
   readonly conflicts: number;
   readonly unchanged: number;
-  readonly heldBack: number;
+  readonly suppressed: number;
   readonly changes: number;
-  readonly unannounced: number;
+  readonly unpublished: number;
   /** Kubernetes Events written, and why others were not. */
   readonly events: number;
   readonly eventProblem?: string;
@@ -77,56 +80,56 @@ export type RoundReport = {
  * One page: probe those due, judge, write what changed, announce the changes. One bad server does
  * not cost the others their round.
  */
-export async function round(
-  servers: readonly Server[],
-  ports: RoundPorts,
-  options: RoundOptions,
-): Promise<RoundReport> {
+export async function sweepPage(
+  servers: readonly McpServer[],
+  ports: PagePorts,
+  options: PageOptions,
+): Promise<PageReport> {
   const limit = pLimit(options.concurrency);
   const remote = servers.filter(isSwept);
   const due = remote.filter(
     (server) => options.everything || isDue(server, options.tick, options.tickMs),
   );
-  const observe = (server: Server): Promise<Observation & { readonly lagMs: number }> =>
+  const observe = (server: McpServer): Promise<Observation & { readonly lagMs: number }> =>
     limit(async () => ({
       server,
       lagMs: ports.now().getTime() - options.tick.getTime(),
       outcome: await probeAlone(server, ports, options),
     }));
   const observations = await Promise.all(due.map(observe));
-  const { suspects, problem } = await ownTrouble(observations, remote.length, ports);
-  const isHeld = (observation: Observation): boolean =>
-    suspects.has(observation) && mayHoldBack(observation.server, options.tick, options);
-  const settled = await Promise.all(
+  const { affected, problem } = await checkDisruption(observations, remote.length, ports);
+  const isSuppressed = (observation: Observation): boolean =>
+    affected.has(observation) && maySuppress(observation.server, options.tick, options);
+  const applied = await Promise.all(
     observations
-      .filter((observation) => !isHeld(observation))
-      .map((observation) => limit(() => settleAlone(observation, ports, options.heartbeatMs))),
+      .filter((observation) => !isSuppressed(observation))
+      .map((observation) => limit(() => applyAlone(observation, ports, options.heartbeatMs))),
   );
-  const changes = settled.flatMap(({ change }) => (change ? [change] : []));
-  const notices = settled.flatMap((outcome) => outcome.notices ?? []);
-  const [unannounced, unnoticed]: [readonly StateChange[], Unnoticed] = await Promise.all([
-    changes.length === 0 ? [] : ports.announce(changes),
-    notices.length === 0 ? { count: 0 } : ports.notify(notices),
+  const changes = applied.flatMap(({ change }) => (change ? [change] : []));
+  const records = applied.flatMap((outcome) => outcome.records ?? []);
+  const [unpublished, unrecorded]: [readonly StateChange[], UnrecordedEvents] = await Promise.all([
+    changes.length === 0 ? [] : ports.publish(changes),
+    records.length === 0 ? { count: 0 } : ports.recordEvents(records),
   ]);
-  await ports.outbox.forget(changes.filter((change) => !unannounced.includes(change)));
+  await ports.outbox.remove(changes.filter((change) => !unpublished.includes(change)));
   return {
     servers: servers.length,
     probed: observations.length,
     outcomes: outcomesOf(observations),
     lagMs: Math.max(0, ...observations.map(({ lagMs }) => lagMs)),
-    written: settled.filter(({ kind }) => kind === 'written').length,
-    unchanged: settled.filter(({ kind }) => kind === 'unchanged').length,
-    conflicts: settled.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0),
-    heldBack: observations.length - settled.length,
+    written: applied.filter(({ kind }) => kind === 'written').length,
+    unchanged: applied.filter(({ kind }) => kind === 'unchanged').length,
+    conflicts: applied.reduce((sum, { conflicts = 0 }) => sum + conflicts, 0),
+    suppressed: observations.length - applied.length,
     changes: changes.length,
-    unannounced: unannounced.length,
-    events: notices.length - unnoticed.count,
-    ...(unnoticed.problem !== undefined && { eventProblem: unnoticed.problem }),
+    unpublished: unpublished.length,
+    events: records.length - unrecorded.count,
+    ...(unrecorded.problem !== undefined && { eventProblem: unrecorded.problem }),
     ...(problem !== undefined && { proberOffline: problem }),
     problems: [
-      ...settled.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
-      ...settled.flatMap(({ unnoted }) => (unnoted ? [unnoted] : [])),
-      ...unannounced.map(({ namespace, name, to }) => ({
+      ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
+      ...applied.flatMap(({ unrecordedChange }) => (unrecordedChange ? [unrecordedChange] : [])),
+      ...unpublished.map(({ namespace, name, to }) => ({
         namespace,
         name,
         problem: `the change to ${to} could not be announced`,
@@ -137,9 +140,9 @@ export async function round(
 
 /** A probe that throws is our fault, and costs one server its round. */
 async function probeAlone(
-  server: Server,
-  { probe }: RoundPorts,
-  { tick, tickMs }: RoundOptions,
+  server: McpServer,
+  { probe }: PagePorts,
+  { tick, tickMs }: PageOptions,
 ): Promise<ProbeOutcome> {
   try {
     return await probe(server, { classify: isClassificationDue(server, tick, tickMs) });
@@ -162,39 +165,39 @@ function outcomesOf(observations: readonly Observation[]): Readonly<Record<strin
   return counts;
 }
 
-type Trouble = { readonly suspects: ReadonlySet<Observation>; readonly problem?: string };
+type DisruptionReport = { readonly affected: ReadonlySet<Observation>; readonly problem?: string };
 
-async function ownTrouble(
+async function checkDisruption(
   observations: readonly Observation[],
   pageSize: number,
-  { isOnline }: RoundPorts,
-): Promise<Trouble> {
-  const suspected = suspicion(observations, pageSize);
-  if (suspected.kind === 'none' || (suspected.kind === 'unsure' && (await isOnline())))
-    return { suspects: new Set() };
-  return { suspects: new Set(suspected.suspects), problem: suspected.problem };
+  { isOnline }: PagePorts,
+): Promise<DisruptionReport> {
+  const disruption = detectDisruption(observations, pageSize);
+  if (disruption.kind === 'none' || (disruption.kind === 'inconclusive' && (await isOnline())))
+    return { affected: new Set() };
+  return { affected: new Set(disruption.affected), problem: disruption.problem };
 }
 
-type Settled = {
+type ApplyResult = {
   readonly change?: StateChange;
-  readonly notices?: readonly Notice[];
+  readonly records?: readonly EventRecord[];
   readonly conflicts?: number;
   /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
-  readonly unnoted?: Problem;
+  readonly unrecordedChange?: Problem;
 } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
   | { readonly kind: 'failed'; readonly problem: Problem }
 );
 
 /** Whatever befalls one write, the others of the page go on. */
-async function settleAlone(
+async function applyAlone(
   observation: Observation,
-  ports: RoundPorts,
+  ports: PagePorts,
   heartbeatMs: number,
-): Promise<Settled> {
+): Promise<ApplyResult> {
   const { namespace, name } = observation.server;
   try {
-    return await settle(observation, ports, heartbeatMs);
+    return await applyVerdict(observation, ports, heartbeatMs);
   } catch (error) {
     return {
       kind: 'failed',
@@ -209,13 +212,13 @@ const mostTries = 5;
  * Writes what an observation came to. A conflict reads again: a newer observation or another object
  * wins over ours.
  */
-async function settle(
+async function applyVerdict(
   { server: observed, outcome }: Observation,
-  ports: RoundPorts,
+  ports: PagePorts,
   heartbeatMs: number,
-): Promise<Settled> {
+): Promise<ApplyResult> {
   const { namespace, name } = observed;
-  const failed = (problem: string): Settled => ({
+  const failed = (problem: string): ApplyResult => ({
     kind: 'failed',
     problem: { namespace, name, problem },
   });
@@ -227,20 +230,24 @@ async function settle(
     const next = nextStatus(server, verdict, now);
     if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
     const change = changeOf(server, next, now);
-    const unnoted =
+    const unrecordedChange =
       change === undefined
         ? undefined
-        : await ports.outbox.note(change, idOf(server.uid, server.status));
+        : await ports.outbox.record(change, idOf(server.uid, server.status));
     const written = await ports.patchStatus(server, next);
     switch (written.kind) {
       case 'written':
         return {
           kind: 'written',
           ...(change !== undefined && { change }),
-          ...(unnoted !== undefined && {
-            unnoted: { namespace, name, problem: `the change is not in the outbox: ${unnoted}` },
+          ...(unrecordedChange !== undefined && {
+            unrecordedChange: {
+              namespace,
+              name,
+              problem: `the change is not in the outbox: ${unrecordedChange}`,
+            },
           }),
-          notices: noticesOf(server, next, now),
+          records: eventsFor(server, next, now),
           conflicts: tries - 1,
         };
       case 'gone':

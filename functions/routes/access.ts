@@ -27,7 +27,7 @@ export type AccessRules = {
 };
 
 /** Whether a person may see a namespace, or why that cannot be told: then nothing is shown. */
-export type Seen =
+export type AccessResult =
   | { readonly kind: 'known'; readonly allowed: boolean }
   | { readonly kind: 'unknown'; readonly problem: string };
 
@@ -37,10 +37,13 @@ export type Seen =
  */
 const keptForMs = 60_000;
 
-export type MaySee = (person: Person, namespace: string) => Promise<Seen>;
+export type MaySee = (person: Person, namespace: string) => Promise<AccessResult>;
 
 export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
-  const kept = new Map<string, { readonly until: number; readonly answer: Promise<Seen> }>();
+  const kept = new Map<
+    string,
+    { readonly until: number; readonly answer: Promise<AccessResult> }
+  >();
   return async (person, namespace) => {
     const subject = subjectOf(person, rules);
     if (subject === undefined)
@@ -56,7 +59,7 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
     if (seen.kind === 'unknown') kept.delete(key);
     return seen;
 
-    async function ask(): Promise<Seen> {
+    async function ask(): Promise<AccessResult> {
       try {
         return {
           kind: 'known',

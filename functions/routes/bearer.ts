@@ -5,7 +5,7 @@ import type { Person } from '../sessions/person.ts';
 import { problem, type Variables } from './problem.ts';
 
 /** Whose bearer it is, or why it is nobody's. */
-export type Verified =
+export type BearerResult =
   | { readonly kind: 'valid'; readonly person: Person }
   | { readonly kind: 'invalid'; readonly problem: string };
 
@@ -13,7 +13,7 @@ export type Verified =
  * Judges a bearer. Throws `IssuerUnavailable` when the issuer cannot be asked: that is no word
  * about the bearer.
  */
-type VerifyBearer = (token: string) => Promise<Verified>;
+type VerifyBearer = (token: string) => Promise<BearerResult>;
 
 export type BearerPorts = {
   readonly verify: VerifyBearer;
@@ -72,7 +72,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
   });
 
 /** RFC 6750, section 2.1: the scheme is compared without regard to case. */
-async function verdict(verify: VerifyBearer, authorization: string): Promise<Verified> {
+async function verdict(verify: VerifyBearer, authorization: string): Promise<BearerResult> {
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   return token === undefined
     ? { kind: 'invalid', problem: 'The Authorization header holds no bearer.' }

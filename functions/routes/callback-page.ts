@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
-import type { CalledBack } from '../sessions/signin.ts';
+import type { CallbackResult } from '../sessions/signin.ts';
 
 /**
  * What the person reads after the issuer sent the browser back. It holds no code and no state, and
  * asks for nothing from elsewhere.
  */
-export function callbackPage(context: Context, called: CalledBack): Response | Promise<Response> {
+export function callbackPage(
+  context: Context,
+  called: CallbackResult,
+): Response | Promise<Response> {
   const { status, title, body } = wordsFor(called);
   const page = html`<!doctype html>
     <html lang="en">
@@ -25,7 +28,7 @@ export function callbackPage(context: Context, called: CalledBack): Response | P
   return context.html(page, status, headers);
 }
 
-function wordsFor(called: CalledBack) {
+function wordsFor(called: CallbackResult) {
   switch (called.kind) {
     case 'parked': {
       const { starterName, serverName } = called.signIn;

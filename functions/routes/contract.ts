@@ -52,7 +52,7 @@ export type Route = {
   readonly method: 'get' | 'post' | 'delete';
   /** Parameters in braces, as OpenAPI writes them. */
   readonly path: string;
-  readonly meaning: string;
+  readonly summary: string;
   readonly access: Access;
   readonly query?: typeof listQuerySchema;
   readonly body?: BodyName;
@@ -66,23 +66,23 @@ export const contract: readonly Route[] = [
   {
     method: 'get',
     path: '/v1/mcpservers',
-    meaning: 'All MCPServers, page by page.',
+    summary: 'All MCPServers, page by page.',
     access: 'list',
     query: listQuerySchema,
     answer: 'List',
   },
-  { method: 'get', path: server, meaning: 'One MCPServer.', access: 'list', answer: 'Row' },
+  { method: 'get', path: server, summary: 'One MCPServer.', access: 'list', answer: 'Row' },
   {
     method: 'post',
     path: `${server}/check`,
-    meaning: 'Probe it now; nothing is written.',
+    summary: 'Probe it now; nothing is written.',
     access: 'person',
     answer: 'Check',
   },
   {
     method: 'post',
     path: `${server}/session`,
-    meaning: 'Start a sign-in.',
+    summary: 'Start a sign-in.',
     access: 'person',
     body: 'SignInRequest',
     answer: 'SignInStarted',
@@ -90,7 +90,7 @@ export const contract: readonly Route[] = [
   {
     method: 'post',
     path: `${server}/session/complete`,
-    meaning: 'Finish a sign-in with its one-time secret.',
+    summary: 'Finish a sign-in with its one-time secret.',
     access: 'person',
     body: 'CompleteRequest',
     answer: 'SessionAnswer',
@@ -98,50 +98,50 @@ export const contract: readonly Route[] = [
   {
     method: 'post',
     path: `${server}/session/verify`,
-    meaning: 'One authenticated request to the server decides; single sign-on is run for it.',
+    summary: 'One authenticated request to the server decides; single sign-on is run for it.',
     access: 'person',
     answer: 'SessionAnswer',
   },
   {
     method: 'delete',
     path: `${server}/session`,
-    meaning: 'Forget the grant.',
+    summary: 'Forget the grant.',
     access: 'person',
     answer: 'SessionAnswer',
   },
-  { method: 'delete', path: '/v1/sessions', meaning: 'Forget all of my grants.', access: 'person' },
+  { method: 'delete', path: '/v1/sessions', summary: 'Forget all of my grants.', access: 'person' },
   {
     method: 'get',
     path: '/v1/oauth/callback',
-    meaning: 'Where an issuer sends the browser back; a page for people.',
+    summary: 'Where an issuer sends the browser back; a page for people.',
     access: 'anyone',
   },
   {
     method: 'get',
     path: '/v1/me',
-    meaning: 'Who am I, until when.',
+    summary: 'Who am I, until when.',
     access: 'person',
     answer: 'Me',
   },
   {
     method: 'get',
     path: '/v1/config',
-    meaning: 'What the command line needs to sign in.',
+    summary: 'What the command line needs to sign in.',
     access: 'anyone',
     answer: 'Config',
   },
-  { method: 'get', path: '/v1/openapi.json', meaning: 'This document.', access: 'anyone' },
+  { method: 'get', path: '/v1/openapi.json', summary: 'This document.', access: 'anyone' },
   {
     method: 'get',
     path: '/.well-known/oauth-protected-resource',
-    meaning: 'Protected resource metadata (RFC 9728).',
+    summary: 'Protected resource metadata (RFC 9728).',
     access: 'anyone',
   },
   {
     method: 'get',
     path: '/.well-known/oauth-client',
-    meaning: 'Our OAuth client metadata document.',
+    summary: 'Our OAuth client metadata document.',
     access: 'anyone',
   },
-  { method: 'get', path: '/healthz', meaning: 'The function runs.', access: 'anyone' },
+  { method: 'get', path: '/healthz', summary: 'The function runs.', access: 'anyone' },
 ];

@@ -17,7 +17,7 @@ const which = {
 export const fieldMeanings: FieldMeanings = {
   Check: {
     ...which,
-    saw: 'What the probe saw, as one line for people: `HTTP 401`, `connection refused`.',
+    observed: 'What the probe saw, as one line for people: `HTTP 401`, `connection refused`.',
     stages:
       'The stages of the probe in the order they happened, each with its time in milliseconds.',
     state:
@@ -93,7 +93,7 @@ export const fieldMeanings: FieldMeanings = {
     session: "The caller's own session. There if and only if the caller is signed in.",
   },
   Session: {
-    word: 'The SESSION column.',
+    status: 'The SESSION column.',
     sso: 'How single sign-on supplied, or failed to supply, the session.',
     issuer: 'Issuer that made the grant.',
     scopes: 'Scopes of the grant.',
@@ -103,7 +103,7 @@ export const fieldMeanings: FieldMeanings = {
     missingScopes:
       'Scopes the server wants besides those of the grant; signing in again asks for them.',
     problem: 'Why it is so, when something is wrong or soon will be.',
-    next: 'The command that gets the person further.',
+    hint: 'The command that gets the person further.',
   },
   SessionAnswer: { ...which, session: 'The session as it is now.' },
   SignInRequest: {

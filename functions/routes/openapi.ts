@@ -58,7 +58,7 @@ function paths() {
 
 function operation(route: Route) {
   return {
-    summary: route.meaning,
+    summary: route.summary,
     security: security[route.access],
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
     ...(route.body === undefined
@@ -66,7 +66,7 @@ function operation(route: Route) {
       : { requestBody: { required: true, content: json(route.body) } }),
     responses: {
       200: {
-        description: route.meaning,
+        description: route.summary,
         ...(route.answer === undefined ? {} : { content: json(route.answer) }),
       },
       default: {

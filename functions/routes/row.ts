@@ -1,4 +1,4 @@
-import { type Condition, conditionOf, type Server, stateOf } from '../model/mcpserver.ts';
+import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
 import { singleSignOn } from '../sessions/grant.ts';
 import type { Row, Session } from '../model/wire.ts';
 
@@ -16,9 +16,9 @@ export type RowView = {
  * One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args`
  * and `command` cannot.
  */
-export function rowOf(server: Server, view: RowView): Row {
+export function rowOf(server: McpServer, view: RowView): Row {
   const { status } = server;
-  const state = stateOf(status);
+  const state = displayState(status);
   const reachable = conditionOf(status, 'Reachable');
   const sso = singleSignOn(server);
   return {
@@ -76,7 +76,7 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
 }
 
 /** Nobody observes a stdio server; one that was never observed has no STATE that could be old. */
-function isStale(server: Server, { now, heartbeatMs }: RowView): boolean {
+function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   const { lastAttempt, lastConnected } = server.status;
   if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined))
     return false;

@@ -1,18 +1,18 @@
 import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
 import type { ReadServer } from '../reachability/sweep-page.ts';
-import type { Page, Server } from '../model/mcpserver.ts';
+import type { Page, McpServer } from '../model/mcpserver.ts';
 import type { Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
-import { createAllowance } from './rate-limiter.ts';
+import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { meOf } from './me.ts';
 import { problem, requirePerson, type Variables } from './problem.ts';
 import { rowOf } from './row.ts';
 
 /** One page of a list, or word that the cluster no longer knows the `continue` token. */
-type PageRead = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
+type PageResult = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
 
 export type ServerPorts = {
   readonly now: () => Date;
@@ -21,15 +21,15 @@ export type ServerPorts = {
     readonly namespace?: string;
     readonly limit: number;
     readonly continue?: string;
-  }) => Promise<PageRead>;
+  }) => Promise<PageResult>;
   readonly readServer: ReadServer;
   /** This person's session with each of the servers, by uid. */
   readonly sessionsOf: (
     person: Person,
-    servers: readonly Server[],
+    servers: readonly McpServer[],
   ) => Promise<ReadonlyMap<string, Session>>;
   /** Probes now; writes nothing. */
-  readonly check: (server: Server) => Promise<Check>;
+  readonly check: (server: McpServer) => Promise<Check>;
   readonly heartbeatMs: number;
   /** Whether the list is answered without a bearer, too. */
   readonly anonymousList: boolean;
@@ -49,7 +49,7 @@ export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 
 /** The routes that read MCPServers. */
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
-  const checks = createAllowance({ count: 10, windowMs: 60_000 });
+  const checks = rateLimiter({ count: 10, windowMs: 60_000 });
   const mayRead = (context: Context<{ Variables: Variables }>) =>
     context.var.person !== undefined || ports.anonymousList;
 
@@ -100,7 +100,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const { namespace, name } = context.req.param();
       const { person } = context.var;
       const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
-      if (allowed.kind === 'spent') return tooManyChecks(context, allowed.retryAfterMs);
+      if (allowed.kind === 'limited') return tooManyChecks(context, allowed.retryAfterMs);
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, namespace, name);
       return context.json(await ports.check(server));
@@ -141,7 +141,11 @@ async function visibleOf(
   };
 }
 
-async function rowsOf(ports: ServerPorts, servers: readonly Server[], person: Person | undefined) {
+async function rowsOf(
+  ports: ServerPorts,
+  servers: readonly McpServer[],
+  person: Person | undefined,
+) {
   const sessions =
     person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
   const now = ports.now();

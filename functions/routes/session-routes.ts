@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
-import type { Server } from '../model/mcpserver.ts';
+import type { McpServer } from '../model/mcpserver.ts';
 import type { Person } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
 import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../sessions/signin.ts';
@@ -10,7 +10,7 @@ import {
   signOutEverywhere,
   type SignOutPorts,
 } from '../sessions/signout.ts';
-import { type Verified, verifySession, type VerifyPorts } from '../sessions/verify.ts';
+import { type VerifyResult, verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import {
   completeRequestSchema,
   type SessionAnswer,
@@ -23,7 +23,7 @@ import { problem, requirePerson, type Variables } from './problem.ts';
 export type SessionPorts = SignInPorts &
   SignOutPorts &
   VerifyPorts & {
-    readonly readServer: (namespace: string, name: string) => Promise<Server | undefined>;
+    readonly readServer: (namespace: string, name: string) => Promise<McpServer | undefined>;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
   };
@@ -185,8 +185,8 @@ async function bodyOf(context: Context): Promise<unknown> {
 function answer(
   context: Context<{ Variables: { person: Person } }>,
   { now, policy }: SessionPorts,
-  server: Server,
-  { grant, problem }: Verified,
+  server: McpServer,
+  { grant, problem }: VerifyResult,
 ): Response {
   const { namespace, name } = server;
   const session = sessionOf(server, context.var.person, grant, now(), { policy });

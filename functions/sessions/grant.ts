@@ -1,4 +1,4 @@
-import { exchangeIssuer, type Server } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
 /**
@@ -49,7 +49,7 @@ type Refusal = {
  * A grant with its secrets, as it was read. `generation` names the tokens: it changes with them,
  * and with nothing else.
  */
-export type HeldGrant = {
+export type StoredGrant = {
   readonly grant: Grant;
   /** Absent: there are none, or they cannot be opened any more. */
   readonly tokens?: Tokens;
@@ -76,7 +76,7 @@ export function canonicalUrl(text: string | undefined): string | undefined {
 }
 
 /** Where a grant and the server it was made for part ways; undefined while they belong together. */
-export function mismatch(grant: Grant, server: Server): string | undefined {
+export function mismatch(grant: Grant, server: McpServer): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was created again since you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
     return 'The URL of the server has changed since you signed in.';
@@ -95,7 +95,7 @@ export function mismatch(grant: Grant, server: Server): string | undefined {
  * How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over
  * forwarding.
  */
-export function singleSignOn({ auth }: Server): 'exchange' | 'forwarding' | undefined {
+export function singleSignOn({ auth }: McpServer): 'exchange' | 'forwarding' | undefined {
   if (auth?.tokenExchange?.enabled === true) return 'exchange';
   return auth?.forwardToken === true ? 'forwarding' : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Server } from '../model/mcpserver.ts';
+import type { McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
@@ -11,7 +11,7 @@ import type { TokenPolicy } from './policy.ts';
  * share a name.
  */
 export function join(
-  servers: readonly Server[],
+  servers: readonly McpServer[],
   person: Person,
   grants: readonly Grant[],
   now: Date,
@@ -27,7 +27,7 @@ export function join(
   );
 }
 
-function labelAmong(servers: readonly Server[]): (server: Server) => string {
+function labelAmong(servers: readonly McpServer[]): (server: McpServer) => string {
   const counts = new Map<string, number>();
   for (const { name } of servers) counts.set(name, (counts.get(name) ?? 0) + 1);
   return ({ namespace, name }) => ((counts.get(name) ?? 0) > 1 ? `${namespace}/${name}` : name);

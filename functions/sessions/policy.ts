@@ -1,4 +1,4 @@
-import type { Server } from '../model/mcpserver.ts';
+import type { McpServer } from '../model/mcpserver.ts';
 import { singleSignOn } from './grant.ts';
 
 /**
@@ -35,7 +35,7 @@ export const nothingAllowed: TokenPolicy = {
  * undefined lets it through.
  */
 export function refusesForwarding(
-  { url: text }: Server,
+  { url: text }: McpServer,
   { forwardHosts, hasIdTokens, allowInsecure }: TokenPolicy,
 ): string | undefined {
   if (!hasIdTokens)
@@ -63,7 +63,7 @@ function isHost({ host }: URL, pattern: string): boolean {
  * sign in.
  */
 export function wantedAudiences(
-  servers: readonly Server[],
+  servers: readonly McpServer[],
   policy: TokenPolicy,
 ): readonly string[] {
   const forwarding = servers.filter(
@@ -77,7 +77,7 @@ export function wantedAudiences(
  * Why this server's token exchange may not happen, with the setting that would change it; undefined
  * lets it through.
  */
-export function refusesExchange(server: Server, policy: TokenPolicy): string | undefined {
+export function refusesExchange(server: McpServer, policy: TokenPolicy): string | undefined {
   if (!policy.hasIdTokens) return refusesForwarding(server, policy);
   const {
     dexTokenEndpoint,

@@ -2,9 +2,9 @@
  * The story of a grant that is used: its tokens are made fresh first, by one at a time, and never
  * lost.
  */
-import type { Grant, HeldGrant, PersonKey, Tokens } from './grant.ts';
+import type { Grant, StoredGrant, PersonKey, Tokens } from './grant.ts';
 
-export type Refreshed =
+export type RefreshResult =
   | {
       readonly kind: 'refreshed';
       readonly tokens: Tokens;
@@ -20,27 +20,27 @@ export type RefreshPorts = {
   readonly now: () => Date;
   readonly wait: (ms: number) => Promise<void>;
   readonly newSecret: () => string;
-  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<Refreshed>;
-  readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
-  readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
-  readonly takeLease: (
+  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
+  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
+  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
+  readonly acquireLease: (
     person: PersonKey,
     serverUid: string,
     until: Date,
   ) => Promise<string | undefined>;
-  readonly returnLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
+  readonly releaseLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
 };
 
-export type Usable =
-  | { readonly kind: 'usable'; readonly held: HeldGrant; readonly tokens: Tokens }
-  | { readonly kind: 'none' }
+export type TokenResult =
+  | { readonly kind: 'usable'; readonly held: StoredGrant; readonly tokens: Tokens }
+  | { readonly kind: 'missing' }
   /** Refused, or expired and not refreshable; the grant says which. */
-  | { readonly kind: 'ended'; readonly grant: Grant }
+  | { readonly kind: 'expired'; readonly grant: Grant }
   /**
    * Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it
    * is.
    */
-  | { readonly kind: 'later'; readonly grant: Grant; readonly problem: string };
+  | { readonly kind: 'retryLater'; readonly grant: Grant; readonly problem: string };
 
 /** A token this close to its end could be late at the server. */
 const longestMarginMs = 30_000;
@@ -60,28 +60,28 @@ const pollMs = (looks: number): number => Math.min(25 * 2 ** looks, 500);
  * refresh token is used once: only the holder of the lease asks the issuer, the others wait for
  * what it brings. `stale` names tokens that the server did not accept.
  */
-export async function freshGrant(
+export async function usableTokens(
   ports: RefreshPorts,
   person: PersonKey,
   serverUid: string,
   stale?: string,
-): Promise<Usable> {
+): Promise<TokenResult> {
   const giveUpAt = ports.now().getTime() + patienceMs;
   for (let looks = 0; ; looks += 1) {
-    const held = await ports.heldGrant(person, serverUid);
-    if (held === undefined) return { kind: 'none' };
+    const held = await ports.getGrant(person, serverUid);
+    if (held === undefined) return { kind: 'missing' };
     if (held.tokens === undefined && held.grant.refused === undefined)
       return keep(ports, lost(held, ports.now()), held.generation);
     const usable = withoutRefresh(held, ports.now(), stale);
     if (usable !== undefined) return usable;
-    const lease = await ports.takeLease(
+    const lease = await ports.acquireLease(
       person,
       serverUid,
       new Date(ports.now().getTime() + leaseMs),
     );
     if (lease !== undefined) return leased(ports, held, lease, stale);
     if (ports.now().getTime() >= giveUpAt)
-      return orLater(
+      return orRetryLater(
         held,
         ports.now(),
         stale,
@@ -92,7 +92,7 @@ export async function freshGrant(
 }
 
 /** Sealed with a key that is not there any more: nobody will ever use it again. */
-const lost = ({ grant, generation }: HeldGrant, at: Date): HeldGrant => ({
+const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
   grant: {
     ...grant,
     refused: {
@@ -105,13 +105,17 @@ const lost = ({ grant, generation }: HeldGrant, at: Date): HeldGrant => ({
 });
 
 /** What can be told without the issuer; undefined when the tokens have to be refreshed. */
-function withoutRefresh(held: HeldGrant, now: Date, stale: string | undefined): Usable | undefined {
+function withoutRefresh(
+  held: StoredGrant,
+  now: Date,
+  stale: string | undefined,
+): TokenResult | undefined {
   const { grant, tokens, generation } = held;
-  if (grant.refused !== undefined || tokens === undefined) return { kind: 'ended', grant };
+  if (grant.refused !== undefined || tokens === undefined) return { kind: 'expired', grant };
   if ((generation === stale || isDue(grant, now)) && tokens.refreshToken !== undefined)
     return undefined;
   const isOver = grant.expiresAt !== undefined && grant.expiresAt <= now;
-  return isOver ? { kind: 'ended', grant } : { kind: 'usable', held, tokens };
+  return isOver ? { kind: 'expired', grant } : { kind: 'usable', held, tokens };
 }
 
 /**
@@ -126,37 +130,37 @@ function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
 
 async function leased(
   ports: RefreshPorts,
-  seen: HeldGrant,
+  seen: StoredGrant,
   lease: string,
   stale: string | undefined,
-): Promise<Usable> {
+): Promise<TokenResult> {
   const { person, serverUid } = seen.grant;
   try {
     // Between the look and the lease somebody may have been faster.
-    const held = await ports.heldGrant(person, serverUid);
-    if (held === undefined) return { kind: 'none' };
+    const held = await ports.getGrant(person, serverUid);
+    if (held === undefined) return { kind: 'missing' };
     const usable = withoutRefresh(held, ports.now(), stale);
     if (usable !== undefined || held.tokens === undefined)
-      return usable ?? { kind: 'ended', grant: held.grant };
+      return usable ?? { kind: 'expired', grant: held.grant };
     return await refreshed(ports, held, held.tokens, stale);
   } finally {
-    await ports.returnLease(person, serverUid, lease);
+    await ports.releaseLease(person, serverUid, lease);
   }
 }
 
 async function refreshed(
   ports: RefreshPorts,
-  held: HeldGrant,
+  held: StoredGrant,
   tokens: Tokens,
   stale: string | undefined,
-): Promise<Usable> {
+): Promise<TokenResult> {
   const { grant, generation } = held;
   const outcome = await ports.refresh(grant, tokens);
   switch (outcome.kind) {
     case 'refreshed':
       return keep(ports, renewed(ports, held, outcome), generation);
     case 'unavailable':
-      return orLater(held, ports.now(), stale, outcome.problem);
+      return orRetryLater(held, ports.now(), stale, outcome.problem);
     case 'refused': {
       // A lease that ended too early, or a sign-in just now: whoever has newer tokens is right.
       const refused = { at: ports.now(), by: 'issuer' as const, reason: outcome.problem };
@@ -167,9 +171,9 @@ async function refreshed(
 
 function renewed(
   { now, newSecret }: RefreshPorts,
-  { grant, tokens: old }: HeldGrant,
-  fresh: Refreshed & { kind: 'refreshed' },
-): HeldGrant {
+  { grant, tokens: old }: StoredGrant,
+  fresh: RefreshResult & { kind: 'refreshed' },
+): StoredGrant {
   const { expiresAt: _expiresAt, refused: _refused, ...rest } = grant;
   const refreshToken = fresh.tokens.refreshToken ?? old?.refreshToken;
   const { expiresAt } = fresh;
@@ -193,26 +197,30 @@ function renewed(
  * Writes unless newer tokens are there, and goes on with what is there then: the answer of a write
  * that did happen may have been lost.
  */
-async function keep(ports: RefreshPorts, next: HeldGrant, expected: string): Promise<Usable> {
+async function keep(
+  ports: RefreshPorts,
+  next: StoredGrant,
+  expected: string,
+): Promise<TokenResult> {
   const { person, serverUid } = next.grant;
-  const isKept = await ports.swapGrant(next, expected);
-  const now = isKept ? next : await ports.heldGrant(person, serverUid);
-  if (now === undefined) return { kind: 'none' };
+  const isKept = await ports.replaceGrant(next, expected);
+  const now = isKept ? next : await ports.getGrant(person, serverUid);
+  if (now === undefined) return { kind: 'missing' };
   return now.grant.refused !== undefined || now.tokens === undefined
-    ? { kind: 'ended', grant: now.grant }
+    ? { kind: 'expired', grant: now.grant }
     : { kind: 'usable', held: now, tokens: now.tokens };
 }
 
 /** While the old token is good, an issuer that is away harms nobody. */
-function orLater(
-  { tokens, ...held }: HeldGrant,
+function orRetryLater(
+  { tokens, ...held }: StoredGrant,
   now: Date,
   stale: string | undefined,
   problem: string,
-): Usable {
+): TokenResult {
   const { grant, generation } = held;
   const isGood = generation !== stale && (grant.expiresAt === undefined || grant.expiresAt > now);
   return isGood && tokens !== undefined
     ? { kind: 'usable', held: { ...held, tokens }, tokens }
-    : { kind: 'later', grant, problem };
+    : { kind: 'retryLater', grant, problem };
 }

@@ -1,4 +1,4 @@
-import { asksForSignIn, isReachable, type Server } from '../model/mcpserver.ts';
+import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch, singleSignOn } from './grant.ts';
 import type { Person } from './person.ts';
@@ -8,7 +8,7 @@ export type SessionView = {
   /** Default: nobody's token goes anywhere. */
   readonly policy?: TokenPolicy;
   /** What `--server` calls a server: its name, or `namespace/name` where two share one. */
-  readonly label?: (server: Server) => string;
+  readonly label?: (server: McpServer) => string;
 };
 
 /**
@@ -17,7 +17,7 @@ export type SessionView = {
  * grant for this server's uid, if there is one.
  */
 export function sessionOf(
-  server: Server,
+  server: McpServer,
   person: Person,
   grant: Grant | undefined,
   now: Date,
@@ -25,47 +25,47 @@ export function sessionOf(
 ): Session {
   const { policy = nothingAllowed, label = ({ name }) => name } = view;
   if (server.type === 'stdio' || !isReachable(server.status) || !asksForSignIn(server))
-    return { word: '-' };
+    return { status: '-' };
 
-  const next = `muster auth login --server ${label(server)}`;
+  const hint = `muster auth login --server ${label(server)}`;
   const sso = singleSignOn(server);
   const forbidden = refusal(server, policy);
-  if (forbidden !== undefined) return { word: 'Pending Auth', sso: 'Failed', problem: forbidden };
+  if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', problem: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
   const theirs =
     grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
       ? undefined
       : grant;
-  if (sso === 'forwarding') return forwarded(server, person, theirs, now, next);
+  if (sso === 'forwarding') return forwarded(server, person, theirs, now, hint);
 
   if (theirs === undefined)
-    return { word: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), next };
+    return { status: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), hint };
   const facts = factsOf(theirs);
   const { refused } = theirs;
   if (sso === 'exchange' && refused?.by === 'issuer')
-    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: refused.reason, next };
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem: refused.reason, hint };
   const ending = endOf(theirs, now);
   if (ending !== undefined) {
     const { missingScopes } = refused ?? {};
     return {
-      word: 'Expired',
+      status: 'Expired',
       ...facts,
       problem: ending,
       ...(missingScopes === undefined ? {} : { missingScopes: [...missingScopes] }),
-      next,
+      hint,
     };
   }
   const soon = nearEnd(theirs, now);
   return {
-    word: 'Authenticated',
+    status: 'Authenticated',
     ...(sso === 'exchange' ? { sso: 'Exchanged' as const } : {}),
     ...facts,
-    ...(soon === undefined ? {} : { problem: soon, next }),
+    ...(soon === undefined ? {} : { problem: soon, hint }),
   };
 }
 
 /** Why single sign-on may not even be tried; undefined where it may, or is not asked for. */
-export function refusal(server: Server, policy: TokenPolicy): string | undefined {
+export function refusal(server: McpServer, policy: TokenPolicy): string | undefined {
   switch (singleSignOn(server)) {
     case 'exchange':
       return refusesExchange(server, policy);
@@ -78,11 +78,11 @@ export function refusal(server: Server, policy: TokenPolicy): string | undefined
 
 /** The person's present bearer decides, and what the server said about the last one. */
 function forwarded(
-  server: Server,
+  server: McpServer,
   person: Person,
   grant: Grant | undefined,
   now: Date,
-  next: string,
+  hint: string,
 ): Session {
   const { issuer, expiresAt } = person;
   const verified =
@@ -90,21 +90,21 @@ function forwarded(
   const facts = { issuer, expiresAt: expiresAt.toISOString(), ...verified };
   if (expiresAt <= now)
     return {
-      word: 'Pending Auth',
+      status: 'Pending Auth',
       sso: 'Failed',
       ...facts,
       problem: 'Your own sign-in has expired.',
-      next: 'muster auth login',
+      hint: 'muster auth login',
     };
   const missing =
     server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
   if (missing.length > 0) {
     const problem = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
-    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem, next: 'muster auth login' };
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem, hint: 'muster auth login' };
   }
   if (grant?.refused !== undefined)
-    return { word: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, next };
-  return { word: 'Authenticated', sso: 'Forwarded', ...facts };
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, hint };
+  return { status: 'Authenticated', sso: 'Forwarded', ...facts };
 }
 
 /** Why a grant is of no use any more; undefined while it is valid or can be refreshed. */

@@ -2,11 +2,11 @@
  * The story of one sign-in: started, called back and completed. Who starts it ends it: only
  * `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type Server } from '../model/mcpserver.ts';
+import { asksForSignIn, type McpServer } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,
-  type HeldGrant,
+  type StoredGrant,
   isSamePerson,
   mismatch,
   type PersonKey,
@@ -14,7 +14,7 @@ import {
   type Tokens,
 } from './grant.ts';
 import type { Person } from './person.ts';
-import { keepProven, type ProofPorts, type Verified } from './verify.ts';
+import { saveVerified, type VerificationPorts, type VerifyResult } from './verify.ts';
 
 /** A sign-in under way, known by its `state`. It is over after ten minutes. */
 export type SignIn = {
@@ -47,9 +47,9 @@ export type AuthorizationRequest = {
 export type AuthorizationAnswer = { readonly code: string; readonly iss?: string };
 
 /** A sign-in whose code waits for its starter, known by the one-time secret. */
-export type ParkedCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };
+export type PendingCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };
 
-export type Authorized =
+export type AuthorizeResult =
   | {
       readonly kind: 'authorized';
       readonly authorizationUrl: URL;
@@ -66,7 +66,7 @@ export type Exchanged =
     }
   | { readonly kind: 'refused'; readonly problem: string };
 
-export type SignInPorts = ProofPorts & {
+export type SignInPorts = VerificationPorts & {
   /** Text that nobody can guess: at least 256 bits, fit for a URL. */
   readonly newSecret: () => string;
   /**
@@ -74,30 +74,30 @@ export type SignInPorts = ProofPorts & {
    * besides those the server names.
    */
   readonly authorize: (
-    server: Server,
+    server: McpServer,
     state: string,
     scopes: readonly string[],
-  ) => Promise<Authorized>;
+  ) => Promise<AuthorizeResult>;
   readonly exchange: (
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
   ) => Promise<Exchanged>;
-  readonly keepSignIn: (state: string, signIn: SignIn) => Promise<void>;
+  readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
   /** Reads and removes in one step: a second caller gets nothing. */
-  readonly takeSignIn: (state: string) => Promise<SignIn | undefined>;
-  readonly parkCode: (secret: string, parked: ParkedCode) => Promise<void>;
+  readonly consumeSignIn: (state: string) => Promise<SignIn | undefined>;
+  readonly savePendingCode: (secret: string, parked: PendingCode) => Promise<void>;
   /** Reads and removes in one step, and only for the one who started it. */
-  readonly takeParkedCode: (
+  readonly consumePendingCode: (
     secret: string,
     starter: PersonKey,
     serverUid: string,
-  ) => Promise<ParkedCode | undefined>;
-  readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
+  ) => Promise<PendingCode | undefined>;
+  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
 };
 
 const signInMs = 10 * 60_000;
 
-export type Started =
+export type StartResult =
   | { readonly kind: 'started'; readonly authorizationUrl: URL; readonly expiresAt: Date }
   | { readonly kind: 'badReturnTo' }
   | { readonly kind: 'nothingToSignInTo'; readonly problem: string }
@@ -106,10 +106,10 @@ export type Started =
 /** Prepares a sign-in of this person to this server; the browser does the rest. */
 export async function startSignIn(
   ports: SignInPorts,
-  server: Server,
+  server: McpServer,
   person: Person,
   returnTo?: string,
-): Promise<Started> {
+): Promise<StartResult> {
   if (returnTo !== undefined && !isLoopback(returnTo)) return { kind: 'badReturnTo' };
   const reason = whyNothing(server);
   const serverUrl = canonicalUrl(server.url);
@@ -121,7 +121,7 @@ export async function startSignIn(
   if (authorized.kind === 'refused') return authorized;
 
   const expiresAt = new Date(ports.now().getTime() + signInMs);
-  await ports.keepSignIn(state, {
+  await ports.saveSignIn(state, {
     starter: { issuer: person.issuer, subject: person.subject },
     starterName: person.email ?? person.name ?? person.subject,
     serverUid: server.uid,
@@ -138,17 +138,17 @@ export async function startSignIn(
  * What a grant that was not enough has to have, too: its own scopes and those the server missed.
  */
 async function stepUp(
-  { heldGrant }: SignInPorts,
-  server: Server,
+  { getGrant }: SignInPorts,
+  server: McpServer,
   person: Person,
 ): Promise<readonly string[]> {
-  const { grant } = (await heldGrant(person, server.uid)) ?? {};
+  const { grant } = (await getGrant(person, server.uid)) ?? {};
   if (grant === undefined || mismatch(grant, server) !== undefined) return [];
   const missing = grant.refused?.missingScopes;
   return missing === undefined ? [] : [...grant.scopes, ...missing];
 }
 
-function whyNothing(server: Server): string | undefined {
+function whyNothing(server: McpServer): string | undefined {
   if (server.type === 'stdio') return 'It runs on the machine of its user (stdio).';
   if (singleSignOn(server) !== undefined)
     return 'It uses single sign-on; there is no sign-in of its own.';
@@ -171,7 +171,7 @@ function isLoopback(text: string): boolean {
   );
 }
 
-export type CalledBack =
+export type CallbackResult =
   /** The code is parked. The secret goes to the starter's loopback page, or is shown. */
   | { readonly kind: 'parked'; readonly signIn: SignIn; readonly secret: string }
   | { readonly kind: 'declined'; readonly signIn: SignIn }
@@ -186,19 +186,19 @@ export async function callBack(
   ports: SignInPorts,
   state: string,
   answer: AuthorizationAnswer | undefined,
-): Promise<CalledBack> {
-  const signIn = await ports.takeSignIn(state);
+): Promise<CallbackResult> {
+  const signIn = await ports.consumeSignIn(state);
   if (signIn === undefined || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
   if (answer === undefined) return { kind: 'declined', signIn };
   const secret = ports.newSecret();
   const expiresAt = new Date(ports.now().getTime() + signInMs);
   const parked = { ...signIn, expiresAt };
-  await ports.parkCode(secret, { signIn: parked, answer });
+  await ports.savePendingCode(secret, { signIn: parked, answer });
   return { kind: 'parked', signIn: parked, secret };
 }
 
-export type Completed =
-  | ({ readonly kind: 'completed' } & Verified)
+export type CompleteResult =
+  | ({ readonly kind: 'completed' } & VerifyResult)
   /**
    * No code waits for this secret, this person and this server. Which of the three it is, is
    * nobody's business.
@@ -213,11 +213,11 @@ export type Completed =
  */
 export async function completeSignIn(
   ports: SignInPorts,
-  server: Server,
+  server: McpServer,
   person: Person,
   secret: string,
-): Promise<Completed> {
-  const parked = await ports.takeParkedCode(secret, person, server.uid);
+): Promise<CompleteResult> {
+  const parked = await ports.consumePendingCode(secret, person, server.uid);
   if (parked === undefined) return { kind: 'unknown' };
   const { signIn, answer } = parked;
   const isTheirs = isSamePerson(signIn.starter, person) && signIn.serverUid === server.uid;
@@ -241,5 +241,5 @@ export async function completeSignIn(
     ...(expiresAt === undefined ? {} : { expiresAt }),
     refreshable: tokens.refreshToken !== undefined,
   };
-  return { kind: 'completed', ...(await keepProven(ports, server, grant, tokens)) };
+  return { kind: 'completed', ...(await saveVerified(ports, server, grant, tokens)) };
 }

@@ -2,23 +2,23 @@
  * The story of proof: one authenticated request to the server decides whether a grant is worth
  * something.
  */
-import { exchangeIssuer, type Server } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Exchanged } from './signin.ts';
 import {
   canonicalUrl,
   type Grant,
-  type HeldGrant,
+  type StoredGrant,
   mismatch,
   singleSignOn,
   type Tokens,
 } from './grant.ts';
 import type { Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
-import { freshGrant, type RefreshPorts } from './refresh.ts';
+import { usableTokens, type RefreshPorts } from './refresh.ts';
 import { refusal, sessionOf } from './session.ts';
 
 /** What the server said to one request with a token. */
-export type Proof =
+export type VerificationResult =
   | { readonly kind: 'accepted' }
   /** 401. `reason` is in words for people, without secrets. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -27,27 +27,29 @@ export type Proof =
   /** Neither yes nor no: it was away, busy, or answered something else. */
   | { readonly kind: 'unclear'; readonly problem: string };
 
-export type ProofPorts = {
+export type VerificationPorts = {
   readonly now: () => Date;
-  readonly prove: (server: Server, token: string) => Promise<Proof>;
-  readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
-  readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
+  readonly verifyToken: (server: McpServer, token: string) => Promise<VerificationResult>;
+  readonly putGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
+  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
 };
 
 /**
  * A token exchange can fail in a way that says nothing about the person: then what is stored stays.
  */
-export type TokenExchanged = Exchanged | { readonly kind: 'unavailable'; readonly problem: string };
+export type TokenExchangeResult =
+  | Exchanged
+  | { readonly kind: 'unavailable'; readonly problem: string };
 
-export type VerifyPorts = ProofPorts &
+export type VerifyPorts = VerificationPorts &
   RefreshPorts & {
     readonly policy: TokenPolicy;
     /** RFC 8693: this person's bearer for a token that the server's issuer made. */
-    readonly exchangeToken: (server: Server, person: Person) => Promise<TokenExchanged>;
+    readonly exchangeToken: (server: McpServer, person: Person) => Promise<TokenExchangeResult>;
   };
 
 /** The grant as it is now, and what keeps it from being told for sure. */
-export type Verified = { readonly grant?: Grant; readonly problem?: string };
+export type VerifyResult = { readonly grant?: Grant; readonly problem?: string };
 
 /**
  * Asks the server whether it lets this person in. Single sign-on is run for it, if the policy
@@ -55,13 +57,13 @@ export type Verified = { readonly grant?: Grant; readonly problem?: string };
  */
 export async function verifySession(
   ports: VerifyPorts,
-  server: Server,
+  server: McpServer,
   person: Person,
-): Promise<Verified> {
-  const held = await ports.heldGrant(person, server.uid);
+): Promise<VerifyResult> {
+  const held = await ports.getGrant(person, server.uid);
   const known = held === undefined ? {} : { grant: held.grant };
-  const { word } = sessionOf(server, person, held?.grant, ports.now(), { policy: ports.policy });
-  if (word === '-' || refusal(server, ports.policy) !== undefined) return known;
+  const { status } = sessionOf(server, person, held?.grant, ports.now(), { policy: ports.policy });
+  if (status === '-' || refusal(server, ports.policy) !== undefined) return known;
   switch (singleSignOn(server)) {
     case 'forwarding':
       return forward(ports, server, person, held);
@@ -70,28 +72,28 @@ export async function verifySession(
     case undefined:
       return held === undefined || mismatch(held.grant, server) !== undefined
         ? known
-        : proveGrant(ports, server, held);
+        : verifyGrant(ports, server, held);
   }
 }
 
 /** Keeps a new grant, asks the server, and keeps what it said. */
-export async function keepProven(
-  ports: ProofPorts,
-  server: Server,
+export async function saveVerified(
+  ports: VerificationPorts,
+  server: McpServer,
   grant: Grant,
   tokens: Tokens,
-): Promise<Verified> {
-  const generation = await ports.keepGrant(grant, tokens);
-  const proof = await ports.prove(server, tokens.accessToken);
-  return note(ports, { grant, tokens, generation }, proof);
+): Promise<VerifyResult> {
+  const generation = await ports.putGrant(grant, tokens);
+  const proof = await ports.verifyToken(server, tokens.accessToken);
+  return recordVerification(ports, { grant, tokens, generation }, proof);
 }
 
 async function forward(
   ports: VerifyPorts,
-  server: Server,
+  server: McpServer,
   person: Person,
-  held: HeldGrant | undefined,
-): Promise<Verified> {
+  held: StoredGrant | undefined,
+): Promise<VerifyResult> {
   const grant: Grant = {
     ...identity(server, person),
     kind: 'forwarding',
@@ -105,23 +107,24 @@ async function forward(
   };
   // What the person's own token is worth can be told without showing it to anybody.
   if (
-    sessionOf(server, person, grant, ports.now(), { policy: ports.policy }).word !== 'Authenticated'
+    sessionOf(server, person, grant, ports.now(), { policy: ports.policy }).status !==
+    'Authenticated'
   )
     return {};
-  const proof = await ports.prove(server, person.token);
+  const proof = await ports.verifyToken(server, person.token);
   if (proof.kind === 'unclear')
     return { ...(held === undefined ? {} : { grant: held.grant }), problem: proof.problem };
-  const judged = judge(grant, proof, ports.now());
-  await ports.keepGrant(judged);
+  const judged = applyVerification(grant, proof, ports.now());
+  await ports.putGrant(judged);
   return { grant: judged };
 }
 
 async function exchange(
   ports: VerifyPorts,
-  server: Server,
+  server: McpServer,
   person: Person,
-  held: HeldGrant | undefined,
-): Promise<Verified> {
+  held: StoredGrant | undefined,
+): Promise<VerifyResult> {
   const exchanged = await ports.exchangeToken(server, person);
   if (exchanged.kind === 'unavailable')
     return { ...(held === undefined ? {} : { grant: held.grant }), problem: exchanged.problem };
@@ -141,46 +144,50 @@ async function exchange(
       scopes: [],
       refused: { at: now, by: 'issuer', reason: exchanged.problem },
     };
-    await ports.keepGrant(failed);
+    await ports.putGrant(failed);
     return { grant: failed };
   }
   const { tokens, scopes, expiresAt } = exchanged;
   const made: Grant = { ...grant, scopes, ...(expiresAt === undefined ? {} : { expiresAt }) };
-  return keepProven(ports, server, made, { accessToken: tokens.accessToken });
+  return saveVerified(ports, server, made, { accessToken: tokens.accessToken });
 }
 
-const identity = (server: Server, { issuer, subject }: Person) => ({
+const identity = (server: McpServer, { issuer, subject }: Person) => ({
   person: { issuer, subject },
   serverUid: server.uid,
   serverName: `${server.namespace}/${server.name}`,
   serverUrl: canonicalUrl(server.url) ?? '',
 });
 
-async function proveGrant(
+async function verifyGrant(
   ports: VerifyPorts,
-  server: Server,
-  { grant: { person } }: HeldGrant,
-): Promise<Verified> {
-  const usable = await freshGrant(ports, person, server.uid);
-  if (usable.kind !== 'usable') return withoutProof(usable);
-  const proof = await ports.prove(server, usable.tokens.accessToken);
+  server: McpServer,
+  { grant: { person } }: StoredGrant,
+): Promise<VerifyResult> {
+  const usable = await usableTokens(ports, person, server.uid);
+  if (usable.kind !== 'usable') return withoutVerification(usable);
+  const proof = await ports.verifyToken(server, usable.tokens.accessToken);
   if (proof.kind !== 'refused' || usable.tokens.refreshToken === undefined)
-    return note(ports, usable.held, proof);
+    return recordVerification(ports, usable.held, proof);
   // A server may forget a token before its time; a fresh one decides.
-  const again = await freshGrant(ports, person, server.uid, usable.held.generation);
-  if (again.kind !== 'usable') return withoutProof(again);
-  return note(ports, again.held, await ports.prove(server, again.tokens.accessToken));
+  const again = await usableTokens(ports, person, server.uid, usable.held.generation);
+  if (again.kind !== 'usable') return withoutVerification(again);
+  return recordVerification(
+    ports,
+    again.held,
+    await ports.verifyToken(server, again.tokens.accessToken),
+  );
 }
 
-const withoutProof = (
-  usable: Exclude<Awaited<ReturnType<typeof freshGrant>>, { kind: 'usable' }>,
-): Verified => {
+const withoutVerification = (
+  usable: Exclude<Awaited<ReturnType<typeof usableTokens>>, { kind: 'usable' }>,
+): VerifyResult => {
   switch (usable.kind) {
-    case 'none':
+    case 'missing':
       return {};
-    case 'ended':
+    case 'expired':
       return { grant: usable.grant };
-    case 'later':
+    case 'retryLater':
       return { grant: usable.grant, problem: usable.problem };
   }
 };
@@ -189,14 +196,22 @@ const withoutProof = (
  * Keeps what the server said about these tokens; said about older ones than are there by now, it is
  * worth nothing.
  */
-async function note(ports: ProofPorts, held: HeldGrant, proof: Proof): Promise<Verified> {
+async function recordVerification(
+  ports: VerificationPorts,
+  held: StoredGrant,
+  proof: VerificationResult,
+): Promise<VerifyResult> {
   if (proof.kind === 'unclear') return { grant: held.grant, problem: proof.problem };
-  const grant = judge(held.grant, proof, ports.now());
-  await ports.swapGrant({ ...held, grant }, held.generation);
+  const grant = applyVerification(held.grant, proof, ports.now());
+  await ports.replaceGrant({ ...held, grant }, held.generation);
   return { grant };
 }
 
-function judge(grant: Grant, proof: Exclude<Proof, { kind: 'unclear' }>, now: Date): Grant {
+function applyVerification(
+  grant: Grant,
+  proof: Exclude<VerificationResult, { kind: 'unclear' }>,
+  now: Date,
+): Grant {
   const { refused: _refused, ...rest } = grant;
   switch (proof.kind) {
     case 'accepted':

@@ -15,24 +15,24 @@ export function publishSweep(namespace: string, report: SweepReport): void {
   for (const [reason, count] of Object.entries(report.outcomes ?? {})) {
     const outcomes = all.singleMetric();
     outcomes.addDimension('Reason', reason);
-    outcomes.addMetric('Outcomes', MetricUnit.Count, count);
+    outcomes.addMetric('OutcomeCount', MetricUnit.Count, count);
   }
 }
 
 /** The numbers of a report that alarms and graphs look at. */
 export function measures(report: SweepReport): Readonly<Record<string, number>> {
   return {
-    Sweeps: report.hop === 0 && report.probed !== undefined ? 1 : 0,
+    SweepCount: report.hop === 0 && report.probed !== undefined ? 1 : 0,
     SweepMs: report.ms,
     LagMs: report.lagMs ?? 0,
-    Probes: report.probed ?? 0,
-    Writes: report.written ?? 0,
-    Conflicts: report.conflicts ?? 0,
-    Changes: report.changes ?? 0,
-    Unannounced: report.unannounced ?? 0,
-    Leftovers: report.leftovers?.announced ?? 0,
-    RelaysEnded: report.ended === undefined ? 0 : 1,
-    ProberOffline: report.proberOffline === undefined ? 0 : 1,
-    Malformed: report.malformed?.length ?? 0,
+    ProbeCount: report.probed ?? 0,
+    WriteCount: report.written ?? 0,
+    ConflictCount: report.conflicts ?? 0,
+    ChangeCount: report.changes ?? 0,
+    UnpublishedCount: report.unpublished ?? 0,
+    PendingPublishedCount: report.pending?.published ?? 0,
+    SweepTruncatedCount: report.ended === undefined ? 0 : 1,
+    ProberOfflineCount: report.proberOffline === undefined ? 0 : 1,
+    MalformedCount: report.malformed?.length ?? 0,
   };
 }

@@ -6,7 +6,7 @@ import { noOutbox, type Outbox } from '../reachability/state-changes.ts';
 import { type Environment, readSetting } from '../settings.ts';
 
 /** The bus of the settings; `AWS_ENDPOINT_URL_EVENTBRIDGE` leads to a stand-in. */
-export function busOf(environment: Environment): {
+export function createBus(environment: Environment): {
   readonly client: EventBridgeClient;
   readonly name: string;
 } {
@@ -18,17 +18,17 @@ export function busOf(environment: Environment): {
 }
 
 /** The outbox in the table of the settings; without a table there is none. */
-export function outboxOf(environment: Environment): Outbox {
+export function createOutbox(environment: Environment): Outbox {
   if (!environment['TABLE_NAME']) return noOutbox;
   return tableOutbox({
-    client: tableClientOf(environment),
+    client: createTableClient(environment),
     table: readSetting(environment, 'TABLE_NAME'),
     now: () => new Date(),
   });
 }
 
 /** `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in. */
-function tableClientOf(environment: Environment): DynamoDBDocumentClient {
+function createTableClient(environment: Environment): DynamoDBDocumentClient {
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
   return DynamoDBDocumentClient.from(
     new DynamoDBClient(endpoint === undefined ? {} : { endpoint }),

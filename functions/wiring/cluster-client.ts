@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolver } from '../adapters/network/dns.ts';
-import { addressGuard, type Dialler, trust } from '../adapters/network/guard.ts';
+import { addressGuard, type Connector, trustStore } from '../adapters/network/guard.ts';
 import {
   type Cluster,
   connectCluster,
@@ -16,7 +16,7 @@ import { type Environment, readList, readSetting, readSwitch, SettingError } fro
  * What the settings say about the network: resolver, address guard, trusted authorities. Throws
  * `SettingError`.
  */
-export function diallerOf(environment: Environment): Dialler {
+export function createConnector(environment: Environment): Connector {
   const servers = readList(environment, 'DNS_SERVERS');
   const extraCa = readSetting(environment, 'EXTRA_CA_FILE');
   return {
@@ -25,7 +25,7 @@ export function diallerOf(environment: Environment): Dialler {
       allowLocal: !readSwitch(environment, 'GUARD'),
       allow: readList(environment, 'GUARD_ALLOW'),
     }),
-    secureContext: extraCa === '' ? trust() : trust(readFileSync(extraCa, 'utf8')),
+    secureContext: extraCa === '' ? trustStore() : trustStore(readFileSync(extraCa, 'utf8')),
   };
 }
 
@@ -34,13 +34,13 @@ export function diallerOf(environment: Environment): Dialler {
  * private network, which no manifest may lead us to. Cloud metadata stays closed. Throws
  * `SettingError`.
  */
-export const issuerDiallerOf = (environment: Environment): Dialler => ({
-  ...diallerOf(environment),
+export const createIssuerConnector = (environment: Environment): Connector => ({
+  ...createConnector(environment),
   guard: addressGuard({ allowLocal: true }),
 });
 
 /** The cluster of the settings, and what of it is ours. Throws `SettingError` or `ClusterError`. */
-export function clusterOf(environment: Environment): Cluster {
+export function createCluster(environment: Environment): Cluster {
   const namespace = readSetting(environment, 'NAMESPACE');
   const labelSelector = readSetting(environment, 'LABEL_SELECTOR');
   const selection = {

@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
-import type { Dialler } from '../adapters/network/guard.ts';
+import type { Connector } from '../adapters/network/guard.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
-import { prover } from '../adapters/mcp/token-check.ts';
+import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
 import type { ReadServer } from '../reachability/sweep-page.ts';
@@ -18,7 +18,7 @@ import type { readClients } from '../settings.ts';
 
 export type SignInParts = {
   readonly store: SessionStore;
-  readonly dialler: Dialler;
+  readonly connector: Connector;
   readonly cluster: Cluster;
   readonly readServer: ReadServer;
   readonly now: () => Date;
@@ -33,7 +33,7 @@ export type SignInParts = {
  */
 export function signInRoutes({
   store,
-  dialler,
+  connector,
   cluster,
   readServer,
   now,
@@ -43,7 +43,7 @@ export function signInRoutes({
 }: SignInParts): Hono<{
   Variables: Variables;
 }> {
-  const fetch = guardedFetch(dialler);
+  const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
   return sessionRoutes({
     ...store,
@@ -52,7 +52,7 @@ export function signInRoutes({
     wait: (ms) => wait(ms),
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),
-    prove: prover(dialler),
+    verifyToken: tokenVerifier(connector),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
     policy,
     clientDocument: clientDocument(publicUrl),

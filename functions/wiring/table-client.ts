@@ -9,7 +9,7 @@ import type { Environment } from '../settings.ts';
  * The store of the settings, in a module of its own because the client of DynamoDB is slow to load;
  * `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in.
  */
-export function storeOf(
+export function createGrantStore(
   environment: Environment,
   {
     table,

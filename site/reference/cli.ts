@@ -1,7 +1,7 @@
 import {
   type Command,
   commands,
-  exitCodeMeanings,
+  exitCodeSummaries,
   type Flag,
   globalFlags,
 } from '../../cli/commands/commands.ts';
@@ -19,14 +19,14 @@ export const cli = (): string =>
     '## Exit codes',
     table(
       ['code', 'means'],
-      exitCodeMeanings.map(([number, meaning]) => [String(number), meaning]),
+      exitCodeSummaries.map(([number, summary]) => [String(number), summary]),
     ),
   );
 
 const section = (command: Command): string =>
   page(
     `## muster ${command.words.join(' ')}`,
-    command.meaning,
+    command.summary,
     fence('txt', synopsis(command)),
     command.aliases.length === 0
       ? ''
@@ -37,12 +37,12 @@ const section = (command: Command): string =>
 const flagTable = (flags: readonly Flag[]): string =>
   table(
     ['flag', 'means'],
-    flags.map(({ name, short, value, values, meaning }) => [
+    flags.map(({ name, short, value, values, summary }) => [
       code(
         `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
       ),
       values === undefined
-        ? meaning
-        : `${meaning} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
+        ? summary
+        : `${summary} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
     ]),
   );

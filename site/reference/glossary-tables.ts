@@ -5,14 +5,14 @@ import {
   failingReasons,
 } from '../../functions/model/mcpserver.ts';
 import {
-  authRequiredMeanings,
-  contendedMeanings,
-  type Meaning,
-  reasonMeanings,
-  sessionMeanings,
-  ssoMeanings,
+  authRequiredGlossary,
+  contendedGlossary,
+  type GlossaryEntry,
+  reasonGlossary,
+  sessionGlossary,
+  ssoGlossary,
   stateChanged,
-  stateMeanings,
+  stateGlossary,
 } from '../../functions/model/glossary.ts';
 import { code, fence, page, table } from './markdown.ts';
 
@@ -25,12 +25,12 @@ export const words = (): string =>
     'Every word that a status, a list or an event can hold, what it means, and what to do next.',
     '## STATE',
     'Written into `status.state` by the sweep, the same for everyone.',
-    meanings('STATE', stateMeanings),
+    meanings('STATE', stateGlossary),
     '## SESSION',
     'Yours alone; told by `muster list mcpserver` and `muster auth status`.',
-    meanings('SESSION', sessionMeanings),
+    meanings('SESSION', sessionGlossary),
     'With single sign-on the word carries how it came about, as in `Authenticated [SSO: Forwarded]`.',
-    meanings('SSO', ssoMeanings),
+    meanings('SSO', ssoGlossary),
     '## Conditions',
     `The sweep writes the conditions ${conditionTypes.map(code).join(', ')}. Conditions of other writers stay as they are.`,
     '### Reachable is True',
@@ -47,10 +47,10 @@ export const words = (): string =>
     meanings('reason', pick(['ProberOffline', 'NotProbed'])),
     '### AuthRequired',
     'Whether the server asks for a sign-in.',
-    meanings('reason', authRequiredMeanings),
+    meanings('reason', authRequiredGlossary),
     '### StateContended',
     'Whether another writer replaces the word in `status.state`; absent while nobody ever did.',
-    meanings('reason', contendedMeanings),
+    meanings('reason', contendedGlossary),
     '## Events in the cluster',
     '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another one tells when another writer begins or ceases to replace `status.state`.',
     '## Event on the bus',
@@ -73,13 +73,13 @@ export const words = (): string =>
     ),
   );
 
-const meanings = (head: string, all: Readonly<Record<string, Meaning>>): string =>
+const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>
   table(
     [head, 'means', 'next'],
-    Object.entries(all).map(([word, { meaning, next }]) => [code(word), meaning, next]),
+    Object.entries(all).map(([word, { summary, hint }]) => [code(word), summary, hint]),
   );
 
 const pick = (
-  reasons: readonly (keyof typeof reasonMeanings)[],
-): Readonly<Record<string, Meaning>> =>
-  Object.fromEntries(reasons.map((reason) => [reason, reasonMeanings[reason]]));
+  reasons: readonly (keyof typeof reasonGlossary)[],
+): Readonly<Record<string, GlossaryEntry>> =>
+  Object.fromEntries(reasons.map((reason) => [reason, reasonGlossary[reason]]));

@@ -1,7 +1,7 @@
 import { settings } from '../../functions/settings.ts';
 import { code, page, table } from './markdown.ts';
 
-type Setting = { readonly meaning: string; readonly fallback?: string };
+type Setting = { readonly summary: string; readonly fallback?: string };
 
 /** The settings of the functions, from the table that they are read through. */
 export const settingsPage = (): string =>
@@ -10,9 +10,9 @@ export const settingsPage = (): string =>
     'The functions are set up by environment variables. Those without a fallback must be given; a function that misses one says which.',
     table(
       ['setting', 'decides', 'without it'],
-      Object.entries<Setting>(settings).map(([name, { meaning, fallback }]) => [
+      Object.entries<Setting>(settings).map(([name, { summary, fallback }]) => [
         code(name),
-        meaning,
+        summary,
         fallback === undefined ? '**must be given**' : fallback === '' ? 'nothing' : code(fallback),
       ]),
     ),

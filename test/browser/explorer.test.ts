@@ -86,8 +86,8 @@ type Seen = {
   /** What `muster list mcpserver` prints. */
   readonly list: string;
   readonly status: unknown;
-  /** The command that the endpoint names as the next one. */
-  readonly next?: string;
+  /** The command that the endpoint names as the hint one. */
+  readonly hint?: string;
 };
 type SeenAll = Map<string, Seen>;
 const keyOf = (answer: AnswerName, count: Times, signIn: SignInName): string =>
@@ -127,12 +127,12 @@ describe.skipIf(chromium === undefined)(
           const told = Object.fromEntries(keys.map((key) => [key, real.get(key)]));
           // Where the endpoint names no next command, the explorer says in words what to do.
           const explored = keys.map((key) => {
-            const { next, ...seen } = shown.get(key) ?? {};
+            const { hint, ...seen } = shown.get(key) ?? {};
             return [
               key,
               {
                 ...seen,
-                next: real.get(key)?.next === undefined ? undefined : next?.replace(/^Run: /, ''),
+                hint: real.get(key)?.hint === undefined ? undefined : hint?.replace(/^Run: /, ''),
               },
             ];
           });
@@ -166,11 +166,11 @@ async function throughTheKeyboard(): Promise<SeenAll> {
   const first = page.locator('muster-explorer select[name=answer]');
   const look = async (): Promise<Seen> => {
     const part = (name: string): Promise<string> => page.locator(`[data-part=${name}]`).innerText();
-    const [list, status, next] = await Promise.all([part('list'), part('status'), part('next')]);
+    const [list, status, hint] = await Promise.all([part('list'), part('status'), part('hint')]);
     return {
       list: `${list.replace(/^.*\n/, '').trimEnd()}\n`,
       status: essence(parse(status)?.status),
-      next,
+      hint,
     };
   };
   const press = async (key: string, often = 1): Promise<void> => {
@@ -258,15 +258,15 @@ async function throughTheWorld(): Promise<SeenAll> {
       await holdGrants(world, items, signIn);
       const endpoint = signIn === 'sso-forbidden' ? strictUrl.url : world.url;
       const who = signIn === 'nobody' ? undefined : home;
-      const nexts = nextsIn((await type('list mcpserver -o json', who, endpoint)).stdout);
+      const hints = hintsIn((await type('list mcpserver -o json', who, endpoint)).stdout);
       const look = async (answer: AnswerName): Promise<void> => {
         const namespace = namespaceOf(answer, signIn);
         const { stdout } = await type(`list mcpserver -n ${namespace}`, who, endpoint);
-        const next = nexts.get(namespace);
+        const hint = hints.get(namespace);
         seen.set(keyOf(answer, count, signIn), {
           list: stdout,
           status: essence(statuses.get(namespace)),
-          ...(next === undefined ? {} : { next }),
+          ...(hint === undefined ? {} : { hint }),
         });
       };
       await Promise.all(answerNames.map((answer) => atOnce(() => look(answer))));
@@ -275,11 +275,11 @@ async function throughTheWorld(): Promise<SeenAll> {
   return seen;
 }
 
-const nextsSchema = z.object({
+const hintsSchema = z.object({
   items: z.array(
     z.object({
       namespace: z.string(),
-      session: z.optional(z.object({ next: z.optional(z.string()) })),
+      session: z.optional(z.object({ hint: z.optional(z.string()) })),
     }),
   ),
 });
@@ -288,13 +288,13 @@ const nextsSchema = z.object({
  * The next command for each namespace; where all servers have one name, they are told with their
  * namespace.
  */
-const nextsIn = (json: string): ReadonlyMap<string, string | undefined> =>
+const hintsIn = (json: string): ReadonlyMap<string, string | undefined> =>
   new Map(
-    nextsSchema
+    hintsSchema
       .parse(JSON.parse(json))
       .items.map(
         ({ namespace, session }) =>
-          [namespace, session?.next?.replace(`${namespace}/`, '')] as const,
+          [namespace, session?.hint?.replace(`${namespace}/`, '')] as const,
       ),
   );
 
@@ -312,7 +312,7 @@ async function holdGrants(
   const person = { issuer: issuer.url, subject: ada.subject };
   const hourMs = 3_600_000;
   for (const { uid, url, namespace, name } of rows) {
-    await store.takeGrant(person, uid);
+    await store.deleteGrant(person, uid);
     if (signIn !== 'fresh' && signIn !== 'expired') continue;
     const grant = {
       person,
@@ -328,7 +328,7 @@ async function holdGrants(
       expiresAt: new Date(Date.now() + (signIn === 'fresh' ? hourMs : -hourMs)),
       refreshable: false,
     };
-    await store.keepGrant(grant, { accessToken: 'a token' });
+    await store.putGrant(grant, { accessToken: 'a token' });
   }
   client.destroy();
 }

@@ -177,7 +177,7 @@ server-d   Connected   -               streamable-http
     const { stdout } = await muster('list mcpserver -o json');
     const { items } = listSchema.parse({ problems: [], ...JSON.parse(stdout) });
     expect(Object.keys(JSON.parse(stdout))).toEqual(['items']);
-    expect(items.map(({ name, state, session }) => [name, state, session?.word])).toEqual([
+    expect(items.map(({ name, state, session }) => [name, state, session?.status])).toEqual([
       ['server-a', 'Connected', 'Pending Auth'],
       ['server-b', 'Connected', 'Pending Auth'],
       ['server-c', 'Failed', '-'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands/commands.ts';
-import { Failure } from '../../cli/failure.ts';
+import { CliError } from '../../cli/failure.ts';
 import { help } from '../../cli/help.ts';
 import { parse } from '../../cli/parse.ts';
 
@@ -8,7 +8,7 @@ const failureOf = (line: string): string => {
   try {
     parse(line.split(' '));
   } catch (error) {
-    if (error instanceof Failure) return `${error.message} ${error.hint ?? ''}`.trim();
+    if (error instanceof CliError) return `${error.message} ${error.hint ?? ''}`.trim();
     throw error;
   }
   return 'no failure';
@@ -66,7 +66,7 @@ test.each([
 test('the help names every command, and that of one command all its flags', () => {
   for (const command of commands) {
     expect(help()).toContain(`muster ${command.words.join(' ')}`);
-    for (const { name, meaning } of command.flags)
-      expect(help(command)).toMatch(new RegExp(`--${name}.*${meaning.replace('.', '\\.')}`));
+    for (const { name, summary } of command.flags)
+      expect(help(command)).toMatch(new RegExp(`--${name}.*${summary.replace('.', '\\.')}`));
   }
 });

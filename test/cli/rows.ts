@@ -20,7 +20,7 @@ export const aRow = (facts: Partial<Row> = {}): Row => ({
 });
 
 export const aSession = (facts: Partial<Session> = {}): Session => ({
-  word: 'Authenticated',
+  status: 'Authenticated',
   ...facts,
 });
 
@@ -30,11 +30,11 @@ export const seed: readonly Row[] = [
     name: 'server-c',
     state: 'Failed',
     reason: 'ConnectionRefused',
-    session: aSession({ word: '-' }),
+    session: aSession({ status: '-' }),
   }),
   aRow({ name: 'server-a', session: aSession() }),
   aRow({
     name: 'server-b',
-    session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }),
+    session: aSession({ status: 'Pending Auth', hint: 'muster auth login --server server-b' }),
   }),
 ];

@@ -124,7 +124,7 @@ describe.skipIf(why !== undefined)(
       expect(await tick()).toMatchObject({ problems: [] });
       expect(await states()).toEqual(all('Connected'));
       console.error(
-        `  killed while writing: ${between.filter((state) => state === 'Connecting').length} of ${count} were written; ${wordOf(report)}`,
+        `  killed while writing: ${between.filter((state) => state === 'Connecting').length} of ${count} were written; ${ownState(report)}`,
       );
     });
 
@@ -195,7 +195,7 @@ describe.skipIf(why !== undefined)(
   },
 );
 
-const wordOf = (outcome: unknown): string =>
+const ownState = (outcome: unknown): string =>
   outcome instanceof Error
     ? `the sweep threw "${outcome.message}"`
     : `the sweep named ${(outcome as SweepReport).problems?.length} problems`;

@@ -7,13 +7,13 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { challengesIn } from '../../functions/adapters/oauth/metadata.ts';
 import { resolver } from '../../functions/adapters/network/dns.ts';
-import { addressGuard, trust } from '../../functions/adapters/network/guard.ts';
+import { addressGuard, trustStore } from '../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
-import { prover } from '../../functions/adapters/mcp/token-check.ts';
+import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
-import type { Server } from '../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
 import {
   callBack,
@@ -21,7 +21,7 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../functions/sessions/signin.ts';
-import type { Proof } from '../../functions/sessions/verify.ts';
+import type { VerificationResult } from '../../functions/sessions/verify.ts';
 import { memoryTable } from '../../local/memory-table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
@@ -41,10 +41,10 @@ const auth =
 const server = aServer({ url: serverUrl, status: connected('True'), ...(auth && { auth }) });
 const person = personOf();
 const now = () => new Date();
-const dialler = {
+const connector = {
   guard: addressGuard({ allowLocal: true }),
   resolve: resolver(),
-  secureContext: trust(),
+  secureContext: trustStore(),
 };
 const store = sessionStore({
   table: memoryTable(),
@@ -83,8 +83,8 @@ async function visit(address: URL): Promise<Readonly<Record<string, string>>> {
  * Our proof, then the requests of a client that uses the server: what it is refused there counts as
  * well.
  */
-async function prove(proven: Server, token: string): Promise<Proof> {
-  const proof = await prover(dialler)(proven, token);
+async function verifyToken(proven: McpServer, token: string): Promise<VerificationResult> {
+  const proof = await tokenVerifier(connector)(proven, token);
   if (proof.kind !== 'accepted') return proof;
   const ask = async (method: string, params: object, session?: string | null) =>
     fetch(serverUrl, {
@@ -128,7 +128,7 @@ async function prove(proven: Server, token: string): Promise<Proof> {
 const { client_id: id, client_secret: secret } = context;
 const oauth = (issuer?: string) =>
   oauthClient({
-    fetch: guardedFetch(dialler),
+    fetch: guardedFetch(connector),
     // Client metadata documents are for those who are reached over https.
     publicUrl:
       scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
@@ -150,7 +150,13 @@ async function issuerOfServer(): Promise<string | undefined> {
 }
 
 try {
-  await signIn({ ...store, ...oauth(await issuerOfServer()), now, newSecret: secretText, prove });
+  await signIn({
+    ...store,
+    ...oauth(await issuerOfServer()),
+    now,
+    newSecret: secretText,
+    verifyToken,
+  });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import {
 } from '../../functions/adapters/dynamodb/grant-store.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
-import type { ParkedCode, SignIn } from '../../functions/sessions/signin.ts';
+import type { PendingCode, SignIn } from '../../functions/sessions/signin.ts';
 import { aGrant, minutes, now } from '../functions/sessions/build.ts';
 
 /** A table, and all that is in it. */
@@ -41,7 +41,7 @@ const aSignIn = (facts: Partial<SignIn> = {}): SignIn => ({
   expiresAt: minutes(10),
   ...facts,
 });
-const parked = (facts: Partial<SignIn> = {}): ParkedCode => ({
+const parked = (facts: Partial<SignIn> = {}): PendingCode => ({
   signIn: aSignIn(facts),
   answer: { code: 'the-code', iss: 'https://issuer.example.com' },
 });
@@ -68,81 +68,87 @@ export function storeContract(start: () => Place): void {
       serverUid: 'uid-full',
     });
     const { expiresAt: _expiresAt, ...endless } = aGrant({ serverUid: 'uid-endless' });
-    await store.keepGrant(full, tokens);
-    await store.keepGrant(endless, tokens);
-    await store.keepGrant(aGrant({ person: grace, serverUid: 'uid-grace' }), tokens);
-    expect(await store.grantsOf(ada)).toEqual([endless, full]);
-    expect((await store.grantsOf(grace)).map(({ serverUid }) => serverUid)).toEqual(['uid-grace']);
+    await store.putGrant(full, tokens);
+    await store.putGrant(endless, tokens);
+    await store.putGrant(aGrant({ person: grace, serverUid: 'uid-grace' }), tokens);
+    expect(await store.listGrants(ada)).toEqual([endless, full]);
+    expect((await store.listGrants(grace)).map(({ serverUid }) => serverUid)).toEqual([
+      'uid-grace',
+    ]);
   });
 
   test('the grant for one server is found without the others', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-one' }), tokens);
-    await store.keepGrant(aGrant({ serverUid: 'uid-two' }), tokens);
-    expect((await store.grantsOf(ada, 'uid-two')).map(({ serverUid }) => serverUid)).toEqual([
+    await store.putGrant(aGrant({ serverUid: 'uid-one' }), tokens);
+    await store.putGrant(aGrant({ serverUid: 'uid-two' }), tokens);
+    expect((await store.listGrants(ada, 'uid-two')).map(({ serverUid }) => serverUid)).toEqual([
       'uid-two',
     ]);
   });
 
   test('a new sign-in replaces the old grant', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['old'] }), tokens);
-    await store.keepGrant(aGrant({ serverUid: 'uid-twice', scopes: ['new'] }), tokens);
+    await store.putGrant(aGrant({ serverUid: 'uid-twice', scopes: ['old'] }), tokens);
+    await store.putGrant(aGrant({ serverUid: 'uid-twice', scopes: ['new'] }), tokens);
     expect(
-      (await store.grantsOf(ada))
+      (await store.listGrants(ada))
         .filter(({ serverUid }) => serverUid === 'uid-twice')
         .map(({ scopes }) => scopes),
     ).toEqual([['new']]);
   });
 
   test('taking a grant removes it and gives its tokens, once', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-take' }), tokens);
-    expect(await store.takeGrant(ada, 'uid-take')).toEqual({
+    await store.putGrant(aGrant({ serverUid: 'uid-take' }), tokens);
+    expect(await store.deleteGrant(ada, 'uid-take')).toEqual({
       grant: aGrant({ serverUid: 'uid-take' }),
       tokens,
     });
-    expect(await store.takeGrant(ada, 'uid-take')).toBeUndefined();
+    expect(await store.deleteGrant(ada, 'uid-take')).toBeUndefined();
   });
 
   test("a row copied into another person's partition does not open", async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-copy' }), tokens);
+    await store.putGrant(aGrant({ serverUid: 'uid-copy' }), tokens);
     await copy(
       { pk: keyOf(ada), sk: 'grant uid-copy' },
       { pk: keyOf(grace), sk: 'grant uid-copy' },
     );
-    expect((await store.takeGrant(grace, 'uid-copy'))?.tokens).toBeUndefined();
-    expect((await store.takeGrant(ada, 'uid-copy'))?.tokens).toEqual(tokens);
+    expect((await store.deleteGrant(grace, 'uid-copy'))?.tokens).toBeUndefined();
+    expect((await store.deleteGrant(ada, 'uid-copy'))?.tokens).toEqual(tokens);
   });
 
   test('a row copied to another server does not open', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-cheap' }), tokens);
+    await store.putGrant(aGrant({ serverUid: 'uid-cheap' }), tokens);
     await copy({ pk: keyOf(ada), sk: 'grant uid-cheap' }, { pk: keyOf(ada), sk: 'grant uid-dear' });
-    expect((await store.takeGrant(ada, 'uid-dear'))?.tokens).toBeUndefined();
+    expect((await store.deleteGrant(ada, 'uid-dear'))?.tokens).toBeUndefined();
   });
 
   test('what DynamoDB has not cleaned up yet is over all the same', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-late' }), tokens);
-    await store.keepSignIn('late-state', aSignIn());
-    await store.parkCode('late-secret', parked());
+    await store.putGrant(aGrant({ serverUid: 'uid-late' }), tokens);
+    await store.saveSignIn('late-state', aSignIn());
+    await store.savePendingCode('late-secret', parked());
     clock = new Date(now.getTime() + 40 * 86_400_000);
-    expect((await store.grantsOf(ada)).map(({ serverUid }) => serverUid)).not.toContain('uid-late');
-    expect(await store.takeGrant(ada, 'uid-late')).toBeUndefined();
-    expect(await store.takeSignIn('late-state')).toBeUndefined();
-    expect(await store.takeParkedCode('late-secret', ada, 'uid-a')).toBeUndefined();
+    expect((await store.listGrants(ada)).map(({ serverUid }) => serverUid)).not.toContain(
+      'uid-late',
+    );
+    expect(await store.deleteGrant(ada, 'uid-late')).toBeUndefined();
+    expect(await store.consumeSignIn('late-state')).toBeUndefined();
+    expect(await store.consumePendingCode('late-secret', ada, 'uid-a')).toBeUndefined();
   });
 
   test('a sign-in is taken once, even by twenty at the same time', async () => {
-    await store.keepSignIn('state-1', aSignIn({ returnTo: 'http://127.0.0.1:9/done' }));
-    const taken = await Promise.all(Array.from({ length: 20 }, () => store.takeSignIn('state-1')));
+    await store.saveSignIn('state-1', aSignIn({ returnTo: 'http://127.0.0.1:9/done' }));
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, () => store.consumeSignIn('state-1')),
+    );
     expect(taken.filter((signIn) => signIn !== undefined)).toEqual([
       aSignIn({ returnTo: 'http://127.0.0.1:9/done' }),
     ]);
   });
 
   test('a parked code waits for its starter and its server, and is taken once', async () => {
-    await store.parkCode('secret-1', parked());
-    expect(await store.takeParkedCode('secret-1', grace, 'uid-a')).toBeUndefined();
-    expect(await store.takeParkedCode('secret-1', ada, 'uid-b')).toBeUndefined();
+    await store.savePendingCode('secret-1', parked());
+    expect(await store.consumePendingCode('secret-1', grace, 'uid-a')).toBeUndefined();
+    expect(await store.consumePendingCode('secret-1', ada, 'uid-b')).toBeUndefined();
     const taken = await Promise.all(
-      Array.from({ length: 20 }, () => store.takeParkedCode('secret-1', ada, 'uid-a')),
+      Array.from({ length: 20 }, () => store.consumePendingCode('secret-1', ada, 'uid-a')),
     );
     expect(taken.filter((code) => code !== undefined)).toEqual([parked()]);
   });
@@ -156,34 +162,34 @@ export function storeContract(start: () => Place): void {
       secret: 'the-client-secret',
       expiresAt: minutes(60),
     });
-    expect(await store.keepClient(registered('first'))).toEqual(registered('first'));
-    expect(await store.keepClient(registered('second'))).toEqual(registered('first'));
-    expect(await store.clientOf('https://issuer.example.com', registered('').redirectUri)).toEqual(
+    expect(await store.saveClient(registered('first'))).toEqual(registered('first'));
+    expect(await store.saveClient(registered('second'))).toEqual(registered('first'));
+    expect(await store.getClient('https://issuer.example.com', registered('').redirectUri)).toEqual(
       registered('first'),
     );
     expect(
-      await store.clientOf('https://issuer.example.com', 'https://elsewhere.example.com'),
+      await store.getClient('https://issuer.example.com', 'https://elsewhere.example.com'),
     ).toBeUndefined();
-    await store.forgetClient(registered('second'));
+    await store.deleteClient(registered('second'));
     expect(
-      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+      await store.getClient('https://issuer.example.com', registered('').redirectUri),
     ).toBeDefined();
     clock = minutes(61);
     expect(
-      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+      await store.getClient('https://issuer.example.com', registered('').redirectUri),
     ).toBeUndefined();
-    expect(await store.keepClient(registered('third'))).toEqual(registered('third'));
-    await store.forgetClient(registered('third'));
+    expect(await store.saveClient(registered('third'))).toEqual(registered('third'));
+    await store.deleteClient(registered('third'));
     clock = now;
     expect(
-      await store.clientOf('https://issuer.example.com', registered('').redirectUri),
+      await store.getClient('https://issuer.example.com', registered('').redirectUri),
     ).toBeUndefined();
   });
 
   test('a dump of the table shows no token, verifier, code, state or secret', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-dump' }), tokens);
-    await store.keepSignIn('the-state', aSignIn());
-    await store.parkCode('the-secret', parked());
+    await store.putGrant(aGrant({ serverUid: 'uid-dump' }), tokens);
+    await store.saveSignIn('the-state', aSignIn());
+    await store.savePendingCode('the-secret', parked());
     const text = JSON.stringify(await place.dump());
     expect(text).toContain('uid-dump');
     expect(text).not.toMatch(/the-(access|refresh|verifier|code|state|secret|client-secret)/);
@@ -191,73 +197,73 @@ export function storeContract(start: () => Place): void {
 
   test('tokens are swapped only while the row holds those of the generation that was read', async () => {
     const grant = aGrant({ serverUid: 'uid-swap' });
-    const first = await store.keepGrant(grant, tokens);
-    expect(await store.heldGrant(ada, 'uid-swap')).toEqual({ grant, tokens, generation: first });
+    const first = await store.putGrant(grant, tokens);
+    expect(await store.getGrant(ada, 'uid-swap')).toEqual({ grant, tokens, generation: first });
     const newer = {
       grant: { ...grant, scopes: ['newer'] },
       tokens: { accessToken: 'newer' },
       generation: 'second',
     };
-    expect(await store.swapGrant(newer, first)).toBe(true);
-    expect(await store.swapGrant({ ...newer, generation: 'third' }, first)).toBe(false);
-    expect(await store.heldGrant(ada, 'uid-swap')).toEqual(newer);
-    await store.takeGrant(ada, 'uid-swap');
-    expect(await store.swapGrant(newer, 'second')).toBe(false);
-    expect(await store.heldGrant(ada, 'uid-swap')).toBeUndefined();
+    expect(await store.replaceGrant(newer, first)).toBe(true);
+    expect(await store.replaceGrant({ ...newer, generation: 'third' }, first)).toBe(false);
+    expect(await store.getGrant(ada, 'uid-swap')).toEqual(newer);
+    await store.deleteGrant(ada, 'uid-swap');
+    expect(await store.replaceGrant(newer, 'second')).toBe(false);
+    expect(await store.getGrant(ada, 'uid-swap')).toBeUndefined();
   });
 
   test('of twenty swaps at the same time one happens', async () => {
     const grant = aGrant({ serverUid: 'uid-race' });
-    const first = await store.keepGrant(grant, tokens);
+    const first = await store.putGrant(grant, tokens);
     const swaps = Array.from({ length: 20 }, (_, index) =>
-      store.swapGrant({ grant, tokens, generation: `g${String(index)}` }, first),
+      store.replaceGrant({ grant, tokens, generation: `g${String(index)}` }, first),
     );
     expect((await Promise.all(swaps)).filter(Boolean)).toHaveLength(1);
   });
 
   test('a lease is held by one, until it is given back or over', async () => {
     const lease = (uid = 'uid-lease') =>
-      store.takeLease(ada, uid, new Date(clock.getTime() + 1_000));
+      store.acquireLease(ada, uid, new Date(clock.getTime() + 1_000));
     const taken = (await Promise.all(Array.from({ length: 20 }, () => lease()))).filter(
       (one) => one !== undefined,
     );
     expect(taken).toHaveLength(1);
     expect(await lease('uid-another')).toBeDefined();
-    await store.returnLease(ada, 'uid-lease', 'made up');
+    await store.releaseLease(ada, 'uid-lease', 'made up');
     expect(await lease()).toBeUndefined();
-    await store.returnLease(ada, 'uid-lease', taken[0] ?? '');
+    await store.releaseLease(ada, 'uid-lease', taken[0] ?? '');
     const second = await lease();
     expect(second).toBeDefined();
     clock = new Date(clock.getTime() + 1_000);
     expect(await lease()).toBeDefined();
-    await store.returnLease(ada, 'uid-lease', second ?? '');
+    await store.releaseLease(ada, 'uid-lease', second ?? '');
     expect(await lease()).toBeUndefined();
   });
 
   test('a grant without tokens is a grant that remembers', async () => {
     const grant = aGrant({ serverUid: 'uid-empty', kind: 'forwarding' });
-    await store.keepGrant(grant);
-    expect(await store.heldGrant(ada, 'uid-empty')).toMatchObject({ grant });
-    expect((await store.heldGrant(ada, 'uid-empty'))?.tokens).toBeUndefined();
+    await store.putGrant(grant);
+    expect(await store.getGrant(ada, 'uid-empty')).toMatchObject({ grant });
+    expect((await store.getGrant(ada, 'uid-empty'))?.tokens).toBeUndefined();
   });
 
   test('two keys are accepted while they rotate; without the old one its rows do not open, and nothing is thrown', async () => {
     const [old, fresh] = [aKey('old'), aKey('fresh')];
     const storeWith = (...keys: readonly string[]) =>
       sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
-    await storeWith(old).keepGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
-    expect((await storeWith(fresh, old).heldGrant(ada, 'uid-rotate'))?.tokens).toEqual(tokens);
-    expect(await storeWith(fresh).heldGrant(ada, 'uid-rotate')).toMatchObject({
+    await storeWith(old).putGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
+    expect((await storeWith(fresh, old).getGrant(ada, 'uid-rotate'))?.tokens).toEqual(tokens);
+    expect(await storeWith(fresh).getGrant(ada, 'uid-rotate')).toMatchObject({
       grant: { serverUid: 'uid-rotate' },
     });
-    expect((await storeWith(fresh).heldGrant(ada, 'uid-rotate'))?.tokens).toBeUndefined();
+    expect((await storeWith(fresh).getGrant(ada, 'uid-rotate'))?.tokens).toBeUndefined();
   });
 
   test('every row that holds something of a person has an end', async () => {
-    await store.keepGrant(aGrant({ serverUid: 'uid-end' }), tokens);
-    await store.keepSignIn('state-end', aSignIn());
-    await store.parkCode('secret-end', parked());
-    await store.takeLease(ada, 'uid-end', minutes(1));
+    await store.putGrant(aGrant({ serverUid: 'uid-end' }), tokens);
+    await store.saveSignIn('state-end', aSignIn());
+    await store.savePendingCode('secret-end', parked());
+    await store.acquireLease(ada, 'uid-end', minutes(1));
     const rows = (await place.dump()).filter(({ pk }) => !String(pk).startsWith('client '));
     expect(rows.length).toBeGreaterThan(3);
     expect(rows.filter(({ expires }) => typeof expires !== 'number')).toEqual([]);
@@ -270,11 +276,11 @@ export function storeContract(start: () => Place): void {
       redirectUri: 'https://muster.example.com/cb',
       authentication: 'none',
     };
-    await store.keepClient(known);
+    await store.saveClient(known);
     clock = new Date(now.getTime() + 8 * 86_400_000);
-    expect(await store.clientOf(known.issuer, known.redirectUri)).toBeUndefined();
-    await store.keepClient({ ...known, id: 'new' });
-    expect(await store.clientById(known.issuer, 'old')).toEqual(known);
-    expect((await store.clientOf(known.issuer, known.redirectUri))?.id).toBe('new');
+    expect(await store.getClient(known.issuer, known.redirectUri)).toBeUndefined();
+    await store.saveClient({ ...known, id: 'new' });
+    expect(await store.getClientById(known.issuer, 'old')).toEqual(known);
+    expect((await store.getClient(known.issuer, known.redirectUri))?.id).toBe('new');
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commands, exitCodeMeanings, globalFlags } from '../../cli/commands/commands.ts';
+import { commands, exitCodeSummaries, globalFlags } from '../../cli/commands/commands.ts';
 import { openApi } from '../../functions/routes/openapi.ts';
 import {
   conditionTypes,
@@ -9,14 +9,14 @@ import {
   states,
 } from '../../functions/model/mcpserver.ts';
 import { settings } from '../../functions/settings.ts';
-import { sessionWords, ssoWords } from '../../functions/model/wire.ts';
+import { sessionStatuses, ssoStatuses } from '../../functions/model/wire.ts';
 import {
-  authRequiredMeanings,
-  reasonMeanings,
-  sessionMeanings,
-  ssoMeanings,
+  authRequiredGlossary,
+  reasonGlossary,
+  sessionGlossary,
+  ssoGlossary,
   stateChanged,
-  stateMeanings,
+  stateGlossary,
 } from '../../functions/model/glossary.ts';
 import { startWorld } from '../../local/world.ts';
 import { pages } from '../../site/reference/write.ts';
@@ -28,29 +28,29 @@ const page = async (name: keyof typeof pages): Promise<string> => pages[name]();
 describe('nothing is without words', () => {
   test.each(
     Object.entries({
-      ...stateMeanings,
-      ...sessionMeanings,
-      ...ssoMeanings,
-      ...reasonMeanings,
-      ...authRequiredMeanings,
+      ...stateGlossary,
+      ...sessionGlossary,
+      ...ssoGlossary,
+      ...reasonGlossary,
+      ...authRequiredGlossary,
     }),
-  )('the word %s says what it means and what to do', (_, { meaning, next }) => {
-    expect(meaning).toMatch(isSentence);
-    expect(next).toMatch(isSentence);
+  )('the word %s says what it means and what to do', (_, { summary, hint }) => {
+    expect(summary).toMatch(isSentence);
+    expect(hint).toMatch(isSentence);
   });
-  test.each(commands.map(({ words, meaning }) => [words.join(' '), meaning] as const))(
+  test.each(commands.map(({ words, summary }) => [words.join(' '), summary] as const))(
     'the command %s',
-    (_, meaning) => expect(meaning).toMatch(isSentence),
+    (_, summary) => expect(summary).toMatch(isSentence),
   );
   test.each(
     commands.flatMap(({ words, flags }) =>
       [...flags, ...globalFlags].map(
-        ({ name, meaning }) => [words.join(' '), name, meaning] as const,
+        ({ name, summary }) => [words.join(' '), name, summary] as const,
       ),
     ),
-  )('the flag of %s --%s', (_command, _flag, meaning) => expect(meaning).toMatch(isSentence));
-  test.each(Object.entries(settings))('the setting %s', (_, { meaning }) =>
-    expect(meaning).toMatch(/\.$/),
+  )('the flag of %s --%s', (_command, _flag, summary) => expect(summary).toMatch(isSentence));
+  test.each(Object.entries(settings))('the setting %s', (_, { summary }) =>
+    expect(summary).toMatch(/\.$/),
   );
   test.each(Object.entries(openApi('https://muster.example.com').components.schemas))(
     'every field of the body %s',
@@ -70,14 +70,14 @@ describe('the reference pages leave nothing out', () => {
       expect(text).toContain(`## muster ${words.join(' ')}\n`);
       for (const { name } of flags) expect(text).toContain(`--${name}`);
     }
-    for (const [code] of exitCodeMeanings) expect(text).toContain(`| ${code} |`);
+    for (const [code] of exitCodeSummaries) expect(text).toContain(`| ${code} |`);
   });
   test('states, sessions, conditions and reasons', async () => {
     const text = await page('reference/words');
     const all = [
       ...states,
-      ...sessionWords,
-      ...ssoWords,
+      ...sessionStatuses,
+      ...ssoStatuses,
       ...conditionTypes,
       ...connectedReasons,
       ...failedReasons,
@@ -85,8 +85,8 @@ describe('the reference pages leave nothing out', () => {
     ];
     for (const word of [
       ...all,
-      ...Object.keys(reasonMeanings),
-      ...Object.keys(authRequiredMeanings),
+      ...Object.keys(reasonGlossary),
+      ...Object.keys(authRequiredGlossary),
     ])
       expect(text).toContain(`\`${word}\``);
   });

@@ -29,11 +29,11 @@ describe('the four cases are what the shipped functions say', () => {
     ['does not answer, not signed in', cells[1]?.[1], 'refused', 'none'],
   ] as const)('%s', (_, cell, answer, signIn: SignInName) => {
     const { state, session } = show({ answer, times: 3, signIn });
-    const word = session?.word ?? 'no column';
+    const word = session?.status ?? 'no column';
     expect(cell).toContain(
       `kubectl: \`${state}\`<br>muster list: \`${state}\` \`${word}\`<br>auth status: \`${word}\`<br>`,
     );
-    if (session?.next !== undefined) expect(cell).toContain('muster auth login --server NAME');
+    if (session?.hint !== undefined) expect(cell).toContain('muster auth login --server NAME');
   });
 });
 

@@ -1,33 +1,33 @@
 import { expect, test } from 'vitest';
 import { failedReasons, failingReasons } from '../../functions/model/mcpserver.ts';
 import {
-  authRequiredMeanings,
-  type Meaning,
-  reasonMeanings,
-  sessionMeanings,
-  stateMeanings,
+  authRequiredGlossary,
+  type GlossaryEntry,
+  reasonGlossary,
+  sessionGlossary,
+  stateGlossary,
 } from '../../functions/model/glossary.ts';
 import { code, table } from '../../site/reference/markdown.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
-const meanings = (head: string, all: Readonly<Record<string, Meaning>>): string =>
+const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>
   table(
     [head, 'means', 'next'],
-    Object.entries(all).map(([word, { meaning, next }]) => [code(word), meaning, next]),
+    Object.entries(all).map(([word, { summary, hint }]) => [code(word), summary, hint]),
   );
 
 const trouble = Object.fromEntries(
-  Object.entries(reasonMeanings).filter(([reason]) =>
+  Object.entries(reasonGlossary).filter(([reason]) =>
     [...failedReasons, ...failingReasons, 'ProberOffline'].some((word) => word === reason),
   ),
 );
 
 test.each([
-  ['state-and-session.md', 'states', meanings('STATE', stateMeanings)],
-  ['state-and-session.md', 'reasons', meanings('reason', reasonMeanings)],
+  ['state-and-session.md', 'states', meanings('STATE', stateGlossary)],
+  ['state-and-session.md', 'reasons', meanings('reason', reasonGlossary)],
   ['troubleshoot.md', 'trouble', meanings('reason', trouble)],
-  ['state-and-session.md', 'sign-in', meanings('reason', authRequiredMeanings)],
-  ['state-and-session.md', 'sessions', meanings('SESSION', sessionMeanings)],
+  ['state-and-session.md', 'sign-in', meanings('reason', authRequiredGlossary)],
+  ['state-and-session.md', 'sessions', meanings('SESSION', sessionGlossary)],
 ])('%s has the %s of the code, word for word', async (name, which, wanted) => {
   const page = await readPage(name);
   const written = tableIn(page, which);

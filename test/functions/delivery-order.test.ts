@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
-import { lanePages, pagesBeforeLanes } from '../../functions/reachability/fanout.ts';
+import { shardPages, pagesBeforeFanOut } from '../../functions/reachability/fanout.ts';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
 import { listen } from '../../local/listen.ts';
 import { startWorld, type World } from '../../local/world.ts';
@@ -164,7 +164,7 @@ test('one trace goes from the tick through all pages to the audit id of every st
 });
 
 test('a fleet that is too large for one relay is swept in lanes, every page once', async () => {
-  const pages = pagesBeforeLanes + 2 * lanePages + 3;
+  const pages = pagesBeforeFanOut + 2 * shardPages + 3;
   const hops: number[] = [];
   const world = await worldOf(pages, async (event, sweep) => {
     const report = await sweep(event);
@@ -176,7 +176,7 @@ test('a fleet that is too large for one relay is swept in lanes, every page once
   await world.sweep({ everything: true });
   expect([hops.length, Math.max(...hops), await connected(world)]).toEqual([
     pages,
-    pagesBeforeLanes + lanePages - 1,
+    pagesBeforeFanOut + shardPages - 1,
     pages,
   ]);
 });

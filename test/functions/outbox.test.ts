@@ -9,15 +9,15 @@ import {
   serverReader,
   statusPatcher,
 } from '../../functions/adapters/cluster/kubernetes.ts';
-import { announcer } from '../../functions/adapters/eventbridge.ts';
+import { changePublisher } from '../../functions/adapters/eventbridge.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
 import {
-  announceLeftovers,
-  type LeftoverPorts,
+  publishPending,
+  type PendingPorts,
   longestRunMs,
 } from '../../functions/reachability/state-changes.ts';
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
-import { type RoundPorts, round } from '../../functions/reachability/sweep-page.ts';
+import { type PagePorts, sweepPage } from '../../functions/reachability/sweep-page.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
 import { declareServers } from '../../local/declare.ts';
@@ -48,7 +48,7 @@ let cluster: LocalCluster;
 let store: Store;
 let bus: Bus;
 let clock: number;
-let ports: RoundPorts & LeftoverPorts;
+let ports: PagePorts & PendingPorts;
 let outcome: ProbeOutcome;
 
 beforeEach(async () => {
@@ -72,13 +72,13 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
     probe: async () => outcome,
     patchStatus: statusPatcher(connection),
     readServer: serverReader(connection),
-    announce: announcer(new EventBridgeClient({ endpoint: bus.url }), 'muster'),
+    publish: changePublisher(new EventBridgeClient({ endpoint: bus.url }), 'muster'),
     outbox: tableOutbox({
       client: DynamoDBDocumentClient.from(store.client),
       table: store.table,
       now,
     }),
-    notify: async () => ({ count: 0 }),
+    recordEvents: async () => ({ count: 0 }),
     isOnline: async () => true,
     backOff: async () => {},
   };
@@ -93,7 +93,7 @@ afterEach(async () => {
  * One sweep, a minute after the one before: leftovers first, then its page. What it is cut off by
  * may be in its ports.
  */
-async function sweep(cut: Partial<RoundPorts & LeftoverPorts> = {}): Promise<void> {
+async function sweep(cut: Partial<PagePorts & PendingPorts> = {}): Promise<void> {
   clock += 60_000;
   const own = { ...ports, ...cut };
   const listed = await pageLister(connectCluster({ kubeconfig: cluster.kubeconfig }))({
@@ -107,8 +107,8 @@ async function sweep(cut: Partial<RoundPorts & LeftoverPorts> = {}): Promise<voi
     concurrency: 10,
     everything: true,
   };
-  await announceLeftovers(own, new Date(clock)).catch(onlyCrash);
-  await round(listed.page.servers, own, options).catch(onlyCrash);
+  await publishPending(own, new Date(clock)).catch(onlyCrash);
+  await sweepPage(listed.page.servers, own, options).catch(onlyCrash);
 }
 function onlyCrash(error: unknown): void {
   if (!(error instanceof Crash)) throw error;
@@ -130,7 +130,7 @@ describe('a change of state is announced', () => {
   });
 
   test('by the next sweep, when its runner was cut off before the outbox had it', async () => {
-    await sweep({ outbox: { ...ports.outbox, note: crash } });
+    await sweep({ outbox: { ...ports.outbox, record: crash } });
     expect([await state(), states()]).toEqual([undefined, []]);
     await sweep();
     expect([await state(), states(), await rows()]).toEqual(['Connected', ['Connected'], 0]);
@@ -145,39 +145,39 @@ describe('a change of state is announced', () => {
   });
 
   test('by the next sweep, when its runner was cut off between status and bus', async () => {
-    await sweep({ announce: crash });
+    await sweep({ publish: crash });
     expect([await state(), states(), await rows()]).toEqual(['Connected', [], 1]);
     await sweep();
     expect([states(), await rows()]).toEqual([['Connected'], 0]);
   });
 
   test('twice with the same id, when its runner was cut off between bus and outbox', async () => {
-    await sweep({ outbox: { ...ports.outbox, forget: crash } });
+    await sweep({ outbox: { ...ports.outbox, remove: crash } });
     await sweep();
     expect([states(), await rows()]).toEqual([['Connected', 'Connected'], 0]);
     expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
   });
 
   test('twice with the same id, when who looks after the leftovers is cut off itself', async () => {
-    await sweep({ announce: crash });
-    await sweep({ outbox: { ...ports.outbox, forget: crash } });
+    await sweep({ publish: crash });
+    await sweep({ outbox: { ...ports.outbox, remove: crash } });
     await sweep();
     expect([states(), await rows()]).toEqual([['Connected', 'Connected'], 0]);
     expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
   });
 
   test('and the one after it, when the state has changed again before anybody looked after the first change', async () => {
-    await sweep({ announce: crash });
+    await sweep({ publish: crash });
     outcome = refused;
-    await sweep({ outbox: { ...ports.outbox, leftovers: crash }, announce: crash });
+    await sweep({ outbox: { ...ports.outbox, pending: crash }, publish: crash });
     expect([await state(), states(), await rows()]).toEqual(['Connecting', [], 2]);
     await sweep();
     expect([new Set(states()), await rows()]).toEqual([new Set(['Connected', 'Connecting']), 0]);
   });
 
   test('as soon as the bus is back, however long it was away', async () => {
-    await sweep({ announce: async (changes) => changes });
-    await sweep({ announce: async (changes) => changes });
+    await sweep({ publish: async (changes) => changes });
+    await sweep({ publish: async (changes) => changes });
     expect([await state(), states(), await rows()]).toEqual(['Connected', [], 1]);
     await sweep();
     expect([states(), await rows()]).toEqual([['Connected'], 0]);
@@ -201,7 +201,7 @@ describe('a change of state is announced', () => {
       concurrency: 10,
       everything: true,
     };
-    const report = await round(servers, { ...ports, outbox: away }, options);
+    const report = await sweepPage(servers, { ...ports, outbox: away }, options);
     expect([await state(), states()]).toEqual(['Connected', ['Connected']]);
     expect(report.problems).toEqual([
       {
@@ -216,14 +216,14 @@ describe('a change of state is announced', () => {
 test('a change whose runner may still be about to write it is left alone', async () => {
   await sweep({ patchStatus: crash });
   clock += longestRunMs - 1;
-  expect(await announceLeftovers(ports, new Date(clock))).toEqual({
-    announced: 0,
+  expect(await publishPending(ports, new Date(clock))).toEqual({
+    published: 0,
     dropped: 0,
     waiting: 1,
   });
   clock += 120_000;
-  expect(await announceLeftovers(ports, new Date(clock))).toEqual({
-    announced: 0,
+  expect(await publishPending(ports, new Date(clock))).toEqual({
+    published: 0,
     dropped: 1,
     waiting: 0,
   });
@@ -233,6 +233,6 @@ test('a change of a server that is gone is dropped', async () => {
   await sweep({ patchStatus: crash });
   clock += 10 * 60_000;
   expect(
-    await announceLeftovers({ ...ports, readServer: async () => undefined }, new Date(clock)),
+    await publishPending({ ...ports, readServer: async () => undefined }, new Date(clock)),
   ).toMatchObject({ dropped: 1 });
 });

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import * as z from 'zod/mini';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
 import { serverReader } from '../../functions/adapters/cluster/kubernetes.ts';
-import { conditionOf, type Server } from '../../functions/model/mcpserver.ts';
+import { conditionOf, type McpServer } from '../../functions/model/mcpserver.ts';
 import { createSweep, type SweepReport } from '../../functions/sweep.ts';
 import { type Bus, type BusEvent, startBus } from '../../local/event-bus.ts';
 import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
@@ -103,7 +103,7 @@ function world(settings: Readonly<Record<string, string>> = {}) {
       await bus.idle();
       return [...reports];
     },
-    async server(name: string): Promise<Server> {
+    async server(name: string): Promise<McpServer> {
       const server = await serverReader(connectCluster({ kubeconfig: cluster.kubeconfig }))(
         'default',
         name,
@@ -148,7 +148,7 @@ describe('a sweep', () => {
       d: 'http://gone.test/mcp',
     });
     expect(await here.sweep()).toMatchObject([
-      { servers: 4, probed: 4, written: 4, changes: 4, unannounced: 0, problems: [] },
+      { servers: 4, probed: 4, written: 4, changes: 4, unpublished: 0, problems: [] },
     ]);
     const states = await Promise.all(
       ['a', 'b', 'c', 'd'].map(async (name) => (await here.server(name)).status.state),
@@ -435,7 +435,7 @@ describe('the relay', () => {
     await here.declare(seven());
     await here.bus().close();
     const [report] = await here.sweep();
-    expect(report).toMatchObject({ probed: 2, written: 2, unannounced: 2 });
+    expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
     expect(report?.ended).toContain('the relay ended here');
     expect(report?.problems?.map(({ problem }) => problem)).toEqual(
       Array(2).fill('the change to Connected could not be announced'),
@@ -521,7 +521,7 @@ describe('writing status', () => {
     });
     await here.patchSpec('default', 'a', { url: url('refused') });
     expect(await offline({ kind: 'tick', everything: true })).toMatchObject({
-      heldBack: 1,
+      suppressed: 1,
       written: 0,
       proberOffline: expect.stringContaining('all 1 servers'),
     });

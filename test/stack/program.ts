@@ -15,7 +15,7 @@ const resources: { type: string; name: string; inputs: unknown }[] = [];
  * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
  * of it.
  */
-function stateOf(
+function displayState(
   type: string,
   name: string,
   inputs: Record<string, unknown>,
@@ -153,7 +153,7 @@ await pulumi.runtime.setMocks(
     newResource: ({ type, name, inputs, id }) => {
       const values = plain(inputs) as Record<string, unknown>;
       resources.push({ type, name, inputs: values });
-      return { id: id || `${name}-id`, state: { ...values, ...stateOf(type, name, values) } };
+      return { id: id || `${name}-id`, state: { ...values, ...displayState(type, name, values) } };
     },
     call: ({ token, inputs }) => {
       const answer = answers[token];

@@ -1,6 +1,6 @@
 /**
- * A process of its own with one listener for every way a server can answer, or fail to. Started by
- * `faultWorld` through IPC.
+ * A process of its own with one listener for every way a server can answer, or fail to. StartResult
+ * by `faultWorld` through IPC.
  */
 import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener, type ServerResponse } from 'node:http';

@@ -1,7 +1,7 @@
 import { startSignIn, callBack, completeSignIn } from '../../functions/sessions/signin.ts';
-import type { HeldGrant } from '../../functions/sessions/grant.ts';
+import type { StoredGrant } from '../../functions/sessions/grant.ts';
 import type { Person } from '../../functions/sessions/person.ts';
-import type { Server } from '../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../functions/model/mcpserver.ts';
 import { ada, type Persona } from '../../local/issuer.ts';
 import { browserOf } from './person.ts';
 import { aServer, connected } from './server.ts';
@@ -19,15 +19,15 @@ export const personOf = ({ subject, email, name }: Persona = ada): Person => ({
 });
 
 /** The MCP server of the world as the cluster declares it. */
-export const serverOf = (world: SignInWorld, facts: Partial<Server> = {}): Server =>
+export const serverOf = (world: SignInWorld, facts: Partial<McpServer> = {}): McpServer =>
   aServer({ url: world.mcp.url, status: connected('True'), ...facts });
 
 /** Signs the persona in to the server of the world, browser and all. Throws where that fails. */
 export async function grantOf(
   world: SignInWorld,
-  server: Server = serverOf(world),
+  server: McpServer = serverOf(world),
   persona: Persona = ada,
-): Promise<HeldGrant> {
+): Promise<StoredGrant> {
   const person = personOf(persona);
   const started = await startSignIn(world.ports, server, person);
   if (started.kind !== 'started') throw new Error(JSON.stringify(started));
@@ -41,7 +41,7 @@ export async function grantOf(
   });
   if (called.kind !== 'parked') throw new Error(called.kind);
   const completed = await completeSignIn(world.ports, server, person, called.secret);
-  const held = await world.store.heldGrant(person, server.uid);
+  const held = await world.store.getGrant(person, server.uid);
   if (completed.kind !== 'completed' || held === undefined)
     throw new Error(JSON.stringify(completed));
   return held;

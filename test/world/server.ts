@@ -1,7 +1,7 @@
-import type { Auth, Condition, Server, Status } from '../../functions/model/mcpserver.ts';
+import type { Auth, Condition, McpServer, Status } from '../../functions/model/mcpserver.ts';
 
 /** An MCPServer that mentions only what matters. */
-export const aServer = (what: Partial<Server> = {}): Server => ({
+export const aServer = (what: Partial<McpServer> = {}): McpServer => ({
   namespace: 'default',
   name: 'server-a',
   uid: 'uid-of-server-a',

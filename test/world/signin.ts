@@ -8,18 +8,22 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from '../../functions/adapters/network/dns.ts';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { type Credentials, tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
-import { addressGuard, type Dialler, trust } from '../../functions/adapters/network/guard.ts';
+import {
+  addressGuard,
+  type Connector,
+  trustStore,
+} from '../../functions/adapters/network/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/network/http.ts';
 import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import {
   clientDocument,
   type ConfiguredClient,
 } from '../../functions/adapters/oauth/registration.ts';
-import { prover } from '../../functions/adapters/mcp/token-check.ts';
+import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { type SessionStore, sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
 import type { SessionPorts } from '../../functions/routes/session-routes.ts';
-import type { Server } from '../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../local/mcp-servers.ts';
@@ -36,10 +40,10 @@ export type SignInWorld = {
   readonly store: SessionStore;
   readonly oauth: OAuthClient;
   readonly fetch: GuardedFetch;
-  readonly dialler: Dialler;
+  readonly connector: Connector;
   /** Everything the stories of the sessions need. Servers are read from `servers`. */
   readonly ports: SessionPorts;
-  readonly servers: Map<string, Server>;
+  readonly servers: Map<string, McpServer>;
   /** What our OAuth client sent, in order. */
   readonly sent: Sent[];
   /** May be turned. */
@@ -75,12 +79,12 @@ export async function startSignInWorld({
   const clock = { now: new Date() };
   const now = () => clock.now;
   const sent: Sent[] = [];
-  const dialler = {
+  const connector = {
     guard: addressGuard({ allowLocal: true }),
     resolve: resolver(),
-    secureContext: trust(extraCa),
+    secureContext: trustStore(extraCa),
   };
-  const guarded = guardedFetch(dialler);
+  const guarded = guardedFetch(connector);
   const fetch: GuardedFetch = (url, init) => {
     sent.push({
       method: init?.method ?? 'GET',
@@ -102,7 +106,7 @@ export async function startSignInWorld({
     clients: store,
     configured,
   });
-  const servers = new Map<string, Server>();
+  const servers = new Map<string, McpServer>();
   const ports: SessionPorts = {
     ...store,
     ...oauth,
@@ -111,7 +115,7 @@ export async function startSignInWorld({
     newSecret: () => randomBytes(32).toString('base64url'),
     readServer: async (_namespace, name) => servers.get(name),
     clientDocument: clientDocument(publicUrl),
-    prove: prover(dialler),
+    verifyToken: tokenVerifier(connector),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => credentials }),
     policy: {
       forwardHosts: [],
@@ -131,7 +135,7 @@ export async function startSignInWorld({
     store,
     oauth,
     fetch,
-    dialler,
+    connector,
     ports,
     servers,
     sent,

@@ -1,7 +1,7 @@
 /** Events of the cluster (events.k8s.io/v1), as `kubectl describe` shows them below an object. */
 import { randomUUID } from 'node:crypto';
-import type { Notice } from '../../reachability/event-records.ts';
-import type { RoundPorts } from '../../reachability/sweep-page.ts';
+import type { EventRecord } from '../../reachability/event-records.ts';
+import type { PagePorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
 import { explain, refusal } from './refusal.ts';
 
@@ -9,9 +9,9 @@ import { explain, refusal } from './refusal.ts';
  * Gives the function that writes Events. It never throws for what the API server or the network
  * does.
  */
-export function eventWriter(cluster: Cluster): RoundPorts['notify'] {
-  return async (notices) => {
-    const problems = await Promise.all(notices.map((notice) => write(cluster, notice)));
+export function eventWriter(cluster: Cluster): PagePorts['recordEvents'] {
+  return async (records) => {
+    const problems = await Promise.all(records.map((record) => write(cluster, record)));
     const failed = problems.filter((problem) => problem !== undefined);
     const [problem] = failed;
     return { count: failed.length, ...(problem !== undefined && { problem }) };
@@ -20,9 +20,9 @@ export function eventWriter(cluster: Cluster): RoundPorts['notify'] {
 
 const resource = { group: 'events.k8s.io', version: 'v1', plural: 'events' } as const;
 
-async function write(cluster: Cluster, notice: Notice): Promise<string | undefined> {
-  const { namespace } = notice.server;
-  const body = eventOf(notice);
+async function write(cluster: Cluster, record: EventRecord): Promise<string | undefined> {
+  const { namespace } = record.server;
+  const body = eventOf(record);
   try {
     await call(cluster, () =>
       cluster.api.createNamespacedCustomObject({ ...resource, namespace, body }),
@@ -37,7 +37,7 @@ async function write(cluster: Cluster, notice: Notice): Promise<string | undefin
 
 const longestNote = 1024; // The API server refuses more.
 
-const eventOf = ({ server, type, reason, note, at }: Notice) => ({
+const eventOf = ({ server, type, reason, note, at }: EventRecord) => ({
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',
   metadata: { name: `${server.name.slice(0, 200)}.${randomUUID()}`, namespace: server.namespace },

@@ -7,7 +7,7 @@ import {
   type Condition,
   conditionStatuses,
   type Malformed,
-  type Server,
+  type McpServer,
   serverTypes,
   type Status,
   sweepLabel,
@@ -15,7 +15,7 @@ import {
 
 /** What was made of one item of a list. */
 export type Item =
-  | { readonly kind: 'server'; readonly server: Server }
+  | { readonly kind: 'server'; readonly server: McpServer }
   | { readonly kind: 'malformed'; readonly malformed: Malformed };
 
 /**
@@ -128,7 +128,7 @@ const itemSchema = z.object({
 
 const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: z.string() }) });
 
-function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): Server {
+function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): McpServer {
   const { labels, ...named } = metadata;
   const { timeout, ...declared } = spec;
   return {

@@ -24,7 +24,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
-    take: async (Key, condition) => {
+    delete: async (Key, condition) => {
       const command = new DeleteCommand({
         TableName,
         Key,

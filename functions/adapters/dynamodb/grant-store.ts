@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Client } from '../../sessions/client.ts';
-import type { Grant, HeldGrant, PersonKey, Tokens } from '../../sessions/grant.ts';
-import type { ParkedCode, SignIn } from '../../sessions/signin.ts';
-import type { TakenGrant } from '../../sessions/signout.ts';
+import type { Grant, StoredGrant, PersonKey, Tokens } from '../../sessions/grant.ts';
+import type { PendingCode, SignIn } from '../../sessions/signin.ts';
+import type { DeletedGrant } from '../../sessions/signout.ts';
 import type { Sealer } from './seal.ts';
 
 export type StoreOptions = {
@@ -19,43 +19,43 @@ export type StoreOptions = {
  */
 export type SessionStore = {
   /** All of them, or those for servers whose uid begins so. */
-  readonly grantsOf: (person: PersonKey, serverUid?: string) => Promise<readonly Grant[]>;
+  readonly listGrants: (person: PersonKey, serverUid?: string) => Promise<readonly Grant[]>;
   /** Whatever was there before is replaced. Gives the generation of the tokens. */
-  readonly keepGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
-  readonly heldGrant: (person: PersonKey, serverUid: string) => Promise<HeldGrant | undefined>;
+  readonly putGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
+  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
   /**
    * Compare-and-swap: writes only while the row holds the tokens of generation `expected`. False:
    * it does not.
    */
-  readonly swapGrant: (next: HeldGrant, expected: string) => Promise<boolean>;
-  readonly takeGrant: (person: PersonKey, serverUid: string) => Promise<TakenGrant | undefined>;
+  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
+  readonly deleteGrant: (person: PersonKey, serverUid: string) => Promise<DeletedGrant | undefined>;
   /**
    * The exclusive right to refresh one grant, until then or until it is given back by its name.
    * Undefined: somebody else has it.
    */
-  readonly takeLease: (
+  readonly acquireLease: (
     person: PersonKey,
     serverUid: string,
     until: Date,
   ) => Promise<string | undefined>;
-  readonly returnLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
-  readonly keepSignIn: (state: string, signIn: SignIn) => Promise<void>;
-  readonly takeSignIn: (state: string) => Promise<SignIn | undefined>;
-  readonly parkCode: (secret: string, parked: ParkedCode) => Promise<void>;
-  readonly takeParkedCode: (
+  readonly releaseLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
+  readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
+  readonly consumeSignIn: (state: string) => Promise<SignIn | undefined>;
+  readonly savePendingCode: (secret: string, parked: PendingCode) => Promise<void>;
+  readonly consumePendingCode: (
     secret: string,
     starter: PersonKey,
     serverUid: string,
-  ) => Promise<ParkedCode | undefined>;
+  ) => Promise<PendingCode | undefined>;
   /** Whom we are to say we are in a new sign-in. */
-  readonly clientOf: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
-  /** Who we were when a grant was made: kept after `clientOf` has another answer. */
-  readonly clientById: (issuer: string, id: string) => Promise<Client | undefined>;
+  readonly getClient: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
+  /** Who we were when a grant was made: kept after `getClient` has another answer. */
+  readonly getClientById: (issuer: string, id: string) => Promise<Client | undefined>;
   /**
    * Keeps the first one: of two registrations at the same time both callers get the same client.
    */
-  readonly keepClient: (client: Client) => Promise<Client>;
-  readonly forgetClient: (client: Client) => Promise<void>;
+  readonly saveClient: (client: Client) => Promise<Client>;
+  readonly deleteClient: (client: Client) => Promise<void>;
 };
 
 /** The names are those of the table: partition key, sort key. */
@@ -81,7 +81,7 @@ export type Table = {
    * Removes a row and returns it. Undefined: it is not there, or the condition does not hold and it
    * stays.
    */
-  readonly take: (key: Key, condition?: Condition) => Promise<Attributes | undefined>;
+  readonly delete: (key: Key, condition?: Condition) => Promise<Attributes | undefined>;
   /**
    * Rows of one partition whose sort key begins so, in its order, with `sk` and the attributes of
    * these names only.
@@ -95,13 +95,13 @@ export type Table = {
 
 export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore {
   const sealed = async (key: Key, secret: unknown) =>
-    sealer.seal(JSON.stringify(secret), placeOf(key));
+    sealer.seal(JSON.stringify(secret), aadOf(key));
   const opened = async <Output>(
     key: Key,
     row: Row,
     schema: z.ZodMiniType<Output>,
   ): Promise<Output | undefined> => {
-    const text = row.sealed === undefined ? undefined : await sealer.open(row.sealed, placeOf(key));
+    const text = row.sealed === undefined ? undefined : await sealer.open(row.sealed, aadOf(key));
     return text === undefined ? undefined : schema.parse(JSON.parse(text));
   };
   const isOver = ({ expires }: Pick<Row, 'expires'>) =>
@@ -121,7 +121,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
 
   const grantRow = async (
     key: Key,
-    { grant, tokens, generation }: HeldGrant,
+    { grant, tokens, generation }: StoredGrant,
   ): Promise<Attributes> => ({
     grant: grantAttributes(grant),
     generation,
@@ -135,7 +135,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
   };
 
   return {
-    grantsOf: async (person, serverUid = '') => {
+    listGrants: async (person, serverUid = '') => {
       const found = await table.query(partitionOf(person), `grant ${serverUid}`, [
         'grant',
         'expires',
@@ -146,7 +146,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
         .filter((row) => !isOver(row))
         .map(({ sk, grant }) => grantFrom(person, sk, grant));
     },
-    keepGrant: async (grant, tokens) => {
+    putGrant: async (grant, tokens) => {
       const key = grantKey(grant.person, grant.serverUid);
       const generation = randomUUID();
       await table.put(
@@ -155,7 +155,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       );
       return generation;
     },
-    heldGrant: async (person, serverUid) => {
+    getGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);
       const row = alive(await table.get(key));
       if (row?.generation === undefined) return undefined;
@@ -163,7 +163,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       const grant = grantFrom(person, key.sk, row.grant);
       return { grant, generation: row.generation, ...(tokens === undefined ? {} : { tokens }) };
     },
-    swapGrant: async (next, expected) => {
+    replaceGrant: async (next, expected) => {
       const key = grantKey(next.grant.person, next.grant.serverUid);
       return table.put(key, await grantRow(key, next), {
         kind: 'equal',
@@ -171,9 +171,9 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
         value: expected,
       });
     },
-    takeGrant: async (person, serverUid) => {
+    deleteGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);
-      const row = alive(await table.take(key));
+      const row = alive(await table.delete(key));
       if (row === undefined) return undefined;
       const tokens = await opened(key, row, tokensSchema);
       return {
@@ -182,7 +182,7 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       };
     },
 
-    takeLease: async (person, serverUid, until) => {
+    acquireLease: async (person, serverUid, until) => {
       const lease = randomUUID();
       const row = { lease, until: until.getTime(), expires: seconds(until) + 60 };
       const isTaken = await table.put(leaseKey(person, serverUid), row, {
@@ -192,27 +192,31 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       });
       return isTaken ? lease : undefined;
     },
-    returnLease: async (person, serverUid, lease) => {
-      await table.take(leaseKey(person, serverUid), { kind: 'equal', name: 'lease', value: lease });
+    releaseLease: async (person, serverUid, lease) => {
+      await table.delete(leaseKey(person, serverUid), {
+        kind: 'equal',
+        name: 'lease',
+        value: lease,
+      });
     },
 
-    keepSignIn: async (state, signIn) =>
+    saveSignIn: async (state, signIn) =>
       void (await keepOnce(signInKey(state), signIn, signIn.expiresAt)),
-    takeSignIn: async (state) => {
+    consumeSignIn: async (state) => {
       const key = signInKey(state);
-      const row = alive(await table.take(key));
+      const row = alive(await table.delete(key));
       return row === undefined ? undefined : opened(key, row, signInSchema);
     },
-    parkCode: async (secret, parked) => {
+    savePendingCode: async (secret, parked) => {
       const { starter, serverUid, expiresAt } = parked.signIn;
       await keepOnce(parkedKey(secret), parked, expiresAt, {
         starter: starterOf(starter, serverUid),
       });
     },
-    takeParkedCode: async (secret, starter, serverUid) => {
+    consumePendingCode: async (secret, starter, serverUid) => {
       const key = parkedKey(secret);
       const row = alive(
-        await table.take(key, {
+        await table.delete(key, {
           kind: 'equal',
           name: 'starter',
           value: starterOf(starter, serverUid),
@@ -221,9 +225,9 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       return row === undefined ? undefined : opened(key, row, parkedSchema);
     },
 
-    clientOf: (issuer, redirectUri) => openedClient(clientKey(issuer, redirectUri)),
-    clientById: (issuer, id) => openedClient(clientIdKey(issuer, id)),
-    keepClient: async (client) => {
+    getClient: (issuer, redirectUri) => openedClient(clientKey(issuer, redirectUri)),
+    getClientById: (issuer, id) => openedClient(clientIdKey(issuer, id)),
+    saveClient: async (client) => {
       const key = clientKey(client.issuer, client.redirectUri);
       const forgottenAt = new Date(
         Math.min(client.expiresAt?.getTime() ?? Infinity, now().getTime() + registrationMs),
@@ -244,8 +248,8 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       await table.put(byId, { sealed: await sealed(byId, client), ...end });
       return client;
     },
-    forgetClient: async ({ issuer, redirectUri, id }) => {
-      await table.take(clientKey(issuer, redirectUri), {
+    deleteClient: async ({ issuer, redirectUri, id }) => {
+      await table.delete(clientKey(issuer, redirectUri), {
         kind: 'equal',
         name: 'clientId',
         value: id,
@@ -281,7 +285,7 @@ const starterOf = ({ issuer, subject }: PersonKey, serverUid: string) =>
  * The additional data of what is sealed in a row. Not stored: rebuilt from the key of the row, so
  * that a copied row does not open.
  */
-const placeOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
+const aadOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
 
 // Who reads the table learns neither a state nor a secret that is still good.
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url');

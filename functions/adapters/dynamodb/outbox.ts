@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import type { Noted, Outbox, StateChange } from '../../reachability/state-changes.ts';
+import type { PendingChange, Outbox, StateChange } from '../../reachability/state-changes.ts';
 
 export type OutboxOptions = {
   readonly client: DynamoDBDocumentClient;
@@ -20,7 +20,7 @@ export type OutboxOptions = {
 // A partition takes 1,000 writes a second; when everything fails at once, a fleet of 100,000 makes
 // several thousand.
 const partitions = 8;
-const mostLeftovers = 100; // of one partition in one sweep; the next sweep takes the others
+const mostPending = 100; // of one partition in one sweep; the next sweep takes the others
 const keptMs = 24 * 60 * 60 * 1000;
 const parallelCalls = 50;
 
@@ -56,11 +56,11 @@ export function tableOutbox({ client, table: TableName, now }: OutboxOptions): O
     });
     await client.send(command).catch(onlyConditionFailed);
   };
-  const read = async (partition: number): Promise<readonly Noted[]> => {
+  const read = async (partition: number): Promise<readonly PendingChange[]> => {
     const command = new QueryCommand({
       TableName,
       ConsistentRead: true,
-      Limit: mostLeftovers,
+      Limit: mostPending,
       KeyConditionExpression: 'pk = :pk',
       ExpressionAttributeValues: { ':pk': partitionName(partition) },
     });
@@ -71,7 +71,7 @@ export function tableOutbox({ client, table: TableName, now }: OutboxOptions): O
       .map(({ change, confirmed }) => ({ change, isConfirmed: confirmed }));
   };
   return {
-    note: async (change, previous) => {
+    record: async (change, previous) => {
       try {
         await limit(async () =>
           Promise.all([put(change), ...(previous === undefined ? [] : [confirm(previous)])]),
@@ -82,11 +82,11 @@ export function tableOutbox({ client, table: TableName, now }: OutboxOptions): O
         return error instanceof Error ? error.name : String(error);
       }
     },
-    leftovers: async () =>
+    pending: async () =>
       (
         await Promise.all(Array.from({ length: partitions }, (_, partition) => read(partition)))
       ).flat(),
-    forget: async (changes) => {
+    remove: async (changes) => {
       await Promise.allSettled(
         changes.map(({ id }) =>
           limit(() => client.send(new DeleteCommand({ TableName, Key: keyOf(id) }))),

@@ -7,16 +7,16 @@ import { base64url, errors, type FlattenedJWE, FlattenedEncrypt, flattenedDecryp
 type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertext' | 'tag'>>;
 
 /**
- * Seals texts for one place and opens them there only; `place` is the key of the row, rebuilt on
- * reading.
+ * Seals texts for one place and opens them there only; `aad` (RFC 7516, additional authenticated
+ * data) is the key of the row, rebuilt on reading.
  */
 export type Sealer = {
-  readonly seal: (text: string, place: string) => Promise<Sealed>;
+  readonly seal: (text: string, aad: string) => Promise<Sealed>;
   /**
    * Undefined when the text was sealed for another place or with a key we do not have, or was
    * changed since.
    */
-  readonly open: (sealed: Sealed, place: string) => Promise<string | undefined>;
+  readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
 };
 
 /**
@@ -33,7 +33,7 @@ export function sealer(keys: readonly string[]): Sealer {
   const [kid, key] = first;
   const keyOf = ({ kid = '' }: { kid?: string } = {}) => byId.get(kid) ?? unknownKey();
   return {
-    seal: async (text, place) => {
+    seal: async (text, aad) => {
       const {
         protected: header,
         iv,
@@ -41,16 +41,16 @@ export function sealer(keys: readonly string[]): Sealer {
         tag,
       } = await new FlattenedEncrypt(encode(text))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
-        .setAdditionalAuthenticatedData(encode(place))
+        .setAdditionalAuthenticatedData(encode(aad))
         .encrypt(key);
       if (header === undefined || iv === undefined || tag === undefined)
         throw new TypeError('The JWE lacks its header, iv or tag.');
       return { protected: header, iv, ciphertext, tag };
     },
-    open: async (sealed, place) => {
+    open: async (sealed, aad) => {
       try {
         const { plaintext } = await flattenedDecrypt(
-          { ...sealed, aad: base64url.encode(place) },
+          { ...sealed, aad: base64url.encode(aad) },
           keyOf,
           algorithms,
         );

@@ -6,23 +6,23 @@ import type {
   Redirect,
   Timings,
 } from '../../reachability/outcome.ts';
-import type { Server } from '../../model/mcpserver.ts';
+import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
-import { type Dialler, dial, NameFailure, RefusedByPolicy } from '../network/guard.ts';
-import { type Answer, exchange, type Request } from '../network/http.ts';
+import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/guard.ts';
+import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
 
 export type Probe = (
-  server: Server,
+  server: McpServer,
   wanted: { readonly classify: boolean },
 ) => Promise<ProbeOutcome>;
 
 const longestProbeMs = 10_000;
-const farewellMs = 1000;
+const closeSessionMs = 1000;
 const mostRedirects = 3;
 const longestUrl = 2048;
 // A JSON-RPC answer shows itself in its first bytes, and so does the `endpoint` event of an SSE
 // server.
-const glance = { bytes: 4096, ms: 1000 };
+const peek = { bytes: 4096, ms: 1000 };
 
 /**
  * Probes one remote MCP server without credentials: a GET for an event stream, judged at the
@@ -31,19 +31,19 @@ const glance = { bytes: 4096, ms: 1000 };
  * min(`timeoutMs`, 10 s); never throws for anything a server does.
  */
 export const prober =
-  (dialler: Dialler): Probe =>
+  (connector: Connector): Probe =>
   async (server, { classify }) => {
     const url = usableUrl(server.url);
     if (typeof url === 'string') return { kind: 'unusable', problem: url, timings: {} };
     const unusable = unusableHeader(server.headers);
     if (unusable !== undefined) return { kind: 'unusable', problem: unusable, timings: {} };
-    const visit = startVisit(dialler, server, url);
+    const attempt = startAttempt(connector, server, url);
     try {
-      return await see(visit, classify);
+      return await runProbe(attempt, classify);
     } catch (error) {
-      return seenIn(error, visit);
+      return outcomeOf(error, attempt);
     } finally {
-      visit.end();
+      attempt.end();
     }
   };
 
@@ -77,9 +77,9 @@ function unusableHeader(headers: Readonly<Record<string, string>>): string | und
 }
 
 /** One probe under way: who is visited, until when, and what each stage took. */
-type Visit = {
-  readonly dialler: Dialler;
-  readonly server: Server;
+type Attempt = {
+  readonly connector: Connector;
+  readonly server: McpServer;
   readonly configured: URL;
   readonly signal: AbortSignal;
   readonly enter: (stage: Stage | undefined) => void;
@@ -88,7 +88,7 @@ type Visit = {
   readonly end: () => void;
 };
 
-function startVisit(dialler: Dialler, server: Server, configured: URL): Visit {
+function startAttempt(connector: Connector, server: McpServer, configured: URL): Attempt {
   const deadline = new AbortController();
   const deadlineMs = Math.min(server.timeoutMs, longestProbeMs);
   const timer = setTimeout(
@@ -105,7 +105,7 @@ function startVisit(dialler: Dialler, server: Server, configured: URL): Visit {
     since = now;
   };
   return {
-    dialler,
+    connector,
     server,
     configured,
     signal: deadline.signal,
@@ -120,7 +120,7 @@ class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
-async function see(visit: Visit, classify: boolean): Promise<ProbeOutcome> {
+async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome> {
   const { answer, url, redirect } = await follow(visit, classify);
   visit.enter(undefined);
   const timings = visit.timings();
@@ -131,7 +131,7 @@ async function see(visit: Visit, classify: boolean): Promise<ProbeOutcome> {
     classify && isOpen && redirect === undefined && canSay(answer)
       ? await classified(visit, url, answer)
       : undefined;
-  await leave(visit, url, answer);
+  await closeSession(visit, url, answer);
   return {
     kind: 'answered',
     status: answer.status,
@@ -144,10 +144,10 @@ async function see(visit: Visit, classify: boolean): Promise<ProbeOutcome> {
 }
 
 async function follow(
-  visit: Visit,
+  visit: Attempt,
   classify: boolean,
-): Promise<{ answer: Answer; url: URL; redirect?: Redirect }> {
-  const read = classify && visit.server.type === 'sse' ? { read: glance } : {};
+): Promise<{ answer: ProbeResponse; url: URL; redirect?: Redirect }> {
+  const read = classify && visit.server.type === 'sse' ? { read: peek } : {};
   let url = visit.configured;
   for (let hop = 0; ; hop += 1) {
     const answer = await ask(visit, {
@@ -181,13 +181,13 @@ function nextHop(from: URL, location: string): URL | Redirect {
  * One exchange with what every request of a probe carries. `spec.headers` go to the configured
  * origin only.
  */
-function ask(visit: Visit, { headers, ...request }: Request): Promise<Answer> {
+function ask(visit: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
   const configured =
     request.url.origin === visit.configured.origin ? lowerCased(visit.server.headers) : {};
   const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
   return exchange(
     { ...request, headers: { 'user-agent': userAgent, ...configured, ...ours } },
-    visit.dialler,
+    visit.connector,
     visit.signal,
     visit.enter,
   );
@@ -201,11 +201,11 @@ const userAgent = 'muster-prober (reachability check without credentials)';
 const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-const hasBearerChallenge = ({ headers }: Answer): boolean =>
+const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
   /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
 
 /** RFC 9110, section 10.2.3: seconds, or a date. */
-function retryAfter({ headers }: Answer): number | undefined {
+function retryAfter({ headers }: ProbeResponse): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
@@ -213,16 +213,17 @@ function retryAfter({ headers }: Answer): number | undefined {
 }
 
 // A front door in trouble, or one that counts requests, says nothing about sign-in.
-const canSay = ({ status }: Answer): boolean => status < 500 && status !== 407 && status !== 429;
+const canSay = ({ status }: ProbeResponse): boolean =>
+  status < 500 && status !== 407 && status !== 429;
 
 /**
  * Undefined when the second look failed or met a front door in trouble: that says nothing, and what
  * is known stays.
  */
 async function classified(
-  visit: Visit,
+  visit: Attempt,
   url: URL,
-  stream: Answer,
+  stream: ProbeResponse,
 ): Promise<Classification | undefined> {
   if (visit.server.type === 'sse')
     return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
@@ -234,8 +235,8 @@ async function classified(
     'mcp-method': 'server/discover',
   };
   try {
-    const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: glance });
-    await leave(visit, url, answer);
+    const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: peek });
+    await closeSession(visit, url, answer);
     if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
       return 'asksForSignIn';
     if (!canSay(answer)) return undefined;
@@ -259,7 +260,7 @@ const discover = JSON.stringify({
   },
 });
 
-const speaksMcp = ({ status, headers, body }: Answer): boolean =>
+const speaksMcp = ({ status, headers, body }: ProbeResponse): boolean =>
   (status === 200 && (headers['content-type'] ?? '').startsWith('text/event-stream')) ||
   /"jsonrpc"\s*:\s*"2\.0"/.test(body.toString('utf8'));
 
@@ -267,15 +268,15 @@ const speaksMcp = ({ status, headers, body }: Answer): boolean =>
  * Some servers open a session for every request without one (python-sdk#3228); it is closed, once,
  * and its answer does not matter.
  */
-async function leave(visit: Visit, url: URL, { headers }: Answer): Promise<void> {
+async function closeSession(visit: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
   const session = headers['mcp-session-id'];
   if (session === undefined) return;
   const farewell = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
-  const patience = AbortSignal.any([visit.signal, AbortSignal.timeout(farewellMs)]);
+  const patience = AbortSignal.any([visit.signal, AbortSignal.timeout(closeSessionMs)]);
   await ask({ ...visit, signal: patience, enter: () => {} }, farewell).catch(() => {});
 }
 
-function seenIn(error: unknown, visit: Visit): ProbeOutcome {
+function outcomeOf(error: unknown, visit: Attempt): ProbeOutcome {
   const stage = visit.stage();
   visit.enter(undefined);
   const timings = visit.timings();
@@ -391,13 +392,13 @@ function codeOf(error: Error): string {
  * Whether a connection to `url` can be opened at all: asked when the prober doubts its own network.
  */
 export const connectionCheck =
-  (dialler: Dialler, url: URL): (() => Promise<boolean>) =>
+  (connector: Connector, url: URL): (() => Promise<boolean>) =>
   async () => {
     const secure = url.protocol === 'https:';
     try {
-      const socket = await dial(
+      const socket = await connect(
         { hostname: url.hostname, port: Number(url.port || (secure ? 443 : 80)), secure },
-        dialler,
+        connector,
         AbortSignal.timeout(connectionCheckMs),
       );
       socket.destroy();

@@ -125,12 +125,12 @@ export class NameFailure extends Error {
  * The public authorities and those of `extraCa` (PEM), parsed once: a context per connection costs
  * 40 ms of CPU (measured).
  */
-export const trust = (extraCa?: string): SecureContext =>
+export const trustStore = (extraCa?: string): SecureContext =>
   extraCa === undefined
     ? createSecureContext()
     : createSecureContext({ ca: [...rootCertificates, extraCa] });
 
-export type Dialler = {
+export type Connector = {
   readonly guard: Guard;
   readonly resolve: Resolve;
   readonly secureContext: SecureContext;
@@ -144,9 +144,9 @@ export type Target = { readonly hostname: string; readonly port: number; readonl
  * byte is sent. `enter` hears of each stage as it begins. Throws `RefusedByPolicy`, `NameFailure`,
  * or the error of the socket; an abort destroys the socket.
  */
-export async function dial(
+export async function connect(
   { hostname, port, secure }: Target,
-  { guard, resolve, secureContext }: Dialler,
+  { guard, resolve, secureContext }: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
 ): Promise<Socket> {

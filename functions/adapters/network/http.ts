@@ -1,8 +1,8 @@
 import { Client } from 'undici';
 import type { Stage } from '../../model/wire.ts';
-import { type Dialler, dial, RefusedByPolicy } from './guard.ts';
+import { type Connector, connect, RefusedByPolicy } from './guard.ts';
 
-export type Request = {
+export type ProbeRequest = {
   readonly url: URL;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export type Request = {
   readonly read?: { readonly bytes: number; readonly ms: number };
 };
 
-export type Answer = {
+export type ProbeResponse = {
   readonly status: number;
   /** Names in lower case; a header that came more than once is joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
@@ -33,12 +33,12 @@ const maxHeaderSize = 64 * 1024;
  * for what is not HTTP, and the reason of an abort.
  */
 export function exchange(
-  request: Request,
-  dialler: Dialler,
+  request: ProbeRequest,
+  connector: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
-): Promise<Answer> {
-  const refusal = dialler.guard.refusesUrl(request.url);
+): Promise<ProbeResponse> {
+  const refusal = connector.guard.refusesUrl(request.url);
   if (refusal !== undefined) return Promise.reject(new RefusedByPolicy(refusal));
   const client = new Client(request.url.origin, {
     allowH2: false,
@@ -49,9 +49,9 @@ export function exchange(
     bodyTimeout: 0,
     connect: ({ hostname, port, protocol }, done) => {
       const secure = protocol === 'https:';
-      dial(
+      connect(
         { hostname, port: Number(port || (secure ? 443 : 80)), secure },
-        dialler,
+        connector,
         signal,
         enter,
       ).then(
@@ -72,12 +72,12 @@ const overAndDone = new Error('the exchange is over');
 
 function converse(
   client: Client,
-  { url, method, headers, body, read }: Request,
+  { url, method, headers, body, read }: ProbeRequest,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<ProbeResponse> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    let head: Pick<Answer, 'status' | 'headers'> | undefined;
+    let head: Pick<ProbeResponse, 'status' | 'headers'> | undefined;
     let patience: NodeJS.Timeout | undefined;
     const chunks: Buffer[] = [];
     let length = 0;
@@ -137,7 +137,7 @@ export type GuardedFetch = (
  * `timeoutMs`, and what `exchange` throws.
  */
 export const guardedFetch =
-  (dialler: Dialler, { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = {}): GuardedFetch =>
+  (connector: Connector, { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = {}): GuardedFetch =>
   async (address, init = {}) => {
     const url = new URL(address);
     const method = init.method === 'POST' || init.method === 'DELETE' ? init.method : 'GET';
@@ -152,7 +152,7 @@ export const guardedFetch =
     const timeout = AbortSignal.timeout(timeoutMs);
     const answer = await exchange(
       request,
-      dialler,
+      connector,
       init.signal ? AbortSignal.any([timeout, init.signal]) : timeout,
     );
     if (!answer.isWhole)

@@ -1,10 +1,10 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
-import type { Server } from '../../model/mcpserver.ts';
+import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
 
 /** Where one signs in to a server, and what for. */
-export type SignInPlace = {
+export type SignInTarget = {
   readonly issuer: string;
   /** RFC 8707: the audience of the token. */
   readonly resource: string;
@@ -15,27 +15,27 @@ export type SignInPlace = {
  * A server or its issuer does not do what the MCP authorization specification asks. The message is
  * for people and holds no secret.
  */
-export class SignInProblem extends Error {
-  override readonly name = 'SignInProblem';
+export class SignInError extends Error {
+  override readonly name = 'SignInError';
 }
 
 /**
  * Finds the issuer of a server in the order of the MCP authorization specification: its challenge,
  * then the well-known document with its path, then without (RFC 9728).
  * `spec.auth.authorizationServer` stands in for a server that has neither and pins the issuer of
- * one that has. Throws `SignInProblem`.
+ * one that has. Throws `SignInError`.
  */
-export async function findSignInPlace(
-  server: Server,
+export async function findSignInTarget(
+  server: McpServer,
   url: URL,
   fetch: GuardedFetch,
-): Promise<SignInPlace> {
+): Promise<SignInTarget> {
   const challenge = await challengeOf(server, url, fetch);
   const metadata = await resourceMetadata(url, challenge, fetch);
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
   if (issuer === undefined) {
-    throw new SignInProblem(
+    throw new SignInError(
       'The server does not say who signs people in (RFC 9728). Its owner can, with spec.auth.authorizationServer.',
     );
   }
@@ -51,9 +51,7 @@ function chosenIssuer(
 ): string | undefined {
   if (pin === undefined) return issuers[0];
   if (issuers.includes(pin)) return pin;
-  throw new SignInProblem(
-    'The server names another issuer than spec.auth.authorizationServer pins.',
-  );
+  throw new SignInError('The server names another issuer than spec.auth.authorizationServer pins.');
 }
 
 type Challenge = { readonly resourceMetadata?: string; readonly scope?: string };
@@ -62,7 +60,11 @@ type Challenge = { readonly resourceMetadata?: string; readonly scope?: string }
  * What a stranger's request is told. Nothing useful is no problem: the well-known documents come
  * next.
  */
-async function challengeOf({ headers }: Server, url: URL, fetch: GuardedFetch): Promise<Challenge> {
+async function challengeOf(
+  { headers }: McpServer,
+  url: URL,
+  fetch: GuardedFetch,
+): Promise<Challenge> {
   // As in the reachability probe: spec.headers belong to how the server is reached, and what is
   // ours wins over them.
   const all = new Headers(headers);
@@ -119,22 +121,22 @@ async function resourceMetadata(
   for (const place of new Set(places)) {
     const address = URL.parse(place, url.origin);
     if (address === null)
-      throw new SignInProblem(
+      throw new SignInError(
         'The challenge of the server names a resource_metadata that is no URL.',
       );
     const document = await json(fetch, address);
     if (document === undefined) continue;
     const metadata = resourceMetadataSchema.safeParse(document);
     if (!metadata.success)
-      throw new SignInProblem(
+      throw new SignInError(
         'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).',
       );
     if (!covers(metadata.data.resource, url))
-      throw new SignInProblem('The resource metadata of the server is about another resource.');
+      throw new SignInError('The resource metadata of the server is about another resource.');
     return metadata.data;
   }
   if (named !== undefined)
-    throw new SignInProblem('The resource metadata that the server names is not there.');
+    throw new SignInError('The resource metadata that the server names is not there.');
   return undefined;
 }
 
@@ -158,7 +160,7 @@ export type TransportOptions = {
 /**
  * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
  * authorization specification. It must carry the issuer's own name letter for letter and support
- * PKCE with S256. Throws `SignInProblem`.
+ * PKCE with S256. Throws `SignInError`.
  */
 export async function findIssuer(
   issuer: string,
@@ -166,18 +168,18 @@ export async function findIssuer(
 ): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
   if (url === null || !isAllowed(url, allowInsecure))
-    throw new SignInProblem('The issuer of the server is no https address.');
+    throw new SignInError('The issuer of the server is no https address.');
   for (const address of metadataAddresses(url)) {
     const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
     const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
-        throw new SignInProblem(`The metadata at ${address.host} is not that of the issuer.`);
+        throw new SignInError(`The metadata at ${address.host} is not that of the issuer.`);
       throw error;
     });
     return checked(metadata, issuer, allowInsecure);
   }
-  throw new SignInProblem(`The issuer ${url.host} publishes no metadata (RFC 8414).`);
+  throw new SignInError(`The issuer ${url.host} publishes no metadata (RFC 8414).`);
 }
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
@@ -198,16 +200,16 @@ function checked(
 ): oauth.AuthorizationServer {
   const { host } = new URL(issuer);
   if (metadata.issuer !== issuer)
-    throw new SignInProblem(`The metadata at ${host} is not that of the issuer.`);
+    throw new SignInError(`The metadata at ${host} is not that of the issuer.`);
   if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
-    throw new SignInProblem(
+    throw new SignInError(
       `The issuer ${host} does not support PKCE with S256; a sign-in there would not be safe.`,
     );
   }
   for (const endpoint of [metadata.authorization_endpoint, metadata.token_endpoint]) {
     const url = URL.parse(endpoint ?? '');
     if (url === null || !isAllowed(url, allowInsecure))
-      throw new SignInProblem(`An endpoint of the issuer ${host} is no https address.`);
+      throw new SignInError(`An endpoint of the issuer ${host} is no https address.`);
   }
   return metadata;
 }
@@ -219,13 +221,13 @@ async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
   const response = await ask(fetch, url, { headers: { accept: 'application/json' } });
   if (response.status !== 200) return undefined;
   return response.json().catch(() => {
-    throw new SignInProblem(`${url.host} answered with something that is no JSON.`);
+    throw new SignInError(`${url.host} answered with something that is no JSON.`);
   });
 }
 
 /**
  * One request outside. Whatever keeps it from being answered is the other side's or the network's:
- * `SignInProblem`.
+ * `SignInError`.
  */
 export async function ask(
   fetch: GuardedFetch,
@@ -236,7 +238,7 @@ export async function ask(
     return await fetch(url.href, init);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new SignInProblem(`${url.host} could not be asked: ${reason}.`, { cause });
+    throw new SignInError(`${url.host} could not be asked: ${reason}.`, { cause });
   }
 }
 

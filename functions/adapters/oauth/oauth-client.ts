@@ -1,15 +1,15 @@
 import * as oauth from 'oauth4webapi';
-import type { Server } from '../../model/mcpserver.ts';
+import type { McpServer } from '../../model/mcpserver.ts';
 import type { Client } from '../../sessions/client.ts';
 import type { Grant, Tokens } from '../../sessions/grant.ts';
-import type { Refreshed } from '../../sessions/refresh.ts';
+import type { RefreshResult } from '../../sessions/refresh.ts';
 import type {
-  Authorized,
+  AuthorizeResult,
   AuthorizationAnswer,
   AuthorizationRequest,
   Exchanged,
 } from '../../sessions/signin.ts';
-import { findIssuer, findSignInPlace, SignInProblem, transport } from './metadata.ts';
+import { findIssuer, findSignInTarget, SignInError, transport } from './metadata.ts';
 import {
   authenticationOf,
   callbackUrl,
@@ -34,17 +34,17 @@ export type OAuthClient = {
    * client.
    */
   readonly authorize: (
-    server: Server,
+    server: McpServer,
     state: string,
     scopes?: readonly string[],
-  ) => Promise<Authorized>;
+  ) => Promise<AuthorizeResult>;
   /** Exchanges a code after comparing `iss` (RFC 9207). */
   readonly exchange: (
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
   ) => Promise<Exchanged>;
   /** Uses a refresh token, once. Only what the issuer says about the grant itself is `refused`. */
-  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<Refreshed>;
+  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
   /** RFC 7009, where the issuer offers it. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
 };
@@ -54,14 +54,14 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
   return {
     authorize: (server, state, more = []) =>
       orRefused(async () => {
-        const options = impatient(all);
+        const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
-        if (url === null) throw new SignInProblem('The URL of the server is no URL.');
+        if (url === null) throw new SignInError('The URL of the server is no URL.');
         const {
           issuer,
           resource,
           scopes: named,
-        } = await findSignInPlace(server, url, options.fetch);
+        } = await findSignInTarget(server, url, options.fetch);
         const scopes = [...new Set([...named, ...more])];
         const metadata = await findIssuer(issuer, options);
         const client = await clientAt(metadata, options);
@@ -76,18 +76,18 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 
     exchange: (request, answer) =>
       orRefused(async () => {
-        const options = impatient(all);
+        const options = withDeadline(all);
         const metadata = await findIssuer(request.issuer, options);
         const client = await knownClient(metadata, request, options);
         if (client === undefined)
-          throw new SignInProblem('The registration at the issuer is gone. Start again.');
+          throw new SignInError('The registration at the issuer is gone. Start again.');
         const response = await redeem({ metadata, client, request, answer }, options);
         return exchanged(response, request, options.now());
       }),
 
     refresh: async (grant, tokens) => {
       try {
-        const options = impatient(all);
+        const options = withDeadline(all);
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);
         if (client === undefined)
@@ -109,7 +109,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 
     revoke: async (grant, tokens) => {
       await orRefused(async () => {
-        const options = impatient(all);
+        const options = withDeadline(all);
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);
         if (metadata.revocation_endpoint === undefined || client === undefined) return;
@@ -133,7 +133,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
  * The same, with one deadline over all requests: a person waits, and so does a function that is
  * paid by the second.
  */
-function impatient(options: OAuthOptions): OAuthOptions {
+function withDeadline(options: OAuthOptions): OAuthOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
   return { ...options, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
 }
@@ -166,7 +166,7 @@ async function redeem(
     return await oauth.processAuthorizationCodeResponse(metadata, us, response);
   } catch (error) {
     // Whoever does not know us any more gets a new registration next time.
-    if (isUnknownClient(error)) await options.clients.forgetClient(client);
+    if (isUnknownClient(error)) await options.clients.deleteClient(client);
     throw error;
   }
 }
@@ -204,7 +204,7 @@ function cameFrom(
     return oauth.validateAuthResponse(metadata, us, callback);
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
-    throw new SignInProblem(
+    throw new SignInError(
       `The browser came back from another issuer than ${new URL(metadata.issuer).host} (RFC 9207).`,
       {
         cause: error,
@@ -282,7 +282,7 @@ async function orRefused<Outcome>(
 }
 
 function problemOf(error: unknown): string | undefined {
-  if (error instanceof SignInProblem) return error.message;
+  if (error instanceof SignInError) return error.message;
   if (error instanceof oauth.ResponseBodyError)
     return `The issuer refused: ${errorCode(error.error)}.`;
   if (error instanceof oauth.WWWAuthenticateChallengeError)

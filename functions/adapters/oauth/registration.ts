@@ -5,7 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
-import { SignInProblem, transport, type TransportOptions } from './metadata.ts';
+import { SignInError, transport, type TransportOptions } from './metadata.ts';
 
 export type RegistrationOptions = TransportOptions & {
   /** Address of the Function URL, without a slash at its end. */
@@ -17,10 +17,10 @@ export type RegistrationOptions = TransportOptions & {
    * its id.
    */
   readonly clients: {
-    readonly clientOf: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
-    readonly clientById: (issuer: string, id: string) => Promise<Client | undefined>;
-    readonly keepClient: (client: Client) => Promise<Client>;
-    readonly forgetClient: (client: Client) => Promise<void>;
+    readonly getClient: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
+    readonly getClientById: (issuer: string, id: string) => Promise<Client | undefined>;
+    readonly saveClient: (client: Client) => Promise<Client>;
+    readonly deleteClient: (client: Client) => Promise<void>;
   };
 };
 
@@ -43,8 +43,8 @@ export async function clientAt(
   if (given !== undefined) return configuredClient(given, metadata, publicUrl);
   if (metadata.client_id_metadata_document_supported === true && publicUrl.startsWith('https:'))
     return documentClient(metadata.issuer, publicUrl);
-  const known = await clients.clientOf(metadata.issuer, callbackUrl(publicUrl));
-  return known ?? clients.keepClient(await register(metadata, options));
+  const known = await clients.getClient(metadata.issuer, callbackUrl(publicUrl));
+  return known ?? clients.saveClient(await register(metadata, options));
 }
 
 /** Who we were when the grant was made, or the sign-in was started. */
@@ -57,7 +57,7 @@ export async function knownClient(
   if (clientId === documentUrl(publicUrl)) return documentClient(issuer, publicUrl);
   const given = configured.find((client) => client.issuer === issuer && client.id === clientId);
   return given === undefined
-    ? clients.clientById(issuer, clientId)
+    ? clients.getClientById(issuer, clientId)
     : configuredClient(given, metadata, publicUrl);
 }
 
@@ -125,7 +125,7 @@ async function register(
 ): Promise<Client> {
   const { host } = new URL(metadata.issuer);
   if (metadata.registration_endpoint === undefined)
-    throw new SignInProblem(`The issuer ${host} lets no client register itself.`);
+    throw new SignInError(`The issuer ${host} lets no client register itself.`);
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(
     metadata,
@@ -136,7 +136,7 @@ async function register(
     await oauth.processDynamicClientRegistrationResponse(await withEnd(response)),
   );
   if (!registered.success)
-    throw new SignInProblem(`The issuer ${host} registered us in a way that we do not support.`);
+    throw new SignInError(`The issuer ${host} registered us in a way that we do not support.`);
   const {
     client_id: id,
     client_secret: secret,
@@ -183,7 +183,7 @@ function preferredAuthentication({
     (method) => methods.has(method),
   );
   if (preferred === undefined)
-    throw new SignInProblem(
+    throw new SignInError(
       `The issuer ${new URL(issuer).host} wants clients to prove themselves in a way that we do not support.`,
     );
   return preferred;

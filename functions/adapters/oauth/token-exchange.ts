@@ -1,9 +1,9 @@
 import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
-import { exchangeIssuer, type Server } from '../../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../../model/mcpserver.ts';
 import type { Person } from '../../sessions/person.ts';
-import type { TokenExchanged } from '../../sessions/verify.ts';
-import { ask, SignInProblem } from './metadata.ts';
+import type { TokenExchangeResult } from '../../sessions/verify.ts';
+import { ask, SignInError } from './metadata.ts';
 import type { GuardedFetch } from '../network/http.ts';
 
 export type ExchangeOptions = {
@@ -32,7 +32,7 @@ export type Credentials = { readonly clientId: string; readonly clientSecret: st
  * Whether it may happen at all is decided before: `refusesExchange`.
  */
 export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
-  return async (server: Server, person: Person): Promise<TokenExchanged> => {
+  return async (server: McpServer, person: Person): Promise<TokenExchangeResult> => {
     const exchange = server.auth?.tokenExchange;
     const issuer = exchangeIssuer(server);
     const endpoint = URL.parse(exchange?.dexTokenEndpoint ?? '');
@@ -69,7 +69,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
       });
       return await judged(response, { issuer, endpoint, scopes, now: now() });
     } catch (error) {
-      if (error instanceof SignInProblem) return { kind: 'unavailable', problem: error.message };
+      if (error instanceof SignInError) return { kind: 'unavailable', problem: error.message };
       throw error;
     }
   };
@@ -99,7 +99,7 @@ type Asked = {
 async function judged(
   response: Response,
   { issuer, endpoint, scopes, now }: Asked,
-): Promise<TokenExchanged> {
+): Promise<TokenExchangeResult> {
   const { host } = endpoint;
   if (response.status === 429 || response.status >= 500)
     return {

@@ -8,12 +8,12 @@ import { classify } from '../../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { nextStatus } from '../../../functions/reachability/status.ts';
 import { rowOf } from '../../../functions/routes/row.ts';
-import { conditionOf, type Server, type Status } from '../../../functions/model/mcpserver.ts';
+import { conditionOf, type McpServer, type Status } from '../../../functions/model/mcpserver.ts';
 import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
-import { type Meaning, reasonMeanings } from '../../../functions/model/glossary.ts';
+import { type GlossaryEntry, reasonGlossary } from '../../../functions/model/glossary.ts';
 import type { Session } from '../../../functions/model/wire.ts';
 
 type Answer<Name extends string = string> = {
@@ -159,9 +159,9 @@ export type Shown = {
   readonly session?: Session;
   readonly sessionCell?: string;
   readonly reason: string;
-  readonly meaning: string;
+  readonly summary: string;
   /** A command to run, or the next step in words. */
-  readonly next: string;
+  readonly hint: string;
 };
 
 const now = new Date('2026-11-22T12:00:00Z');
@@ -188,7 +188,7 @@ export function show(choice: Choice): Shown {
     ...(session === undefined ? {} : { session }),
   });
   const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
-  const words = meanings[reason] ?? reasonMeanings.ProberOffline;
+  const words = meanings[reason] ?? reasonGlossary.ProberOffline;
   return {
     list: table([row], { signedIn: session !== undefined, now }),
     status:
@@ -196,24 +196,24 @@ export function show(choice: Choice): Shown {
     state: server.status.state ?? '-',
     ...(session === undefined ? {} : { session, sessionCell: sessionCell(row) }),
     reason,
-    meaning: words.meaning,
-    next: nextStep(choice, words, session),
+    summary: words.summary,
+    hint: nextStep(choice, words, session),
   };
 }
 
-const meanings: Readonly<Record<string, Meaning>> = reasonMeanings;
+const meanings: Readonly<Record<string, GlossaryEntry>> = reasonGlossary;
 
-function nextStep({ signIn }: Choice, words: Meaning, session: Session | undefined): string {
-  if (session?.next !== undefined) return session.next;
+function nextStep({ signIn }: Choice, words: GlossaryEntry, session: Session | undefined): string {
+  if (session?.hint !== undefined) return session.hint;
   if (session?.sso === 'Failed' && session.problem !== undefined) return session.problem;
-  if (session?.word === 'Authenticated') return 'Nothing: use the server.';
+  if (session?.status === 'Authenticated') return 'Nothing: use the server.';
   // Who is not signed in to muster signs in there first.
-  if (signIn === 'nobody' && words.next.includes('muster auth login')) return 'muster auth login';
-  return words.next.replace(/\bNAME\b/g, 'tickets');
+  if (signIn === 'nobody' && words.hint.includes('muster auth login')) return 'muster auth login';
+  return words.hint.replace(/\bNAME\b/g, 'tickets');
 }
 
 /** The server after it answered so, this often in a row, to somebody who had never probed it. */
-function observed({ answer, times: count, signIn }: Choice): Server {
+function observed({ answer, times: count, signIn }: Choice): McpServer {
   const verdict = classify(answerOf(answer).outcome);
   let server = neverProbed(signIn);
   const moments = Array.from(
@@ -224,7 +224,7 @@ function observed({ answer, times: count, signIn }: Choice): Server {
   return server;
 }
 
-const neverProbed = (signIn: SignInName): Server => ({
+const neverProbed = (signIn: SignInName): McpServer => ({
   namespace: 'default',
   name: 'tickets',
   uid: '6f1c8d0e-9a53-4c43-9c4e-0d7c5a4a2b11',
@@ -241,7 +241,7 @@ const neverProbed = (signIn: SignInName): Server => ({
   status: { consecutiveFailures: 0, conditions: [] },
 });
 
-function sessionFor(server: Server, signIn: SignInName): Session | undefined {
+function sessionFor(server: McpServer, signIn: SignInName): Session | undefined {
   switch (signIn) {
     case 'nobody':
       return undefined;
@@ -258,7 +258,7 @@ function sessionFor(server: Server, signIn: SignInName): Session | undefined {
   }
 }
 
-const grantUntil = (server: Server, expiresAt: Date): Grant => ({
+const grantUntil = (server: McpServer, expiresAt: Date): Grant => ({
   person: { issuer: person.issuer, subject: person.subject },
   serverUid: server.uid,
   serverName: `${server.namespace}/${server.name}`,

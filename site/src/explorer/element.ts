@@ -32,21 +32,21 @@ class Explorer extends HTMLElement {
   }
 
   #show(choice: Choice): void {
-    const { list, status, state, sessionCell, reason, meaning, next } = show(choice);
+    const { list, status, state, sessionCell, reason, summary, hint } = show(choice);
     const words =
       sessionCell === undefined
         ? 'no SESSION column'
         : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
     this.#fill(
       'verdict',
-      `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${meaning}`,
+      `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${summary}`,
     );
     this.#fill('list', `$ muster list mcpserver\n${list}`);
     this.#fill(
       'status',
       status ?? '# Nothing was written: the trouble is on the side of the prober.\n',
     );
-    this.#fill('next', next.startsWith('muster ') ? `Run: ${next}` : next.replaceAll('`', ''));
+    this.#fill('hint', hint.startsWith('muster ') ? `Run: ${hint}` : hint.replaceAll('`', ''));
   }
 
   #fill(part: string, text: string): void {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { Failure } from '../../../cli/failure.ts';
+import { CliError } from '../../../cli/failure.ts';
 import { exchange, request } from '../../../cli/api/request.ts';
 import { listen } from '../../../local/listen.ts';
 
@@ -17,7 +17,7 @@ const failureOf = (asked: Promise<unknown>): Promise<unknown> =>
   asked.then(
     () => 'no failure',
     (error: unknown) =>
-      error instanceof Failure
+      error instanceof CliError
         ? { message: error.message, exitCode: error.exitCode, hint: error.hint }
         : error,
   );

@@ -138,7 +138,7 @@ test('auth status --verify asks the servers, and STATE stays what the sweep saw'
   const one = items.find(({ name }) => name === 'server-a');
   expect(one).toMatchObject({
     state: 'Connected',
-    session: { word: 'Authenticated', lastVerified: expect.any(String) },
+    session: { status: 'Authenticated', lastVerified: expect.any(String) },
   });
 });
 

@@ -28,7 +28,7 @@ afterEach(async () => void (await Promise.all(open.splice(0).map((close) => clos
 
 const row: Row = aRow({ name: 'a' });
 const wanting = (...missingScopes: string[]): Session => ({
-  word: 'Expired',
+  status: 'Expired',
   problem: 'The server wants more scopes.',
   missingScopes,
 });
@@ -77,7 +77,7 @@ async function signIn(
 }
 
 test('a server that wants more scopes gets another sign-in, in the same command', async () => {
-  const { code, stderr, started } = await signIn(wanting('admin'), { word: 'Authenticated' });
+  const { code, stderr, started } = await signIn(wanting('admin'), { status: 'Authenticated' });
   expect([code, started]).toEqual([0, 2]);
   expect(stderr).toContain('default/a wants more: admin. Once more:\n');
   expect(stderr).toContain('Signed in to default/a.\n');
@@ -85,7 +85,7 @@ test('a server that wants more scopes gets another sign-in, in the same command'
 
 test('a server that never has enough is given up on after the third sign-in', async () => {
   const { code, stderr, started } = await signIn(wanting('one'), wanting('two'), wanting('three'), {
-    word: 'Authenticated',
+    status: 'Authenticated',
   });
   expect([code, started]).toEqual([3, 3]);
   expect(stderr).toContain('Error: default/a is Expired: The server wants more scopes.\n');
@@ -93,9 +93,9 @@ test('a server that never has enough is given up on after the third sign-in', as
 
 test('a server that refuses the new token is exit 3, with its reason', async () => {
   const refused: Session = {
-    word: 'Expired',
+    status: 'Expired',
     problem: 'The server refused the token: invalid_token.',
-    next: 'muster auth login --server a',
+    hint: 'muster auth login --server a',
   };
   const { code, stderr, started } = await signIn(refused);
   expect([code, started]).toEqual([3, 1]);

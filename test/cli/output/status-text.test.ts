@@ -12,7 +12,7 @@ const down = aRow({
   name: 'server-c',
   state: 'Failed',
   reason: 'ConnectionRefused',
-  session: aSession({ word: '-' }),
+  session: aSession({ status: '-' }),
   conditions: [
     {
       type: 'Reachable',
@@ -29,7 +29,7 @@ test('auth status as the design shows it, letter for letter', () => {
     aRow({ session: aSession({ sso: 'Forwarded' }) }),
     aRow({
       name: 'server-b',
-      session: aSession({ word: 'Pending Auth', next: 'muster auth login --server server-b' }),
+      session: aSession({ status: 'Pending Auth', hint: 'muster auth login --server server-b' }),
     }),
   ];
   expect(statusText({ endpoint, me, servers, now })).toBe(
@@ -57,7 +57,7 @@ test('signed out it names the command to run', () => {
 
 test('a session that needs the owner, not the person, tells why instead of a command', () => {
   const session = aSession({
-    word: 'Pending Auth',
+    status: 'Pending Auth',
     sso: 'Failed',
     problem: 'forwarding to mcp.example.com is not allowed',
   });
@@ -68,9 +68,9 @@ test('a session that needs the owner, not the person, tells why instead of a com
 
 test('an expired session names the command and the reason', () => {
   const session = aSession({
-    word: 'Expired',
+    status: 'Expired',
     problem: 'the issuer refused it',
-    next: 'muster auth login --server server-a',
+    hint: 'muster auth login --server server-a',
   });
   expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
     '  server-a   Expired          Run: muster auth login --server server-a   (the issuer refused it)\n',

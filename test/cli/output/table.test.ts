@@ -40,7 +40,7 @@ test('a server nobody ever probed has the STATE -', () => {
 test('how single sign-on supplied a session stands in its cell', () => {
   const rows = [
     aRow({ name: 'a', session: aSession({ sso: 'Forwarded' }) }),
-    aRow({ name: 'b', session: aSession({ word: 'Pending Auth', sso: 'Failed' }) }),
+    aRow({ name: 'b', session: aSession({ status: 'Pending Auth', sso: 'Failed' }) }),
   ];
   expect(table(rows, { signedIn: true, now })).toBe(
     `NAME   STATE       SESSION                          TYPE
@@ -90,9 +90,9 @@ test('wide tells the reason, what is known of the session, and the next command'
     aRow({
       name: 'server-b',
       session: aSession({
-        word: 'Pending Auth',
+        status: 'Pending Auth',
         problem: 'The URL has changed.',
-        next: 'muster auth login --server server-b',
+        hint: 'muster auth login --server server-b',
       }),
     }),
   ];

@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { announcer, pageSender } from '../../../functions/adapters/eventbridge.ts';
+import { changePublisher, pageSender } from '../../../functions/adapters/eventbridge.ts';
 import type { StateChange } from '../../../functions/reachability/state-changes.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 
@@ -59,19 +59,21 @@ const changes = (count: number): readonly StateChange[] =>
 
 describe('changes of state', () => {
   test('go out in batches of ten', async () => {
-    expect(await announcer(client, 'muster')(changes(23))).toEqual([]);
+    expect(await changePublisher(client, 'muster')(changes(23))).toEqual([]);
     expect(calls.map((call) => call.length).sort((one, other) => one - other)).toEqual([3, 10, 10]);
   });
 
   test('that fail are sent again, and only they', async () => {
     takes = (name, call) => name !== 'server-1' || call > 2;
-    expect(await announcer(client, 'muster')(changes(3))).toEqual([]);
+    expect(await changePublisher(client, 'muster')(changes(3))).toEqual([]);
     expect(calls).toEqual([['server-0', 'server-1', 'server-2'], ['server-1'], ['server-1']]);
   });
 
   test('that fail three times are given back, to be reported', async () => {
     takes = (name) => name !== 'server-1';
-    expect(await announcer(client, 'muster')(changes(3))).toMatchObject([{ name: 'server-1' }]);
+    expect(await changePublisher(client, 'muster')(changes(3))).toMatchObject([
+      { name: 'server-1' },
+    ]);
     expect(calls).toHaveLength(3);
   });
 });

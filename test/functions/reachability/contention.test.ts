@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../../functions/reachability/classify.ts';
 import { isDue } from '../../../functions/reachability/due.ts';
-import { noticesOf } from '../../../functions/reachability/event-records.ts';
+import { eventsFor } from '../../../functions/reachability/event-records.ts';
 import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
 import {
   conditionOf,
-  type Server,
-  stateOf,
+  type McpServer,
+  displayState,
   type Status,
 } from '../../../functions/model/mcpserver.ts';
 import { aServer, connected } from '../../world/server.ts';
@@ -36,16 +36,16 @@ const byMuster = (status: Status, word = 'Auth Required'): Status => ({
 
 /** One sweep: what it leaves, and whether that was worth a write. */
 function sweep(
-  server: Server,
+  server: McpServer,
   verdict: Verdict,
   now: Date,
-): { readonly server: Server; readonly written: boolean } {
+): { readonly server: McpServer; readonly written: boolean } {
   const next = nextStatus(server, verdict, now);
   const written = reasonToWrite(server, next, now, heartbeatMs) !== undefined;
   return { server: written ? { ...server, status: next } : server, written };
 }
 
-const observed = (verdict: Verdict): Server => sweep(aServer(), verdict, start).server;
+const observed = (verdict: Verdict): McpServer => sweep(aServer(), verdict, start).server;
 
 test('the first observation writes our word, whatever stands there', () => {
   const { server } = sweep(
@@ -79,7 +79,7 @@ test('people see the verdict of the sweep, not the word that replaced it', () =>
     signInWanted,
     minutes(1),
   );
-  expect([server.status.state, stateOf(server.status)]).toEqual(['Failed', 'Connected']);
+  expect([server.status.state, displayState(server.status)]).toEqual(['Failed', 'Connected']);
 });
 
 test('nobody fights: beside a writer that writes after each of our writes, an hour has our word in it once', () => {
@@ -153,8 +153,8 @@ test('a server whose owner took it out is never due', () => {
 
 test('an Event tells of our own changes and of contention, and of nothing else', () => {
   const first = observed(signInWanted);
-  const told = (server: Server, next: Status) =>
-    noticesOf(server, next, start).map(({ type, reason }) => `${type} ${reason}`);
+  const told = (server: McpServer, next: Status) =>
+    eventsFor(server, next, start).map(({ type, reason }) => `${type} ${reason}`);
   expect(told(aServer(), first.status)).toEqual(['Normal AuthenticationRequired']);
   const replaced = { ...first, status: byMuster(first.status) };
   const contended = sweep(replaced, signInWanted, minutes(1)).server;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Cause, ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import {
-  mayHoldBack,
+  maySuppress,
   type Observation,
-  suspicion,
+  detectDisruption,
 } from '../../../functions/reachability/disruption.ts';
 import { aServer, aStatus, connected } from '../../world/server.ts';
 
@@ -34,50 +34,57 @@ const seen = (
 describe('our own resolver', () => {
   test('is suspected when it fails for 3 servers and more than a fifth of the page', () => {
     const observations = [...seen(failing('resolverFailed'), 3), ...seen(answered, 11)];
-    expect(suspicion(observations, 14)).toMatchObject({ kind: 'ours', suspects: { length: 3 } });
+    expect(detectDisruption(observations, 14)).toMatchObject({
+      kind: 'local',
+      affected: { length: 3 },
+    });
   });
   test('is not suspected for a fifth of the page', () =>
-    expect(suspicion([...seen(failing('resolverFailed'), 3), ...seen(answered, 12)], 15).kind).toBe(
-      'none',
-    ));
+    expect(
+      detectDisruption([...seen(failing('resolverFailed'), 3), ...seen(answered, 12)], 15).kind,
+    ).toBe('none'));
   test('is not suspected for two servers', () =>
-    expect(suspicion([...seen(failing('resolverFailed'), 2), ...seen(answered, 1)], 3).kind).toBe(
-      'none',
-    ));
+    expect(
+      detectDisruption([...seen(failing('resolverFailed'), 2), ...seen(answered, 1)], 3).kind,
+    ).toBe('none'));
   test('is not suspected when names do not exist', () =>
-    expect(suspicion(seen(failing('nameNotFound'), 10), 10).kind).toBe('none'));
+    expect(detectDisruption(seen(failing('nameNotFound'), 10), 10).kind).toBe('none'));
 });
 
 describe('our own network', () => {
   test('is suspected when all that were reachable on 5 hosts fail', () =>
-    expect(suspicion(seen(failing('timeout'), 5), 5).kind).toBe('ours'));
+    expect(detectDisruption(seen(failing('timeout'), 5), 5).kind).toBe('local'));
   test('is in doubt with fewer hosts', () =>
-    expect(suspicion(seen(failing('timeout'), 4), 4).kind).toBe('unsure'));
+    expect(detectDisruption(seen(failing('timeout'), 4), 4).kind).toBe('inconclusive'));
   test('is in doubt with many servers on one host', () =>
-    expect(suspicion(seen(failing('refused'), 9, connected(), true), 9).kind).toBe('unsure'));
+    expect(detectDisruption(seen(failing('refused'), 9, connected(), true), 9).kind).toBe(
+      'inconclusive',
+    ));
   test('is not suspected when anybody answers', () =>
     expect(
-      suspicion([...seen(failing('timeout'), 9), ...seen(answered, 1, aStatus())], 10).kind,
+      detectDisruption([...seen(failing('timeout'), 9), ...seen(answered, 1, aStatus())], 10).kind,
     ).toBe('none'));
   test('is not suspected when a certificate came through it', () =>
     expect(
-      suspicion([...seen(failing('timeout'), 9), ...seen(failing('tlsExpired'), 1, aStatus())], 10)
-        .kind,
+      detectDisruption(
+        [...seen(failing('timeout'), 9), ...seen(failing('tlsExpired'), 1, aStatus())],
+        10,
+      ).kind,
     ).toBe('none'));
   test('is not suspected for servers that were not reachable before', () =>
-    expect(suspicion(seen(failing('refused'), 9, aStatus({ state: 'Failed' })), 9).kind).toBe(
-      'none',
-    ));
+    expect(
+      detectDisruption(seen(failing('refused'), 9, aStatus({ state: 'Failed' })), 9).kind,
+    ).toBe('none'));
 });
 
 test('holding back ends a heartbeat and three ticks after the last written observation', () => {
   const spans = { heartbeatMs: 300_000, tickMs: 60_000 };
   const at = (minutes: number): boolean =>
-    mayHoldBack(
+    maySuppress(
       aServer({ status: connected() }),
       new Date(Date.parse('2026-01-01T00:00:00Z') + minutes * 60_000),
       spans,
     );
   expect([at(7.9), at(8)]).toEqual([true, false]);
-  expect(mayHoldBack(aServer(), new Date(), spans)).toBe(false);
+  expect(maySuppress(aServer(), new Date(), spans)).toBe(false);
 });

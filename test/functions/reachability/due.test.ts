@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isClassificationDue, isDue } from '../../../functions/reachability/due.ts';
-import type { Server } from '../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
@@ -8,7 +8,7 @@ const seconds = (count: number): Date => new Date(now.getTime() + count * 1000);
 const tickMs = 60_000;
 
 describe('due', () => {
-  const rows: readonly (readonly [string, Server, boolean])[] = [
+  const rows: readonly (readonly [string, McpServer, boolean])[] = [
     ['a server nobody probed is due', aServer(), true],
     ['a healthy server is due in every sweep', aServer({ status: connected() }), true],
     ['a stdio server is never due', aServer({ type: 'stdio' }), false],

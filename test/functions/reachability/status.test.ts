@@ -8,7 +8,7 @@ import {
   conditionOf,
   failedReasons,
   failingReasons,
-  type Server,
+  type McpServer,
   type Status,
   states,
 } from '../../../functions/model/mcpserver.ts';
@@ -40,7 +40,7 @@ const open: Verdict = {
 };
 
 /** The status after these verdicts, a minute apart. */
-const after = (verdicts: readonly Verdict[], server: Server = aServer()): Status =>
+const after = (verdicts: readonly Verdict[], server: McpServer = aServer()): Status =>
   verdicts.reduce(
     (status, verdict, index) => nextStatus({ ...server, status }, verdict, minutes(index)),
     server.status,
@@ -118,7 +118,7 @@ test('a POST-only endpoint that answered MCP is not reported as not found by the
 
 describe('writing', () => {
   const heartbeatMs = 300_000;
-  const why = (server: Server, verdict: Verdict, at: Date): string | undefined =>
+  const why = (server: McpServer, verdict: Verdict, at: Date): string | undefined =>
     reasonToWrite(server, nextStatus(server, verdict, at), at, heartbeatMs);
   test('the first observation is a change', () => expect(why(aServer(), open, now)).toBe('change'));
   test('the same answer a minute later is nothing', () => {
@@ -197,7 +197,7 @@ describe('always', () => {
     past: readonly Verdict[];
     foreign: Status['conditions'];
     uid: string;
-  }): Server => {
+  }): McpServer => {
     const server = aServer({ uid, status: aStatus({ conditions: foreign }) });
     return { ...server, status: after(past, server) };
   };

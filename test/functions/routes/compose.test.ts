@@ -24,7 +24,7 @@ const servers = [
 const aCheck: Check = {
   namespace: 'default',
   name: 'server-a',
-  saw: 'HTTP 401',
+  observed: 'HTTP 401',
   stages: [{ stage: 'tcp', ms: 1 }],
   state: 'Connected',
   reason: 'AuthenticationRequired',
@@ -113,7 +113,7 @@ test('the list of somebody who is signed in has a session in every row, and says
   expect(status).toBe(200);
   const list = listSchema.parse(body);
   expect(list).toEqual(body);
-  expect(list.items.map(({ name, session }) => `${name} ${session?.word ?? 'none'}`)).toEqual([
+  expect(list.items.map(({ name, session }) => `${name} ${session?.status ?? 'none'}`)).toEqual([
     'server-a Pending Auth',
     'server-b Pending Auth',
     'server-d -',

@@ -6,7 +6,7 @@ import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 const now = new Date('2026-11-22T12:00:00Z');
 const heartbeatMs = 300_000;
 const ago = (ms: number): Date => new Date(now.getTime() - ms);
-const mine = { anonymous: false, now, heartbeatMs, session: { word: 'Authenticated' } } as const;
+const mine = { anonymous: false, now, heartbeatMs, session: { status: 'Authenticated' } } as const;
 const anybodys = { anonymous: true, now, heartbeatMs };
 
 const failed = aServer({
@@ -57,7 +57,7 @@ test('a row for somebody who is signed in', () => {
     lastAttempt: '2026-11-22T11:59:00.000Z',
     nextRetryAfter: '2026-11-22T12:03:00.000Z',
     stale: false,
-    session: { word: 'Authenticated' },
+    session: { status: 'Authenticated' },
   });
 });
 

@@ -7,7 +7,7 @@ import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifie
 import { bearer } from '../../../functions/routes/bearer.ts';
 import type { Variables } from '../../../functions/routes/problem.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
-import type { Server } from '../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import {
   problemSchema,
   sessionAnswerSchema,
@@ -22,7 +22,7 @@ import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 let world: SignInWorld;
 let people: Issuer;
 let bearers: Readonly<Record<string, string>>;
-let servers: Record<string, Server>;
+let servers: Record<string, McpServer>;
 let api: Hono<{ Variables: Variables }>;
 
 beforeAll(async () => {
@@ -96,10 +96,10 @@ const secretOn = ({ html = '' }: Landing) => /<code>([\w-]{43})<\/code>/.exec(ht
 const complete = (who: string, secret: string, name = 'a') =>
   call('POST', `${session(name)}/complete`, who, { secret });
 const grants = async (subject: string) =>
-  (await world.store.grantsOf({ issuer: people.url, subject })).map(({ serverUid }) => serverUid);
+  (await world.store.listGrants({ issuer: people.url, subject })).map(({ serverUid }) => serverUid);
 const uid = (name: string) => servers[name]?.uid ?? '';
 const word = async (answer: Response) =>
-  sessionAnswerSchema.parse(await answer.json()).session.word;
+  sessionAnswerSchema.parse(await answer.json()).session.status;
 const problemOf = async (answer: Response) => problemSchema.parse(await answer.json());
 
 test('who starts a sign-in ends it', async () => {
@@ -113,7 +113,7 @@ test('who starts a sign-in ends it', async () => {
     namespace: 'default',
     name: 'a',
     session: {
-      word: 'Authenticated',
+      status: 'Authenticated',
       issuer: world.issuer.url,
       scopes: ['mcp'],
       refreshable: true,

@@ -1,5 +1,5 @@
 /** Servers, persons and grants for tests; say only what matters. */
-import type { ConditionStatus, Server } from '../../../functions/model/mcpserver.ts';
+import type { ConditionStatus, McpServer } from '../../../functions/model/mcpserver.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
@@ -8,7 +8,7 @@ import { aServer, anAuth, connected } from '../../world/server.ts';
 export const now = new Date('2026-11-22T12:00:00Z');
 export const minutes = (count: number): Date => new Date(now.getTime() + count * 60_000);
 
-export type ServerFacts = Partial<Omit<Server, 'status'>> & {
+export type ServerFacts = Partial<Omit<McpServer, 'status'>> & {
   readonly state?: string;
   readonly authRequired?: ConditionStatus;
 };
@@ -18,7 +18,7 @@ export function protectedServer({
   state = 'Connected',
   authRequired = 'True',
   ...facts
-}: ServerFacts = {}): Server {
+}: ServerFacts = {}): McpServer {
   const { state: _state, ...unprobed } = connected(authRequired);
   const status = state === '' ? unprobed : { ...unprobed, state };
   return aServer({ uid: 'uid-a', url: 'https://mcp.example.com/mcp', status, ...facts });

@@ -7,20 +7,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resolver } from '../../../functions/adapters/network/dns.ts';
 import { tokenExchanger } from '../../../functions/adapters/oauth/token-exchange.ts';
-import { addressGuard, trust } from '../../../functions/adapters/network/guard.ts';
+import { addressGuard, trustStore } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';
-import { prover } from '../../../functions/adapters/mcp/token-check.ts';
+import { tokenVerifier } from '../../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import {
   type SessionStore,
   sessionStore,
 } from '../../../functions/adapters/dynamodb/grant-store.ts';
 import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
-import type { Server } from '../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
-import { freshGrant } from '../../../functions/sessions/refresh.ts';
+import { usableTokens } from '../../../functions/sessions/refresh.ts';
 import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
@@ -96,7 +96,7 @@ function evilAnswer({ url = '' }: IncomingMessage, response: ServerResponse): vo
 }
 
 let table: ReturnType<typeof memoryTable>;
-let ports: SessionPorts & Pick<SessionStore, 'keepClient'>;
+let ports: SessionPorts & Pick<SessionStore, 'saveClient'>;
 beforeEach(() => {
   evil = {};
   inside.visits.length = 0;
@@ -108,12 +108,12 @@ beforeEach(() => {
     now,
   });
   // The hostile party is on the open internet; everything else on this machine is not.
-  const dialler = {
+  const connector = {
     guard: addressGuard({ allow: ['127.0.0.1/32'] }),
     resolve: resolver(),
-    secureContext: trust(),
+    secureContext: trustStore(),
   };
-  const fetch = guardedFetch(dialler, { timeoutMs: 1_000 });
+  const fetch = guardedFetch(connector, { timeoutMs: 1_000 });
   const publicUrl = 'http://127.0.0.1:8787';
   ports = {
     ...store,
@@ -130,7 +130,7 @@ beforeEach(() => {
     newSecret: () => randomBytes(32).toString('base64url'),
     readServer: async () => undefined,
     clientDocument: clientDocument(publicUrl),
-    prove: prover(dialler, { timeoutMs: 1_000 }),
+    verifyToken: tokenVerifier(connector, { timeoutMs: 1_000 }),
     exchangeToken: tokenExchanger({
       fetch,
       now,
@@ -150,7 +150,7 @@ afterEach(() => {
 });
 
 const person = personOf();
-const server = (facts: Partial<Server> = {}) =>
+const server = (facts: Partial<McpServer> = {}) =>
   aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
 const stored = (what: string) => table.rows().filter(({ sk }) => String(sk).startsWith(what));
 
@@ -201,21 +201,21 @@ test('a refresh or a revocation does not go inside either', async () => {
       revocation_endpoint: `${inside.url}/revoke`,
     },
   };
-  await ports.keepClient({
+  await ports.saveClient({
     issuer: evilUrl,
     id: 'muster',
     redirectUri: 'x',
     authentication: 'none',
   });
-  await ports.keepGrant(
+  await ports.putGrant(
     aGrant({ issuer: evilUrl, expiresAt: new Date(0), refreshable: true, obtainedAt: new Date() }),
     {
       accessToken: 'a',
       refreshToken: 'r',
     },
   );
-  expect(await freshGrant(ports, who, serverUid)).toMatchObject({
-    kind: 'later',
+  expect(await usableTokens(ports, who, serverUid)).toMatchObject({
+    kind: 'retryLater',
     problem: expect.stringContaining('refused by policy'),
   });
   await signOut(ports, who, serverUid);

@@ -6,7 +6,7 @@ const a = protectedServer();
 const b = protectedServer({ name: 'server-b', uid: 'uid-b' });
 
 const words = (sessions: ReturnType<typeof join>) =>
-  Object.fromEntries([...sessions].map(([uid, { word }]) => [uid, word]));
+  Object.fromEntries([...sessions].map(([uid, { status }]) => [uid, status]));
 
 test('each server gets its own session', () => {
   expect(words(join([a, b], aPerson(), [aGrant()], now))).toEqual({
@@ -27,7 +27,7 @@ test('a grant of a deleted server is not shown', () => {
 test('the next command tells servers of the same name apart', () => {
   const twin = protectedServer({ namespace: 'other', uid: 'uid-twin' });
   const sessions = join([a, b, twin], aPerson(), [], now);
-  expect(sessions.get('uid-a')?.next).toBe('muster auth login --server default/server-a');
-  expect(sessions.get('uid-twin')?.next).toBe('muster auth login --server other/server-a');
-  expect(sessions.get('uid-b')?.next).toBe('muster auth login --server server-b');
+  expect(sessions.get('uid-a')?.hint).toBe('muster auth login --server default/server-a');
+  expect(sessions.get('uid-twin')?.hint).toBe('muster auth login --server other/server-a');
+  expect(sessions.get('uid-b')?.hint).toBe('muster auth login --server server-b');
 });

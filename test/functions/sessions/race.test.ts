@@ -3,8 +3,8 @@
  * DynamoDB-compatible store over HTTP.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freshGrant, type Usable } from '../../../functions/sessions/refresh.ts';
-import type { HeldGrant, PersonKey } from '../../../functions/sessions/grant.ts';
+import { usableTokens, type TokenResult } from '../../../functions/sessions/refresh.ts';
+import type { StoredGrant, PersonKey } from '../../../functions/sessions/grant.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { grantOf } from '../../world/grant.ts';
 
@@ -13,15 +13,15 @@ const rounds = Number(process.env['RACE_ROUNDS'] ?? 50);
 const users = 20;
 
 let world: SignInWorld;
-let held: HeldGrant;
+let held: StoredGrant;
 beforeAll(async () => {
   world = await startSignInWorld();
   held = await grantOf(world);
 });
 afterAll(() => world.close());
 
-const present = (): Promise<HeldGrant | undefined> =>
-  world.store.heldGrant(held.grant.person, held.grant.serverUid);
+const present = (): Promise<StoredGrant | undefined> =>
+  world.store.getGrant(held.grant.person, held.grant.serverUid);
 
 /** As after an hour. */
 async function expire(): Promise<void> {
@@ -31,13 +31,13 @@ async function expire(): Promise<void> {
     ...(tokens && { tokens }),
     generation,
   };
-  expect(await world.store.swapGrant(next, generation)).toBe(true);
+  expect(await world.store.replaceGrant(next, generation)).toBe(true);
 }
 
-const tokenOf = (usable: Usable) =>
+const tokenOf = (usable: TokenResult) =>
   usable.kind === 'usable' ? usable.tokens.accessToken : usable.kind;
 
-async function round(use: (person: PersonKey, uid: string) => Promise<Usable>) {
+async function round(use: (person: PersonKey, uid: string) => Promise<TokenResult>) {
   await expire();
   world.sent.length = 0;
   const uses = await Promise.all(
@@ -55,7 +55,7 @@ test(
     const seen = new Set<string>();
     for (let count = 0; count < rounds; count += 1) {
       const { refreshes, tokens } = await round((person, uid) =>
-        freshGrant(world.ports, person, uid),
+        usableTokens(world.ports, person, uid),
       );
       expect({ count, refreshes, different: tokens.size }).toEqual({
         count,
@@ -72,7 +72,7 @@ test(
 );
 
 test('without the lease the same race uses a refresh token more than once: this test would see it', async () => {
-  const ports = { ...world.ports, takeLease: async () => 'everybody has it' };
-  const { refreshes } = await round((person, uid) => freshGrant(ports, person, uid));
+  const ports = { ...world.ports, acquireLease: async () => 'everybody has it' };
+  const { refreshes } = await round((person, uid) => usableTokens(ports, person, uid));
   expect(refreshes).toBeGreaterThan(1);
 });

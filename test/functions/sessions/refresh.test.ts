@@ -5,8 +5,8 @@ import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import { sessionStore, type Table } from '../../../functions/adapters/dynamodb/grant-store.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import {
-  freshGrant,
-  type Refreshed,
+  usableTokens,
+  type RefreshResult,
   type RefreshPorts,
 } from '../../../functions/sessions/refresh.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
@@ -14,7 +14,7 @@ import { aGrant, minutes, now } from './build.ts';
 
 const { person, serverUid } = aGrant();
 const old = { accessToken: 'access-1', refreshToken: 'refresh-1' };
-const newer: Refreshed = {
+const newer: RefreshResult = {
   kind: 'refreshed',
   tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
   scopes: ['mcp'],
@@ -37,7 +37,7 @@ async function world({
   const storeWith = (key: string) =>
     sessionStore({ table, sealer: sealer([key]), now: () => clock.now });
   const store = storeWith(newKey());
-  const generation = await store.keepGrant(aGrant(grant), old);
+  const generation = await store.putGrant(aGrant(grant), old);
   const asked = vi.fn<RefreshPorts['refresh']>(refresh);
   const ports: RefreshPorts = {
     ...store,
@@ -55,7 +55,7 @@ async function world({
     asked,
     generation,
     rekeyed,
-    use: (stale?: string) => freshGrant(ports, person, serverUid, stale),
+    use: (stale?: string) => usableTokens(ports, person, serverUid, stale),
   };
 }
 
@@ -71,7 +71,7 @@ test('a grant that is due is refreshed, and both new tokens are kept', async () 
     kind: 'usable',
     tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
   });
-  expect(await store.heldGrant(person, serverUid)).toMatchObject({
+  expect(await store.getGrant(person, serverUid)).toMatchObject({
     tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
     grant: { expiresAt: minutes(60), refreshable: true },
   });
@@ -82,7 +82,7 @@ test('an issuer that does not rotate leaves the refresh token as it was', async 
     refresh: async () => ({ ...newer, tokens: { accessToken: 'access-2' } }),
   });
   await use();
-  expect((await store.heldGrant(person, serverUid))?.tokens).toEqual({
+  expect((await store.getGrant(person, serverUid))?.tokens).toEqual({
     accessToken: 'access-2',
     refreshToken: 'refresh-1',
   });
@@ -98,7 +98,7 @@ test('twenty uses at the same time are one refresh', async () => {
 });
 
 test('tokens that live for seconds are refreshed once for all who wait, too', async () => {
-  const short: Refreshed = { ...newer, expiresAt: new Date(now.getTime() + 10_000) };
+  const short: RefreshResult = { ...newer, expiresAt: new Date(now.getTime() + 10_000) };
   const { use, asked } = await world({ refresh: async () => wait(20, short) });
   await Promise.all(Array.from({ length: 20 }, () => use()));
   expect(asked).toHaveBeenCalledTimes(1);
@@ -109,8 +109,8 @@ test('tokens that cannot be opened any more end the grant, and SESSION will say 
     grant: { expiresAt: minutes(10), refreshable: true },
   });
   expect(await use()).toMatchObject({ kind: 'usable' });
-  expect(await freshGrant(rekeyed(), person, serverUid)).toMatchObject({ kind: 'ended' });
-  const [grant] = await store.grantsOf(person);
+  expect(await usableTokens(rekeyed(), person, serverUid)).toMatchObject({ kind: 'expired' });
+  const [grant] = await store.listGrants(person);
   expect(grant?.refused?.reason).toContain('TOKEN_KEYS');
   expect(asked).not.toHaveBeenCalled();
 });
@@ -132,11 +132,11 @@ test('a refresh that the issuer refuses ends the grant, with the reason', async 
     refresh: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }),
   });
   expect(await use()).toMatchObject({
-    kind: 'ended',
+    kind: 'expired',
     grant: { refused: { by: 'issuer', reason: 'The issuer refused: invalid_grant.' } },
   });
-  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeDefined();
-  expect(await use()).toMatchObject({ kind: 'ended' });
+  expect((await store.getGrant(person, serverUid))?.grant.refused).toBeDefined();
+  expect(await use()).toMatchObject({ kind: 'expired' });
   expect(asked).toHaveBeenCalledTimes(1);
 });
 
@@ -145,7 +145,7 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
     refresh: async () => {
       // Whoever refreshed with a lease that ended too early, or the person who signed in again just
       // now.
-      await store.keepGrant(aGrant({ refreshable: true }), {
+      await store.putGrant(aGrant({ refreshable: true }), {
         accessToken: 'theirs',
         refreshToken: 'theirs',
       });
@@ -153,7 +153,7 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'theirs' } });
-  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeUndefined();
+  expect((await store.getGrant(person, serverUid))?.grant.refused).toBeUndefined();
 });
 
 test('new tokens win over a refusal that was written meanwhile about the old ones', async () => {
@@ -164,7 +164,7 @@ test('new tokens win over a refusal that was written meanwhile about the old one
         by: 'issuer' as const,
         reason: 'The issuer refused: invalid_grant.',
       };
-      await store.swapGrant(
+      await store.replaceGrant(
         { grant: aGrant({ refused, refreshable: true }), tokens: old, generation },
         generation,
       );
@@ -172,7 +172,7 @@ test('new tokens win over a refusal that was written meanwhile about the old one
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
-  expect(await store.heldGrant(person, serverUid)).toMatchObject({
+  expect(await store.getGrant(person, serverUid)).toMatchObject({
     tokens: { accessToken: 'access-2' },
   });
 });
@@ -187,13 +187,13 @@ test('a write that happened though its answer was lost loses nothing', async () 
   };
   const { use, store } = await world({ table });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
-  expect((await store.heldGrant(person, serverUid))?.tokens?.refreshToken).toBe('refresh-2');
+  expect((await store.getGrant(person, serverUid))?.tokens?.refreshToken).toBe('refresh-2');
 });
 
 test('a late answer never overwrites newer tokens', async () => {
   const { use, store } = await world({
     refresh: async () => {
-      await store.keepGrant(aGrant({ refreshable: true }), {
+      await store.putGrant(aGrant({ refreshable: true }), {
         accessToken: 'newest',
         refreshToken: 'newest',
       });
@@ -201,26 +201,29 @@ test('a late answer never overwrites newer tokens', async () => {
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'newest' } });
-  expect((await store.heldGrant(person, serverUid))?.tokens?.accessToken).toBe('newest');
+  expect((await store.getGrant(person, serverUid))?.tokens?.accessToken).toBe('newest');
 });
 
 test.each([
   ['while the old token is good it is used', 0.2, 'usable'],
-  ['past its end it is not', -1, 'later'],
+  ['past its end it is not', -1, 'retryLater'],
 ])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
-  const away: Refreshed = { kind: 'unavailable', problem: 'issuer.example.com could not be asked' };
+  const away: RefreshResult = {
+    kind: 'unavailable',
+    problem: 'issuer.example.com could not be asked',
+  };
   const { use, store } = await world({
     grant: { expiresAt: minutes(left), refreshable: true },
     refresh: async () => away,
   });
   expect((await use()).kind).toBe(kind);
-  expect(await store.heldGrant(person, serverUid)).toMatchObject({ tokens: old });
-  expect((await store.heldGrant(person, serverUid))?.grant.refused).toBeUndefined();
+  expect(await store.getGrant(person, serverUid)).toMatchObject({ tokens: old });
+  expect((await store.getGrant(person, serverUid))?.grant.refused).toBeUndefined();
 });
 
 test('the lease of somebody who died is over after a while; a lease that never ends keeps nobody for ever', async () => {
   const { use, store, clock, asked, ports } = await world();
-  await store.takeLease(person, serverUid, new Date(now.getTime() + 30_000));
+  await store.acquireLease(person, serverUid, new Date(now.getTime() + 30_000));
   const waiting = use();
   await wait(20);
   expect(asked).not.toHaveBeenCalled();
@@ -228,12 +231,12 @@ test('the lease of somebody who died is over after a while; a lease that never e
   expect(await waiting).toMatchObject({ kind: 'usable', tokens: { accessToken: 'access-2' } });
 
   const stuck = await world();
-  const endless = { ...stuck.ports, takeLease: async () => undefined, now: ports.now };
+  const endless = { ...stuck.ports, acquireLease: async () => undefined, now: ports.now };
   clock.now = now;
-  const given = freshGrant(endless, person, serverUid);
+  const given = usableTokens(endless, person, serverUid);
   await wait(20);
   clock.now = new Date(now.getTime() + 36_000);
-  expect(await given).toMatchObject({ kind: 'later' });
+  expect(await given).toMatchObject({ kind: 'retryLater' });
 });
 
 test.each([
@@ -244,13 +247,13 @@ test.each([
   ],
 ])('a grant %s has ended', async (_sentence, facts) => {
   const { store, use, asked } = await world();
-  await store.keepGrant(aGrant(facts), { accessToken: 'access-1' });
-  expect(await use()).toMatchObject({ kind: 'ended' });
+  await store.putGrant(aGrant(facts), { accessToken: 'access-1' });
+  expect(await use()).toMatchObject({ kind: 'expired' });
   expect(asked).not.toHaveBeenCalled();
 });
 
 test('without a grant there is nothing to use', async () => {
   const { store, use } = await world();
-  await store.takeGrant(person, serverUid);
-  expect(await use()).toEqual({ kind: 'none' });
+  await store.deleteGrant(person, serverUid);
+  expect(await use()).toEqual({ kind: 'missing' });
 });

@@ -175,14 +175,14 @@ test.each<Row>([
       policy: allowed,
     },
   );
-  expect(session).toMatchObject({ word, ...(sso === undefined ? {} : { sso }) });
+  expect(session).toMatchObject({ status: word, ...(sso === undefined ? {} : { sso }) });
   expect(session.sso).toBe(sso);
   expect(sessionSchema.parse(session)).toEqual(session);
 });
 
 test('a grant without a known end is valid', () => {
   const { expiresAt: _expiresAt, ...endless } = aGrant();
-  expect(sessionOf(protectedServer(), aPerson(), endless, now).word).toBe('Authenticated');
+  expect(sessionOf(protectedServer(), aPerson(), endless, now).status).toBe('Authenticated');
 });
 
 test.each([
@@ -190,7 +190,7 @@ test.each([
   ['an expired one', aGrant({ expiresAt: minutes(-1) }), 'muster auth login --server server-a'],
   ['a valid one', aGrant(), undefined],
 ])('%s names the next command, or none', (_sentence, grant, next) => {
-  expect(sessionOf(protectedServer(), aPerson(), grant, now).next).toBe(next);
+  expect(sessionOf(protectedServer(), aPerson(), grant, now).hint).toBe(next);
 });
 
 test.each([
@@ -201,7 +201,7 @@ test.each([
   (_sentence, facts, setting) => {
     const session = sessionOf(protectedServer(facts), aPerson(), aGrant({ kind: 'exchange' }), now);
     expect(session).toEqual({
-      word: 'Pending Auth',
+      status: 'Pending Auth',
       sso: 'Failed',
       problem: expect.stringContaining(setting),
     });
@@ -216,7 +216,11 @@ test('a bearer that ended is forwarded to nobody', () => {
     now,
     { policy: allowed },
   );
-  expect(session).toMatchObject({ word: 'Pending Auth', sso: 'Failed', next: 'muster auth login' });
+  expect(session).toMatchObject({
+    status: 'Pending Auth',
+    sso: 'Failed',
+    hint: 'muster auth login',
+  });
 });
 
 test.each([
@@ -225,11 +229,11 @@ test.each([
   ['soon, but it can be refreshed', { expiresAt: minutes(4), refreshable: true }, false],
 ])('a grant that ends %s is still a session; whether it says so: %s', (_sentence, facts, tells) => {
   const session = sessionOf(protectedServer(), aPerson(), aGrant(facts), now);
-  expect([session.word, session.problem?.includes('less than 5 minutes') ?? false]).toEqual([
+  expect([session.status, session.problem?.includes('less than 5 minutes') ?? false]).toEqual([
     'Authenticated',
     tells,
   ]);
-  expect(session.next).toBe(tells ? 'muster auth login --server server-a' : undefined);
+  expect(session.hint).toBe(tells ? 'muster auth login --server server-a' : undefined);
 });
 
 test('scopes that the server misses are told', () => {
@@ -240,7 +244,7 @@ test('scopes that the server misses are told', () => {
     missingScopes: ['admin'],
   };
   expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({
-    word: 'Expired',
+    status: 'Expired',
     missingScopes: ['admin'],
   });
 });
@@ -263,7 +267,7 @@ test('a session tells issuer, scopes, end and last verification', () => {
     now,
   );
   expect(session).toEqual({
-    word: 'Authenticated',
+    status: 'Authenticated',
     issuer: 'https://issuer.example.com',
     scopes: ['mcp'],
     expiresAt: '2026-11-22T13:00:00.000Z',

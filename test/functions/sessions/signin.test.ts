@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import type { HeldGrant } from '../../../functions/sessions/grant.ts';
+import type { StoredGrant } from '../../../functions/sessions/grant.ts';
 import {
   callBack,
   completeSignIn,
-  type ParkedCode,
+  type PendingCode,
   type SignIn,
   type SignInPorts,
   startSignIn,
@@ -43,28 +43,28 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
     scopes: ['mcp'],
     expiresAt: minutes(60),
   })),
-  keepSignIn: vi.fn<SignInPorts['keepSignIn']>(async () => {}),
-  takeSignIn: async () => signIn,
-  parkCode: vi.fn<SignInPorts['parkCode']>(async () => {}),
-  takeParkedCode: async (): Promise<ParkedCode | undefined> => ({
+  saveSignIn: vi.fn<SignInPorts['saveSignIn']>(async () => {}),
+  consumeSignIn: async () => signIn,
+  savePendingCode: vi.fn<SignInPorts['savePendingCode']>(async () => {}),
+  consumePendingCode: async (): Promise<PendingCode | undefined> => ({
     signIn,
     answer: { code: 'code' },
   }),
-  heldGrant: async (): Promise<HeldGrant | undefined> => undefined,
-  keepGrant: vi.fn<SignInPorts['keepGrant']>(async () => 'generation-1'),
-  swapGrant: vi.fn<SignInPorts['swapGrant']>(async () => true),
-  prove: vi.fn<SignInPorts['prove']>(async () => ({ kind: 'accepted' })),
+  getGrant: async (): Promise<StoredGrant | undefined> => undefined,
+  putGrant: vi.fn<SignInPorts['putGrant']>(async () => 'generation-1'),
+  replaceGrant: vi.fn<SignInPorts['replaceGrant']>(async () => true),
+  verifyToken: vi.fn<SignInPorts['verifyToken']>(async () => ({ kind: 'accepted' })),
   ...more,
 });
 
 const parked = (facts: Partial<SignIn>) => ({
-  takeParkedCode: async () => ({ signIn: { ...signIn, ...facts }, answer: { code: 'code' } }),
+  consumePendingCode: async () => ({ signIn: { ...signIn, ...facts }, answer: { code: 'code' } }),
 });
 
 test('what is kept of a sign-in says who started it, for which server, and until when', async () => {
   const world = ports();
   await startSignIn(world, protectedServer(), aPerson(), 'http://127.0.0.1:1/done');
-  expect(world.keepSignIn).toHaveBeenCalledExactlyOnceWith('a-secret', {
+  expect(world.saveSignIn).toHaveBeenCalledExactlyOnceWith('a-secret', {
     ...signIn,
     returnTo: 'http://127.0.0.1:1/done',
   });
@@ -76,7 +76,7 @@ test('an issuer that cannot be used leaves nothing behind', async () => {
     kind: 'refused',
     problem: 'no PKCE',
   });
-  expect(world.keepSignIn).not.toHaveBeenCalled();
+  expect(world.saveSignIn).not.toHaveBeenCalled();
 });
 
 test('a callback parks the code and grants nothing', async () => {
@@ -86,16 +86,16 @@ test('a callback parks the code and grants nothing', async () => {
     secret: 'a-secret',
   });
   expect(world.exchange).not.toHaveBeenCalled();
-  expect(world.keepGrant).not.toHaveBeenCalled();
+  expect(world.putGrant).not.toHaveBeenCalled();
 });
 
 test.each([
   ['a callback of a sign-in that is over', minutes(0)],
   ['a callback long after', minutes(-60)],
 ])('%s parks nothing, even if the store still has it', async (_sentence, expiresAt) => {
-  const world = ports({ takeSignIn: async () => ({ ...signIn, expiresAt }) });
+  const world = ports({ consumeSignIn: async () => ({ ...signIn, expiresAt }) });
   expect(await callBack(world, 'state', { code: 'code' })).toEqual({ kind: 'unknown' });
-  expect(world.parkCode).not.toHaveBeenCalled();
+  expect(world.savePendingCode).not.toHaveBeenCalled();
 });
 
 test.each([
@@ -132,7 +132,7 @@ test('a code that the issuer refuses makes no grant', async () => {
   expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toMatchObject({
     kind: 'refused',
   });
-  expect(world.keepGrant).not.toHaveBeenCalled();
+  expect(world.putGrant).not.toHaveBeenCalled();
 });
 
 test('a grant remembers the server, its URL and its issuer, and cannot be refreshed without a refresh token', async () => {
@@ -152,12 +152,12 @@ test('a grant remembers the server, its URL and its issuer, and cannot be refres
     expiresAt: minutes(60),
     refreshable: false,
   };
-  expect(world.keepGrant).toHaveBeenCalledExactlyOnceWith(grant, { accessToken: 'token' });
+  expect(world.putGrant).toHaveBeenCalledExactlyOnceWith(grant, { accessToken: 'token' });
 });
 
 test('what the server says to the first request with the token is kept with the grant', async () => {
   const world = ports({
-    prove: async () => ({
+    verifyToken: async () => ({
       kind: 'refused',
       reason: 'The server refused the token: invalid_token.',
     }),
@@ -167,8 +167,8 @@ test('what the server says to the first request with the token is kept with the 
     kind: 'completed',
     grant: { refused: { at: now, by: 'server' } },
   });
-  const { swapGrant } = world;
-  expect(swapGrant).toHaveBeenCalledExactlyOnceWith(
+  const { replaceGrant } = world;
+  expect(replaceGrant).toHaveBeenCalledExactlyOnceWith(
     expect.objectContaining({ generation: 'generation-1' }),
     'generation-1',
   );
@@ -176,12 +176,12 @@ test('what the server says to the first request with the token is kept with the 
 
 test('a server that is away after the sign-in proves nothing, and ends nothing', async () => {
   const world = ports({
-    prove: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }),
+    verifyToken: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }),
   });
   const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
   expect(completed).toMatchObject({ kind: 'completed', problem: 'The server could not be asked.' });
   expect(completed.kind === 'completed' && completed.grant?.lastVerified).toBeUndefined();
-  expect(world.swapGrant).not.toHaveBeenCalled();
+  expect(world.replaceGrant).not.toHaveBeenCalled();
 });
 
 test('a grant that misses scopes is stepped up: they are asked for with those it has', async () => {
@@ -194,8 +194,8 @@ test('a grant that misses scopes is stepped up: they are asked for with those it
     grant: aGrant({ serverUid, refused }),
     generation: '1',
   });
-  await startSignIn(ports({ authorize, heldGrant: held('uid-a') }), protectedServer(), aPerson());
+  await startSignIn(ports({ authorize, getGrant: held('uid-a') }), protectedServer(), aPerson());
   expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', ['mcp', 'admin']);
-  await startSignIn(ports({ authorize, heldGrant: held('uid-old') }), protectedServer(), aPerson());
+  await startSignIn(ports({ authorize, getGrant: held('uid-old') }), protectedServer(), aPerson());
   expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', []);
 });

@@ -3,7 +3,7 @@
  * `local/exchange-grant.ts`: no real Dex was run.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Server } from '../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
@@ -46,7 +46,7 @@ beforeEach(() => {
 
 const uid = () => `uid-${String(Math.random())}`;
 const up = () => ({ uid: uid(), status: connected('True') });
-const forwardingServer = (facts: Partial<Server> = {}): Server =>
+const forwardingServer = (facts: Partial<McpServer> = {}): McpServer =>
   aServer({ ...up(), url: forwarding.url, auth: anAuth({ forwardToken: true }), ...facts });
 const exchangeAuth = (more: object = {}) =>
   anAuth({
@@ -63,7 +63,7 @@ const exchangeAuth = (more: object = {}) =>
       ...more,
     },
   });
-const exchangingServer = (facts: Partial<Server> = {}): Server =>
+const exchangingServer = (facts: Partial<McpServer> = {}): McpServer =>
   aServer({ ...up(), url: exchanging.url, auth: exchangeAuth(), ...facts });
 
 const hostOf = ({ url }: LocalMcpServer) => new URL(url).host;
@@ -76,9 +76,9 @@ const open = (): TokenPolicy => ({
 });
 
 /** Runs single sign-on and gives SESSION as the answer and the next list would have it. */
-async function signOn(server: Server, policy: TokenPolicy = open(), who = person) {
+async function signOn(server: McpServer, policy: TokenPolicy = open(), who = person) {
   const { grant, problem } = await verifySession({ ...world.ports, policy }, server, who);
-  const stored = (await world.store.grantsOf(who)).find(
+  const stored = (await world.store.listGrants(who)).find(
     ({ serverUid }) => serverUid === server.uid,
   );
   const listed = sessionOf(server, who, stored, world.clock.now, { policy });
@@ -90,12 +90,12 @@ async function signOn(server: Server, policy: TokenPolicy = open(), who = person
 test("a person's own token is forwarded to a host that is allowed, and the server's word is kept", async () => {
   const server = forwardingServer();
   expect(await signOn(server)).toMatchObject({
-    word: 'Authenticated',
+    status: 'Authenticated',
     sso: 'Forwarded',
     issuer: people.url,
     lastVerified: expect.any(String),
   });
-  expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeUndefined();
+  expect((await world.store.getGrant(person, server.uid))?.tokens).toBeUndefined();
 });
 
 test('a server that does not accept the forwarded token has failed, with its reason', async () => {
@@ -105,7 +105,7 @@ test('a server that does not accept the forwarded token has failed, with its rea
   const server = forwardingServer({ url: picky.url });
   const policy = { ...open(), forwardHosts: [hostOf(picky)] };
   expect(await signOn(server, policy)).toMatchObject({
-    word: 'Pending Auth',
+    status: 'Pending Auth',
     sso: 'Failed',
     problem: expect.stringContaining('The server refused the token: invalid_token'),
   });
@@ -115,7 +115,7 @@ test('a server that does not accept the forwarded token has failed, with its rea
 test('a token is exchanged with the parameters that Dex documents, and the new one is proven', async () => {
   const server = exchangingServer();
   expect(await signOn(server)).toMatchObject({
-    word: 'Authenticated',
+    status: 'Authenticated',
     sso: 'Exchanged',
     issuer: world.issuer.url,
     scopes: ['openid', 'profile', 'email', 'groups'],
@@ -155,10 +155,10 @@ test('an issuer that is away does not end what was exchanged before', async () =
     grant: { kind: 'exchange' },
     problem: 'The issuer could not be asked.',
   });
-  expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeDefined();
+  expect((await world.store.getGrant(person, server.uid))?.tokens).toBeDefined();
 });
 
-const refusals: [sentence: string, server: () => Server, problem: RegExp][] = [
+const refusals: [sentence: string, server: () => McpServer, problem: RegExp][] = [
   [
     'another connector',
     () => exchangingServer({ auth: exchangeAuth({ connectorId: 'another' }) }),
@@ -176,11 +176,11 @@ test.each(refusals)(
   async (_sentence, make, problem) => {
     const server = make();
     expect(await signOn(server)).toMatchObject({
-      word: 'Pending Auth',
+      status: 'Pending Auth',
       sso: 'Failed',
       problem: expect.stringMatching(problem),
     });
-    expect((await world.store.heldGrant(person, server.uid))?.tokens).toBeUndefined();
+    expect((await world.store.getGrant(person, server.uid))?.tokens).toBeUndefined();
   },
 );
 
@@ -202,7 +202,7 @@ test('a Secret that is not there fails the exchange before anybody is asked', as
 
 const closed: [
   sentence: string,
-  server: () => Server,
+  server: () => McpServer,
   policy: () => TokenPolicy,
   setting: RegExp,
 ][] = [
@@ -294,7 +294,7 @@ test.each(closed)(
   '%s does not happen, and SESSION names the setting',
   async (_sentence, make, policy, setting) => {
     expect(await signOn(make(), policy())).toMatchObject({
-      word: 'Pending Auth',
+      status: 'Pending Auth',
       sso: 'Failed',
       problem: expect.stringMatching(setting),
     });
@@ -307,13 +307,16 @@ test.each([
   ['one without the audience', { audiences: [] }],
 ])("a person's token is not shown to a server when it is %s", async (_sentence, facts) => {
   const seen: string[] = [];
-  const prove = async (_server: Server, token: string) => {
+  const verifyToken = async (_server: McpServer, token: string) => {
     seen.push(token);
     return { kind: 'accepted' as const };
   };
   const server = forwardingServer({
     auth: anAuth({ forwardToken: true, requiredAudiences: ['muster-cli'] }),
   });
-  await verifySession({ ...world.ports, policy: open(), prove }, server, { ...person, ...facts });
+  await verifySession({ ...world.ports, policy: open(), verifyToken }, server, {
+    ...person,
+    ...facts,
+  });
   expect(seen).toEqual([]);
 });

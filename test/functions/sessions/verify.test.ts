@@ -1,10 +1,10 @@
 /** Proof with a real issuer and a real MCP server. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Server } from '../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
-import { type Proof, verifySession } from '../../../functions/sessions/verify.ts';
+import { type VerificationResult, verifySession } from '../../../functions/sessions/verify.ts';
 import { connected } from '../../world/server.ts';
 import { grantOf, personOf, serverOf } from '../../world/grant.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-let server: Server;
+let server: McpServer;
 const person = personOf();
 beforeEach(() => {
   server = serverOf(world, { uid: `uid-${String(Math.random())}` });
@@ -24,12 +24,12 @@ beforeEach(() => {
 
 const refreshes = () =>
   world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
-const stored = async () => (await world.store.heldGrant(person, server.uid))?.grant;
-const saying = (...proofs: readonly Proof[]) => {
+const stored = async () => (await world.store.getGrant(person, server.uid))?.grant;
+const saying = (...proofs: readonly VerificationResult[]) => {
   const left = [...proofs];
   return {
     ...world.ports,
-    prove: async (): Promise<Proof> => left.shift() ?? { kind: 'accepted' },
+    verifyToken: async (): Promise<VerificationResult> => left.shift() ?? { kind: 'accepted' },
   };
 };
 
@@ -37,14 +37,14 @@ test('after a sign-in the server has been asked, and said yes', async () => {
   const { grant } = await grantOf(world, server);
   expect(grant.lastVerified).toEqual(world.clock.now);
   expect(sessionOf(server, person, grant, world.clock.now)).toMatchObject({
-    word: 'Authenticated',
+    status: 'Authenticated',
     lastVerified: expect.any(String),
   });
 });
 
 test('a grant that is due is refreshed before the server is asked', async () => {
   const { grant, tokens, generation } = await grantOf(world, server);
-  await world.store.swapGrant(
+  await world.store.replaceGrant(
     { grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation },
     generation,
   );
@@ -67,12 +67,15 @@ test('a server that forgot a token gets a fresh one before it is believed', asyn
 
 test('a server that refuses the fresh one, too, ends the grant with its reason', async () => {
   await grantOf(world, server);
-  const no: Proof = { kind: 'refused', reason: 'The server refused the token: invalid_token.' };
+  const no: VerificationResult = {
+    kind: 'refused',
+    reason: 'The server refused the token: invalid_token.',
+  };
   await verifySession(saying(no, no), server, person);
   expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
-    word: 'Expired',
+    status: 'Expired',
     problem: 'The server refused the token: invalid_token.',
-    next: 'muster auth login --server server-a',
+    hint: 'muster auth login --server server-a',
   });
 });
 
@@ -92,7 +95,7 @@ test.each([
   ['that cannot be reached', { status: { ...connected('True'), state: 'Failed' } }],
 ])('a server %s is not asked', async (_sentence, facts) => {
   await grantOf(world, server);
-  const ports = { ...world.ports, prove: () => Promise.reject(new Error('it was asked')) };
+  const ports = { ...world.ports, verifyToken: () => Promise.reject(new Error('it was asked')) };
   await expect(verifySession(ports, { ...server, ...facts }, person)).resolves.toBeDefined();
 });
 
@@ -105,7 +108,7 @@ test('scopes that a server misses are asked for by the next sign-in, which ends 
     person,
   );
   expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
-    word: 'Expired',
+    status: 'Expired',
     missingScopes: ['admin'],
   });
   const stepped = await grantOf(world, server);
@@ -126,16 +129,16 @@ test('grants of servers that are gone or were created again are cleaned up and r
   const reborn = serverOf(world, { uid: 'uid-before', name: 'reborn' });
   await grantOf(world, gone);
   await grantOf(world, reborn);
-  const before = (await world.store.grantsOf(person)).length;
+  const before = (await world.store.listGrants(person)).length;
   world.servers.set('server-a', server);
   world.servers.set('reborn', { ...reborn, uid: 'uid-after' });
   await forgetDeleted(
     { ...world.ports, readServer: () => Promise.reject(new Error('the cluster is away')) },
     person,
   );
-  expect(await world.store.grantsOf(person)).toHaveLength(before);
+  expect(await world.store.listGrants(person)).toHaveLength(before);
   await forgetDeleted(world.ports, person);
-  expect((await world.store.grantsOf(person)).map(({ serverUid }) => serverUid)).toEqual([
+  expect((await world.store.listGrants(person)).map(({ serverUid }) => serverUid)).toEqual([
     server.uid,
   ]);
   expect(
@@ -161,7 +164,7 @@ describe('an issuer whose tokens live two seconds', () => {
     expect(await verifySession(hasty.ports, one, person)).toMatchObject({
       grant: { lastVerified: hasty.clock.now },
     });
-    expect(await ask((await hasty.store.heldGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(
+    expect(await ask((await hasty.store.getGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(
       401,
     );
 
@@ -169,9 +172,9 @@ describe('an issuer whose tokens live two seconds', () => {
     hasty.clock.now = new Date();
     const { grant } = await verifySession(hasty.ports, one, person);
     expect(sessionOf(one, person, grant, hasty.clock.now)).toMatchObject({
-      word: 'Expired',
+      status: 'Expired',
       problem: 'The issuer refused: invalid_grant.',
-      next: 'muster auth login --server server-a',
+      hint: 'muster auth login --server server-a',
     });
   });
 });

@@ -42,17 +42,17 @@ test('a sweep becomes metrics in the log, with the reasons as the only label bes
   const [sweep, ...outcomes] = published(aReport());
   expect(sweep).toMatchObject({
     service: 'sweep',
-    Sweeps: 1,
+    SweepCount: 1,
     SweepMs: 1200,
     LagMs: 900,
-    Probes: 3,
-    Writes: 1,
-    Conflicts: 2,
-    Malformed: 1,
+    ProbeCount: 3,
+    WriteCount: 1,
+    ConflictCount: 2,
+    MalformedCount: 1,
   });
   expect(outcomes).toMatchObject([
-    { Reason: 'Responded', Outcomes: 2 },
-    { Reason: 'Timeout', Outcomes: 1 },
+    { Reason: 'Responded', OutcomeCount: 2 },
+    { Reason: 'Timeout', OutcomeCount: 1 },
   ]);
 });
 
@@ -71,5 +71,5 @@ test('all labels together are few', () => {
 
 test('a relay that ended and a runner that dropped its page are counted, the sweep is not', () => {
   const { probed: _probed, ...dropped } = aReport({ ended: 'dropped' });
-  expect(published(dropped)[0]).toMatchObject({ Sweeps: 0, RelaysEnded: 1 });
+  expect(published(dropped)[0]).toMatchObject({ SweepCount: 0, SweepTruncatedCount: 1 });
 });

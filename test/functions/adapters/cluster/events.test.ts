@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
 import { eventWriter } from '../../../../functions/adapters/cluster/events.ts';
-import type { Notice } from '../../../../functions/reachability/event-records.ts';
+import type { EventRecord } from '../../../../functions/reachability/event-records.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';
 import { aServer } from '../../../world/server.ts';
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => local.close());
 
-const aNotice = (what: Partial<Notice> = {}): Notice => ({
+const aNotice = (what: Partial<EventRecord> = {}): EventRecord => ({
   server: aServer(),
   type: 'Warning',
   reason: 'ConnectionRefused',
@@ -21,7 +21,7 @@ const aNotice = (what: Partial<Notice> = {}): Notice => ({
   ...what,
 });
 
-const write = (...notices: readonly Notice[]) =>
+const write = (...notices: readonly EventRecord[]) =>
   eventWriter(connectCluster({ kubeconfig: local.kubeconfig }))(notices);
 const written = async (): Promise<unknown> =>
   (await fetch(`${local.url}/apis/events.k8s.io/v1/namespaces/default/events`)).json();

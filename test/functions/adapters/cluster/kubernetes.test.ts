@@ -15,7 +15,7 @@ import {
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { ClusterError } from '../../../../functions/adapters/cluster/refusal.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
-import type { Server, Status } from '../../../../functions/model/mcpserver.ts';
+import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
 import { startFront } from '../../../world/reverse-proxy.ts';
@@ -63,7 +63,7 @@ async function stored(name = 'server-a'): Promise<unknown> {
   return (await fetch(`${local.url}${path}/${name}`)).json();
 }
 
-async function theServer(name = 'server-a'): Promise<Server> {
+async function theServer(name = 'server-a'): Promise<McpServer> {
   const server = await serverReader(cluster)('default', name);
   if (!server) throw new Error(`${name} is not there`);
   return server;

@@ -2,10 +2,14 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from 'n
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, type Dialler, trust } from '../../../../functions/adapters/network/guard.ts';
+import {
+  addressGuard,
+  type Connector,
+  trustStore,
+} from '../../../../functions/adapters/network/guard.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
-import type { Server } from '../../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../../functions/model/mcpserver.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 import { aServer } from '../../../world/server.ts';
 
@@ -15,14 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.end());
 
-const dialler = (what: { servers?: readonly string[]; guarded?: boolean } = {}): Dialler => ({
+const connector = (what: { servers?: readonly string[]; guarded?: boolean } = {}): Connector => ({
   resolve: resolver({ servers: what.servers ?? [world.resolvers.answering] }),
   guard: addressGuard({ allowLocal: !what.guarded }),
-  secureContext: trust(world.caPem),
+  secureContext: trustStore(world.caPem),
 });
 
 const deadlineMs = 1200;
-const at = (name: string): Server =>
+const at = (name: string): McpServer =>
   aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
 
 const listening = async (server: HttpServer): Promise<number> => {
@@ -107,8 +111,8 @@ const matrix: readonly (readonly [fault: string, verdict: string])[] = [
 ];
 
 const judged = async (
-  server: Server,
-  over = dialler(),
+  server: McpServer,
+  over = connector(),
 ): Promise<{ verdict: string; ms: number }> => {
   const started = performance.now();
   const verdict = classify(await prober(over)(server, { classify: true }));
@@ -127,7 +131,7 @@ describe('one probe', () => {
 });
 
 describe('names', () => {
-  const named = (hostname: string): Server => {
+  const named = (hostname: string): McpServer => {
     const url = new URL(world.urls['401 with a challenge'] ?? '');
     url.hostname = hostname;
     return aServer({ url: url.href, timeoutMs: deadlineMs });
@@ -143,7 +147,7 @@ describe('names', () => {
   });
   test('a resolver that fails is a DNS failure', async () => {
     expect(
-      await judged(named('mcp.up.test'), dialler({ servers: [world.resolvers.failing] })),
+      await judged(named('mcp.up.test'), connector({ servers: [world.resolvers.failing] })),
     ).toMatchObject({
       verdict: 'failed DNSFailure',
     });
@@ -151,14 +155,14 @@ describe('names', () => {
   test('a resolver that is silent is a DNS failure, at the deadline', async () => {
     const { verdict, ms } = await judged(
       named('mcp.up.test'),
-      dialler({ servers: [world.resolvers.silent] }),
+      connector({ servers: [world.resolvers.silent] }),
     );
     expect(verdict).toBe('failed DNSFailure');
     expect(ms).toBeLessThan(deadlineMs + 250);
   });
   test('a resolver that is away is our own trouble', async () => {
     const away = new URL(world.urls['refused'] ?? '').host;
-    expect(await judged(named('mcp.up.test'), dialler({ servers: [away] }))).toMatchObject({
+    expect(await judged(named('mcp.up.test'), connector({ servers: [away] }))).toMatchObject({
       verdict: 'undecided',
     });
   });
@@ -219,11 +223,11 @@ describe('what a probe sends', () => {
   });
   const sent = async (
     path: string,
-    what: Partial<Server> = {},
+    what: Partial<McpServer> = {},
     classify = false,
   ): Promise<readonly IncomingMessage[]> => {
     asked.length = 0;
-    await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), {
+    await prober(connector())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), {
       classify,
     });
     return [...asked];
@@ -270,9 +274,12 @@ describe('what a probe sends', () => {
   test.each(['/busy', '/cut'])(
     'a second look that fails (%s) says nothing of sign-in',
     async (path) => {
-      const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}${path}` }), {
-        classify: true,
-      });
+      const outcome = await prober(connector())(
+        aServer({ url: `http://127.0.0.1:${port}${path}` }),
+        {
+          classify: true,
+        },
+      );
       expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
       expect(outcome).not.toHaveProperty('classification');
     },
@@ -286,17 +293,17 @@ describe('what a probe sends', () => {
 
 describe('what a probe costs', () => {
   test('the stages it went through, in milliseconds', async () => {
-    const secured = await prober(dialler())(at('valid certificate'), { classify: false });
+    const secured = await prober(connector())(at('valid certificate'), { classify: false });
     expect(Object.keys(secured.timings)).toEqual(['dns', 'tcp', 'tls', 'headers']);
-    const plain = await prober(dialler())(at('accepts and stays silent'), { classify: false });
+    const plain = await prober(connector())(at('accepts and stays silent'), { classify: false });
     expect(plain).toMatchObject({ kind: 'unreachable', stage: 'headers' });
     expect(plain.timings.headers).toBeGreaterThan(deadlineMs - 100);
-    const stalled = await prober(dialler())(at('TLS handshake that stalls'), { classify: false });
+    const stalled = await prober(connector())(at('TLS handshake that stalls'), { classify: false });
     expect(stalled).toMatchObject({ kind: 'unreachable', stage: 'tls' });
   });
 
   test('less than 16 MB over the whole matrix, bombs and endless bodies included', async () => {
-    const probe = prober(dialler());
+    const probe = prober(connector());
     const wholeMatrix = (): Promise<unknown> =>
       Promise.all(
         matrix.map(([fault]) => probe({ ...at(fault), timeoutMs: 300 }, { classify: true })),
@@ -318,7 +325,7 @@ describe('what a probe costs', () => {
     const before = open();
     await Promise.all(
       matrix.map(([fault]) =>
-        prober(dialler())({ ...at(fault), timeoutMs: 300 }, { classify: true }),
+        prober(connector())({ ...at(fault), timeoutMs: 300 }, { classify: true }),
       ),
     );
     await vi.waitFor(() => expect(open()).toBe(before));

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, dial, trust } from '../../../../functions/adapters/network/guard.ts';
+import { addressGuard, connect, trustStore } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
@@ -111,16 +111,16 @@ describe('decided on the address really connected to', () => {
     target.close();
     await world.end();
   });
-  const dialler = (guard = addressGuard()) => ({
+  const connector = (guard = addressGuard()) => ({
     resolve: resolver({ servers: [world.resolvers.answering] }),
     guard,
-    secureContext: trust(),
+    secureContext: trustStore(),
   });
 
   test.each(['mcp.up.test', 'inside.up.test', 'localhost'])(
     'the name %s that leads inside is blocked, and nothing is contacted',
     async (host) => {
-      const outcome = await prober(dialler())(aServer({ url: `http://${host}:${port}/mcp` }), {
+      const outcome = await prober(connector())(aServer({ url: `http://${host}:${port}/mcp` }), {
         classify: true,
       });
       expect(outcome).toMatchObject({ kind: 'refusedByPolicy' });
@@ -128,7 +128,7 @@ describe('decided on the address really connected to', () => {
     },
   );
   test('a literal is blocked', async () => {
-    const outcome = await prober(dialler())(aServer({ url: `http://127.0.0.1:${port}/mcp` }), {
+    const outcome = await prober(connector())(aServer({ url: `http://127.0.0.1:${port}/mcp` }), {
       classify: true,
     });
     expect(outcome).toMatchObject({ kind: 'refusedByPolicy' });
@@ -137,14 +137,14 @@ describe('decided on the address really connected to', () => {
   test('a resolver that answers differently the second time gains nothing: the name is resolved once, and the socket looked at again', async () => {
     let asked = 0;
     const rebinding = {
-      ...dialler(),
+      ...connector(),
       resolve: async () => ({
         kind: 'addresses' as const,
         addresses: [asked++ === 0 ? '127.0.0.1' : '10.0.0.1'],
       }),
     };
     await expect(
-      dial(
+      connect(
         { hostname: 'rebind.test', port, secure: false },
         rebinding,
         new AbortController().signal,
@@ -160,20 +160,20 @@ describe('decided on the address really connected to', () => {
       refusesAddress: () => (looks++ === 0 ? undefined : 'changed its mind'),
     };
     await expect(
-      dial(
+      connect(
         { hostname: '127.0.0.1', port, secure: false },
-        dialler(strict),
+        connector(strict),
         new AbortController().signal,
       ),
     ).rejects.toThrow('changed its mind');
   });
   test('guardedFetch goes through the same guard', async () => {
     await expect(
-      guardedFetch(dialler())(`http://mcp.up.test:${port}/.well-known/x`),
+      guardedFetch(connector())(`http://mcp.up.test:${port}/.well-known/x`),
     ).rejects.toThrow('policy');
   });
   test('guardedFetch gives up on an answer that is too large, or never ends', async () => {
-    const fetch = guardedFetch(dialler(addressGuard({ allowLocal: true })), {
+    const fetch = guardedFetch(connector(addressGuard({ allowLocal: true })), {
       timeoutMs: 500,
       maxBytes: 100_000,
     });

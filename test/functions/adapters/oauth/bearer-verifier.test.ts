@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, trust } from '../../../../functions/adapters/network/guard.ts';
+import { addressGuard, trustStore } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import {
   bearerVerifier,
@@ -14,7 +14,7 @@ import { bearerFor } from '../../../world/bearer.ts';
 const fetch = guardedFetch({
   guard: addressGuard({ allowLocal: true }),
   resolve: resolver(),
-  secureContext: trust(),
+  secureContext: trustStore(),
 });
 const audience = 'muster-cli';
 

@@ -5,12 +5,12 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { oauthClient } from '../../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../../functions/adapters/oauth/registration.ts';
-import type { Server } from '../../../../functions/model/mcpserver.ts';
+import type { McpServer } from '../../../../functions/model/mcpserver.ts';
 import type { Grant, Tokens } from '../../../../functions/sessions/grant.ts';
 import type {
   AuthorizationAnswer,
   AuthorizationRequest,
-  Authorized,
+  AuthorizeResult,
 } from '../../../../functions/sessions/signin.ts';
 import { createAuthority } from '../../../../local/certificates.ts';
 import { ada, startIssuer } from '../../../../local/issuer.ts';
@@ -39,7 +39,7 @@ async function stranger(answer: RequestListener): Promise<string> {
   return url;
 }
 
-const authorized = (outcome: Authorized) => {
+const authorized = (outcome: AuthorizeResult) => {
   if (outcome.kind !== 'authorized') throw new Error(outcome.problem);
   return outcome;
 };
@@ -56,7 +56,7 @@ async function answerTo(
   return { code: code ?? '', ...(iss === undefined ? {} : { iss }) };
 }
 
-const at = (url: string, more: Partial<Server> = {}) => aServer({ url, ...more });
+const at = (url: string, more: Partial<McpServer> = {}) => aServer({ url, ...more });
 
 test('a sign-in to a real server at a real issuer ends with a token for that server', async () => {
   const { authorizationUrl, request } = authorized(
@@ -217,7 +217,7 @@ test('a refresh says again who we are and what for, and brings a new refresh tok
 test('a grant is refreshed as the client it was made for, whatever we have been registered as since', async () => {
   const { grant, tokens } = await signedIn();
   const [redirectUri] = clientDocument(world.publicUrl).redirect_uris;
-  await world.store.forgetClient({
+  await world.store.deleteClient({
     issuer: grant.issuer,
     id: grant.clientId,
     redirectUri: redirectUri ?? '',
@@ -242,7 +242,7 @@ test.each<[sentence: string, answer: RequestListener]>([
 ])('an issuer that %s ends no grant', async (_sentence, answer) => {
   const token_endpoint = await stranger(answer);
   const issuer = await issuerWith({ token_endpoint });
-  await world.store.keepClient({ issuer, id: 'muster', redirectUri: 'x', authentication: 'none' });
+  await world.store.saveClient({ issuer, id: 'muster', redirectUri: 'x', authentication: 'none' });
   const grant = scopedGrant({
     issuer,
     clientId: 'muster',
@@ -434,7 +434,7 @@ async function issuerWith(more: Readonly<Record<string, unknown>>): Promise<stri
   return url;
 }
 
-const refusals: [sentence: string, server: () => Promise<Server>, problem: RegExp][] = [
+const refusals: [sentence: string, server: () => Promise<McpServer>, problem: RegExp][] = [
   [
     'a server that names no issuer',
     async () => at(`${await resourceServer({})}/mcp`),
@@ -515,7 +515,10 @@ const refusals: [sentence: string, server: () => Promise<Server>, problem: RegEx
 ];
 
 /** A server without RFC 9728 whose owner names this issuer. */
-async function pinnedTo(more: Readonly<Record<string, unknown>>, named?: string): Promise<Server> {
+async function pinnedTo(
+  more: Readonly<Record<string, unknown>>,
+  named?: string,
+): Promise<McpServer> {
   const issuer = named ?? (await issuerWith(more));
   return at(`${await resourceServer({})}/mcp`, {
     auth: anAuth({ authorizationServer: { issuer } }),

@@ -1,11 +1,11 @@
-import type { Server } from '../../model/mcpserver.ts';
-import type { Proof } from '../../sessions/verify.ts';
+import type { McpServer } from '../../model/mcpserver.ts';
+import type { VerificationResult } from '../../sessions/verify.ts';
 import { challengesIn } from '../oauth/metadata.ts';
-import type { Dialler } from '../network/guard.ts';
+import type { Connector } from '../network/guard.ts';
 import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
-import { type Answer, exchange, type Request } from '../network/http.ts';
+import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
 
-export type ProverOptions = {
+export type TokenVerifierOptions = {
   /** Whole proof, all its requests together. */
   readonly timeoutMs?: number;
 };
@@ -15,13 +15,16 @@ export type ProverOptions = {
  * `initialize` and a DELETE for the session it opened; a stream for servers of type `sse`. The
  * token goes to the configured origin only: redirects are answers.
  */
-export function prover(dialler: Dialler, { timeoutMs = 10_000 }: ProverOptions = {}) {
-  return async (server: Server, token: string): Promise<Proof> => {
+export function tokenVerifier(
+  connector: Connector,
+  { timeoutMs = 10_000 }: TokenVerifierOptions = {},
+) {
+  return async (server: McpServer, token: string): Promise<VerificationResult> => {
     const url = URL.parse(server.url ?? '');
     if (url === null) return { kind: 'unclear', problem: 'The URL of the server is no URL.' };
     const signal = AbortSignal.timeout(Math.min(server.timeoutMs, timeoutMs));
     const ask = (
-      request: Omit<Request, 'url' | 'headers'>,
+      request: Omit<ProbeRequest, 'url' | 'headers'>,
       headers: Readonly<Record<string, string>>,
     ) =>
       exchange(
@@ -30,7 +33,7 @@ export function prover(dialler: Dialler, { timeoutMs = 10_000 }: ProverOptions =
           url,
           headers: { ...lowerCased(server.headers), ...headers, authorization: `Bearer ${token}` },
         },
-        dialler,
+        connector,
         signal,
       );
     try {
@@ -42,27 +45,27 @@ export function prover(dialler: Dialler, { timeoutMs = 10_000 }: ProverOptions =
 }
 
 type Ask = (
-  request: Omit<Request, 'url' | 'headers'>,
+  request: Omit<ProbeRequest, 'url' | 'headers'>,
   headers: Readonly<Record<string, string>>,
-) => Promise<Answer>;
+) => Promise<ProbeResponse>;
 
-async function byStream(ask: Ask, token: string): Promise<Proof> {
+async function byStream(ask: Ask, token: string): Promise<VerificationResult> {
   const answer = await ask({ method: 'GET' }, { accept: 'text/event-stream' });
   return (
     (await refusalIn(answer, token)) ?? (isFine(answer) ? { kind: 'accepted' } : unclear(answer))
   );
 }
 
-async function byRequest(ask: Ask, token: string): Promise<Proof> {
+async function byRequest(ask: Ask, token: string): Promise<VerificationResult> {
   const discovered = await ask(
-    { method: 'POST', body: discover, read: glance },
+    { method: 'POST', body: discover, read: peek },
     { ...json, 'mcp-protocol-version': modern, 'mcp-method': 'server/discover' },
   );
   const refused = await refusalIn(discovered, token);
   if (refused !== undefined) return refused;
   if (isFine(discovered) && hasResult(discovered)) return { kind: 'accepted' };
   // An older server; only its handshake tells whether a request with this token gets anywhere.
-  const opened = await ask({ method: 'POST', body: initialize, read: glance }, json);
+  const opened = await ask({ method: 'POST', body: initialize, read: peek }, json);
   const session = opened.headers['mcp-session-id'];
   // A server that does not want to hear of the end of a session ends it by itself, later.
   if (session !== undefined)
@@ -85,7 +88,7 @@ const json = {
 };
 
 // As much as tells a result from an error; an answer as a stream may stay open.
-const glance = { bytes: 64 * 1024, ms: 2_000 };
+const peek = { bytes: 64 * 1024, ms: 2_000 };
 
 const clientInfo = { name: 'muster', version: '1' };
 
@@ -109,20 +112,24 @@ const initialize = JSON.stringify({
   params: { protocolVersion: legacy, capabilities: {}, clientInfo },
 });
 
-const isFine = ({ status }: Answer) => status >= 200 && status < 300;
+const isFine = ({ status }: ProbeResponse) => status >= 200 && status < 300;
 
 /**
  * As JSON or as the first event of a stream; an answer without a body we can see is taken at its
  * status.
  */
-const hasResult = ({ body }: Answer) => body.length === 0 || /"result"\s*:/.test(body.toString());
+const hasResult = ({ body }: ProbeResponse) =>
+  body.length === 0 || /"result"\s*:/.test(body.toString());
 
-const unclear = ({ status }: Answer): Proof => ({
+const unclear = ({ status }: ProbeResponse): VerificationResult => ({
   kind: 'unclear',
   problem: `The server answered HTTP ${status} to a request with the token.`,
 });
 
-async function refusalIn({ status, headers }: Answer, token: string): Promise<Proof | undefined> {
+async function refusalIn(
+  { status, headers }: ProbeResponse,
+  token: string,
+): Promise<VerificationResult | undefined> {
   if (status !== 401 && status !== 403) return undefined;
   const challenges = await challengesIn(new Response(null, { status, headers }));
   const {

@@ -1,14 +1,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, trust } from '../../../../functions/adapters/network/guard.ts';
-import { prover } from '../../../../functions/adapters/mcp/token-check.ts';
+import { addressGuard, trustStore } from '../../../../functions/adapters/network/guard.ts';
+import { tokenVerifier } from '../../../../functions/adapters/mcp/token-verifier.ts';
 import { listen } from '../../../../local/listen.ts';
 import { startMcpServer } from '../../../../local/mcp-servers.ts';
 import { aServer } from '../../../world/server.ts';
 
-const prove = prover(
-  { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trust() },
+const verifyToken = tokenVerifier(
+  { guard: addressGuard({ allowLocal: true }), resolve: resolver(), secureContext: trustStore() },
   { timeoutMs: 1_500 },
 );
 const token = 'the-token-of-ada';
@@ -42,14 +42,14 @@ const challenge = (words: string) => ({ 'www-authenticate': `Bearer ${words}` })
 test('a real server without sign-in lets everybody in, and keeps no session', async () => {
   const open = await startMcpServer();
   closers.push(open.close);
-  expect(await prove(aServer({ url: open.url }), token)).toEqual({ kind: 'accepted' });
+  expect(await verifyToken(aServer({ url: open.url }), token)).toEqual({ kind: 'accepted' });
 });
 
 test('a modern server is asked once', async () => {
   const { server, asked } = await strange((_request, response) =>
     response.end('{"jsonrpc":"2.0","id":1,"result":{}}'),
   );
-  expect(await prove(server, token)).toEqual({ kind: 'accepted' });
+  expect(await verifyToken(server, token)).toEqual({ kind: 'accepted' });
   expect(asked).toEqual(['POST server/discover']);
 });
 
@@ -62,7 +62,7 @@ test('an older server is asked to initialize, and its session is closed', async 
         .writeHead(request.method === 'DELETE' ? 200 : 400)
         .end('{"jsonrpc":"2.0","error":{"code":-32000}}');
   });
-  expect(await prove(server, token)).toEqual({ kind: 'accepted' });
+  expect(await verifyToken(server, token)).toEqual({ kind: 'accepted' });
   expect(asked).toEqual(['POST server/discover', 'POST initialize', 'DELETE']);
 });
 
@@ -71,7 +71,7 @@ test('an error within a 200 proves nothing yet', async () => {
     if (methodOf(request) === 'initialize') response.writeHead(401).end();
     else response.end('{"jsonrpc":"2.0","id":1,"error":{"code":-32601}}');
   });
-  expect(await prove(server, token)).toMatchObject({ kind: 'refused' });
+  expect(await verifyToken(server, token)).toMatchObject({ kind: 'refused' });
   expect(asked).toEqual(['POST server/discover', 'POST initialize']);
 });
 
@@ -81,7 +81,7 @@ test('the token and spec.headers go along; the token wins over a header of the m
     seen.push(request.headers.authorization, String(request.headers['x-tenant']));
     response.end('{"result":{}}');
   });
-  await prove(
+  await verifyToken(
     { ...server, headers: { Authorization: 'Basic of-the-manifest', 'X-Tenant': 'a' } },
     token,
   );
@@ -92,7 +92,7 @@ test('a server of type sse is asked for its stream', async () => {
   const { server, asked } = await strange((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: endpoint\n\n');
   });
-  expect(await prove({ ...server, type: 'sse' }, token)).toEqual({ kind: 'accepted' });
+  expect(await verifyToken({ ...server, type: 'sse' }, token)).toEqual({ kind: 'accepted' });
   expect(asked).toEqual(['GET']);
 });
 
@@ -101,7 +101,7 @@ test('a redirect is not followed: the token stays with the host it was sent to',
   const { server } = await strange((_request, response) =>
     response.writeHead(307, { location: elsewhere.server.url ?? '' }).end(),
   );
-  expect(await prove(server, token)).toMatchObject({
+  expect(await verifyToken(server, token)).toMatchObject({
     kind: 'unclear',
     problem: expect.stringContaining('HTTP 307'),
   });
@@ -124,14 +124,14 @@ test.each([
   ],
 ])('%s is a refusal, told without secrets', async (_sentence, headers, reason) => {
   const { server } = await strange((_request, response) => response.writeHead(401, headers).end());
-  expect(await prove(server, token)).toEqual({ kind: 'refused', reason });
+  expect(await verifyToken(server, token)).toEqual({ kind: 'refused', reason });
 });
 
 test('a 403 that names scopes asks for them', async () => {
   const { server } = await strange((_request, response) =>
     response.writeHead(403, challenge('error="insufficient_scope", scope="mcp admin"')).end(),
   );
-  expect(await prove(server, token)).toEqual({
+  expect(await verifyToken(server, token)).toEqual({
     kind: 'insufficientScope',
     scopes: ['mcp', 'admin'],
   });
@@ -139,7 +139,7 @@ test('a 403 that names scopes asks for them', async () => {
 
 test.each([403, 404, 429, 500, 503])('a %i is neither yes nor no', async (status) => {
   const { server } = await strange((_request, response) => response.writeHead(status).end());
-  expect(await prove(server, token)).toMatchObject({
+  expect(await verifyToken(server, token)).toMatchObject({
     kind: 'unclear',
     problem: expect.stringContaining(`HTTP ${String(status)}`),
   });
@@ -147,13 +147,13 @@ test.each([403, 404, 429, 500, 503])('a %i is neither yes nor no', async (status
 
 test('a server that never answers, is away or is closed to us is neither yes nor no', async () => {
   const { server } = await strange(() => {});
-  expect(await prove(server, token)).toMatchObject({
+  expect(await verifyToken(server, token)).toMatchObject({
     problem: expect.stringContaining('no answer in time'),
   });
-  expect(await prove(aServer({ url: 'http://127.0.0.1:9/mcp' }), token)).toMatchObject({
+  expect(await verifyToken(aServer({ url: 'http://127.0.0.1:9/mcp' }), token)).toMatchObject({
     problem: expect.stringContaining('ECONNREFUSED'),
   });
-  expect(await prove(aServer({ url: 'http://169.254.169.254/mcp' }), token)).toMatchObject({
+  expect(await verifyToken(aServer({ url: 'http://169.254.169.254/mcp' }), token)).toMatchObject({
     problem: expect.stringContaining('metadata'),
   });
 });
