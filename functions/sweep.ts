@@ -165,7 +165,7 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
       ...(broken !== undefined && { ended: broken }),
       ...(malformed.length > 0 && {
         malformed: malformed.map(
-          ({ namespace, name, problem }) => `${namespace}/${name}: ${problem}`,
+          ({ namespace, name, message }) => `${namespace}/${name}: ${message}`,
         ),
       }),
     });

@@ -69,7 +69,7 @@ function tellProblems(reports: readonly SweepReport[]): void {
     if (ended !== undefined) say(`The sweep ended early: ${ended}`);
     if (proberOffline !== undefined) say(`The prober itself seems to be offline: ${proberOffline}`);
     for (const line of malformed) say(`Cannot be read: ${line}`);
-    for (const { namespace, name, problem } of problems) say(`${namespace}/${name}: ${problem}`);
+    for (const { namespace, name, message } of problems) say(`${namespace}/${name}: ${message}`);
   }
 }
 

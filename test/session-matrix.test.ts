@@ -120,7 +120,7 @@ function grantOf(
           refused: {
             at: minutes(-1),
             by: 'server' as const,
-            reason: 'The server refused the token.',
+            message: 'The server refused the token.',
           },
         }
       : {}),
@@ -235,7 +235,7 @@ test(`${String(cases.length)} combinations have the word of the design in the li
 test('a session that ends soon and cannot be refreshed says so, with the command; no other one does', async () => {
   const { stdout } = await muster('list mcpserver -o json');
   const soon = itemsIn(stdout).filter(
-    ({ session }) => session?.status === 'Authenticated' && session.problem !== undefined,
+    ({ session }) => session?.status === 'Authenticated' && session.message !== undefined,
   );
   const near = cases.filter(
     (one) =>
@@ -245,7 +245,7 @@ test('a session that ends soon and cannot be refreshed says so, with the command
   );
   expect(soon.map(({ name }) => name)).toEqual(near.map(({ name }) => name));
   expect(soon[0]?.session).toMatchObject({
-    problem: expect.stringContaining('less than 5 minutes'),
+    message: expect.stringContaining('less than 5 minutes'),
     hint: expect.stringMatching(/^muster auth login --server /),
   });
 });

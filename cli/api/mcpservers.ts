@@ -13,7 +13,7 @@ export type Servers = {
   readonly problems: readonly {
     readonly namespace: string;
     readonly name: string;
-    readonly problem: string;
+    readonly message: string;
   }[];
   /** When somebody last swept, if that is longer ago than three ticks. */
   readonly stoppedSince?: Date;

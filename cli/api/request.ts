@@ -87,13 +87,13 @@ export async function exchange(call: Call): Promise<Answer> {
 export async function request(call: Call): Promise<unknown> {
   const { status, body } = await exchange(call);
   if (status >= 200 && status < 300) return body;
-  const problem = isRecord(body) ? body : {};
-  const title = text(problem['title']) ?? `${new URL(call.url).origin} answered ${String(status)}`;
-  const detail = text(problem['detail']);
+  const message = isRecord(body) ? body : {};
+  const title = text(message['title']) ?? `${new URL(call.url).origin} answered ${String(status)}`;
+  const detail = text(message['detail']);
   throw new RequestFailure(
     detail === undefined ? `${title}.` : `${title}: ${detail}`,
     status,
-    text(problem['hint']) ?? hintFor(status),
+    text(message['hint']) ?? hintFor(status),
   );
 }
 

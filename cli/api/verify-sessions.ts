@@ -6,7 +6,7 @@ import { request } from './request.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 
 /** A row with its session as the server itself sees it, or what kept that from being told. */
-export type Proven = { readonly row: Row; readonly problem?: string };
+export type Proven = { readonly row: Row; readonly message?: string };
 
 const parallel = 8;
 
@@ -22,7 +22,7 @@ export function verifyAll(
     try {
       return { row: { ...row, session: (await prove(connection, row)).session } };
     } catch (error) {
-      if (error instanceof CliError) return { row, problem: error.message };
+      if (error instanceof CliError) return { row, message: error.message };
       throw error;
     }
   });

@@ -51,10 +51,10 @@ const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
 
 /** Throws with exit code 3 unless the person is let in now. */
 export function authenticated(answer: SessionAnswer): SessionAnswer {
-  const { status, problem, hint } = answer.session;
+  const { status, message, hint } = answer.session;
   if (status === 'Authenticated') return answer;
   throw failed(
-    `${answer.namespace}/${answer.name} is ${status}${problem === undefined ? '' : `: ${problem.replace(/\.$/, '')}`}`,
+    `${answer.namespace}/${answer.name} is ${status}${message === undefined ? '' : `: ${message.replace(/\.$/, '')}`}`,
     hint,
   );
 }

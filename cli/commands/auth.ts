@@ -50,9 +50,9 @@ export async function login(call: CommandContext): Promise<ExitCode> {
 async function signOn(connection: Connection, info: CommandContext['info']): Promise<void> {
   try {
     const { rows } = await listServers(connection);
-    for (const { row, problem } of await verifyAll(connection, rows.filter(usesSso)))
+    for (const { row, message } of await verifyAll(connection, rows.filter(usesSso)))
       info(
-        `  ${row.namespace}/${row.name}: ${sessionCell(row)}${because(problem ?? row.session?.problem)}`,
+        `  ${row.namespace}/${row.name}: ${sessionCell(row)}${because(message ?? row.session?.message)}`,
       );
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -60,8 +60,8 @@ async function signOn(connection: Connection, info: CommandContext['info']): Pro
   }
 }
 
-const because = (problem: string | undefined): string =>
-  problem === undefined ? '' : ` (${problem})`;
+const because = (message: string | undefined): string =>
+  message === undefined ? '' : ` (${message})`;
 
 const ssoOf = ({ session }: SessionAnswer): string =>
   session.sso === undefined ? '' : ` [SSO: ${session.sso}]`;
@@ -187,9 +187,9 @@ async function verified(
     connection,
     rows.filter((row) => row.session?.status === 'Authenticated' || usesSso(row)),
   );
-  for (const { row, problem } of asked)
-    if (problem !== undefined)
-      info(`Warning: ${row.namespace}/${row.name} could not be verified: ${problem}`);
+  for (const { row, message } of asked)
+    if (message !== undefined)
+      info(`Warning: ${row.namespace}/${row.name} could not be verified: ${message}`);
   const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
   return rows.map((row) => byUid.get(row.uid) ?? row);
 }

@@ -20,8 +20,8 @@ export async function list(call: CommandContext): Promise<ExitCode> {
         ? `No MCPServers found in ${call.option('namespace') ?? ''}`
         : 'No MCPServers found',
     );
-  for (const { namespace, name, problem } of problems)
-    call.info(`Warning: ${namespace}/${name} cannot be shown: ${problem}`);
+  for (const { namespace, name, message } of problems)
+    call.info(`Warning: ${namespace}/${name} cannot be shown: ${message}`);
   if (stoppedSince === undefined) tellStale(call, rows);
   else
     call.info(

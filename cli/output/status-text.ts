@@ -52,7 +52,7 @@ export function serverText(row: Row, now: Date): string {
         ? undefined
         : fromNow(new Date(session.lastVerified), now),
     ],
-    ['Problem', session?.problem ?? unreachable(row, now)],
+    ['Problem', session?.message ?? unreachable(row, now)],
     ['Next', session?.hint],
   ];
   return facts
@@ -89,7 +89,7 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
 /** What the person can do, else why there is nothing to do. */
 function noteOf({ session, ...row }: Row, now: Date): string {
   const run = session?.hint === undefined ? [] : [`Run: ${session.hint}`];
-  const why = session?.problem ?? unreachable(row, now);
+  const why = session?.message ?? unreachable(row, now);
   return [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])].join('   ');
 }
 

@@ -52,7 +52,7 @@ function columnsOf(
       cell: ({ session }) =>
         session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now),
     },
-    { header: 'PROBLEM', cell: ({ session }) => session?.problem ?? '-' },
+    { header: 'PROBLEM', cell: ({ session }) => session?.message ?? '-' },
     { header: 'NEXT', cell: ({ session }) => session?.hint ?? '-' },
   ];
   return [

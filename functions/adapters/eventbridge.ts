@@ -46,11 +46,11 @@ async function publishBatch(
 /** Hands a page to the next runner. Throws when the bus does not take it: the relay ends there. */
 export const pageSender =
   (client: EventBridgeClient, bus: string) =>
-  async (message: PageMessage): Promise<void> => {
-    const { indices, problem } = await put(client, [entry(bus, pageType, message)]);
+  async (page: PageMessage): Promise<void> => {
+    const { indices, detail } = await put(client, [entry(bus, pageType, page)]);
     if (indices.size > 0)
       throw new Error(
-        `The bus ${bus} did not take the page message of hop ${message.hop}: ${problem}.`,
+        `The bus ${bus} did not take the page message of hop ${page.hop}: ${detail}.`,
       );
   };
 
@@ -68,19 +68,19 @@ const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry
 async function put(
   client: EventBridgeClient,
   entries: PutEventsRequestEntry[],
-): Promise<{ indices: ReadonlySet<number>; problem: string }> {
+): Promise<{ indices: ReadonlySet<number>; detail: string }> {
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
     const failed = entries.flatMap((_, index) =>
       Entries[index]?.EventId === undefined ? [index] : [],
     );
-    return { indices: new Set(failed), problem: Entries[failed[0] ?? 0]?.ErrorCode ?? '' };
+    return { indices: new Set(failed), detail: Entries[failed[0] ?? 0]?.ErrorCode ?? '' };
   } catch (error) {
     // The SDK has tried three times: whatever it is, no entry was taken, and the caller reports
     // them by name.
     return {
       indices: new Set(entries.keys()),
-      problem: error instanceof Error ? error.name : String(error),
+      detail: error instanceof Error ? error.name : String(error),
     };
   }
 }

@@ -145,7 +145,7 @@ export type McpServer = {
 export type Malformed = {
   readonly namespace: string;
   readonly name: string;
-  readonly problem: string;
+  readonly message: string;
 };
 
 /** One page of a list. `continue` is there while more pages remain. */

@@ -27,7 +27,7 @@ export const sessionSchema = z.object({
   /** Scopes the server wants besides those of the grant: signing in again asks for them. */
   missingScopes: z.optional(z.array(z.string())),
   /** Why it is so, when something is wrong or soon will be. */
-  problem: z.optional(z.string()),
+  message: z.optional(z.string()),
   /** The command that gets the person further. */
   hint: z.optional(z.string()),
 });
@@ -100,7 +100,7 @@ export const listSchema = z.object({
   sweptAt: z.optional(time),
   sweepsStopped: z.optional(z.boolean()),
   /** MCPServers that could not be read, each with its problem. */
-  problems: z.array(z.object({ namespace: z.string(), name: z.string(), problem: z.string() })),
+  problems: z.array(z.object({ namespace: z.string(), name: z.string(), message: z.string() })),
 });
 export type List = z.infer<typeof listSchema>;
 

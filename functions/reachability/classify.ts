@@ -23,7 +23,7 @@ export type Verdict =
       readonly retryAfterMs?: number;
     }
   /** The prober's own trouble: nothing is said about the server, nothing is written. */
-  | { readonly kind: 'undecided'; readonly problem: string };
+  | { readonly kind: 'undecided'; readonly message: string };
 
 /**
  * Turns what a probe saw into a verdict. Pure; the table of `docs/state-and-session.md`, tried from
@@ -45,16 +45,16 @@ export function classify(outcome: ProbeOutcome): Verdict {
       return {
         kind: 'failed',
         reason: 'BlockedByPolicy',
-        message: `Not contacted: ${outcome.rule}.`,
+        message: `Not contacted: ${outcome.message}.`,
       };
     case 'unusable':
       return {
         kind: 'failed',
         reason: 'InvalidSpec',
-        message: `Not contacted: ${outcome.problem}.`,
+        message: `Not contacted: ${outcome.message}.`,
       };
     case 'proberTrouble':
-      return { kind: 'undecided', problem: outcome.problem };
+      return { kind: 'undecided', message: outcome.detail };
   }
 }
 
@@ -72,7 +72,7 @@ function answered(outcome: Answered): Verdict {
   const { status, bearerChallenge, redirect, retryAfterMs, classification } = outcome;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (ourOwnTrouble.has(status))
-    return { kind: 'undecided', problem: `HTTP ${status} from our own side of the network` };
+    return { kind: 'undecided', message: `HTTP ${status} from our own side of the network` };
   if (upstreamUnavailable.has(status)) {
     return {
       kind: 'failing',

@@ -7,11 +7,11 @@ export type Observation = { readonly server: McpServer; readonly outcome: ProbeO
 export type Disruption =
   | { readonly kind: 'none' }
   /** Our resolver or our network is away; `affected` say nothing about their servers. */
-  | { readonly kind: 'local'; readonly problem: string; readonly affected: readonly Observation[] }
+  | { readonly kind: 'local'; readonly message: string; readonly affected: readonly Observation[] }
   /** Too few hosts to tell: one connection to somewhere else decides. */
   | {
       readonly kind: 'inconclusive';
-      readonly problem: string;
+      readonly message: string;
       readonly affected: readonly Observation[];
     };
 
@@ -37,7 +37,7 @@ export function detectDisruption(
   ) {
     return {
       kind: 'local',
-      problem: `the resolver failed for ${unresolved.length} of ${pageSize} servers`,
+      message: `the resolver failed for ${unresolved.length} of ${pageSize} servers`,
       affected: unresolved,
     };
   }
@@ -49,8 +49,8 @@ export function detectDisruption(
   );
   if (lost.length === 0 || anybodyElse) return { kind: 'none' };
   const hosts = new Set(lost.map(({ server }) => URL.parse(server.url ?? '')?.hostname)).size;
-  const problem = `all ${lost.length} servers that were reachable, on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, failed in the network at once`;
-  return { kind: hosts >= fewestHosts ? 'local' : 'inconclusive', problem, affected: silent };
+  const message = `all ${lost.length} servers that were reachable, on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, failed in the network at once`;
+  return { kind: hosts >= fewestHosts ? 'local' : 'inconclusive', message, affected: silent };
 }
 
 const networkCauses: ReadonlySet<string> = new Set([

@@ -6,7 +6,7 @@ export type EventRecord = {
   readonly type: 'Normal' | 'Warning';
   /** One word for programs: a reason of the condition that changed. */
   readonly reason: string;
-  readonly note: string;
+  readonly message: string;
   readonly at: Date;
 };
 
@@ -21,12 +21,12 @@ export function eventsFor(server: McpServer, next: Status, at: Date): readonly E
   const [from, to] = [ownState(previous), ownState(next)];
   const reachable = conditionOf(next, 'Reachable');
   if (to !== undefined && to !== from && reachable !== undefined) {
-    const note = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
+    const message = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
     records.push({
       ...about,
       type: to === 'Connected' ? 'Normal' : 'Warning',
       reason: reachable.reason,
-      note,
+      message,
     });
   }
   const contended = conditionOf(next, 'StateContended');
@@ -36,7 +36,7 @@ export function eventsFor(server: McpServer, next: Status, at: Date): readonly E
       ...about,
       type: wasContended ? 'Normal' : 'Warning',
       reason: contended.reason,
-      note: contended.message,
+      message: contended.message,
     });
   }
   return records;

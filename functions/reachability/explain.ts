@@ -23,7 +23,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Ch
     }),
     ...(isDecided && next.state !== undefined && { state: next.state }),
     reason: isDecided ? (reachable?.reason ?? verdict.reason) : 'ProberOffline',
-    message: isDecided ? verdict.message : `The prober has trouble of its own: ${verdict.problem}.`,
+    message: isDecided ? verdict.message : `The prober has trouble of its own: ${verdict.message}.`,
     authRequired: conditionOf(next, 'AuthRequired')?.status ?? 'Unknown',
     consecutiveFailures: next.consecutiveFailures,
   };

@@ -46,7 +46,7 @@ export type ProbeOutcome = { readonly timings: Timings } & (
       readonly cause: Cause;
       readonly detail: string;
     }
-  | { readonly kind: 'refusedByPolicy'; readonly rule: string }
-  | { readonly kind: 'unusable'; readonly problem: string }
-  | { readonly kind: 'proberTrouble'; readonly problem: string }
+  | { readonly kind: 'refusedByPolicy'; readonly message: string }
+  | { readonly kind: 'unusable'; readonly message: string }
+  | { readonly kind: 'proberTrouble'; readonly detail: string }
 );

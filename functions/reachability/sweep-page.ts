@@ -22,7 +22,7 @@ export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResu
 export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;
 
 /** Events that could not be written, and why not. */
-export type UnrecordedEvents = { readonly count: number; readonly problem?: string };
+export type UnrecordedEvents = { readonly count: number; readonly message?: string };
 
 export type PagePorts = {
   readonly now: () => Date;
@@ -53,7 +53,7 @@ export type PageOptions = {
   readonly everything: boolean;
 };
 
-type Problem = { readonly namespace: string; readonly name: string; readonly problem: string };
+type Problem = { readonly namespace: string; readonly name: string; readonly message: string };
 
 /** What one page came to, in numbers, and everything that went wrong in it by name. */
 export type PageReport = {
@@ -97,7 +97,7 @@ export async function sweepPage(
       outcome: await probeAlone(server, ports, options),
     }));
   const observations = await Promise.all(due.map(observe));
-  const { affected, problem } = await checkDisruption(observations, remote.length, ports);
+  const { affected, message } = await checkDisruption(observations, remote.length, ports);
   const isSuppressed = (observation: Observation): boolean =>
     affected.has(observation) && maySuppress(observation.server, options.tick, options);
   const applied = await Promise.all(
@@ -124,15 +124,15 @@ export async function sweepPage(
     changes: changes.length,
     unpublished: unpublished.length,
     events: records.length - unrecorded.count,
-    ...(unrecorded.problem !== undefined && { eventProblem: unrecorded.problem }),
-    ...(problem !== undefined && { proberOffline: problem }),
+    ...(unrecorded.message !== undefined && { eventProblem: unrecorded.message }),
+    ...(message !== undefined && { proberOffline: message }),
     problems: [
-      ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
+      ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.message] : [])),
       ...applied.flatMap(({ unrecordedChange }) => (unrecordedChange ? [unrecordedChange] : [])),
       ...unpublished.map(({ namespace, name, to }) => ({
         namespace,
         name,
-        problem: `the change to ${to} could not be announced`,
+        message: `the change to ${to} could not be announced`,
       })),
     ],
   };
@@ -147,7 +147,7 @@ async function probeAlone(
   try {
     return await probe(server, { classify: isClassificationDue(server, tick, tickMs) });
   } catch (error) {
-    return { kind: 'proberTrouble', problem: messageOf(error), timings: {} };
+    return { kind: 'proberTrouble', detail: messageOf(error), timings: {} };
   }
 }
 
@@ -165,7 +165,7 @@ function outcomesOf(observations: readonly Observation[]): Readonly<Record<strin
   return counts;
 }
 
-type DisruptionReport = { readonly affected: ReadonlySet<Observation>; readonly problem?: string };
+type DisruptionReport = { readonly affected: ReadonlySet<Observation>; readonly message?: string };
 
 async function checkDisruption(
   observations: readonly Observation[],
@@ -175,7 +175,7 @@ async function checkDisruption(
   const disruption = detectDisruption(observations, pageSize);
   if (disruption.kind === 'none' || (disruption.kind === 'inconclusive' && (await isOnline())))
     return { affected: new Set() };
-  return { affected: new Set(disruption.affected), problem: disruption.problem };
+  return { affected: new Set(disruption.affected), message: disruption.message };
 }
 
 type ApplyResult = {
@@ -186,7 +186,7 @@ type ApplyResult = {
   readonly unrecordedChange?: Problem;
 } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
-  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'failed'; readonly message: Problem }
 );
 
 /** Whatever befalls one write, the others of the page go on. */
@@ -201,7 +201,7 @@ async function applyAlone(
   } catch (error) {
     return {
       kind: 'failed',
-      problem: { namespace, name, problem: `the status could not be written: ${messageOf(error)}` },
+      message: { namespace, name, message: `the status could not be written: ${messageOf(error)}` },
     };
   }
 }
@@ -218,12 +218,12 @@ async function applyVerdict(
   heartbeatMs: number,
 ): Promise<ApplyResult> {
   const { namespace, name } = observed;
-  const failed = (problem: string): ApplyResult => ({
+  const failed = (message: string): ApplyResult => ({
     kind: 'failed',
-    problem: { namespace, name, problem },
+    message: { namespace, name, message },
   });
   const verdict = classify(outcome);
-  if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.problem}`);
+  if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.message}`);
   const now = ports.now();
   let server = observed;
   for (let tries = 1; tries <= mostTries; tries += 1) {
@@ -244,7 +244,7 @@ async function applyVerdict(
             unrecordedChange: {
               namespace,
               name,
-              problem: `the change is not in the outbox: ${unrecordedChange}`,
+              message: `the change is not in the outbox: ${unrecordedChange}`,
             },
           }),
           records: eventsFor(server, next, now),

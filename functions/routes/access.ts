@@ -7,7 +7,7 @@ import type { Subject } from '../adapters/cluster/access-review.ts';
 import { ClusterError } from '../adapters/cluster/refusal.ts';
 import type { Line } from '../telemetry/log.ts';
 import type { Person } from '../sessions/person.ts';
-import { problem, type Variables } from './problem.ts';
+import { problemResponse, type Variables } from './problem.ts';
 
 export type AccessPorts = {
   readonly now: () => Date;
@@ -29,7 +29,7 @@ export type AccessRules = {
 /** Whether a person may see a namespace, or why that cannot be told: then nothing is shown. */
 export type AccessResult =
   | { readonly kind: 'known'; readonly allowed: boolean }
-  | { readonly kind: 'unknown'; readonly problem: string };
+  | { readonly kind: 'unknown'; readonly message: string };
 
 /**
  * One question to the cluster per person and namespace; its answer is kept that long, a failure is
@@ -47,7 +47,7 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
   return async (person, namespace) => {
     const subject = subjectOf(person, rules);
     if (subject === undefined)
-      return { kind: 'unknown', problem: `Your token has no claim ${rules.usernameClaim}.` };
+      return { kind: 'unknown', message: `Your token has no claim ${rules.usernameClaim}.` };
     const time = now().getTime();
     for (const [key, { until }] of kept) if (until <= time) kept.delete(key);
     const key = JSON.stringify([subject, namespace]);
@@ -73,7 +73,7 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
           namespace,
           detail: error.message,
         });
-        return { kind: 'unknown', problem: 'The cluster could not be asked what you may see.' };
+        return { kind: 'unknown', message: 'The cluster could not be asked what you may see.' };
       }
     }
   };
@@ -118,7 +118,7 @@ export const accessGate = (maySee: MaySee) =>
     const { person } = context.var;
     if (person !== undefined) {
       const seen = await maySee(person, namespace);
-      if (seen.kind === 'unknown') return accessUnknown(context, seen.problem);
+      if (seen.kind === 'unknown') return accessUnknown(context, seen.message);
       if (!seen.allowed) return noSuchServer(context, namespace, name);
     }
     await next();
@@ -126,7 +126,7 @@ export const accessGate = (maySee: MaySee) =>
   });
 
 export const accessUnknown = (context: Context, detail: string): Response =>
-  problem(
+  problemResponse(
     context,
     {
       status: 503,
@@ -138,7 +138,7 @@ export const accessUnknown = (context: Context, detail: string): Response =>
   );
 
 export const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problem(context, {
+  problemResponse(context, {
     status: 404,
     title: 'No such MCPServer',
     detail: `There is no MCPServer ${namespace}/${name}.`,

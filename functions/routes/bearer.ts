@@ -2,12 +2,12 @@ import { createMiddleware } from 'hono/factory';
 import { IssuerUnavailable } from '../adapters/oauth/bearer-verifier.ts';
 import type { Line } from '../telemetry/log.ts';
 import type { Person } from '../sessions/person.ts';
-import { problem, type Variables } from './problem.ts';
+import { problemResponse, type Variables } from './problem.ts';
 
 /** Whose bearer it is, or why it is nobody's. */
 export type BearerResult =
   | { readonly kind: 'valid'; readonly person: Person }
-  | { readonly kind: 'invalid'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly message: string };
 
 /**
  * Judges a bearer. Throws `IssuerUnavailable` when the issuer cannot be asked: that is no word
@@ -43,7 +43,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
       return undefined;
     });
     if (verified === undefined) {
-      return problem(
+      return problemResponse(
         context,
         {
           status: 503,
@@ -55,12 +55,12 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
       );
     }
     if (verified.kind === 'invalid') {
-      return problem(
+      return problemResponse(
         context,
         {
           status: 401,
           title: 'The bearer is not accepted',
-          detail: verified.problem,
+          detail: verified.message,
           hint: 'Run: muster auth login',
         },
         { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` },
@@ -75,6 +75,6 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
 async function verdict(verify: VerifyBearer, authorization: string): Promise<BearerResult> {
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   return token === undefined
-    ? { kind: 'invalid', problem: 'The Authorization header holds no bearer.' }
+    ? { kind: 'invalid', message: 'The Authorization header holds no bearer.' }
     : verify(token);
 }

@@ -3,7 +3,7 @@ import { ClusterError } from '../adapters/cluster/refusal.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
-import { problem, type Variables } from './problem.ts';
+import { problemResponse, type Variables } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
 /** Everything the Function URL needs from outside. */
@@ -41,7 +41,7 @@ export function composeApi({
   api.route('/', serverRoutes(servers));
   if (sessions !== undefined) api.route('/', sessions);
   api.notFound((context) =>
-    problem(context, {
+    problemResponse(context, {
       status: 404,
       title: 'No such route',
       hint: 'GET /v1/openapi.json lists the routes.',
@@ -58,13 +58,13 @@ export function composeApi({
       detail: withoutTokens(error.message),
     });
     if (error instanceof ClusterError) {
-      return problem(context, {
+      return problemResponse(context, {
         status: 503,
         title: 'The cluster cannot be asked',
         hint: 'Try again in a minute; if it stays so, the logs of the api function say why.',
       });
     }
-    return problem(context, {
+    return problemResponse(context, {
       status: 500,
       title: 'Something went wrong on our side',
       hint: 'Try again; if it stays so, the logs of the api function say why.',

@@ -102,7 +102,7 @@ export const fieldMeanings: FieldMeanings = {
     lastVerified: 'When the server last said that it lets this person in.',
     missingScopes:
       'Scopes the server wants besides those of the grant; signing in again asks for them.',
-    problem: 'Why it is so, when something is wrong or soon will be.',
+    message: 'Why it is so, when something is wrong or soon will be.',
     hint: 'The command that gets the person further.',
   },
   SessionAnswer: { ...which, session: 'The session as it is now.' },

@@ -19,7 +19,7 @@ export type ProblemDetails = {
 };
 
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
-export function problem(
+export function problemResponse(
   context: Context,
   details: ProblemDetails,
   headers: Readonly<Record<string, string>> = {},
@@ -39,7 +39,7 @@ export const requirePerson = createMiddleware<{ Variables: { person: Person } }>
   async (context, next) => {
     const { person }: Variables = context.var;
     if (person === undefined) {
-      return problem(context, {
+      return problemResponse(context, {
         status: 401,
         title: 'Sign-in required',
         hint: 'Run: muster auth login',

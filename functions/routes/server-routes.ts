@@ -8,7 +8,7 @@ import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { meOf } from './me.ts';
-import { problem, requirePerson, type Variables } from './problem.ts';
+import { problemResponse, requirePerson, type Variables } from './problem.ts';
 import { rowOf } from './row.ts';
 
 /** One page of a list, or word that the cluster no longer knows the `continue` token. */
@@ -70,7 +70,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       ]);
       if (read.kind === 'expired') return listExpired(context);
       const visible = await visibleOf(ports, read.page, person);
-      if (visible.kind === 'unknown') return accessUnknown(context, visible.problem);
+      if (visible.kind === 'unknown') return accessUnknown(context, visible.message);
       const { page } = visible;
       const rows = await rowsOf(ports, page.servers, person);
       const list: List = {
@@ -80,10 +80,10 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         ...(lastSweep === undefined
           ? {}
           : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
-        problems: page.malformed.map(({ namespace, name, problem }) => ({
+        problems: page.malformed.map(({ namespace, name, message }) => ({
           namespace,
           name,
-          problem: person === undefined ? 'cannot be read; sign in to see why' : problem,
+          message: person === undefined ? 'cannot be read; sign in to see why' : message,
         })),
       };
       return context.json(list);
@@ -109,7 +109,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
 
 type Visible =
   | { readonly kind: 'page'; readonly page: Page }
-  | { readonly kind: 'unknown'; readonly problem: string };
+  | { readonly kind: 'unknown'; readonly message: string };
 
 /** What of a page the person may see: one question per namespace. */
 async function visibleOf(
@@ -161,11 +161,15 @@ async function rowsOf(
 }
 
 const signInRequired = (context: Context): Response =>
-  problem(context, { status: 401, title: 'Sign-in required', hint: 'Run: muster auth login' });
+  problemResponse(context, {
+    status: 401,
+    title: 'Sign-in required',
+    hint: 'Run: muster auth login',
+  });
 
 const badQuery = (context: Context, error: core.$ZodError): Response => {
   const [issue] = error.issues;
-  return problem(context, {
+  return problemResponse(context, {
     status: 400,
     title: 'The query cannot be used',
     detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
@@ -178,7 +182,7 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
  * "Retrieving large results sets in chunks").
  */
 const listExpired = (context: Context): Response =>
-  problem(context, {
+  problemResponse(context, {
     status: 410,
     title: 'The list has expired',
     detail: 'The cluster no longer knows the continue token.',
@@ -187,7 +191,7 @@ const listExpired = (context: Context): Response =>
 
 const tooManyChecks = (context: Context, retryAfterMs: number): Response => {
   const seconds = String(Math.ceil(retryAfterMs / 1000));
-  return problem(
+  return problemResponse(
     context,
     {
       status: 429,

@@ -18,7 +18,7 @@ import {
   type SignInStarted,
 } from '../model/wire.ts';
 import { callbackPage } from './callback-page.ts';
-import { problem, requirePerson, type Variables } from './problem.ts';
+import { problemResponse, requirePerson, type Variables } from './problem.ts';
 
 export type SessionPorts = SignInPorts &
   SignOutPorts &
@@ -54,17 +54,17 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
           'returnTo must be http on 127.0.0.1, [::1] or localhost, with a port.',
         );
       case 'nothingToSignInTo':
-        return problem(context, {
+        return problemResponse(context, {
           status: 409,
           title: 'There is nothing to sign in to',
-          detail: started.problem,
+          detail: started.message,
           hint: 'Run: muster auth status',
         });
       case 'refused':
-        return problem(context, {
+        return problemResponse(context, {
           status: 502,
           title: 'The sign-in could not be started',
-          detail: started.problem,
+          detail: started.message,
           hint: `Run: muster check ${server.namespace}/${server.name} --explain`,
         });
     }
@@ -86,24 +86,24 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
         case 'completed':
           return answer(context, ports, server, completed);
         case 'unknown':
-          return problem(context, {
+          return problemResponse(context, {
             status: 404,
             title: 'No such sign-in',
             detail: 'It is over, was completed before, or was started by somebody else.',
             hint,
           });
         case 'serverChanged':
-          return problem(context, {
+          return problemResponse(context, {
             status: 409,
             title: 'The server has changed',
             detail: 'Its URL is another one than when the sign-in was started.',
             hint,
           });
         case 'refused':
-          return problem(context, {
+          return problemResponse(context, {
             status: 502,
             title: 'The issuer did not grant it',
-            detail: completed.problem,
+            detail: completed.message,
             hint,
           });
       }
@@ -186,13 +186,13 @@ function answer(
   context: Context<{ Variables: { person: Person } }>,
   { now, policy }: SessionPorts,
   server: McpServer,
-  { grant, problem }: VerifyResult,
+  { grant, message }: VerifyResult,
 ): Response {
   const { namespace, name } = server;
   const session = sessionOf(server, context.var.person, grant, now(), { policy });
   // Whatever kept it from being told for sure is worth saying, once: it is not stored.
   const told =
-    problem === undefined || session.problem !== undefined ? session : { ...session, problem };
+    message === undefined || session.message !== undefined ? session : { ...session, message };
   return context.json<SessionAnswer>({ namespace, name, session: told });
 }
 
@@ -213,7 +213,7 @@ function backTo(
 }
 
 const badBody = (context: Context, detail: string): Response =>
-  problem(context, {
+  problemResponse(context, {
     status: 400,
     title: 'The request cannot be used',
     detail,
@@ -221,7 +221,7 @@ const badBody = (context: Context, detail: string): Response =>
   });
 
 const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problem(context, {
+  problemResponse(context, {
     status: 404,
     title: 'No such MCPServer',
     detail: `There is no MCPServer ${namespace}/${name}.`,

@@ -40,7 +40,7 @@ type Refusal = {
   readonly at: Date;
   readonly by: 'server' | 'issuer';
   /** In words for people, without secrets. */
-  readonly reason: string;
+  readonly message: string;
   /** RFC 6750, `insufficient_scope`: a sign-in that asks for these, too, gets further. */
   readonly missingScopes?: readonly string[];
 };

@@ -12,9 +12,9 @@ export type RefreshResult =
       readonly expiresAt?: Date;
     }
   /** The issuer has ended the grant: nothing but a new sign-in helps. */
-  | { readonly kind: 'refused'; readonly problem: string }
+  | { readonly kind: 'refused'; readonly message: string }
   /** The issuer could not be asked, or has a bad day. That ends nothing. */
-  | { readonly kind: 'unavailable'; readonly problem: string };
+  | { readonly kind: 'unavailable'; readonly message: string };
 
 export type RefreshPorts = {
   readonly now: () => Date;
@@ -40,7 +40,7 @@ export type TokenResult =
    * Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it
    * is.
    */
-  | { readonly kind: 'retryLater'; readonly grant: Grant; readonly problem: string };
+  | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string };
 
 /** A token this close to its end could be late at the server. */
 const longestMarginMs = 30_000;
@@ -98,7 +98,7 @@ const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
     refused: {
       at,
       by: 'issuer',
-      reason: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).',
+      message: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).',
     },
   },
   generation,
@@ -160,10 +160,10 @@ async function refreshed(
     case 'refreshed':
       return keep(ports, renewed(ports, held, outcome), generation);
     case 'unavailable':
-      return orRetryLater(held, ports.now(), stale, outcome.problem);
+      return orRetryLater(held, ports.now(), stale, outcome.message);
     case 'refused': {
       // A lease that ended too early, or a sign-in just now: whoever has newer tokens is right.
-      const refused = { at: ports.now(), by: 'issuer' as const, reason: outcome.problem };
+      const refused = { at: ports.now(), by: 'issuer' as const, message: outcome.message };
       return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
     }
   }
@@ -216,11 +216,11 @@ function orRetryLater(
   { tokens, ...held }: StoredGrant,
   now: Date,
   stale: string | undefined,
-  problem: string,
+  message: string,
 ): TokenResult {
   const { grant, generation } = held;
   const isGood = generation !== stale && (grant.expiresAt === undefined || grant.expiresAt > now);
   return isGood && tokens !== undefined
     ? { kind: 'usable', held: { ...held, tokens }, tokens }
-    : { kind: 'retryLater', grant, problem };
+    : { kind: 'retryLater', grant, message };
 }

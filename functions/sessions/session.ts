@@ -30,7 +30,7 @@ export function sessionOf(
   const hint = `muster auth login --server ${label(server)}`;
   const sso = singleSignOn(server);
   const forbidden = refusal(server, policy);
-  if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', problem: forbidden };
+  if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', message: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
   const theirs =
     grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
@@ -39,18 +39,18 @@ export function sessionOf(
   if (sso === 'forwarding') return forwarded(server, person, theirs, now, hint);
 
   if (theirs === undefined)
-    return { status: 'Pending Auth', ...(apart === undefined ? {} : { problem: apart }), hint };
+    return { status: 'Pending Auth', ...(apart === undefined ? {} : { message: apart }), hint };
   const facts = factsOf(theirs);
   const { refused } = theirs;
   if (sso === 'exchange' && refused?.by === 'issuer')
-    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem: refused.reason, hint };
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, message: refused.message, hint };
   const ending = endOf(theirs, now);
   if (ending !== undefined) {
     const { missingScopes } = refused ?? {};
     return {
       status: 'Expired',
       ...facts,
-      problem: ending,
+      message: ending,
       ...(missingScopes === undefined ? {} : { missingScopes: [...missingScopes] }),
       hint,
     };
@@ -60,7 +60,7 @@ export function sessionOf(
     status: 'Authenticated',
     ...(sso === 'exchange' ? { sso: 'Exchanged' as const } : {}),
     ...facts,
-    ...(soon === undefined ? {} : { problem: soon, hint }),
+    ...(soon === undefined ? {} : { message: soon, hint }),
   };
 }
 
@@ -93,23 +93,29 @@ function forwarded(
       status: 'Pending Auth',
       sso: 'Failed',
       ...facts,
-      problem: 'Your own sign-in has expired.',
+      message: 'Your own sign-in has expired.',
       hint: 'muster auth login',
     };
   const missing =
     server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
   if (missing.length > 0) {
-    const problem = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
-    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem, hint: 'muster auth login' };
+    const message = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, message, hint: 'muster auth login' };
   }
   if (grant?.refused !== undefined)
-    return { status: 'Pending Auth', sso: 'Failed', ...facts, problem: grant.refused.reason, hint };
+    return {
+      status: 'Pending Auth',
+      sso: 'Failed',
+      ...facts,
+      message: grant.refused.message,
+      hint,
+    };
   return { status: 'Authenticated', sso: 'Forwarded', ...facts };
 }
 
 /** Why a grant is of no use any more; undefined while it is valid or can be refreshed. */
 function endOf({ refused, expiresAt, refreshable }: Grant, now: Date): string | undefined {
-  if (refused !== undefined) return refused.reason;
+  if (refused !== undefined) return refused.message;
   if (expiresAt === undefined || refreshable || expiresAt > now) return undefined;
   return `The grant expired at ${expiresAt.toISOString()} and cannot be refreshed.`;
 }

@@ -55,7 +55,7 @@ export type AuthorizeResult =
       readonly authorizationUrl: URL;
       readonly request: AuthorizationRequest;
     }
-  | { readonly kind: 'refused'; readonly problem: string };
+  | { readonly kind: 'refused'; readonly message: string };
 
 export type Exchanged =
   | {
@@ -64,7 +64,7 @@ export type Exchanged =
       readonly scopes: readonly string[];
       readonly expiresAt?: Date;
     }
-  | { readonly kind: 'refused'; readonly problem: string };
+  | { readonly kind: 'refused'; readonly message: string };
 
 export type SignInPorts = VerificationPorts & {
   /** Text that nobody can guess: at least 256 bits, fit for a URL. */
@@ -100,8 +100,8 @@ const signInMs = 10 * 60_000;
 export type StartResult =
   | { readonly kind: 'started'; readonly authorizationUrl: URL; readonly expiresAt: Date }
   | { readonly kind: 'badReturnTo' }
-  | { readonly kind: 'nothingToSignInTo'; readonly problem: string }
-  | { readonly kind: 'refused'; readonly problem: string };
+  | { readonly kind: 'nothingToSignInTo'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string };
 
 /** Prepares a sign-in of this person to this server; the browser does the rest. */
 export async function startSignIn(
@@ -114,7 +114,7 @@ export async function startSignIn(
   const reason = whyNothing(server);
   const serverUrl = canonicalUrl(server.url);
   if (reason !== undefined || serverUrl === undefined)
-    return { kind: 'nothingToSignInTo', problem: reason ?? 'Its URL is no URL.' };
+    return { kind: 'nothingToSignInTo', message: reason ?? 'Its URL is no URL.' };
 
   const state = ports.newSecret();
   const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
@@ -205,7 +205,7 @@ export type CompleteResult =
    */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'serverChanged' }
-  | { readonly kind: 'refused'; readonly problem: string };
+  | { readonly kind: 'refused'; readonly message: string };
 
 /**
  * Exchanges the parked code, once, for the one who started the sign-in, keeps the grant, and asks

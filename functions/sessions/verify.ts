@@ -21,11 +21,11 @@ import { refusal, sessionOf } from './session.ts';
 export type VerificationResult =
   | { readonly kind: 'accepted' }
   /** 401. `reason` is in words for people, without secrets. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly message: string }
   /** 403 with `insufficient_scope` (RFC 6750): these are wanted. */
   | { readonly kind: 'insufficientScope'; readonly scopes: readonly string[] }
   /** Neither yes nor no: it was away, busy, or answered something else. */
-  | { readonly kind: 'unclear'; readonly problem: string };
+  | { readonly kind: 'unclear'; readonly message: string };
 
 export type VerificationPorts = {
   readonly now: () => Date;
@@ -39,7 +39,7 @@ export type VerificationPorts = {
  */
 export type TokenExchangeResult =
   | Exchanged
-  | { readonly kind: 'unavailable'; readonly problem: string };
+  | { readonly kind: 'unavailable'; readonly message: string };
 
 export type VerifyPorts = VerificationPorts &
   RefreshPorts & {
@@ -49,7 +49,7 @@ export type VerifyPorts = VerificationPorts &
   };
 
 /** The grant as it is now, and what keeps it from being told for sure. */
-export type VerifyResult = { readonly grant?: Grant; readonly problem?: string };
+export type VerifyResult = { readonly grant?: Grant; readonly message?: string };
 
 /**
  * Asks the server whether it lets this person in. Single sign-on is run for it, if the policy
@@ -113,7 +113,7 @@ async function forward(
     return {};
   const proof = await ports.verifyToken(server, person.token);
   if (proof.kind === 'unclear')
-    return { ...(held === undefined ? {} : { grant: held.grant }), problem: proof.problem };
+    return { ...(held === undefined ? {} : { grant: held.grant }), message: proof.message };
   const judged = applyVerification(grant, proof, ports.now());
   await ports.putGrant(judged);
   return { grant: judged };
@@ -127,7 +127,7 @@ async function exchange(
 ): Promise<VerifyResult> {
   const exchanged = await ports.exchangeToken(server, person);
   if (exchanged.kind === 'unavailable')
-    return { ...(held === undefined ? {} : { grant: held.grant }), problem: exchanged.problem };
+    return { ...(held === undefined ? {} : { grant: held.grant }), message: exchanged.message };
   const now = ports.now();
   const grant = {
     ...identity(server, person),
@@ -142,7 +142,7 @@ async function exchange(
     const failed: Grant = {
       ...grant,
       scopes: [],
-      refused: { at: now, by: 'issuer', reason: exchanged.problem },
+      refused: { at: now, by: 'issuer', message: exchanged.message },
     };
     await ports.putGrant(failed);
     return { grant: failed };
@@ -188,7 +188,7 @@ const withoutVerification = (
     case 'expired':
       return { grant: usable.grant };
     case 'retryLater':
-      return { grant: usable.grant, problem: usable.problem };
+      return { grant: usable.grant, message: usable.message };
   }
 };
 
@@ -201,7 +201,7 @@ async function recordVerification(
   held: StoredGrant,
   proof: VerificationResult,
 ): Promise<VerifyResult> {
-  if (proof.kind === 'unclear') return { grant: held.grant, problem: proof.problem };
+  if (proof.kind === 'unclear') return { grant: held.grant, message: proof.message };
   const grant = applyVerification(held.grant, proof, ports.now());
   await ports.replaceGrant({ ...held, grant }, held.generation);
   return { grant };
@@ -217,16 +217,16 @@ function applyVerification(
     case 'accepted':
       return { ...rest, lastVerified: now };
     case 'refused':
-      return { ...rest, refused: { at: now, by: 'server', reason: proof.reason } };
+      return { ...rest, refused: { at: now, by: 'server', message: proof.message } };
     case 'insufficientScope': {
       const missing = proof.scopes.filter((scope) => !grant.scopes.includes(scope));
-      const reason =
+      const message =
         missing.length > 0
           ? `The server wants more scopes: ${missing.join(' ')}.`
           : 'The server says that scopes are missing, but names none that the grant has not.';
       // Each further sign-in has to add a scope: a server cannot send people in circles.
       const wanted = missing.length > 0 ? { missingScopes: missing } : {};
-      return { ...rest, refused: { at: now, by: 'server', reason, ...wanted } };
+      return { ...rest, refused: { at: now, by: 'server', message, ...wanted } };
     }
   }
 }

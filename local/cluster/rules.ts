@@ -36,10 +36,10 @@ function program(rule: string): (context: { self: Json }) => unknown {
 }
 
 function objection({ rule, message }: Rule, self: Json, path: string): readonly Cause[] {
-  const objected = (problem: string): readonly Cause[] => [
+  const objected = (message: string): readonly Cause[] => [
     {
       reason: 'FieldValueInvalid',
-      message: `Invalid value: ${problem}`,
+      message: `Invalid value: ${message}`,
       field: path === '' ? '<nil>' : path,
     },
   ];

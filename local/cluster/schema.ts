@@ -114,10 +114,10 @@ function duplicates(schema: Schema, value: readonly Json[], path: string): reado
 
 function checkScalar(schema: Schema, value: Json, path: string): readonly Cause[] {
   const causes: Cause[] = [];
-  const invalid = (problem: string): void => {
+  const invalid = (message: string): void => {
     causes.push({
       reason: 'FieldValueInvalid',
-      message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${problem}`,
+      message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${message}`,
       field: path,
     });
   };

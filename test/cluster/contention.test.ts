@@ -184,9 +184,9 @@ describe.skipIf(why !== undefined).each(['map', 'atomic'])(
 
     test('every write that was given up is in the log by name', () => {
       for (const { problems = [] } of reports) {
-        for (const { name, problem } of problems) {
+        for (const { name, message } of problems) {
           expect(names).toContain(name);
-          expect(problem).toContain('conflicts in a row with another writer');
+          expect(message).toContain('conflicts in a row with another writer');
         }
       }
     });

@@ -95,7 +95,7 @@ describe.skipIf(why !== undefined)(
       onProbe = async () => undefined;
       expect(report).toMatchObject({ probed: count, written: 0 });
       expect(report.problems).toHaveLength(count);
-      expect(report.problems?.[0]?.problem).toContain('refused the connection');
+      expect(report.problems?.[0]?.message).toContain('refused the connection');
       // Nothing is announced that was not written.
       expect(report.changes).toBe(0);
       await expect(tick()).rejects.toThrow('refused the connection');

@@ -69,7 +69,7 @@ async function signIn(ports: SignInPorts): Promise<Grant> {
     const { refused } = completed.grant;
     if (refused === undefined) return completed.grant;
     // The next command of SESSION is to sign in again.
-    if (round === 3) throw new Error(refused.reason);
+    if (round === 3) throw new Error(refused.message);
   }
 }
 
@@ -118,7 +118,7 @@ async function verifyToken(proven: McpServer, token: string): Promise<Verificati
     const challenge = (await challengesIn(answer.clone())).find(
       ({ scheme }) => scheme === 'bearer',
     )?.parameters;
-    if (answer.status === 401) return { kind: 'refused', reason: `${method} was refused` };
+    if (answer.status === 401) return { kind: 'refused', message: `${method} was refused` };
     if (answer.status === 403)
       return { kind: 'insufficientScope', scopes: challenge?.['scope']?.split(' ') ?? [] };
   }

@@ -63,7 +63,7 @@ export function storeContract(start: () => Place): void {
 
   test('grants come back as they were kept, per person', async () => {
     const full = aGrant({
-      refused: { at: minutes(-1), by: 'server', reason: 'gone', missingScopes: ['admin'] },
+      refused: { at: minutes(-1), by: 'server', message: 'gone', missingScopes: ['admin'] },
       lastVerified: minutes(-2),
       serverUid: 'uid-full',
     });

@@ -70,7 +70,7 @@ test('commands that are shown without their output are there', () => {
       .split('\n')
       .flatMap((line) => line.replace(/ +#.*$/, '').split(/ && | \|\|? /))
       .flatMap((command) =>
-        problemsOf(command.trim()).map((problem) => `${name}: ${command}: ${problem}`),
+        problemsOf(command.trim()).map((message) => `${name}: ${command}: ${message}`),
       ),
   );
   expect(problems).toEqual([]);

@@ -207,7 +207,7 @@ describe('a change of state is announced', () => {
       {
         namespace: 'default',
         name: 'a',
-        problem: 'the change is not in the outbox: ResourceNotFoundException',
+        message: 'the change is not in the outbox: ResourceNotFoundException',
       },
     ]);
   });

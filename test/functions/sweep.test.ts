@@ -437,7 +437,7 @@ describe('the relay', () => {
     const [report] = await here.sweep();
     expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
     expect(report?.ended).toContain('the relay ended here');
-    expect(report?.problems?.map(({ problem }) => problem)).toEqual(
+    expect(report?.problems?.map(({ message }) => message)).toEqual(
       Array(2).fill('the change to Connected could not be announced'),
     );
   });
@@ -462,7 +462,7 @@ describe('writing status', () => {
           {
             namespace: 'default',
             name: 'a',
-            problem: 'the status could not be written: 5 conflicts in a row with another writer',
+            message: 'the status could not be written: 5 conflicts in a row with another writer',
           },
         ],
       },

@@ -338,7 +338,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
 
   test('what is missing is told at once, each with the command that mends it', async () => {
     const result = await evaluate({ folder: projectFolder(), stage: 'empty', environment: {} });
-    const [problem = ''] = result.kind === 'failed' ? result.problems : [];
+    const [message = ''] = result.kind === 'failed' ? result.problems : [];
     for (const words of [
       'AWS_REGION=',
       'OIDC_ISSUER=',
@@ -346,7 +346,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'npx sst secret set TokenKeys',
       'EKS_CLUSTER=',
     ]) {
-      expect(problem).toContain(words);
+      expect(message).toContain(words);
     }
   });
 
@@ -359,7 +359,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       FLEET_SIZE: 'many',
     };
     const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
-    const [problem = ''] = result.kind === 'failed' ? result.problems : [];
+    const [message = ''] = result.kind === 'failed' ? result.problems : [];
     for (const words of [
       'Two clusters',
       '--minify',
@@ -367,7 +367,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'VPC_SECURITY_GROUPS',
       'FLEET_SIZE is "many"',
     ]) {
-      expect(problem).toContain(words);
+      expect(message).toContain(words);
     }
   });
 

@@ -40,7 +40,7 @@ export type Cluster = {
 export type TokenSource = {
   readonly token: () => Promise<
     | { readonly kind: 'token'; readonly token: string }
-    | { readonly kind: 'none'; readonly problem: string }
+    | { readonly kind: 'none'; readonly message: string }
   >;
   /** Forgets the token it last gave. False: there is no other one to be had. */
   readonly drop: () => boolean;
@@ -103,7 +103,7 @@ export function connectClusterToken(
     applySecurityAuthentication: async (context) => {
       const had = await source.token();
       if (had.kind === 'none')
-        throw new ClusterError(`There is no token for the API server ${url}: ${had.problem}`);
+        throw new ClusterError(`There is no token for the API server ${url}: ${had.message}`);
       await config.applySecurityAuthentication(context);
       context.setHeaderParam('Authorization', `Bearer ${had.token}`);
     },

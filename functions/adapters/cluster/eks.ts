@@ -79,7 +79,7 @@ async function make(
     const name = error instanceof Error ? error.name : 'unknown';
     return {
       kind: 'none',
-      problem: `AWS gave no credentials to sign with (${name}). Give the function a role, and AWS_REGION.`,
+      message: `AWS gave no credentials to sign with (${name}). Give the function a role, and AWS_REGION.`,
     };
   }
 }

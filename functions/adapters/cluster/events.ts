@@ -12,9 +12,9 @@ import { explain, refusal } from './refusal.ts';
 export function eventWriter(cluster: Cluster): PagePorts['recordEvents'] {
   return async (records) => {
     const problems = await Promise.all(records.map((record) => write(cluster, record)));
-    const failed = problems.filter((problem) => problem !== undefined);
-    const [problem] = failed;
-    return { count: failed.length, ...(problem !== undefined && { problem }) };
+    const failed = problems.filter((message) => message !== undefined);
+    const [message] = failed;
+    return { count: failed.length, ...(message !== undefined && { message }) };
   };
 }
 
@@ -37,7 +37,7 @@ async function write(cluster: Cluster, record: EventRecord): Promise<string | un
 
 const longestNote = 1024; // The API server refuses more.
 
-const eventOf = ({ server, type, reason, note, at }: EventRecord) => ({
+const eventOf = ({ server, type, reason, message, at }: EventRecord) => ({
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',
   metadata: { name: `${server.name.slice(0, 200)}.${randomUUID()}`, namespace: server.namespace },
@@ -47,7 +47,7 @@ const eventOf = ({ server, type, reason, note, at }: EventRecord) => ({
   action: 'Probe',
   reason,
   type,
-  note: note.slice(0, longestNote),
+  note: message.slice(0, longestNote),
   regarding: {
     apiVersion: 'muster.giantswarm.io/v1alpha1',
     kind: 'MCPServer',

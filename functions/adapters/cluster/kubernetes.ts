@@ -100,7 +100,7 @@ export function serverReader(cluster: Cluster): ReadServer {
       );
       if (item.kind === 'server') return item.server;
       throw new ClusterError(
-        `MCPServer ${namespace}/${name} cannot be read: ${item.malformed.problem}. Correct the object.`,
+        `MCPServer ${namespace}/${name} cannot be read: ${item.malformed.message}. Correct the object.`,
       );
     } catch (error) {
       if (refusal(error)?.code === 404) return undefined;

@@ -29,10 +29,10 @@ export function readItem(item: unknown): Item {
     namespace: '',
     name: '(no name)',
   };
-  const problem = parsed.error.issues
+  const message = parsed.error.issues
     .map(({ path, message }) => `${path.join('.')}: ${message}`)
     .join('; ');
-  return { kind: 'malformed', malformed: { namespace, name, problem } };
+  return { kind: 'malformed', malformed: { namespace, name, message } };
 }
 
 /**

@@ -19,7 +19,7 @@ export function fileTokens(path: string, now: () => Date = () => new Date()): To
         if (!(error instanceof Error && 'code' in error)) throw error;
         return {
           kind: 'none',
-          problem: `${path} cannot be read (${String(error.code)}). Set CLUSTER_TOKEN_FILE to a readable file.`,
+          message: `${path} cannot be read (${String(error.code)}). Set CLUSTER_TOKEN_FILE to a readable file.`,
         };
       }
     },

@@ -329,7 +329,7 @@ const grantSchema = z.object({
     z.object({
       at: time,
       by: z.enum(['server', 'issuer']),
-      reason: z.string(),
+      message: z.string(),
       missingScopes: z.exactOptional(z.array(z.string())),
     }),
   ),

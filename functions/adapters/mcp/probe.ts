@@ -34,9 +34,9 @@ export const prober =
   (connector: Connector): Probe =>
   async (server, { classify }) => {
     const url = usableUrl(server.url);
-    if (typeof url === 'string') return { kind: 'unusable', problem: url, timings: {} };
+    if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
     const unusable = unusableHeader(server.headers);
-    if (unusable !== undefined) return { kind: 'unusable', problem: unusable, timings: {} };
+    if (unusable !== undefined) return { kind: 'unusable', message: unusable, timings: {} };
     const attempt = startAttempt(connector, server, url);
     try {
       return await runProbe(attempt, classify);
@@ -288,18 +288,18 @@ function outcomeOf(error: unknown, visit: Attempt): ProbeOutcome {
     timings,
   });
   if (error instanceof RefusedByPolicy)
-    return { kind: 'refusedByPolicy', rule: error.rule, timings };
+    return { kind: 'refusedByPolicy', message: error.rule, timings };
   if (error instanceof DeadlinePassed)
     return unreachable(stage === 'dns' ? 'resolverFailed' : 'timeout', error.message);
   if (error instanceof NameFailure) return nameFailure(error, stage, timings);
   if (error instanceof errors.HeadersOverflowError) return { kind: 'headersTooLarge', timings };
   if (error instanceof errors.InvalidArgumentError)
-    return { kind: 'unusable', problem: error.message, timings };
+    return { kind: 'unusable', message: error.message, timings };
   if (!(error instanceof Error)) throw error;
   const cause = causeOf(error);
   if (cause !== undefined) return unreachable(cause, codeOf(error) || error.message);
   if (codeOf(error) === '') throw error;
-  return { kind: 'proberTrouble', problem: `${codeOf(error)}: ${error.message}`, timings };
+  return { kind: 'proberTrouble', detail: `${codeOf(error)}: ${error.message}`, timings };
 }
 
 function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {
@@ -321,11 +321,11 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
         timings,
       };
     case 'away':
-      return { kind: 'proberTrouble', problem: resolution.detail, timings };
+      return { kind: 'proberTrouble', detail: resolution.detail, timings };
     case 'unusable':
       return {
         kind: 'unusable',
-        problem: 'the host of spec.url is no name that can be resolved',
+        message: 'the host of spec.url is no name that can be resolved',
         timings,
       };
   }

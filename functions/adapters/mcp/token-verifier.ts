@@ -21,7 +21,7 @@ export function tokenVerifier(
 ) {
   return async (server: McpServer, token: string): Promise<VerificationResult> => {
     const url = URL.parse(server.url ?? '');
-    if (url === null) return { kind: 'unclear', problem: 'The URL of the server is no URL.' };
+    if (url === null) return { kind: 'unclear', message: 'The URL of the server is no URL.' };
     const signal = AbortSignal.timeout(Math.min(server.timeoutMs, timeoutMs));
     const ask = (
       request: Omit<ProbeRequest, 'url' | 'headers'>,
@@ -39,7 +39,7 @@ export function tokenVerifier(
     try {
       return server.type === 'sse' ? await byStream(ask, token) : await byRequest(ask, token);
     } catch (error) {
-      return { kind: 'unclear', problem: `${url.host} could not be asked: ${reasonOf(error)}.` };
+      return { kind: 'unclear', message: `${url.host} could not be asked: ${reasonOf(error)}.` };
     }
   };
 }
@@ -123,7 +123,7 @@ const hasResult = ({ body }: ProbeResponse) =>
 
 const unclear = ({ status }: ProbeResponse): VerificationResult => ({
   kind: 'unclear',
-  problem: `The server answered HTTP ${status} to a request with the token.`,
+  message: `The server answered HTTP ${status} to a request with the token.`,
 });
 
 async function refusalIn(
@@ -141,7 +141,7 @@ async function refusalIn(
     const words = [error, description].filter((word) => word !== undefined).join(': ');
     return {
       kind: 'refused',
-      reason:
+      message:
         words === ''
           ? 'The server refused the token.'
           : `The server refused the token: ${harmless(words, token)}.`,

@@ -12,7 +12,7 @@ import type { GuardedFetch } from '../network/http.ts';
 
 export type BearerVerdict =
   | { readonly kind: 'valid'; readonly person: Person }
-  | { readonly kind: 'invalid'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly message: string };
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -56,9 +56,9 @@ export function bearerVerifier(
       });
       return personOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
-      const problem = problemOf(error);
-      if (problem === undefined) throw error;
-      return { kind: 'invalid', problem };
+      const message = problemOf(error);
+      if (message === undefined) throw error;
+      return { kind: 'invalid', message };
     }
   };
 }
@@ -145,13 +145,13 @@ const claimsSchema = z.object({
 function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerVerdict {
   const { iss, sub, aud, exp } = payload;
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
-    return { kind: 'invalid', problem: 'The token lacks a claim it must have.' };
+    return { kind: 'invalid', message: 'The token lacks a claim it must have.' };
   }
   const claims = claimsSchema.safeParse(payload);
   const { email, name, azp } = claims.success ? claims.data : {};
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences says whose it is.
   if (client !== undefined && azp !== undefined && azp !== client)
-    return { kind: 'invalid', problem: 'The token was made for another client.' };
+    return { kind: 'invalid', message: 'The token was made for another client.' };
   const person = {
     issuer: iss,
     subject: sub,

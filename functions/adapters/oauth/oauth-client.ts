@@ -91,7 +91,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);
         if (client === undefined)
-          return { kind: 'refused', problem: 'The registration at the issuer is gone.' };
+          return { kind: 'refused', message: 'The registration at the issuer is gone.' };
         const obtained = exchanged(
           await renew({ metadata, client, grant, tokens }, options),
           grant,
@@ -99,11 +99,11 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         );
         return obtained.kind === 'exchanged'
           ? { ...obtained, kind: 'refreshed' }
-          : { kind: 'unavailable', problem: obtained.problem };
+          : { kind: 'unavailable', message: obtained.message };
       } catch (error) {
-        const problem = problemOf(error);
-        if (problem === undefined) throw error;
-        return { kind: isFinal(error) ? 'refused' : 'unavailable', problem };
+        const message = problemOf(error);
+        if (message === undefined) throw error;
+        return { kind: isFinal(error) ? 'refused' : 'unavailable', message };
       }
     },
 
@@ -252,10 +252,10 @@ function exchanged(
   if (type !== 'bearer')
     return {
       kind: 'refused',
-      problem: `The issuer ${host} gave a token of the type ${type}, which is no bearer.`,
+      message: `The issuer ${host} gave a token of the type ${type}, which is no bearer.`,
     };
   if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
-    return { kind: 'refused', problem: `The tokens of the issuer ${host} are too long.` };
+    return { kind: 'refused', message: `The tokens of the issuer ${host} are too long.` };
   return {
     kind: 'exchanged',
     tokens: { accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
@@ -271,13 +271,13 @@ function exchanged(
  */
 async function orRefused<Outcome>(
   act: () => Promise<Outcome>,
-): Promise<Outcome | { kind: 'refused'; problem: string }> {
+): Promise<Outcome | { kind: 'refused'; message: string }> {
   try {
     return await act();
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem === undefined) throw error;
-    return { kind: 'refused', problem };
+    const message = problemOf(error);
+    if (message === undefined) throw error;
+    return { kind: 'refused', message };
   }
 }
 

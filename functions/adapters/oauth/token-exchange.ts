@@ -37,7 +37,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     const issuer = exchangeIssuer(server);
     const endpoint = URL.parse(exchange?.dexTokenEndpoint ?? '');
     if (exchange?.connectorId === undefined || issuer === undefined || endpoint === null)
-      return { kind: 'refused', problem: 'spec.auth.tokenExchange is not complete.' };
+      return { kind: 'refused', message: 'spec.auth.tokenExchange is not complete.' };
     const { clientCredentialsSecretRef: reference, connectorId, scopes } = exchange;
     const secret = reference && {
       ...reference,
@@ -47,7 +47,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     if (secret !== undefined && credentials === undefined)
       return {
         kind: 'refused',
-        problem: `The Secret ${secret.namespace}/${secret.name} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
+        message: `The Secret ${secret.namespace}/${secret.name} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
       };
     const form = new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -69,7 +69,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
       });
       return await judged(response, { issuer, endpoint, scopes, now: now() });
     } catch (error) {
-      if (error instanceof SignInError) return { kind: 'unavailable', problem: error.message };
+      if (error instanceof SignInError) return { kind: 'unavailable', message: error.message };
       throw error;
     }
   };
@@ -104,22 +104,22 @@ async function judged(
   if (response.status === 429 || response.status >= 500)
     return {
       kind: 'unavailable',
-      problem: `${host} answered HTTP ${response.status} to the token exchange.`,
+      message: `${host} answered HTTP ${response.status} to the token exchange.`,
     };
   const body: unknown = await response.json().catch(() => undefined);
   if (response.status !== 200) {
     const code = errorSchema.safeParse(body).data?.error ?? `HTTP ${response.status}`;
-    return { kind: 'refused', problem: `${host} refused the token exchange: ${code}.` };
+    return { kind: 'refused', message: `${host} refused the token exchange: ${code}.` };
   }
   const answer = answerSchema.safeParse(body);
   if (!answer.success || answer.data.token_type.toLowerCase() !== 'bearer')
     return {
       kind: 'refused',
-      problem: `${host} answered the token exchange without a bearer token.`,
+      message: `${host} answered the token exchange without a bearer token.`,
     };
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
   if (issuerOf(accessToken) !== issuer)
-    return { kind: 'refused', problem: `${host} gave a token of another issuer than ${issuer}.` };
+    return { kind: 'refused', message: `${host} gave a token of another issuer than ${issuer}.` };
   return {
     kind: 'exchanged',
     tokens: { accessToken },

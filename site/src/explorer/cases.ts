@@ -117,7 +117,7 @@ export const answers = [
     label: 'nothing: the address is 169.254.169.254',
     outcome: {
       kind: 'refusedByPolicy',
-      rule: 'cloud metadata addresses are never contacted',
+      message: 'cloud metadata addresses are never contacted',
       timings: {},
     },
   },
@@ -205,7 +205,7 @@ const meanings: Readonly<Record<string, GlossaryEntry>> = reasonGlossary;
 
 function nextStep({ signIn }: Choice, words: GlossaryEntry, session: Session | undefined): string {
   if (session?.hint !== undefined) return session.hint;
-  if (session?.sso === 'Failed' && session.problem !== undefined) return session.problem;
+  if (session?.sso === 'Failed' && session.message !== undefined) return session.message;
   if (session?.status === 'Authenticated') return 'Nothing: use the server.';
   // Who is not signed in to muster signs in there first.
   if (signIn === 'nobody' && words.hint.includes('muster auth login')) return 'muster auth login';

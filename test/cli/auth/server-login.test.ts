@@ -29,7 +29,7 @@ afterEach(async () => void (await Promise.all(open.splice(0).map((close) => clos
 const row: Row = aRow({ name: 'a' });
 const wanting = (...missingScopes: string[]): Session => ({
   status: 'Expired',
-  problem: 'The server wants more scopes.',
+  message: 'The server wants more scopes.',
   missingScopes,
 });
 
@@ -94,7 +94,7 @@ test('a server that never has enough is given up on after the third sign-in', as
 test('a server that refuses the new token is exit 3, with its reason', async () => {
   const refused: Session = {
     status: 'Expired',
-    problem: 'The server refused the token: invalid_token.',
+    message: 'The server refused the token: invalid_token.',
     hint: 'muster auth login --server a',
   };
   const { code, stderr, started } = await signIn(refused);

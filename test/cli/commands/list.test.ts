@@ -100,7 +100,7 @@ test('old rows are told in one line on stderr', async () => {
 });
 
 test('MCPServers that cannot be read are named on stderr', async () => {
-  const problems = [{ namespace: 'default', name: 'odd', problem: 'spec.url is no text' }];
+  const problems = [{ namespace: 'default', name: 'odd', message: 'spec.url is no text' }];
   const { code, stderr } = await listFrom(pages(three, { problems }));
   expect([code, stderr]).toEqual([
     0,
@@ -109,7 +109,7 @@ test('MCPServers that cannot be read are named on stderr', async () => {
 });
 
 test('what a manifest says cannot steer the terminal', async () => {
-  const problems = [{ namespace: 'default', name: 'odd', problem: 'red \u001b[31m and \u009b2J' }];
+  const problems = [{ namespace: 'default', name: 'odd', message: 'red \u001b[31m and \u009b2J' }];
   const { stderr } = await listFrom(pages(three, { problems }));
   expect(stderr).toBe('Warning: default/odd cannot be shown: red [31m and 2J\n');
   const rows = [aRow({ description: 'red \u001b[31m and \u009b2J' })];

@@ -59,7 +59,7 @@ test('a session that needs the owner, not the person, tells why instead of a com
   const session = aSession({
     status: 'Pending Auth',
     sso: 'Failed',
-    problem: 'forwarding to mcp.example.com is not allowed',
+    message: 'forwarding to mcp.example.com is not allowed',
   });
   expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(
     '  server-a   Pending Auth [SSO: Failed]    forwarding to mcp.example.com is not allowed\n',
@@ -69,7 +69,7 @@ test('a session that needs the owner, not the person, tells why instead of a com
 test('an expired session names the command and the reason', () => {
   const session = aSession({
     status: 'Expired',
-    problem: 'the issuer refused it',
+    message: 'the issuer refused it',
     hint: 'muster auth login --server server-a',
   });
   expect(statusText({ endpoint, me, servers: [aRow({ session })], now })).toContain(

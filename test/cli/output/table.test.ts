@@ -91,7 +91,7 @@ test('wide tells the reason, what is known of the session, and the next command'
       name: 'server-b',
       session: aSession({
         status: 'Pending Auth',
-        problem: 'The URL has changed.',
+        message: 'The URL has changed.',
         hint: 'muster auth login --server server-b',
       }),
     }),

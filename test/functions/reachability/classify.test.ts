@@ -112,7 +112,7 @@ describe('our own trouble says nothing of the server', () => {
     expect(classify(answered(status))).toMatchObject({ kind: 'undecided' }),
   );
   test('EMFILE', () =>
-    expect(classify({ kind: 'proberTrouble', problem: 'EMFILE', timings: {} })).toMatchObject({
+    expect(classify({ kind: 'proberTrouble', detail: 'EMFILE', timings: {} })).toMatchObject({
       kind: 'undecided',
     }));
 });
@@ -138,12 +138,12 @@ describe('no answer', () => {
     ).toMatchObject({ kind, reason });
   });
   test('an address refused by policy fails at once', () =>
-    expect(classify({ kind: 'refusedByPolicy', rule: 'r', timings: {} })).toMatchObject({
+    expect(classify({ kind: 'refusedByPolicy', message: 'r', timings: {} })).toMatchObject({
       kind: 'failed',
       reason: 'BlockedByPolicy',
     }));
   test('a URL that cannot be used fails at once', () =>
-    expect(classify({ kind: 'unusable', problem: 'p', timings: {} })).toMatchObject({
+    expect(classify({ kind: 'unusable', message: 'p', timings: {} })).toMatchObject({
       kind: 'failed',
       reason: 'InvalidSpec',
     }));

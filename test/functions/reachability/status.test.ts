@@ -62,12 +62,12 @@ describe('STATE', () => {
     ['a good answer ends Failed at once', [refused, refused, refused, signIn], 'Connected'],
     [
       'our own trouble changes nothing',
-      [open, { kind: 'undecided', problem: 'EMFILE' }],
+      [open, { kind: 'undecided', message: 'EMFILE' }],
       'Connected',
     ],
     [
       'our own trouble at first leaves it never probed',
-      [{ kind: 'undecided', problem: 'EMFILE' }],
+      [{ kind: 'undecided', message: 'EMFILE' }],
       undefined,
     ],
   ];
@@ -145,7 +145,7 @@ describe('writing', () => {
   test('a failing attempt writes its counter', () =>
     expect(why(aServer({ status: after([refused]) }), refused, minutes(1))).toBe('change'));
   test('our own trouble writes nothing', () =>
-    expect(why(aServer(), { kind: 'undecided', problem: '' }, now)).toBeUndefined());
+    expect(why(aServer(), { kind: 'undecided', message: '' }, now)).toBeUndefined());
 });
 
 describe('always', () => {

@@ -83,7 +83,7 @@ function world(review: (user: string, namespace: string) => boolean) {
     now: () => time,
     listPage: async () => ({
       kind: 'page',
-      page: { servers, malformed: [{ namespace: 'secret', name: 'odd', problem: 'spec' }] },
+      page: { servers, malformed: [{ namespace: 'secret', name: 'odd', message: 'spec' }] },
     }),
     readServer: async (namespace, name) =>
       servers.find((server) => server.namespace === namespace && server.name === name),

@@ -50,7 +50,7 @@ function world({
     verify: async (token) =>
       token === 'bearer-of-ada' || token === 'bearer-of-grace'
         ? { kind: 'valid', person: aPerson({ subject: token.slice('bearer-of-'.length), token }) }
-        : { kind: 'invalid', problem: 'The token has expired.' },
+        : { kind: 'invalid', message: 'The token has expired.' },
     log: (line) => void logged.push(line),
     servers: {
       now: () => now,
@@ -71,7 +71,7 @@ function world({
                     {
                       namespace: 'default',
                       name: 'odd',
-                      problem: 'spec.url is 7, at https://internal.example.com',
+                      message: 'spec.url is 7, at https://internal.example.com',
                     },
                   ]
                 : [],
@@ -123,7 +123,7 @@ test('the list of somebody who is signed in has a session in every row, and says
     {
       namespace: 'default',
       name: 'odd',
-      problem: 'spec.url is 7, at https://internal.example.com',
+      message: 'spec.url is 7, at https://internal.example.com',
     },
   ]);
 });

@@ -186,7 +186,7 @@ test.each(places)(
       evil = at(address);
       expect(await signIn()).toMatchObject({
         kind: 'refused',
-        problem: expect.stringMatching(/refused by policy|could not be asked/),
+        message: expect.stringMatching(/refused by policy|could not be asked/),
       });
     }
     expect(stored('grant')).toEqual([]);
@@ -216,7 +216,7 @@ test('a refresh or a revocation does not go inside either', async () => {
   );
   expect(await usableTokens(ports, who, serverUid)).toMatchObject({
     kind: 'retryLater',
-    problem: expect.stringContaining('refused by policy'),
+    message: expect.stringContaining('refused by policy'),
   });
   await signOut(ports, who, serverUid);
   expect(stored('grant')).toEqual([]);
@@ -236,12 +236,12 @@ test('a token is neither exchanged nor shown inside', async () => {
   // Even where the owner allowed it by name: the address guard has the last word.
   const policy = { ...ports.policy, exchangeIssuers: [inside.url] };
   expect(await verifySession({ ...ports, policy }, exchanging, person)).toMatchObject({
-    problem: expect.stringContaining('refused by policy'),
+    message: expect.stringContaining('refused by policy'),
   });
   const forwarding = server({ url: `${inside.url}/mcp`, auth: anAuth({ forwardToken: true }) });
   const forward = { ...ports.policy, forwardHosts: [new URL(inside.url).host] };
   expect(await verifySession({ ...ports, policy: forward }, forwarding, person)).toMatchObject({
-    problem: expect.stringContaining('loopback'),
+    message: expect.stringContaining('loopback'),
   });
   expect(stored('grant')).toEqual([]);
 });
@@ -278,9 +278,9 @@ test.each<[string, Evil, RegExp]>([
     { registration: (response) => flood(response) },
     /more than 1048576 bytes/,
   ],
-])('%s is refused before the browser goes anywhere', async (_sentence, how, problem) => {
+])('%s is refused before the browser goes anywhere', async (_sentence, how, message) => {
   evil = how;
-  expect(await signIn()).toEqual({ kind: 'refused', problem: expect.stringMatching(problem) });
+  expect(await signIn()).toEqual({ kind: 'refused', message: expect.stringMatching(message) });
   expect(table.rows()).toEqual([]);
 });
 
@@ -330,10 +330,10 @@ test.each<[string, Evil, RegExp]>([
   ],
 ])(
   '%s makes no grant',
-  async (_sentence, how, problem) => {
+  async (_sentence, how, message) => {
     evil = how;
     const outcome = await signIn();
-    expect(outcome).toEqual({ kind: 'refused', problem: expect.stringMatching(problem) });
+    expect(outcome).toEqual({ kind: 'refused', message: expect.stringMatching(message) });
     expect(JSON.stringify(outcome)).not.toContain('the-code');
     expect(stored('grant')).toEqual([]);
   },
@@ -349,7 +349,7 @@ test('a mix-up is seen: the code of another issuer never reaches this one (RFC 9
   for (const answer of [{ iss: 'https://honest.example.com' }, {}])
     expect(await signIn(answer)).toMatchObject({
       kind: 'refused',
-      problem: expect.stringContaining('RFC 9207'),
+      message: expect.stringContaining('RFC 9207'),
     });
   expect(asked).toBe(0);
   expect(stored('grant')).toEqual([]);

@@ -111,7 +111,7 @@ test('tokens that cannot be opened any more end the grant, and SESSION will say 
   expect(await use()).toMatchObject({ kind: 'usable' });
   expect(await usableTokens(rekeyed(), person, serverUid)).toMatchObject({ kind: 'expired' });
   const [grant] = await store.listGrants(person);
-  expect(grant?.refused?.reason).toContain('TOKEN_KEYS');
+  expect(grant?.refused?.message).toContain('TOKEN_KEYS');
   expect(asked).not.toHaveBeenCalled();
 });
 
@@ -129,11 +129,11 @@ test('a token that the server did not accept is refreshed before its time, once'
 
 test('a refresh that the issuer refuses ends the grant, with the reason', async () => {
   const { use, store, asked } = await world({
-    refresh: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }),
+    refresh: async () => ({ kind: 'refused', message: 'The issuer refused: invalid_grant.' }),
   });
   expect(await use()).toMatchObject({
     kind: 'expired',
-    grant: { refused: { by: 'issuer', reason: 'The issuer refused: invalid_grant.' } },
+    grant: { refused: { by: 'issuer', message: 'The issuer refused: invalid_grant.' } },
   });
   expect((await store.getGrant(person, serverUid))?.grant.refused).toBeDefined();
   expect(await use()).toMatchObject({ kind: 'expired' });
@@ -149,7 +149,7 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
         accessToken: 'theirs',
         refreshToken: 'theirs',
       });
-      return { kind: 'refused', problem: 'The issuer refused: invalid_grant.' };
+      return { kind: 'refused', message: 'The issuer refused: invalid_grant.' };
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'theirs' } });
@@ -162,7 +162,7 @@ test('new tokens win over a refusal that was written meanwhile about the old one
       const refused = {
         at: now,
         by: 'issuer' as const,
-        reason: 'The issuer refused: invalid_grant.',
+        message: 'The issuer refused: invalid_grant.',
       };
       await store.replaceGrant(
         { grant: aGrant({ refused, refreshable: true }), tokens: old, generation },
@@ -210,7 +210,7 @@ test.each([
 ])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
   const away: RefreshResult = {
     kind: 'unavailable',
-    problem: 'issuer.example.com could not be asked',
+    message: 'issuer.example.com could not be asked',
   };
   const { use, store } = await world({
     grant: { expiresAt: minutes(left), refreshable: true },
@@ -243,7 +243,7 @@ test.each([
   ['that expired and cannot be refreshed', { expiresAt: minutes(-1) }],
   [
     'that was refused',
-    { refreshable: true, refused: { at: now, by: 'server' as const, reason: 'no' } },
+    { refreshable: true, refused: { at: now, by: 'server' as const, message: 'no' } },
   ],
 ])('a grant %s has ended', async (_sentence, facts) => {
   const { store, use, asked } = await world();

@@ -59,14 +59,14 @@ test.each<Row>([
   [
     'a forwarded token that the server refused has failed',
     forwarding,
-    { kind: 'forwarding', refused: { at: now, by: 'server', reason: 'no' } },
+    { kind: 'forwarding', refused: { at: now, by: 'server', message: 'no' } },
     'Pending Auth',
     'Failed',
   ],
   [
     'a grant of the past does not fail forwarding',
     forwarding,
-    { refused: { at: now, by: 'server', reason: 'no' } },
+    { refused: { at: now, by: 'server', message: 'no' } },
     'Authenticated',
     'Forwarded',
   ],
@@ -75,14 +75,14 @@ test.each<Row>([
   [
     'exchange that the issuer refused has failed',
     exchanging,
-    { kind: 'exchange', refused: { at: now, by: 'issuer', reason: 'no' } },
+    { kind: 'exchange', refused: { at: now, by: 'issuer', message: 'no' } },
     'Pending Auth',
     'Failed',
   ],
   [
     'an exchanged token that the server refused has expired',
     exchanging,
-    { kind: 'exchange', refused: { at: now, by: 'server', reason: 'no' } },
+    { kind: 'exchange', refused: { at: now, by: 'server', message: 'no' } },
     'Expired',
   ],
   ['an own sign-in is worth nothing where tokens are exchanged', exchanging, {}, 'Pending Auth'],
@@ -146,13 +146,13 @@ test.each<Row>([
   [
     'a refused grant has expired',
     {},
-    { refused: { at: now, by: 'issuer', reason: 'The issuer revoked it.' } },
+    { refused: { at: now, by: 'issuer', message: 'The issuer revoked it.' } },
     'Expired',
   ],
   [
     'a refused grant has expired even if it could be refreshed',
     {},
-    { refused: { at: now, by: 'server', reason: 'no' }, refreshable: true },
+    { refused: { at: now, by: 'server', message: 'no' }, refreshable: true },
     'Expired',
   ],
   ['past its expiry a grant has expired', {}, { expiresAt: minutes(-1) }, 'Expired'],
@@ -203,7 +203,7 @@ test.each([
     expect(session).toEqual({
       status: 'Pending Auth',
       sso: 'Failed',
-      problem: expect.stringContaining(setting),
+      message: expect.stringContaining(setting),
     });
   },
 );
@@ -229,7 +229,7 @@ test.each([
   ['soon, but it can be refreshed', { expiresAt: minutes(4), refreshable: true }, false],
 ])('a grant that ends %s is still a session; whether it says so: %s', (_sentence, facts, tells) => {
   const session = sessionOf(protectedServer(), aPerson(), aGrant(facts), now);
-  expect([session.status, session.problem?.includes('less than 5 minutes') ?? false]).toEqual([
+  expect([session.status, session.message?.includes('less than 5 minutes') ?? false]).toEqual([
     'Authenticated',
     tells,
   ]);
@@ -240,7 +240,7 @@ test('scopes that the server misses are told', () => {
   const refused = {
     at: now,
     by: 'server' as const,
-    reason: 'The server wants more scopes: admin.',
+    message: 'The server wants more scopes: admin.',
     missingScopes: ['admin'],
   };
   expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({
@@ -252,10 +252,10 @@ test('scopes that the server misses are told', () => {
 test('what ended a grant is told', () => {
   expect(
     sessionOf(protectedServer({ url: 'https://new.example.com' }), aPerson(), aGrant(), now)
-      .problem,
+      .message,
   ).toContain('URL');
   expect(
-    sessionOf(protectedServer(), aPerson(), aGrant({ expiresAt: minutes(-1) }), now).problem,
+    sessionOf(protectedServer(), aPerson(), aGrant({ expiresAt: minutes(-1) }), now).message,
   ).toContain('2026-11-22T11:59:00.000Z');
 });
 

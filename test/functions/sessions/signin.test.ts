@@ -71,10 +71,10 @@ test('what is kept of a sign-in says who started it, for which server, and until
 });
 
 test('an issuer that cannot be used leaves nothing behind', async () => {
-  const world = ports({ authorize: async () => ({ kind: 'refused', problem: 'no PKCE' }) });
+  const world = ports({ authorize: async () => ({ kind: 'refused', message: 'no PKCE' }) });
   expect(await startSignIn(world, protectedServer(), aPerson())).toEqual({
     kind: 'refused',
-    problem: 'no PKCE',
+    message: 'no PKCE',
   });
   expect(world.saveSignIn).not.toHaveBeenCalled();
 });
@@ -127,7 +127,7 @@ test('a code for a URL that changed is not exchanged', async () => {
 
 test('a code that the issuer refuses makes no grant', async () => {
   const world = ports({
-    exchange: async () => ({ kind: 'refused', problem: 'The issuer refused: invalid_grant.' }),
+    exchange: async () => ({ kind: 'refused', message: 'The issuer refused: invalid_grant.' }),
   });
   expect(await completeSignIn(world, protectedServer(), aPerson(), 'secret')).toMatchObject({
     kind: 'refused',
@@ -159,7 +159,7 @@ test('what the server says to the first request with the token is kept with the 
   const world = ports({
     verifyToken: async () => ({
       kind: 'refused',
-      reason: 'The server refused the token: invalid_token.',
+      message: 'The server refused the token: invalid_token.',
     }),
   });
   const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
@@ -176,19 +176,19 @@ test('what the server says to the first request with the token is kept with the 
 
 test('a server that is away after the sign-in proves nothing, and ends nothing', async () => {
   const world = ports({
-    verifyToken: async () => ({ kind: 'unclear', problem: 'The server could not be asked.' }),
+    verifyToken: async () => ({ kind: 'unclear', message: 'The server could not be asked.' }),
   });
   const completed = await completeSignIn(world, protectedServer(), aPerson(), 'secret');
-  expect(completed).toMatchObject({ kind: 'completed', problem: 'The server could not be asked.' });
+  expect(completed).toMatchObject({ kind: 'completed', message: 'The server could not be asked.' });
   expect(completed.kind === 'completed' && completed.grant?.lastVerified).toBeUndefined();
   expect(world.replaceGrant).not.toHaveBeenCalled();
 });
 
 test('a grant that misses scopes is stepped up: they are asked for with those it has', async () => {
-  const refused = { at: now, by: 'server' as const, reason: 'more', missingScopes: ['admin'] };
+  const refused = { at: now, by: 'server' as const, message: 'more', missingScopes: ['admin'] };
   const authorize = vi.fn<SignInPorts['authorize']>(async () => ({
     kind: 'refused',
-    problem: 'enough',
+    message: 'enough',
   }));
   const held = (serverUid: string) => async () => ({
     grant: aGrant({ serverUid, refused }),

@@ -77,14 +77,14 @@ const open = (): TokenPolicy => ({
 
 /** Runs single sign-on and gives SESSION as the answer and the next list would have it. */
 async function signOn(server: McpServer, policy: TokenPolicy = open(), who = person) {
-  const { grant, problem } = await verifySession({ ...world.ports, policy }, server, who);
+  const { grant, message } = await verifySession({ ...world.ports, policy }, server, who);
   const stored = (await world.store.listGrants(who)).find(
     ({ serverUid }) => serverUid === server.uid,
   );
   const listed = sessionOf(server, who, stored, world.clock.now, { policy });
-  if (problem === undefined)
+  if (message === undefined)
     expect(sessionOf(server, who, grant, world.clock.now, { policy })).toEqual(listed);
-  return { ...listed, unclear: problem };
+  return { ...listed, unclear: message };
 }
 
 test("a person's own token is forwarded to a host that is allowed, and the server's word is kept", async () => {
@@ -107,7 +107,7 @@ test('a server that does not accept the forwarded token has failed, with its rea
   expect(await signOn(server, policy)).toMatchObject({
     status: 'Pending Auth',
     sso: 'Failed',
-    problem: expect.stringContaining('The server refused the token: invalid_token'),
+    message: expect.stringContaining('The server refused the token: invalid_token'),
   });
   await picky.close();
 });
@@ -144,7 +144,7 @@ test('an issuer that is away does not end what was exchanged before', async () =
   await signOn(server);
   const away = async () => ({
     kind: 'unavailable' as const,
-    problem: 'The issuer could not be asked.',
+    message: 'The issuer could not be asked.',
   });
   const verified = await verifySession(
     { ...world.ports, policy: open(), exchangeToken: away },
@@ -153,12 +153,12 @@ test('an issuer that is away does not end what was exchanged before', async () =
   );
   expect(verified).toMatchObject({
     grant: { kind: 'exchange' },
-    problem: 'The issuer could not be asked.',
+    message: 'The issuer could not be asked.',
   });
   expect((await world.store.getGrant(person, server.uid))?.tokens).toBeDefined();
 });
 
-const refusals: [sentence: string, server: () => McpServer, problem: RegExp][] = [
+const refusals: [sentence: string, server: () => McpServer, message: RegExp][] = [
   [
     'another connector',
     () => exchangingServer({ auth: exchangeAuth({ connectorId: 'another' }) }),
@@ -173,12 +173,12 @@ const refusals: [sentence: string, server: () => McpServer, problem: RegExp][] =
 
 test.each(refusals)(
   '%s fails the exchange, and nothing but the reason is kept',
-  async (_sentence, make, problem) => {
+  async (_sentence, make, message) => {
     const server = make();
     expect(await signOn(server)).toMatchObject({
       status: 'Pending Auth',
       sso: 'Failed',
-      problem: expect.stringMatching(problem),
+      message: expect.stringMatching(message),
     });
     expect((await world.store.getGrant(person, server.uid))?.tokens).toBeUndefined();
   },
@@ -194,7 +194,7 @@ test('a Secret that is not there fails the exchange before anybody is asked', as
     readCredentials: async () => undefined,
   });
   const { grant } = await verifySession({ ...world.ports, policy, exchangeToken }, server, person);
-  expect(grant?.refused?.reason).toBe(
+  expect(grant?.refused?.message).toBe(
     'The Secret default/dex with client-id and client-secret cannot be read.',
   );
   expect(world.sent).toEqual([]);
@@ -296,7 +296,7 @@ test.each(closed)(
     expect(await signOn(make(), policy())).toMatchObject({
       status: 'Pending Auth',
       sso: 'Failed',
-      problem: expect.stringMatching(setting),
+      message: expect.stringMatching(setting),
     });
     expect(world.sent).toEqual([]);
   },

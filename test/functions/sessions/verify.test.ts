@@ -57,7 +57,7 @@ test('a grant that is due is refreshed before the server is asked', async () => 
 test('a server that forgot a token gets a fresh one before it is believed', async () => {
   await grantOf(world, server);
   const verified = await verifySession(
-    saying({ kind: 'refused', reason: 'no' }, { kind: 'accepted' }),
+    saying({ kind: 'refused', message: 'no' }, { kind: 'accepted' }),
     server,
     person,
   );
@@ -69,12 +69,12 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
   await grantOf(world, server);
   const no: VerificationResult = {
     kind: 'refused',
-    reason: 'The server refused the token: invalid_token.',
+    message: 'The server refused the token: invalid_token.',
   };
   await verifySession(saying(no, no), server, person);
   expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
     status: 'Expired',
-    problem: 'The server refused the token: invalid_token.',
+    message: 'The server refused the token: invalid_token.',
     hint: 'muster auth login --server server-a',
   });
 });
@@ -82,11 +82,11 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
 test('a server that is away says nothing about the grant', async () => {
   const { grant } = await grantOf(world, server);
   const verified = await verifySession(
-    saying({ kind: 'unclear', problem: 'HTTP 503' }),
+    saying({ kind: 'unclear', message: 'HTTP 503' }),
     server,
     person,
   );
-  expect(verified).toEqual({ grant, problem: 'HTTP 503' });
+  expect(verified).toEqual({ grant, message: 'HTTP 503' });
   expect(await stored()).toEqual(grant);
 });
 
@@ -173,7 +173,7 @@ describe('an issuer whose tokens live two seconds', () => {
     const { grant } = await verifySession(hasty.ports, one, person);
     expect(sessionOf(one, person, grant, hasty.clock.now)).toMatchObject({
       status: 'Expired',
-      problem: 'The issuer refused: invalid_grant.',
+      message: 'The issuer refused: invalid_grant.',
       hint: 'muster auth login --server server-a',
     });
   });

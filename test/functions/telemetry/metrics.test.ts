@@ -22,7 +22,7 @@ const aReport = (report: Partial<SweepReport> = {}): SweepReport => ({
   conflicts: 2,
   lagMs: 900,
   outcomes: { Responded: 2, Timeout: 1 },
-  problems: [{ namespace: 'default', name: 'a-name-of-a-server', problem: 'something' }],
+  problems: [{ namespace: 'default', name: 'a-name-of-a-server', message: 'something' }],
   malformed: ['default/another-name: spec.url'],
   ...report,
 });

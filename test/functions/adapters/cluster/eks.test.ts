@@ -24,7 +24,7 @@ function world({ fails = 0 } = {}) {
 
 async function tokenOf({ source }: ReturnType<typeof world>): Promise<string> {
   const had = await source.token();
-  if (had.kind === 'none') throw new Error(had.problem);
+  if (had.kind === 'none') throw new Error(had.message);
   return had.token;
 }
 
@@ -80,7 +80,7 @@ test('missing credentials are told without a word of the account, and looked for
   const here = world({ fails: 1 });
   expect(await here.source.token()).toEqual({
     kind: 'none',
-    problem:
+    message:
       'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
   });
   expect(await tokenOf(here)).toMatch(/^k8s-aws-v1\./);

@@ -16,7 +16,7 @@ const aNotice = (what: Partial<EventRecord> = {}): EventRecord => ({
   server: aServer(),
   type: 'Warning',
   reason: 'ConnectionRefused',
-  note: 'STATE is Connecting: Connection refused.',
+  message: 'STATE is Connecting: Connection refused.',
   at: new Date('2026-01-02T03:04:05.678Z'),
   ...what,
 });
@@ -50,7 +50,7 @@ test('an Event is about the very object, in the namespace of it, with a time of 
 
 test('a note of any length and a name of any length fit', async () => {
   expect(
-    await write(aNotice({ note: 'x'.repeat(5000), server: aServer({ name: 'y'.repeat(253) }) })),
+    await write(aNotice({ message: 'x'.repeat(5000), server: aServer({ name: 'y'.repeat(253) }) })),
   ).toEqual({ count: 0 });
 });
 
@@ -58,7 +58,7 @@ test('one that cannot be written costs the others nothing', async () => {
   const odd = aNotice({ server: aServer({ namespace: 'default', name: 'Not A Name' }) });
   expect(await write(odd, aNotice())).toMatchObject({
     count: 1,
-    problem: expect.stringContaining('answered 422 to create events'),
+    message: expect.stringContaining('answered 422 to create events'),
   });
   expect(await written()).toMatchObject({ items: [{ reason: 'ConnectionRefused' }] });
 });

@@ -216,13 +216,13 @@ describe('list', () => {
           {
             namespace: 'default',
             name: 'odd',
-            problem:
+            message:
               'spec.type: Invalid option: expected one of "streamable-http"|"sse"|"stdio"; spec.timeout: Invalid input: expected number, received string',
           },
           {
             namespace: 'default',
             name: 'bare',
-            problem: 'spec: Invalid input: expected object, received undefined',
+            message: 'spec: Invalid input: expected object, received undefined',
           },
           { namespace: '', name: '(no name)' },
         ],
@@ -508,7 +508,7 @@ describe('a credential that is refused', () => {
     await rm(folder, { recursive: true });
     expect(await source.token()).toEqual({
       kind: 'none',
-      problem: `${path} cannot be read (ENOENT). Set CLUSTER_TOKEN_FILE to a readable file.`,
+      message: `${path} cannot be read (ENOENT). Set CLUSTER_TOKEN_FILE to a readable file.`,
     });
   });
 });
@@ -547,10 +547,10 @@ describe('what is wrong is said in one line', () => {
     [418, 'answered 418 to list mcpservers'],
   ])('a %i does, without the words of the API server', async (code, says) => {
     answers.push(refuse(code));
-    const problem = await problemOf(list);
-    expect(problem).toContain(says);
-    expect(problem).not.toContain('secret');
-    expect(problem).not.toContain('\n');
+    const message = await problemOf(list);
+    expect(message).toContain(says);
+    expect(message).not.toContain('secret');
+    expect(message).not.toContain('\n');
   });
 
   test('a label selector that is none names the setting', async () => {
@@ -616,9 +616,9 @@ describe('what is wrong is said in one line', () => {
       'The kubeconfig has no current context that names a cluster. Run: kubectl config use-context NAME',
     ],
   ])('a kubeconfig with %s', async (_what, kubeconfig, says) => {
-    const problem = await problemOf(() => connectCluster({ kubeconfig }));
-    expect(problem).toContain(says);
-    expect(problem).not.toContain('geheim');
+    const message = await problemOf(() => connectCluster({ kubeconfig }));
+    expect(message).toContain(says);
+    expect(message).not.toContain('geheim');
   });
 
   test('a kubeconfig with a server that is no URL', async () => {

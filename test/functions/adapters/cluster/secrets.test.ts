@@ -68,7 +68,7 @@ test.each([
 });
 
 test('an API server in trouble is an error that quotes nothing the server said', async () => {
-  const error = await read('broken').catch((problem: unknown) => problem);
+  const error = await read('broken').catch((message: unknown) => message);
   expect(String(error)).toMatch(
     /^ClusterError: The API server \S+ does not understand our request to get secrets/,
   );

@@ -103,7 +103,7 @@ test('a redirect is not followed: the token stays with the host it was sent to',
   );
   expect(await verifyToken(server, token)).toMatchObject({
     kind: 'unclear',
-    problem: expect.stringContaining('HTTP 307'),
+    message: expect.stringContaining('HTTP 307'),
   });
   expect(elsewhere.asked).toEqual([]);
 });
@@ -122,9 +122,9 @@ test.each([
     ),
     'The server refused the token: invalid_token: [left out] is bad, so is [left out].',
   ],
-])('%s is a refusal, told without secrets', async (_sentence, headers, reason) => {
+])('%s is a refusal, told without secrets', async (_sentence, headers, message) => {
   const { server } = await strange((_request, response) => response.writeHead(401, headers).end());
-  expect(await verifyToken(server, token)).toEqual({ kind: 'refused', reason });
+  expect(await verifyToken(server, token)).toEqual({ kind: 'refused', message });
 });
 
 test('a 403 that names scopes asks for them', async () => {
@@ -141,19 +141,19 @@ test.each([403, 404, 429, 500, 503])('a %i is neither yes nor no', async (status
   const { server } = await strange((_request, response) => response.writeHead(status).end());
   expect(await verifyToken(server, token)).toMatchObject({
     kind: 'unclear',
-    problem: expect.stringContaining(`HTTP ${String(status)}`),
+    message: expect.stringContaining(`HTTP ${String(status)}`),
   });
 });
 
 test('a server that never answers, is away or is closed to us is neither yes nor no', async () => {
   const { server } = await strange(() => {});
   expect(await verifyToken(server, token)).toMatchObject({
-    problem: expect.stringContaining('no answer in time'),
+    message: expect.stringContaining('no answer in time'),
   });
   expect(await verifyToken(aServer({ url: 'http://127.0.0.1:9/mcp' }), token)).toMatchObject({
-    problem: expect.stringContaining('ECONNREFUSED'),
+    message: expect.stringContaining('ECONNREFUSED'),
   });
   expect(await verifyToken(aServer({ url: 'http://169.254.169.254/mcp' }), token)).toMatchObject({
-    problem: expect.stringContaining('metadata'),
+    message: expect.stringContaining('metadata'),
   });
 });

@@ -50,7 +50,7 @@ test('an ID token of the issuer is a person', async () => {
 test('one made for another audience is not', async () => {
   expect(await verify(token, { audience: 'another-client' })).toEqual({
     kind: 'invalid',
-    problem: 'The token was made for another audience.',
+    message: 'The token was made for another audience.',
   });
 });
 
@@ -62,7 +62,7 @@ test('one that has expired is not', async () => {
   });
   expect(await verify(short, { issuer: hasty.url })).toEqual({
     kind: 'invalid',
-    problem: 'The token has expired.',
+    message: 'The token has expired.',
   });
   await hasty.close();
 });

@@ -40,7 +40,7 @@ async function stranger(answer: RequestListener): Promise<string> {
 }
 
 const authorized = (outcome: AuthorizeResult) => {
-  if (outcome.kind !== 'authorized') throw new Error(outcome.problem);
+  if (outcome.kind !== 'authorized') throw new Error(outcome.message);
   return outcome;
 };
 
@@ -71,7 +71,7 @@ test('a sign-in to a real server at a real issuer ends with a token for that ser
     redirect_uri: `${world.publicUrl}/v1/oauth/callback`,
   });
   const exchanged = await world.oauth.exchange(request, await answerTo(authorizationUrl));
-  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.problem);
+  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.message);
   expect(decodeJwt(exchanged.tokens.accessToken)).toMatchObject({
     aud: world.mcp.url,
     iss: world.issuer.url,
@@ -109,7 +109,7 @@ test('a registration is remembered, and made anew when the issuer has forgotten 
   closers.push(reborn.close);
   expect(await world.oauth.exchange(second.request, answer)).toEqual({
     kind: 'refused',
-    problem: 'The issuer refused: invalid_client.',
+    message: 'The issuer refused: invalid_client.',
   });
   const third = authorized(await world.oauth.authorize(at(world.mcp.url), 'state'));
   expect(third.request.clientId).not.toBe(first.request.clientId);
@@ -125,10 +125,10 @@ test('a code goes to nobody when the browser came back from another issuer (RFC 
   const { code } = await answerTo(authorizationUrl);
   world.sent.length = 0;
   const refused = await world.oauth.exchange(request, { code, iss: 'https://evil.example' });
-  expect(refused).toMatchObject({ kind: 'refused', problem: expect.stringContaining('RFC 9207') });
+  expect(refused).toMatchObject({ kind: 'refused', message: expect.stringContaining('RFC 9207') });
   expect(await world.oauth.exchange(request, { code })).toMatchObject({
     kind: 'refused',
-    problem: expect.stringContaining('RFC 9207'),
+    message: expect.stringContaining('RFC 9207'),
   });
   expect(world.sent.filter(({ method }) => method === 'POST')).toEqual([]);
 });
@@ -141,7 +141,7 @@ test('a used or stolen code is refused in words without it', async () => {
   const stolen = { ...request, verifier: 'x'.repeat(43) };
   expect(await world.oauth.exchange(stolen, answer)).toEqual({
     kind: 'refused',
-    problem: 'The issuer refused: invalid_grant.',
+    message: 'The issuer refused: invalid_grant.',
   });
 });
 
@@ -150,7 +150,7 @@ test('signing out revokes the refresh token', async () => {
     await world.oauth.authorize(at(world.mcp.url), 'state'),
   );
   const exchanged = await world.oauth.exchange(request, await answerTo(authorizationUrl));
-  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.problem);
+  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.message);
   const refresh = async () => {
     const form = {
       grant_type: 'refresh_token',
@@ -191,7 +191,7 @@ async function signedIn(): Promise<{ grant: Grant; tokens: Tokens }> {
     await world.oauth.authorize(at(world.mcp.url), 'state'),
   );
   const exchanged = await world.oauth.exchange(request, await answerTo(authorizationUrl));
-  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.problem);
+  if (exchanged.kind !== 'exchanged') throw new Error(exchanged.message);
   return { grant: scopedGrant(request), tokens: exchanged.tokens };
 }
 
@@ -199,7 +199,7 @@ test('a refresh says again who we are and what for, and brings a new refresh tok
   const { grant, tokens } = await signedIn();
   world.sent.length = 0;
   const refreshed = await world.oauth.refresh(grant, tokens);
-  if (refreshed.kind !== 'refreshed') throw new Error(refreshed.problem);
+  if (refreshed.kind !== 'refreshed') throw new Error(refreshed.message);
   expect(decodeJwt(refreshed.tokens.accessToken)).toMatchObject({
     aud: world.mcp.url,
     scope: 'mcp',
@@ -210,7 +210,7 @@ test('a refresh says again who we are and what for, and brings a new refresh tok
   expect(form?.get('resource')).toBe(world.mcp.url);
   expect(await world.oauth.refresh(grant, tokens)).toEqual({
     kind: 'refused',
-    problem: 'The issuer refused: invalid_grant.',
+    message: 'The issuer refused: invalid_grant.',
   });
 });
 
@@ -434,7 +434,7 @@ async function issuerWith(more: Readonly<Record<string, unknown>>): Promise<stri
   return url;
 }
 
-const refusals: [sentence: string, server: () => Promise<McpServer>, problem: RegExp][] = [
+const refusals: [sentence: string, server: () => Promise<McpServer>, message: RegExp][] = [
   [
     'a server that names no issuer',
     async () => at(`${await resourceServer({})}/mcp`),
@@ -525,10 +525,10 @@ async function pinnedTo(
   });
 }
 
-test.each(refusals)('%s is refused in plain words', async (_sentence, make, problem) => {
+test.each(refusals)('%s is refused in plain words', async (_sentence, make, message) => {
   expect(await world.oauth.authorize(await make(), 'state')).toEqual({
     kind: 'refused',
-    problem: expect.stringMatching(problem),
+    message: expect.stringMatching(message),
   });
 });
 
@@ -542,7 +542,7 @@ test('where http is not allowed, an http issuer is no issuer', async () => {
   });
   expect(await strict.authorize(at(world.mcp.url), 'state')).toMatchObject({
     kind: 'refused',
-    problem: expect.stringContaining('no https address'),
+    message: expect.stringContaining('no https address'),
   });
 });
 
@@ -562,7 +562,7 @@ test.each([
   const started = performance.now();
   expect(await hasty.authorize(await make(), 'state')).toMatchObject({
     kind: 'refused',
-    problem: expect.stringContaining('could not be asked'),
+    message: expect.stringContaining('could not be asked'),
   });
   expect(performance.now() - started).toBeLessThan(1_500);
 });
