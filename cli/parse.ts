@@ -3,6 +3,7 @@ import { type Command, commands, type Flag, globalFlags } from './commands/comma
 import { CliError } from './failure.ts';
 import { synopsis } from './help.ts';
 import { nearest } from './nearest.ts';
+import { defined } from '../functions/model/defined.ts';
 
 export type Parsed =
   | { readonly kind: 'help'; readonly command?: Command }
@@ -23,10 +24,10 @@ export function parse(argv: readonly string[]): Parsed {
   const options = Object.fromEntries(
     known.map(({ name, short, value }) => [
       name,
-      {
+      defined({
         type: value === undefined ? ('boolean' as const) : ('string' as const),
-        ...(short === undefined ? {} : { short }),
-      },
+        short,
+      }),
     ]),
   );
   // Not strict: the errors are ours, and a flag may stand before the command.

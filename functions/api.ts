@@ -28,6 +28,7 @@ import {
   readSwitch,
   SettingError,
 } from './settings.ts';
+import { defined } from './model/defined.ts';
 
 /**
  * The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`,
@@ -76,14 +77,14 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     return wantedAudiences(servers, policy).map((audience) => `${audienceScope}${audience}`);
   };
   return composeApi({
-    facts: {
+    facts: defined({
       publicUrl,
       issuer,
       clientId,
       scopes: readSetting(environment, 'OIDC_SCOPES').split(' '),
       audienceScopes,
-      ...(resource !== '' && { resource }),
-    },
+      resource: resource !== '' ? resource : undefined,
+    }),
     verify: bearerVerifier({
       issuer,
       audience: resource || clientId,
@@ -156,12 +157,12 @@ function accessOf(
     );
   }
   const prefix = readSetting(environment, 'ACCESS_USERNAME_PREFIX');
-  const rules = {
+  const rules = defined({
     usernameClaim: readSetting(environment, 'ACCESS_USERNAME_CLAIM'),
-    ...(prefix !== '' && { usernamePrefix: prefix }),
+    usernamePrefix: prefix !== '' ? prefix : undefined,
     groupsClaim: readSetting(environment, 'ACCESS_GROUPS_CLAIM'),
     groupsPrefix: readSetting(environment, 'ACCESS_GROUPS_PREFIX'),
-  };
+  });
   return { maySee: accessCheck({ ...ports, rules }) };
 }
 
@@ -181,7 +182,12 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
   const servers: McpServer[] = [];
   let next: string | undefined;
   do {
-    const read = await listPage({ limit: 500, ...(next === undefined ? {} : { continue: next }) });
+    const read = await listPage(
+      defined({
+        limit: 500,
+        continue: next,
+      }),
+    );
     if (read.kind === 'expired') return servers;
     servers.push(...read.page.servers);
     next = read.page.continue;

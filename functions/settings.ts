@@ -1,6 +1,7 @@
 /** Reads a setting, or says how to supply it. */
 import * as z from 'zod/mini';
 import type { Client } from './sessions/client.ts';
+import { parseJson } from './model/json.ts';
 
 /** The environment of a function: `process.env`, or the one a local world gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -213,17 +214,8 @@ const clientsSchema = z.array(
 export function readClients(
   environment: Environment,
 ): readonly Pick<Client, 'issuer' | 'id' | 'secret'>[] {
-  const clients = clientsSchema.safeParse(parsed(readSetting(environment, 'OAUTH_CLIENTS')));
+  const clients = clientsSchema.safeParse(parseJson(readSetting(environment, 'OAUTH_CLIENTS')));
   if (!clients.success)
     throw new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.');
   return clients.data;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -18,6 +18,8 @@ import { type SweepCursor, shardPages, planNext, type FanoutPlan } from './reach
 import { type PagePorts, type PageReport, sweepPage } from './reachability/sweep-page.ts';
 import { createBus, createOutbox } from './wiring/bus-client.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
+import { defined } from './model/defined.ts';
+import { messageOf } from './model/error-message.ts';
 
 /** What came of one invocation; its JSON is the sweep's log line. */
 export type SweepReport = {
@@ -128,10 +130,12 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     if (started - tick.getTime() > tickMs)
       return report({ ended: 'dropped: the page message is older than a tick' });
     if (cursor.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
-    const first = await list({
-      limit,
-      ...(cursor.continue !== undefined && { continue: cursor.continue }),
-    });
+    const first = await list(
+      defined({
+        limit,
+        continue: cursor.continue,
+      }),
+    );
     // A token that expired brings one that goes on from the same key, in a newer snapshot.
     const listed =
       first.kind === 'expired' && first.continue !== undefined
@@ -158,17 +162,18 @@ export function createSweep(environment: Environment): (event: unknown) => Promi
     );
     const broken = await going;
     const leaseProblem = await renewal;
-    return report({
-      ...result,
-      ...(leaseProblem !== undefined && { leaseProblem }),
-      ...(await looking),
-      ...(broken !== undefined && { ended: broken }),
-      ...(malformed.length > 0 && {
-        malformed: malformed.map(
-          ({ namespace, name, message }) => `${namespace}/${name}: ${message}`,
-        ),
+    return report(
+      defined({
+        ...result,
+        leaseProblem,
+        ...(await looking),
+        ended: broken,
+        malformed:
+          malformed.length > 0
+            ? malformed.map(({ namespace, name, message }) => `${namespace}/${name}: ${message}`)
+            : undefined,
       }),
-    });
+    );
   };
 }
 
@@ -183,7 +188,7 @@ async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefi
     await handOn();
     return undefined;
   } catch (error) {
-    return `the relay ended here: ${error instanceof Error ? error.message : String(error)}`;
+    return `the relay ended here: ${messageOf(error)}`;
   }
 }
 
@@ -194,7 +199,7 @@ async function pendingOf(
   try {
     return { pending: await publishPending(...asked) };
   } catch (error) {
-    return { pendingProblem: error instanceof Error ? error.message : String(error) };
+    return { pendingProblem: messageOf(error) };
   }
 }
 

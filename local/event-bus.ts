@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { listen } from './listen.ts';
+import { parseJson } from '../functions/model/json.ts';
 
 /** An event as EventBridge hands it to a target. */
 export type BusEvent = {
@@ -86,7 +87,7 @@ export async function startBus(
   const accept = (
     entry: Entry,
   ): { EventId: string } | { ErrorCode: string; ErrorMessage: string } => {
-    const detail = parsed(entry.Detail);
+    const detail = parseJson(entry.Detail);
     if (detail === undefined)
       return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
     const id = randomUUID();
@@ -114,7 +115,7 @@ export async function startBus(
         .end(JSON.stringify(body));
     };
     void text(request).then((body) => {
-      const { success, data } = putEvents.safeParse(parsed(body));
+      const { success, data } = putEvents.safeParse(parseJson(body));
       if (request.headers['x-amz-target'] !== 'AWSEvents.PutEvents' || !success)
         return answer(400, { __type: 'UnknownOperationException' });
       const { Entries } = data;
@@ -140,14 +141,4 @@ export async function startBus(
     },
     close,
   };
-}
-
-function parsed(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return value;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

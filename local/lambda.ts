@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import { buffer } from 'node:stream/consumers';
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
 import { type Listening, listen } from './listen.ts';
+import { defined } from '../functions/model/defined.ts';
 
 /** Payload format 2.0. */
 export type FunctionUrlEvent = Extract<LambdaEvent, { rawPath: string }>;
@@ -112,12 +113,12 @@ export function eventOf(request: RequestFacts): FunctionUrlEvent {
   const { cookie, ...headers } = { host, ...request.headers };
   const isBase64Encoded = !isText(headers['content-type'] ?? '');
   const now = new Date();
-  return {
+  return defined({
     version: '2.0',
     routeKey: '$default',
     rawPath: pathname,
     rawQueryString: search.slice(1),
-    ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
+    cookies: cookie?.split('; '),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(',')]),
     ),
@@ -146,7 +147,7 @@ export function eventOf(request: RequestFacts): FunctionUrlEvent {
     },
     body: content.length === 0 ? null : content.toString(isBase64Encoded ? 'base64' : 'utf8'),
     isBase64Encoded: content.length > 0 && isBase64Encoded,
-  };
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ import express, { type RequestHandler, type Router } from 'express';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { Certificate } from './certificates.ts';
 import { listen } from './listen.ts';
+import { scopesIn } from '../functions/model/scopes.ts';
 
 export type McpServerOptions = {
   /** 0, the default, takes a free one. */
@@ -144,7 +145,7 @@ function tokenVerifier(
       try {
         const { payload } = await jwtVerify(token, keys, { issuer, audience });
         const { client_id, scope, exp = 0 } = payload;
-        const scopes = typeof scope === 'string' ? scope.split(' ') : [];
+        const scopes = typeof scope === 'string' ? [...scopesIn(scope)] : [];
         return { token, clientId: String(client_id), scopes, expiresAt: exp, resource: url };
       } catch (error) {
         if (error instanceof errors.JOSEError) throw new InvalidTokenError(error.code);

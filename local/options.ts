@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { WorldOptions } from './world.ts';
+import { defined } from '../functions/model/defined.ts';
 
 export type StartOptions = Pick<WorldOptions, 'port' | 'kubeconfig' | 'servers' | 'guard'> & {
   readonly tickMs: number;
@@ -38,7 +39,7 @@ export function readOptions(args: readonly string[]): StartOptions | undefined {
     if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
   if (values.output !== 'table' && values.output !== 'json')
     throw new UsageError(`-o ${values.output} is not known. Say table or json.`);
-  return {
+  return defined({
     tickMs: span(values.interval),
     output: values.output,
     guard: values.guard,
@@ -48,10 +49,11 @@ export function readOptions(args: readonly string[]): StartOptions | undefined {
       values.sweeps === undefined || values.port !== undefined
         ? wholeNumber('--port', values.port ?? '8787', 0, 65_535)
         : 0,
-    ...(values.sweeps !== undefined && { sweeps: wholeNumber('--sweeps', values.sweeps, 1, 1000) }),
-    ...(servers !== undefined && { servers }),
-    ...(kubeconfig !== undefined && { kubeconfig }),
-  };
+    sweeps:
+      values.sweeps === undefined ? undefined : wholeNumber('--sweeps', values.sweeps, 1, 1000),
+    servers,
+    kubeconfig,
+  });
 }
 
 function parse(args: readonly string[]) {

@@ -8,6 +8,7 @@ import { ManifestError } from './declare.ts';
 import { PortInUse } from './listen.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './options.ts';
 import { startWorld, type World } from './world.ts';
+import { messageOf } from '../functions/model/error-message.ts';
 
 /**
  * `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr.
@@ -82,8 +83,6 @@ function print(list: List, { output }: StartOptions): void {
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 // What the person who typed the command can mend is told in one line; anything else is ours, with
 // its stack.

@@ -15,6 +15,7 @@ import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
 import { startStore } from './dynamodb.ts';
+import { defined } from '../functions/model/defined.ts';
 
 export type WorldOptions = {
   /** Of the Function URL; 0, the default, takes a free one. */
@@ -175,7 +176,12 @@ async function listEverything(environment: Environment): Promise<List> {
   const problems: List['problems'] = [];
   let next: string | undefined;
   do {
-    const listed = await list({ limit: 500, ...(next !== undefined && { continue: next }) });
+    const listed = await list(
+      defined({
+        limit: 500,
+        continue: next,
+      }),
+    );
     if (listed.kind === 'expired') throw new Error('The list expired while it was read.');
     const { page } = listed;
     items.push(

@@ -26,6 +26,7 @@ import { buildMuster, removeMuster, runMuster } from './cli/run.ts';
 import { aManifest } from './world/manifest.ts';
 import { browserOf } from './world/person.ts';
 import { aCondition, aStatus } from './world/server.ts';
+import { defined } from '../functions/model/defined.ts';
 
 const states = ['Connected', 'Auth Required', 'Connecting', 'Failed', ''] as const;
 const asking = ['True', 'False', 'Unknown'] as const;
@@ -102,7 +103,7 @@ function grantOf(
     'foreign issuer': 60,
     'old uid': 60,
   };
-  return {
+  return defined({
     person,
     serverUid: fact === 'old uid' ? `${uid}-of-before` : uid,
     serverName: `default/${name}`,
@@ -115,16 +116,15 @@ function grantOf(
     obtainedAt: minutes(-60),
     expiresAt: minutes(ends[fact]),
     refreshable: fact === 'expired refreshable',
-    ...(fact === 'refused'
-      ? {
-          refused: {
+    refused:
+      fact === 'refused'
+        ? {
             at: minutes(-1),
             by: 'server' as const,
             message: 'The server refused the token.',
-          },
-        }
-      : {}),
-  };
+          }
+        : undefined,
+  });
 }
 
 let world: World;
@@ -154,7 +154,15 @@ beforeAll(async () => {
 afterAll(() => Promise.all([world.close(), removeMuster(file), rm(home, { recursive: true })]));
 
 const muster = (line: string, onAddress?: (address: string) => Promise<unknown>) =>
-  runMuster(file, line, { endpoint: world.url, home, ...(onAddress && { onAddress }) });
+  runMuster(
+    file,
+    line,
+    defined({
+      endpoint: world.url,
+      home,
+      onAddress,
+    }),
+  );
 
 /** The bearer of the command line: whoever asks with it sees the very same expiry. */
 async function keptBearer(): Promise<string> {

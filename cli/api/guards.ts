@@ -11,7 +11,7 @@ import type {
   SessionAnswer,
   SignInStarted,
 } from '../../functions/model/wire.ts';
-import { isRecord } from './json.ts';
+import { isRecord } from '../../functions/model/json.ts';
 
 export const isList = (body: unknown): body is List =>
   isRecord(body) && isListOf(body['items'], isRow) && isListOf(body['problems'], isRecord);

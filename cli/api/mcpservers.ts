@@ -2,7 +2,8 @@ import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../failure.ts';
 import { request, RequestFailure } from './request.ts';
-import { namesIn, sorted } from '../output/table.ts';
+import { namesAmong, sorted } from '../output/table.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** The Function URL as one person, or as nobody. */
 export type Connection = { readonly endpoint: string; readonly bearer?: string };
@@ -43,10 +44,12 @@ async function allPages(
   let next: string | undefined;
   let stopped: Pick<Servers, 'stoppedSince'> = {};
   do {
-    const query = new URLSearchParams({
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(next === undefined ? {} : { continue: next }),
-    });
+    const query = new URLSearchParams(
+      defined({
+        namespace,
+        continue: next,
+      }),
+    );
     const url = `${endpoint}/v1/mcpservers${query.size === 0 ? '' : `?${query.toString()}`}`;
     const page = await request({ method: 'GET', url, bearer });
     if (!isList(page)) throw notOurs(endpoint);
@@ -76,7 +79,7 @@ export async function findServer(
   if (first === undefined)
     throw new CliError(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
   if (second === undefined) return first;
-  throw new CliError(`The name ${text} is ambiguous: ${found.map(namesIn(found)).join(', ')}.`, {
+  throw new CliError(`The name ${text} is ambiguous: ${found.map(namesAmong(found)).join(', ')}.`, {
     hint: 'Say which one, as namespace/name.',
   });
 }

@@ -1,7 +1,8 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { CliError, exitCodes } from '../failure.ts';
-import { isRecord, parseJson } from './json.ts';
+import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { trace } from './trace.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -45,17 +46,18 @@ export async function exchange(call: Call): Promise<Answer> {
       url,
       {
         method: call.method,
-        headers: {
+        headers: defined({
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
-          ...(call.bearer === undefined ? {} : { authorization: `Bearer ${call.bearer}` }),
-          ...(body === undefined
-            ? {}
-            : {
-                'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
-              }),
-          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-        },
+          authorization: call.bearer === undefined ? undefined : `Bearer ${call.bearer}`,
+          'content-type':
+            body === undefined
+              ? undefined
+              : isForm
+                ? 'application/x-www-form-urlencoded'
+                : 'application/json',
+          'content-length': body === undefined ? undefined : Buffer.byteLength(body),
+        }),
         agent: false,
       },
       (incoming) => {

@@ -1,6 +1,7 @@
 import { CliError, exitCodes } from '../failure.ts';
-import { isRecord, parseJson } from '../api/json.ts';
+import { isRecord, parseJson } from '../../functions/model/json.ts';
 import type { Tokens } from './token-files.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type Expected = {
   readonly endpoint: string;
@@ -40,22 +41,22 @@ export function tokensFrom(granted: Given, expected: Expected): Tokens {
     throw refused('belongs to somebody else');
   if (typeof exp !== 'number' || exp * 1000 <= expected.now.getTime())
     throw refused('has expired already; is the clock of this machine right?');
-  return {
+  return defined({
     endpoint: expected.endpoint,
     issuer: expected.issuer,
     clientId: expected.clientId,
     idToken: granted.idToken,
     ...accessIn(granted, expected),
-    ...(granted.refreshToken === undefined ? {} : { refreshToken: granted.refreshToken }),
+    refreshToken: granted.refreshToken,
     expiresAt: new Date(
       expected.resource === undefined
         ? exp * 1000
         : expected.now.getTime() + (granted.lifetimeMs ?? 0),
     ),
     subject: sub,
-    ...(typeof email === 'string' ? { email } : {}),
-    ...(typeof name === 'string' ? { name } : {}),
-  };
+    email: typeof email === 'string' ? email : undefined,
+    name: typeof name === 'string' ? name : undefined,
+  });
 }
 
 function accessIn(

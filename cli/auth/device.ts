@@ -3,7 +3,7 @@ import type { Config } from '../../functions/model/wire.ts';
 import { tokensFrom } from './claims.ts';
 import { exitCodes, CliError } from '../failure.ts';
 import { askForTokens, type GrantResult, type Issuer } from './oidc-client.ts';
-import { isRecord } from '../api/json.ts';
+import { isRecord } from '../../functions/model/json.ts';
 import { request } from '../api/request.ts';
 import type { Tokens } from './token-files.ts';
 

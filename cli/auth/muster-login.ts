@@ -10,6 +10,7 @@ import { type Arrival, startLoopback } from './loopback.ts';
 import { request } from '../api/request.ts';
 import { notOurs } from '../api/mcpservers.ts';
 import { type Tokens, writeTokens } from './token-files.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type SignIn = {
   readonly endpoint: string;
@@ -53,7 +54,7 @@ async function byLoopback(
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
   try {
     const address = new URL(issuer.authorizationEndpoint);
-    const parameters = {
+    const parameters = defined({
       response_type: 'code',
       client_id: clientId,
       redirect_uri: loopback.address,
@@ -62,11 +63,11 @@ async function byLoopback(
       nonce,
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
-      ...(resource === undefined ? {} : { resource }),
+      resource,
       // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows
       // that word.
-      ...(issuer.asksForConsent && scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
-    };
+      prompt: issuer.asksForConsent && scopes.includes('offline_access') ? 'consent' : undefined,
+    });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
     showAddress(address.href, { browser, info });
 
@@ -105,14 +106,17 @@ async function redeemed(
 ): Promise<Tokens> {
   const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
   try {
-    const granted = await askForTokens(issuer, {
-      grant_type: 'authorization_code',
-      code: codeIn(query, issuer),
-      redirect_uri: redirectUri,
-      client_id: clientId,
-      code_verifier: verifier,
-      ...(resource === undefined ? {} : { resource }),
-    });
+    const granted = await askForTokens(
+      issuer,
+      defined({
+        grant_type: 'authorization_code',
+        code: codeIn(query, issuer),
+        redirect_uri: redirectUri,
+        client_id: clientId,
+        code_verifier: verifier,
+        resource,
+      }),
+    );
     if (granted.kind === 'refused')
       throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
     return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });

@@ -1,7 +1,8 @@
 import { isSafe } from './endpoint.ts';
 import { CliError, exitCodes } from '../failure.ts';
-import { isRecord } from '../api/json.ts';
+import { isRecord } from '../../functions/model/json.ts';
 import { type Answer, exchange, request } from '../api/request.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** What the command line uses of an issuer's metadata. */
 export type Issuer = {
@@ -37,14 +38,14 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   if (!Array.isArray(methods) || !methods.includes('S256'))
     throw untrusted(`${issuer} does not offer PKCE with S256.`);
   const prompts = metadata['prompt_values_supported'];
-  return {
+  return defined({
     issuer,
     authorizationEndpoint,
     tokenEndpoint,
-    ...(isEndpoint(deviceEndpoint) ? { deviceEndpoint } : {}),
+    deviceEndpoint: isEndpoint(deviceEndpoint) ? deviceEndpoint : undefined,
     namesItself: metadata['authorization_response_iss_parameter_supported'] === true,
     asksForConsent: Array.isArray(prompts) && prompts.includes('consent'),
-  };
+  });
 }
 
 const isEndpoint = (value: unknown): value is string =>
@@ -94,13 +95,13 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): GrantResult {
       return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
     const accessToken = said['access_token'];
     const seconds = said['expires_in'];
-    return {
+    return defined({
       kind: 'granted',
       idToken,
-      ...(typeof accessToken === 'string' ? { accessToken } : {}),
-      ...(typeof seconds === 'number' ? { lifetimeMs: seconds * 1000 } : {}),
-      ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
-    };
+      accessToken: typeof accessToken === 'string' ? accessToken : undefined,
+      lifetimeMs: typeof seconds === 'number' ? seconds * 1000 : undefined,
+      refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+    });
   }
   const error = said['error'];
   const description = said['error_description'];
@@ -109,5 +110,9 @@ function grantedIn({ status, body }: Answer, { issuer }: Issuer): GrantResult {
       hint: 'Try again in a minute.',
     });
   }
-  return { kind: 'refused', error, ...(typeof description === 'string' ? { description } : {}) };
+  return defined({
+    kind: 'refused',
+    error,
+    description: typeof description === 'string' ? description : undefined,
+  });
 }

@@ -3,6 +3,7 @@ import { CliError, exitCodes } from '../failure.ts';
 import { askForTokens, discoverIssuer, type GrantResult } from './oidc-client.ts';
 import { alone } from './file-lock.ts';
 import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** A bearer this close to its end could be late at the Function URL. */
 const marginMs = 30_000;
@@ -53,12 +54,15 @@ async function askToRefresh(
   refreshToken: string,
 ): Promise<GrantResult> {
   try {
-    return await askForTokens(await discoverIssuer(issuer), {
-      grant_type: 'refresh_token',
-      refresh_token: refreshToken,
-      client_id: clientId,
-      ...(resource === undefined ? {} : { resource }),
-    });
+    return await askForTokens(
+      await discoverIssuer(issuer),
+      defined({
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+        client_id: clientId,
+        resource,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     throw new CliError(

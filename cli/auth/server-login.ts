@@ -8,6 +8,7 @@ import { patienceMs } from './muster-login.ts';
 import { startLoopback } from './loopback.ts';
 import { request, RequestFailure } from '../api/request.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 export type ServerSignIn = {
   readonly connection: Connection;
@@ -36,7 +37,7 @@ export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
     rounds += 1
   ) {
     wanted.info(
-      `${answer.namespace}/${answer.name} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
+      `${qualifiedName(answer)} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
     );
     answer = await once(wanted);
   }
@@ -54,7 +55,7 @@ export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { status, message, hint } = answer.session;
   if (status === 'Authenticated') return answer;
   throw failed(
-    `${answer.namespace}/${answer.name} is ${status}${message === undefined ? '' : `: ${message.replace(/\.$/, '')}`}`,
+    `${qualifiedName(answer)} is ${status}${message === undefined ? '' : `: ${message.replace(/\.$/, '')}`}`,
     hint,
   );
 }

@@ -3,7 +3,8 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../failure.ts';
-import { isRecord, parseJson } from '../api/json.ts';
+import { isRecord, parseJson } from '../../functions/model/json.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** What one sign-in left on this machine. Never printed. */
 export type Tokens = {
@@ -124,17 +125,17 @@ function parsed(text: string): Tokens | undefined {
     return undefined;
   if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string')
     return undefined;
-  return {
+  return defined({
     endpoint,
     issuer,
     clientId,
     idToken,
     expiresAt: new Date(expiresAt),
     subject,
-    ...(typeof accessToken === 'string' ? { accessToken } : {}),
-    ...(typeof resource === 'string' ? { resource } : {}),
-    ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
-    ...(typeof email === 'string' ? { email } : {}),
-    ...(typeof name === 'string' ? { name } : {}),
-  };
+    accessToken: typeof accessToken === 'string' ? accessToken : undefined,
+    resource: typeof resource === 'string' ? resource : undefined,
+    refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+    email: typeof email === 'string' ? email : undefined,
+    name: typeof name === 'string' ? name : undefined,
+  });
 }

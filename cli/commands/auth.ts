@@ -15,6 +15,8 @@ import { prove, verifyAll, usesSso } from '../api/verify-sessions.ts';
 import { serverText, statusText, wantsSignIn } from '../output/status-text.ts';
 import { sessionCell, sorted } from '../output/table.ts';
 import { bearerOf, forgetTokens, readTokens, type Tokens } from '../auth/token-files.ts';
+import { defined } from '../../functions/model/defined.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 /** `muster auth login` */
 export async function login(call: CommandContext): Promise<ExitCode> {
@@ -39,7 +41,7 @@ export async function login(call: CommandContext): Promise<ExitCode> {
   const answer = await (server.singleSignOn === undefined
     ? signIn({ connection, server, browser, typed: noBrowser, info })
     : prove(connection, server).then(authenticated));
-  info(`Signed in to ${server.namespace}/${server.name}${ssoOf(answer)}.`);
+  info(`Signed in to ${qualifiedName(server)}${ssoOf(answer)}.`);
   return exitCodes.done;
 }
 
@@ -52,7 +54,7 @@ async function signOn(connection: Connection, info: CommandContext['info']): Pro
     const { rows } = await listServers(connection);
     for (const { row, message } of await verifyAll(connection, rows.filter(usesSso)))
       info(
-        `  ${row.namespace}/${row.name}: ${sessionCell(row)}${because(message ?? row.session?.message)}`,
+        `  ${qualifiedName(row)}: ${sessionCell(row)}${because(message ?? row.session?.message)}`,
       );
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -85,7 +87,7 @@ export async function logout(call: CommandContext): Promise<ExitCode> {
     // A forwarded bearer is not stored anywhere: it is there for as long as the person is signed in
     // to muster.
     const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';
-    const name = `${server.namespace}/${server.name}`;
+    const name = qualifiedName(server);
     call.info(
       remains
         ? `${name} goes by your sign-in to muster. To end that: muster auth logout`
@@ -144,12 +146,14 @@ async function statusOfAll(call: CommandContext): Promise<ExitCode> {
             },
           };
     call.print(
-      statusText({
-        endpoint,
-        ...me,
-        ...(rows === undefined ? {} : { servers: rows }),
-        now: call.now(),
-      }),
+      statusText(
+        defined({
+          endpoint,
+          ...me,
+          servers: rows,
+          now: call.now(),
+        }),
+      ),
     );
   };
   try {
@@ -159,7 +163,12 @@ async function statusOfAll(call: CommandContext): Promise<ExitCode> {
       listed !== undefined && call.has('verify')
         ? await verified(connection, listed, call.info)
         : listed;
-    show({ ...(tokens === undefined ? {} : { tokens }), ...(rows === undefined ? {} : { rows }) });
+    show(
+      defined({
+        tokens,
+        rows,
+      }),
+    );
     if (tokens === undefined || rows === undefined) return exitCodes.signInRequired;
     return rows.some(wantsSignIn) ? exitCodes.signInRequired : exitCodes.done;
   } catch (error) {
@@ -189,7 +198,7 @@ async function verified(
   );
   for (const { row, message } of asked)
     if (message !== undefined)
-      info(`Warning: ${row.namespace}/${row.name} could not be verified: ${message}`);
+      info(`Warning: ${qualifiedName(row)} could not be verified: ${message}`);
   const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
   return rows.map((row) => byUid.get(row.uid) ?? row);
 }
@@ -216,27 +225,28 @@ function statusValue(
   tokens: Tokens | undefined,
   rows: readonly Row[] | undefined,
 ) {
-  return {
+  return defined({
     endpoint,
     authenticated: tokens !== undefined,
     ...(tokens === undefined
       ? {}
-      : {
+      : defined({
           subject: tokens.subject,
           issuer: tokens.issuer,
-          ...(tokens.email === undefined ? {} : { email: tokens.email }),
-          ...(tokens.name === undefined ? {} : { name: tokens.name }),
+          email: tokens.email,
+          name: tokens.name,
           expiresAt: tokens.expiresAt.toISOString(),
           refreshable: tokens.refreshToken !== undefined,
-        }),
-    ...(rows === undefined ? {} : { items: sorted(rows).map(sessionIn) }),
-  };
+        })),
+    items: rows === undefined ? undefined : sorted(rows).map(sessionIn),
+  });
 }
 
-const sessionIn = ({ namespace, name, uid, state, session }: Row) => ({
-  namespace,
-  name,
-  uid,
-  ...(state === undefined ? {} : { state }),
-  ...(session === undefined ? {} : { session }),
-});
+const sessionIn = ({ namespace, name, uid, state, session }: Row) =>
+  defined({
+    namespace,
+    name,
+    uid,
+    state,
+    session,
+  });

@@ -7,13 +7,18 @@ import { type ExitCode, exitCodes } from '../failure.ts';
 import { isStructured, structured } from '../output/structured.ts';
 import { request } from '../api/request.ts';
 import { findServer, notOurs, serverUrl } from '../api/mcpservers.ts';
+import { defined } from '../../functions/model/defined.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 /** `muster check NAME` */
 export async function check(call: CommandContext): Promise<ExitCode> {
   const { endpoint, bearer } = await connectAsPerson(call);
   const [name = ''] = call.positionals;
   const server = await findServer(
-    { endpoint, ...(bearer === undefined ? {} : { bearer }) },
+    defined({
+      endpoint,
+      bearer,
+    }),
     name,
     call.option('namespace'),
   );
@@ -35,7 +40,7 @@ export function explained(check: Check): string {
   const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
   const facts: readonly (readonly [string, string])[] = [
-    ['Server', `${check.namespace}/${check.name}`],
+    ['Server', qualifiedName(check)],
     ['Saw', check.observed],
     ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} in all)`],
     ['State', check.state ?? '-'],

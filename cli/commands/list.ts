@@ -5,7 +5,8 @@ import { connect } from '../auth/connect.ts';
 import { type ExitCode, exitCodes } from '../failure.ts';
 import { isStructured, structured } from '../output/structured.ts';
 import { findServer, listServers } from '../api/mcpservers.ts';
-import { namesIn, sorted, table } from '../output/table.ts';
+import { sorted, table } from '../output/table.ts';
+import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 /** `muster list mcpserver` */
 export async function list(call: CommandContext): Promise<ExitCode> {
@@ -54,7 +55,7 @@ function rowText(
   if (option('output') === 'name') {
     const nameOf = namespaceColumn
       ? ({ namespace, name }: Row) => `${namespace}/${name}`
-      : namesIn(rows);
+      : namesAmong(rows);
     return sorted(rows)
       .map((row) => `${nameOf(row)}\n`)
       .join('');
@@ -72,7 +73,9 @@ function tellStale({ info }: CommandContext, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
   const whose =
-    stale.length === rows.length ? 'all' : sorted(stale).slice(0, 3).map(namesIn(rows)).join(', ');
+    stale.length === rows.length
+      ? 'all'
+      : sorted(stale).slice(0, 3).map(namesAmong(rows)).join(', ');
   const more =
     stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
   info(

@@ -1,6 +1,8 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { age, fromNow } from './age.ts';
-import { namesIn, sessionCell, sorted, stateCell } from './table.ts';
+import { sessionCell, sorted, stateCell } from './table.ts';
+import { namesAmong } from '../../functions/model/mcpserver.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 export type StatusView = {
   readonly endpoint: string;
@@ -35,7 +37,7 @@ export const wantsSignIn = ({ session }: Row): boolean =>
 export function serverText(row: Row, now: Date): string {
   const { session } = row;
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Server', `${row.namespace}/${row.name}`],
+    ['Server', qualifiedName(row)],
     ['State', row.reason === undefined ? stateCell(row) : `${stateCell(row)} (${row.reason})`],
     ['Session', sessionCell(row)],
     ['Issuer', session?.issuer],
@@ -64,7 +66,7 @@ const expiry = (moment: string, refreshable: boolean, now: Date): string =>
   `${fromNow(new Date(moment), now)}${refreshable ? ' (refreshes itself)' : ''}`;
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
-  const nameOf = namesIn(rows);
+  const nameOf = namesAmong(rows);
   const lines = sorted(rows).map((row) => ({
     name: nameOf(row),
     cell: sessionCell(row),

@@ -1,5 +1,6 @@
 import type { Row, Session } from '../../functions/model/wire.ts';
 import { fromNow } from './age.ts';
+import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 export type TableView = {
   /** Decides alone whether there is a SESSION column. */
@@ -42,7 +43,7 @@ function columnsOf(
   rows: readonly Row[],
   { signedIn, now, wide, namespaceColumn }: TableView,
 ): readonly Column[] {
-  const nameOf = namesIn(rows);
+  const nameOf = namesAmong(rows);
   const details: readonly Column[] = [
     { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
     { header: 'SCOPES', cell: ({ session }) => session?.scopes?.join(' ') || '-' },
@@ -77,16 +78,6 @@ export const sessionCell = ({ session }: Row): string => {
   if (session === undefined) return '-';
   return session.sso === undefined ? session.status : `${session.status} [SSO: ${session.sso}]`;
 };
-
-/**
- * The shortest name that is good for a command: a name that occurs in two namespaces is told with
- * its namespace.
- */
-export function namesIn(rows: readonly Row[]): (row: Row) => string {
-  const seen = new Map<string, number>();
-  for (const { name } of rows) seen.set(name, (seen.get(name) ?? 0) + 1);
-  return ({ namespace, name }) => ((seen.get(name) ?? 0) > 1 ? `${namespace}/${name}` : name);
-}
 
 /** By namespace, then by name, as the cluster sorts them. */
 export const sorted = (rows: readonly Row[]): readonly Row[] =>

@@ -214,3 +214,24 @@ export function exchangeIssuer({ auth }: McpServer): string | undefined {
   const { expectedIssuer, dexTokenEndpoint } = auth?.tokenExchange ?? {};
   return expectedIssuer ?? dexTokenEndpoint?.replace(/\/token$/, '');
 }
+
+/** What a person calls a server among all of a cluster: `namespace/name`. */
+export const qualifiedName = ({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string => `${namespace}/${name}`;
+
+/**
+ * What a person calls each of these servers: its name, or `namespace/name` where two of them share
+ * one.
+ */
+export function namesAmong(
+  servers: readonly { readonly namespace: string; readonly name: string }[],
+): (server: { readonly namespace: string; readonly name: string }) => string {
+  const counts = new Map<string, number>();
+  for (const { name } of servers) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return (server) => ((counts.get(server.name) ?? 0) > 1 ? qualifiedName(server) : server.name);
+}

@@ -1,5 +1,6 @@
 import type { ConnectedReason, FailedReason, FailingReason } from '../model/mcpserver.ts';
 import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * What an outcome means for one server. Absent `authRequired`: the probe says nothing new about
@@ -86,14 +87,17 @@ function answered(outcome: Answered): Verdict {
     return signInWanted(`The server answered HTTP ${status} and asks for a sign-in.`);
   if (classification === 'asksForSignIn')
     return signInWanted('The server asks for a sign-in before it takes requests.');
-  const connected = (reason: ConnectedReason, message: string): Verdict => ({
-    kind: 'connected',
-    reason,
-    message,
-    ...(classification && {
-      authRequired: classification === 'asksForNothing' ? 'False' : 'Unknown',
-    }),
-  });
+  const connected = (reason: ConnectedReason, message: string): Verdict =>
+    defined({
+      kind: 'connected',
+      reason,
+      message,
+      authRequired: classification
+        ? classification === 'asksForNothing'
+          ? 'False'
+          : 'Unknown'
+        : undefined,
+    });
   if (redirect !== undefined) return connected('Redirected', redirects[redirect]);
   if (status === 404 && classification !== 'asksForNothing')
     return connected('EndpointNotFound', 'The server has nothing at this path (HTTP 404).');

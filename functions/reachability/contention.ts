@@ -7,6 +7,7 @@ import {
   ownState,
 } from '../model/mcpserver.ts';
 import { periodElapsed } from './jitter.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our
@@ -33,14 +34,16 @@ export function isContended(status: Status): boolean {
 }
 
 // While a server answers, error text and counters are no memory of ours. While it fails, they are.
-const theirs = (status: Status): Partial<Status> => ({
-  ...(status.state !== undefined && { state: status.state }),
-  ...(ownState(status) === 'Connected' && {
-    ...(status.lastError !== undefined && { lastError: status.lastError }),
-    consecutiveFailures: status.consecutiveFailures,
-    ...(status.nextRetryAfter && { nextRetryAfter: status.nextRetryAfter }),
-  }),
-});
+const theirs = (status: Status): Partial<Status> =>
+  defined({
+    state: status.state,
+    ...(ownState(status) === 'Connected' &&
+      defined({
+        lastError: status.lastError,
+        consecutiveFailures: status.consecutiveFailures,
+        nextRetryAfter: status.nextRetryAfter,
+      })),
+  });
 
 const reclaimPeriodMs = 60 * 60_000;
 

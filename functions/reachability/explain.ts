@@ -3,6 +3,7 @@ import { type Check, stages } from '../model/wire.ts';
 import { classify } from './classify.ts';
 import type { Cause, ProbeOutcome } from './outcome.ts';
 import { nextStatus } from './status.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * What one probe saw, what that means, and the status a sweep would write: the same three steps as
@@ -13,7 +14,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Ch
   const next = nextStatus(server, verdict, now);
   const reachable = conditionOf(next, 'Reachable');
   const isDecided = verdict.kind !== 'undecided';
-  return {
+  return defined({
     namespace: server.namespace,
     name: server.name,
     observed: observed(outcome),
@@ -21,12 +22,12 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Ch
       const ms = outcome.timings[stage];
       return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];
     }),
-    ...(isDecided && next.state !== undefined && { state: next.state }),
+    state: isDecided && next.state !== undefined ? next.state : undefined,
     reason: isDecided ? (reachable?.reason ?? verdict.reason) : 'ProberOffline',
     message: isDecided ? verdict.message : `The prober has trouble of its own: ${verdict.message}.`,
     authRequired: conditionOf(next, 'AuthRequired')?.status ?? 'Unknown',
     consecutiveFailures: next.consecutiveFailures,
-  };
+  });
 }
 
 /** A stdio server runs where its user is: there is nothing to reach. */

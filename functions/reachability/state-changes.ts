@@ -1,4 +1,5 @@
 import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
+import { defined } from '../model/defined.ts';
 
 /** A change of STATE, as consumers of the bus get it. */
 export type StateChange = {
@@ -66,7 +67,16 @@ export function changeOf(
   const id = idOf(uid, next);
   if (to === undefined || to === from || id === undefined) return undefined;
   const reason = conditionOf(next, 'Reachable')?.reason ?? '';
-  return { id, namespace, name, uid, ...(from !== undefined && { from }), to, reason, at };
+  return defined({
+    id,
+    namespace,
+    name,
+    uid,
+    from,
+    to,
+    reason,
+    at,
+  });
 }
 
 /**

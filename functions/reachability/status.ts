@@ -15,6 +15,7 @@ import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';
 import { hasNewSpec } from './due.ts';
 import { periodElapsed } from './jitter.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so
@@ -33,30 +34,31 @@ function ownStatus(
 ): Status {
   switch (verdict.kind) {
     case 'connected':
-      return {
+      return defined({
         state: 'Connected',
         lastConnected: at,
         consecutiveFailures: 0,
         lastAttempt: at,
-        ...(verdict.retryAfterMs !== undefined && {
-          nextRetryAfter: later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)),
-        }),
+        nextRetryAfter:
+          verdict.retryAfterMs === undefined
+            ? undefined
+            : later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)),
         conditions: withConditions(
           server,
           [reachable(server, verdict), ...authRequired(verdict)],
           at,
         ),
-      };
+      });
     case 'failed':
     case 'failing': {
       const { lastConnected } = server.status;
       const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
       const askedForMs =
         verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
-      return {
+      return defined({
         state: stateAfter(server.status, verdict, failures),
         lastError: verdict.message,
-        ...(lastConnected && { lastConnected }),
+        lastConnected,
         consecutiveFailures: failures,
         lastAttempt: at,
         nextRetryAfter: later(at, Math.max(backoffMs(failures, server.uid), askedForMs)),
@@ -72,7 +74,7 @@ function ownStatus(
           ],
           at,
         ),
-      };
+      });
     }
   }
 }

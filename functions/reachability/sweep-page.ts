@@ -7,6 +7,8 @@ import { type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
 import { maySuppress, type Observation, detectDisruption } from './disruption.ts';
+import { defined } from '../model/defined.ts';
+import { messageOf } from '../model/error-message.ts';
 
 /** What came of one status write. */
 export type PatchResult =
@@ -53,7 +55,11 @@ export type PageOptions = {
   readonly everything: boolean;
 };
 
-type Problem = { readonly namespace: string; readonly name: string; readonly message: string };
+type ServerProblem = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly message: string;
+};
 
 /** What one page came to, in numbers, and everything that went wrong in it by name. */
 export type PageReport = {
@@ -73,7 +79,7 @@ export type PageReport = {
   readonly events: number;
   readonly eventProblem?: string;
   readonly proberOffline?: string;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ServerProblem[];
 };
 
 /**
@@ -112,7 +118,7 @@ export async function sweepPage(
     records.length === 0 ? { count: 0 } : ports.recordEvents(records),
   ]);
   await ports.outbox.remove(changes.filter((change) => !unpublished.includes(change)));
-  return {
+  return defined({
     servers: servers.length,
     probed: observations.length,
     outcomes: outcomesOf(observations),
@@ -124,10 +130,10 @@ export async function sweepPage(
     changes: changes.length,
     unpublished: unpublished.length,
     events: records.length - unrecorded.count,
-    ...(unrecorded.message !== undefined && { eventProblem: unrecorded.message }),
-    ...(message !== undefined && { proberOffline: message }),
+    eventProblem: unrecorded.message,
+    proberOffline: message,
     problems: [
-      ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.message] : [])),
+      ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
       ...applied.flatMap(({ unrecordedChange }) => (unrecordedChange ? [unrecordedChange] : [])),
       ...unpublished.map(({ namespace, name, to }) => ({
         namespace,
@@ -135,7 +141,7 @@ export async function sweepPage(
         message: `the change to ${to} could not be announced`,
       })),
     ],
-  };
+  });
 }
 
 /** A probe that throws is our fault, and costs one server its round. */
@@ -150,9 +156,6 @@ async function probeAlone(
     return { kind: 'proberTrouble', detail: messageOf(error), timings: {} };
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /** By the closed list of reasons; what could not be judged is our own trouble. */
 function outcomesOf(observations: readonly Observation[]): Readonly<Record<string, number>> {
@@ -183,10 +186,10 @@ type ApplyResult = {
   readonly records?: readonly EventRecord[];
   readonly conflicts?: number;
   /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
-  readonly unrecordedChange?: Problem;
+  readonly unrecordedChange?: ServerProblem;
 } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
-  | { readonly kind: 'failed'; readonly message: Problem }
+  | { readonly kind: 'failed'; readonly problem: ServerProblem }
 );
 
 /** Whatever befalls one write, the others of the page go on. */
@@ -201,7 +204,7 @@ async function applyAlone(
   } catch (error) {
     return {
       kind: 'failed',
-      message: { namespace, name, message: `the status could not be written: ${messageOf(error)}` },
+      problem: { namespace, name, message: `the status could not be written: ${messageOf(error)}` },
     };
   }
 }
@@ -220,7 +223,7 @@ async function applyVerdict(
   const { namespace, name } = observed;
   const failed = (message: string): ApplyResult => ({
     kind: 'failed',
-    message: { namespace, name, message },
+    problem: { namespace, name, message },
   });
   const verdict = classify(outcome);
   if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.message}`);
@@ -237,19 +240,20 @@ async function applyVerdict(
     const written = await ports.patchStatus(server, next);
     switch (written.kind) {
       case 'written':
-        return {
+        return defined({
           kind: 'written',
-          ...(change !== undefined && { change }),
-          ...(unrecordedChange !== undefined && {
-            unrecordedChange: {
-              namespace,
-              name,
-              message: `the change is not in the outbox: ${unrecordedChange}`,
-            },
-          }),
+          change,
+          unrecordedChange:
+            unrecordedChange === undefined
+              ? undefined
+              : {
+                  namespace,
+                  name,
+                  message: `the change is not in the outbox: ${unrecordedChange}`,
+                },
           records: eventsFor(server, next, now),
           conflicts: tries - 1,
-        };
+        });
       case 'gone':
         return { kind: 'gone' };
       case 'refused':

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Person } from '../sessions/person.ts';
 import type { Variables } from './problem.ts';
+import { defined } from '../model/defined.ts';
 
 type Inner = { Bindings: { readonly person?: Person }; Variables: Variables };
 
@@ -31,9 +32,12 @@ export function lazyRoutes(
       inner.onError((error) => {
         throw error;
       });
-      return inner.fetch(context.req.raw, {
-        ...(context.var.person !== undefined && { person: context.var.person }),
-      });
+      return inner.fetch(
+        context.req.raw,
+        defined({
+          person: context.var.person,
+        }),
+      );
     });
   }
   return routes;

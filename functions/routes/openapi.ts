@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
 import { fieldMeanings } from './fields.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of
@@ -57,24 +58,23 @@ function paths() {
 }
 
 function operation(route: Route) {
-  return {
+  return defined({
     summary: route.summary,
     security: security[route.access],
     parameters: [...pathParameters(route.path), ...queryParameters(route)],
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { required: true, content: json(route.body) } }),
+    requestBody:
+      route.body === undefined ? undefined : { required: true, content: json(route.body) },
     responses: {
-      200: {
+      200: defined({
         description: route.summary,
-        ...(route.answer === undefined ? {} : { content: json(route.answer) }),
-      },
+        content: route.answer === undefined ? undefined : json(route.answer),
+      }),
       default: {
         description: 'What went wrong and what to do next (RFC 9457).',
         content: { 'application/problem+json': reference('Problem') },
       },
     },
-  };
+  });
 }
 
 /** An empty requirement means: without a bearer, too. */

@@ -1,6 +1,7 @@
 import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
 import { singleSignOn } from '../sessions/grant.ts';
 import type { Row, Session } from '../model/wire.ts';
+import { defined } from '../model/defined.ts';
 
 /** What a row needs to know besides its server. */
 export type RowView = {
@@ -21,33 +22,29 @@ export function rowOf(server: McpServer, view: RowView): Row {
   const state = displayState(status);
   const reachable = conditionOf(status, 'Reachable');
   const sso = singleSignOn(server);
-  return {
+  return defined({
     namespace: server.namespace,
     name: server.name,
     uid: server.uid,
     type: server.type,
-    ...(server.url === undefined || view.anonymous ? {} : { url: withoutUserInfo(server.url) }),
-    ...(server.description === undefined ? {} : { description: server.description }),
-    ...(server.toolPrefix === undefined ? {} : { toolPrefix: server.toolPrefix }),
+    url: server.url === undefined || view.anonymous ? undefined : withoutUserInfo(server.url),
+    description: server.description,
+    toolPrefix: server.toolPrefix,
     autoStart: server.autoStart,
     timeoutSeconds: server.timeoutMs / 1000,
-    ...(state === undefined ? {} : { state }),
-    ...(reachable === undefined ? {} : { reason: reachable.reason }),
+    state,
+    reason: reachable?.reason,
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
-    ...(sso === undefined ? {} : { singleSignOn: sso }),
+    singleSignOn: sso,
     conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
-    ...(status.lastError === undefined || view.anonymous ? {} : { lastError: status.lastError }),
+    lastError: status.lastError === undefined || view.anonymous ? undefined : status.lastError,
     consecutiveFailures: status.consecutiveFailures,
-    ...(status.lastAttempt === undefined ? {} : { lastAttempt: status.lastAttempt.toISOString() }),
-    ...(status.lastConnected === undefined
-      ? {}
-      : { lastConnected: status.lastConnected.toISOString() }),
-    ...(status.nextRetryAfter === undefined
-      ? {}
-      : { nextRetryAfter: status.nextRetryAfter.toISOString() }),
+    lastAttempt: status.lastAttempt?.toISOString(),
+    lastConnected: status.lastConnected?.toISOString(),
+    nextRetryAfter: status.nextRetryAfter?.toISOString(),
     stale: isStale(server, view),
-    ...(view.session === undefined || view.anonymous ? {} : { session: view.session }),
-  };
+    session: view.session === undefined || view.anonymous ? undefined : view.session,
+  });
 }
 
 /**
@@ -63,16 +60,14 @@ function withoutUserInfo(text: string): string {
 }
 
 function wireCondition(condition: Condition, anonymous: boolean): Row['conditions'][number] {
-  return {
+  return defined({
     type: condition.type,
     status: condition.status,
     reason: condition.reason,
-    ...(anonymous ? {} : { message: condition.message }),
+    message: anonymous ? undefined : condition.message,
     lastTransitionTime: condition.lastTransitionTime.toISOString(),
-    ...(condition.observedGeneration === undefined
-      ? {}
-      : { observedGeneration: condition.observedGeneration }),
-  };
+    observedGeneration: condition.observedGeneration,
+  });
 }
 
 /** Nobody observes a stdio server; one that was never observed has no STATE that could be old. */

@@ -10,6 +10,7 @@ import { listQuerySchema, maxLimit } from './contract.ts';
 import { meOf } from './me.ts';
 import { problemResponse, requirePerson, type Variables } from './problem.ts';
 import { rowOf } from './row.ts';
+import { defined } from '../model/defined.ts';
 
 /** One page of a list, or word that the cluster no longer knows the `continue` token. */
 type PageResult = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
@@ -61,11 +62,13 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (!query.success) return badQuery(context, query.error);
       const { namespace, limit, continue: token } = query.data;
       const [read, lastSweep] = await Promise.all([
-        ports.listPage({
-          limit,
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(token === undefined ? {} : { continue: token }),
-        }),
+        ports.listPage(
+          defined({
+            limit,
+            namespace,
+            continue: token,
+          }),
+        ),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
@@ -73,19 +76,18 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (visible.kind === 'unknown') return accessUnknown(context, visible.message);
       const { page } = visible;
       const rows = await rowsOf(ports, page.servers, person);
-      const list: List = {
+      const list: List = defined({
         items: rows,
-        ...(page.continue === undefined ? {} : { continue: page.continue }),
-        ...(person === undefined ? {} : { me: meOf(person) }),
-        ...(lastSweep === undefined
-          ? {}
-          : { sweptAt: lastSweep.at.toISOString(), sweepsStopped: lastSweep.stopped }),
+        continue: page.continue,
+        me: person === undefined ? undefined : meOf(person),
+        sweptAt: lastSweep?.at.toISOString(),
+        sweepsStopped: lastSweep?.stopped,
         problems: page.malformed.map(({ namespace, name, message }) => ({
           namespace,
           name,
           message: person === undefined ? 'cannot be read; sign in to see why' : message,
         })),
-      };
+      });
       return context.json(list);
     })
     .get('/v1/mcpservers/:namespace/:name', async (context) => {
@@ -151,12 +153,15 @@ async function rowsOf(
   const now = ports.now();
   return servers.map((server) => {
     const session = sessions.get(server.uid);
-    return rowOf(server, {
-      ...(session === undefined ? {} : { session }),
-      anonymous: person === undefined,
-      now,
-      heartbeatMs: ports.heartbeatMs,
-    });
+    return rowOf(
+      server,
+      defined({
+        session,
+        anonymous: person === undefined,
+        now,
+        heartbeatMs: ports.heartbeatMs,
+      }),
+    );
   });
 }
 

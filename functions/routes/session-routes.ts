@@ -19,6 +19,10 @@ import {
 } from '../model/wire.ts';
 import { callbackPage } from './callback-page.ts';
 import { problemResponse, requirePerson, type Variables } from './problem.ts';
+import { defined } from '../model/defined.ts';
+import { qualifiedName } from '../model/mcpserver.ts';
+import { parseJson } from '../model/json.ts';
+import { noSuchServer } from './access.ts';
 
 export type SessionPorts = SignInPorts &
   SignOutPorts &
@@ -65,7 +69,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
           status: 502,
           title: 'The sign-in could not be started',
           detail: started.message,
-          hint: `Run: muster check ${server.namespace}/${server.name} --explain`,
+          hint: `Run: muster check ${qualifiedName(server)} --explain`,
         });
     }
   });
@@ -81,7 +85,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
       if (server === undefined) return noSuchServer(context, namespace, name);
       await forgetDeleted(ports, context.var.person);
       const completed = await completeSignIn(ports, server, context.var.person, body.data.secret);
-      const hint = `Run: muster auth login --server ${server.namespace}/${server.name}`;
+      const hint = `Run: muster auth login --server ${qualifiedName(server)}`;
       switch (completed.kind) {
         case 'completed':
           return answer(context, ports, server, completed);
@@ -139,7 +143,12 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
     const called = await callBack(
       ports,
       state,
-      isAnswer ? { code, ...(iss === undefined ? {} : { iss }) } : undefined,
+      isAnswer
+        ? defined({
+            code,
+            iss,
+          })
+        : undefined,
     );
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
       return callbackPage(context, called);
@@ -173,13 +182,7 @@ const errorCode = (code = '') => (/^[a-z_]{1,40}$/.test(code) ? code : 'server_e
  */
 async function bodyOf(context: Context): Promise<unknown> {
   const body = await context.req.text();
-  if (body === '') return {};
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return body === '' ? {} : parseJson(body);
 }
 
 function answer(
@@ -218,12 +221,4 @@ const badBody = (context: Context, detail: string): Response =>
     title: 'The request cannot be used',
     detail,
     hint: 'GET /v1/openapi.json says what it must look like.',
-  });
-
-const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problemResponse(context, {
-    status: 404,
-    title: 'No such MCPServer',
-    detail: `There is no MCPServer ${namespace}/${name}.`,
-    hint: 'Run: muster list mcpserver',
   });

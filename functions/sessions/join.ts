@@ -4,6 +4,8 @@ import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
 import { sessionOf } from './session.ts';
 import type { TokenPolicy } from './policy.ts';
+import { defined } from '../model/defined.ts';
+import { namesAmong } from '../model/mcpserver.ts';
 
 /**
  * The person's session with each of the servers, by uid. Grants of other servers are left aside: a
@@ -18,17 +20,14 @@ export function join(
   policy?: TokenPolicy,
 ): ReadonlyMap<string, Session> {
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
-  const view = { label: labelAmong(servers), ...(policy === undefined ? {} : { policy }) };
+  const view = defined({
+    label: namesAmong(servers),
+    policy,
+  });
   return new Map(
     servers.map((server) => [
       server.uid,
       sessionOf(server, person, byUid.get(server.uid), now, view),
     ]),
   );
-}
-
-function labelAmong(servers: readonly McpServer[]): (server: McpServer) => string {
-  const counts = new Map<string, number>();
-  for (const { name } of servers) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return ({ namespace, name }) => ((counts.get(name) ?? 0) > 1 ? `${namespace}/${name}` : name);
 }

@@ -3,6 +3,7 @@
  * lost.
  */
 import type { Grant, StoredGrant, PersonKey, Tokens } from './grant.ts';
+import { defined } from '../model/defined.ts';
 
 export type RefreshResult =
   | {
@@ -178,17 +179,17 @@ function renewed(
   const refreshToken = fresh.tokens.refreshToken ?? old?.refreshToken;
   const { expiresAt } = fresh;
   return {
-    grant: {
+    grant: defined({
       ...rest,
       scopes: fresh.scopes,
       obtainedAt: now(),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
+      expiresAt,
       refreshable: refreshToken !== undefined,
-    },
-    tokens: {
+    }),
+    tokens: defined({
       accessToken: fresh.tokens.accessToken,
-      ...(refreshToken === undefined ? {} : { refreshToken }),
-    },
+      refreshToken,
+    }),
     generation: newSecret(),
   };
 }

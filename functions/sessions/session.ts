@@ -3,6 +3,7 @@ import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch, singleSignOn } from './grant.ts';
 import type { Person } from './person.ts';
 import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } from './policy.ts';
+import { defined } from '../model/defined.ts';
 
 export type SessionView = {
   /** Default: nobody's token goes anywhere. */
@@ -39,7 +40,11 @@ export function sessionOf(
   if (sso === 'forwarding') return forwarded(server, person, theirs, now, hint);
 
   if (theirs === undefined)
-    return { status: 'Pending Auth', ...(apart === undefined ? {} : { message: apart }), hint };
+    return defined({
+      status: 'Pending Auth',
+      message: apart,
+      hint,
+    });
   const facts = factsOf(theirs);
   const { refused } = theirs;
   if (sso === 'exchange' && refused?.by === 'issuer')
@@ -47,21 +52,22 @@ export function sessionOf(
   const ending = endOf(theirs, now);
   if (ending !== undefined) {
     const { missingScopes } = refused ?? {};
-    return {
+    return defined({
       status: 'Expired',
       ...facts,
       message: ending,
-      ...(missingScopes === undefined ? {} : { missingScopes: [...missingScopes] }),
+      missingScopes: missingScopes === undefined ? undefined : [...missingScopes],
       hint,
-    };
+    });
   }
   const soon = nearEnd(theirs, now);
-  return {
+  return defined({
     status: 'Authenticated',
-    ...(sso === 'exchange' ? { sso: 'Exchanged' as const } : {}),
+    sso: sso === 'exchange' ? ('Exchanged' as const) : undefined,
     ...facts,
-    ...(soon === undefined ? {} : { message: soon, hint }),
-  };
+    message: soon,
+    hint: soon === undefined ? undefined : hint,
+  });
 }
 
 /** Why single sign-on may not even be tried; undefined where it may, or is not asked for. */
@@ -129,10 +135,11 @@ function nearEnd({ expiresAt, refreshable }: Grant, now: Date): string | undefin
   return isNear ? 'The grant ends in less than 5 minutes and cannot be refreshed.' : undefined;
 }
 
-const factsOf = ({ issuer, scopes, expiresAt, refreshable, lastVerified }: Grant) => ({
-  issuer,
-  scopes: [...scopes],
-  ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
-  refreshable,
-  ...(lastVerified === undefined ? {} : { lastVerified: lastVerified.toISOString() }),
-});
+const factsOf = ({ issuer, scopes, expiresAt, refreshable, lastVerified }: Grant) =>
+  defined({
+    issuer,
+    scopes: [...scopes],
+    expiresAt: expiresAt?.toISOString(),
+    refreshable,
+    lastVerified: lastVerified?.toISOString(),
+  });

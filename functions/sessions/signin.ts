@@ -15,6 +15,8 @@ import {
 } from './grant.ts';
 import type { Person } from './person.ts';
 import { saveVerified, type VerificationPorts, type VerifyResult } from './verify.ts';
+import { defined } from '../model/defined.ts';
+import { qualifiedName } from '../model/mcpserver.ts';
 
 /** A sign-in under way, known by its `state`. It is over after ten minutes. */
 export type SignIn = {
@@ -121,16 +123,19 @@ export async function startSignIn(
   if (authorized.kind === 'refused') return authorized;
 
   const expiresAt = new Date(ports.now().getTime() + signInMs);
-  await ports.saveSignIn(state, {
-    starter: { issuer: person.issuer, subject: person.subject },
-    starterName: person.email ?? person.name ?? person.subject,
-    serverUid: server.uid,
-    serverName: `${server.namespace}/${server.name}`,
-    serverUrl,
-    request: authorized.request,
-    ...(returnTo === undefined ? {} : { returnTo }),
-    expiresAt,
-  });
+  await ports.saveSignIn(
+    state,
+    defined({
+      starter: { issuer: person.issuer, subject: person.subject },
+      starterName: person.email ?? person.name ?? person.subject,
+      serverUid: server.uid,
+      serverName: qualifiedName(server),
+      serverUrl,
+      request: authorized.request,
+      returnTo,
+      expiresAt,
+    }),
+  );
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
 }
 
@@ -227,10 +232,10 @@ export async function completeSignIn(
   const exchanged = await ports.exchange(signIn.request, answer);
   if (exchanged.kind === 'refused') return exchanged;
   const { tokens, scopes, expiresAt } = exchanged;
-  const grant: Grant = {
+  const grant: Grant = defined({
     person: signIn.starter,
     serverUid: server.uid,
-    serverName: `${server.namespace}/${server.name}`,
+    serverName: qualifiedName(server),
     serverUrl: signIn.serverUrl,
     issuer: signIn.request.issuer,
     clientId: signIn.request.clientId,
@@ -238,8 +243,8 @@ export async function completeSignIn(
     scopes,
     kind: 'signIn',
     obtainedAt: ports.now(),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    expiresAt,
     refreshable: tokens.refreshToken !== undefined,
-  };
+  });
   return { kind: 'completed', ...(await saveVerified(ports, server, grant, tokens)) };
 }

@@ -16,6 +16,8 @@ import type { Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
 import { usableTokens, type RefreshPorts } from './refresh.ts';
 import { refusal, sessionOf } from './session.ts';
+import { defined } from '../model/defined.ts';
+import { qualifiedName } from '../model/mcpserver.ts';
 
 /** What the server said to one request with a token. */
 export type VerificationResult =
@@ -113,7 +115,10 @@ async function forward(
     return {};
   const proof = await ports.verifyToken(server, person.token);
   if (proof.kind === 'unclear')
-    return { ...(held === undefined ? {} : { grant: held.grant }), message: proof.message };
+    return defined({
+      grant: held?.grant,
+      message: proof.message,
+    });
   const judged = applyVerification(grant, proof, ports.now());
   await ports.putGrant(judged);
   return { grant: judged };
@@ -127,7 +132,10 @@ async function exchange(
 ): Promise<VerifyResult> {
   const exchanged = await ports.exchangeToken(server, person);
   if (exchanged.kind === 'unavailable')
-    return { ...(held === undefined ? {} : { grant: held.grant }), message: exchanged.message };
+    return defined({
+      grant: held?.grant,
+      message: exchanged.message,
+    });
   const now = ports.now();
   const grant = {
     ...identity(server, person),
@@ -148,14 +156,18 @@ async function exchange(
     return { grant: failed };
   }
   const { tokens, scopes, expiresAt } = exchanged;
-  const made: Grant = { ...grant, scopes, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  const made: Grant = defined({
+    ...grant,
+    scopes,
+    expiresAt,
+  });
   return saveVerified(ports, server, made, { accessToken: tokens.accessToken });
 }
 
 const identity = (server: McpServer, { issuer, subject }: Person) => ({
   person: { issuer, subject },
   serverUid: server.uid,
-  serverName: `${server.namespace}/${server.name}`,
+  serverName: qualifiedName(server),
   serverUrl: canonicalUrl(server.url) ?? '',
 });
 

@@ -11,6 +11,7 @@ import {
 import { type EksOptions, eksTokens } from '../adapters/cluster/eks.ts';
 import { fileTokens, fixedToken } from '../adapters/cluster/token-file.ts';
 import { type Environment, readList, readSetting, readSwitch, SettingError } from '../settings.ts';
+import { defined } from '../model/defined.ts';
 
 /**
  * What the settings say about the network: resolver, address guard, trusted authorities. Throws
@@ -43,10 +44,10 @@ export const createIssuerConnector = (environment: Environment): Connector => ({
 export function createCluster(environment: Environment): Cluster {
   const namespace = readSetting(environment, 'NAMESPACE');
   const labelSelector = readSetting(environment, 'LABEL_SELECTOR');
-  const selection = {
-    ...(namespace !== '' && { namespace }),
-    ...(labelSelector !== '' && { labelSelector }),
-  };
+  const selection = defined({
+    namespace: namespace !== '' ? namespace : undefined,
+    labelSelector: labelSelector !== '' ? labelSelector : undefined,
+  });
   const kubeconfig = readSetting(environment, 'KUBECONFIG_YAML');
   if (kubeconfig !== '') return connectCluster({ kubeconfig, selection });
   const path = readSetting(environment, 'KUBECONFIG');
@@ -105,7 +106,11 @@ function identityOf(environment: Environment): Pick<EksOptions, 'credentials' | 
   return {
     credentials: async () =>
       accessKeyId && secretAccessKey
-        ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+        ? defined({
+            accessKeyId,
+            secretAccessKey,
+            sessionToken: sessionToken || undefined,
+          })
         : (await client()).config.credentials(),
     region: async () => AWS_REGION || (await client()).config.region(),
   };

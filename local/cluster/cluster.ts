@@ -8,6 +8,7 @@ import { discovery } from './discovery.ts';
 import { objectStore } from './objects.ts';
 import { type Pager, pager } from './pages.ts';
 import { type Resource, resource, type ResourceRequest } from './resource.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type ClusterOptions = {
   /** The CustomResourceDefinition whose resource the cluster serves. */
@@ -113,11 +114,11 @@ function placeOf(
   const match = path.exec(pathname);
   const { namespace, name, status } = match?.groups ?? {};
   if (!match || (name !== undefined && namespace === undefined)) return undefined;
-  return {
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(name === undefined ? {} : { name }),
+  return defined({
+    namespace,
+    name,
     part: status === undefined ? 'main' : 'status',
-  };
+  });
 }
 
 /**

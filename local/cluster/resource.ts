@@ -10,6 +10,7 @@ import type { Pager } from './pages.ts';
 import { checkRules } from './rules.ts';
 import { type Cause, check, fill, prune } from './schema.ts';
 import { readSelector } from './selector.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /**
  * One request to the resource. `name` is absent for the collection, `namespace` for all namespaces.
@@ -400,10 +401,11 @@ const toJson = (definition: Definition, { metadata, content }: Stored): JsonObje
   ...content,
 });
 
-const labelsOf = ({ metadata }: Body): Pick<Metadata, 'labels' | 'annotations'> => ({
-  ...(metadata.labels ? { labels: metadata.labels } : {}),
-  ...(metadata.annotations ? { annotations: metadata.annotations } : {}),
-});
+const labelsOf = ({ metadata }: Body): Pick<Metadata, 'labels' | 'annotations'> =>
+  defined({
+    labels: metadata.labels ?? undefined,
+    annotations: metadata.annotations ?? undefined,
+  });
 
 const pick = (object: JsonObject, key: string): JsonObject => {
   const value = object[key];

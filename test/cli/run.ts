@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expose } from '../world/leaks.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 const builder = fileURLToPath(new URL('../../cli/build.ts', import.meta.url));
 
@@ -38,11 +39,11 @@ export type Run = {
 /** Ends with the process; `onAddress` and `types` play the person. */
 export async function runMuster(file: string, line: string, run: Run = {}): Promise<Ended> {
   const child = spawn(process.execPath, [file, ...line.split(' ').filter((word) => word !== '')], {
-    env: {
+    env: defined({
       HOME: run.home ?? '/nonexistent',
-      ...(run.endpoint === undefined ? {} : { MUSTER_ENDPOINT: run.endpoint }),
+      MUSTER_ENDPOINT: run.endpoint,
       ...run.environment,
-    },
+    }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -5,6 +5,7 @@
 import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
 import type { Real } from './real.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type OwnCluster = Extract<Real, { kind: 'own' }>;
 
@@ -47,12 +48,15 @@ export function asUser(
     body?: object,
     contentType = 'application/json',
   ): Promise<Answered> => {
-    const reply = await fetch(`${url}${path}`, {
-      method,
-      dispatcher,
-      headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
-      ...(body && { body: JSON.stringify(body) }),
-    });
+    const reply = await fetch(
+      `${url}${path}`,
+      defined({
+        method,
+        dispatcher,
+        headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+        body: body ? JSON.stringify(body) : undefined,
+      }),
+    );
     const text = await reply.text();
     return { code: reply.status, body: text.startsWith('{') ? JSON.parse(text) : text };
   };

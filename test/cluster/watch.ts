@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
 import * as z from 'zod/mini';
 import type { ApiServer } from './apiserver.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** One version of one MCPServer. */
 export type Seen = {
@@ -62,12 +63,14 @@ export async function watchServers(
       const { type, object } = eventSchema.parse(JSON.parse(line));
       if (type !== 'ADDED' && type !== 'MODIFIED') continue;
       const { state, lastAttempt, conditions } = object.status;
-      seen.push({
-        ...object.metadata,
-        ...(state !== undefined && { state }),
-        ...(lastAttempt !== undefined && { lastAttempt: Date.parse(lastAttempt) }),
-        conditions,
-      });
+      seen.push(
+        defined({
+          ...object.metadata,
+          state,
+          lastAttempt: lastAttempt === undefined ? undefined : Date.parse(lastAttempt),
+          conditions,
+        }),
+      );
     }
   })().catch(() => undefined);
   return {

@@ -25,6 +25,7 @@ import type { VerificationResult } from '../../functions/sessions/verify.ts';
 import { memoryTable } from '../../local/memory-table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 const contextSchema = z.looseObject({
   client_id: z.optional(z.string()),
@@ -38,7 +39,13 @@ const auth =
   scenario === 'auth/2025-03-26-oauth-metadata-backcompat'
     ? anAuth({ authorizationServer: { issuer: new URL(serverUrl).origin } })
     : undefined;
-const server = aServer({ url: serverUrl, status: connected('True'), ...(auth && { auth }) });
+const server = aServer(
+  defined({
+    url: serverUrl,
+    status: connected('True'),
+    auth,
+  }),
+);
 const person = personOf();
 const now = () => new Date();
 const connector = {
@@ -61,7 +68,14 @@ async function signIn(ports: SignInPorts): Promise<Grant> {
     const started = await startSignIn(ports, server, person);
     if (started.kind !== 'started') throw new Error(JSON.stringify(started));
     const { state = '', code = '', iss } = await visit(started.authorizationUrl);
-    const called = await callBack(ports, state, { code, ...(iss === undefined ? {} : { iss }) });
+    const called = await callBack(
+      ports,
+      state,
+      defined({
+        code,
+        iss,
+      }),
+    );
     if (called.kind !== 'parked') throw new Error(called.kind);
     const completed = await completeSignIn(ports, server, person, called.secret);
     if (completed.kind !== 'completed' || completed.grant === undefined)
@@ -89,18 +103,20 @@ async function verifyToken(proven: McpServer, token: string): Promise<Verificati
   const ask = async (method: string, params: object, session?: string | null) =>
     fetch(serverUrl, {
       method: 'POST',
-      headers: {
+      headers: defined({
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
-        ...(session ? { 'mcp-session-id': session } : {}),
-      },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        ...(method.startsWith('notifications/') ? {} : { id: 1 }),
-        method,
-        params,
+        'mcp-session-id': session || undefined,
       }),
+      body: JSON.stringify(
+        defined({
+          jsonrpc: '2.0',
+          id: method.startsWith('notifications/') ? undefined : 1,
+          method,
+          params,
+        }),
+      ),
     });
   const clientInfo = { name: 'muster', version: '1' };
   const opened = await ask('initialize', {
@@ -127,18 +143,27 @@ async function verifyToken(proven: McpServer, token: string): Promise<Verificati
 
 const { client_id: id, client_secret: secret } = context;
 const oauth = (issuer?: string) =>
-  oauthClient({
-    fetch: guardedFetch(connector),
-    // Client metadata documents are for those who are reached over https.
-    publicUrl:
-      scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
-    allowInsecure: true,
-    now,
-    clients: store,
-    ...(id === undefined || issuer === undefined
-      ? {}
-      : { configured: [{ issuer, id, ...(secret === undefined ? {} : { secret }) }] }),
-  });
+  oauthClient(
+    defined({
+      fetch: guardedFetch(connector),
+      // Client metadata documents are for those who are reached over https.
+      publicUrl:
+        scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',
+      allowInsecure: true,
+      now,
+      clients: store,
+      configured:
+        id === undefined || issuer === undefined
+          ? undefined
+          : [
+              defined({
+                issuer,
+                id,
+                secret,
+              }),
+            ],
+    }),
+  );
 const secretText = () => randomBytes(32).toString('base64url');
 
 /** A client registered by hand is registered at an issuer; here the server names it. */

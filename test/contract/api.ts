@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { startCluster } from '../../local/cluster/cluster.ts';
 import { compact } from '../cluster/compact.ts';
 import { crdFile } from '../world/manifest.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /**
  * The API server that the contract is checked against: the local one under `npm test`, a real one
@@ -120,12 +121,19 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
   const dispatcher = new Agent({ connect: { ca, cert, key, rejectUnauthorized } });
 
   const send: Send = async (method, path, { body, contentType = 'application/json' } = {}) => {
-    const response = await fetch(`${address}${path}`, {
-      method,
-      dispatcher,
-      headers: { ...authorization, ...(body !== undefined && { 'content-type': contentType }) },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
+    const response = await fetch(
+      `${address}${path}`,
+      defined({
+        method,
+        dispatcher,
+        headers: defined({
+          ...authorization,
+          'content-type': body === undefined ? undefined : contentType,
+        }),
+        body:
+          body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    );
     const text = await response.text();
     const said: unknown = isJson(text) ? JSON.parse(text) : text;
     const metadata =

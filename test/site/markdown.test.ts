@@ -24,7 +24,11 @@ describe('links that work on a forge work on the site', () => {
     ['a page', '[x](list.md)', 'href="/list/"'],
     ['a part of a page', '[x](list.md#in-scripts)', 'href="/list/#in-scripts"'],
     ['the first page', '[x](index.md)', 'href="/"'],
-    ['a file of the code that has a page', '[x](../cli/commands/commands.ts)', 'href="/reference/cli/"'],
+    [
+      'a file of the code that has a page',
+      '[x](../cli/commands/commands.ts)',
+      'href="/reference/cli/"',
+    ],
     ['another host', '[x](https://example.com/a.md)', 'href="https://example.com/a.md"'],
     ['a part of the same page', '[x](#below)', 'href="#below"'],
   ])('%s', (_, markdown, wanted) => expect(html(markdown)).toContain(wanted));

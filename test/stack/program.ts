@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { run } from '../../.sst/platform/src/auto/run';
 import config from '../../sst.config.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 const account = '123456789012';
 const region = 'eu-central-1';
@@ -103,21 +104,21 @@ function policyDocument(inputs: { statements?: Statement[] }): object {
   return {
     Version: '2012-10-17',
     Statement: (inputs.statements ?? []).map(
-      ({ effect = 'Allow', actions, resources, principals, conditions = [] }) => ({
-        Effect: effect,
-        Action: actions,
-        ...(resources && { Resource: resources }),
-        ...(principals && {
-          Principal: Object.fromEntries(
-            principals.map(({ type, identifiers }) => [type, identifiers]),
-          ),
+      ({ effect = 'Allow', actions, resources, principals, conditions = [] }) =>
+        defined({
+          Effect: effect,
+          Action: actions,
+          Resource: resources,
+          Principal: principals
+            ? Object.fromEntries(principals.map(({ type, identifiers }) => [type, identifiers]))
+            : undefined,
+          Condition:
+            conditions.length > 0
+              ? Object.fromEntries(
+                  conditions.map(({ test, variable, values }) => [test, { [variable]: values }]),
+                )
+              : undefined,
         }),
-        ...(conditions.length > 0 && {
-          Condition: Object.fromEntries(
-            conditions.map(({ test, variable, values }) => [test, { [variable]: values }]),
-          ),
-        }),
-      }),
     ),
   };
 }

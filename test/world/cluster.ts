@@ -17,6 +17,7 @@ import { kubeconfigOf } from '../cluster/apiserver.ts';
 import { compact } from '../cluster/compact.ts';
 import type { Real } from '../cluster/real.ts';
 import { crdFile } from './manifest.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type TestCluster = {
   /** With the rights of a sweep. */
@@ -171,12 +172,15 @@ async function asAdmin(
     authorization: `Bearer ${real.adminToken}`,
     'content-type': 'application/json',
   };
-  const reply = await fetch(`${real.url}${path}`, {
-    method,
-    headers,
-    dispatcher,
-    ...(body !== undefined && { body }),
-  });
+  const reply = await fetch(
+    `${real.url}${path}`,
+    defined({
+      method,
+      headers,
+      dispatcher,
+      body,
+    }),
+  );
   const text = await reply.text();
   if (!reply.ok) throw new Error(`${method} ${path} was answered ${reply.status}: ${text}`);
   return JSON.parse(text);

@@ -9,6 +9,7 @@ import { type AddressInfo, createServer as createTcp, type Server, type Socket }
 import { gzipSync } from 'node:zlib';
 import packet from 'dns-packet';
 import { type Certificate, createAuthority, selfSigned } from '../../local/certificates.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** What the process tells its parent. */
 export type FaultWorld = {
@@ -250,13 +251,15 @@ async function resolverThat(behaves: 'answers' | 'fails' | 'stays silent'): Prom
           },
         ]
       : [];
-    const reply = packet.encode({
-      type: 'response',
-      ...(id !== undefined && { id }),
-      flags: packet.RECURSION_DESIRED | rcode,
-      questions,
-      answers,
-    });
+    const reply = packet.encode(
+      defined({
+        type: 'response',
+        id,
+        flags: packet.RECURSION_DESIRED | rcode,
+        questions,
+        answers,
+      }),
+    );
     socket.send(reply, from.port, from.address);
   });
   await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));

@@ -6,6 +6,7 @@ import { ada, type Persona } from '../../local/issuer.ts';
 import { browserOf } from './person.ts';
 import { aServer, connected } from './server.ts';
 import type { SignInWorld } from './signin.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** The persona as somebody whose bearer was good. */
 export const personOf = ({ subject, email, name }: Persona = ada): Person => ({
@@ -35,10 +36,14 @@ export async function grantOf(
     stopAt: ({ origin }) => origin === world.publicUrl,
   });
   const { state = '', code = '', iss } = Object.fromEntries(url.searchParams);
-  const called = await callBack(world.ports, state, {
-    code,
-    ...(iss === undefined ? {} : { iss }),
-  });
+  const called = await callBack(
+    world.ports,
+    state,
+    defined({
+      code,
+      iss,
+    }),
+  );
   if (called.kind !== 'parked') throw new Error(called.kind);
   const completed = await completeSignIn(world.ports, server, person, called.secret);
   const held = await world.store.getGrant(person, server.uid);

@@ -1,3 +1,4 @@
+import { defined } from '../../functions/model/defined.ts';
 /** An MCPServer manifest that is fine, but for what a test wants different. */
 export type ManifestParts = {
   readonly name?: string;
@@ -15,12 +16,18 @@ export const aManifest = ({
   metadata,
   spec,
   status,
-}: ManifestParts = {}) => ({
-  apiVersion: 'muster.giantswarm.io/v1alpha1',
-  kind: 'MCPServer',
-  metadata: { name, ...(namespace && { namespace }), ...(labels && { labels }), ...metadata },
-  spec: spec ?? { type: 'streamable-http', url: 'https://mcp.example.com/mcp' },
-  ...(status && { status }),
-});
+}: ManifestParts = {}) =>
+  defined({
+    apiVersion: 'muster.giantswarm.io/v1alpha1',
+    kind: 'MCPServer',
+    metadata: defined({
+      name,
+      namespace: namespace || undefined,
+      labels,
+      ...metadata,
+    }),
+    spec: spec ?? { type: 'streamable-http', url: 'https://mcp.example.com/mcp' },
+    status,
+  });
 
 export const crdFile = new URL('../../manifests/crd.yaml', import.meta.url);

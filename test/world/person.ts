@@ -3,6 +3,7 @@
  * the login page as one persona.
  */
 import type { Persona } from '../../local/issuer.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** Where the browser came to rest. Without `html` it was stopped in front of `url`. */
 export type Landing = {
@@ -39,11 +40,15 @@ export function browserOf(
     let step: Step = { url: new URL(start) };
     for (let count = 0; count < maxSteps; count += 1) {
       if (stopAt(step.url)) return { url: step.url };
-      const response = await fetch(step.url, {
-        redirect: 'manual',
-        headers: { accept: 'text/html', cookie: jar.cookiesFor(step.url) },
-        ...(step.form === undefined ? {} : { method: 'POST', body: step.form }),
-      });
+      const response = await fetch(
+        step.url,
+        defined({
+          redirect: 'manual',
+          headers: { accept: 'text/html', cookie: jar.cookiesFor(step.url) },
+          method: step.form === undefined ? undefined : 'POST',
+          body: step.form,
+        }),
+      );
       jar.keep(step.url, response.headers.getSetCookie());
       const html = await response.text();
       const next = redirectOf(response, step.url) ?? submissionOf(html, step.url, persona);

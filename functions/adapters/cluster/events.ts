@@ -4,6 +4,7 @@ import type { EventRecord } from '../../reachability/event-records.ts';
 import type { PagePorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
 import { explain, refusal } from './refusal.ts';
+import { defined } from '../../model/defined.ts';
 
 /**
  * Gives the function that writes Events. It never throws for what the API server or the network
@@ -14,7 +15,10 @@ export function eventWriter(cluster: Cluster): PagePorts['recordEvents'] {
     const problems = await Promise.all(records.map((record) => write(cluster, record)));
     const failed = problems.filter((message) => message !== undefined);
     const [message] = failed;
-    return { count: failed.length, ...(message !== undefined && { message }) };
+    return defined({
+      count: failed.length,
+      message,
+    });
   };
 }
 

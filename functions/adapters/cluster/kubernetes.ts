@@ -6,6 +6,7 @@ import type { Page } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver-object.ts';
 import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
+import { defined } from '../../model/defined.ts';
 
 /**
  * What one list call brought. An expired list goes on with the other `continue`, where there is
@@ -69,12 +70,12 @@ function lister(
 ): (...request: Parameters<ListPage>) => Promise<Answered> {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
-    const request = {
+    const request = defined({
       ...resource,
       limit,
-      ...(token ? { _continue: token } : {}),
-      ...(labelSelector ? { labelSelector } : {}),
-    };
+      _continue: token || undefined,
+      labelSelector: labelSelector || undefined,
+    });
     try {
       const body = await call(cluster, () =>
         namespace
@@ -164,9 +165,9 @@ function readPage(cluster: Cluster, answer: unknown): Page {
     );
   const items = list.data.items.map(readItem);
   const next = list.data.metadata.continue;
-  return {
+  return defined({
     servers: items.flatMap((item) => (item.kind === 'server' ? [item.server] : [])),
     malformed: items.flatMap((item) => (item.kind === 'malformed' ? [item.malformed] : [])),
-    ...(next ? { continue: next } : {}),
-  };
+    continue: next || undefined,
+  });
 }

@@ -12,6 +12,7 @@ import {
   type Status,
   sweepLabel,
 } from '../../model/mcpserver.ts';
+import { defined } from '../../model/defined.ts';
 
 /** What was made of one item of a list. */
 export type Item =
@@ -131,13 +132,13 @@ const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: 
 function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): McpServer {
   const { labels, ...named } = metadata;
   const { timeout, ...declared } = spec;
-  return {
+  return defined({
     ...named,
     ...declared,
     timeoutMs: timeout * 1000,
-    ...(labels?.[sweepLabel] === 'off' && { optedOut: true }),
+    optedOut: labels?.[sweepLabel] === 'off' ? true : undefined,
     status,
-  };
+  });
 }
 
 const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({

@@ -7,6 +7,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Condition, Table } from './grant-store.ts';
+import { defined } from '../../model/defined.ts';
 
 /**
  * One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws the errors
@@ -38,15 +39,17 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       let ExclusiveStartKey: Record<string, unknown> | undefined;
       do {
         const page = await client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-            ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-            ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-            ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
-            ...(ExclusiveStartKey === undefined ? {} : { ExclusiveStartKey }),
-          }),
+          new QueryCommand(
+            defined({
+              TableName,
+              ConsistentRead: true,
+              KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+              ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+              ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+              ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
+              ExclusiveStartKey,
+            }),
+          ),
         );
         found.push(...(page.Items ?? []));
         ExclusiveStartKey = page.LastEvaluatedKey;

@@ -5,6 +5,7 @@ import type { Grant, StoredGrant, PersonKey, Tokens } from '../../sessions/grant
 import type { PendingCode, SignIn } from '../../sessions/signin.ts';
 import type { DeletedGrant } from '../../sessions/signout.ts';
 import type { Sealer } from './seal.ts';
+import { defined } from '../../model/defined.ts';
 
 export type StoreOptions = {
   readonly table: Table;
@@ -122,12 +123,13 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
   const grantRow = async (
     key: Key,
     { grant, tokens, generation }: StoredGrant,
-  ): Promise<Attributes> => ({
-    grant: grantAttributes(grant),
-    generation,
-    ...(tokens === undefined ? {} : { sealed: await sealed(key, tokens) }),
-    expires: seconds(endOfGrant(grant)),
-  });
+  ): Promise<Attributes> =>
+    defined({
+      grant: grantAttributes(grant),
+      generation,
+      sealed: tokens === undefined ? undefined : await sealed(key, tokens),
+      expires: seconds(endOfGrant(grant)),
+    });
 
   const openedClient = async (key: Key) => {
     const row = alive(await table.get(key));
@@ -151,7 +153,14 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       const generation = randomUUID();
       await table.put(
         key,
-        await grantRow(key, { grant, ...(tokens === undefined ? {} : { tokens }), generation }),
+        await grantRow(
+          key,
+          defined({
+            grant,
+            tokens,
+            generation,
+          }),
+        ),
       );
       return generation;
     },
@@ -161,7 +170,11 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       if (row?.generation === undefined) return undefined;
       const tokens = await opened(key, row, tokensSchema);
       const grant = grantFrom(person, key.sk, row.grant);
-      return { grant, generation: row.generation, ...(tokens === undefined ? {} : { tokens }) };
+      return defined({
+        grant,
+        generation: row.generation,
+        tokens,
+      });
     },
     replaceGrant: async (next, expected) => {
       const key = grantKey(next.grant.person, next.grant.serverUid);
@@ -176,10 +189,10 @@ export function sessionStore({ table, sealer, now }: StoreOptions): SessionStore
       const row = alive(await table.delete(key));
       if (row === undefined) return undefined;
       const tokens = await opened(key, row, tokensSchema);
-      return {
+      return defined({
         grant: grantFrom(person, key.sk, row.grant),
-        ...(tokens === undefined ? {} : { tokens }),
-      };
+        tokens,
+      });
     },
 
     acquireLease: async (person, serverUid, until) => {
@@ -343,7 +356,7 @@ const grantFrom = (person: PersonKey, sk: string, grant: unknown): Grant => ({
 });
 
 /** The clear part of a row: what the key does not say already, times as text. */
-const grantAttributes = ({ person: _person, serverUid: _serverUid, ...grant }: Grant): unknown =>
+const grantAttributes = ({ person: _person, serverUid: _serverUid, ...grant }: Grant): Attributes =>
   JSON.parse(JSON.stringify(grant));
 
 const tokensSchema = z.object({

@@ -10,6 +10,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/guard.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import { defined } from '../../model/defined.ts';
 
 export type Probe = (
   server: McpServer,
@@ -132,15 +133,15 @@ async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome
       ? await classified(visit, url, answer)
       : undefined;
   await closeSession(visit, url, answer);
-  return {
+  return defined({
     kind: 'answered',
     status: answer.status,
     bearerChallenge,
     timings,
-    ...(redirect && { redirect }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(classification && { classification }),
-  };
+    redirect,
+    retryAfterMs,
+    classification,
+  });
 }
 
 async function follow(

@@ -4,6 +4,7 @@ import { challengesIn } from '../oauth/metadata.ts';
 import type { Connector } from '../network/guard.ts';
 import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import { scopesIn } from '../../model/scopes.ts';
 
 export type TokenVerifierOptions = {
   /** Whole proof, all its requests together. */
@@ -148,7 +149,7 @@ async function refusalIn(
     };
   }
   return error === 'insufficient_scope'
-    ? { kind: 'insufficientScope', scopes: scope?.split(' ').filter((word) => word !== '') ?? [] }
+    ? { kind: 'insufficientScope', scopes: scopesIn(scope ?? '') }
     : undefined;
 }
 

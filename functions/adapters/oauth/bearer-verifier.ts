@@ -9,6 +9,7 @@ import {
 import * as z from 'zod/mini';
 import type { Person } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
+import { defined } from '../../model/defined.ts';
 
 export type BearerVerdict =
   | { readonly kind: 'valid'; readonly person: Person }
@@ -152,15 +153,15 @@ function personOf(payload: JWTPayload, token: string, client: string | undefined
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences says whose it is.
   if (client !== undefined && azp !== undefined && azp !== client)
     return { kind: 'invalid', message: 'The token was made for another client.' };
-  const person = {
+  const person = defined({
     issuer: iss,
     subject: sub,
-    ...(email === undefined ? {} : { email }),
-    ...(name === undefined ? {} : { name }),
+    email,
+    name,
     audiences: [aud].flat(),
     expiresAt: new Date(exp * 1_000),
     token,
-  };
+  });
   return { kind: 'valid', person };
 }
 

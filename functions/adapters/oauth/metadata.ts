@@ -2,6 +2,8 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
+import { defined } from '../../model/defined.ts';
+import { scopesIn } from '../../model/scopes.ts';
 
 /** Where one signs in to a server, and what for. */
 export type SignInTarget = {
@@ -39,11 +41,11 @@ export async function findSignInTarget(
       'The server does not say who signs people in (RFC 9728). Its owner can, with spec.auth.authorizationServer.',
     );
   }
-  const scopes = words(challenge.scope) ?? words(pin?.scopes) ?? metadata?.scopes_supported ?? [];
+  const scopes = listed(challenge.scope) ?? listed(pin?.scopes) ?? metadata?.scopes_supported ?? [];
   return { issuer, resource: metadata?.resource ?? url.href, scopes };
 }
 
-const words = (text: string | undefined) => text?.split(' ').filter((word) => word !== '');
+const listed = (text: string | undefined) => (text === undefined ? undefined : scopesIn(text));
 
 function chosenIssuer(
   { authorization_servers: issuers }: ResourceMetadata,
@@ -78,10 +80,10 @@ async function challengeOf(
   if (response.status !== 401 && response.status !== 403) return {};
   const bearer = (await challengesIn(response)).find(({ scheme }) => scheme === 'bearer');
   const { resource_metadata: resourceMetadata, scope } = bearer?.parameters ?? {};
-  return {
-    ...(resourceMetadata === undefined ? {} : { resourceMetadata }),
-    ...(scope === undefined ? {} : { scope }),
-  };
+  return defined({
+    resourceMetadata,
+    scope,
+  });
 }
 
 /**
@@ -257,6 +259,15 @@ export function transport({ fetch, allowInsecure }: TransportOptions) {
         headers: Record<string, string>;
         body?: string | URLSearchParams | null | undefined;
       },
-    ) => ask(fetch, new URL(url), { method, headers, ...(body ? { body } : {}) }),
+    ) =>
+      ask(
+        fetch,
+        new URL(url),
+        defined({
+          method,
+          headers,
+          body: body || undefined,
+        }),
+      ),
   };
 }

@@ -17,6 +17,8 @@ import {
   knownClient,
   type RegistrationOptions,
 } from './registration.ts';
+import { defined } from '../../model/defined.ts';
+import { scopesIn } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly now: () => Date;
@@ -219,7 +221,7 @@ async function authorizationUrl(
   state: string,
 ): Promise<URL> {
   const url = new URL(metadata.authorization_endpoint ?? '');
-  const parameters = {
+  const parameters = defined({
     response_type: 'code',
     client_id: request.clientId,
     redirect_uri: request.redirectUri,
@@ -227,8 +229,8 @@ async function authorizationUrl(
     code_challenge: await oauth.calculatePKCECodeChallenge(request.verifier),
     code_challenge_method: 'S256',
     resource: request.resource,
-    ...(request.scopes.length === 0 ? {} : { scope: request.scopes.join(' ') }),
-  };
+    scope: request.scopes.length === 0 ? undefined : request.scopes.join(' '),
+  });
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url;
 }
@@ -256,13 +258,16 @@ function exchanged(
     };
   if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
     return { kind: 'refused', message: `The tokens of the issuer ${host} are too long.` };
-  return {
+  return defined({
     kind: 'exchanged',
-    tokens: { accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
+    tokens: defined({
+      accessToken,
+      refreshToken,
+    }),
     // RFC 6749, section 5.1: unnamed means as asked.
-    scopes: scope === undefined ? scopes : scope.split(' ').filter((word) => word !== ''),
-    ...(seconds === undefined ? {} : { expiresAt: new Date(now.getTime() + seconds * 1_000) }),
-  };
+    scopes: scope === undefined ? scopes : scopesIn(scope),
+    expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
+  });
 }
 
 /**

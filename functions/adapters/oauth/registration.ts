@@ -6,6 +6,7 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
 import { SignInError, transport, type TransportOptions } from './metadata.ts';
+import { defined } from '../../model/defined.ts';
 
 export type RegistrationOptions = TransportOptions & {
   /** Address of the Function URL, without a slash at its end. */
@@ -143,14 +144,14 @@ async function register(
     client_secret_expires_at: end = 0,
     token_endpoint_auth_method: authentication,
   } = registered.data;
-  return {
+  return defined({
     issuer: metadata.issuer,
     id,
     redirectUri: callbackUrl(options.publicUrl),
     authentication: authentication ?? wanted,
-    ...(secret === undefined ? {} : { secret }),
-    ...(end === 0 ? {} : { expiresAt: new Date(end * 1_000) }),
-  };
+    secret,
+    expiresAt: end === 0 ? undefined : new Date(end * 1_000),
+  });
 }
 
 /**

@@ -5,6 +5,9 @@ import type { Person } from '../../sessions/person.ts';
 import type { TokenExchangeResult } from '../../sessions/verify.ts';
 import { ask, SignInError } from './metadata.ts';
 import type { GuardedFetch } from '../network/http.ts';
+import { defined } from '../../model/defined.ts';
+import { qualifiedName } from '../../model/mcpserver.ts';
+import { scopesIn } from '../../model/scopes.ts';
 
 export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
@@ -47,7 +50,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     if (secret !== undefined && credentials === undefined)
       return {
         kind: 'refused',
-        message: `The Secret ${secret.namespace}/${secret.name} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
+        message: `The Secret ${qualifiedName(secret)} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
       };
     const form = new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -60,11 +63,11 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     try {
       const response = await ask(fetch, endpoint, {
         method: 'POST',
-        headers: {
+        headers: defined({
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
-          ...(credentials === undefined ? {} : { authorization: basic(credentials) }),
-        },
+          authorization: credentials === undefined ? undefined : basic(credentials),
+        }),
         body: form,
       });
       return await judged(response, { issuer, endpoint, scopes, now: now() });
@@ -120,12 +123,12 @@ async function judged(
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
   if (issuerOf(accessToken) !== issuer)
     return { kind: 'refused', message: `${host} gave a token of another issuer than ${issuer}.` };
-  return {
+  return defined({
     kind: 'exchanged',
     tokens: { accessToken },
-    scopes: (scope ?? scopes).split(' ').filter((word) => word !== ''),
-    ...(seconds === undefined ? {} : { expiresAt: new Date(now.getTime() + seconds * 1_000) }),
-  };
+    scopes: scopesIn(scope ?? scopes),
+    expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
+  });
 }
 
 /**

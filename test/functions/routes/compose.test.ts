@@ -14,6 +14,7 @@ import {
 } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
+import { defined } from '../../../functions/model/defined.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const servers = [
@@ -63,7 +64,7 @@ function world({
         const next = start + limit;
         return {
           kind: 'page',
-          page: {
+          page: defined({
             servers: own.slice(start, next),
             malformed:
               start === 0
@@ -75,8 +76,8 @@ function world({
                     },
                   ]
                 : [],
-            ...(next < own.length ? { continue: String(next) } : {}),
-          },
+            continue: next < own.length ? String(next) : undefined,
+          }),
         };
       },
       readServer: async (namespace, name) =>

@@ -18,6 +18,7 @@ import { bearerFor } from '../../world/bearer.ts';
 import { browserOf, type Landing } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
+import { defined } from '../../../functions/model/defined.ts';
 
 let world: SignInWorld;
 let people: Issuer;
@@ -56,11 +57,14 @@ function call(method: string, path: string, who?: string, body?: unknown): Promi
   const headers: Record<string, string> =
     who === undefined ? {} : { authorization: `Bearer ${bearers[who] ?? who}` };
   return Promise.resolve(
-    api.request(path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }),
+    api.request(
+      path,
+      defined({
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    ),
   );
 }
 

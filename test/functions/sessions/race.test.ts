@@ -7,6 +7,7 @@ import { usableTokens, type TokenResult } from '../../../functions/sessions/refr
 import type { StoredGrant, PersonKey } from '../../../functions/sessions/grant.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { grantOf } from '../../world/grant.ts';
+import { defined } from '../../../functions/model/defined.ts';
 
 /** `npm test` plays a part of the rounds; `npm run test:race` all of them. */
 const rounds = Number(process.env['RACE_ROUNDS'] ?? 50);
@@ -26,11 +27,11 @@ const present = (): Promise<StoredGrant | undefined> =>
 /** As after an hour. */
 async function expire(): Promise<void> {
   const { grant, tokens, generation } = (await present()) ?? held;
-  const next = {
+  const next = defined({
     grant: { ...grant, expiresAt: new Date(0) },
-    ...(tokens && { tokens }),
+    tokens,
     generation,
-  };
+  });
   expect(await world.store.replaceGrant(next, generation)).toBe(true);
 }
 

@@ -13,6 +13,7 @@ import {
   protectedServer,
   type ServerFacts,
 } from './build.ts';
+import { defined } from '../../../functions/model/defined.ts';
 
 type Row = [
   sentence: string,
@@ -175,7 +176,12 @@ test.each<Row>([
       policy: allowed,
     },
   );
-  expect(session).toMatchObject({ status: word, ...(sso === undefined ? {} : { sso }) });
+  expect(session).toMatchObject(
+    defined({
+      status: word,
+      sso,
+    }),
+  );
   expect(session.sso).toBe(sso);
   expect(sessionSchema.parse(session)).toEqual(session);
 });

@@ -8,6 +8,7 @@ import { type VerificationResult, verifySession } from '../../../functions/sessi
 import { connected } from '../../world/server.ts';
 import { grantOf, personOf, serverOf } from '../../world/grant.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
+import { defined } from '../../../functions/model/defined.ts';
 
 let world: SignInWorld;
 beforeAll(async () => {
@@ -45,7 +46,11 @@ test('after a sign-in the server has been asked, and said yes', async () => {
 test('a grant that is due is refreshed before the server is asked', async () => {
   const { grant, tokens, generation } = await grantOf(world, server);
   await world.store.replaceGrant(
-    { grant: { ...grant, expiresAt: new Date(0) }, ...(tokens && { tokens }), generation },
+    defined({
+      grant: { ...grant, expiresAt: new Date(0) },
+      tokens,
+      generation,
+    }),
     generation,
   );
   expect(await verifySession(world.ports, server, person)).toMatchObject({

@@ -20,6 +20,7 @@ import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
 import { startFront } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
+import { defined } from '../../../../functions/model/defined.ts';
 
 let local: LocalCluster;
 let cluster: Cluster;
@@ -140,7 +141,12 @@ describe('list', () => {
       page: { servers: [{ name: 'a' }, { name: 'b' }], continue: expect.any(String) },
     });
     const token = first.kind === 'page' ? first.page.continue : undefined;
-    const second = await list({ limit: 2, ...(token && { continue: token }) });
+    const second = await list(
+      defined({
+        limit: 2,
+        continue: token || undefined,
+      }),
+    );
     expect(second).toMatchObject({ page: { servers: [{ name: 'c' }] } });
     expect(second).not.toHaveProperty('page.continue');
   });

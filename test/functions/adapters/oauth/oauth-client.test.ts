@@ -19,6 +19,7 @@ import { startMcpServer } from '../../../../local/mcp-servers.ts';
 import { browserOf } from '../../../world/person.ts';
 import { anAuth, aServer } from '../../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../../world/signin.ts';
+import { defined } from '../../../../functions/model/defined.ts';
 
 let world: SignInWorld;
 beforeAll(async () => {
@@ -53,7 +54,10 @@ async function answerTo(
     stopAt: ({ origin }) => origin === new URL(publicUrl).origin,
   });
   const { code, iss } = Object.fromEntries(url.searchParams);
-  return { code: code ?? '', ...(iss === undefined ? {} : { iss }) };
+  return defined({
+    code: code ?? '',
+    iss,
+  });
 }
 
 const at = (url: string, more: Partial<McpServer> = {}) => aServer({ url, ...more });
