@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events';
 import * as z from 'zod/mini';
-import { createSweep, type SweepReport } from '../functions/sweep.ts';
+import { createSweep } from '../functions/sweep.ts';
 import { startBus } from '../local/event-bus.ts';
+import type { SweepReport } from '../functions/telemetry/report.ts';
 
 const [settings] = await once(process, 'message');
 const { kubeconfig, issuer } = z

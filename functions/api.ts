@@ -4,19 +4,18 @@ import { accessReviewer } from './adapters/cluster/access-review.ts';
 import { guardedFetch } from './adapters/network/http.ts';
 import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
-import { leaseReader, missedTicks } from './adapters/cluster/lease.ts';
+import { leaseReader } from './adapters/cluster/lease.ts';
 import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { sealer } from './adapters/dynamodb/seal.ts';
 import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
 import { explain, notProbed } from './reachability/explain.ts';
-import type { ReadServer } from './reachability/sweep-page.ts';
 import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { composeApi } from './routes/compose.ts';
 import { lazyRoutes } from './routes/lazy.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
-import type { McpServer } from './model/mcpserver.ts';
+import type { McpServer, ReadServer } from './model/mcpserver.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
 import {
@@ -29,6 +28,7 @@ import {
   SettingError,
 } from './settings.ts';
 import { defined } from './model/defined.ts';
+import { missedTicks } from './reachability/due.ts';
 
 /**
  * The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`,

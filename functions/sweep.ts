@@ -7,39 +7,21 @@ import {
   serverReader,
   statusPatcher,
 } from './adapters/cluster/kubernetes.ts';
-import { leaseRenewer, missedTicks } from './adapters/cluster/lease.ts';
+import { leaseRenewer } from './adapters/cluster/lease.ts';
 import { connectionCheck, prober } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
 import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { publishSweep } from './telemetry/metrics.ts';
-import { publishPending, type PendingReport } from './reachability/state-changes.ts';
+import { publishPending } from './reachability/state-changes.ts';
 import { type SweepCursor, shardPages, planNext, type FanoutPlan } from './reachability/fanout.ts';
-import { type PagePorts, type PageReport, sweepPage } from './reachability/sweep-page.ts';
+import { type PagePorts, sweepPage } from './reachability/sweep-page.ts';
 import { createBus, createOutbox } from './wiring/bus-client.ts';
 import { type Environment, readNumber, readSetting } from './settings.ts';
 import { defined } from './model/defined.ts';
 import { messageOf } from './model/error-message.ts';
-
-/** What came of one invocation; its JSON is the sweep's log line. */
-export type SweepReport = {
-  readonly message: 'sweep';
-  /** One for all runners of a tick; the API server has it as audit id of the status writes. */
-  readonly trace: string;
-  readonly tick: string;
-  readonly hop: number;
-  readonly ms: number;
-  /** Why the invocation did nothing, or why the relay ended before the last page. */
-  readonly ended?: string;
-  readonly malformed?: readonly string[];
-  /** Why the Lease could not be renewed. */
-  readonly leaseProblem?: string;
-  /**
-   * Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them.
-   */
-  readonly pending?: PendingReport;
-  readonly pendingProblem?: string;
-} & Partial<PageReport>;
+import { missedTicks } from './reachability/due.ts';
+import type { SweepReport } from './telemetry/report.ts';
 
 const pageEvent = z.object({
   source: z.literal(eventSource),

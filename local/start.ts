@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { sorted, table } from '../cli/output/table.ts';
 import { ClusterError } from '../functions/adapters/cluster/refusal.ts';
-import type { SweepReport } from '../functions/sweep.ts';
 import type { List } from '../functions/model/wire.ts';
 import { ManifestError } from './declare.ts';
 import { PortInUse } from './listen.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './options.ts';
 import { startWorld, type World } from './world.ts';
 import { messageOf } from '../functions/model/error-message.ts';
+import type { SweepReport } from '../functions/telemetry/report.ts';
 
 /**
  * `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr.

@@ -6,7 +6,7 @@ import { createApi } from '../functions/api.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
 import { rowOf } from '../functions/routes/row.ts';
 import type { Environment } from '../functions/settings.ts';
-import { createSweep, type SweepReport } from '../functions/sweep.ts';
+import { createSweep } from '../functions/sweep.ts';
 import type { List } from '../functions/model/wire.ts';
 import { type Bus, type BusEvent, startBus } from './event-bus.ts';
 import { startCluster } from './cluster/cluster.ts';
@@ -16,6 +16,7 @@ import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
 import { startStore } from './dynamodb.ts';
 import { defined } from '../functions/model/defined.ts';
+import type { SweepReport } from '../functions/telemetry/report.ts';
 
 export type WorldOptions = {
   /** Of the Function URL; 0, the default, takes a free one. */

@@ -2,7 +2,8 @@ import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../failure.ts';
 import { request, RequestFailure } from './request.ts';
-import { namesAmong, sorted } from '../output/table.ts';
+import { sorted } from '../output/table.ts';
+import { namesAmong } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /** The Function URL as one person, or as nobody. */

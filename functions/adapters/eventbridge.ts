@@ -3,8 +3,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import { eventSource, pageType, stateChangedType } from '../model/bus-events.ts';
-import type { StateChange } from '../reachability/state-changes.ts';
+import { eventSource, pageType, stateChangedType, type StateChange } from '../model/bus-events.ts';
 import type { SweepCursor } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, handed to the next runner. No secret is in it. */

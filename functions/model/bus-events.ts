@@ -6,3 +6,19 @@ export const eventSource = 'muster';
 export const stateChangedType = 'MCPServer State Changed';
 /** For ourselves: the rest of a sweep. */
 export const pageType = 'MCPServer Sweep Page';
+
+/** A change of STATE, as consumers of the bus get it. */
+export type StateChange = {
+  /**
+   * Follows from the status that was written: the same change has the same id, whoever announces it
+   * and however often.
+   */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly from?: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly at: Date;
+};

@@ -2,8 +2,7 @@
  * What each word means and what to do about it, once: the pages of `docs/` and the site print these
  * sentences.
  */
-import { eventSource, stateChangedType } from './bus-events.ts';
-import type { StateChange } from '../reachability/state-changes.ts';
+import { eventSource, stateChangedType, type StateChange } from './bus-events.ts';
 import type {
   authRequiredReasons,
   ConnectedReason,

@@ -235,3 +235,30 @@ export function namesAmong(
   for (const { name } of servers) counts.set(name, (counts.get(name) ?? 0) + 1);
   return (server) => ((counts.get(server.name) ?? 0) > 1 ? qualifiedName(server) : server.name);
 }
+
+/** Whether the spec was changed after the last observation. */
+export function hasNewSpec(server: McpServer): boolean {
+  const observed = conditionOf(server.status, 'Reachable')?.observedGeneration;
+  return observed !== undefined && observed < server.generation;
+}
+
+/**
+ * What one list call brought. Where the cluster no longer knows the `continue` token, it may give
+ * another one to go on with.
+ */
+export type PageResult =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'expired'; readonly continue?: string };
+
+/** What came of one status write. */
+export type PatchResult =
+  | { readonly kind: 'written'; readonly resourceVersion: string }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** Writes `next` into `/status`, fenced by the `resourceVersion` that `server` was read with. */
+export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResult>;
+
+/** Reads one MCPServer; undefined when there is none of that name. */
+export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;

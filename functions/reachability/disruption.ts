@@ -1,7 +1,5 @@
 import { isReachable, type McpServer } from '../model/mcpserver.ts';
-import type { ProbeOutcome } from './outcome.ts';
-
-export type Observation = { readonly server: McpServer; readonly outcome: ProbeOutcome };
+import type { ProbeOutcome, Observation } from './outcome.ts';
 
 /** Whether a page of failures speaks of the servers, or of the prober's own side. */
 export type Disruption =

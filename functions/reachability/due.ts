@@ -1,4 +1,4 @@
-import { conditionOf, type McpServer, ownState } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, ownState, hasNewSpec } from '../model/mcpserver.ts';
 import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
@@ -24,12 +24,6 @@ export function isDue(server: McpServer, now: Date, tickMs: number): boolean {
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
 }
 
-/** Whether the spec was changed after the last observation. */
-export function hasNewSpec(server: McpServer): boolean {
-  const observed = conditionOf(server.status, 'Reachable')?.observedGeneration;
-  return observed !== undefined && observed < server.generation;
-}
-
 const classificationPeriodMs = 12 * 60 * 60 * 1000;
 
 /**
@@ -47,3 +41,6 @@ export function isClassificationDue(server: McpServer, now: Date, tickMs: number
     return true;
   return periodElapsed(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
 }
+
+/** Nobody sweeps any more when that many ticks went by without a sweep. */
+export const missedTicks = 3;

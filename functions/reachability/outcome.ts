@@ -1,3 +1,4 @@
+import type { McpServer } from '../model/mcpserver.ts';
 import type { Stage } from '../model/wire.ts';
 
 /**
@@ -50,3 +51,6 @@ export type ProbeOutcome = { readonly timings: Timings } & (
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'proberTrouble'; readonly detail: string }
 );
+
+/** One server and what its probe saw. */
+export type Observation = { readonly server: McpServer; readonly outcome: ProbeOutcome };

@@ -1,21 +1,6 @@
 import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-
-/** A change of STATE, as consumers of the bus get it. */
-export type StateChange = {
-  /**
-   * Follows from the status that was written: the same change has the same id, whoever announces it
-   * and however often.
-   */
-  readonly id: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly from?: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly at: Date;
-};
+import type { StateChange } from '../model/bus-events.ts';
 
 /** A change that is in the outbox. `isConfirmed`: somebody has seen it in the status. */
 export type PendingChange = { readonly change: StateChange; readonly isConfirmed: boolean };

@@ -1,5 +1,4 @@
-import {
-  authRequiredReasons,
+import { authRequiredReasons,
   type Condition,
   type ConditionType,
   conditionOf,
@@ -8,12 +7,10 @@ import {
   type State,
   type Status,
   failuresUntilFailed,
-  ownState,
-} from '../model/mcpserver.ts';
+  ownState, hasNewSpec } from '../model/mcpserver.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';
-import { hasNewSpec } from './due.ts';
 import { periodElapsed } from './jitter.ts';
 import { defined } from '../model/defined.ts';
 

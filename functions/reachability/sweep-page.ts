@@ -1,27 +1,15 @@
 import pLimit from 'p-limit';
-import type { McpServer, Status } from '../model/mcpserver.ts';
-import { changeOf, idOf, type Outbox, type StateChange } from './state-changes.ts';
+import type { McpServer, Status, PatchStatus, ReadServer } from '../model/mcpserver.ts';
+import { changeOf, idOf, type Outbox } from './state-changes.ts';
 import { classify } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { type EventRecord, eventsFor } from './event-records.ts';
-import type { ProbeOutcome } from './outcome.ts';
+import type { ProbeOutcome, Observation } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
-import { maySuppress, type Observation, detectDisruption } from './disruption.ts';
+import { maySuppress, detectDisruption } from './disruption.ts';
 import { defined } from '../model/defined.ts';
 import { messageOf } from '../model/error-message.ts';
-
-/** What came of one status write. */
-export type PatchResult =
-  | { readonly kind: 'written'; readonly resourceVersion: string }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'refused'; readonly detail: string };
-
-/** Writes `next` into `/status`, fenced by the `resourceVersion` that `server` was read with. */
-export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResult>;
-
-/** Reads one MCPServer; undefined when there is none of that name. */
-export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;
+import type { StateChange } from '../model/bus-events.ts';
 
 /** Events that could not be written, and why not. */
 export type UnrecordedEvents = { readonly count: number; readonly message?: string };

@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
-import type { ReadServer } from '../reachability/sweep-page.ts';
-import type { Page, McpServer } from '../model/mcpserver.ts';
+import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
@@ -11,9 +10,6 @@ import { meOf } from './me.ts';
 import { problemResponse, requirePerson, type Variables } from './problem.ts';
 import { rowOf } from './row.ts';
 import { defined } from '../model/defined.ts';
-
-/** One page of a list, or word that the cluster no longer knows the `continue` token. */
-type PageResult = { readonly kind: 'page'; readonly page: Page } | { readonly kind: 'expired' };
 
 export type ServerPorts = {
   readonly now: () => Date;

@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { SweepReport } from '../sweep.ts';
+import type { SweepReport } from './report.ts';
 
 /**
  * Publishes what came of one runner as CloudWatch metrics, by lines in the log (embedded metric

@@ -10,11 +10,11 @@ import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
-import type { ReadServer } from '../reachability/sweep-page.ts';
 import type { Variables } from '../routes/problem.ts';
 import { sessionRoutes } from '../routes/session-routes.ts';
 import type { TokenPolicy } from '../sessions/policy.ts';
 import type { readClients } from '../settings.ts';
+import type { ReadServer } from '../model/mcpserver.ts';
 
 export type SignInParts = {
   readonly store: SessionStore;

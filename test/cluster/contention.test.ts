@@ -10,7 +10,7 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod/mini';
-import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest, crdFile } from '../world/manifest.ts';
@@ -18,6 +18,7 @@ import { type ApiServer, startApiServer } from './apiserver.ts';
 import { install, kubectl } from './install.ts';
 import { asUser, mergePatch, ownCluster, servers } from './own.ts';
 import { type Seen, watchServers } from './watch.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 const { own, why } = ownCluster();
 const count = 500;

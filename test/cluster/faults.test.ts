@@ -6,13 +6,14 @@ import { createServer } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
 import { type ApiServer, startApiServer } from './apiserver.ts';
 import { install } from './install.ts';
 import { asUser, mergePatch, ownCluster, servers } from './own.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 const { own, why } = ownCluster();
 const count = 60;

@@ -2,12 +2,13 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
 import { kubectl } from './install.ts';
 import { asUser, ownCluster, servers } from './own.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 const { own, why } = ownCluster();
 

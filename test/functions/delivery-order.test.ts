@@ -7,10 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { shardPages, pagesBeforeFanOut } from '../../functions/reachability/fanout.ts';
-import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { listen } from '../../local/listen.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { aManifest } from '../world/manifest.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 let folder: string;
 const ending: (() => Promise<unknown>)[] = [];

@@ -12,11 +12,12 @@ import * as z from 'zod/mini';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
 import { serverReader } from '../../functions/adapters/cluster/kubernetes.ts';
 import { conditionOf, type McpServer } from '../../functions/model/mcpserver.ts';
-import { createSweep, type SweepReport } from '../../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, type BusEvent, startBus } from '../../local/event-bus.ts';
 import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 let faults: Awaited<ReturnType<typeof startFaultWorld>>;
 beforeAll(async () => {

@@ -4,10 +4,10 @@ import { inject } from 'vitest';
 import * as z from 'zod/mini';
 import type { FunctionUrlResult } from '../../local/lambda.ts';
 import type { Functions } from '../../local/world.ts';
-import type { SweepReport } from '../../functions/sweep.ts';
 import { inside } from './deployed.ts';
 import { artifacts } from './evaluate.ts';
 import { type Lambda, startLambda } from './lambda.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 const functionSchema = z.object({
   handler: z.string(),

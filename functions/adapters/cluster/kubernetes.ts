@@ -1,25 +1,16 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
 import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
-import type { PatchStatus, ReadServer } from '../../reachability/sweep-page.ts';
-import type { Page } from '../../model/mcpserver.ts';
+import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver-object.ts';
 import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 
-/**
- * What one list call brought. An expired list goes on with the other `continue`, where there is
- * one.
- */
-type Listed =
-  | { readonly kind: 'page'; readonly page: Page }
-  | { readonly kind: 'expired'; readonly continue?: string };
-
 type ListPage = (request: {
   readonly limit: number;
   readonly continue?: string;
-}) => Promise<Listed>;
+}) => Promise<PageResult>;
 
 /**
  * Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not
@@ -62,7 +53,7 @@ export function pageSkipper(
 
 type Answered =
   | { readonly kind: 'answer'; readonly body: unknown }
-  | Exclude<Listed, { readonly kind: 'page' }>;
+  | Exclude<PageResult, { readonly kind: 'page' }>;
 
 function lister(
   cluster: Cluster,

@@ -6,9 +6,6 @@ import * as z from 'zod/mini';
 import { call, type Cluster, mergePatch, microTime } from './apiserver.ts';
 import { explain, refusal } from './refusal.ts';
 
-/** Nobody sweeps any more when that many ticks went by without a sweep. */
-export const missedTicks = 3;
-
 export type LeaseOptions = {
   readonly namespace: string;
   /** How long a sweep counts as recent: three ticks. */

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import type { PendingChange, Outbox, StateChange } from '../../reachability/state-changes.ts';
+import type { PendingChange, Outbox } from '../../reachability/state-changes.ts';
+import type { StateChange } from '../../model/bus-events.ts';
 
 export type OutboxOptions = {
   readonly client: DynamoDBDocumentClient;

@@ -4,8 +4,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { changePublisher, pageSender } from '../../../functions/adapters/eventbridge.ts';
-import type { StateChange } from '../../../functions/reachability/state-changes.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
+import type { StateChange } from '../../../functions/model/bus-events.ts';
 
 const putSchema = z.object({
   Entries: z.array(z.object({ Detail: z.string(), DetailType: z.string() })),

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Cause, ProbeOutcome } from '../../../functions/reachability/outcome.ts';
-import {
-  maySuppress,
-  type Observation,
-  detectDisruption,
-} from '../../../functions/reachability/disruption.ts';
+import type { Cause, ProbeOutcome, Observation } from '../../../functions/reachability/outcome.ts';
+import { maySuppress, detectDisruption } from '../../../functions/reachability/disruption.ts';
 import { aServer, aStatus, connected } from '../../world/server.ts';
 
 const answered: ProbeOutcome = {

@@ -5,7 +5,7 @@ import {
   failedReasons,
   failingReasons,
 } from '../../../functions/model/mcpserver.ts';
-import type { SweepReport } from '../../../functions/sweep.ts';
+import type { SweepReport } from '../../../functions/telemetry/report.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
