@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { sorted, table } from '../cli/output/table.ts';
-import { ClusterError } from '../functions/adapters/cluster/refusal.ts';
 import type { List } from '../functions/model/wire.ts';
 import { ManifestError } from './declare.ts';
 import { PortInUse } from './listen.ts';
@@ -9,6 +8,7 @@ import { readOptions, type StartOptions, UsageError, usage } from './options.ts'
 import { startWorld, type World } from './world.ts';
 import { messageOf } from '../functions/model/error-message.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
+import { ClusterError } from '../functions/model/cluster-error.ts';
 
 /**
  * `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr.

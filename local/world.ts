@@ -4,7 +4,7 @@ import { handle } from 'hono/aws-lambda';
 import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
-import { rowOf } from '../functions/routes/row.ts';
+import { rowOf } from '../functions/sessions/row.ts';
 import type { Environment } from '../functions/settings.ts';
 import { createSweep } from '../functions/sweep.ts';
 import type { List } from '../functions/model/wire.ts';

@@ -262,3 +262,12 @@ export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResu
 
 /** Reads one MCPServer; undefined when there is none of that name. */
 export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;
+
+/**
+ * How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over
+ * forwarding.
+ */
+export function singleSignOn({ auth }: McpServer): 'exchange' | 'forwarding' | undefined {
+  if (auth?.tokenExchange?.enabled === true) return 'exchange';
+  return auth?.forwardToken === true ? 'forwarding' : undefined;
+}

@@ -1,4 +1,5 @@
-import { authRequiredReasons,
+import {
+  authRequiredReasons,
   type Condition,
   type ConditionType,
   conditionOf,
@@ -7,7 +8,9 @@ import { authRequiredReasons,
   type State,
   type Status,
   failuresUntilFailed,
-  ownState, hasNewSpec } from '../model/mcpserver.ts';
+  ownState,
+  hasNewSpec,
+} from '../model/mcpserver.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';

@@ -3,18 +3,18 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
-import type { Subject } from '../adapters/cluster/access-review.ts';
-import { ClusterError } from '../adapters/cluster/refusal.ts';
-import type { Line } from '../telemetry/log.ts';
-import type { Person } from '../sessions/person.ts';
+
+import type { LogLine } from '../model/log-line.ts';
+import type { Person, AccessSubject } from '../sessions/person.ts';
 import { problemResponse, type Variables } from './problem.ts';
+import { ClusterError } from '../model/cluster-error.ts';
 
 export type AccessPorts = {
   readonly now: () => Date;
   /** Asks the cluster. Throws `ClusterError`. */
-  readonly review: (subject: Subject, namespace: string) => Promise<boolean>;
+  readonly review: (subject: AccessSubject, namespace: string) => Promise<boolean>;
   readonly rules: AccessRules;
-  readonly log: (line: Line) => void;
+  readonly log: (line: LogLine) => void;
 };
 
 /** How claims become a name and groups; the settings ACCESS_*. */
@@ -92,7 +92,10 @@ const groupsSchema = z.union([
  * As kube-apiserver does with --oidc-username-claim, --oidc-username-prefix, --oidc-groups-claim
  * and --oidc-groups-prefix.
  */
-export function subjectOf({ token, issuer }: Person, rules: AccessRules): Subject | undefined {
+export function subjectOf(
+  { token, issuer }: Person,
+  rules: AccessRules,
+): AccessSubject | undefined {
   // The bearer check has verified it already.
   const claims = claimsSchema.parse(decodeJwt(token));
   const name = claims[rules.usernameClaim];

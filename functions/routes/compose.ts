@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { ClusterError } from '../adapters/cluster/refusal.ts';
+import { ClusterError } from '../model/cluster-error.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';

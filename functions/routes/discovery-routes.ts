@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import type { Config } from '../model/wire.ts';
-import { meOf } from './me.ts';
 import { openApi } from './openapi.ts';
 import { requirePerson, type Variables } from './problem.ts';
+import { meOf } from '../sessions/row.ts';
 
 /** What a stranger has to know to become a person. */
 export type SignInFacts = Config & {

@@ -6,10 +6,9 @@ import type { Check, List, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
-import { meOf } from './me.ts';
 import { problemResponse, requirePerson, type Variables } from './problem.ts';
-import { rowOf } from './row.ts';
 import { defined } from '../model/defined.ts';
+import { meOf, rowOf } from '../sessions/row.ts';
 
 export type ServerPorts = {
   readonly now: () => Date;

@@ -1,4 +1,4 @@
-import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
 /**
@@ -91,14 +91,15 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
   return undefined;
 }
 
-/**
- * How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over
- * forwarding.
- */
-export function singleSignOn({ auth }: McpServer): 'exchange' | 'forwarding' | undefined {
-  if (auth?.tokenExchange?.enabled === true) return 'exchange';
-  return auth?.forwardToken === true ? 'forwarding' : undefined;
-}
-
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean =>
   one.issuer === other.issuer && one.subject === other.subject;
+
+/** What came of asking an issuer for the tokens of a new grant. */
+export type ExchangeResult =
+  | {
+      readonly kind: 'exchanged';
+      readonly tokens: Tokens;
+      readonly scopes: readonly string[];
+      readonly expiresAt?: Date;
+    }
+  | { readonly kind: 'refused'; readonly message: string };

@@ -11,3 +11,13 @@ export type Person = {
    */
   readonly token: string;
 };
+
+/** A person as the cluster knows them. */
+export type AccessSubject = { readonly user: string; readonly groups: readonly string[] };
+
+/** Whose token it is, or why it is nobody's. */
+export type BearerResult =
+  | { readonly kind: 'valid'; readonly person: Person }
+  | { readonly kind: 'invalid'; readonly message: string }
+  /** The issuer could not be asked for its keys: that says nothing about the token. */
+  | { readonly kind: 'issuerUnavailable'; readonly detail: string };

@@ -1,5 +1,5 @@
 import type { McpServer } from '../model/mcpserver.ts';
-import { singleSignOn } from './grant.ts';
+import { singleSignOn } from '../model/mcpserver.ts';
 
 /**
  * What the owner's settings let happen with people's tokens. A manifest alone must not be able to

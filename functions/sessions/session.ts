@@ -1,6 +1,6 @@
-import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
+import { asksForSignIn, isReachable, type McpServer, singleSignOn } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
-import { type Grant, isSamePerson, mismatch, singleSignOn } from './grant.ts';
+import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
 import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } from './policy.ts';
 import { defined } from '../model/defined.ts';

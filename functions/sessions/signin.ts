@@ -2,7 +2,7 @@
  * The story of one sign-in: started, called back and completed. Who starts it ends it: only
  * `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type McpServer } from '../model/mcpserver.ts';
+import { asksForSignIn, type McpServer, singleSignOn } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,
@@ -10,8 +10,7 @@ import {
   isSamePerson,
   mismatch,
   type PersonKey,
-  singleSignOn,
-  type Tokens,
+  type ExchangeResult,
 } from './grant.ts';
 import type { Person } from './person.ts';
 import { saveVerified, type VerificationPorts, type VerifyResult } from './verify.ts';
@@ -59,15 +58,6 @@ export type AuthorizeResult =
     }
   | { readonly kind: 'refused'; readonly message: string };
 
-export type Exchanged =
-  | {
-      readonly kind: 'exchanged';
-      readonly tokens: Tokens;
-      readonly scopes: readonly string[];
-      readonly expiresAt?: Date;
-    }
-  | { readonly kind: 'refused'; readonly message: string };
-
 export type SignInPorts = VerificationPorts & {
   /** Text that nobody can guess: at least 256 bits, fit for a URL. */
   readonly newSecret: () => string;
@@ -83,7 +73,7 @@ export type SignInPorts = VerificationPorts & {
   readonly exchange: (
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
-  ) => Promise<Exchanged>;
+  ) => Promise<ExchangeResult>;
   readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
   /** Reads and removes in one step: a second caller gets nothing. */
   readonly consumeSignIn: (state: string) => Promise<SignIn | undefined>;

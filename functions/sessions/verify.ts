@@ -2,15 +2,14 @@
  * The story of proof: one authenticated request to the server decides whether a grant is worth
  * something.
  */
-import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
-import type { Exchanged } from './signin.ts';
+import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,
   type StoredGrant,
   mismatch,
-  singleSignOn,
   type Tokens,
+  type ExchangeResult,
 } from './grant.ts';
 import type { Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
@@ -40,7 +39,7 @@ export type VerificationPorts = {
  * A token exchange can fail in a way that says nothing about the person: then what is stored stays.
  */
 export type TokenExchangeResult =
-  | Exchanged
+  | ExchangeResult
   | { readonly kind: 'unavailable'; readonly message: string };
 
 export type VerifyPorts = VerificationPorts &

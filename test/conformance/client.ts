@@ -5,7 +5,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { challengesIn } from '../../functions/adapters/oauth/metadata.ts';
 import { resolver } from '../../functions/adapters/network/dns.ts';
 import { addressGuard, trustStore } from '../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../functions/adapters/network/http.ts';
@@ -26,6 +25,7 @@ import { memoryTable } from '../../local/memory-table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { challengesIn } from '../../functions/adapters/network/challenges.ts';
 
 const contextSchema = z.looseObject({
   client_id: z.optional(z.string()),

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from '../../functions/adapters/network/dns.ts';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
-import { type Credentials, tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
+import { tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
 import {
   addressGuard,
   type Connector,
@@ -28,6 +28,7 @@ import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../local/mcp-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
+import type { Credentials } from '../../functions/sessions/ports.ts';
 
 /** A request that went out, and the parameters of its form. */
 type Sent = { readonly method: string; readonly url: URL; readonly form: URLSearchParams };

@@ -3,10 +3,9 @@
  */
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
-import { ClusterError, explain } from './refusal.ts';
-
-/** A person as the cluster knows them. */
-export type Subject = { readonly user: string; readonly groups: readonly string[] };
+import { explain } from './refusal.ts';
+import { ClusterError } from '../../model/cluster-error.ts';
+import type { AccessSubject } from '../../sessions/person.ts';
 
 /**
  * Gives the function that asks whether somebody may get the MCPServers of a namespace. It throws
@@ -14,7 +13,7 @@ export type Subject = { readonly user: string; readonly groups: readonly string[
  */
 export function accessReviewer(
   cluster: Cluster,
-): (subject: Subject, namespace: string) => Promise<boolean> {
+): (subject: AccessSubject, namespace: string) => Promise<boolean> {
   return async ({ user, groups }, namespace) => {
     const resourceAttributes = {
       group: 'muster.giantswarm.io',

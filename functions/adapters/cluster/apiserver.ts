@@ -10,8 +10,9 @@ import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
 import { setHeaderMiddleware, setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { ClusterError, codeOf, networkCode, refusal } from './refusal.ts';
+import { codeOf, networkCode, refusal } from './refusal.ts';
 import { customObjects, type CustomObjects } from './custom-objects.ts';
+import { ClusterError } from '../../model/cluster-error.ts';
 
 /** Which MCPServers are ours. Without namespace: of all namespaces. */
 type Selection = { readonly namespace?: string; readonly labelSelector?: string };

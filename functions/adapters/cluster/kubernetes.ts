@@ -4,8 +4,9 @@ import * as z from 'zod/mini';
 import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver-object.ts';
-import { causesOf, ClusterError, explain, refusal, statusOf } from './refusal.ts';
+import { causesOf, explain, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
+import { ClusterError } from '../../model/cluster-error.ts';
 
 type ListPage = (request: {
   readonly limit: number;

@@ -4,15 +4,7 @@
  */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
-
-/**
- * The cluster cannot be used; the message is one line that names it, what happened and what to do.
- * It has nothing that the API server said, and no cause: that would carry bodies and headers into
- * logs.
- */
-export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-}
+import { ClusterError } from '../../model/cluster-error.ts';
 
 /** Who was asked, and for how long. */
 type Asked = { readonly address: string; readonly timeoutMs: number };

@@ -3,8 +3,8 @@ import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node
 import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
-import type { Credentials, SecretReference } from '../oauth/token-exchange.ts';
 import { explain, refusal } from './refusal.ts';
+import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
 /**
  * Gives the function that reads client credentials from a Secret. Undefined when it is not there,

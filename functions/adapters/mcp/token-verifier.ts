@@ -1,10 +1,10 @@
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verify.ts';
-import { challengesIn } from '../oauth/metadata.ts';
 import type { Connector } from '../network/guard.ts';
 import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import { challengesIn } from '../network/challenges.ts';
 
 export type TokenVerifierOptions = {
   /** Whole proof, all its requests together. */

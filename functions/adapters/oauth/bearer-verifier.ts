@@ -7,13 +7,9 @@ import {
   jwtVerify,
 } from 'jose';
 import * as z from 'zod/mini';
-import type { Person } from '../../sessions/person.ts';
+import type { BearerResult } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
-
-export type BearerVerdict =
-  | { readonly kind: 'valid'; readonly person: Person }
-  | { readonly kind: 'invalid'; readonly message: string };
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -26,22 +22,16 @@ export type VerifierOptions = {
   readonly fetch: GuardedFetch;
 };
 
-/**
- * The issuer could not be asked for its keys. That says nothing about the bearer: answer 503, not
- * 401.
- */
-export class IssuerUnavailable extends Error {
+/** The issuer could not be asked for its keys. */
+class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }
 
 /**
  * Judges a bearer by the keys of its issuer, found by OpenID discovery and kept as long as the
- * verifier lives. Throws `IssuerUnavailable` when they cannot be had; only a token that is bad is
- * `invalid`.
+ * verifier lives. `issuerUnavailable` when they cannot be had; only a token that is bad is `invalid`.
  */
-export function bearerVerifier(
-  options: VerifierOptions,
-): (token: string) => Promise<BearerVerdict> {
+export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerResult> {
   const { issuer, audience, kind = 'idToken' } = options;
   // RFC 9068, section 4: an ID token cannot pass for an access token.
   const typ = kind === 'accessToken' ? { typ: 'at+jwt' } : {};
@@ -57,6 +47,8 @@ export function bearerVerifier(
       });
       return personOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
+      if (error instanceof IssuerUnavailable)
+        return { kind: 'issuerUnavailable', detail: error.message };
       const message = problemOf(error);
       if (message === undefined) throw error;
       return { kind: 'invalid', message };
@@ -143,7 +135,7 @@ const claimsSchema = z.object({
 });
 
 /** `client`: an ID token must have been made for it. */
-function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerVerdict {
+function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
   const { iss, sub, aud, exp } = payload;
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
     return { kind: 'invalid', message: 'The token lacks a claim it must have.' };

@@ -4,6 +4,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import { challengesIn } from '../network/challenges.ts';
 
 /** Where one signs in to a server, and what for. */
 export type SignInTarget = {
@@ -84,25 +85,6 @@ async function challengeOf(
     resourceMetadata,
     scope,
   });
-}
-
-/**
- * The challenges of an answer. oauth4webapi parses them inside its judging functions only;
- * revocation's expects nothing else of it.
- */
-export async function challengesIn(
-  response: Response,
-): Promise<readonly oauth.WWWAuthenticateChallenge[]> {
-  try {
-    await oauth.processRevocationResponse(response);
-  } catch (error) {
-    if (error instanceof oauth.WWWAuthenticateChallengeError) return error.cause;
-    if (
-      !(error instanceof oauth.OperationProcessingError || error instanceof oauth.ResponseBodyError)
-    )
-      throw error;
-  }
-  return [];
 }
 
 const resourceMetadataSchema = z.object({

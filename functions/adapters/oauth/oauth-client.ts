@@ -1,13 +1,12 @@
 import * as oauth from 'oauth4webapi';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { Client } from '../../sessions/client.ts';
-import type { Grant, Tokens } from '../../sessions/grant.ts';
+import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type {
   AuthorizeResult,
   AuthorizationAnswer,
   AuthorizationRequest,
-  Exchanged,
 } from '../../sessions/signin.ts';
 import { findIssuer, findSignInTarget, SignInError, transport } from './metadata.ts';
 import {
@@ -44,7 +43,7 @@ export type OAuthClient = {
   readonly exchange: (
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
-  ) => Promise<Exchanged>;
+  ) => Promise<ExchangeResult>;
   /** Uses a refresh token, once. Only what the issuer says about the grant itself is `refused`. */
   readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
   /** RFC 7009, where the issuer offers it. */
@@ -242,7 +241,7 @@ function exchanged(
   answer: oauth.TokenEndpointResponse,
   { issuer, scopes }: Pick<AuthorizationRequest, 'issuer' | 'scopes'>,
   now: Date,
-): Exchanged {
+): ExchangeResult {
   const {
     access_token: accessToken,
     refresh_token: refreshToken,

@@ -8,6 +8,7 @@ import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { qualifiedName } from '../../model/mcpserver.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
 export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
@@ -18,16 +19,6 @@ export type ExchangeOptions = {
    */
   readonly readCredentials: (secret: SecretReference) => Promise<Credentials | undefined>;
 };
-
-/** `clientCredentialsSecretRef` with its namespace settled. */
-export type SecretReference = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly clientIdKey: string;
-  readonly clientSecretKey: string;
-};
-
-export type Credentials = { readonly clientId: string; readonly clientSecret: string };
 
 /**
  * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token

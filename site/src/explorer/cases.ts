@@ -7,7 +7,7 @@ import { yaml } from '../../../cli/output/yaml.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { nextStatus } from '../../../functions/reachability/status.ts';
-import { rowOf } from '../../../functions/routes/row.ts';
+import { rowOf } from '../../../functions/sessions/row.ts';
 import { conditionOf, type McpServer, type Status } from '../../../functions/model/mcpserver.ts';
 import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';

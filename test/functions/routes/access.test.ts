@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
 import {
   accessCheck,
   accessGate,
@@ -13,6 +12,7 @@ import type { Variables } from '../../../functions/routes/problem.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
+import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
 const rules: AccessRules = { usernameClaim: 'sub', groupsClaim: 'groups', groupsPrefix: '' };
 const issuer = 'https://login.example.com';

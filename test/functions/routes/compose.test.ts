@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import { ClusterError } from '../../../functions/adapters/cluster/refusal.ts';
-import { IssuerUnavailable } from '../../../functions/adapters/oauth/bearer-verifier.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';
 import { join } from '../../../functions/sessions/join.ts';
@@ -15,6 +13,7 @@ import {
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';
 import { defined } from '../../../functions/model/defined.ts';
+import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const servers = [
@@ -195,10 +194,8 @@ test('another scheme than Bearer is a bad bearer', async () => {
 });
 
 test('an issuer that cannot be asked is a 503, never a 401: the person need not sign in again', async () => {
-  const verify = () =>
-    Promise.reject(
-      new IssuerUnavailable('The keys of https://login.example.com cannot be had: refused.'),
-    );
+  const detail = 'The keys of https://login.example.com cannot be had: refused.';
+  const verify = () => Promise.resolve({ kind: 'issuerUnavailable' as const, detail });
   const { ask, logged } = world({ verify });
   const { status, body, headers } = await ask('/v1/mcpservers', ada);
   expect(status).toBe(503);

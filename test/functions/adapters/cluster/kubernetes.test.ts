@@ -13,7 +13,6 @@ import {
   serverReader,
   statusPatcher,
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
-import { ClusterError } from '../../../../functions/adapters/cluster/refusal.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
 import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
@@ -21,6 +20,7 @@ import { type LocalCluster, startCluster } from '../../../../local/cluster/clust
 import { startFront } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 import { defined } from '../../../../functions/model/defined.ts';
+import { ClusterError } from '../../../../functions/model/cluster-error.ts';
 
 let local: LocalCluster;
 let cluster: Cluster;

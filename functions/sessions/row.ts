@@ -1,6 +1,12 @@
-import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
-import { singleSignOn } from '../sessions/grant.ts';
-import type { Row, Session } from '../model/wire.ts';
+import {
+  type Condition,
+  conditionOf,
+  type McpServer,
+  displayState,
+  singleSignOn,
+} from '../model/mcpserver.ts';
+import type { Me, Row, Session } from '../model/wire.ts';
+import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
 
 /** What a row needs to know besides its server. */
@@ -78,3 +84,13 @@ function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   const observed = Math.max(lastAttempt?.getTime() ?? 0, lastConnected?.getTime() ?? 0);
   return now.getTime() - observed > 2 * heartbeatMs;
 }
+
+/** The owner of the bearer as it crosses the wire: everything but the bearer. */
+export const meOf = (person: Person): Me =>
+  defined({
+    subject: person.subject,
+    issuer: person.issuer,
+    email: person.email,
+    name: person.name,
+    expiresAt: person.expiresAt.toISOString(),
+  });

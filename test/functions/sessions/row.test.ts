@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rowOf } from '../../../functions/routes/row.ts';
+import { rowOf } from '../../../functions/sessions/row.ts';
 import { rowSchema } from '../../../functions/model/wire.ts';
 import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 
