@@ -12,3 +12,29 @@ export type CommandContext = {
   /** Words to people, to stderr; one line. */
   readonly info: (line: string) => void;
 };
+
+/** What the exit code tells a script. */
+export const exitCodes = {
+  done: 0,
+  error: 1,
+  signInRequired: 2,
+  signInFailed: 3,
+  notMet: 4,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Ends the command: `message` and `hint` are for the person at the terminal, one line each. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+
+  constructor(
+    message: string,
+    options: { readonly exitCode?: ExitCode; readonly hint?: string | undefined } = {},
+  ) {
+    super(message);
+    this.exitCode = options.exitCode ?? exitCodes.error;
+    this.hint = options.hint;
+  }
+}

@@ -1,6 +1,5 @@
 import './runtime.ts';
-import type { CommandContext } from './context.ts';
-import { type ExitCode, exitCodes, CliError } from './failure.ts';
+import { CliError, type CommandContext, type ExitCode, exitCodes } from './context.ts';
 import { help } from './help.ts';
 import { parse } from './parse.ts';
 import { traceTo } from './api/trace.ts';
@@ -21,10 +20,10 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
         return exitCodes.done;
       case 'run':
         if (parsed.flags.has('debug')) traceTo(info);
-        return await parsed.command.run(callOf(parsed.positionals, parsed.flags));
+        return await parsed.command.run(contextOf(parsed.positionals, parsed.flags));
     }
   } catch (error) {
-    return failed(error);
+    return reportError(error);
   }
 }
 
@@ -38,7 +37,7 @@ const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
 /** No line of ours holds a token; an error of somebody else's making might. */
 const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[left out]');
 
-const callOf = (
+const contextOf = (
   positionals: readonly string[],
   flags: ReadonlyMap<string, string | true>,
 ): CommandContext => ({
@@ -59,7 +58,7 @@ const callOf = (
  * One line that names what happened, one that says what to do. No stack: its text could hold what
  * nobody should see.
  */
-function failed(error: unknown): ExitCode {
+function reportError(error: unknown): ExitCode {
   if (error instanceof CliError) {
     info(`Error: ${error.message}`);
     if (error.hint !== undefined) info(error.hint);
@@ -75,7 +74,7 @@ process.stdout.on('error', (error) => {
 });
 
 // What went wrong where nobody waited for it: as any other error, without a stack.
-process.on('uncaughtException', (error) => process.exit(failed(error)));
+process.on('uncaughtException', (error) => process.exit(reportError(error)));
 
 void muster(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

@@ -1,6 +1,6 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
-import { CliError } from '../failure.ts';
+import { CliError } from '../context.ts';
 import { request, RequestFailure } from './request.ts';
 import { sorted } from '../output/table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';

@@ -1,10 +1,10 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { trace } from './trace.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-export type Call = {
+export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly bearer?: string | undefined;
@@ -13,7 +13,7 @@ export type Call = {
   readonly timeoutMs?: number;
 };
 
-export type Answer = { readonly status: number; readonly body: unknown };
+export type HttpResponse = { readonly status: number; readonly body: unknown };
 
 /** The longest answer that is read: far above a page of a list, far below what a laptop minds. */
 const maxBytes = 16 * 1024 * 1024;
@@ -23,19 +23,19 @@ const maxBytes = 16 * 1024 * 1024;
  * JSON). Throws a `CliError` that names the address when there is no answer. Redirects are not
  * followed.
  */
-export async function exchange(call: Call): Promise<Answer> {
-  const url = new URL(call.url);
+export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
+  const url = new URL(sent.url);
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
-  const timeoutMs = call.timeoutMs ?? 15_000;
-  const isForm = call.body instanceof URLSearchParams;
+  const timeoutMs = sent.timeoutMs ?? 15_000;
+  const isForm = sent.body instanceof URLSearchParams;
   const body =
-    call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body);
+    sent.body === undefined ? undefined : isForm ? String(sent.body) : JSON.stringify(sent.body);
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const fail = (error: unknown) => {
       trace(
-        call.method,
+        sent.method,
         url,
         error instanceof Error && 'code' in error ? String(error.code) : 'no answer',
         startedAt,
@@ -45,11 +45,11 @@ export async function exchange(call: Call): Promise<Answer> {
     const outgoing = send(
       url,
       {
-        method: call.method,
+        method: sent.method,
         headers: defined({
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
-          authorization: call.bearer === undefined ? undefined : `Bearer ${call.bearer}`,
+          authorization: sent.bearer === undefined ? undefined : `Bearer ${sent.bearer}`,
           'content-type':
             body === undefined
               ? undefined
@@ -61,7 +61,7 @@ export async function exchange(call: Call): Promise<Answer> {
         agent: false,
       },
       (incoming) => {
-        trace(call.method, url, String(incoming.statusCode), startedAt);
+        trace(sent.method, url, String(incoming.statusCode), startedAt);
         readBody(incoming).then(
           (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
           fail,
@@ -86,11 +86,11 @@ export async function exchange(call: Call): Promise<Answer> {
  * As `exchange`, but an answer outside 2xx becomes a `CliError` with the words of its problem
  * document; a 401 ends with the exit code for "sign-in required".
  */
-export async function request(call: Call): Promise<unknown> {
-  const { status, body } = await exchange(call);
+export async function request(sent: HttpRequest): Promise<unknown> {
+  const { status, body } = await exchange(sent);
   if (status >= 200 && status < 300) return body;
   const message = isRecord(body) ? body : {};
-  const title = text(message['title']) ?? `${new URL(call.url).origin} answered ${String(status)}`;
+  const title = text(message['title']) ?? `${new URL(sent.url).origin} answered ${String(status)}`;
   const detail = text(message['detail']);
   throw new RequestFailure(
     detail === undefined ? `${title}.` : `${title}: ${detail}`,

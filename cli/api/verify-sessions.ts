@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { isSessionAnswer } from './guards.ts';
-import { CliError } from '../failure.ts';
+import { CliError } from '../context.ts';
 import { request } from './request.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 
 /** A row with its session as the server itself sees it, or what kept that from being told. */
-export type Proven = { readonly row: Row; readonly message?: string };
+export type VerifyResult = { readonly row: Row; readonly message?: string };
 
 const parallel = 8;
 
@@ -14,13 +14,13 @@ const parallel = 8;
  * Asks the MCP servers of these rows whether they let the person in, some side by side. One that
  * cannot be asked costs only itself.
  */
-export function verifyAll(
+export function verifySessions(
   connection: Connection,
   rows: readonly Row[],
-): Promise<readonly Proven[]> {
-  return pLimit(parallel).map(rows, async (row): Promise<Proven> => {
+): Promise<readonly VerifyResult[]> {
+  return pLimit(parallel).map(rows, async (row): Promise<VerifyResult> => {
     try {
-      return { row: { ...row, session: (await prove(connection, row)).session } };
+      return { row: { ...row, session: (await verifySession(connection, row)).session } };
     } catch (error) {
       if (error instanceof CliError) return { row, message: error.message };
       throw error;
@@ -29,7 +29,7 @@ export function verifyAll(
 }
 
 /** One of them; single sign-on is run for it. */
-export async function prove(
+export async function verifySession(
   { endpoint, bearer }: Connection,
   server: Pick<Row, 'namespace' | 'name'>,
 ): Promise<SessionAnswer> {

@@ -1,4 +1,4 @@
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import type { Tokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';

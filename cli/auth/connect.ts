@@ -1,7 +1,6 @@
 import { freshTokens } from './refresh-tokens.ts';
-import type { CommandContext } from '../context.ts';
 import { endpointOf } from './endpoint.ts';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
 
@@ -26,9 +25,9 @@ export async function connect({
  * As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in.
  */
 export async function connectAsPerson(
-  call: CommandContext,
+  context: CommandContext,
 ): Promise<EndpointConnection & { readonly tokens: Tokens }> {
-  const { tokens, ...connection } = await connect(call);
+  const { tokens, ...connection } = await connect(context);
   if (tokens === undefined) {
     throw new CliError(`You are not signed in to ${connection.endpoint}.`, {
       exitCode: exitCodes.signInRequired,

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../functions/model/wire.ts';
 import { tokensFrom } from './claims.ts';
-import { exitCodes, CliError } from '../failure.ts';
+import { exitCodes, CliError } from '../context.ts';
 import { askForTokens, type GrantResult, type Issuer } from './oidc-client.ts';
 import { isRecord } from '../../functions/model/json.ts';
 import { request } from '../api/request.ts';

@@ -1,4 +1,4 @@
-import { CliError } from '../failure.ts';
+import { CliError } from '../context.ts';
 
 /**
  * The Function URL this command talks to, without a slash at its end: `--endpoint`, else

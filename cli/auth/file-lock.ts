@@ -1,6 +1,6 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CliError } from '../failure.ts';
+import { CliError } from '../context.ts';
 
 /** Longer than what it is held for can take; one that is older was left behind by a crash. */
 const staleMs = 60_000;
@@ -10,10 +10,13 @@ const patienceMs = 70_000;
  * Lets one process of this user at a time do something about a file. The others wait; what they
  * find afterwards is news.
  */
-export async function alone<Outcome>(file: string, act: () => Promise<Outcome>): Promise<Outcome> {
+export async function withLock<Outcome>(
+  file: string,
+  act: () => Promise<Outcome>,
+): Promise<Outcome> {
   const lock = `${file}.lock`;
   const giveUpAt = Date.now() + patienceMs;
-  while (!(await isTaken(lock))) {
+  while (!(await acquire(lock))) {
     if (Date.now() > giveUpAt)
       throw new CliError(`Another muster holds ${lock}, for too long.`, {
         hint: 'Remove the file, then try again.',
@@ -28,7 +31,7 @@ export async function alone<Outcome>(file: string, act: () => Promise<Outcome>):
   }
 }
 
-const isTaken = (lock: string): Promise<boolean> =>
+const acquire = (lock: string): Promise<boolean> =>
   writeFile(lock, '', { flag: 'wx', mode: 0o600 }).then(
     () => true,
     (error: unknown) => {

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 
 /** The browser is back: what it brought, and how to tell its person what came of it. */
 export type Arrival = {
   readonly query: URLSearchParams;
   readonly say: (title: string, text: string) => void;
 };
+
+/** How long a person may take to sign in. */
+export const patienceMs = 10 * 60_000;
 
 export type Loopback = {
   /** Where the browser is to be sent. */
@@ -48,7 +51,7 @@ export async function startLoopback(
   const port = bound === null || typeof bound === 'string' ? '' : String(bound.port);
   return {
     address: `http://127.0.0.1:${port}${path}`,
-    arrival: (timeoutMs) => within(first, timeoutMs),
+    arrival: (timeoutMs) => withTimeout(first, timeoutMs),
     close: () => {
       server.close();
       // Answers under way are still sent; connections that browsers open ahead of time do not keep
@@ -58,7 +61,7 @@ export async function startLoopback(
   };
 }
 
-async function within(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arrival> {
+async function withTimeout(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arrival> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

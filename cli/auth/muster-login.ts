@@ -4,15 +4,15 @@ import { isConfig } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { askForTokens, discoverIssuer, type Issuer } from './oidc-client.ts';
-import { type Arrival, startLoopback } from './loopback.ts';
+import { type Arrival, patienceMs, startLoopback } from './loopback.ts';
 import { request } from '../api/request.ts';
 import { notOurs } from '../api/mcpservers.ts';
 import { type Tokens, writeTokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-export type SignIn = {
+export type MusterSignIn = {
   readonly endpoint: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether there is a person before a browser. */
@@ -23,14 +23,11 @@ export type SignIn = {
   readonly now: () => Date;
 };
 
-/** How long a person may take. */
-export const patienceMs = 10 * 60_000;
-
 /**
  * Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there
  * before stays.
  */
-export async function logIn(wanted: SignIn): Promise<Tokens> {
+export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
   const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
   if (!isConfig(config)) throw notOurs(wanted.endpoint);
   const issuer = await discoverIssuer(config.issuer);
@@ -47,7 +44,7 @@ export async function logIn(wanted: SignIn): Promise<Tokens> {
 async function byLoopback(
   issuer: Issuer,
   { clientId, scopes, resource }: Config,
-  wanted: SignIn,
+  wanted: MusterSignIn,
 ): Promise<Tokens> {
   const { endpoint, environment, browser, info, now } = wanted;
   const [verifier, state, nonce] = [random(), random(), random()];
@@ -72,7 +69,7 @@ async function byLoopback(
     showAddress(address.href, { browser, info });
 
     const arrival = await loopback.arrival(patienceMs);
-    const tokens = await redeemed(arrival, issuer, {
+    const tokens = await redeemCode(arrival, issuer, {
       verifier,
       clientId,
       redirectUri: loopback.address,
@@ -99,7 +96,7 @@ type Redemption = {
   readonly now: Date;
 };
 
-async function redeemed(
+async function redeemCode(
   { query, say }: Arrival,
   issuer: Issuer,
   redemption: Redemption,

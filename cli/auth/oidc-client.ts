@@ -1,7 +1,7 @@
 import { isSafe } from './endpoint.ts';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { isRecord } from '../../functions/model/json.ts';
-import { type Answer, exchange, request } from '../api/request.ts';
+import { type HttpResponse, exchange, request } from '../api/request.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /** What the command line uses of an issuer's metadata. */
@@ -86,7 +86,7 @@ export async function askForTokens(
   return grantedIn(answer, issuer);
 }
 
-function grantedIn({ status, body }: Answer, { issuer }: Issuer): GrantResult {
+function grantedIn({ status, body }: HttpResponse, { issuer }: Issuer): GrantResult {
   const said = isRecord(body) ? body : {};
   if (status === 200) {
     const idToken = said['id_token'];

@@ -1,7 +1,7 @@
 import { tokensFrom } from './claims.ts';
-import { CliError, exitCodes } from '../failure.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { askForTokens, discoverIssuer, type GrantResult } from './oidc-client.ts';
-import { alone } from './file-lock.ts';
+import { withLock } from './file-lock.ts';
 import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 
@@ -21,10 +21,12 @@ export async function freshTokens(
   const tokens = await readTokens(endpoint, environment);
   if (tokens === undefined || isFresh(tokens, now)) return tokens;
   // A refresh token may be good for one use only: of several commands at the same time one uses it.
-  return alone(tokenFile(endpoint, environment), () => refreshed(endpoint, environment, now));
+  return withLock(tokenFile(endpoint, environment), () =>
+    refreshTokens(endpoint, environment, now),
+  );
 }
 
-async function refreshed(
+async function refreshTokens(
   endpoint: string,
   environment: Readonly<Record<string, string | undefined>>,
   now: Date,

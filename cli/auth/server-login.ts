@@ -3,9 +3,8 @@ import { createInterface } from 'node:readline/promises';
 import type { SessionAnswer, SignInStarted } from '../../functions/model/wire.ts';
 import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
-import { CliError, exitCodes } from '../failure.ts';
-import { patienceMs } from './muster-login.ts';
-import { startLoopback } from './loopback.ts';
+import { CliError, exitCodes } from '../context.ts';
+import { patienceMs, startLoopback } from './loopback.ts';
 import { request, RequestFailure } from '../api/request.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
@@ -28,7 +27,7 @@ export type ServerSignIn = {
  * a one-time secret that is worth something only together with this person's own bearer. Throws
  * with exit code 3 when it fails.
  */
-export async function signIn(wanted: ServerSignIn): Promise<SessionAnswer> {
+export async function signInToServer(wanted: ServerSignIn): Promise<SessionAnswer> {
   let answer = await once(wanted);
   // A server that wants more scopes says so when it sees the token; the next sign-in asks for them.
   for (

@@ -1,34 +1,27 @@
 import type { Check } from '../../functions/model/wire.ts';
 import { reasonGlossary } from '../../functions/model/glossary.ts';
 import { isCheck } from '../api/guards.ts';
-import type { CommandContext } from '../context.ts';
 import { connectAsPerson } from '../auth/connect.ts';
-import { type ExitCode, exitCodes } from '../failure.ts';
-import { isStructured, structured } from '../output/structured.ts';
+import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { isStructured, structured } from '../output/yaml.ts';
 import { request } from '../api/request.ts';
 import { findServer, notOurs, serverUrl } from '../api/mcpservers.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 /** `muster check NAME` */
-export async function check(call: CommandContext): Promise<ExitCode> {
-  const { endpoint, bearer } = await connectAsPerson(call);
-  const [name = ''] = call.positionals;
-  const server = await findServer(
-    defined({
-      endpoint,
-      bearer,
-    }),
-    name,
-    call.option('namespace'),
-  );
+export async function check(context: CommandContext): Promise<ExitCode> {
+  const { endpoint, bearer } = await connectAsPerson(context);
+  const [name = ''] = context.positionals;
+  const connection = defined({ endpoint, bearer });
+  const server = await findServer(connection, name, context.option('namespace'));
   const url = `${serverUrl(endpoint, server)}/check`;
   // A probe takes up to 10 s.
   const answer = await request({ method: 'POST', url, bearer, timeoutMs: 25_000 });
   if (!isCheck(answer)) throw notOurs(endpoint);
-  const format = call.option('output');
-  if (isStructured(format)) call.print(structured(answer, format));
-  else call.print(call.has('explain') ? explained(answer) : `${summary(answer)}\n`);
+  const format = context.option('output');
+  if (isStructured(format)) context.print(structured(answer, format));
+  else context.print(context.has('explain') ? explained(answer) : `${summary(answer)}\n`);
   return answer.state === 'Connected' ? exitCodes.done : exitCodes.notMet;
 }
 

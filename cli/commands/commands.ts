@@ -2,8 +2,7 @@
  * Every command, once: `--help`, the parser and the reference pages are made of this table. What a
  * command does is loaded when it runs.
  */
-import type { CommandContext } from '../context.ts';
-import type { ExitCode } from '../failure.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
 
 export type Flag = {
   readonly name: string;
@@ -22,7 +21,7 @@ export type Command = {
   readonly positionals: readonly string[];
   readonly summary: string;
   readonly flags: readonly Flag[];
-  readonly run: (call: CommandContext) => Promise<ExitCode>;
+  readonly run: (context: CommandContext) => Promise<ExitCode>;
 };
 
 const rowFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -85,7 +84,7 @@ export const commands: readonly Command[] = [
     positionals: [],
     summary: 'List all MCPServers: can each be reached, and am I signed in to it?',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
-    run: async (call) => (await import('./list.ts')).list(call),
+    run: async (context) => (await import('./list.ts')).list(context),
   },
   {
     words: ['get', serverWords.one],
@@ -93,7 +92,7 @@ export const commands: readonly Command[] = [
     positionals: ['NAME'],
     summary: 'Show one MCPServer.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
-    run: async (call) => (await import('./list.ts')).get(call),
+    run: async (context) => (await import('./list.ts')).get(context),
   },
   {
     words: ['check'],
@@ -106,7 +105,7 @@ export const commands: readonly Command[] = [
       { name: 'explain', summary: 'With the stages of the probe and the verdict.' },
       textOutput,
     ],
-    run: async (call) => (await import('./check.ts')).check(call),
+    run: async (context) => (await import('./check.ts')).check(context),
   },
   {
     words: ['auth', 'login'],
@@ -115,7 +114,7 @@ export const commands: readonly Command[] = [
     summary:
       'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
     flags: [server('Sign in to this MCP server.'), noBrowser, device],
-    run: async (call) => (await import('./auth.ts')).login(call),
+    run: async (context) => (await import('./auth-login.ts')).login(context),
   },
   {
     words: ['auth', 'logout'],
@@ -126,7 +125,7 @@ export const commands: readonly Command[] = [
       server('Sign out of this MCP server.'),
       { name: 'all', summary: 'Sign out of all MCP servers, then of muster.' },
     ],
-    run: async (call) => (await import('./auth.ts')).logout(call),
+    run: async (context) => (await import('./auth-logout.ts')).logout(context),
   },
   {
     words: ['auth', 'status'],
@@ -135,7 +134,7 @@ export const commands: readonly Command[] = [
     summary:
       'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
     flags: [server('Only this MCP server, at length.'), verify, textOutput],
-    run: async (call) => (await import('./auth.ts')).status(call),
+    run: async (context) => (await import('./auth-status.ts')).status(context),
   },
   {
     words: ['auth', 'whoami'],
@@ -143,7 +142,7 @@ export const commands: readonly Command[] = [
     positionals: [],
     summary: 'Who am I? Needs no network while the sign-in is valid.',
     flags: [],
-    run: async (call) => (await import('./auth.ts')).whoami(call),
+    run: async (context) => (await import('./auth-status.ts')).whoami(context),
   },
 ];
 

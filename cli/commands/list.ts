@@ -1,48 +1,49 @@
 import type { Row } from '../../functions/model/wire.ts';
-import { age } from '../output/age.ts';
-import type { CommandContext } from '../context.ts';
 import { connect } from '../auth/connect.ts';
-import { type ExitCode, exitCodes } from '../failure.ts';
-import { isStructured, structured } from '../output/structured.ts';
+import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { isStructured, structured } from '../output/yaml.ts';
 import { findServer, listServers } from '../api/mcpservers.ts';
-import { sorted, table } from '../output/table.ts';
+import { age, sorted, table } from '../output/table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 /** `muster list mcpserver` */
-export async function list(call: CommandContext): Promise<ExitCode> {
-  const connection = await connect(call);
-  const { rows, problems, stoppedSince } = await listServers(connection, call.option('namespace'));
-  const format = call.option('output');
-  if (isStructured(format)) call.print(structured({ items: sorted(rows) }, format));
-  else if (rows.length > 0) call.print(rowText(call, rows, connection.tokens !== undefined));
+export async function list(context: CommandContext): Promise<ExitCode> {
+  const connection = await connect(context);
+  const { rows, problems, stoppedSince } = await listServers(
+    connection,
+    context.option('namespace'),
+  );
+  const format = context.option('output');
+  if (isStructured(format)) context.print(structured({ items: sorted(rows) }, format));
+  else if (rows.length > 0) context.print(rowText(context, rows, connection.tokens !== undefined));
   if (rows.length === 0)
-    call.info(
-      call.has('namespace')
-        ? `No MCPServers found in ${call.option('namespace') ?? ''}`
+    context.info(
+      context.has('namespace')
+        ? `No MCPServers found in ${context.option('namespace') ?? ''}`
         : 'No MCPServers found',
     );
   for (const { namespace, name, message } of problems)
-    call.info(`Warning: ${namespace}/${name} cannot be shown: ${message}`);
-  if (stoppedSince === undefined) tellStale(call, rows);
+    context.info(`Warning: ${namespace}/${name} cannot be shown: ${message}`);
+  if (stoppedSince === undefined) warnOfStale(context, rows);
   else
-    call.info(
-      `Warning: nobody has swept for ${age(call.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
+    context.info(
+      `Warning: nobody has swept for ${age(context.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
     );
   return exitCodes.done;
 }
 
 /** `muster get mcpserver NAME` */
-export async function get(call: CommandContext): Promise<ExitCode> {
-  const connection = await connect(call);
-  const [name = ''] = call.positionals;
-  const row = await findServer(connection, name, call.option('namespace'));
-  const format = call.option('output');
-  call.print(
+export async function get(context: CommandContext): Promise<ExitCode> {
+  const connection = await connect(context);
+  const [name = ''] = context.positionals;
+  const row = await findServer(connection, name, context.option('namespace'));
+  const format = context.option('output');
+  context.print(
     isStructured(format)
       ? structured(row, format)
-      : rowText(call, [row], connection.tokens !== undefined),
+      : rowText(context, [row], connection.tokens !== undefined),
   );
-  tellStale(call, [row]);
+  warnOfStale(context, [row]);
   return exitCodes.done;
 }
 
@@ -69,7 +70,7 @@ function rowText(
   });
 }
 
-function tellStale({ info }: CommandContext, rows: readonly Row[]): void {
+function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
   const whose =

@@ -1,8 +1,14 @@
 import type { Row } from '../../functions/model/wire.ts';
-import { age, fromNow } from './age.ts';
-import { sessionCell, sorted, stateCell } from './table.ts';
-import { namesAmong } from '../../functions/model/mcpserver.ts';
-import { qualifiedName } from '../../functions/model/mcpserver.ts';
+import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
+import {
+  age,
+  expiryText,
+  fromNow,
+  sessionCell,
+  sessionExpiry,
+  sorted,
+  stateCell,
+} from './table.ts';
 
 export type StatusView = {
   readonly endpoint: string;
@@ -20,17 +26,14 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
     `  Endpoint:  ${endpoint}`,
     ...(me === undefined
       ? ['  Status:    Not authenticated   Run: muster auth login']
-      : [
-          `  Status:    Authenticated as ${me.who}`,
-          `  Expires:   ${fromNow(me.expiresAt, now)}${me.refreshable ? ' (refreshes itself)' : ''}`,
-        ]),
+      : [`  Status:    Authenticated as ${me.who}`, `  Expires:   ${expiryText(me, now)}`]),
     ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** A row that wants its person: signed out of it, or not signed in yet. */
-export const wantsSignIn = ({ session }: Row): boolean =>
+export const needsSignIn = ({ session }: Row): boolean =>
   session?.status === 'Pending Auth' || session?.status === 'Expired';
 
 /** One server at length, for `--server`. */
@@ -42,12 +45,7 @@ export function serverText(row: Row, now: Date): string {
     ['Session', sessionCell(row)],
     ['Issuer', session?.issuer],
     ['Scopes', session?.scopes?.join(' ')],
-    [
-      'Expires',
-      session?.expiresAt === undefined
-        ? undefined
-        : expiry(session.expiresAt, session.refreshable === true, now),
-    ],
+    ['Expires', sessionExpiry(session, now)],
     [
       'Verified',
       session?.lastVerified === undefined
@@ -62,9 +60,6 @@ export function serverText(row: Row, now: Date): string {
     .join('');
 }
 
-const expiry = (moment: string, refreshable: boolean, now: Date): string =>
-  `${fromNow(new Date(moment), now)}${refreshable ? ' (refreshes itself)' : ''}`;
-
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesAmong(rows);
   const lines = sorted(rows).map((row) => ({
@@ -78,7 +73,7 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
     'Authenticated'.length,
     ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])),
   );
-  const pending = rows.filter(wantsSignIn).length;
+  const pending = rows.filter(needsSignIn).length;
   return [
     pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
     ...(lines.length === 0 ? ['  none'] : []),

@@ -1,5 +1,4 @@
 import type { Row, Session } from '../../functions/model/wire.ts';
-import { fromNow } from './age.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 export type TableView = {
@@ -47,7 +46,7 @@ function columnsOf(
   const details: readonly Column[] = [
     { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
     { header: 'SCOPES', cell: ({ session }) => session?.scopes?.join(' ') || '-' },
-    { header: 'EXPIRES', cell: ({ session }) => expiryCell(session, now) },
+    { header: 'EXPIRES', cell: ({ session }) => sessionExpiry(session, now) ?? '-' },
     {
       header: 'VERIFIED',
       cell: ({ session }) =>
@@ -85,7 +84,36 @@ export const sorted = (rows: readonly Row[]): readonly Row[] =>
 
 const compared = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-const expiryCell = (session: Session | undefined, now: Date): string => {
-  if (session?.expiresAt === undefined) return '-';
-  return `${fromNow(new Date(session.expiresAt), now)}${session.refreshable ? ' (refreshes itself)' : ''}`;
+/** When a token or a grant ends, and whether the person has to care. */
+export const expiryText = (
+  { expiresAt, refreshable }: { readonly expiresAt: Date; readonly refreshable: boolean },
+  now: Date,
+): string => `${fromNow(expiresAt, now)}${refreshable ? ' (refreshes itself)' : ''}`;
+
+/** The same for a session; undefined where its end is not known. */
+export function sessionExpiry(session: Session | undefined, now: Date): string | undefined {
+  if (session?.expiresAt === undefined) return undefined;
+  const { expiresAt, refreshable = false } = session;
+  return expiryText({ expiresAt: new Date(expiresAt), refreshable }, now);
+}
+
+/**
+ * A span of time as people say it, rounded down: `less than a minute`, `1 minute`, `23 minutes`, `1
+ * hour`, `3 days`.
+ */
+export function age(spanMs: number): string {
+  const minutes = Math.floor(Math.abs(spanMs) / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 60) return counted(minutes, 'minute');
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? counted(hours, 'hour') : counted(Math.floor(hours / 24), 'day');
+}
+
+/** A moment seen from now: `in 23 minutes`, `3 days ago`. */
+export const fromNow = (moment: Date, now: Date): string => {
+  const spanMs = moment.getTime() - now.getTime();
+  return spanMs >= 0 ? `in ${age(spanMs)}` : `${age(spanMs)} ago`;
 };
+
+const counted = (count: number, unit: string): string =>
+  `${String(count)} ${unit}${count === 1 ? '' : 's'}`;

@@ -42,8 +42,15 @@ const reserved = /^(true|false|null|yes|no|on|off)$/i;
  * As JSON.stringify, with the control characters escaped that it leaves alone (U+007F to U+009F):
  * some terminals obey them.
  */
-export const json = (value: unknown, indent?: number): string =>
+const json = (value: unknown, indent?: number): string =>
   JSON.stringify(value, undefined, indent).replace(
     /(?!\n)\p{Cc}/gu,
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
+
+/** A value as JSON or YAML. */
+export const structured = (value: unknown, format: 'json' | 'yaml'): string =>
+  format === 'json' ? `${json(value, 2)}\n` : yaml(value);
+
+export const isStructured = (format: string | undefined): format is 'json' | 'yaml' =>
+  format === 'json' || format === 'yaml';

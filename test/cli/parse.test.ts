@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands/commands.ts';
-import { CliError } from '../../cli/failure.ts';
+import { CliError } from '../../cli/context.ts';
 import { help } from '../../cli/help.ts';
 import { parse } from '../../cli/parse.ts';
 

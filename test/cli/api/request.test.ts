@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { CliError } from '../../../cli/failure.ts';
+import { CliError } from '../../../cli/context.ts';
 import { exchange, request } from '../../../cli/api/request.ts';
 import { listen } from '../../../local/listen.ts';
 

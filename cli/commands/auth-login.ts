@@ -1,0 +1,65 @@
+import type { SessionAnswer } from '../../functions/model/wire.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
+import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
+import { usesSso, verifySession, verifySessions } from '../api/verify-sessions.ts';
+import { hasScreen } from '../auth/browser.ts';
+import { connectAsPerson, whoIs } from '../auth/connect.ts';
+import { endpointOf } from '../auth/endpoint.ts';
+import { signInToMuster } from '../auth/muster-login.ts';
+import { authenticated, signInToServer } from '../auth/server-login.ts';
+import { bearerOf } from '../auth/token-files.ts';
+import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { sessionCell } from '../output/table.ts';
+
+/** `muster auth login` */
+export async function login(context: CommandContext): Promise<ExitCode> {
+  const name = context.option('server');
+  const noBrowser = context.has('no-browser');
+  const browser = !noBrowser && context.isInteractive() && hasScreen(context.environment);
+  const device = context.has('device');
+  const { info, now, environment } = context;
+  if (name === undefined) {
+    const endpoint = endpointOf(context.option('endpoint'), environment);
+    const tokens = await signInToMuster({ endpoint, environment, browser, device, info, now });
+    info(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
+    await runSingleSignOn({ endpoint, bearer: bearerOf(tokens) }, info);
+    return exitCodes.done;
+  }
+  if (device)
+    throw new CliError('--device is for muster itself.', {
+      hint: `Run: muster auth login --server ${name} --no-browser`,
+    });
+  const connection = await connectAsPerson(context);
+  const server = await findServer(connection, name);
+  const answer = await (server.singleSignOn === undefined
+    ? signInToServer({ connection, server, browser, typed: noBrowser, info })
+    : verifySession(connection, server).then(authenticated));
+  info(`Signed in to ${qualifiedName(server)}${ssoOf(answer)}.`);
+  return exitCodes.done;
+}
+
+/**
+ * Single sign-on for all servers that use it. The person is signed in to muster whatever comes of
+ * it.
+ */
+async function runSingleSignOn(
+  connection: Connection,
+  info: CommandContext['info'],
+): Promise<void> {
+  try {
+    const { rows } = await listServers(connection);
+    for (const { row, message } of await verifySessions(connection, rows.filter(usesSso)))
+      info(
+        `  ${qualifiedName(row)}: ${sessionCell(row)}${because(message ?? row.session?.message)}`,
+      );
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    info(`Warning: single sign-on could not be run: ${error.message}`);
+  }
+}
+
+const because = (message: string | undefined): string =>
+  message === undefined ? '' : ` (${message})`;
+
+const ssoOf = ({ session }: SessionAnswer): string =>
+  session.sso === undefined ? '' : ` [SSO: ${session.sso}]`;

@@ -1,0 +1,145 @@
+import { defined } from '../../functions/model/defined.ts';
+import { qualifiedName } from '../../functions/model/mcpserver.ts';
+import type { Row } from '../../functions/model/wire.ts';
+import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
+import { RequestFailure } from '../api/request.ts';
+import { usesSso, verifySessions } from '../api/verify-sessions.ts';
+import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
+import { endpointOf } from '../auth/endpoint.ts';
+import { isFresh } from '../auth/refresh-tokens.ts';
+import { readTokens, type Tokens } from '../auth/token-files.ts';
+import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { needsSignIn, serverText, statusText } from '../output/status-text.ts';
+import { sorted } from '../output/table.ts';
+import { isStructured, structured } from '../output/yaml.ts';
+
+/** `muster auth status`: 0 all is well, 2 a sign-in is required, 1 the status is unknown. */
+export async function status(context: CommandContext): Promise<ExitCode> {
+  const name = context.option('server');
+  return name === undefined ? statusOfAll(context) : statusOfOne(context, name);
+}
+
+/** `muster auth whoami` */
+export async function whoami(context: CommandContext): Promise<ExitCode> {
+  const { tokens } = await connectAsPerson(context);
+  context.print(`${whoIs(tokens)}\n`);
+  return exitCodes.done;
+}
+
+async function statusOfOne(context: CommandContext, name: string): Promise<ExitCode> {
+  const connection = await connectAsPerson(context);
+  const found = await findServer(connection, name);
+  const [row = found] = context.has('verify')
+    ? await verifyRows(connection, [found], context.info)
+    : [];
+  const format = context.option('output');
+  context.print(
+    isStructured(format) ? structured(sessionIn(row), format) : serverText(row, context.now()),
+  );
+  return needsSignIn(row) ? exitCodes.signInRequired : exitCodes.done;
+}
+
+async function statusOfAll(context: CommandContext): Promise<ExitCode> {
+  const endpoint = endpointOf(context.option('endpoint'), context.environment);
+  try {
+    const { tokens, ...connection } = await connect(context);
+    const listed = await listRows(connection, tokens);
+    const rows =
+      listed !== undefined && context.has('verify')
+        ? await verifyRows(connection, listed, context.info)
+        : listed;
+    printStatus(context, endpoint, defined({ tokens, rows }));
+    if (tokens === undefined || rows === undefined) return exitCodes.signInRequired;
+    return rows.some(needsSignIn) ? exitCodes.signInRequired : exitCodes.done;
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    // What is known on this machine is still worth showing; the error follows.
+    const tokens =
+      error.exitCode === exitCodes.signInRequired
+        ? undefined
+        : await readTokens(endpoint, context.environment);
+    printStatus(
+      context,
+      endpoint,
+      tokens !== undefined && isFresh(tokens, context.now()) ? { tokens } : {},
+    );
+    throw error;
+  }
+}
+
+type StatusFacts = { readonly tokens?: Tokens; readonly rows?: readonly Row[] };
+
+function printStatus(context: CommandContext, endpoint: string, facts: StatusFacts): void {
+  const format = context.option('output');
+  if (isStructured(format)) {
+    context.print(structured(statusValue(endpoint, facts), format));
+    return;
+  }
+  const { tokens, rows } = facts;
+  const me =
+    tokens === undefined
+      ? undefined
+      : {
+          who: whoIs(tokens),
+          expiresAt: tokens.expiresAt,
+          refreshable: tokens.refreshToken !== undefined,
+        };
+  context.print(statusText(defined({ endpoint, me, servers: rows, now: context.now() })));
+}
+
+/**
+ * The rows with what the servers report themselves, for those the person is signed in to and those
+ * that single sign-on may change.
+ */
+async function verifyRows(
+  connection: Connection,
+  rows: readonly Row[],
+  info: CommandContext['info'],
+): Promise<readonly Row[]> {
+  const asked = await verifySessions(
+    connection,
+    rows.filter((row) => row.session?.status === 'Authenticated' || usesSso(row)),
+  );
+  for (const { row, message } of asked)
+    if (message !== undefined)
+      info(`Warning: ${qualifiedName(row)} could not be verified: ${message}`);
+  const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
+  return rows.map((row) => byUid.get(row.uid) ?? row);
+}
+
+/** Undefined where the list requires a sign-in and the person has none. */
+async function listRows(
+  connection: Connection,
+  tokens: Tokens | undefined,
+): Promise<readonly Row[] | undefined> {
+  try {
+    return (await listServers(connection)).rows;
+  } catch (error) {
+    if (tokens === undefined && error instanceof RequestFailure && error.status === 401)
+      return undefined;
+    throw error;
+  }
+}
+
+/** The same facts and values as the text, for machines. */
+function statusValue(endpoint: string, { tokens, rows }: StatusFacts) {
+  return defined({
+    endpoint,
+    authenticated: tokens !== undefined,
+    ...(tokens === undefined ? {} : personIn(tokens)),
+    items: rows === undefined ? undefined : sorted(rows).map(sessionIn),
+  });
+}
+
+const personIn = ({ subject, issuer, email, name, expiresAt, refreshToken }: Tokens) =>
+  defined({
+    subject,
+    issuer,
+    email,
+    name,
+    expiresAt: expiresAt.toISOString(),
+    refreshable: refreshToken !== undefined,
+  });
+
+const sessionIn = ({ namespace, name, uid, state, session }: Row) =>
+  defined({ namespace, name, uid, state, session });
