@@ -11,11 +11,19 @@ export function help(command?: Command): string {
   return command === undefined ? overview() : page(command);
 }
 
+/** The help of a group: its subcommands, a line each. */
+export const groupHelp = (group: string): string => `Usage: muster ${group} SUBCOMMAND
+
+Subcommands:
+${columns(commands.filter(({ words }) => words[0] === group).map(commandLine))}
+Run muster ${group} SUBCOMMAND --help for the flags of one subcommand.
+`;
+
 const overview =
   (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
 
 Commands:
-${columns(commands.map(({ words, positionals, summary }) => [`muster ${[...words, ...positionals].join(' ')}`, firstSentence(summary)]))}
+${columns(commands.map(commandLine))}
 Flags of every command:
 ${columns(globalFlags.map(flagLine))}
 Exit codes:
@@ -44,6 +52,11 @@ export const synopsis = ({ words, positionals, flags }: Command): string =>
         `[${short === undefined ? `--${name}` : `-${short}`}${value === undefined ? '' : ` ${value}`}]`,
     ),
   ].join(' ');
+
+const commandLine = ({ words, positionals, summary }: Command): readonly [string, string] => [
+  `muster ${[...words, ...positionals].join(' ')}`,
+  firstSentence(summary),
+];
 
 const flagLine = ({ name, short, value, values, summary }: Flag): readonly [string, string] => [
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,

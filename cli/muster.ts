@@ -1,6 +1,6 @@
 import './runtime.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from './context.ts';
-import { help } from './help.ts';
+import { groupHelp, help } from './help.ts';
 import { parse } from './parse.ts';
 import { traceTo } from './api/trace.ts';
 
@@ -18,6 +18,13 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
       case 'help':
         print(help(parsed.command));
         return exitCodes.done;
+      case 'groupHelp':
+        print(groupHelp(parsed.group));
+        return exitCodes.done;
+      case 'incomplete':
+        // Like kubectl's usage errors: stderr, because a script that reads stdout did not ask for help.
+        info(`muster ${parsed.group} needs a subcommand\n\n${groupHelp(parsed.group).trimEnd()}`);
+        return exitCodes.error;
       case 'run':
         if (parsed.flags.has('debug')) traceTo(info);
         return await parsed.command.run(contextOf(parsed.positionals, parsed.flags));

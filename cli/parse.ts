@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util';
-import { type Command, commands, type Flag, globalFlags } from './commands/commands.ts';
+import { type Command, commands, type Flag, globalFlags, groups } from './commands/commands.ts';
 import { CliError } from './context.ts';
 import { synopsis } from './help.ts';
 import { defined } from '../functions/model/defined.ts';
 
 export type Parsed =
   | { readonly kind: 'help'; readonly command?: Command }
+  | { readonly kind: 'groupHelp'; readonly group: string }
+  /** A group without its subcommand. */
+  | { readonly kind: 'incomplete'; readonly group: string }
   | { readonly kind: 'version' }
   | {
       readonly kind: 'run';
@@ -44,11 +47,13 @@ export function parse(argv: readonly string[]): Parsed {
   if (has('version')) return { kind: 'version' };
   const [first] = words;
   if (first === undefined && given.every(({ name }) => name === 'help')) return { kind: 'help' };
-  const command = commandIn(words[0] === 'help' ? words.slice(1) : words);
-  if (words[0] === 'help')
-    return command === undefined ? { kind: 'help' } : { kind: 'help', command };
-  if (has('help')) return command === undefined ? { kind: 'help' } : { kind: 'help', command };
-  if (command === undefined) throw unknownCommand(words);
+  if (first === 'help') return helpFor(words.slice(1));
+  if (has('help')) return helpFor(words);
+  const command = commandIn(words);
+  if (command === undefined) {
+    if (words.length === 1 && isGroup(first)) return { kind: 'incomplete', group: first };
+    throw unknownCommand(words);
+  }
 
   const flags = new Map(
     given.map(({ name, rawName, value, inlineValue }) =>
@@ -65,6 +70,16 @@ export function parse(argv: readonly string[]): Parsed {
   }
   return { kind: 'run', command, positionals, flags };
 }
+
+function helpFor(words: readonly string[]): Parsed {
+  const command = commandIn(words);
+  if (command !== undefined) return { kind: 'help', command };
+  const [group] = words;
+  return isGroup(group) ? { kind: 'groupHelp', group } : { kind: 'help' };
+}
+
+const isGroup = (word: string | undefined): word is string =>
+  word !== undefined && groups.includes(word);
 
 function commandIn(words: readonly string[]): Command | undefined {
   return commands.find(({ words: own, aliases }) => {
@@ -86,18 +101,14 @@ function unknownCommand(words: readonly string[]): CliError {
     own.join(' '),
     ...aliases.map((alias) => [...own.slice(0, -1), alias].join(' ')),
   ]);
-  const begun = commands
-    .filter(({ words: own }) => own[0] === words[0])
-    .map(({ words: own }) => own.join(' '));
   const near = nearest(spoken, all) ?? nearest(words[0] ?? '', all);
   if (words.length === 0) return new CliError('No command.', { hint: 'Run: muster --help' });
-  if (begun.length > 0 && words.length === 1)
-    return new CliError(`"muster ${spoken}" goes on.`, {
-      hint: `There are: muster ${begun.join(', muster ')}`,
-    });
   if (near !== undefined)
     return new CliError(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
-  return new CliError(`Unknown command "${spoken}".`, { hint: 'Run: muster --help' });
+  const [group] = words;
+  return new CliError(`Unknown command "${spoken}".`, {
+    hint: isGroup(group) ? `Run: muster ${group} --help` : 'Run: muster --help',
+  });
 }
 
 type Given = {

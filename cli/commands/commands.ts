@@ -146,6 +146,11 @@ export const commands: readonly Command[] = [
   },
 ];
 
+/** First words that need a second one: `auth`, `get`, `list`. */
+export const groups: readonly string[] = [
+  ...new Set(commands.filter(({ words }) => words.length > 1).map(({ words }) => words[0] ?? '')),
+];
+
 /** What the exit codes mean, for the help and the reference pages. */
 export const exitCodeSummaries = [
   [0, 'done'],

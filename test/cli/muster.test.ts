@@ -486,6 +486,21 @@ describe('errors', () => {
     });
   });
 
+  test.each(['auth', 'list', 'get'])(
+    'muster %s alone is exit 1, with the help of the group on stderr',
+    async (group) => {
+      const { code, stdout, stderr } = await muster(group);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr.split('\n')[0]).toBe(`muster ${group} needs a subcommand`);
+      const asked = await muster(`${group} --help`);
+      expect(asked).toEqual({
+        code: 0,
+        stdout: stderr.slice(stderr.indexOf('Usage:')),
+        stderr: '',
+      });
+    },
+  );
+
   test('help and version are data', async () => {
     expect((await muster('--help')).stdout).toContain('muster list mcpserver');
     expect((await muster('list mcps --help')).stdout).toContain(

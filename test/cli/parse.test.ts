@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands/commands.ts';
 import { CliError } from '../../cli/context.ts';
-import { help } from '../../cli/help.ts';
+import { groupHelp, help } from '../../cli/help.ts';
 import { parse } from '../../cli/parse.ts';
 
 const failureOf = (line: string): string => {
@@ -29,10 +29,7 @@ test.each([
 
 test.each([
   ['list mcpsrver', 'Unknown command "list mcpsrver". Did you mean: muster list mcpserver'],
-  [
-    'auth',
-    '"muster auth" goes on. There are: muster auth login, muster auth logout, muster auth status, muster auth whoami',
-  ],
+  ['auth frobnicate', 'Unknown command "auth frobnicate". Run: muster auth --help'],
   ['fly', 'Unknown command "fly". Run: muster --help'],
   ['lst mcpserver', 'Unknown command "lst mcpserver". Did you mean: muster list mcpserver'],
   [
@@ -61,6 +58,24 @@ test.each([
   ],
 ])('muster %s fails: %s', (line, message) => {
   expect(failureOf(line)).toBe(message);
+});
+
+test.each([
+  ['auth', { kind: 'incomplete', group: 'auth' }],
+  ['list', { kind: 'incomplete', group: 'list' }],
+  ['list -o json', { kind: 'incomplete', group: 'list' }],
+  ['auth --help', { kind: 'groupHelp', group: 'auth' }],
+  ['help auth', { kind: 'groupHelp', group: 'auth' }],
+  ['frobnicate --help', { kind: 'help' }],
+])('muster %s is a request for help', (line, parsed) => {
+  expect(parse(line.split(' '))).toEqual(parsed);
+});
+
+test('the help of a group lists its subcommands and no other', () => {
+  for (const { words, positionals } of commands) {
+    const line = `  muster ${[...words, ...positionals].join(' ')} `;
+    expect(groupHelp('auth').includes(line)).toBe(words[0] === 'auth');
+  }
 });
 
 test('the help names every command, and that of one command all its flags', () => {
