@@ -1,19 +1,19 @@
-/** One call of a command. */
+/** What a command gets: its arguments, and the world it runs in. */
 export type CommandContext = {
   readonly positionals: readonly string[];
   readonly option: (flag: string) => string | undefined;
   readonly has: (flag: string) => boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A person with a screen sits before it. */
+  /** Whether a person is at the terminal. */
   readonly isInteractive: () => boolean;
   readonly now: () => Date;
   /** Data, to stdout. */
   readonly print: (text: string) => void;
-  /** Words to people, to stderr; one line. */
+  /** A message for the person, to stderr; one line. */
   readonly info: (line: string) => void;
 };
 
-/** What the exit code tells a script. */
+/** What an exit code means to a script. */
 export const exitCodes = {
   done: 0,
   error: 1,

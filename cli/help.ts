@@ -4,6 +4,7 @@ import {
   exitCodeSummaries,
   type Flag,
   globalFlags,
+  spellings,
 } from './commands/commands.ts';
 
 /** The help of one command, or of all of them. */
@@ -20,7 +21,8 @@ Run muster ${group} SUBCOMMAND --help for the flags of one subcommand.
 `;
 
 const overview =
-  (): string => `muster tells two things about every MCP server: can it be reached, and am I signed in to it?
+  (): string => `muster shows whether every MCP server can be reached (STATE), and whether you are signed in to it
+(SESSION).
 
 Commands:
 ${columns(commands.map(commandLine))}
@@ -32,11 +34,12 @@ Run muster COMMAND --help for the flags of one command.
 `;
 
 const page = (command: Command): string => {
-  const { summary, words, aliases, flags } = command;
+  const { summary, flags } = command;
+  const [, ...others] = spellings(command);
   return `${summary}
 
 Usage: ${synopsis(command)}
-${aliases.length === 0 ? '' : `Also:  ${aliases.map((alias) => `muster ${[...words.slice(0, -1), alias].join(' ')}`).join(', ')}\n`}
+${others.length === 0 ? '' : `Also:  ${others.map((line) => `muster ${line}`).join(', ')}\n`}
 Flags:
 ${columns([...flags, ...globalFlags].map(flagLine))}`;
 };
@@ -60,7 +63,9 @@ const commandLine = ({ words, positionals, summary }: Command): readonly [string
 
 const flagLine = ({ name, short, value, values, summary }: Flag): readonly [string, string] => [
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
-  values === undefined ? summary : `${summary} ${values.join(', ')} (default ${values[0] ?? ''})`,
+  values === undefined
+    ? summary
+    : `${summary} One of: ${values.join(', ')}. Default: ${values[0] ?? ''}.`,
 ];
 
 const firstSentence = (text: string): string => /^.*?[.?](?= |$)/.exec(text)?.[0] ?? text;

@@ -5,8 +5,8 @@ import { parse } from './parse.ts';
 import { traceTo } from './api/trace.ts';
 
 /**
- * The `muster` command: runs one call and gives its exit code. Data goes to stdout, words to people
- * go to stderr.
+ * The `muster` command: runs one command and returns its exit code. Data goes to stdout, messages
+ * to stderr.
  */
 export async function muster(argv: readonly string[]): Promise<ExitCode> {
   try {
@@ -38,11 +38,11 @@ const print = (text: string): void => void process.stdout.write(harmless(text));
 const info = (line: string): void =>
   void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
-/** Words of issuers and manifests get to a terminal; what could steer it does not. */
+/** Texts of issuers and manifests reach the terminal without the characters that control it. */
 const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
 
-/** No line of ours holds a token; an error of somebody else's making might. */
-const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[left out]');
+/** No message of ours holds a token; an error from elsewhere might. */
+const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[redacted]');
 
 const contextOf = (
   positionals: readonly string[],
@@ -62,8 +62,8 @@ const contextOf = (
 });
 
 /**
- * One line that names what happened, one that says what to do. No stack: its text could hold what
- * nobody should see.
+ * One line says what happened, one what to do next. No stack is printed: its text could hold a
+ * secret.
  */
 function reportError(error: unknown): ExitCode {
   if (error instanceof CliError) {
@@ -71,16 +71,16 @@ function reportError(error: unknown): ExitCode {
     if (error.hint !== undefined) info(error.hint);
     return error.exitCode;
   }
-  info(`Error: ${error instanceof Error ? error.message : 'something unexpected happened'}`);
+  info(`Error: ${error instanceof Error ? error.message : 'unexpected error'}`);
   return exitCodes.error;
 }
 
-// `muster list | head -1` closes stdout early; that is no error.
+// `muster list | head -1` closes stdout early; that is not an error.
 process.stdout.on('error', (error) => {
   if (!('code' in error && error.code === 'EPIPE')) throw error;
 });
 
-// What went wrong where nobody waited for it: as any other error, without a stack.
+// An error that no code awaits is printed like any other, without a stack.
 process.on('uncaughtException', (error) => process.exit(reportError(error)));
 
 void muster(process.argv.slice(2)).then((code) => {

@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util';
-import { type Command, commands, type Flag, globalFlags, groups } from './commands/commands.ts';
+import {
+  type Command,
+  commands,
+  type Flag,
+  globalFlags,
+  groups,
+  spellings,
+} from './commands/commands.ts';
 import { CliError } from './context.ts';
 import { synopsis } from './help.ts';
 import { defined } from '../functions/model/defined.ts';
@@ -32,7 +39,7 @@ export function parse(argv: readonly string[]): Parsed {
       }),
     ]),
   );
-  // Not strict: the errors are ours, and a flag may stand before the command.
+  // Not strict: the errors are ours, and a flag may come before the command.
   const { tokens } = parseArgs({
     args: [...argv],
     options,
@@ -64,8 +71,8 @@ export function parse(argv: readonly string[]): Parsed {
   if (positionals.length !== command.positionals.length) {
     const wrong =
       positionals.length < command.positionals.length
-        ? `${command.positionals.join(' ')} is missing`
-        : `"${positionals.at(-1) ?? ''}" is too much`;
+        ? `Missing argument ${command.positionals.slice(positionals.length).join(' ')}`
+        : `Unexpected argument "${positionals[command.positionals.length] ?? ''}"`;
     throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
   }
   return { kind: 'run', command, positionals, flags };
@@ -97,10 +104,7 @@ function commandIn(words: readonly string[]): Command | undefined {
 
 function unknownCommand(words: readonly string[]): CliError {
   const spoken = words.slice(0, 2).join(' ');
-  const all = commands.flatMap(({ words: own, aliases }) => [
-    own.join(' '),
-    ...aliases.map((alias) => [...own.slice(0, -1), alias].join(' ')),
-  ]);
+  const all = commands.flatMap(spellings);
   const near = nearest(spoken, all) ?? nearest(words[0] ?? '', all);
   if (words.length === 0) return new CliError('No command.', { hint: 'Run: muster --help' });
   if (near !== undefined)
@@ -129,7 +133,7 @@ function checked(
       name,
       flags.map((flag) => flag.name),
     );
-    throw new CliError(`muster ${command.words.join(' ')} has no flag ${rawName}.`, {
+    throw new CliError(`Unknown flag ${rawName} for muster ${command.words.join(' ')}.`, {
       hint:
         near === undefined
           ? `Run: muster ${command.words.join(' ')} --help`
@@ -166,7 +170,7 @@ function badValue(
   );
 }
 
-/** The candidate that a misspelt word was probably meant to be; undefined when none is near. */
+/** The candidate that a mistyped word probably means; undefined when none is near. */
 function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({

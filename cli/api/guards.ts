@@ -1,7 +1,7 @@
 /**
- * Whether an answer is what the wire says, as far as the commands rely on it. The schemas of
- * wire.ts would say more, but cost every start of the command 7 ms of 40 (measured); the tests of
- * the routes hold every answer against them.
+ * Whether a response is what wire.ts declares, as far as the commands rely on it. The schemas of
+ * wire.ts check more, but cost every start of the command 7 ms of 40 (measured); the tests of the
+ * routes check every response against them.
  */
 import type {
   Check,

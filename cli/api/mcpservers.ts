@@ -3,10 +3,10 @@ import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
 import { request, RequestFailure } from './request.ts';
 import { sorted } from '../output/table.ts';
-import { namesAmong } from '../../functions/model/mcpserver.ts';
+import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-/** The Function URL as one person, or as nobody. */
+/** The endpoint, with a person's token or without one. */
 export type Connection = { readonly endpoint: string; readonly bearer?: string };
 
 export type Servers = {
@@ -17,11 +17,11 @@ export type Servers = {
     readonly name: string;
     readonly message: string;
   }[];
-  /** When somebody last swept, if that is longer ago than three ticks. */
+  /** Time of the last sweep, if that is longer ago than three ticks. */
   readonly stoppedSince?: Date;
 };
 
-/** How often a list is begun anew when the cluster has forgotten its snapshot half-way. */
+/** How often a list is started when the cluster drops its snapshot half-way. */
 const maxStarts = 3;
 
 /** Lists all MCPServers, of one namespace if given, page by page. */
@@ -81,7 +81,7 @@ export async function findServer(
     throw new CliError(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
   if (second === undefined) return first;
   throw new CliError(`The name ${text} is ambiguous: ${found.map(namesAmong(found)).join(', ')}.`, {
-    hint: 'Say which one, as namespace/name.',
+    hint: `Add the namespace, for example: ${qualifiedName(first)}`,
   });
 }
 
@@ -112,7 +112,9 @@ function splitName(
 ): { readonly namespace?: string; readonly name: string } {
   const [first = '', second, ...rest] = text.split('/');
   if (first === '' || second === '' || rest.length > 0)
-    throw new CliError(`"${text}" is no name.`, { hint: 'Give NAME or NAMESPACE/NAME.' });
+    throw new CliError(`"${text}" is not a valid name.`, {
+      hint: 'Use a name such as server-a or default/server-a.',
+    });
   if (second === undefined)
     return namespace === undefined ? { name: first } : { namespace, name: first };
   if (namespace !== undefined && namespace !== first)
@@ -121,6 +123,6 @@ function splitName(
 }
 
 export const notOurs = (endpoint: string): CliError =>
-  new CliError(`${endpoint} answers, but not as muster, serverless does.`, {
-    hint: 'Is MUSTER_ENDPOINT the Function URL, and this muster as new as it?',
+  new CliError(`Unexpected response from ${endpoint}. Is it the muster endpoint?`, {
+    hint: 'Check MUSTER_ENDPOINT or --endpoint, and that this muster is as new as the endpoint.',
   });

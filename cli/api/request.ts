@@ -1,8 +1,8 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { CliError, exitCodes } from '../context.ts';
-import { isRecord, parseJson } from '../../functions/model/json.ts';
-import { trace } from './trace.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { isRecord, parseJson } from '../../functions/model/json.ts';
+import { CliError, exitCodes } from '../context.ts';
+import { trace } from './trace.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -15,41 +15,37 @@ export type HttpRequest = {
 
 export type HttpResponse = { readonly status: number; readonly body: unknown };
 
-/** The longest answer that is read: far above a page of a list, far below what a laptop minds. */
+/** The longest response that is read: far above one page of a list, and no burden for a laptop. */
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * One HTTP exchange; whatever the status, the answer comes back (`body` is undefined unless it was
- * JSON). Throws a `CliError` that names the address when there is no answer. Redirects are not
- * followed.
+ * One HTTP exchange; the response is returned whatever its status (`body` is undefined unless it
+ * was JSON). Throws a `CliError` that names the address when there is no response. Redirects are
+ * not followed.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
+  const { method, bearer, timeoutMs = 15_000 } = sent;
   const url = new URL(sent.url);
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
-  const timeoutMs = sent.timeoutMs ?? 15_000;
   const isForm = sent.body instanceof URLSearchParams;
   const body =
     sent.body === undefined ? undefined : isForm ? String(sent.body) : JSON.stringify(sent.body);
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const fail = (error: unknown) => {
-      trace(
-        sent.method,
-        url,
-        error instanceof Error && 'code' in error ? String(error.code) : 'no answer',
-        startedAt,
-      );
-      reject(error instanceof Error ? unanswered(url, error) : error);
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
+      trace(method, url, code, startedAt);
+      reject(error instanceof Error ? noResponse(url, error) : error);
     };
     const outgoing = send(
       url,
       {
-        method: sent.method,
+        method,
         headers: defined({
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
-          authorization: sent.bearer === undefined ? undefined : `Bearer ${sent.bearer}`,
+          authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
           'content-type':
             body === undefined
               ? undefined
@@ -61,8 +57,8 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
         agent: false,
       },
       (incoming) => {
-        trace(sent.method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming).then(
+        trace(method, url, String(incoming.statusCode), startedAt);
+        readBody(incoming, url).then(
           (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
           fail,
         );
@@ -70,8 +66,8 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
     );
     const timer = setTimeout(() => {
       reject(
-        new CliError(`${url.origin}: no answer within ${String(timeoutMs / 1000)} s.`, {
-          hint: 'Try again; are you on the right network?',
+        new CliError(`${url.origin}: no response within ${String(timeoutMs / 1000)} s.`, {
+          hint: 'Check your network, then try again.',
         }),
       );
       outgoing.destroy();
@@ -83,23 +79,24 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
 }
 
 /**
- * As `exchange`, but an answer outside 2xx becomes a `CliError` with the words of its problem
- * document; a 401 ends with the exit code for "sign-in required".
+ * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem
+ * document; a 401 has the exit code for "sign-in required".
  */
 export async function request(sent: HttpRequest): Promise<unknown> {
   const { status, body } = await exchange(sent);
   if (status >= 200 && status < 300) return body;
-  const message = isRecord(body) ? body : {};
-  const title = text(message['title']) ?? `${new URL(sent.url).origin} answered ${String(status)}`;
-  const detail = text(message['detail']);
+  const { origin } = new URL(sent.url);
+  const problem = isRecord(body) ? body : {};
+  const title = text(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
+  const detail = text(problem['detail']);
   throw new RequestFailure(
     detail === undefined ? `${title}.` : `${title}: ${detail}`,
     status,
-    text(message['hint']) ?? hintFor(status),
+    text(problem['hint']) ?? hintFor(status, origin),
   );
 }
 
-/** The server answered, and said no. */
+/** The server responded with an error. */
 export class RequestFailure extends CliError {
   readonly status: number;
 
@@ -112,13 +109,13 @@ export class RequestFailure extends CliError {
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-function hintFor(status: number): string | undefined {
+function hintFor(status: number, origin: string): string | undefined {
   if (status === 401) return 'Run: muster auth login';
-  if (status === 404) return 'Is the endpoint the Function URL of muster, serverless?';
+  if (status === 404) return `Check that ${origin} is the right address.`;
   return status >= 500 ? 'Try again in a minute.' : undefined;
 }
 
-async function readBody(incoming: IncomingMessage): Promise<string> {
+async function readBody(incoming: IncomingMessage, { origin }: URL): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming) {
@@ -127,44 +124,47 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       incoming.destroy();
-      throw new CliError('The answer is longer than 16 MB.', {
-        hint: 'Is the endpoint the Function URL of muster, serverless?',
+      throw new CliError(`The response from ${origin} is longer than 16 MB.`, {
+        hint: `Check that ${origin} is the right address.`,
       });
     }
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Why there was no answer, in the words of the person who has to mend it. */
-function unanswered(url: URL, error: Error): CliError {
+/** Why there was no response, and what the person can do about it. */
+function noResponse(url: URL, error: Error): CliError {
   if (error instanceof CliError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { what, hint } = causes[code] ??
-    causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Is the address right?' };
+    causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Check the address.' };
   return new CliError(`${url.origin}: ${what}.`, { hint });
 }
 
 const causes: Readonly<Record<string, { what: string; hint: string }>> = {
   ECONNREFUSED: {
     what: 'connection refused',
-    hint: 'Is it running, and is the port right? On one machine: npm start',
+    hint: 'Check that it is running and that the port is right. To start it on this machine, run: npm start',
   },
   ECONNRESET: {
-    what: 'the connection was closed without an answer',
-    hint: 'Try again; is it https where http was given?',
+    what: 'the connection was closed without a response',
+    hint: 'Try again. If it fails again, check whether the address needs https.',
   },
-  EHOSTUNREACH: { what: 'no route to the host', hint: 'Are you on the right network?' },
-  ENETUNREACH: { what: 'no route to the network', hint: 'Are you online?' },
-  ENOTFOUND: { what: 'the name is unknown', hint: 'Is the address spelt right?' },
-  EAI_AGAIN: { what: 'the name cannot be looked up now', hint: 'Are you online?' },
-  ETIMEDOUT: { what: 'no answer', hint: 'Try again; are you on the right network?' },
-  EPROTO: { what: 'no TLS is spoken there', hint: 'Is it http where https was given?' },
+  EHOSTUNREACH: { what: 'no route to the host', hint: 'Check your network.' },
+  ENETUNREACH: { what: 'no route to the network', hint: 'Check that you are online.' },
+  ENOTFOUND: { what: 'the host name does not exist', hint: 'Check the address for typos.' },
+  EAI_AGAIN: { what: 'the host name could not be resolved', hint: 'Check that you are online.' },
+  ETIMEDOUT: { what: 'no response', hint: 'Check your network, then try again.' },
+  EPROTO: {
+    what: 'no TLS on this port',
+    hint: 'Check whether the address needs http instead of https.',
+  },
 };
 
 const causeOfTls = (code: string): { what: string; hint: string } | undefined =>
   /CERT|SSL|TLS|SIGNED|SIGNATURE/.test(code)
     ? {
         what: `the TLS certificate is not trusted (${code})`,
-        hint: 'For a private authority set NODE_EXTRA_CA_CERTS to its PEM file.',
+        hint: 'For a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file.',
       }
     : undefined;

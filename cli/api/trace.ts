@@ -1,13 +1,13 @@
-let teller: ((line: string) => void) | undefined;
+let writeLine: ((line: string) => void) | undefined;
 
-/** From now on, what is asked of whom is told (`--debug`). */
+/** From now on every request is printed (`--debug`). */
 export function traceTo(info: (line: string) => void): void {
-  teller = info;
+  writeLine = info;
 }
 
 /**
- * One exchange: whom, which path, what came back. Never a query, a header or a body: secrets travel
- * in those.
+ * One request: its address, its path and what came back. Never a query, a header or a body: they
+ * hold secrets.
  */
 export function trace(
   method: string,
@@ -15,7 +15,7 @@ export function trace(
   outcome: string,
   startedAt: number,
 ): void {
-  teller?.(
+  writeLine?.(
     `debug: ${method} ${origin}${pathname} -> ${outcome} in ${String(Math.round(performance.now() - startedAt))} ms`,
   );
 }

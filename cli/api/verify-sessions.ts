@@ -5,14 +5,14 @@ import { CliError } from '../context.ts';
 import { request } from './request.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 
-/** A row with its session as the server itself sees it, or what kept that from being told. */
+/** A row with its session as the server itself sees it, or why that could not be verified. */
 export type VerifyResult = { readonly row: Row; readonly message?: string };
 
 const parallel = 8;
 
 /**
- * Asks the MCP servers of these rows whether they let the person in, some side by side. One that
- * cannot be asked costs only itself.
+ * Asks the MCP servers of these rows whether they accept the person's sign-in, several in parallel.
+ * One that fails does not affect the others.
  */
 export function verifySessions(
   connection: Connection,
@@ -28,12 +28,12 @@ export function verifySessions(
   });
 }
 
-/** One of them; single sign-on is run for it. */
+/** One of them, by single sign-on where the server uses it. */
 export async function verifySession(
   { endpoint, bearer }: Connection,
   server: Pick<Row, 'namespace' | 'name'>,
 ): Promise<SessionAnswer> {
-  // An exchange and a proof, each with its own deadline.
+  // A token exchange and a verification, each with its own deadline.
   const answer = await request({
     method: 'POST',
     url: `${serverUrl(endpoint, server)}/session/verify`,
@@ -44,6 +44,6 @@ export async function verifySession(
   return answer;
 }
 
-/** Rows that single sign-on is worth running for. */
+/** Rows whose session single sign-on can change. */
 export const usesSso = ({ singleSignOn, session }: Row): boolean =>
   singleSignOn !== undefined && session !== undefined && session.status !== '-';

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Sends the person to an address: opens the browser, or, where there is nobody to see one
- * (`--no-browser`, a script), prints the address. The address is always printed: a browser may open
- * on another screen, or not at all.
+ * Sends the person to an address: opens the browser, or only prints the address (`--no-browser`, a
+ * script). The address is always printed: a browser may open on another screen, or not at all.
  */
 export function showAddress(
   address: string,
@@ -13,10 +12,10 @@ export function showAddress(
     info(`Open this address in a browser:\n\n  ${address}\n`);
     return;
   }
-  info(`Opening the browser. If it stays closed, open this address:\n\n  ${address}\n`);
+  info(`Opening the browser. If it does not open, go to this address:\n\n  ${address}\n`);
   const [command, ...parameters] = opener(address);
   const child = spawn(command, parameters, { stdio: 'ignore', detached: true });
-  // No browser to open: the printed address is the way.
+  // Without a browser the person uses the printed address.
   child.once('error', () => {});
   child.unref();
 }

@@ -9,14 +9,14 @@ export type Expected = {
   readonly clientId: string;
   /** Of the authorization request. Absent on refresh, where the issuer need not repeat it. */
   readonly nonce?: string;
-  /** Who it was before. Absent at sign-in. */
+  /** The subject of the earlier tokens. Absent at sign-in. */
   readonly subject?: string;
-  /** Whom the bearer is made for, where it is an access token. */
+  /** The audience, where the endpoint takes access tokens. */
   readonly resource?: string | undefined;
   readonly now: Date;
 };
 
-/** What the token endpoint gave. */
+/** What the token endpoint returned. */
 type Given = {
   readonly idToken: string;
   readonly accessToken?: string;
@@ -27,20 +27,20 @@ type Given = {
 /**
  * What an ID token says about its owner. It came straight from the token endpoint over a trusted
  * connection, so its signature need not be checked here (OpenID Connect Core 1.0, section 3.1.3.7,
- * item 6); the Function URL does that. Throws unless it is meant for us.
+ * item 6); the endpoint checks it. Throws unless the token is meant for us.
  */
 export function tokensFrom(granted: Given, expected: Expected): Tokens {
-  const claims = claimsOf(granted.idToken);
+  const claims = claimsOf(granted.idToken, expected);
   const { iss, aud, exp, nonce, sub, email, name } = claims;
-  if (iss !== expected.issuer) throw refused('names another issuer');
+  if (iss !== expected.issuer) throw refused('is from another issuer', expected);
   if (aud !== expected.clientId && !(Array.isArray(aud) && aud.includes(expected.clientId)))
-    throw refused('is meant for another client');
+    throw refused('is for another client', expected);
   if (expected.nonce !== undefined && nonce !== expected.nonce)
-    throw refused('belongs to another sign-in (nonce)');
+    throw refused('belongs to another sign-in (nonce)', expected);
   if (typeof sub !== 'string' || (expected.subject !== undefined && sub !== expected.subject))
-    throw refused('belongs to somebody else');
+    throw refused('belongs to another person', expected);
   if (typeof exp !== 'number' || exp * 1000 <= expected.now.getTime())
-    throw refused('has expired already; is the clock of this machine right?');
+    throw refused('has already expired. Check the clock of this machine', expected);
   return defined({
     endpoint: expected.endpoint,
     issuer: expected.issuer,
@@ -61,29 +61,36 @@ export function tokensFrom(granted: Given, expected: Expected): Tokens {
 
 function accessIn(
   { accessToken }: Given,
-  { resource }: Expected,
+  expected: Expected,
 ): Pick<Tokens, 'accessToken' | 'resource'> {
+  const { resource } = expected;
   if (resource === undefined) return {};
   if (accessToken === undefined)
-    throw new CliError(`The issuer gave no access token for ${resource}.`, {
+    throw new CliError(`The issuer returned no access token for ${resource}.`, {
       exitCode: exitCodes.signInFailed,
-      hint: 'Run: muster auth login',
+      hint: nextStep(expected),
     });
   return { accessToken, resource };
 }
 
-function claimsOf(token: string): Readonly<Record<string, unknown>> {
+function claimsOf(token: string, expected: Expected): Readonly<Record<string, unknown>> {
   const [, payload] = token.split('.');
   const claims =
     payload === undefined
       ? undefined
       : parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!isRecord(claims)) throw refused('cannot be read');
+  if (!isRecord(claims)) throw refused('cannot be read', expected);
   return claims;
 }
 
-const refused = (what: string): CliError =>
+const refused = (what: string, expected: Expected): CliError =>
   new CliError(`The ID token ${what}.`, {
     exitCode: exitCodes.signInFailed,
-    hint: 'Run: muster auth login',
+    hint: nextStep(expected),
   });
+
+/** A sign-in never advises itself; only a refresh leads to one. */
+const nextStep = ({ subject, endpoint }: Expected): string =>
+  subject === undefined
+    ? `Try again. If it fails again, ask the owner of ${endpoint}.`
+    : 'Run: muster auth login';

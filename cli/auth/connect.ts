@@ -4,12 +4,11 @@ import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
 
-/** The Function URL of this call, with the person's tokens where somebody is signed in. */
+/** The endpoint, with the person's tokens if they are signed in to it. */
 export type EndpointConnection = Connection & { readonly tokens?: Tokens };
 
 /**
- * Throws with exit code 2 when a sign-in is there that has ended: SESSION is never dropped in
- * silence.
+ * Throws with exit code 2 if the person's sign-in has ended: SESSION is never dropped in silence.
  */
 export async function connect({
   option,
@@ -22,7 +21,7 @@ export async function connect({
 }
 
 /**
- * As `connect`, for what only a person can do. Throws with exit code 2 when nobody is signed in.
+ * As `connect`, for what only a person can do. Throws with exit code 2 unless they are signed in.
  */
 export async function connectAsPerson(
   context: CommandContext,
@@ -37,5 +36,5 @@ export async function connectAsPerson(
   return { ...connection, tokens };
 }
 
-/** How a person is called: by address, else by name, else by subject. */
+/** What identifies the person to people: email address, else name, else subject. */
 export const whoIs = ({ email, name, subject }: Tokens): string => email ?? name ?? subject;

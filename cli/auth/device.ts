@@ -14,8 +14,8 @@ export type DeviceSignIn = {
 };
 
 /**
- * Device authorization (RFC 8628): the person types a code in a browser anywhere. Throws with exit
- * code 3 when nothing comes of it.
+ * Device authorization (RFC 8628): the person enters a code in a browser anywhere. Throws with exit
+ * code 3 when it fails.
  */
 export async function byDevice(
   issuer: Issuer,
@@ -24,7 +24,7 @@ export async function byDevice(
 ): Promise<Tokens> {
   const { deviceEndpoint: url } = issuer;
   if (url === undefined)
-    throw new CliError(`${issuer.issuer} offers no sign-in on another device.`, {
+    throw new CliError(`${issuer.issuer} does not support sign-in on another device.`, {
       exitCode: exitCodes.signInFailed,
       hint: 'Run: muster auth login',
     });
@@ -34,9 +34,8 @@ export async function byDevice(
     url,
     body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
   });
-  if (!isOffer(offer)) throw failed(`${issuer.issuer} answered without a code for the device`);
-  // The code is told apart from the address: it is the person who has to see that both devices show
-  // the same one.
+  if (!isOffer(offer)) throw failed(`${issuer.issuer} returned no device code`);
+  // The code is on a line of its own, so that the person can compare it on both devices.
   info(
     `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
   );
@@ -49,7 +48,7 @@ export async function byDevice(
   };
   for (let seconds = offer.interval ?? 5; now().getTime() < until; ) {
     await wait(seconds * 1000);
-    const answer = await askForTokens(issuer, form).catch(onlyAway);
+    const answer = await askForTokens(issuer, form).catch(onlyUnavailable);
     if (answer?.kind === 'granted')
       return tokensFrom(answer, {
         endpoint,
@@ -62,7 +61,7 @@ export async function byDevice(
     else if (answer !== undefined && answer.error !== 'authorization_pending')
       throw failed(`${issuer.issuer} refused the sign-in: ${answer.error}`);
   }
-  throw failed('Nobody typed the code in time');
+  throw failed('The code was not entered in time');
 }
 
 /** RFC 8628, section 3.2. */
@@ -84,8 +83,8 @@ const isOffer = (value: unknown): value is Offer =>
   ['undefined', 'number'].includes(typeof value['interval']) &&
   ['undefined', 'string'].includes(typeof value['verification_uri_complete']);
 
-/** An issuer that is away for a moment ends nothing: it is asked again. */
-function onlyAway(error: unknown): GrantResult | undefined {
+/** An issuer that is unavailable for a moment is asked again. */
+function onlyUnavailable(error: unknown): GrantResult | undefined {
   if (error instanceof CliError) return undefined;
   throw error;
 }
@@ -93,5 +92,5 @@ function onlyAway(error: unknown): GrantResult | undefined {
 const failed = (message: string): CliError =>
   new CliError(`${message}.`, {
     exitCode: exitCodes.signInFailed,
-    hint: 'Run: muster auth login --device',
+    hint: 'Try again.',
   });

@@ -2,13 +2,13 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CliError } from '../context.ts';
 
-/** Longer than what it is held for can take; one that is older was left behind by a crash. */
+/** Longer than any holder needs; a lock that is older was left behind by a crash. */
 const staleMs = 60_000;
 const patienceMs = 70_000;
 
 /**
- * Lets one process of this user at a time do something about a file. The others wait; what they
- * find afterwards is news.
+ * Lets one process of this user at a time change a file. The others wait, and must read the file
+ * again afterwards.
  */
 export async function withLock<Outcome>(
   file: string,
@@ -18,8 +18,8 @@ export async function withLock<Outcome>(
   const giveUpAt = Date.now() + patienceMs;
   while (!(await acquire(lock))) {
     if (Date.now() > giveUpAt)
-      throw new CliError(`Another muster holds ${lock}, for too long.`, {
-        hint: 'Remove the file, then try again.',
+      throw new CliError(`Timed out waiting for the lock ${lock}.`, {
+        hint: 'If no other muster is running, remove this file and try again.',
       });
     if (await isStale(lock)) await rm(lock, { force: true });
     else await wait(50);
@@ -44,7 +44,7 @@ const isStale = (lock: string): Promise<boolean> =>
   stat(lock).then(
     ({ mtimeMs }) => Date.now() - mtimeMs > staleMs,
     (error: unknown) => {
-      // It was given back just now.
+      // Its holder has just released it.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
       throw error;
     },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { CliError, exitCodes } from '../context.ts';
 
-/** The browser is back: what it brought, and how to tell its person what came of it. */
+/** The browser is back: what it brought, and a way to show the person the result. */
 export type Arrival = {
   readonly query: URLSearchParams;
   readonly say: (title: string, text: string) => void;
@@ -12,7 +12,7 @@ export type Arrival = {
 export const patienceMs = 10 * 60_000;
 
 export type Loopback = {
-  /** Where the browser is to be sent. */
+  /** Where the browser has to go. */
   readonly address: string;
   /** Waits for the browser. Throws with exit code 3 when it does not come. */
   readonly arrival: (timeoutMs: number) => Promise<Arrival>;
@@ -21,8 +21,7 @@ export type Loopback = {
 
 /**
  * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
- * visit that `isExpected` counts; anything else on this machine that knocks gets a 404 and ends
- * nothing.
+ * request that `isExpected` counts; any other gets a 404 and changes nothing.
  */
 export async function startLoopback(
   path: string,
@@ -38,8 +37,8 @@ export async function startLoopback(
       show(
         response,
         404,
-        'Nothing here',
-        'This page belongs to a sign-in that muster did not start, or that is over. You may close it.',
+        'Unknown sign-in',
+        'muster did not start this sign-in, or it has ended. You may close this page.',
       );
       return;
     }
@@ -54,7 +53,7 @@ export async function startLoopback(
     arrival: (timeoutMs) => withTimeout(first, timeoutMs),
     close: () => {
       server.close();
-      // Answers under way are still sent; connections that browsers open ahead of time do not keep
+      // Responses under way are still sent; connections that browsers open ahead of time do not keep
       // the process alive.
       setTimeout(() => server.closeAllConnections(), 500).unref();
     },
@@ -67,7 +66,7 @@ async function withTimeout(arrival: Promise<Arrival>, timeoutMs: number): Promis
     timer = setTimeout(() => {
       const minutes = String(Math.round(timeoutMs / 60_000));
       reject(
-        new CliError(`The browser did not come back within ${minutes} minutes.`, {
+        new CliError(`The sign-in was not completed within ${minutes} minutes.`, {
           exitCode: exitCodes.signInFailed,
           hint: 'Try again.',
         }),
@@ -82,8 +81,8 @@ async function withTimeout(arrival: Promise<Arrival>, timeoutMs: number): Promis
 }
 
 /**
- * Nothing of the address stays readable: not in the page, not in a referrer, not in the history of
- * the browser.
+ * The address stays readable nowhere: not in the page, not in a referrer, not in the history of the
+ * browser.
  */
 function show(response: ServerResponse, status: number, title: string, text: string): void {
   response

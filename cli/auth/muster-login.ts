@@ -15,7 +15,7 @@ import { defined } from '../../functions/model/defined.ts';
 export type MusterSignIn = {
   readonly endpoint: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether there is a person before a browser. */
+  /** Opens a browser; else only the address is printed. */
   readonly browser: boolean;
   /** The browser is on another device. */
   readonly device: boolean;
@@ -24,8 +24,8 @@ export type MusterSignIn = {
 };
 
 /**
- * Signs a person in to the Function URL. Throws with exit code 3 when it fails; what was there
- * before stays.
+ * Signs a person in to the endpoint. Throws with exit code 3 when it fails; an earlier sign-in
+ * stays.
  */
 export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
   const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
@@ -61,8 +61,8 @@ async function byLoopback(
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
       resource,
-      // OpenID Connect Core 1.0, section 11: offline access needs consent, where the issuer knows
-      // that word.
+      // OpenID Connect Core 1.0, section 11: offline access needs consent,
+      // where the issuer supports it.
       prompt: issuer.asksForConsent && scopes.includes('offline_access') ? 'consent' : undefined,
     });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
@@ -118,27 +118,27 @@ async function redeemCode(
       throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
     return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
   } catch (error) {
-    say('The sign-in did not work', 'Your terminal says why. You may close this page.');
+    say('The sign-in failed', 'See your terminal for the reason. You may close this page.');
     throw error;
   }
 }
 
 /**
- * The code that the browser brought. Throws when it brought a refusal, or one of another issuer.
+ * The code that the browser brought. Throws when it brought an error, or came from another issuer.
  */
 function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string {
   const name = query.get('iss');
   if (name === null ? namesItself : name !== issuer)
-    throw failed('The answer came from another issuer than the one that was asked');
+    throw failed('The response came from another issuer than expected');
   const error = query.get('error');
   if (error !== null)
     throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
   const code = query.get('code');
-  if (code === null) throw failed(`${issuer} sent no code`);
+  if (code === null) throw failed(`${issuer} returned no code`);
   return code;
 }
 
 const failed = (message: string): CliError =>
-  new CliError(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Run: muster auth login' });
+  new CliError(`${message}.`, { exitCode: exitCodes.signInFailed, hint: 'Try again.' });
 
 const random = (): string => randomBytes(32).toString('base64url');

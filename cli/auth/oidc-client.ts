@@ -11,32 +11,33 @@ export type Issuer = {
   readonly tokenEndpoint: string;
   /** Device authorization (RFC 8628), where it is offered. */
   readonly deviceEndpoint?: string;
-  /** Whether answers of the authorization endpoint name the issuer (RFC 9207). */
+  /** Whether responses of the authorization endpoint name the issuer (RFC 9207). */
   readonly namesItself: boolean;
-  /** Whether it says that it knows `prompt=consent`. */
+  /** Whether it supports `prompt=consent`. */
   readonly asksForConsent: boolean;
 };
 
 /**
- * Asks the issuer for its metadata (OpenID Connect Discovery 1.0, section 4). Throws unless it is
- * exactly the issuer that was asked for, offers PKCE with S256, and takes codes and tokens over
- * https (http on this machine only).
+ * Fetches the metadata of the issuer (OpenID Connect Discovery 1.0, section 4). Throws unless it
+ * names exactly this issuer, supports PKCE with S256, and has https endpoints (http on this machine
+ * only).
  */
 export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   if (!URL.canParse(url) || !isSafe(new URL(url)))
-    throw untrusted(`The issuer ${issuer} is not https.`);
+    throw untrusted(`The issuer ${issuer} does not use https.`);
   const metadata = await request({ method: 'GET', url });
-  if (!isRecord(metadata)) throw untrusted(`${issuer} answers without OpenID Connect metadata.`);
+  if (!isRecord(metadata)) throw untrusted(`${issuer} returned no OpenID Connect metadata.`);
   const authorizationEndpoint = metadata['authorization_endpoint'];
   const tokenEndpoint = metadata['token_endpoint'];
   const deviceEndpoint = metadata['device_authorization_endpoint'];
   const methods = metadata['code_challenge_methods_supported'];
-  if (metadata['issuer'] !== issuer) throw untrusted(`${issuer} says that it is another issuer.`);
+  if (metadata['issuer'] !== issuer)
+    throw untrusted(`The metadata of ${issuer} names another issuer.`);
   if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint))
-    throw untrusted(`${issuer} names no usable endpoints.`);
+    throw untrusted(`The metadata of ${issuer} has no usable endpoints.`);
   if (!Array.isArray(methods) || !methods.includes('S256'))
-    throw untrusted(`${issuer} does not offer PKCE with S256.`);
+    throw untrusted(`${issuer} does not support PKCE with S256.`);
   const prompts = metadata['prompt_values_supported'];
   return defined({
     issuer,
@@ -54,10 +55,10 @@ const isEndpoint = (value: unknown): value is string =>
 const untrusted = (message: string): CliError =>
   new CliError(message, {
     exitCode: exitCodes.signInFailed,
-    hint: 'Tell the owner of the endpoint; OIDC_ISSUER names the issuer.',
+    hint: 'Ask the owner of the muster endpoint to check its setting OIDC_ISSUER.',
   });
 
-/** What a token endpoint said: tokens, or no. */
+/** What a token endpoint returned: tokens, or a refusal. */
 export type GrantResult =
   | {
       readonly kind: 'granted';
@@ -71,8 +72,7 @@ export type GrantResult =
   | { readonly kind: 'refused'; readonly error: string; readonly description?: string };
 
 /**
- * Sends one form to the token endpoint. Throws when there is no answer, or one that is neither yes
- * nor no.
+ * Sends one form to the token endpoint. Throws when the response is neither tokens nor a refusal.
  */
 export async function askForTokens(
   issuer: Issuer,
@@ -92,7 +92,7 @@ function grantedIn({ status, body }: HttpResponse, { issuer }: Issuer): GrantRes
     const idToken = said['id_token'];
     const refreshToken = said['refresh_token'];
     if (typeof idToken !== 'string')
-      return { kind: 'refused', error: 'no_id_token', description: 'the answer holds no ID token' };
+      return { kind: 'refused', error: 'no_id_token', description: 'the response has no ID token' };
     const accessToken = said['access_token'];
     const seconds = said['expires_in'];
     return defined({
@@ -106,7 +106,7 @@ function grantedIn({ status, body }: HttpResponse, { issuer }: Issuer): GrantRes
   const error = said['error'];
   const description = said['error_description'];
   if (status >= 500 || typeof error !== 'string') {
-    throw new CliError(`${issuer} answered ${String(status)} at its token endpoint.`, {
+    throw new CliError(`The token endpoint of ${issuer} responded with HTTP ${String(status)}.`, {
       hint: 'Try again in a minute.',
     });
   }

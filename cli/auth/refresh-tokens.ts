@@ -5,13 +5,13 @@ import { withLock } from './file-lock.ts';
 import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-/** A bearer this close to its end could be late at the Function URL. */
+/** A token this close to its end could expire on the way to the endpoint. */
 const marginMs = 30_000;
 
 /**
- * The tokens to send to this endpoint, refreshed where that is due; undefined when nobody signed in
- * to it on this machine. Throws with exit code 2 when the sign-in has ended for good. A network
- * that is down ends nothing and deletes nothing.
+ * The tokens to send to this endpoint, refreshed where that is due; undefined without a sign-in to
+ * it on this machine. Throws with exit code 2 when the sign-in cannot be refreshed. A network that
+ * is down ends no sign-in and deletes nothing.
  */
 export async function freshTokens(
   endpoint: string,
@@ -20,7 +20,7 @@ export async function freshTokens(
 ): Promise<Tokens | undefined> {
   const tokens = await readTokens(endpoint, environment);
   if (tokens === undefined || isFresh(tokens, now)) return tokens;
-  // A refresh token may be good for one use only: of several commands at the same time one uses it.
+  // A refresh token may be valid for one use only: of several commands in parallel one uses it.
   return withLock(tokenFile(endpoint, environment), () =>
     refreshTokens(endpoint, environment, now),
   );
@@ -41,7 +41,7 @@ async function refreshTokens(
 
   const granted = await askToRefresh(tokens, refreshToken);
   if (granted.kind === 'refused')
-    throw ended(endpoint, `could not be renewed: ${granted.description ?? granted.error}`);
+    throw ended(endpoint, `could not be refreshed: ${granted.description ?? granted.error}`);
   const { issuer: name, clientId, subject, resource } = tokens;
   const renewed = tokensFrom(
     { refreshToken, ...granted },
@@ -68,9 +68,9 @@ async function askToRefresh(
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     throw new CliError(
-      `Your sign-in to ${endpoint} has to be renewed, but its issuer cannot be asked: ${error.message}`,
+      `Your sign-in to ${endpoint} could not be refreshed, because its issuer is unavailable: ${error.message}`,
       {
-        hint: 'Try again; or sign in anew: muster auth login',
+        hint: 'Try again in a minute. If it fails again, run: muster auth login',
       },
     );
   }

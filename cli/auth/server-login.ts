@@ -12,44 +12,44 @@ import { qualifiedName } from '../../functions/model/mcpserver.ts';
 export type ServerSignIn = {
   readonly connection: Connection;
   readonly server: { readonly namespace: string; readonly name: string };
-  /** Opens a browser; else the address is printed. */
+  /** Opens a browser; else only the address is printed. */
   readonly browser: boolean;
   /**
-   * The browser may be on another machine: its page shows the one-time secret, and the person types
-   * it here.
+   * The browser may be on another machine: its page shows the one-time secret, and the person
+   * pastes it here.
    */
   readonly typed: boolean;
   readonly info: (line: string) => void;
 };
 
 /**
- * Signs the person in to one MCP server. The Function URL runs the sign-in; what comes back here is
- * a one-time secret that is worth something only together with this person's own bearer. Throws
- * with exit code 3 when it fails.
+ * Signs the person in to one MCP server. The endpoint runs the sign-in; what comes back here is a
+ * one-time secret that is valid only together with this person's own token. Throws with exit code 3
+ * when it fails.
  */
 export async function signInToServer(wanted: ServerSignIn): Promise<SessionAnswer> {
   let answer = await once(wanted);
-  // A server that wants more scopes says so when it sees the token; the next sign-in asks for them.
+  // A server names the scopes it lacks when it sees the token; the next sign-in asks for them.
   for (
     let rounds = 1;
     answer.session.missingScopes !== undefined && rounds < mostRounds;
     rounds += 1
   ) {
     wanted.info(
-      `${qualifiedName(answer)} wants more: ${answer.session.missingScopes.join(' ')}. Once more:`,
+      `${qualifiedName(answer)} requires more scopes: ${answer.session.missingScopes.join(' ')}; signing in again.`,
     );
     answer = await once(wanted);
   }
   return authenticated(answer);
 }
 
-/** A server may step up twice; one that never has enough is not worth a third time. */
+/** A server may step up twice; one that asks a third time would ask forever. */
 const mostRounds = 3;
 
 const once = (wanted: ServerSignIn): Promise<SessionAnswer> =>
   (wanted.typed ? byTyping(wanted) : byLoopback(wanted)).catch(asSignInFailure);
 
-/** Throws with exit code 3 unless the person is let in now. */
+/** Throws with exit code 3 unless the session is Authenticated now. */
 export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { status, message, hint } = answer.session;
   if (status === 'Authenticated') return answer;
@@ -65,8 +65,7 @@ async function byLoopback({
   browser,
   info,
 }: ServerSignIn): Promise<SessionAnswer> {
-  // The path is the secret of this waiting: another page on this machine cannot guess where to
-  // knock.
+  // The path is secret, so that another page on this machine cannot guess where to send a request.
   const loopback = await startLoopback(
     `/signed-in/${randomBytes(32).toString('base64url')}`,
     (query) => query.size > 0,
@@ -81,16 +80,16 @@ async function byLoopback({
         throw failed(
           query.get('error_description') ??
             query.get('error') ??
-            'The browser came back without a secret',
+            'The browser returned no one-time secret',
         );
       const answer = await complete(connection, server, secret);
       say(
-        'Back to your terminal',
+        'Go back to your terminal',
         `${server.name}: ${answer.session.status}. You may close this page.`,
       );
       return answer;
     } catch (error) {
-      say('The sign-in did not work', 'Your terminal says why. You may close this page.');
+      say('The sign-in failed', 'See your terminal for the reason. You may close this page.');
       throw error;
     }
   } finally {
@@ -109,7 +108,7 @@ async function byTyping({ connection, server, info }: ServerSignIn): Promise<Ses
     await Promise.race([terminal.question('Paste the secret that the last page shows: '), closed])
   ).trim();
   terminal.close();
-  if (secret === '') throw failed('No secret was given');
+  if (secret === '') throw failed('No secret was entered');
   return complete(connection, server, secret);
 }
 
@@ -141,19 +140,23 @@ async function complete(
   return answer;
 }
 
-/** What the Function URL said about this sign-in, not about itself or about the bearer. */
+/** What the endpoint said about this sign-in, not about itself or about the token. */
 function asSignInFailure(error: unknown): never {
   const isVerdict =
     error instanceof RequestFailure &&
     error.status !== 401 &&
     (error.status < 500 || error.status === 502);
   throw isVerdict
-    ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint })
+    ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: nextStep(error.hint) })
     : error;
 }
 
 const failed = (message: string, hint?: string): CliError =>
   new CliError(`${message}.`, {
     exitCode: exitCodes.signInFailed,
-    hint: hint === undefined ? 'Try again.' : `Run: ${hint}`,
+    hint: nextStep(hint === undefined ? undefined : `Run: ${hint}`),
   });
+
+/** A sign-in never advises itself. */
+const nextStep = (hint: string | undefined): string =>
+  hint === undefined || hint.startsWith('Run: muster auth login --server ') ? 'Try again.' : hint;

@@ -5,16 +5,16 @@ import { dirname, join } from 'node:path';
 import { CliError } from '../context.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { messageOf } from '../../functions/model/error-message.ts';
 
-/** What one sign-in left on this machine. Never printed. */
+/** What a sign-in stores on this machine. Never printed. */
 export type Tokens = {
   readonly endpoint: string;
   readonly issuer: string;
   readonly clientId: string;
   readonly idToken: string;
   /**
-   * The bearer where the endpoint wants access tokens made for `resource`; elsewhere the ID token
-   * is.
+   * Sent where the endpoint takes access tokens made for `resource`; elsewhere the ID token is.
    */
   readonly accessToken?: string;
   readonly resource?: string;
@@ -43,8 +43,8 @@ export function tokenFile(endpoint: string, environment: Surroundings): string {
 }
 
 /**
- * The tokens for this endpoint; undefined when nobody signed in to it here. Throws when the file
- * holds something else.
+ * The tokens for this endpoint; undefined without a sign-in to it here. Throws when the file holds
+ * something else.
  */
 export async function readTokens(
   endpoint: string,
@@ -53,9 +53,7 @@ export async function readTokens(
   const file = tokenFile(endpoint, environment);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CliError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
+    throw new CliError(`${file} cannot be read: ${messageOf(error)}`);
   });
   if (text === undefined) return undefined;
   const tokens = parsed(text);
@@ -68,14 +66,14 @@ export async function readTokens(
 }
 
 /**
- * Keeps them, for this user only. The file is replaced whole, so that a crash or a second muster
- * never leaves half of one.
+ * Stores them, readable by this user only. The file is replaced as a whole, so that a crash or a
+ * second muster never leaves half of one.
  */
 export async function writeTokens(tokens: Tokens, environment: Surroundings): Promise<void> {
   const file = tokenFile(tokens.endpoint, environment);
   const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // mkdir leaves a folder that was there before as it was.
+  // mkdir does not change the mode of a folder that exists.
   await chmod(folder, 0o700);
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {

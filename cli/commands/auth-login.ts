@@ -26,7 +26,7 @@ export async function login(context: CommandContext): Promise<ExitCode> {
     return exitCodes.done;
   }
   if (device)
-    throw new CliError('--device is for muster itself.', {
+    throw new CliError('--device cannot be combined with --server.', {
       hint: `Run: muster auth login --server ${name} --no-browser`,
     });
   const connection = await connectAsPerson(context);
@@ -39,8 +39,8 @@ export async function login(context: CommandContext): Promise<ExitCode> {
 }
 
 /**
- * Single sign-on for all servers that use it. The person is signed in to muster whatever comes of
- * it.
+ * Single sign-on for all servers that use it. The person stays signed in to muster even if it
+ * fails.
  */
 async function runSingleSignOn(
   connection: Connection,
@@ -54,7 +54,7 @@ async function runSingleSignOn(
       );
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    info(`Warning: single sign-on could not be run: ${error.message}`);
+    info(`Warning: single sign-on failed: ${error.message}`);
   }
 }
 

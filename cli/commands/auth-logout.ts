@@ -16,7 +16,7 @@ export async function logout(context: CommandContext): Promise<ExitCode> {
   const name = context.option('server');
   const all = context.has('all');
   if (name !== undefined) {
-    if (all) throw new CliError('--server and --all exclude each other.');
+    if (all) throw new CliError('--server cannot be combined with --all.');
     return logoutOfServer(context, name);
   }
   const endpoint = endpointOf(context.option('endpoint'), environment);
@@ -41,7 +41,7 @@ async function logoutOfServer(context: CommandContext, name: string): Promise<Ex
   const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';
   context.info(
     remains
-      ? `${qualifiedName(server)} goes by your sign-in to muster. To end that: muster auth logout`
+      ? `${qualifiedName(server)} uses your sign-in to muster. To end it, run: muster auth logout`
       : `Signed out of ${qualifiedName(server)}.`,
   );
   return exitCodes.done;

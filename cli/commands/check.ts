@@ -28,31 +28,47 @@ export async function check(context: CommandContext): Promise<ExitCode> {
 const summary = ({ name, state, reason, observed }: Check): string =>
   `${name}: ${state ?? '-'} (${reason}): ${observed}`;
 
-/** Every fact of one probe, in the order it came to be known. */
+/** Every fact of one probe, in the order of the probe. */
 export function explained(check: Check): string {
   const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
   const facts: readonly (readonly [string, string])[] = [
     ['Server', qualifiedName(check)],
-    ['Saw', check.observed],
-    ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} in all)`],
+    ['Observed', check.observed],
+    ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
     ['Message', check.message],
     [
       'Sign-in',
-      { True: 'required', False: 'not required', Unknown: 'not known' }[check.authRequired],
+      { True: 'required', False: 'not required', Unknown: 'unknown' }[check.authRequired],
     ],
     [
       'Failures',
       check.consecutiveFailures === 0 ? 'none' : `${String(check.consecutiveFailures)} in a row`,
     ],
-    ['Next', isKnown(check.reason) ? reasonGlossary[check.reason].hint : '-'],
+    ['Next', isKnown(check.reason) ? nextStep(reasonGlossary[check.reason].hint, check) : '-'],
   ];
   return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${text}\n`).join('');
 }
 
 const isKnown = (reason: string): reason is keyof typeof reasonGlossary =>
   Object.hasOwn(reasonGlossary, reason);
+
+/**
+ * A hint of the glossary for this server: with its name, without backticks, and without the advice
+ * to run the command that prints it.
+ */
+const nextStep = (hint: string, server: Check): string => {
+  const steps = hint
+    .replaceAll('`', '')
+    .split(/(?<=[.?]) /)
+    .flatMap((step) => {
+      if (!step.includes('muster check ')) return [step];
+      const [, rest = ''] = step.split(': ');
+      return rest === '' ? [] : [`${rest.charAt(0).toUpperCase()}${rest.slice(1)}`];
+    });
+  return steps.length === 0 ? '-' : steps.join(' ').replaceAll('NAME', qualifiedName(server));
+};
 
 const rounded = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`;

@@ -1,22 +1,22 @@
 /**
- * Every command, once: `--help`, the parser and the reference pages are made of this table. What a
- * command does is loaded when it runs.
+ * Every command, once: `--help`, the parser and the reference pages are made from this table. The
+ * code of a command is loaded when it runs.
  */
 import type { CommandContext, ExitCode } from '../context.ts';
 
 export type Flag = {
   readonly name: string;
   readonly short?: string;
-  /** What stands for the value in the help. Absent: it is a switch. */
+  /** Placeholder of the value in the help. Absent: it is a switch. */
   readonly value?: string;
-  /** The only values it takes; the first one holds without the flag. */
+  /** The only valid values; the first one is the default. */
   readonly values?: readonly string[];
   readonly summary: string;
 };
 
 export type Command = {
   readonly words: readonly string[];
-  /** Other words for the last one. */
+  /** Other names for the last word. */
   readonly aliases: readonly string[];
   readonly positionals: readonly string[];
   readonly summary: string;
@@ -32,26 +32,26 @@ const rowOutput: Flag = {
   short: 'o',
   value: 'FORMAT',
   values: rowFormats,
-  summary: 'How it is printed.',
+  summary: 'Output format.',
 };
 const textOutput: Flag = {
   name: 'output',
   short: 'o',
   value: 'FORMAT',
   values: textFormats,
-  summary: 'How it is printed.',
+  summary: 'Output format.',
 };
 const namespace: Flag = {
   name: 'namespace',
   short: 'n',
   value: 'NAMESPACE',
-  summary: 'Only this namespace.',
+  summary: 'Look only in this namespace. Default: all namespaces.',
 };
-const noHeaders: Flag = { name: 'no-headers', summary: 'Without the line of column names.' };
+const noHeaders: Flag = { name: 'no-headers', summary: 'Omit the line of column names.' };
 const namespaceColumn: Flag = {
   name: 'all-namespaces',
   short: 'A',
-  summary: 'With a NAMESPACE column.',
+  summary: 'Add a NAMESPACE column.',
 };
 const noBrowser: Flag = {
   name: 'no-browser',
@@ -59,18 +59,22 @@ const noBrowser: Flag = {
 };
 const device: Flag = {
   name: 'device',
-  summary: 'Sign in to muster on another device: prints an address and a code.',
+  summary: 'Sign in to muster on another device. Prints an address and a code.',
 };
 const verify: Flag = {
   name: 'verify',
-  summary: 'Ask the MCP servers first whether they let me in.',
+  summary: 'Ask the MCP servers first whether they accept your sign-in.',
 };
 const server = (summary: string): Flag => ({ name: 'server', value: 'NAME', summary });
 
 /** Flags that every command takes. */
 export const globalFlags: readonly Flag[] = [
-  { name: 'debug', summary: 'Tell on stderr what is asked of whom, without secrets.' },
-  { name: 'endpoint', value: 'URL', summary: 'The Function URL; without it MUSTER_ENDPOINT.' },
+  { name: 'debug', summary: 'Print each request on stderr, without secrets.' },
+  {
+    name: 'endpoint',
+    value: 'URL',
+    summary: 'URL of the muster endpoint. Default: the value of MUSTER_ENDPOINT.',
+  },
   { name: 'help', short: 'h', summary: 'Show the help.' },
   { name: 'version', summary: 'Show the version.' },
 ];
@@ -82,7 +86,8 @@ export const commands: readonly Command[] = [
     words: ['list', serverWords.one],
     aliases: serverWords.others,
     positionals: [],
-    summary: 'List all MCPServers: can each be reached, and am I signed in to it?',
+    summary:
+      'List all MCPServers: whether each can be reached, and whether you are signed in to it.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
     run: async (context) => (await import('./list.ts')).list(context),
   },
@@ -99,10 +104,10 @@ export const commands: readonly Command[] = [
     aliases: [],
     positionals: ['NAME'],
     summary:
-      'Probe one MCPServer now, as a sweep would; nothing is written. Exit code 4 unless it is Connected.',
+      'Probe one MCPServer now, as a sweep does, without writing its status. Exit code 4 unless it is Connected.',
     flags: [
       namespace,
-      { name: 'explain', summary: 'With the stages of the probe and the verdict.' },
+      { name: 'explain', summary: 'Add the stages of the probe, the verdict and the next step.' },
       textOutput,
     ],
     run: async (context) => (await import('./check.ts')).check(context),
@@ -112,7 +117,7 @@ export const commands: readonly Command[] = [
     aliases: [],
     positionals: [],
     summary:
-      'Sign in to muster and, by single sign-on, to the MCP servers that use it; or to one MCP server.',
+      'Sign in to muster and to the MCP servers that use single sign-on. With --server, sign in to one MCP server.',
     flags: [server('Sign in to this MCP server.'), noBrowser, device],
     run: async (context) => (await import('./auth-login.ts')).login(context),
   },
@@ -120,7 +125,7 @@ export const commands: readonly Command[] = [
     words: ['auth', 'logout'],
     aliases: [],
     positionals: [],
-    summary: 'Sign out of muster on this machine, of one MCP server, or of everything.',
+    summary: 'Sign out of muster on this machine, of one MCP server, or of all of them.',
     flags: [
       server('Sign out of this MCP server.'),
       { name: 'all', summary: 'Sign out of all MCP servers, then of muster.' },
@@ -132,19 +137,25 @@ export const commands: readonly Command[] = [
     aliases: [],
     positionals: [],
     summary:
-      'Who am I, and what is my session with each MCP server? Exit code 2 when there is something to sign in to.',
-    flags: [server('Only this MCP server, at length.'), verify, textOutput],
+      'Show who you are signed in as, and your session with each MCP server. Exit code 2 if a sign-in is required.',
+    flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
     run: async (context) => (await import('./auth-status.ts')).status(context),
   },
   {
     words: ['auth', 'whoami'],
     aliases: [],
     positionals: [],
-    summary: 'Who am I? Needs no network while the sign-in is valid.',
+    summary: 'Show who you are signed in as. Needs no network while the sign-in is valid.',
     flags: [],
     run: async (context) => (await import('./auth-status.ts')).whoami(context),
   },
 ];
+
+/** Every way to type a command: under its own name first, then under its aliases. */
+export function spellings({ words, aliases }: Command): readonly string[] {
+  const prefix = words.slice(0, -1).join(' ');
+  return [...words.slice(-1), ...aliases].map((name) => `${prefix} ${name}`.trimStart());
+}
 
 /** First words that need a second one: `auth`, `get`, `list`. */
 export const groups: readonly string[] = [

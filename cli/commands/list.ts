@@ -27,7 +27,7 @@ export async function list(context: CommandContext): Promise<ExitCode> {
   if (stoppedSince === undefined) warnOfStale(context, rows);
   else
     context.info(
-      `Warning: nobody has swept for ${age(context.now().getTime() - stoppedSince.getTime())}: every STATE may be old. Is the schedule on?`,
+      `Warning: No sweep for ${age(context.now().getTime() - stoppedSince.getTime())}; STATE may be stale. Check the schedule.`,
     );
   return exitCodes.done;
 }
@@ -74,12 +74,12 @@ function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
   const whose =
-    stale.length === rows.length
-      ? 'all'
+    stale.length === rows.length && rows.length > 1
+      ? 'all servers'
       : sorted(stale).slice(0, 3).map(namesAmong(rows)).join(', ');
   const more =
     stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
   info(
-    `Warning: STATE of ${whose}${more} is old: no sweep has looked for two heartbeats. Is the sweep running?`,
+    `Warning: STATE of ${whose}${more} may be stale: no update for two heartbeats. Check that the sweep runs.`,
   );
 }

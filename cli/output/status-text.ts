@@ -12,14 +12,14 @@ import {
 
 export type StatusView = {
   readonly endpoint: string;
-  /** Absent: nobody is signed in on this machine. */
+  /** Absent: the person is not signed in on this machine. */
   readonly me?: { readonly who: string; readonly expiresAt: Date; readonly refreshable: boolean };
   /** Absent: they could not be listed. */
   readonly servers?: readonly Row[];
   readonly now: Date;
 };
 
-/** The text of `muster auth status`: who am I here, and what is my session with every server. */
+/** The text of `muster auth status`: who is signed in, and their session with every server. */
 export function statusText({ endpoint, me, servers, now }: StatusView): string {
   const lines = [
     'Muster',
@@ -32,11 +32,11 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A row that wants its person: signed out of it, or not signed in yet. */
+/** Whether the person has to sign in to this server. */
 export const needsSignIn = ({ session }: Row): boolean =>
   session?.status === 'Pending Auth' || session?.status === 'Expired';
 
-/** One server at length, for `--server`. */
+/** One server in detail, for `--server`. */
 export function serverText(row: Row, now: Date): string {
   const { session } = row;
   const facts: readonly (readonly [string, string | undefined])[] = [
@@ -68,7 +68,7 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
     note: noteOf(row, now),
   }));
   const nameWidth = Math.max(0, ...lines.map(({ name }) => name.length));
-  // A long cell without a note does not push the notes of the others away.
+  // A long cell without a note does not move the notes of the other rows.
   const cellWidth = Math.max(
     'Authenticated'.length,
     ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])),
@@ -91,8 +91,8 @@ function noteOf({ session, ...row }: Row, now: Date): string {
 }
 
 /**
- * `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or that
- * nobody probes.
+ * `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or is
+ * never probed.
  */
 function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
   const down = row.conditions.find(

@@ -2,10 +2,10 @@ import type { Row, Session } from '../../functions/model/wire.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 export type TableView = {
-  /** Decides alone whether there is a SESSION column. */
+  /** The only thing that decides whether there is a SESSION column. */
   readonly signedIn: boolean;
   readonly now: Date;
-  /** Adds REASON and, when signed in, what is known of the session and the next command. */
+  /** Adds REASON and, when signed in, the details of the session and the next command. */
   readonly wide?: boolean;
   /** Puts NAMESPACE first. Without it a name that occurs twice is printed as `namespace/name`. */
   readonly namespaceColumn?: boolean;
@@ -66,11 +66,11 @@ function columnsOf(
   ];
 }
 
-/** `-`: nobody ever probed it. */
+/** `-`: it was never probed. */
 export const stateCell = (row: Row): string => row.state ?? '-';
 
 /**
- * `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same words wherever a session is
+ * `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same text wherever a session is
  * shown.
  */
 export const sessionCell = ({ session }: Row): string => {

@@ -6,7 +6,7 @@ export function yaml(value: unknown): string {
   return `${block(value, '').trimStart()}\n`;
 }
 
-/** What stands after a key or a dash: a scalar on the same line, or lines below it. */
+/** What follows a key or a dash: a scalar on the same line, or lines below it. */
 function block(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return ' []';
@@ -25,7 +25,7 @@ function block(value: unknown, indent: string): string {
 }
 
 /**
- * JSON is YAML, so a quoted string is always right; words that can mean nothing else go without
+ * JSON is YAML, so a quoted string is always right; text that YAML cannot misread goes without
  * quotes.
  */
 const scalar = (value: unknown): string =>
@@ -35,7 +35,7 @@ const scalar = (value: unknown): string =>
     ? value
     : json(value);
 
-/** Words that YAML 1.1 or 1.2 reads as something else than text. */
+/** Text that YAML 1.1 or 1.2 reads as something else. */
 const reserved = /^(true|false|null|yes|no|on|off)$/i;
 
 /**

@@ -191,7 +191,7 @@ server-d   Connected   -               streamable-http
     });
   });
 
-  test('yaml and name are printed, too', async () => {
+  test('yaml and name are also printed', async () => {
     expect((await muster('get mcpserver server-c -o yaml')).stdout).toMatch(
       /^namespace: default\nname: server-c\n/,
     );
@@ -203,7 +203,7 @@ server-d   Connected   -               streamable-http
     );
   });
 
-  test('auth status of one server is told at length', async () => {
+  test('auth status of one server shows its details', async () => {
     const { code, stdout } = await muster('auth status --server default/server-b');
     expect(code).toBe(2);
     expect(stdout).toBe(`Server:    default/server-b
@@ -217,7 +217,7 @@ Next:      muster auth login --server server-b
   test('check is exit 0 for a server that is Connected and exit 4 for one that is not', async () => {
     const up = await muster('check server-a --explain');
     expect(up.code).toBe(0);
-    expect(up.stdout).toMatch(/^Server: {4}default\/server-a\nSaw: {7}HTTP 401/);
+    expect(up.stdout).toMatch(/^Server: {4}default\/server-a\nObserved: {2}HTTP 401/);
     expect(up.stdout).toMatch(/^State: {5}Connected\nReason: {4}AuthenticationRequired$/m);
     const down = await muster('check server-c');
     expect(down.code).toBe(4);
@@ -237,7 +237,7 @@ Next:      muster auth login --server server-b
     expect([code, JSON.parse(stdout)]).toEqual([0, { items: [] }]);
   });
 
-  test('a name that occurs twice has to be told with its namespace', async () => {
+  test('a name that occurs twice needs its namespace', async () => {
     await declareServers(
       world.environment['KUBECONFIG_YAML'] ?? '',
       `${twin('team-a')}---\n${twin('team-b')}`,
@@ -247,7 +247,7 @@ Next:      muster auth login --server server-b
       code: 1,
       stdout: '',
       stderr:
-        'Error: The name twin is ambiguous: team-a/twin, team-b/twin.\nSay which one, as namespace/name.\n',
+        'Error: The name twin is ambiguous: team-a/twin, team-b/twin.\nAdd the namespace, for example: team-a/twin\n',
     });
     expect((await muster('get mcpserver team-b/twin --no-headers')).stdout).toMatch(
       /^twin {3}- {3}/,
@@ -315,7 +315,7 @@ Next:      muster auth login --server server-b
     const { code, stdout, stderr } = await muster('list mcps');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^Error: Your sign-in to .* could not be renewed: .*\nRun: muster auth login\n$/,
+      /^Error: Your sign-in to .* could not be refreshed: .*\nRun: muster auth login\n$/,
     );
     expect((await keptTokens()).tokens['refreshToken']).toBe('made up');
   });
@@ -338,7 +338,7 @@ Next:      muster auth login --server server-b
     const { code, stderr } = await muster('list mcps');
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'has to be renewed, but its issuer cannot be asked: http://127.0.0.1:1: connection refused.',
+      'could not be refreshed, because its issuer is unavailable: http://127.0.0.1:1: connection refused.',
     );
     expect((await keptTokens()).tokens).toEqual(away);
   });
@@ -446,23 +446,23 @@ describe('errors', () => {
     const { code, stderr } = await runMuster(file, 'list mcpserver');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'Error: No endpoint.\nSet MUSTER_ENDPOINT to the Function URL, or give --endpoint URL. (npm start prints the export line.)\n',
+      'Error: MUSTER_ENDPOINT is not set.\nSet it to the URL of the muster endpoint, or use --endpoint. npm start prints the export line.\n',
     );
   });
 
   test.each([
     [
       'http://127.0.0.1:1',
-      'Error: http://127.0.0.1:1: connection refused.\nIs it running, and is the port right? On one machine: npm start\n',
+      'Error: http://127.0.0.1:1: connection refused.\nCheck that it is running and that the port is right. To start it on this machine, run: npm start\n',
     ],
     ['http://muster.invalid.localhost:1', undefined],
     [
       'http://muster.example.com',
-      'Error: The endpoint http://muster.example.com is not https.\nUse https; http is for this machine only (127.0.0.1, localhost).\n',
+      'Error: The endpoint http://muster.example.com does not use https.\nUse https. http is allowed only on this machine (127.0.0.1, localhost).\n',
     ],
     [
       'ftp://x',
-      'Error: The endpoint "ftp://x" is no http address.\nGive it like https://muster.example.com\n',
+      'Error: The endpoint "ftp://x" is not an HTTP address.\nUse a URL such as https://muster.example.com\n',
     ],
   ])('the endpoint %s', async (endpoint, message) => {
     const { code, stdout, stderr } = await muster('list mcpserver', { endpoint });
@@ -475,7 +475,9 @@ describe('errors', () => {
     const { code, stderr } = await muster('list mcpserver', { endpoint: other.url });
     await other.close();
     expect(code).toBe(1);
-    expect(stderr).toContain(`Error: ${other.url} answers, but not as muster, serverless does.`);
+    expect(stderr).toContain(
+      `Error: Unexpected response from ${other.url}. Is it the muster endpoint?\n`,
+    );
   });
 
   test('an unknown command is exit 1 with the nearest one', async () => {

@@ -34,13 +34,16 @@ test.each([
   ['lst mcpserver', 'Unknown command "lst mcpserver". Did you mean: muster list mcpserver'],
   [
     'list mcpserver --outptu json',
-    'muster list mcpserver has no flag --outptu. Did you mean: --output',
+    'Unknown flag --outptu for muster list mcpserver. Did you mean: --output',
   ],
   [
     'list mcpserver --explain',
-    'muster list mcpserver has no flag --explain. Run: muster list mcpserver --help',
+    'Unknown flag --explain for muster list mcpserver. Run: muster list mcpserver --help',
   ],
-  ['list mcpserver -x', 'muster list mcpserver has no flag -x. Run: muster list mcpserver --help'],
+  [
+    'list mcpserver -x',
+    'Unknown flag -x for muster list mcpserver. Run: muster list mcpserver --help',
+  ],
   [
     'list mcpserver -o jsn',
     'Unknown output format "jsn" (valid: table, wide, json, yaml, name). Did you mean: -o json',
@@ -50,11 +53,11 @@ test.each([
   ['list mcpserver --no-headers=yes', '--no-headers takes no value.'],
   [
     'list mcpserver server-a',
-    '"server-a" is too much. Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
+    'Unexpected argument "server-a". Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
   ],
   [
     'get mcpserver',
-    'NAME is missing. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
+    'Missing argument NAME. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
   ],
 ])('muster %s fails: %s', (line, message) => {
   expect(failureOf(line)).toBe(message);

@@ -29,7 +29,7 @@ test.each<[string, RequestListener]>([
   const url = await served(answer);
   const started = Date.now();
   expect(await failureOf(exchange({ method: 'GET', url, timeoutMs: 200 }))).toMatchObject({
-    message: `${url}: no answer within 0.2 s.`,
+    message: `${url}: no response within 0.2 s.`,
   });
   expect(Date.now() - started).toBeLessThan(1_000);
 });
@@ -44,7 +44,7 @@ test.each<[string, RequestListener]>([
 ])('a server that %s is told in words', async (_, answer) => {
   const url = await served(answer);
   expect(await failureOf(exchange({ method: 'GET', url }))).toMatchObject({
-    message: `${url}: the connection was closed without an answer.`,
+    message: `${url}: the connection was closed without a response.`,
   });
 });
 
@@ -69,7 +69,7 @@ test('a redirect is not followed, and so a bearer never goes elsewhere', async (
   });
   const url = await served((_, response) => response.writeHead(302, { location: elsewhere }).end());
   expect(await failureOf(request({ method: 'GET', url, bearer: 'secret' }))).toMatchObject({
-    message: `${url} answered 302.`,
+    message: `${url} responded with HTTP 302.`,
   });
   expect(seen).toEqual([]);
 });

@@ -117,7 +117,7 @@ describe('single sign-on', () => {
     });
     expect(await muster('auth logout --server forwarded')).toMatchObject({
       code: 0,
-      stderr: 'default/forwarded goes by your sign-in to muster. To end that: muster auth logout\n',
+      stderr: 'default/forwarded uses your sign-in to muster. To end it, run: muster auth logout\n',
     });
     const { code, stderr } = await muster('auth login --server closed');
     expect(code).toBe(3);
@@ -151,11 +151,11 @@ describe('without a browser', () => {
     expect(await muster('auth whoami')).toMatchObject({ code: 0, stdout: 'ada@example.com\n' });
   }, 40_000);
 
-  test('it is for muster itself', async () => {
+  test('it cannot be combined with one server', async () => {
     expect(await muster('auth login --server server-a --device')).toMatchObject({
       code: 1,
       stderr:
-        'Error: --device is for muster itself.\nRun: muster auth login --server server-a --no-browser\n',
+        'Error: --device cannot be combined with --server.\nRun: muster auth login --server server-a --no-browser\n',
     });
   });
 });

@@ -77,7 +77,7 @@ test('an expired session names the command and the reason', () => {
   );
 });
 
-test('no servers is said in words', () => {
+test('without servers it says none', () => {
   expect(statusText({ endpoint, me, servers: [], now })).toMatch(/\n\nMCP Servers\n {2}none\n$/);
 });
 
