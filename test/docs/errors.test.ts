@@ -14,7 +14,7 @@ const sources = await Promise.all(
 );
 const code = sources.flat().join('\n');
 
-const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## By error text\n');
+const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## Error texts\n');
 const texts = [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => text);
 
 test.each(texts)('the product says "%s"', (text) => {
