@@ -83,8 +83,14 @@ export default defineConfig({
         { label: 'Start', items: written('index', 'state-and-session', 'kubernetes', 'deploy') },
         { label: 'Use', items: written('list', 'sessions', 'troubleshoot') },
         { label: 'Run', items: written('operate', 'security', 'how-it-works') },
-        { label: 'Reference', items: [{ autogenerate: { directory: 'reference' } }] },
-        { label: 'Project', items: written('comparison', 'decisions', 'contributing') },
+        {
+          label: 'Reference',
+          items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
+        },
+        {
+          label: 'Project',
+          items: written('comparison', 'decisions', 'dependencies', 'contributing'),
+        },
       ],
     }),
   ],
