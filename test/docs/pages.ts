@@ -9,7 +9,7 @@ const docs = new URL('../../docs/', import.meta.url);
 /** `npm run docs:write`: what a test finds to be otherwise is written into the page. */
 export const isWriting = process.env['DOCS'] === 'write';
 
-/** The names of all pages that people write: `index.md`. */
+/** The names of all pages in `docs/` that people write: `index.md`. */
 export const pageNames: readonly string[] = (await readdir(docs))
   .filter((name) => name.endsWith('.md'))
   .toSorted();

@@ -22,7 +22,10 @@ const { scripts } = z
   .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
 
 const pages = await Promise.all(
-  pageNames.map(async (name) => ({ name, fences: fencesIn(await readPage(name)) })),
+  [...pageNames, '../README.md'].map(async (name) => ({
+    name,
+    fences: fencesIn(await readPage(name)),
+  })),
 );
 const withTerminal = pages
   .filter(({ fences }) => fences.some(({ language }) => language === 'console'))
