@@ -20,7 +20,7 @@ const texts = [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => tex
 test.each(texts)('the product says "%s"', (text) => {
   for (const part of text
     .split('...')
-    .map((words) => words.trim())
-    .filter((words) => words !== ''))
+    .map((literal) => literal.trim())
+    .filter((literal) => literal !== ''))
     expect(code).toContain(part);
 });
