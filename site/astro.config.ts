@@ -51,7 +51,7 @@ export default defineConfig({
   },
   integrations: [
     starlight({
-      title: 'muster, serverless',
+      title: 'muster-serverless',
       description:
         'Can it be reached, and am I signed in? Two answers about every MCP server in a Kubernetes cluster, never mixed.',
       favicon: '/favicon.svg',
@@ -73,7 +73,7 @@ export default defineConfig({
       plugins: [
         starlightLinksValidator(),
         starlightLlmsTxt({
-          projectName: 'muster, serverless',
+          projectName: 'muster-serverless',
           description:
             'Answers two questions about every MCP server in a Kubernetes cluster, apart: STATE, can it be reached (one answer for everyone, in MCPServer.status), and SESSION, am I signed in to it (one answer per person).',
           promote: ['index*', 'state-and-session*'],
