@@ -1,13 +1,12 @@
 /**
- * What wakes the owner, and one dashboard. What each alarm means and what to do is in
- * `docs/operate.md`.
+ * The alarms and one dashboard. What each alarm means and what to do is in `docs/operate.md`.
  */
 
 type Watched = {
   readonly sweep: sst.aws.Function;
   readonly api: sst.aws.Function;
   readonly dead: aws.sqs.Queue;
-  /** Gets a mail for each alarm. */
+  /** Receives an email for each alarm. */
   readonly email?: string;
 };
 
@@ -16,12 +15,12 @@ type Alarm = {
   readonly metric: Metric;
   readonly statistic: 'Sum' | 'Maximum' | 'p99';
   readonly periodSeconds: number;
-  /** As many of the last periods, `of` of them, have to be over the threshold. */
+  /** So many of the last `of` periods must exceed the threshold. */
   readonly periods: number;
   readonly of: number;
   readonly threshold: number;
   readonly isBelow?: boolean;
-  /** Silence is the alarm. */
+  /** Missing data raises the alarm. */
   readonly missingIsBad?: boolean;
 };
 type Metric = {
@@ -44,7 +43,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
   const minutes = { statistic: 'Sum', periodSeconds: 60, threshold: 1 } as const;
   const all: Record<string, Alarm> = {
     SweepsStopped: {
-      means: 'No sweep has ended well for three minutes: STATE is getting old.',
+      means: 'No sweep has succeeded for three minutes. STATE may be stale.',
       metric: own('SweepCount'),
       ...minutes,
       periods: 3,
@@ -53,14 +52,15 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       missingIsBad: true,
     },
     SweepErrors: {
-      means: 'Sweeps fail.',
+      means: 'Sweep invocations fail with an error.',
       metric: lambda('Errors', sweep),
       ...minutes,
       periods: 3,
       of: 5,
     },
     SweepThrottled: {
-      means: 'The account has no concurrency left for sweeps: pages wait, and are dropped.',
+      means:
+        'The account has no Lambda concurrency left for sweeps. Pages wait and are then dropped.',
       metric: lambda('Throttles', sweep),
       ...minutes,
       periods: 2,
@@ -68,7 +68,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
     },
     SweepLate: {
       means:
-        'The last pages of a tick are probed more than 45 s late: the fleet has outgrown the relay.',
+        'The last probes of a tick start more than 45 s late. The fleet is too large for its page size.',
       metric: own('LagMs'),
       statistic: 'Maximum',
       periodSeconds: 60,
@@ -77,35 +77,35 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       threshold: 45_000,
     },
     SweepTruncated: {
-      means: 'A relay ended before its last page.',
+      means: 'A sweep ended before its last page.',
       metric: own('SweepTruncatedCount'),
       ...minutes,
       periods: 2,
       of: 5,
     },
     RecursionDetected: {
-      means: 'Lambda took the relay for a loop and stopped it.',
+      means: 'Lambda detected the chain of pages as a recursive loop and stopped it.',
       metric: lambda('RecursiveInvocationsDropped', sweep),
       ...minutes,
       periods: 1,
       of: 1,
     },
     ProberOffline: {
-      means: 'The prober holds back what it saw: its own network or resolver seems to be away.',
+      means: 'The prober suppresses its results: its own network or resolver seems to be down.',
       metric: own('ProberOfflineCount'),
       ...minutes,
       periods: 3,
       of: 5,
     },
     Unpublished: {
-      means: 'Changes of state are in the outbox that the bus does not take.',
+      means: 'The bus does not accept state changes. They wait in the outbox.',
       metric: own('UnpublishedCount'),
       ...minutes,
       periods: 5,
       of: 10,
     },
     DeadLetters: {
-      means: 'A tick or a page was dropped; the message says which.',
+      means: 'A tick or a page was not delivered. The message in the queue says which.',
       metric: {
         namespace: 'AWS/SQS',
         name: 'ApproximateNumberOfMessagesVisible',
@@ -117,7 +117,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 1,
     },
     ApiErrors: {
-      means: 'The Function URL answers 5xx.',
+      means: 'The endpoint returns 5xx errors.',
       metric: lambda('Url5xxCount', api),
       statistic: 'Sum',
       periodSeconds: 300,
@@ -126,7 +126,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       threshold: 5,
     },
     ApiSlow: {
-      means: 'One answer of a hundred takes more than 3 s.',
+      means: 'The 99th percentile of response times is above 3 s.',
       metric: lambda('UrlRequestLatency', api),
       statistic: 'p99',
       periodSeconds: 300,
@@ -149,7 +149,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
 
 const makeAlarm = (name: string, alarm: Alarm, topic: aws.sns.Topic): aws.cloudwatch.MetricAlarm =>
   new aws.cloudwatch.MetricAlarm(name, {
-    alarmDescription: `${alarm.means} docs/operate.md says what to do.`,
+    alarmDescription: `${alarm.means} See docs/operate.md.`,
     namespace: alarm.metric.namespace,
     metricName: alarm.metric.name,
     dimensions: { ...alarm.metric.dimensions },
@@ -166,7 +166,7 @@ const makeAlarm = (name: string, alarm: Alarm, topic: aws.sns.Topic): aws.cloudw
     okActions: [topic.arn],
   });
 
-/** One graph for each alarm, the states of them all above, and what the probes came to. */
+/** The states of all alarms, one graph for each, and the outcomes of the probes. */
 function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAlarm[]): void {
   const namespace = `${$app.name}-${$app.stage}`;
   const { region } = aws.getRegionOutput();
@@ -193,7 +193,11 @@ function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAl
           counts('ProbeCount', 'WriteCount', 'ConflictCount', 'ChangeCount'),
           'Sum',
         ),
-        graph('Time of a page and lag of its probes, ms', counts('SweepMs', 'LagMs'), 'Maximum'),
+        graph(
+          'Duration of a page and lag of its probes, ms',
+          counts('SweepMs', 'LagMs'),
+          'Maximum',
+        ),
         graph(
           'Outcomes by reason',
           [[{ expression: `SEARCH('{${namespace},Reason,service} OutcomeCount', 'Sum', 60)` }]],

@@ -1,6 +1,6 @@
 /**
- * What the owner of a deployment decides, read from the environment of `npx sst deploy`; SST reads
- * `.env` and `.env.STAGE` into it, too.
+ * The configuration of a deployment, read from the environment of `npx sst deploy`. SST also reads
+ * `.env` and `.env.STAGE` into it.
  */
 
 export type Arguments = {
@@ -20,8 +20,7 @@ export type Arguments = {
 };
 
 /**
- * Arguments are missing or unusable; the message has a line for each, with the command that mends
- * it.
+ * Arguments are missing or invalid. The message has a line for each, with the command that fixes it.
  */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
@@ -30,15 +29,14 @@ export class ArgumentError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const required = {
-  AWS_REGION:
-    'the region to deploy to, such as eu-central-1. Put AWS_REGION=eu-central-1 into .env.',
-  OIDC_ISSUER: 'the issuer that people sign in at. Put OIDC_ISSUER=https://... into .env.',
+  AWS_REGION: 'the AWS region to deploy to. Add it to .env, for example AWS_REGION=eu-central-1',
+  OIDC_ISSUER: 'the issuer where people sign in. Add it to .env: OIDC_ISSUER=https://...',
   OIDC_CLIENT_ID:
-    'the client id of the muster command line at that issuer. Put OIDC_CLIENT_ID=... into .env.',
-  SST_SECRET_TokenKeys: `the key that seals tokens. Run: npx sst secret set TokenKeys "k1:$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"`,
+    'the client id of the muster command at that issuer. Add it to .env: OIDC_CLIENT_ID=...',
+  SST_SECRET_TokenKeys: `the key that encrypts tokens. Run: npx sst secret set TokenKeys "k1:$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"`,
 } as const;
 
-/** Handed on to the functions as they are; what each one means is in `docs/`. */
+/** Passed to the functions unchanged; `functions/settings.ts` says what each one means. */
 export const optional = [
   'ACCESS_GROUPS_CLAIM',
   'ACCESS_GROUPS_PREFIX',
@@ -62,47 +60,48 @@ export const optional = [
   'SECRET_NAMESPACES',
 ] as const;
 
-/** Throws `ArgumentError`, which names everything at once. */
+/** Throws `ArgumentError`, which lists all problems at once. */
 export function readArguments(environment: Environment): Arguments {
   const problems: string[] = Object.entries(required).flatMap(([name, meaning]) =>
     environment[name] ? [] : [`${name.replace('SST_SECRET_', 'Secret ')} is not set: ${meaning}`],
   );
-  const words = (name: string): string[] =>
-    (environment[name] ?? '').split(',').filter((word) => word !== '');
+  const listOf = (name: string): string[] =>
+    (environment[name] ?? '').split(',').filter((item) => item !== '');
   const isOn = (name: string, fallback: 'on' | 'off'): boolean => {
-    const word = environment[name] || fallback;
-    if (word !== 'on' && word !== 'off') problems.push(`${name} is "${word}": say on or off.`);
-    return word === 'on';
+    const value = environment[name] || fallback;
+    if (value !== 'on' && value !== 'off')
+      problems.push(`${name} is "${value}". Set it to on or off.`);
+    return value === 'on';
   };
 
   const eks = environment['EKS_CLUSTER'];
   const kubeconfig = environment['SST_SECRET_Kubeconfig'];
   if (!eks && !kubeconfig) {
     problems.push(
-      'No cluster is set: put EKS_CLUSTER=name into .env, or run: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig',
+      'No cluster is set. Add EKS_CLUSTER=... to .env, or run: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig',
     );
   }
   if (eks && kubeconfig)
     problems.push(
-      'Two clusters are set: remove EKS_CLUSTER from .env, or run: npx sst secret remove Kubeconfig',
+      'Two clusters are set. Remove EKS_CLUSTER from .env, or run: npx sst secret remove Kubeconfig',
     );
   if ((kubeconfig?.length ?? 0) > mostKubeconfigBytes) {
     problems.push(
-      `Secret Kubeconfig has ${kubeconfig?.length} characters, and the environment of a function holds 4 KB: give it one context, with --minify.`,
+      `Secret Kubeconfig has ${kubeconfig?.length} characters; the limit is ${mostKubeconfigBytes}. Reduce it to one context: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig`,
     );
   }
 
-  const privateSubnets = words('VPC_SUBNETS');
-  const securityGroups = words('VPC_SECURITY_GROUPS');
+  const privateSubnets = listOf('VPC_SUBNETS');
+  const securityGroups = listOf('VPC_SECURITY_GROUPS');
   if ((privateSubnets.length === 0) !== (securityGroups.length === 0)) {
     problems.push(
-      'VPC_SUBNETS and VPC_SECURITY_GROUPS go together: put both into .env, comma-separated, or neither.',
+      'VPC_SUBNETS and VPC_SECURITY_GROUPS must be set together. Add both to .env, comma-separated, or neither.',
     );
   }
   const fleet = Number(environment['FLEET_SIZE'] || 1000);
   if (!(fleet > 0))
     problems.push(
-      `FLEET_SIZE is "${environment['FLEET_SIZE']}": say how many MCPServers there may be.`,
+      `FLEET_SIZE is "${environment['FLEET_SIZE']}". Set it to the largest expected number of MCPServers.`,
     );
   isOn('ANONYMOUS_LIST', 'off');
   const hasSite = isOn('SITE', 'on');

@@ -1,6 +1,5 @@
 /**
- * The whole deployment: table, bus, the two functions, the schedule, the site, and what watches
- * over them.
+ * The whole deployment: table, bus, the two functions, the schedule, the site, alarms and dashboard.
  */
 import { eventSource, pageType } from '../functions/model/bus-events.ts';
 import { alarms } from './alarms.ts';
@@ -8,14 +7,14 @@ import type { Arguments } from './arguments.ts';
 import { closeRoles, logGroup, onlyForUs, rows } from './functions.ts';
 import { site } from './site.ts';
 
-/** The names of what was made, for the owner and for `docs/deploy.md`. */
+/** Returns the names of what was created; `docs/deploy.md` lists them. */
 export function muster(given: Arguments): Record<string, $util.Input<string>> {
   closeRoles();
   const isProduction = $app.stage === 'production';
   const tokenKeys = new sst.Secret('TokenKeys');
   const oauthClients = new sst.Secret('OauthClients', '[]');
 
-  // Grants of people, and the announcements that the bus has not taken yet.
+  // Grants of people, and state changes that the bus has not accepted yet.
   const table = new sst.aws.Dynamo('Table', {
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
@@ -52,7 +51,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     // A page of servers that all hang takes 20 s; what is still running when the next sweep starts
     // is fenced off.
     timeout: '60 seconds',
-    // The next tick is the retry: a page that fails never multiplies.
+    // The next tick is the retry, so a page that fails never multiplies.
     retries: 0,
     logging: { logGroup: sweepLog.name },
     environment: { ...settings, BUS_NAME: bus.name },
@@ -72,7 +71,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   new sst.aws.CronV2('Tick', {
     function: sweep.arn,
     schedule: 'rate(1 minute)',
-    // Scheduler fills in when the tick was due: a tick that comes twice or late is known by it.
+    // Scheduler fills in when the tick was due, which identifies a tick that comes twice or late.
     event: { kind: 'tick', at: '<aws.scheduler.scheduled-time>' },
     retries: 0,
     dlq: dead.arn,
@@ -88,7 +87,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       },
     },
   });
-  // Only pages come back: what the sweep announces is for others.
+  // Only pages come back to the sweep; state changes are for other consumers.
   bus.subscribe('Pages', sweep.arn, {
     pattern: { source: [eventSource], detailType: [pageType] },
     transform: {
@@ -104,9 +103,9 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     ...shared,
     handler: 'functions/api.handler',
     memory: '512 MB',
-    // A proof may wait 35 s for the refresh of another request.
+    // A verification may wait 35 s for the refresh of another request.
     timeout: '45 seconds',
-    // The bearer is checked by us; the callers are command lines, not pages of other sites.
+    // The function checks the token itself. Its callers are command lines, not pages of other sites.
     url: { authorization: 'none', cors: false },
     logging: { logGroup: apiLog.name },
     environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
@@ -134,7 +133,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
 const tickSeconds = 60;
 
 /**
- * How the functions get into the cluster, by settings. On EKS no credential is stored: they sign
+ * How the functions connect to the cluster, by settings. On EKS no credential is stored: they sign
  * with their roles.
  */
 function clusterSettings(
@@ -154,7 +153,7 @@ function clusterSettings(
   }
 }
 
-/** Makes the roles known to EKS, as the group that `manifests/` gives its rights to. */
+/** Maps the roles in EKS to the group that `manifests/rbac.yaml` binds. */
 function letIn(
   cluster: Arguments['cluster'],
   functions: Readonly<Record<string, sst.aws.Function>>,
@@ -169,7 +168,7 @@ function letIn(
   }
 }
 
-/** What Scheduler, the bus or Lambda could not deliver, so that a page that is dropped is seen. */
+/** What Scheduler, the bus or Lambda could not deliver, so that a dropped page is visible. */
 function deadLetters(bus: sst.aws.Bus): aws.sqs.Queue {
   const queue = new aws.sqs.Queue('DeadLetters', {
     messageRetentionSeconds: 14 * 24 * 3600,

@@ -51,7 +51,7 @@ export default defineConfig({
   },
   integrations: [
     starlight({
-      title: 'muster, serverless',
+      title: 'muster-serverless',
       description:
         'Can it be reached, and am I signed in? Two answers about every MCP server in a Kubernetes cluster, never mixed.',
       favicon: '/favicon.svg',
@@ -73,7 +73,7 @@ export default defineConfig({
       plugins: [
         starlightLinksValidator(),
         starlightLlmsTxt({
-          projectName: 'muster, serverless',
+          projectName: 'muster-serverless',
           description:
             'Answers two questions about every MCP server in a Kubernetes cluster, apart: STATE, can it be reached (one answer for everyone, in MCPServer.status), and SESSION, am I signed in to it (one answer per person).',
           promote: ['index*', 'state-and-session*'],
@@ -83,8 +83,14 @@ export default defineConfig({
         { label: 'Start', items: written('index', 'state-and-session', 'kubernetes', 'deploy') },
         { label: 'Use', items: written('list', 'sessions', 'troubleshoot') },
         { label: 'Run', items: written('operate', 'security', 'how-it-works') },
-        { label: 'Reference', items: [{ autogenerate: { directory: 'reference' } }] },
-        { label: 'Project', items: written('comparison', 'decisions', 'contributing') },
+        {
+          label: 'Reference',
+          items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
+        },
+        {
+          label: 'Project',
+          items: written('comparison', 'decisions', 'dependencies', 'contributing'),
+        },
       ],
     }),
   ],

@@ -1,6 +1,6 @@
 /**
- * What each word means and what to do about it, once: the pages of `docs/` and the site print these
- * sentences.
+ * What each value means and what to do about it, written once: the pages of `docs/`, the site and
+ * `muster check` print these sentences.
  */
 import { eventSource, stateChangedType, type StateChange } from './bus-events.ts';
 import type {
@@ -20,154 +20,157 @@ export type GlossaryEntry = {
   readonly hint: string;
 };
 
-/** `-` is the STATE of a server that nobody ever probed. */
+/** `-` is the STATE of a server that was never probed. */
 export const stateGlossary = {
   Connected: {
-    summary: 'The last probe got an HTTP answer, whatever it said.',
-    hint: 'Nothing; look at SESSION.',
+    summary: 'The last probe got an HTTP response, whatever its status.',
+    hint: 'Nothing to do for STATE. SESSION shows whether you are signed in.',
   },
   Connecting: {
-    summary: 'No answer, for the first or the second time in a row.',
-    hint: 'Wait for the next probe, or look now with `muster check NAME --explain`.',
+    summary: 'The server did not answer, for the first or second time in a row.',
+    hint: 'Wait for the next probe, or probe now with `muster check NAME --explain`.',
   },
   Failed: {
-    summary: 'No answer three times in a row, or a reason that trying again does not mend.',
-    hint: 'See its reason; the next answer ends it.',
+    summary:
+      'The server did not answer three times in a row, or the reason is one that a retry cannot fix.',
+    hint: 'See the reason. The first answer makes STATE Connected again.',
   },
   '-': {
-    summary: 'Nobody ever probed it; stdio servers never are.',
-    hint: 'Wait for the next sweep; a stdio server needs nothing.',
+    summary: 'The server was never probed. Servers of type stdio never are.',
+    hint: 'Wait for the next sweep. For a stdio server there is nothing to do.',
   },
 } as const satisfies Record<State | '-', GlossaryEntry>;
 
 export const sessionGlossary = {
   Authenticated: {
-    summary: 'You have a grant that is valid, or that refreshes itself.',
+    summary: 'You have a grant that is valid or can be refreshed.',
     hint: 'Use the server.',
   },
   'Pending Auth': {
-    summary: 'The server asks for a sign-in, and you have none that it takes.',
+    summary: 'The server requires you to sign in, and you have no grant that it accepts.',
     hint: 'Run `muster auth login --server NAME`.',
   },
   Expired: {
-    summary: 'Your grant was refused, or is over and cannot be refreshed.',
+    summary: 'Your grant was refused, or has expired and cannot be refreshed.',
     hint: 'Run `muster auth login --server NAME`.',
   },
   '-': {
     summary:
-      'There is nothing to sign in to: the server cannot be reached, was never probed, is stdio, or asks for no sign-in.',
-    hint: 'Nothing, or see why it cannot be reached.',
+      'There is nothing to sign in to: the server cannot be reached, was never probed, is of type stdio, or requires no sign-in.',
+    hint: 'Nothing to do, unless STATE shows that the server cannot be reached.',
   },
 } as const satisfies Record<SessionStatus, GlossaryEntry>;
 
-/** What stands behind the word in brackets: `Authenticated [SSO: Forwarded]`. */
+/** The value in brackets: `Authenticated [SSO: Forwarded]`. */
 export const ssoGlossary = {
-  Forwarded: { summary: 'Your own token is sent along to the server.', hint: 'Use the server.' },
+  Forwarded: { summary: 'Your own token is forwarded to the server.', hint: 'Use the server.' },
   Exchanged: {
-    summary: 'Your own token was exchanged for one of the server.',
+    summary: 'Your own token was exchanged for a token that the server accepts.',
     hint: 'Use the server.',
   },
   Failed: {
-    summary: 'Single sign-on did not get you in.',
-    hint: 'Run `muster auth status --server NAME`; it names the problem and the setting or command that mends it.',
+    summary: 'Single sign-on failed.',
+    hint: 'Run `muster auth status --server NAME`. It names the problem and the setting or command that fixes it.',
   },
 } as const satisfies Record<SsoStatus, GlossaryEntry>;
 
-/** Reasons of the condition `Reachable`, and what `muster check` says where there is no verdict. */
+/** Reasons of the condition `Reachable`, and what `muster check` reports without a verdict. */
 export const reasonGlossary = {
-  Responded: { summary: 'The server answered.', hint: 'Nothing.' },
+  Responded: { summary: 'The server answered.', hint: 'Nothing to do.' },
   AuthenticationRequired: {
     summary:
-      'The server answered 401, or 403 with a Bearer challenge: it is up and asks who you are.',
-    hint: 'Run `muster auth login --server NAME`, if your SESSION is not Authenticated already.',
+      'The server answered 401, or 403 with a Bearer challenge. It is up and requires a sign-in.',
+    hint: 'If your SESSION is not Authenticated, run `muster auth login --server NAME`.',
   },
   Redirected: {
     summary:
-      'The server answered with a redirect that is not followed: to another host, from https to http, or in a circle.',
-    hint: 'Put the address that it leads to into `spec.url`, if you trust it.',
+      'The server answered with a redirect that is not followed: to another host, from https to http, or in a loop.',
+    hint: 'If you trust the target of the redirect, set `spec.url` to it.',
   },
   EndpointNotFound: {
-    summary: 'The host answers, but has nothing at this path.',
-    hint: 'Compare the path of `spec.url` with the documentation of the server; often it ends in /mcp or /sse.',
+    summary: 'The host answers, but there is nothing at this path.',
+    hint: 'Compare the path of `spec.url` with the documentation of the server. It often ends in /mcp or /sse.',
   },
   EndpointGone: {
-    summary: 'The server says that this path is gone for good.',
-    hint: 'Ask its owner for the new address, and change `spec.url`.',
+    summary: 'The server reports that this path is permanently gone.',
+    hint: 'Ask the owner of the server for the new address, and change `spec.url`.',
   },
   RateLimited: {
-    summary: 'The server asks for fewer requests; it is up.',
-    hint: 'Nothing: the next probe waits as long as its Retry-After asks, at most an hour.',
+    summary: 'The server is up and limits the rate of requests.',
+    hint: 'Nothing to do. The next probe waits for the Retry-After of the server, at most one hour.',
   },
   ServerError: {
-    summary: 'The server answered with an error of its own.',
-    hint: 'Show its owner the status and the time; the probe reached it.',
+    summary: 'The server is up and answered with an internal error.',
+    hint: 'Send the status and the time to the owner of the server.',
   },
   InvalidSpec: {
-    summary: 'The URL or a header of the MCPServer cannot be used; nothing was contacted.',
-    hint: 'Mend `spec.url` or `spec.headers`; the changed spec is probed in the next sweep.',
+    summary: 'The URL or a header of the MCPServer is invalid. The server was not contacted.',
+    hint: 'Fix `spec.url` or `spec.headers`. The next sweep probes the changed spec.',
   },
   BlockedByPolicy: {
-    summary: 'The address is private, loopback, or of a metadata service; nothing was contacted.',
-    hint: 'Use a public address, or let the owner of the functions open the range with GUARD_ALLOW.',
+    summary:
+      'The address is private, loopback, or a metadata service. The server was not contacted.',
+    hint: 'Use a public address, or ask the owner of the functions to allow the range with GUARD_ALLOW.',
   },
   DNSFailure: {
     summary: 'The host name does not resolve.',
-    hint: 'Look for a typing error in `spec.url`, then ask the owner of the name.',
+    hint: 'Check `spec.url` for typos, then ask the owner of the domain.',
   },
   TLSExpired: {
     summary: 'The certificate of the server has expired.',
-    hint: 'Its owner renews the certificate.',
+    hint: 'Ask the owner of the server to renew the certificate.',
   },
   TLSNotYetValid: {
     summary: 'The certificate of the server is not valid yet.',
-    hint: 'Its owner looks at the clock of the machine that issued it, or waits.',
+    hint: 'Ask the owner of the server to check the clock of the issuing CA.',
   },
   TLSUntrusted: {
     summary:
-      'The certificate is signed by an authority that is not trusted here, or the chain is not complete.',
-    hint: 'The owner of the server sends the whole chain; a private authority goes into EXTRA_CA_FILE.',
+      'The certificate is signed by an authority that the prober does not trust, or the chain is incomplete.',
+    hint: 'Ask the owner of the server to send the whole chain. Add a private authority to EXTRA_CA_FILE.',
   },
   TLSHostname: {
-    summary: 'The certificate is for another host name.',
-    hint: 'Use a name that the certificate has, or let the owner of the server add this one.',
+    summary: 'The certificate is for a different host name.',
+    hint: 'Use a host name that the certificate lists, or ask the owner of the server to add this one.',
   },
   TLSProtocol: {
-    summary: 'No TLS version or cipher could be agreed on, or plain HTTP stands behind https.',
-    hint: 'Compare the scheme and port of `spec.url` with what the server speaks; it needs TLS 1.2 or newer.',
+    summary:
+      'The prober and the server have no TLS version or cipher in common, or the port serves plain HTTP.',
+    hint: 'Check the scheme and port of `spec.url`. The server needs TLS 1.2 or newer.',
   },
   NotHTTP: {
-    summary: 'What answered does not speak HTTP.',
-    hint: 'Compare the port of `spec.url` with what listens there.',
+    summary: 'The response is not HTTP.',
+    hint: 'Check the port of `spec.url`: another service listens there.',
   },
   ConnectionRefused: {
-    summary: 'The machine is there, and nothing listens on this port.',
-    hint: 'Start the server, or mend the port of `spec.url`.',
+    summary: 'The machine is up, and nothing listens on this port.',
+    hint: 'Start the server, or fix the port in `spec.url`.',
   },
   ConnectionReset: {
-    summary: 'The connection was closed without an answer.',
-    hint: 'Look into the logs of the server and of the proxy before it; http towards a TLS port ends like this, too.',
+    summary: 'The connection was closed without a response.',
+    hint: 'Check the logs of the server and of its proxy. Plain http to a TLS port also ends like this.',
   },
   HostUnreachable: {
     summary: 'There is no route to the host.',
-    hint: 'Look at routes, firewalls and security groups between the functions and the server.',
+    hint: 'Check routes, firewalls and security groups between the functions and the server.',
   },
   Timeout: {
-    summary: 'No answer within the smaller of `spec.timeout` and 10 seconds.',
-    hint: 'Run `muster check NAME --explain`: the last stage is the one that hangs. Silence while connecting is mostly a firewall.',
+    summary: 'The server did not answer within `spec.timeout` or 10 seconds, whichever is shorter.',
+    hint: 'Look at the stages of the probe: the last one hangs. A timeout while connecting is usually a firewall.',
   },
   UpstreamUnavailable: {
     summary:
-      'A front door answered that the server behind it is away (502, 503, 504, 521, 522, 523, 525, 526, 530).',
-    hint: 'Start the server behind the proxy or load balancer; the proxy itself is fine.',
+      'A reverse proxy or load balancer reports that the server behind it is down (502, 503, 504, 521, 522, 523, 525, 526, 530).',
+    hint: 'Start the server behind the reverse proxy or load balancer.',
   },
   ProberOffline: {
     summary:
-      'The prober has trouble of its own; nothing is said about the server and nothing is written.',
-    hint: 'Look at the network, the resolver and the egress proxy of the functions.',
+      'The prober itself had an error. It reports nothing about the server and writes nothing.',
+    hint: 'Check the network, the resolver and the egress proxy of the functions.',
   },
   NotProbed: {
-    summary: 'A stdio server is started by whoever uses it; there is nothing to reach.',
-    hint: 'Nothing.',
+    summary: 'A stdio server runs on the machine of its user. It has no address to probe.',
+    hint: 'Nothing to do.',
   },
 } as const satisfies Record<
   ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed',
@@ -177,16 +180,16 @@ export const reasonGlossary = {
 /** Reasons of the condition `AuthRequired`. */
 export const authRequiredGlossary = {
   AuthenticationRequired: {
-    summary: 'The server asks for a sign-in.',
+    summary: 'The server requires a sign-in.',
     hint: 'Each person runs `muster auth login --server NAME`.',
   },
   AuthenticationNotRequired: {
-    summary: 'The server answers in MCP without a sign-in.',
-    hint: 'Nothing.',
+    summary: 'The server answers MCP requests without a sign-in.',
+    hint: 'Nothing to do.',
   },
   NotDetermined: {
-    summary: 'The server did not say whether it wants a sign-in.',
-    hint: 'Declare it in `spec.auth`, if people have to sign in.',
+    summary: 'The server did not show whether it requires a sign-in.',
+    hint: 'If people have to sign in, declare it in `spec.auth`.',
   },
 } as const satisfies Record<
   (typeof authRequiredReasons)[keyof typeof authRequiredReasons],
@@ -197,12 +200,12 @@ export const authRequiredGlossary = {
 export const contendedGlossary = {
   OtherWriter: {
     summary:
-      'Somebody else, such as giantswarm/muster, writes `status.state`, too; `Reachable` is the verdict of the sweep.',
-    hint: 'Read the condition, or take the server out of the sweep with the label `muster-serverless/sweep=off`.',
+      'Another writer, such as giantswarm/muster, also writes `status.state`. `Reachable` holds the verdict of the sweep.',
+    hint: 'Read `Reachable`, or exclude the server from the sweep with the label `muster-serverless/sweep=off`.',
   },
   OnlyWriter: {
-    summary: 'The other writer has ceased; `status.state` is what the sweep wrote.',
-    hint: 'Nothing.',
+    summary: 'The other writer has stopped. `status.state` holds the verdict of the sweep.',
+    hint: 'Nothing to do.',
   },
 } as const satisfies Record<
   (typeof contendedReasons)[keyof typeof contendedReasons],
@@ -214,14 +217,14 @@ export const stateChanged = {
   source: eventSource,
   type: stateChangedType,
   fields: {
-    id: 'Uid, time and new state: the same change has the same id, however often it is announced.',
+    id: 'Made of uid, time and new STATE. The same change has the same id, however often it is published.',
     namespace: 'Namespace of the MCPServer.',
     name: 'Name of the MCPServer.',
-    uid: 'Identity of the object.',
-    from: 'STATE before. Absent the first time.',
-    to: 'STATE after.',
+    uid: '`metadata.uid` of the MCPServer.',
+    from: 'Previous STATE. Absent for the first one.',
+    to: 'New STATE.',
     reason: 'Reason of the condition `Reachable`.',
-    at: 'When, in UTC (RFC 3339).',
+    at: 'Time of the change, in UTC (RFC 3339).',
   },
 } as const satisfies {
   source: string;

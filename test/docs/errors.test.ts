@@ -14,13 +14,13 @@ const sources = await Promise.all(
 );
 const code = sources.flat().join('\n');
 
-const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## By error text\n');
+const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## Error texts\n');
 const texts = [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => text);
 
 test.each(texts)('the product says "%s"', (text) => {
   for (const part of text
     .split('...')
-    .map((words) => words.trim())
-    .filter((words) => words !== ''))
+    .map((literal) => literal.trim())
+    .filter((literal) => literal !== ''))
     expect(code).toContain(part);
 });

@@ -25,7 +25,7 @@ import { readPage } from './pages.ts';
 const isSentence = /^[A-Za-z`].*[.?]$/;
 const page = async (name: keyof typeof pages): Promise<string> => pages[name]();
 
-describe('nothing is without words', () => {
+describe('every value has an explanation', () => {
   test.each(
     Object.entries({
       ...stateGlossary,
@@ -34,7 +34,7 @@ describe('nothing is without words', () => {
       ...reasonGlossary,
       ...authRequiredGlossary,
     }),
-  )('the word %s says what it means and what to do', (_, { summary, hint }) => {
+  )('%s has a meaning and a next step', (_, { summary, hint }) => {
     expect(summary).toMatch(isSentence);
     expect(hint).toMatch(isSentence);
   });
@@ -118,7 +118,7 @@ test('the event has the source, the type and the fields that the page names', as
   const world = await startWorld();
   try {
     await world.sweep({ everything: true });
-    // The first sweep announces without a state before.
+    // The first sweep publishes changes without a previous state.
     await world.sweep({ everything: true });
     await world.sweep({ everything: true });
     const changes = world.bus.events.filter((event) => event['detail-type'] === stateChanged.type);
@@ -131,7 +131,7 @@ test('the event has the source, the type and the fields that the page names', as
   }
 });
 
-test('the page on troubleshooting has every reason that stands for trouble', async () => {
+test('the page on troubleshooting has every reason of a failure', async () => {
   const text = await readPage('troubleshoot.md');
   for (const reason of [...failedReasons, ...failingReasons, 'ProberOffline'])
     expect(text).toContain(`\`${reason}\``);

@@ -1,15 +1,14 @@
 /**
- * The pages of `docs/`, taken apart: what stands in fences and in tables is checked by tests, or
- * written by them.
+ * The pages of `docs/`, split into parts: tests check or write the contents of fences and tables.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 const docs = new URL('../../docs/', import.meta.url);
 
-/** `npm run docs:write`: what a test finds to be otherwise is written into the page. */
+/** `npm run docs:write`: tests write the current output into the pages instead of comparing it. */
 export const isWriting = process.env['DOCS'] === 'write';
 
-/** The names of all pages that people write: `index.md`. */
+/** The names of all pages in `docs/` that people write: `index.md`. */
 export const pageNames: readonly string[] = (await readdir(docs))
   .filter((name) => name.endsWith('.md'))
   .toSorted();
@@ -20,14 +19,14 @@ export const writePage = (name: string, text: string): Promise<void> =>
 
 export type Fence = {
   readonly language: string;
-  /** What stands behind the language. */
+  /** The text after the language. */
   readonly info: string;
   readonly text: string;
-  /** Where the text begins in the page. */
+  /** Index of the text in the page. */
   readonly at: number;
   /**
-   * Commands that have to be run before, unseen: `<!-- before: muster auth login -->` above the
-   * fence, parted by `;`.
+   * Commands that run first and are not shown: `<!-- before: muster auth login -->` above the
+   * fence, separated by `;`.
    */
   readonly before: readonly string[];
 };
@@ -46,7 +45,7 @@ export const fencesIn = (page: string): readonly Fence[] =>
     },
   );
 
-/** The table below `<!-- table: NAME -->`. Undefined: the page has none of that name. */
+/** The table below `<!-- table: NAME -->`. Undefined: the page has no such table. */
 export function tableIn(
   page: string,
   name: string,

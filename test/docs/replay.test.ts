@@ -22,13 +22,16 @@ const { scripts } = z
   .parse(JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')));
 
 const pages = await Promise.all(
-  pageNames.map(async (name) => ({ name, fences: fencesIn(await readPage(name)) })),
+  [...pageNames, '../README.md'].map(async (name) => ({
+    name,
+    fences: fencesIn(await readPage(name)),
+  })),
 );
 const withTerminal = pages
   .filter(({ fences }) => fences.some(({ language }) => language === 'console'))
   .map(({ name }) => name);
 
-describe('what a page shows of a terminal is what a terminal shows', () => {
+describe('the console blocks of a page show the current output', () => {
   test.each(withTerminal)('%s', async (name) => {
     const replay = await startReplay(muster);
     try {
@@ -40,7 +43,7 @@ describe('what a page shows of a terminal is what a terminal shows', () => {
         page = page.replace(fence.text, () => real);
       }
       if (isWriting) await writePage(name, page);
-      // npm run docs:write puts what is printed now into the page.
+      // npm run docs:write writes the current output into the page.
       expect(page).toBe(await readPage(name));
     } finally {
       await replay.end();
@@ -48,7 +51,7 @@ describe('what a page shows of a terminal is what a terminal shows', () => {
   });
 });
 
-/** The block as it would be, were it typed now. */
+/** The block with the current output of its commands. */
 async function replayed(
   { text }: Fence,
   run: (command: string) => Promise<string>,
@@ -64,7 +67,7 @@ const all = (language: string) =>
     fences.filter((fence) => fence.language === language).map(({ text }) => ({ name, text })),
   );
 
-test('commands that are shown without their output are there', () => {
+test('commands that are shown without output exist', () => {
   const problems = all('sh').flatMap(({ name, text }) =>
     text
       .split('\n')
@@ -76,7 +79,7 @@ test('commands that are shown without their output are there', () => {
   expect(problems).toEqual([]);
 });
 
-/** What is wrong with a command of ours; commands of others are taken as they are. */
+/** Problems of our own commands; other commands are not checked. */
 function problemsOf(command: string): readonly string[] {
   const [, script] = /^npm run (?:--silent )?([\w:-]+)/.exec(command) ?? [];
   if (script !== undefined && scripts[script] === undefined) return ['there is no such script'];
@@ -94,7 +97,7 @@ function problemsOf(command: string): readonly string[] {
     .filter((flag) => !usage.includes(flag));
 }
 
-test('manifests are taken by the cluster', async () => {
+test('the cluster accepts the manifests', async () => {
   const cluster = await startCluster({ crdFile });
   try {
     for (const { name, text } of all('yaml')) {
@@ -112,7 +115,7 @@ test('JSON is JSON', () => {
 });
 
 test.each(pages.map(({ name, fences }) => [name, fences] as const))(
-  '%s has no block that nobody checks',
+  '%s has no block without a check',
   (_, fences) => {
     const unchecked = fences.filter(
       ({ language }) => !['console', 'sh', 'yaml', 'json', 'mermaid'].includes(language),

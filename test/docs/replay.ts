@@ -1,6 +1,6 @@
 /**
- * Runs the commands of a page, one behind the other, in a world of its own: the demo of `npm
- * start`, swept three times, with Ada before it.
+ * Runs the commands of a page one after another in its own world: the demo of `npm start`, swept
+ * three times, with Ada as its user.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,8 +67,8 @@ export async function startReplay(muster: string): Promise<Replay> {
 }
 
 /**
- * `npm start` says 8787; other ports that were free are counted as they come. Codes and states of a
- * sign-in are never the same twice.
+ * `npm start` uses 8787. Other ports are free ones, so they are numbered in order. Codes and states
+ * of a sign-in differ in every run.
  */
 const withPorts = (text: string, known: Map<string, string>): string =>
   text
@@ -80,7 +80,7 @@ const withPorts = (text: string, known: Map<string, string>): string =>
     .replace(/(\/auth)\?\S+/g, '$1?...');
 
 /**
- * The same text but for what no two runs have in common: times that pass, and how long things took.
+ * The text without what differs between runs: times and durations.
  */
 export const masked = (text: string): string =>
   text

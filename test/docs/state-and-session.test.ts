@@ -38,7 +38,7 @@ describe('the four cases are what the shipped functions say', () => {
 });
 
 describe('the table of answers is what the shipped functions say', () => {
-  const rows = rowsBelow('What an answer means');
+  const rows = rowsBelow('How each response maps to STATE');
   test.each(
     answers.filter(({ name }) => name !== '407').map(({ name, label }) => [label, name] as const),
   )('%s', (_, name) => {
@@ -54,7 +54,7 @@ describe('the table of answers is what the shipped functions say', () => {
     expect(state).toBe(states[verdict.kind]);
     expect(reachable).toBe(verdict.kind === 'connected' ? 'True' : 'False');
   });
-  test('statuses that stand for a server behind a front door', () => {
+  test('statuses of a reverse proxy whose server is down', () => {
     const [statuses = ''] =
       rows.find(([, , , reasons]) => reasons === '`UpstreamUnavailable`') ?? [];
     const outcome = (status: number) =>

@@ -28,13 +28,13 @@ test.each([
   ['troubleshoot.md', 'trouble', meanings('reason', trouble)],
   ['state-and-session.md', 'sign-in', meanings('reason', authRequiredGlossary)],
   ['state-and-session.md', 'sessions', meanings('SESSION', sessionGlossary)],
-])('%s has the %s of the code, word for word', async (name, which, wanted) => {
+])('%s has the %s of the code, literally', async (name, which, wanted) => {
   const page = await readPage(name);
   const written = tableIn(page, which);
   expect(written).toBeDefined();
   if (isWriting && written !== undefined) return writePage(name, replaced(page, written, wanted));
   expect(
     written?.text,
-    'npm run docs:write puts the words of functions/model/glossary.ts into the page',
+    'npm run docs:write writes the texts of functions/model/glossary.ts into the page',
   ).toBe(wanted);
 });
