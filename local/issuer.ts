@@ -19,7 +19,7 @@ import {
 import type { Certificate } from './certificates.ts';
 import { type Exchange, offerExchange } from './exchange-grant.ts';
 import { listen } from './listen.ts';
-import { issuerMemory } from './memory.ts';
+import { issuerMemory } from './issuer-memory.ts';
 
 /** Somebody who can sign in with one click. `subject` becomes `sub`. */
 export type Persona = { readonly subject: string; readonly email: string; readonly name: string };

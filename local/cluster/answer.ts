@@ -1,6 +1,6 @@
 import type { Definition } from './definition.ts';
-import type { JsonObject } from './json.ts';
-import type { Cause } from './schema.ts';
+import type { JsonObject } from './json-object.ts';
+import type { Cause } from './structural-schema.ts';
 
 /**
  * What the cluster says to one request. A text body is for what is not part of the API, such as an

@@ -4,7 +4,7 @@
  */
 import { failure, type Answer } from './answer.ts';
 import type { Definition, Schema } from './definition.ts';
-import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
+import { isObject, type Json, type JsonObject, parseJson } from './json-object.ts';
 
 const text: Schema = { type: 'string' };
 const time: Schema = { type: 'string', format: 'date-time' };

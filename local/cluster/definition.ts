@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import type { Json } from './json.ts';
+import type { Json } from './json-object.ts';
 
 /** What a CustomResourceDefinition says about its one served version. */
 export type Definition = {

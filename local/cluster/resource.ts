@@ -4,12 +4,12 @@ import * as z from 'zod/mini';
 import * as say from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Definition } from './definition.ts';
-import { isObject, type Json, type JsonObject, merge, parseJson, without } from './json.ts';
-import type { Metadata, ObjectStore, Stored } from './objects.ts';
-import type { Pager } from './pages.ts';
-import { checkRules } from './rules.ts';
-import { type Cause, check, fill, prune } from './schema.ts';
-import { readSelector } from './selector.ts';
+import { isObject, type Json, type JsonObject, merge, parseJson, without } from './json-object.ts';
+import type { Metadata, ObjectStore, Stored } from './object-store.ts';
+import type { Pager } from './list-pages.ts';
+import { checkRules } from './cel-rules.ts';
+import { type Cause, check, fill, prune } from './structural-schema.ts';
+import { readSelector } from './label-selector.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /**

@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
-import { startCluster } from '../../local/cluster/cluster.ts';
+import { startCluster } from '../../local/cluster/local-cluster.ts';
 import { compact } from '../cluster/compact.ts';
 import { crdFile } from '../world/manifest.ts';
 import { defined } from '../../functions/model/defined.ts';

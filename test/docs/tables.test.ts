@@ -7,7 +7,7 @@ import {
   sessionGlossary,
   stateGlossary,
 } from '../../functions/model/glossary.ts';
-import { code, table } from '../../site/reference/markdown.ts';
+import { code, table } from '../../site/reference/markdown-pieces.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
 const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>

@@ -1,6 +1,6 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createAuthority } from '../../local/certificates.ts';
-import type { LocalCluster } from '../../local/cluster/cluster.ts';
+import type { LocalCluster } from '../../local/cluster/local-cluster.ts';
 
 /** A TLS front with HTTP/2 before the local cluster, as a real API server has it. */
 export type Front = {

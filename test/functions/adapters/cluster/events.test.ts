@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
 import { eventWriter } from '../../../../functions/adapters/cluster/events.ts';
 import type { EventRecord } from '../../../../functions/reachability/event-records.ts';
-import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';
 import { aServer } from '../../../world/server.ts';
 

@@ -16,7 +16,7 @@ import {
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
 import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
-import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
 import { startFront } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 import { defined } from '../../../../functions/model/defined.ts';

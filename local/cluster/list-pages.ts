@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { parseJson } from './json.ts';
-import { keyOf, type ObjectStore, type Snapshot, type Stored } from './objects.ts';
+import { parseJson } from './json-object.ts';
+import { keyOf, type ObjectStore, type Snapshot, type Stored } from './object-store.ts';
 
 /** One page of a list, or why there is none. */
 type Paged =

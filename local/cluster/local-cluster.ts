@@ -4,9 +4,9 @@ import { listen } from '../listen.ts';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
 import { builtins, type Review, review, reviewPath } from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
-import { discovery } from './discovery.ts';
-import { objectStore } from './objects.ts';
-import { type Pager, pager } from './pages.ts';
+import { discovery } from './api-discovery.ts';
+import { objectStore } from './object-store.ts';
+import { type Pager, pager } from './list-pages.ts';
 import { type Resource, resource, type ResourceRequest } from './resource.ts';
 import { defined } from '../../functions/model/defined.ts';
 

@@ -3,7 +3,7 @@
  * fit.
  */
 import type { Schema } from './definition.ts';
-import { isList, isObject, type Json, type JsonObject } from './json.ts';
+import { isList, isObject, type Json, type JsonObject } from './json-object.ts';
 
 /**
  * One entry of `details.causes` of an Invalid answer. `field` is `<nil>` where the whole object is
