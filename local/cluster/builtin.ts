@@ -4,7 +4,8 @@
  */
 import { failure, type Answer } from './answer.ts';
 import type { Definition, Schema } from './definition.ts';
-import { isObject, type Json, type JsonObject, parseJson } from './json-object.ts';
+import { isObject, type JsonObject } from './json-object.ts';
+import { parseJson } from '../../functions/model/json.ts';
 
 const text: Schema = { type: 'string' };
 const time: Schema = { type: 'string', format: 'date-time' };
@@ -110,7 +111,7 @@ export function review(body: string, isAllowed: (review: Review) => boolean): An
   return { code: 201, body: { ...asked, status: { allowed } } };
 }
 
-function objectIn(value: Json | undefined, key: string): JsonObject | undefined {
+function objectIn(value: unknown, key: string): JsonObject | undefined {
   const inner = isObject(value) ? value[key] : undefined;
   return isObject(inner) ? inner : undefined;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseJson } from './json-object.ts';
+import { parseJson } from '../../functions/model/json.ts';
 import { keyOf, type ObjectStore, type Snapshot, type Stored } from './object-store.ts';
 
 /** One page of a list, or why there is none. */

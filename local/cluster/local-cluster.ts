@@ -7,7 +7,8 @@ import { type Definition, readDefinition } from './definition.ts';
 import { discovery } from './api-discovery.ts';
 import { objectStore } from './object-store.ts';
 import { type Pager, pager } from './list-pages.ts';
-import { type Resource, resource, type ResourceRequest } from './resource.ts';
+import { type Resource, resource } from './resource.ts';
+import type { ResourceRequest } from './resource-context.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 export type ClusterOptions = {
@@ -48,7 +49,7 @@ export async function startCluster({
   const served = [definition, ...builtins].map((one): Served => {
     const store = objectStore();
     const pages = pager(store);
-    return { definition: one, pages, serve: resource(one, store, pages) };
+    return { definition: one, pages, serve: resource({ definition: one, store, pager: pages }) };
   });
 
   const answer = async (request: IncomingMessage): Promise<Answer> =>
