@@ -17,7 +17,7 @@ import { bundlesWhereDeployed } from './stack/functions.ts';
 import { declareInReal, isReal, whyNot } from './world/cluster.ts';
 import { startFaultWorld } from './world/fault-world.ts';
 import { aManifest } from './world/manifest.ts';
-import { browserOf } from './world/person.ts';
+import { browserOf } from './world/browser.ts';
 
 let folder: string;
 let muster: string;

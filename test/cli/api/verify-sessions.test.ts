@@ -12,7 +12,7 @@ import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
 import { type LocalMcpServer, startMcpServer } from '../../../local/mcp-servers.ts';
 import { startWorld, type World } from '../../../local/world.ts';
-import { browserOf } from '../../world/person.ts';
+import { browserOf } from '../../world/browser.ts';
 import { aManifest } from '../../world/manifest.ts';
 import { buildMuster, type Ended, removeMuster, type Run, runMuster } from '../run.ts';
 

@@ -25,7 +25,7 @@ import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
-import { personOf } from '../../world/grant.ts';
+import { aPerson } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { aGrant } from './build.ts';
 
@@ -149,7 +149,7 @@ afterEach(() => {
   if (inside.visits.length > 0) throw new Error(`Somebody got inside: ${inside.visits.join(', ')}`);
 });
 
-const person = personOf();
+const person = aPerson();
 const server = (facts: Partial<McpServer> = {}) =>
   aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
 const stored = (what: string) => table.rows().filter(({ sk }) => String(sk).startsWith(what));
