@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { listSchema } from '../functions/model/wire.ts';
+import { listen } from '../local/listen.ts';
 import { ada, startIssuer } from '../local/issuer.ts';
 import { startMcpServer } from '../local/mcp-servers.ts';
 import { startWorld, type World } from '../local/world.ts';
@@ -181,13 +182,12 @@ describe.skipIf(isReal)('npm start', () => {
     run(process.execPath, ['local/start.ts', ...args], { timeout: 60_000 });
 
   test('with --sweeps and -o json prints nothing on stdout but the list, and leaves nothing behind', async () => {
-    const server = createServer((_request, response) => response.writeHead(401).end());
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const server = await listen(
+      createServer((_request, response) => response.writeHead(401).end()),
+    );
     const file = join(folder, 'mine.yaml');
     const specs = {
-      'mine-a': { url: `http://127.0.0.1:${port}/mcp` },
+      'mine-a': { url: `${server.url}/mcp` },
       'mine-b': { url: 'http://127.0.0.1:9/mcp' },
       'mine-c': { url: 'ftp://nowhere' },
     };
@@ -206,7 +206,7 @@ describe.skipIf(isReal)('npm start', () => {
         timeout: 60_000,
       },
     );
-    server.close();
+    await server.close();
     expect(itemsSchema.parse(JSON.parse(stdout)).items).toMatchObject([
       {
         namespace: 'default',
@@ -275,14 +275,11 @@ describe.skipIf(isReal)('npm start', () => {
   });
 
   test('a port in use is one clear line and exit 1', async () => {
-    const server = createServer();
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { port, close } = await listen(createServer());
     await expect(start(['--port', String(port)])).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
     });
-    server.close();
+    await close();
   });
 });

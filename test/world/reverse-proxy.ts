@@ -1,5 +1,6 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createAuthority } from '../../local/certificates.ts';
+import { listen } from '../../local/listen.ts';
 import type { LocalCluster } from '../../local/cluster/local-cluster.ts';
 
 /** A TLS front with HTTP/2 before the local cluster, as a real API server has it. */
@@ -30,9 +31,7 @@ export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Fro
   front.on('secureConnection', () => {
     connections += 1;
   });
-  await new Promise<void>((listening) => front.listen(0, '127.0.0.1', listening));
-  const address = front.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const { port } = await listen(front);
   return {
     kubeconfig: kubeconfig
       .replace(url, `https://127.0.0.1:${port}`)

@@ -15,6 +15,7 @@ import {
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
 import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
+import { listen } from '../../../../local/listen.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
 import { startFront } from '../../../world/reverse-proxy.ts';
@@ -576,15 +577,11 @@ describe('what is wrong is said in one line', () => {
   });
 
   test('an API server that never answers names the time', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
-    await new Promise((listening) => silent.once('listening', listening));
-    const address = silent.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    const kubeconfig = local.kubeconfig.replace(local.url, `http://127.0.0.1:${port}`);
+    const silent = await listen(createServer(() => undefined));
+    const kubeconfig = local.kubeconfig.replace(local.url, silent.url);
     cluster = connectCluster({ kubeconfig, timeoutMs: 200 });
     expect(await problemOf(list)).toContain('did not answer within 0.2 s');
-    silent.closeAllConnections();
-    silent.close();
+    await silent.close();
   });
 
   test('something that is no API server is told', async () => {
