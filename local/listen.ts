@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-/** The message is one line for the person who started us. */
+/** The message is one line for the user of the command. */
 export class PortInUse extends Error {
   override readonly name = 'PortInUse';
 }

@@ -229,7 +229,7 @@ describe.skipIf(isReal)('npm start', () => {
     expect(stderr).toMatch(/^Refused: .*mine-c.*spec\.url.*\n$/);
   });
 
-  test('goes on until Ctrl-C, tells changes, and ends cleanly', async () => {
+  test('runs until Ctrl-C, prints changes, and ends cleanly', async () => {
     const child = spawn(
       process.execPath,
       ['local/start.ts', '--port', '0', '--interval', '200ms'],
@@ -262,7 +262,11 @@ describe.skipIf(isReal)('npm start', () => {
     ['an option that is not known', ['--sweep', '1'], '--sweep'],
     ['a number that is none', ['--sweeps', 'many'], '--sweeps many is not a whole number'],
     ['an interval that is none', ['--interval', 'soon'], '--interval soon'],
-    ['a format that is not known', ['-o', 'xml'], '-o xml is not known'],
+    [
+      'a format that is not known',
+      ['-o', 'xml'],
+      'Unknown output format "xml". Use -o table or -o json.',
+    ],
   ])('%s is one clear line and exit 1', async (_what, args, words) => {
     const ended = await start(args).then(
       () => ({ code: 0, stderr: '', stdout: '' }),

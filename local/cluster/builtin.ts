@@ -1,5 +1,5 @@
 /**
- * The kinds of Kubernetes itself that the product writes, as far as it writes them; every API
+ * The kinds of Kubernetes itself that the product writes, with the fields that it writes. Every API
  * server has them without a CRD.
  */
 import { failure, type Answer } from './answer.ts';
@@ -78,7 +78,7 @@ export const builtins: readonly Definition[] = [
   },
 ];
 
-/** Whom a SubjectAccessReview asks about, and for which namespace. */
+/** The user of a SubjectAccessReview, and the namespace. */
 export type Review = {
   readonly user: string;
   readonly groups: readonly string[];

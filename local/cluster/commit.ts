@@ -61,7 +61,7 @@ export function commit(
 }
 
 /**
- * Rules are not asked about an object whose shape is wrong (apiextensions-apiserver,
+ * CEL rules are not checked on an object whose shape is wrong (apiextensions-apiserver,
  * hasBlockingErr).
  */
 const blocking: ReadonlySet<string> = new Set([

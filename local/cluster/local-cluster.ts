@@ -16,11 +16,11 @@ export type ClusterOptions = {
   readonly crdFile: URL | string;
   /** Default: any free one. */
   readonly port?: number;
-  /** Answers instead of the cluster, where it returns an answer: how tests let things fail. */
+  /** Where it returns an answer, that replaces the cluster's own: tests cause failures with it. */
   readonly intercept?: (request: IncomingMessage) => Answer | undefined;
   /**
-   * Who may get MCPServers where, as roles say it in a real cluster. Default: everybody,
-   * everywhere.
+   * Decides who may get MCPServers in which namespace, as roles do in a real cluster. Default: every
+   * user in every namespace.
    */
   readonly isAllowed?: (review: Review) => boolean;
 };
@@ -123,8 +123,8 @@ function placeOf(
 }
 
 /**
- * The whole body; undefined when it is too large. Reads on to the end, so that the client gets to
- * see the answer.
+ * The whole body; undefined when it is too large. Reads to the end in any case, so that the client
+ * sees the answer.
  */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
