@@ -25,7 +25,7 @@ export async function listen(
   await once(server, 'listening').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     throw new PortInUse(
-      `Port ${port} on ${host} is in use. Stop the process that uses it, or choose another port with --port.`,
+      `Port ${port} on 127.0.0.1 is in use. Stop the process that uses it, or choose another port with --port.`,
     );
   });
   const address = server.address();

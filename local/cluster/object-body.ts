@@ -21,7 +21,7 @@ const bodySchema = z.looseObject({
   }),
 });
 
-/** An object as a client sent it: its metadata was read, the rest is as it came. */
+/** An object as a client sent it: its metadata was read, the rest is unchanged. */
 export type Body = {
   readonly metadata: z.infer<typeof bodySchema>['metadata'];
   readonly content: JsonObject;

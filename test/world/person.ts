@@ -7,6 +7,6 @@ export const aPerson = (facts: Partial<Person> = {}): Person => ({
   ...ada,
   audiences: ['muster-cli'],
   expiresAt: new Date('2100-01-01T00:00:00Z'),
-  token: 'the bearer',
+  token: 'the token of ada',
   ...facts,
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { eksTokens } from '../../../../functions/adapters/cluster/eks.ts';
-import { credentials, questionIn, signatureOf } from '../../../world/sts.ts';
+import { credentials, requestIn, signatureOf } from '../../../world/sts.ts';
 
 function eksWorld({ fails = 0 } = {}) {
   let time = new Date('2026-01-02T03:04:05Z');
@@ -31,7 +31,7 @@ async function tokenOf({ source }: ReturnType<typeof eksWorld>): Promise<string>
 test('a token is a presigned question to the regional STS that only this cluster may ask', async () => {
   const token = await tokenOf(eksWorld());
   expect(token).toMatch(/^k8s-aws-v1\.[\w-]+$/);
-  const url = questionIn(token);
+  const url = requestIn(token);
   expect(url.origin + url.pathname).toBe('https://sts.eu-central-1.amazonaws.com/');
   // aws-iam-authenticator refuses a token with any other parameter.
   expect([...url.searchParams.keys()].toSorted()).toEqual([

@@ -18,7 +18,7 @@ import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts
 import { listen } from '../../../../local/listen.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
-import { startFront } from '../../../world/reverse-proxy.ts';
+import { startReverseProxy } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 import { defined } from '../../../../functions/model/defined.ts';
 import { ClusterError } from '../../../../functions/model/cluster-error.ts';
@@ -421,13 +421,13 @@ describe('calls', () => {
 
   test('over TLS and HTTP/2 all calls, side by side too, share one connection', async () => {
     await create();
-    const front = await startFront(local);
-    const read = serverReader(connectCluster({ kubeconfig: front.kubeconfig }));
+    const proxy = await startReverseProxy(local);
+    const read = serverReader(connectCluster({ kubeconfig: proxy.kubeconfig }));
     for (let round = 0; round < 10; round += 1) await read('default', 'server-a');
     await Promise.all(Array.from({ length: 50 }, () => read('default', 'server-a')));
     expect(asked).toHaveLength(60);
-    expect(front.connections()).toBe(1);
-    front.close();
+    expect(proxy.connections()).toBe(1);
+    proxy.close();
   });
 
   test('parallel calls open few connections', async () => {
