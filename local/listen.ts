@@ -15,6 +15,7 @@ export type Listening = {
 /**
  * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections
  * that are still open, where the server can do that. Throws `PortInUse` when the port is taken.
+ * Tests give another loopback address as `host`, always with port 0.
  */
 export async function listen(
   server: Server & { closeAllConnections?(): void },
