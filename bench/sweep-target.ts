@@ -3,8 +3,8 @@
  */
 import { createServer } from 'node:http';
 import { stringify } from 'yaml';
-import { startCluster } from '../local/cluster/cluster.ts';
-import { declareServers } from '../local/declare.ts';
+import { startCluster } from '../local/cluster/local-cluster.ts';
+import { declareServers } from '../local/declare-servers.ts';
 import { listen } from '../local/listen.ts';
 import { answerMs, servers } from './sweep-size.ts';
 

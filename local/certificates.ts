@@ -1,6 +1,6 @@
 /**
- * Throwaway certificates for the local world: a certificate authority, and what it or nobody
- * vouches for.
+ * Throwaway certificates for the local world: a certificate authority, the certificates that it
+ * issues, and self-signed ones.
  */
 import 'reflect-metadata'; // @peculiar/x509 wires itself together with decorators
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
@@ -54,7 +54,7 @@ export async function createAuthority(): Promise<Authority> {
   return { caPem, issue };
 }
 
-/** A certificate that only vouches for itself. */
+/** A self-signed certificate. */
 export async function selfSigned(request: CertificateRequest): Promise<Certificate> {
   const keys = await newKeys();
   return certificate({
@@ -113,7 +113,7 @@ async function certificate({
   };
 }
 
-const subjectOf = ({ hosts }: CertificateRequest) => hosts[0] ?? 'nobody';
+const subjectOf = ({ hosts }: CertificateRequest) => hosts[0] ?? 'no-host';
 
 const alternativeName = (host: string) => ({
   type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),

@@ -2,12 +2,12 @@ import { stringify } from 'yaml';
 import { startIssuer } from './issuer.ts';
 import { startMcpServer } from './mcp-servers.ts';
 
-// Nothing listens on the discard port of a machine of today: connections to it are refused.
-const away = 'http://127.0.0.1:9/mcp';
+// Nothing listens on the discard port, so connections to it are refused.
+const unreachable = 'http://127.0.0.1:9/mcp';
 
 /**
- * Real MCP servers: two behind OAuth, one that is away, one that is open to all; and their
- * MCPServers as YAML.
+ * Real MCP servers, two behind OAuth and one open to all, and the address of one that is down. The
+ * YAML declares all four.
  */
 export async function startDemo(): Promise<{
   readonly yaml: string;
@@ -20,7 +20,12 @@ export async function startDemo(): Promise<{
     startMcpServer({ oauth }),
     startMcpServer(),
   ]);
-  const addresses = { 'server-a': a.url, 'server-b': b.url, 'server-c': away, 'server-d': d.url };
+  const addresses = {
+    'server-a': a.url,
+    'server-b': b.url,
+    'server-c': unreachable,
+    'server-d': d.url,
+  };
   return {
     yaml: Object.entries(addresses)
       .map(([name, url]) => stringify(manifest(name, url)))

@@ -13,7 +13,7 @@ export type Store = {
   readonly close: () => Promise<void>;
 };
 
-/** Throws one clear line when the port is taken. */
+/** Throws `PortInUse` when the port is taken. */
 export async function startStore({
   port = 0,
   table = 'muster',
@@ -23,7 +23,7 @@ export async function startStore({
 } = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
   const { url, close: closeServer } = await listen(server, port);
-  // dynalite wants credentials in the request and looks no further.
+  // dynalite requires credentials in the request and never checks them.
   const client = new DynamoDBClient({
     endpoint: url,
     region: 'eu-central-1',
@@ -38,8 +38,8 @@ export async function startStore({
 }
 
 /**
- * The table of the sessions as `infra/` declares it, but for its TTL: what is over is told by
- * whoever reads.
+ * The table of the sessions as `infra/` declares it, without its TTL: every reader checks for itself
+ * what has expired.
  */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   await client.send(

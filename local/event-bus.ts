@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import { listen } from './listen.ts';
 import { parseJson } from '../functions/model/json.ts';
 
-/** An event as EventBridge hands it to a target. */
+/** An event as EventBridge passes it to a target. */
 export type BusEvent = {
   readonly version: '0';
   readonly id: string;
@@ -20,8 +20,7 @@ export type BusEvent = {
 };
 
 /**
- * Events whose source and type are listed go to the target; nothing is tried twice (the design's
- * retry 0).
+ * Events whose source and type are listed go to the target. Nothing is retried, as in the stack.
  */
 export type BusRule = {
   readonly pattern: {
@@ -60,8 +59,7 @@ const putEvents = z.object({
 type Entry = z.infer<typeof putEvents>['Entries'][number];
 
 /**
- * An event bus on loopback for the real EventBridge client. A target that fails is told to
- * `failed`.
+ * An event bus on loopback for the real EventBridge client. `failed` gets the error of a target.
  */
 export async function startBus(
   rules: readonly BusRule[],

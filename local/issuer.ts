@@ -1,6 +1,6 @@
 /**
- * A real OpenID and OAuth issuer on loopback: for persons, and, started a second time, for MCP
- * servers.
+ * A real OpenID and OAuth issuer on loopback. One instance signs people in to muster, another one
+ * protects MCP servers.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
@@ -19,9 +19,9 @@ import {
 import type { Certificate } from './certificates.ts';
 import { type Exchange, offerExchange } from './exchange-grant.ts';
 import { listen } from './listen.ts';
-import { issuerMemory } from './memory.ts';
+import { issuerMemory } from './issuer-memory.ts';
 
-/** Somebody who can sign in with one click. `subject` becomes `sub`. */
+/** A person who can sign in with one click. `subject` becomes `sub`. */
 export type Persona = { readonly subject: string; readonly email: string; readonly name: string };
 
 export const ada: Persona = { subject: 'ada', email: 'ada@example.com', name: 'Ada Lovelace' };
@@ -49,7 +49,7 @@ export type IssuerOptions = {
   readonly clientDocuments?: Configuration['fetch'];
   /** Token exchange (RFC 8693) as Dex documents it, for ID tokens of another issuer. */
   readonly exchange?: Exchange;
-  /** How clients may prove themselves at the token endpoint. */
+  /** How clients may authenticate at the token endpoint. */
   readonly tokenAuthentication?: NonNullable<Configuration['clientAuthMethods']>;
   readonly accessTokenSeconds?: number;
   readonly idTokenSeconds?: number;
@@ -84,7 +84,7 @@ export const commandLineClient: ClientMetadata = {
   ],
 };
 
-/** Starts one. Throws one clear line when the port is taken. */
+/** Starts one. Throws `PortInUse` when the port is taken. */
 export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   const { tls, personas = [ada, grace] } = options;
   let listener: RequestListener = (_request, response) => response.writeHead(503).end();
@@ -108,7 +108,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
   return { url, close };
 }
 
-/** Everything oidc-provider would otherwise warn about is given here; nothing is printed. */
+/** Sets everything that oidc-provider would otherwise warn about, so nothing is printed. */
 function configuration(
   options: IssuerOptions,
   personas: readonly Persona[],
@@ -133,7 +133,7 @@ function configuration(
     clientBasedCORS: () => false,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,
-    // Cookies do not know ports: two issuers on one address would overwrite each other's.
+    // Cookies ignore ports: two issuers on one address would overwrite each other's cookies.
     cookies: {
       keys: [randomBytes(32).toString('base64url')],
       names: {
@@ -189,7 +189,7 @@ function configuration(
     pkce: { required: () => true },
     renderError: async (context, { error, error_description: description }) => {
       context.type = 'html';
-      context.body = page('That did not work', `<p>${escapeHtml(description ?? error)}</p>`);
+      context.body = page('The sign-in failed', `<p>${escapeHtml(description ?? error)}</p>`);
     },
     responseTypes: ['code'],
     rotateRefreshToken: true,
@@ -246,18 +246,14 @@ function loginPage(provider: Provider, personas: readonly Persona[]): RequestLis
   );
   const serve = async (...[request, response]: Parameters<RequestListener>) => {
     if (request.method !== 'POST')
-      return send(
-        response,
-        200,
-        page('Who are you?', `<form method="post">${buttons.join('')}</form>`),
-      );
+      return send(response, 200, page('Sign in', `<form method="post">${buttons.join('')}</form>`));
     const email = new URLSearchParams(await bodyOf(request)).get('persona');
     const persona = personas.find((persona) => persona.email === email);
     if (persona === undefined)
       return send(
         response,
         400,
-        page('Nobody has that address', '<p>Go back and choose again.</p>'),
+        page('Unknown person', '<p>Go back and choose one of the persons.</p>'),
       );
     await provider.interactionFinished(request, response, {
       login: { accountId: persona.subject },
@@ -269,8 +265,8 @@ function loginPage(provider: Provider, personas: readonly Persona[]): RequestLis
         response,
         400,
         page(
-          'That did not work',
-          `<p>${escapeHtml(error instanceof Error ? error.message : 'Start again.')}</p>`,
+          'The sign-in failed',
+          `<p>${escapeHtml(error instanceof Error ? error.message : 'Start the sign-in again.')}</p>`,
         ),
       );
     });
@@ -291,7 +287,7 @@ function send(response: ServerResponse, status: number, html: string): void {
 
 async function userCodeInputSource(context: KoaContextWithOIDC, form: string): Promise<void> {
   context.body = page(
-    'Enter the code your device shows',
+    'Enter the code that your device shows',
     `${form}<button form="op.deviceInputForm">Continue</button>`,
   );
 }
@@ -305,7 +301,7 @@ async function userCodeConfirmSource(
 ): Promise<void> {
   const question = `<p>Does your device show <b>${escapeHtml(code)}</b>?</p>`;
   context.body = page(
-    'Is it you?',
+    'Confirm the code',
     `${question}${form}<button form="op.deviceConfirmForm">Yes, continue</button>`,
   );
 }
@@ -313,7 +309,7 @@ async function userCodeConfirmSource(
 async function successSource(context: KoaContextWithOIDC): Promise<void> {
   context.body = page(
     'You are signed in',
-    '<p>Go back to your device; you can close this page.</p>',
+    '<p>You can close this page and return to your device.</p>',
   );
 }
 

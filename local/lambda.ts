@@ -151,7 +151,7 @@ export function eventOf(request: RequestFacts): FunctionUrlEvent {
 }
 
 /**
- * The types that a Function URL hands on as text. Everything else, forms too, arrives in base64.
+ * The types that a Function URL passes on as text. Everything else, also forms, arrives in base64.
  */
 const isText = (contentType: string): boolean =>
   /^(text\/|application\/(json|javascript|xml)|[^;]+\+(json|xml))/i.test(contentType);

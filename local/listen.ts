@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-/** The message is one line for the person who started us. */
+/** The message is one line for the user of the command. */
 export class PortInUse extends Error {
   override readonly name = 'PortInUse';
 }
@@ -14,27 +14,29 @@ export type Listening = {
 
 /**
  * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections
- * that are still open. Throws `PortInUse` when the port is taken.
+ * that are still open, where the server can do that. Throws `PortInUse` when the port is taken.
+ * Tests give another loopback address as `host`, always with port 0.
  */
 export async function listen(
-  server: Server & { closeAllConnections(): void },
+  server: Server & { closeAllConnections?(): void },
   port = 0,
+  host = '127.0.0.1',
 ): Promise<Listening> {
-  server.listen(port, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     throw new PortInUse(
-      `Port ${port} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`,
+      `Port ${port} on 127.0.0.1 is in use. Stop the process that uses it, or choose another port with --port.`,
     );
   });
   const address = server.address();
   if (address === null || typeof address === 'string')
     throw new Error('The server does not listen on a port.');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${host}:${address.port}`,
     port: address.port,
     close: async () => {
-      server.closeAllConnections();
+      server.closeAllConnections?.();
       await new Promise((done) => server.close(done));
     },
   };

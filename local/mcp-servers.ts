@@ -23,14 +23,14 @@ export type McpServerOptions = {
   readonly port?: number;
   /** Serve https with this certificate; it must be valid for 127.0.0.1. */
   readonly tls?: Certificate;
-  /** Asks for access tokens of this issuer. Without it the server is open to all. */
+  /** Requires access tokens of this issuer. Without it the server is open to all. */
   readonly oauth?: {
     readonly issuer: string;
     /** Every token must have them. */
     readonly scopes?: readonly string[];
     /**
-     * Whom tokens must be made for; without it this server's own address. Forwarded ID tokens are
-     * made for a client.
+     * The audience that tokens must have; without it this server's own address. A forwarded ID
+     * token has a client as its audience.
      */
     readonly audience?: string;
     /** For an issuer with a certificate of our own authority. */
@@ -40,7 +40,7 @@ export type McpServerOptions = {
 
 export type LocalMcpServer = { readonly url: string; readonly close: () => Promise<void> };
 
-/** Starts one at `/mcp`. Throws one clear line when the port is taken. */
+/** Starts one at `/mcp`. Throws `PortInUse` when the port is taken. */
 export async function startMcpServer({
   port = 0,
   tls,
@@ -88,7 +88,7 @@ function mcpEndpoint() {
         .status(404)
         .json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
     else await transport.handleRequest(request, response);
-    // A stranger who opened no session leaves nothing behind.
+    // A request that opened no session leaves no transport behind.
     if (transport !== undefined && transport.sessionId === undefined) await transport.close();
   };
   const close = async () => {
@@ -100,8 +100,8 @@ function mcpEndpoint() {
 type Protection = NonNullable<McpServerOptions['oauth']>;
 
 /**
- * RFC 9728 metadata for strangers, and a 401 that names it; tokens are verified by the SDK's own
- * middleware.
+ * RFC 9728 metadata for clients without a token, and a 401 that names it. The SDK's own middleware
+ * verifies tokens.
  */
 async function protectedResource(
   url: URL,
@@ -138,7 +138,8 @@ function tokenVerifier(
     fetch,
   }: { readonly url: URL; readonly audience: string; readonly fetch: typeof globalThis.fetch },
 ): OAuthTokenVerifier {
-  if (typeof jwks_uri !== 'string') throw new TypeError(`${issuer} publishes no keys.`);
+  if (typeof jwks_uri !== 'string')
+    throw new TypeError(`${issuer} has no jwks_uri in its metadata.`);
   const keys = createRemoteJWKSet(new URL(jwks_uri), { [customFetch]: fetch });
   return {
     verifyAccessToken: async (token) => {

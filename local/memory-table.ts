@@ -6,8 +6,8 @@ import type {
 } from '../functions/adapters/dynamodb/grant-store.ts';
 
 /**
- * The table of the sessions in the memory of this process. It is there for as long as the process
- * is, and for nobody else.
+ * The table of the sessions in the memory of this process. It ends with the process, and no other
+ * process sees it.
  */
 export function memoryTable(): Table & { readonly rows: () => readonly Attributes[] } {
   const rows = new Map<string, Attributes>();

@@ -2,51 +2,55 @@ import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { sorted, table } from '../cli/output/table.ts';
 import type { List } from '../functions/model/wire.ts';
-import { ManifestError } from './declare.ts';
+import { ManifestError } from './declare-servers.ts';
 import { PortInUse } from './listen.ts';
-import { readOptions, type StartOptions, UsageError, usage } from './options.ts';
+import { readOptions, type StartOptions, UsageError, usage } from './start-options.ts';
 import { startWorld, type World } from './world.ts';
 import { messageOf } from '../functions/model/error-message.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
 import { ClusterError } from '../functions/model/cluster-error.ts';
 
 /**
- * `npm start`: the whole system on this machine. Data goes to stdout, words to people to stderr.
+ * `npm start`: the whole system on this machine. Data goes to stdout, messages to stderr.
  */
 async function start(options: StartOptions): Promise<void> {
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const world = await startWorld({ ...options, changed: tellChange });
+  const world = await startWorld({ ...options, changed: printChange });
   try {
     for (const line of world.refused) say(`Refused: ${line}`);
-    // Three failures in a row are what it takes to call a server Failed.
+    // A server is Failed after three failures in a row.
     for (let count = 0; count < (options.sweeps ?? 3); count += 1)
-      tellProblems(await world.sweep({ everything: true }));
-    print(await world.list(), options);
-    if (options.sweeps === undefined) await goOn(world, options, ended);
+      printProblems(await world.sweep({ everything: true }));
+    printList(await world.list(), options);
+    if (options.sweeps === undefined) await sweepUntilEnded(world, options, ended);
   } finally {
     await world.close();
   }
 }
 
-async function goOn(world: World, options: StartOptions, ended: Promise<unknown>): Promise<void> {
-  isSettled = true;
+async function sweepUntilEnded(
+  world: World,
+  options: StartOptions,
+  ended: Promise<unknown>,
+): Promise<void> {
+  isTablePrinted = true;
   say(invitation(world, options));
   const schedule = setInterval(() => {
     world
       .sweep({ everything: false })
-      .then(tellProblems, (error: unknown) => say(`The sweep failed: ${messageOf(error)}`));
+      .then(printProblems, (error: unknown) => say(`The sweep failed: ${messageOf(error)}`));
   }, options.tickMs);
   await ended;
   clearInterval(schedule);
 }
 
 const invitation = (world: World, { tickMs }: StartOptions): string => `
-Sweeping every ${tickMs / 1000} s; changes of STATE are told here. Ctrl-C ends it. In a second terminal:
+muster sweeps every ${tickMs / 1000} s and prints each change of STATE here. Press Ctrl-C to stop. In a second terminal, run:
 
   export MUSTER_ENDPOINT=${world.url}
   npx muster list mcpserver
-  npx muster auth login                       sign in to muster: SESSION appears
-  npx muster auth login --server server-b     sign in to one server: its SESSION changes, its STATE does not
+  npx muster auth login                       signs in to muster: the list then has the column SESSION
+  npx muster auth login --server server-b     signs in to one server: its SESSION changes, its STATE does not
   npx muster auth status
 `;
 
@@ -57,24 +61,25 @@ const changeSchema = z.object({
   to: z.string(),
   reason: z.string(),
 });
-// The first table tells the states; what changes after it is news.
-let isSettled = false;
+// The first table shows the states. Only later changes are printed.
+let isTablePrinted = false;
 
-function tellChange({ time, detail }: { readonly time: string; readonly detail: unknown }): void {
+function printChange({ time, detail }: { readonly time: string; readonly detail: unknown }): void {
   const { namespace, name, from = '-', to, reason } = changeSchema.parse(detail);
-  if (isSettled) say(`${time.slice(11, 19)}  ${namespace}/${name}  ${from} -> ${to}  (${reason})`);
+  if (isTablePrinted)
+    say(`${time.slice(11, 19)}  ${namespace}/${name}  ${from} -> ${to}  (${reason})`);
 }
 
-function tellProblems(reports: readonly SweepReport[]): void {
+function printProblems(reports: readonly SweepReport[]): void {
   for (const { ended, proberOffline, problems = [], malformed = [] } of reports) {
     if (ended !== undefined) say(`The sweep ended early: ${ended}`);
     if (proberOffline !== undefined) say(`The prober itself seems to be offline: ${proberOffline}`);
-    for (const line of malformed) say(`Cannot be read: ${line}`);
+    for (const line of malformed) say(`Unreadable: ${line}`);
     for (const { namespace, name, message } of problems) say(`${namespace}/${name}: ${message}`);
   }
 }
 
-function print(list: List, { output }: StartOptions): void {
+function printList(list: List, { output }: StartOptions): void {
   const rows = sorted(list.items);
   if (output === 'json')
     process.stdout.write(`${JSON.stringify({ items: rows, problems: list.problems }, null, 2)}\n`);
@@ -84,9 +89,8 @@ function print(list: List, { output }: StartOptions): void {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-// What the person who typed the command can mend is told in one line; anything else is ours, with
-// its stack.
-const mendable = [UsageError, ManifestError, ClusterError, PortInUse];
+// An error that the user can fix is one line. Any other error is ours and has its stack.
+const fixable = [UsageError, ManifestError, ClusterError, PortInUse];
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -94,9 +98,9 @@ try {
   else await start(options);
 } catch (error) {
   say(
-    mendable.some((kind) => error instanceof kind)
+    fixable.some((kind) => error instanceof kind)
       ? messageOf(error)
-      : `Something went wrong on our side: ${error instanceof Error ? error.stack : String(error)}`,
+      : `Internal error: ${error instanceof Error ? error.stack : String(error)}`,
   );
   process.exitCode = 1;
 }

@@ -9,8 +9,8 @@ import type { Environment } from '../functions/settings.ts';
 import { createSweep } from '../functions/sweep.ts';
 import type { List } from '../functions/model/wire.ts';
 import { type Bus, type BusEvent, startBus } from './event-bus.ts';
-import { startCluster } from './cluster/cluster.ts';
-import { declareServers } from './declare.ts';
+import { startCluster } from './cluster/local-cluster.ts';
+import { declareServers } from './declare-servers.ts';
 import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
@@ -19,7 +19,7 @@ import { defined } from '../functions/model/defined.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
 
 export type WorldOptions = {
-  /** Of the Function URL; 0, the default, takes a free one. */
+  /** Of the endpoint; 0, the default, takes a free one. */
   readonly port?: number;
   /** A kubeconfig file: that cluster instead of the embedded one. */
   readonly kubeconfig?: string;
@@ -28,9 +28,9 @@ export type WorldOptions = {
   /** The address rules of the cloud: loopback and private networks are not contacted. */
   readonly guard?: boolean;
   readonly tickMs?: number;
-  /** Hears of every change of state. */
+  /** Is called for every change of state. */
   readonly changed?: (event: BusEvent) => void;
-  /** Settings of the functions that a test wants different. */
+  /** Settings of the functions that a test overrides. */
   readonly settings?: Environment;
   /** Starts the functions; without it they run from the sources, in this process. */
   readonly functions?: (environment: Environment) => Promise<Functions>;
@@ -44,23 +44,23 @@ export type Functions = {
 };
 
 export type World = {
-  /** The Function URL. */
+  /** Address of the endpoint. */
   readonly url: string;
   readonly environment: Environment;
   readonly issuer: Issuer;
   readonly bus: Bus;
-  /** MCPServers of the YAML that the cluster refused, a line each. */
+  /** MCPServers of the YAML file that the cluster refused, a line each. */
   readonly refused: readonly string[];
   /** One tick through all its pages. `everything` does not wait for due times. */
   readonly sweep: (wanted: { readonly everything: boolean }) => Promise<readonly SweepReport[]>;
-  /** What the owner of the laptop may see: everything, and nobody's session. */
+  /** What the owner of the machine may see: every server, without any session. */
   readonly list: () => Promise<List>;
   readonly close: () => Promise<void>;
 };
 
 type Part = { readonly close: () => Promise<void> };
 
-/** The whole system on loopback. What has started is closed again when something cannot start. */
+/** The whole system on loopback. When one part cannot start, the parts that have started are closed. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const parts: Part[] = [];
   const keep = <StartResult extends Part>(part: StartResult): StartResult => {
@@ -86,7 +86,7 @@ async function assemble(
   close: () => Promise<void>,
 ): Promise<World> {
   const { port = 0, tickMs = 60_000, guard = false, changed = () => {} } = options;
-  // ApplyResult first, so that a port in use is told before anything else has started.
+  // First, so that a port in use is reported before anything else has started.
   let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
   const functionUrl = keep(
     await startFunctionUrl({ handler: (event, context) => answer(event, context), port }),
@@ -130,7 +130,7 @@ async function assemble(
     TOKEN_KEYS: `local:${randomBytes(32).toString('base64url')}`,
     ...options.settings,
   };
-  // The AWS clients want them even towards stand-ins on loopback.
+  // The AWS clients require them, also for stand-ins on loopback.
   process.env['AWS_REGION'] ??= 'local';
   process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
   process.env['AWS_SECRET_ACCESS_KEY'] ??= 'local';
@@ -183,7 +183,8 @@ async function listEverything(environment: Environment): Promise<List> {
         continue: next,
       }),
     );
-    if (listed.kind === 'expired') throw new Error('The list expired while it was read.');
+    if (listed.kind === 'expired')
+      throw new Error('The list expired before all its pages were read.');
     const { page } = listed;
     items.push(
       ...page.servers.map((server) =>

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { listSchema } from '../functions/model/wire.ts';
+import { listen } from '../local/listen.ts';
 import { ada, startIssuer } from '../local/issuer.ts';
 import { startMcpServer } from '../local/mcp-servers.ts';
 import { startWorld, type World } from '../local/world.ts';
@@ -17,7 +18,7 @@ import { bundlesWhereDeployed } from './stack/functions.ts';
 import { declareInReal, isReal, whyNot } from './world/cluster.ts';
 import { startFaultWorld } from './world/fault-world.ts';
 import { aManifest } from './world/manifest.ts';
-import { browserOf } from './world/person.ts';
+import { browserOf } from './world/browser.ts';
 
 let folder: string;
 let muster: string;
@@ -181,13 +182,12 @@ describe.skipIf(isReal)('npm start', () => {
     run(process.execPath, ['local/start.ts', ...args], { timeout: 60_000 });
 
   test('with --sweeps and -o json prints nothing on stdout but the list, and leaves nothing behind', async () => {
-    const server = createServer((_request, response) => response.writeHead(401).end());
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const server = await listen(
+      createServer((_request, response) => response.writeHead(401).end()),
+    );
     const file = join(folder, 'mine.yaml');
     const specs = {
-      'mine-a': { url: `http://127.0.0.1:${port}/mcp` },
+      'mine-a': { url: `${server.url}/mcp` },
       'mine-b': { url: 'http://127.0.0.1:9/mcp' },
       'mine-c': { url: 'ftp://nowhere' },
     };
@@ -206,7 +206,7 @@ describe.skipIf(isReal)('npm start', () => {
         timeout: 60_000,
       },
     );
-    server.close();
+    await server.close();
     expect(itemsSchema.parse(JSON.parse(stdout)).items).toMatchObject([
       {
         namespace: 'default',
@@ -229,7 +229,7 @@ describe.skipIf(isReal)('npm start', () => {
     expect(stderr).toMatch(/^Refused: .*mine-c.*spec\.url.*\n$/);
   });
 
-  test('goes on until Ctrl-C, tells changes, and ends cleanly', async () => {
+  test('runs until Ctrl-C, prints changes, and ends cleanly', async () => {
     const child = spawn(
       process.execPath,
       ['local/start.ts', '--port', '0', '--interval', '200ms'],
@@ -262,7 +262,11 @@ describe.skipIf(isReal)('npm start', () => {
     ['an option that is not known', ['--sweep', '1'], '--sweep'],
     ['a number that is none', ['--sweeps', 'many'], '--sweeps many is not a whole number'],
     ['an interval that is none', ['--interval', 'soon'], '--interval soon'],
-    ['a format that is not known', ['-o', 'xml'], '-o xml is not known'],
+    [
+      'a format that is not known',
+      ['-o', 'xml'],
+      'Unknown output format "xml". Use -o table or -o json.',
+    ],
   ])('%s is one clear line and exit 1', async (_what, args, words) => {
     const ended = await start(args).then(
       () => ({ code: 0, stderr: '', stdout: '' }),
@@ -275,14 +279,11 @@ describe.skipIf(isReal)('npm start', () => {
   });
 
   test('a port in use is one clear line and exit 1', async () => {
-    const server = createServer();
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { port, close } = await listen(createServer());
     await expect(start(['--port', String(port)])).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`Port ${port} on 127.0.0.1 is in use`),
     });
-    server.close();
+    await close();
   });
 });

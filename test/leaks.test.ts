@@ -10,7 +10,7 @@ import { ada } from '../local/issuer.ts';
 import { startWorld, type World } from '../local/world.ts';
 import { buildMuster, removeMuster, type Run, runMuster } from './cli/run.ts';
 import { expose, forget, kindsSeen, leaks, remember } from './world/leaks.ts';
-import { browserOf } from './world/person.ts';
+import { browserOf } from './world/browser.ts';
 
 let world: World;
 let file: string;

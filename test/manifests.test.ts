@@ -11,7 +11,7 @@ import {
   serverTypes,
   states,
 } from '../functions/model/mcpserver.ts';
-import { startCluster } from '../local/cluster/cluster.ts';
+import { startCluster } from '../local/cluster/local-cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
 import { crdFile } from './world/manifest.ts';
 

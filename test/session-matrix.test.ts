@@ -24,7 +24,7 @@ import { startWorld, type World } from '../local/world.ts';
 import { aRow } from './cli/rows.ts';
 import { buildMuster, removeMuster, runMuster } from './cli/run.ts';
 import { aManifest } from './world/manifest.ts';
-import { browserOf } from './world/person.ts';
+import { browserOf } from './world/browser.ts';
 import { aCondition, aStatus } from './world/server.ts';
 import { defined } from '../functions/model/defined.ts';
 

@@ -1,10 +1,10 @@
 import type { Definition } from './definition.ts';
-import type { JsonObject } from './json.ts';
-import type { Cause } from './schema.ts';
+import type { JsonObject } from './json-object.ts';
+import type { Cause } from './structural-schema.ts';
 
 /**
- * What the cluster says to one request. A text body is for what is not part of the API, such as an
- * unknown path.
+ * The answer of the cluster to one request. A text body is for what is not part of the API, such as
+ * an unknown path.
  */
 export type Answer = {
   readonly code: number;
@@ -13,7 +13,7 @@ export type Answer = {
   readonly warnings?: readonly string[];
 };
 
-/** metav1.Status of a refusal. Its words are those of Kubernetes 1.36. */
+/** metav1.Status of a refusal, with the texts of Kubernetes 1.36. */
 export function failure(
   code: number,
   reason: string,
@@ -74,7 +74,7 @@ export function invalid(
 }
 
 /**
- * The `continue` in the body goes on from the same place in the list as it is now (an inconsistent
+ * The `continue` in the body continues at the same place in the present list (an inconsistent
  * list).
  */
 export const expired = (next: string): Answer =>
@@ -106,9 +106,9 @@ export const methodNotAllowed = (): Answer =>
     'the server does not allow this method on the requested resource',
   );
 
-/** Said where the real API server does more than the local one. */
+/** For what the real API server does and the local one does not. */
 export const notImplemented = (what: string): Answer =>
-  failure(501, 'NotImplemented', `The local cluster does not do ${what}.`);
+  failure(501, 'NotImplemented', `The local cluster does not support ${what}.`);
 
 export const pathNotFound = (): Answer => ({ code: 404, body: '404 page not found\n' });
 

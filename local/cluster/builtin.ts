@@ -1,10 +1,11 @@
 /**
- * The kinds of Kubernetes itself that the product writes, as far as it writes them; every API
+ * The kinds of Kubernetes itself that the product writes, with the fields that it writes. Every API
  * server has them without a CRD.
  */
 import { failure, type Answer } from './answer.ts';
 import type { Definition, Schema } from './definition.ts';
-import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
+import { isObject, type JsonObject } from './json-object.ts';
+import { parseJson } from '../../functions/model/json.ts';
 
 const text: Schema = { type: 'string' };
 const time: Schema = { type: 'string', format: 'date-time' };
@@ -77,7 +78,7 @@ export const builtins: readonly Definition[] = [
   },
 ];
 
-/** Whom a SubjectAccessReview asks about, and for which namespace. */
+/** The user of a SubjectAccessReview, and the namespace. */
 export type Review = {
   readonly user: string;
   readonly groups: readonly string[];
@@ -110,7 +111,7 @@ export function review(body: string, isAllowed: (review: Review) => boolean): An
   return { code: 201, body: { ...asked, status: { allowed } } };
 }
 
-function objectIn(value: Json | undefined, key: string): JsonObject | undefined {
+function objectIn(value: unknown, key: string): JsonObject | undefined {
   const inner = isObject(value) ? value[key] : undefined;
   return isObject(inner) ? inner : undefined;
 }

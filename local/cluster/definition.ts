@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import type { Json } from './json.ts';
+import type { Json } from './json-object.ts';
 
 /** What a CustomResourceDefinition says about its one served version. */
 export type Definition = {
@@ -39,7 +39,7 @@ export type Schema = {
 export type Rule = { readonly rule: string; readonly message: string };
 
 /**
- * Strict: a keyword that the local cluster does not follow shall not look as if it were followed.
+ * Strict: the local cluster rejects a CRD with a keyword that it does not support.
  */
 const schema: z.ZodMiniType<Schema> = z.strictObject({
   description: z.optional(z.string()),
@@ -86,7 +86,7 @@ const definition = z.object({
 });
 
 /**
- * Reads a CRD of one version from YAML. Throws when it uses what the local cluster does not know.
+ * Reads a CRD of one version from YAML. Throws when it uses a keyword that the local cluster does not support.
  */
 export async function readDefinition(file: URL | string): Promise<Definition> {
   const { spec } = definition.parse(parse(await readFile(file, 'utf8')));

@@ -14,7 +14,7 @@ import {
   stateChanged,
   stateGlossary,
 } from '../../functions/model/glossary.ts';
-import { code, fence, page, table } from './markdown.ts';
+import { code, fence, page, table } from './markdown-pieces.ts';
 
 /**
  * States, sessions, conditions, reasons and the event, from the constants that the functions write.

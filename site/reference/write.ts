@@ -4,10 +4,10 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
-import { cli } from './cli.ts';
-import { functionUrl } from './endpoint.ts';
-import { mcpserver } from './crd.ts';
-import { settingsPage } from './settings.ts';
+import { cli } from './cli-page.ts';
+import { functionUrl } from './endpoint-page.ts';
+import { mcpserver } from './crd-page.ts';
+import { settingsPage } from './settings-page.ts';
 import { words } from './glossary-tables.ts';
 
 export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {

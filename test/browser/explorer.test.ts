@@ -35,7 +35,7 @@ import {
 import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';
-import { browserOf } from '../world/person.ts';
+import { browserOf } from '../world/browser.ts';
 import { findChromium, howToGetOne, launch } from './chromium.ts';
 import { serveSite } from './serve.ts';
 

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listSchema } from '../../functions/model/wire.ts';
-import { declareServers } from '../../local/declare.ts';
+import { declareServers } from '../../local/declare-servers.ts';
 import { ada, grace } from '../../local/issuer.ts';
 import { listen } from '../../local/listen.ts';
 import { startWorld, type World } from '../../local/world.ts';
-import { browserOf } from '../world/person.ts';
+import { browserOf } from '../world/browser.ts';
 import { buildMuster, type Ended, removeMuster, type Run, runMuster } from './run.ts';
 
 let file: string;

@@ -17,7 +17,7 @@ import { leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
 import { aStatus } from '../world/server.ts';
-import { credentials, questionIn, signatureOf } from '../world/sts.ts';
+import { credentials, requestIn, signatureOf } from '../world/sts.ts';
 import { type ApiServer, startApiServer } from './apiserver.ts';
 import { install } from './install.ts';
 import { asUser, ownCluster } from './own.ts';
@@ -42,7 +42,7 @@ describe.skipIf(why !== undefined)(
             const isGood =
               question !== null &&
               question.searchParams.get('X-Amz-Signature') ===
-                signatureOf(questionIn(spec.token), 'production');
+                signatureOf(requestIn(spec.token), 'production');
             // What an access entry makes of the role.
             const status = isGood
               ? { authenticated: true, user: { username: 'role', groups: ['muster-sweep'] } }

@@ -22,7 +22,7 @@ import {
 } from '../../functions/sessions/signin.ts';
 import type { VerificationResult } from '../../functions/sessions/verify.ts';
 import { memoryTable } from '../../local/memory-table.ts';
-import { personOf } from '../world/grant.ts';
+import { aPerson } from '../world/person.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { challengesIn } from '../../functions/adapters/network/challenges.ts';
@@ -46,7 +46,7 @@ const server = aServer(
     auth,
   }),
 );
-const person = personOf();
+const person = aPerson();
 const now = () => new Date();
 const connector = {
   guard: addressGuard({ allowLocal: true }),

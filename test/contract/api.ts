@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
-import { startCluster } from '../../local/cluster/cluster.ts';
+import { startCluster } from '../../local/cluster/local-cluster.ts';
 import { compact } from '../cluster/compact.ts';
 import { crdFile } from '../world/manifest.ts';
 import { defined } from '../../functions/model/defined.ts';
@@ -16,11 +16,11 @@ import { defined } from '../../functions/model/defined.ts';
 export type Api = {
   readonly kubeconfig: string;
   readonly send: Send;
-  /** A namespace that nobody else uses. */
+  /** A namespace of its own for each call. */
   readonly aNamespace: () => Promise<string>;
-  /** `missing`: no real API server could be had. */
+  /** `missing`: there is no real API server. */
   readonly kind: 'local' | 'real' | 'missing';
-  /** Lets every continue token expire. Absent where a test cannot make that happen. */
+  /** Expires every continue token. Absent where a test cannot do that. */
   readonly expireContinueTokens?: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -69,7 +69,7 @@ export async function anApi(): Promise<Api> {
       return {
         kind: 'missing',
         kubeconfig: '',
-        send: nobody,
+        send: sendNowhere,
         aNamespace: async () => '',
         close: async () => undefined,
       };
@@ -88,11 +88,11 @@ export async function anApi(): Promise<Api> {
 /** A watch answers with a line for each event. */
 const isJson = (text: string): boolean => text.startsWith('{') && !text.trimEnd().includes('}\n{');
 
-const nobody: Send = async () => {
+const sendNowhere: Send = async () => {
   throw new Error('There is no API server.');
 };
 
-/** Leaves nothing behind: the cluster may be somebody else's. */
+/** Deletes its namespaces at the end: the cluster may serve others. */
 async function connectReal(
   kubeconfig: string,
 ): Promise<Pick<Api, 'send' | 'aNamespace' | 'close'>> {
@@ -151,7 +151,7 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
     send,
     aNamespace: async () => {
       const name = `contract-${randomUUID()}`;
-      // The local cluster takes any namespace; a real one wants it created.
+      // The local cluster accepts any namespace; in a real one it has to be created.
       await send('POST', '/api/v1/namespaces', {
         body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
       });

@@ -183,83 +183,83 @@ describe('validation', () => {
 
   test.each([
     {
-      what: 'a type nobody knows',
+      flaw: 'a type nobody knows',
       spec: { type: 'grpc' },
       field: 'spec.type',
       reason: 'FieldValueNotSupported',
       says: 'Unsupported value: "grpc": supported values: "stdio", "streamable-http", "sse"',
     },
     {
-      what: 'no type',
+      flaw: 'no type',
       spec: {},
       field: 'spec.type',
       reason: 'FieldValueRequired',
       says: 'Required value',
     },
     {
-      what: 'a URL that is not http',
+      flaw: 'a URL that is not http',
       spec: { ...remote, url: 'ftp://x' },
       field: 'spec.url',
       reason: 'FieldValueInvalid',
       says: 'Invalid value: "ftp://x": spec.url in body should match',
     },
     {
-      what: 'a host of one letter',
+      flaw: 'a host of one letter',
       spec: { ...remote, url: 'http://x' },
       field: 'spec.url',
       reason: 'FieldValueInvalid',
       says: 'should match',
     },
     {
-      what: 'a host that begins with a dot',
+      flaw: 'a host that begins with a dot',
       spec: { ...remote, url: 'http://.foo/mcp' },
       field: 'spec.url',
       reason: 'FieldValueInvalid',
       says: 'should match',
     },
     {
-      what: 'a timeout of 0',
+      flaw: 'a timeout of 0',
       spec: { ...remote, timeout: 0 },
       field: 'spec.timeout',
       reason: 'FieldValueInvalid',
       says: 'Invalid value: 0: spec.timeout in body should be greater than or equal to 1',
     },
     {
-      what: 'a timeout of 301',
+      flaw: 'a timeout of 301',
       spec: { ...remote, timeout: 301 },
       field: 'spec.timeout',
       reason: 'FieldValueInvalid',
       says: 'should be less than or equal to 300',
     },
     {
-      what: 'a timeout in words',
+      flaw: 'a timeout in words',
       spec: { ...remote, timeout: 'soon' },
       field: 'spec.timeout',
       reason: 'FieldValueTypeInvalid',
       says: 'spec.timeout in body must be of type integer: "string"',
     },
     {
-      what: 'a description of 501 characters',
+      flaw: 'a description of 501 characters',
       spec: { ...remote, description: 'x'.repeat(501) },
       field: 'spec.description',
       reason: 'FieldValueTooLong',
       says: 'Too long: may not be more than 500',
     },
     {
-      what: 'a family without instanceArg',
+      flaw: 'a family without instanceArg',
       spec: { ...remote, family: { name: 'k8s' } },
       field: 'spec.family.instanceArg',
       reason: 'FieldValueRequired',
       says: 'Required value',
     },
     {
-      what: 'an issuer with a trailing slash',
+      flaw: 'an issuer with a trailing slash',
       spec: { ...remote, auth: { type: 'oauth', authorizationServer: { issuer: 'https://x/' } } },
       field: 'spec.auth.authorizationServer.issuer',
       reason: 'FieldValueInvalid',
       says: 'should match',
     },
-  ])('$what is refused by name', async ({ spec, field, reason, says }) => {
+  ])('$flaw is refused by name', async ({ spec, field, reason, says }) => {
     const reply = await create({ spec });
     expect(reply).toMatchObject({
       code: 422,
@@ -288,7 +288,7 @@ describe('validation', () => {
       { type: 'sse', timeout: 0 },
       /: url is required when type is streamable-http or sse/,
     ],
-  ])('the rules %s', async (_what, spec, says) => {
+  ])('the rules %s', async (_title, spec, says) => {
     expect(await create({ spec })).toMatchObject({
       code: 422,
       body: { message: expect.stringMatching(says) },
@@ -299,48 +299,48 @@ describe('validation', () => {
 
   test.each([
     {
-      what: 'stdio without command',
+      flaw: 'stdio without command',
       spec: { type: 'stdio' },
       path: '<nil>',
       says: 'command is required when type is stdio',
     },
     {
-      what: 'a remote server without URL',
+      flaw: 'a remote server without URL',
       spec: { type: 'sse' },
       path: '<nil>',
       says: 'url is required when type is streamable-http or sse',
     },
     {
-      what: 'args on a remote server',
+      flaw: 'args on a remote server',
       spec: { ...remote, args: ['-y'] },
       path: '<nil>',
       says: 'args field is only allowed when type is stdio',
     },
     {
-      what: 'headers on stdio',
+      flaw: 'headers on stdio',
       spec: { type: 'stdio', command: 'npx', headers: {} },
       path: '<nil>',
       says: 'headers field is only allowed when type is streamable-http or sse',
     },
     {
-      what: 'a pinned issuer without oauth',
+      flaw: 'a pinned issuer without oauth',
       spec: { ...remote, auth: pinned },
       path: 'spec.auth',
       says: 'authorizationServer is only valid when type is oauth',
     },
     {
-      what: 'forwarding beside a pinned issuer',
+      flaw: 'forwarding beside a pinned issuer',
       spec: { ...remote, auth: { ...pinned, type: 'oauth', forwardToken: true } },
       path: 'spec.auth',
       says: 'forwardToken bypasses per-backend OAuth; set one or the other, not both',
     },
     {
-      what: 'exchange beside a pinned issuer',
+      flaw: 'exchange beside a pinned issuer',
       spec: { ...remote, auth: { ...pinned, type: 'oauth', tokenExchange: { enabled: true } } },
       path: 'spec.auth',
       says: 'tokenExchange has its own issuer/endpoint config; set one or the other, not both',
     },
-  ])('the rules refuse $what', async ({ spec, path, says }) => {
+  ])('the rules refuse $flaw', async ({ spec, path, says }) => {
     expect(await create({ spec })).toMatchObject({
       code: 422,
       body: {
@@ -375,7 +375,7 @@ describe('validation', () => {
     ['token exchange without endpoint', { ...remote, auth: { tokenExchange: { enabled: true } } }],
     ['a loopback address', { ...remote, url: 'http://127.0.0.1:1' }],
     ['an IPv6 address', { ...remote, url: 'http://[::1]:80/mcp' }],
-  ])('%s is odd, but accepted', async (_what, spec) => {
+  ])('%s is odd, but accepted', async (_title, spec) => {
     expect(await create({ spec })).toMatchObject({ code: 201 });
   });
 });
@@ -533,7 +533,7 @@ describe('get and delete', () => {
   test.each([
     ['uid', { uid: '00000000-0000-0000-0000-000000000000' }],
     ['resourceVersion', { resourceVersion: '1' }],
-  ])('delete with another %s is a conflict', async (_what, preconditions) => {
+  ])('delete with another %s is a conflict', async (_title, preconditions) => {
     await create();
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions };
     expect(await api.send('DELETE', pathOf(namespace, 'server-a'), { body })).toMatchObject({
@@ -671,7 +671,7 @@ describe('status', () => {
       'status.conditions[1]',
       'FieldValueDuplicate',
     ],
-  ])('%s is refused', async (_what, status, field, reason) => {
+  ])('%s is refused', async (_title, status, field, reason) => {
     await create();
     const reply = await patchStatus({ status });
     expect(reply).toMatchObject({ code: 422, body: { reason: 'Invalid' } });
@@ -716,7 +716,7 @@ describe('fencing', () => {
     ['a merge patch on the object', (body: object) => patch(body)],
     ['a replacement', (body: object) => replace({ ...aManifest(), ...body })],
     ['a replacement of /status', (body: object) => replace({ ...aManifest(), ...body }, 'status')],
-  ])('%s with an old resourceVersion is a conflict', async (_what, write) => {
+  ])('%s with an old resourceVersion is a conflict', async (_title, write) => {
     const { metadata } = await create();
     await patchStatus({ status: { state: 'Connected' } });
     const reply = await write({
@@ -888,7 +888,7 @@ describe('server-side apply on /status', () => {
       () => apply({ conditions: [reachable(), reachable()] }),
       500,
     ],
-  ])('one %s is refused', async (_what, send, code) => {
+  ])('one %s is refused', async (_title, send, code) => {
     await create();
     expect(await send()).toMatchObject({ code });
   });

@@ -247,12 +247,18 @@ export function storeContract(start: () => Place): void {
     expect((await store.getGrant(ada, 'uid-empty'))?.tokens).toBeUndefined();
   });
 
-  test('two keys are accepted while they rotate; without the old one its rows do not open, and nothing is thrown', async () => {
+  const storeWith = (...keys: readonly string[]) =>
+    sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
+
+  test('two keys are accepted while they rotate', async () => {
     const [old, fresh] = [aKey('old'), aKey('fresh')];
-    const storeWith = (...keys: readonly string[]) =>
-      sessionStore({ table: place.table, sealer: sealer(keys), now: () => clock });
     await storeWith(old).putGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
     expect((await storeWith(fresh, old).getGrant(ada, 'uid-rotate'))?.tokens).toEqual(tokens);
+  });
+
+  test('without the old key its rows do not open, and nothing is thrown', async () => {
+    const [old, fresh] = [aKey('old'), aKey('fresh')];
+    await storeWith(old).putGrant(aGrant({ serverUid: 'uid-rotate' }), tokens);
     expect(await storeWith(fresh).getGrant(ada, 'uid-rotate')).toMatchObject({
       grant: { serverUid: 'uid-rotate' },
     });

@@ -10,7 +10,7 @@ import * as z from 'zod/mini';
 import { ada } from '../../local/issuer.ts';
 import { startWorld } from '../../local/world.ts';
 import { runMuster } from '../cli/run.ts';
-import { browserOf } from '../world/person.ts';
+import { browserOf } from '../world/browser.ts';
 import { kubectlTable } from './kubectl.ts';
 
 export type Replay = {

@@ -7,7 +7,7 @@ import {
   sessionGlossary,
   stateGlossary,
 } from '../../functions/model/glossary.ts';
-import { code, table } from '../../site/reference/markdown.ts';
+import { code, table } from '../../site/reference/markdown-pieces.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
 const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>
@@ -16,7 +16,7 @@ const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): s
     Object.entries(all).map(([word, { summary, hint }]) => [code(word), summary, hint]),
   );
 
-const trouble = Object.fromEntries(
+const failures = Object.fromEntries(
   Object.entries(reasonGlossary).filter(([reason]) =>
     [...failedReasons, ...failingReasons, 'ProberOffline'].some((word) => word === reason),
   ),
@@ -25,7 +25,7 @@ const trouble = Object.fromEntries(
 test.each([
   ['state-and-session.md', 'states', meanings('STATE', stateGlossary)],
   ['state-and-session.md', 'reasons', meanings('reason', reasonGlossary)],
-  ['troubleshoot.md', 'trouble', meanings('reason', trouble)],
+  ['troubleshoot.md', 'trouble', meanings('reason', failures)],
   ['state-and-session.md', 'sign-in', meanings('reason', authRequiredGlossary)],
   ['state-and-session.md', 'sessions', meanings('SESSION', sessionGlossary)],
 ])('%s has the %s of the code, literally', async (name, which, wanted) => {

@@ -4,8 +4,8 @@ import { createApi } from '../../functions/api.ts';
 import { contract } from '../../functions/routes/contract.ts';
 import { SettingError } from '../../functions/settings.ts';
 import { checkSchema, listSchema, problemSchema } from '../../functions/model/wire.ts';
-import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
-import { declareServers } from '../../local/declare.ts';
+import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
+import { declareServers } from '../../local/declare-servers.ts';
 import { ada, commandLineClient, type Issuer, startIssuer } from '../../local/issuer.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
 import { bearerFor } from '../world/bearer.ts';
@@ -87,10 +87,15 @@ async function ask(
   };
 }
 
-test('the list is what the cluster holds; headers, env, args and command stay there', async () => {
-  const { status, body, names } = await ask('/v1/mcpservers');
+test('the list is what the cluster holds', async () => {
+  const { status, names } = await ask('/v1/mcpservers');
   expect(status).toBe(200);
   expect(names()).toEqual(['default/server-a', 'team-a/local', 'team-a/server-b', 'team-b/keyed']);
+});
+
+test('headers, env, args and command of an MCPServer never leave the cluster', async () => {
+  const { status, body } = await ask('/v1/mcpservers');
+  expect(status).toBe(200);
   expect(JSON.stringify(body)).not.toMatch(/a secret|run-it|x-api-key/);
 });
 

@@ -19,8 +19,8 @@ import {
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
 import { type PagePorts, sweepPage } from '../../functions/reachability/sweep-page.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
-import { type LocalCluster, startCluster } from '../../local/cluster/cluster.ts';
-import { declareServers } from '../../local/declare.ts';
+import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
+import { declareServers } from '../../local/declare-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
 import { crdFile } from '../world/manifest.ts';
 

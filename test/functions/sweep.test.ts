@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   CustomObjectsApi,
   KubeConfig,
@@ -16,6 +15,7 @@ import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, type BusEvent, startBus } from '../../local/event-bus.ts';
 import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
+import { listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
 import type { SweepReport } from '../../functions/telemetry/report.ts';
 
@@ -33,13 +33,13 @@ const url = (fault: string): string => faults.urls[fault] ?? `no fault is called
 const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 /** A cluster, a bus that goes on with the sweep, and the servers of a test. */
-function world(settings: Readonly<Record<string, string>> = {}) {
+function sweepWorld(settings: Readonly<Record<string, string>> = {}) {
   let cluster: TestCluster;
   let bus: Bus;
   let api: CustomObjectsApi;
   let sweep: (event: unknown) => Promise<SweepReport>;
   let reports: SweepReport[];
-  const trouble: {
+  const hooks: {
     intercept?: Intercept;
     beforePage?: (hop: number) => Promise<void>;
     afterPage?: () => void;
@@ -52,20 +52,20 @@ function world(settings: Readonly<Record<string, string>> = {}) {
   };
 
   const invoke = async (event: unknown): Promise<SweepReport> => {
-    await trouble.beforePage?.(hopOf(event));
+    await hooks.beforePage?.(hopOf(event));
     const report = await sweep(event);
     reports.push(report);
-    trouble.afterPage?.();
+    hooks.afterPage?.();
     return report;
   };
   beforeEach(async ({ skip }) => {
     const why = whyNot();
     skip(why !== undefined, why);
-    delete trouble.intercept;
-    delete trouble.beforePage;
-    delete trouble.afterPage;
+    delete hooks.intercept;
+    delete hooks.beforePage;
+    delete hooks.afterPage;
     reports = [];
-    cluster = await startTestCluster((request) => trouble.intercept?.(request));
+    cluster = await startTestCluster((request) => hooks.intercept?.(request));
     bus = await startBus([{ pattern: pages, target: invoke }]);
     const config = new KubeConfig();
     config.loadFromString(cluster.admin);
@@ -86,7 +86,7 @@ function world(settings: Readonly<Record<string, string>> = {}) {
   });
 
   return {
-    trouble,
+    hooks,
     bus: () => bus,
     reports: () => reports,
     cluster: () => cluster,
@@ -139,28 +139,28 @@ const hopOf = (event: unknown): number =>
   z.object({ detail: z.object({ hop: z.number() }) }).safeParse(event).data?.detail.hop ?? 0;
 
 describe('a sweep', () => {
-  const here = world({ TICK_SECONDS: '20' });
+  const world = sweepWorld({ TICK_SECONDS: '20' });
 
   test('finds out which servers can be reached and writes that into their status', async () => {
-    await here.declare({
+    await world.declare({
       a: url('401 with a challenge'),
       b: url('200 with JSON'),
       c: url('refused'),
       d: 'http://gone.test/mcp',
     });
-    expect(await here.sweep()).toMatchObject([
+    expect(await world.sweep()).toMatchObject([
       { servers: 4, probed: 4, written: 4, changes: 4, unpublished: 0, problems: [] },
     ]);
     const states = await Promise.all(
-      ['a', 'b', 'c', 'd'].map(async (name) => (await here.server(name)).status.state),
+      ['a', 'b', 'c', 'd'].map(async (name) => (await world.server(name)).status.state),
     );
     expect(states).toEqual(['Connected', 'Connected', 'Connecting', 'Failed']);
-    const { status } = await here.server('a');
+    const { status } = await world.server('a');
     expect(conditionOf(status, 'AuthRequired')).toMatchObject({
       status: 'True',
       observedGeneration: 1,
     });
-    expect(conditionOf((await here.server('b')).status, 'AuthRequired')).toMatchObject({
+    expect(conditionOf((await world.server('b')).status, 'AuthRequired')).toMatchObject({
       status: 'False',
     });
   });
@@ -170,26 +170,26 @@ describe('a sweep', () => {
     const server = createServer((_request, response) =>
       isUp ? response.writeHead(401).end() : response.destroy(),
     );
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    await here.declare({
-      a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    const { url: switching, close } = await listen(server);
+    await world.declare({
+      a: `${switching}/mcp`,
       b: url('200 with JSON'),
     });
     const seen: (string | undefined)[] = [];
     for (let round = 0; round < 5; round += 1) {
       isUp = round === 4;
-      await here.sweep();
-      seen.push((await here.server('a')).status.state);
+      await world.sweep();
+      seen.push((await world.server('a')).status.state);
     }
-    server.close();
+    await close();
     expect(seen).toEqual(['Connecting', 'Connecting', 'Failed', 'Failed', 'Connected']);
   });
 
   test('announces a change of state once, and nothing while nothing changes', async () => {
-    await here.declare({ a: url('401 with a challenge') });
-    await here.sweep();
-    const { uid, status, resourceVersion } = await here.server('a');
-    expect(changes(here.bus())).toMatchObject([
+    await world.declare({ a: url('401 with a challenge') });
+    await world.sweep();
+    const { uid, status, resourceVersion } = await world.server('a');
+    expect(changes(world.bus())).toMatchObject([
       {
         source: 'muster',
         detail: {
@@ -201,50 +201,53 @@ describe('a sweep', () => {
         },
       },
     ]);
-    expect(changes(here.bus())[0]?.detail).toHaveProperty('id');
+    expect(changes(world.bus())[0]?.detail).toHaveProperty('id');
     expect(status.consecutiveFailures).toBe(0);
-    expect(await here.sweep()).toMatchObject([{ written: 0, unchanged: 1, changes: 0 }]);
-    expect((await here.server('a')).resourceVersion).toBe(resourceVersion);
-    expect(changes(here.bus())).toHaveLength(1);
+    expect(await world.sweep()).toMatchObject([{ written: 0, unchanged: 1, changes: 0 }]);
+    expect((await world.server('a')).resourceVersion).toBe(resourceVersion);
+    expect(changes(world.bus())).toHaveLength(1);
   });
 
   test('waits for the retry of a failing server', async () => {
-    await here.declare({ a: url('refused'), b: url('200 with JSON') });
-    await here.sweep();
-    expect(await here.sweep({ everything: false })).toMatchObject([{ servers: 2, probed: 1 }]);
+    await world.declare({ a: url('refused'), b: url('200 with JSON') });
+    await world.sweep();
+    expect(await world.sweep({ everything: false })).toMatchObject([{ servers: 2, probed: 1 }]);
   });
 
   test('without MCPServers is fine', async () => {
-    expect(await here.sweep()).toMatchObject([{ servers: 0, probed: 0, problems: [] }]);
+    expect(await world.sweep()).toMatchObject([{ servers: 0, probed: 0, problems: [] }]);
   });
 
   test('is refused an event that is neither tick nor page', async () => {
-    await expect(here.invoke({ kind: 'tock' })).rejects.toThrow();
+    await expect(world.invoke({ kind: 'tock' })).rejects.toThrow();
   });
 
   test('names the kubectl command when the CRD is missing', async () => {
-    here.trouble.intercept = () => ({ code: 404, body: '404 page not found' });
-    await expect(here.sweep()).rejects.toThrow('kubectl apply -k manifests');
+    world.hooks.intercept = () => ({ code: 404, body: '404 page not found' });
+    await expect(world.sweep()).rejects.toThrow('kubectl apply -k manifests');
   });
 });
 
 describe('what a sweep leaves in the cluster beside status', () => {
-  const here = world({ PAGE_SIZE: '1' });
+  const world = sweepWorld({ PAGE_SIZE: '1' });
   const events = async () =>
     z
       .object({ items: z.array(eventSchema) })
-      .parse(await here.list('events.k8s.io', 'v1', 'events')).items;
+      .parse(await world.list('events.k8s.io', 'v1', 'events')).items;
   const of = async (name: string) =>
     (await events()).filter(
       ({ regarding }) => regarding.name === name && regarding.uid !== undefined,
     );
 
   test('one Event for each change of STATE, about the very object, and none while nothing changes', async () => {
-    await here.declare({ [`a-${run}`]: url('401 with a challenge'), [`b-${run}`]: url('refused') });
-    const reports = await here.sweep();
+    await world.declare({
+      [`a-${run}`]: url('401 with a challenge'),
+      [`b-${run}`]: url('refused'),
+    });
+    const reports = await world.sweep();
     expect(reports.map(({ events }) => events)).toEqual([1, 1]);
-    await here.sweep();
-    const { uid } = await here.server(`a-${run}`);
+    await world.sweep();
+    const { uid } = await world.server(`a-${run}`);
     expect(await of(`a-${run}`)).toMatchObject([
       {
         type: 'Normal',
@@ -263,10 +266,10 @@ describe('what a sweep leaves in the cluster beside status', () => {
   });
 
   test('Events that cannot be written cost the sweep nothing, and are in the report', async () => {
-    await here.declare({ a: url('401 with a challenge') });
-    here.trouble.intercept = ({ url: path = '' }) =>
+    await world.declare({ a: url('401 with a challenge') });
+    world.hooks.intercept = ({ url: path = '' }) =>
       path.includes('/events') ? { code: 403, body: '{}' } : undefined;
-    expect(await here.sweep()).toMatchObject([
+    expect(await world.sweep()).toMatchObject([
       {
         written: 1,
         changes: 1,
@@ -278,26 +281,26 @@ describe('what a sweep leaves in the cluster beside status', () => {
   });
 
   test('one Lease, renewed once by each sweep, however many pages it has', async () => {
-    await here.declare({
+    await world.declare({
       a: url('200 with JSON'),
       b: url('200 with JSON'),
       c: url('200 with JSON'),
     });
     let renewals = 0;
-    here.trouble.intercept = ({ method, url: path = '' }) => {
+    world.hooks.intercept = ({ method, url: path = '' }) => {
       if (method === 'PATCH' && path.includes('/leases/')) renewals += 1;
       return undefined;
     };
-    await here.sweep();
-    await here.sweep();
+    await world.sweep();
+    await world.sweep();
     expect(renewals).toBe(2);
   });
 
   test('a Lease that cannot be renewed costs the sweep nothing, and is in the report', async () => {
-    await here.declare({ a: url('200 with JSON') });
-    here.trouble.intercept = ({ url: path = '' }) =>
+    await world.declare({ a: url('200 with JSON') });
+    world.hooks.intercept = ({ url: path = '' }) =>
       path.includes('/leases') ? { code: 403, body: '{}' } : undefined;
-    expect(await here.sweep()).toMatchObject([
+    expect(await world.sweep()).toMatchObject([
       {
         written: 1,
         problems: [],
@@ -310,18 +313,18 @@ describe('what a sweep leaves in the cluster beside status', () => {
     let probes = 0;
     const server = createServer((_request, response) => {
       probes += 1;
-      void here
+      void world
         .label('a', { 'muster-serverless/sweep': 'off' })
         .then(() => response.writeHead(401).end());
     });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
-    expect(await here.sweep()).toMatchObject([{ probed: 1, written: 0, problems: [] }]);
+    const { url, close } = await listen(server);
+    await world.declare({ a: `${url}/mcp` });
+    expect(await world.sweep()).toMatchObject([{ probed: 1, written: 0, problems: [] }]);
     const seen = probes;
-    expect(await here.sweep()).toMatchObject([{ servers: 1, probed: 0 }]);
-    server.close();
+    expect(await world.sweep()).toMatchObject([{ servers: 1, probed: 0 }]);
+    await close();
     expect(probes).toBe(seen);
-    expect((await here.server('a')).status.state).toBeUndefined();
+    expect((await world.server('a')).status.state).toBeUndefined();
   });
 });
 
@@ -341,15 +344,15 @@ const eventSchema = z.object({
 });
 
 describe('the relay', () => {
-  const here = world({ PAGE_SIZE: '2' });
+  const world = sweepWorld({ PAGE_SIZE: '2' });
   const seven = (): Record<string, string> =>
     Object.fromEntries(
       Array.from({ length: 7 }, (_, index) => [`server-${index}`, url('401 with a challenge')]),
     );
 
   test('goes through all pages of one tick, each server once', async () => {
-    await here.declare(seven());
-    const reports = await here.sweep();
+    await world.declare(seven());
+    const reports = await world.sweep();
     expect(
       reports.map(({ hop, probed }) => [hop, probed]).sort(([one = 0], [other = 0]) => one - other),
     ).toEqual([
@@ -362,53 +365,53 @@ describe('the relay', () => {
   });
 
   test('with every page failing never has more invocations than pages + 1', async () => {
-    await here.declare(seven());
+    await world.declare(seven());
     let invocations = 0;
-    here.trouble.afterPage = () => {
+    world.hooks.afterPage = () => {
       invocations += 1;
       throw new Error('the page failed');
     };
-    await expect(here.sweep()).rejects.toThrow('the page failed');
-    await here.bus().idle();
+    await expect(world.sweep()).rejects.toThrow('the page failed');
+    await world.bus().idle();
     expect(invocations).toBe(4);
   });
 
   test('with a cluster that fails every list ends with its first invocation', async () => {
-    await here.declare(seven());
+    await world.declare(seven());
     let lists = 0;
-    here.trouble.intercept = () => {
+    world.hooks.intercept = () => {
       lists += 1;
       return { code: 403, body: '{}' };
     };
-    await expect(here.sweep()).rejects.toThrow('403');
-    await here.bus().idle();
-    expect([lists, here.bus().events.length]).toEqual([1, 0]);
+    await expect(world.sweep()).rejects.toThrow('403');
+    await world.bus().idle();
+    expect([lists, world.bus().events.length]).toEqual([1, 0]);
   });
 
   test('goes on with the token in the answer when its own has expired', async () => {
-    await here.declare(seven());
+    await world.declare(seven());
     let lists = 0;
-    here.trouble.intercept = (request) => {
+    world.hooks.intercept = (request) => {
       if (isList(request)) lists += 1;
       return undefined;
     };
-    here.trouble.beforePage = async (hop) => {
-      if (hop === 1) await here.cluster().expireContinueTokens();
+    world.hooks.beforePage = async (hop) => {
+      if (hop === 1) await world.cluster().expireContinueTokens();
     };
-    const reports = await here.sweep();
+    const reports = await world.sweep();
     expect(lists).toBe(5);
     expect(reports.reduce((sum, { probed = 0 }) => sum + probed, 0)).toBe(7);
     expect(reports.every(({ ended }) => ended === undefined)).toBe(true);
   });
 
   test('ends and says so when the expired token brings none to go on with', async () => {
-    await here.declare(seven());
+    await world.declare(seven());
     let lists = 0;
-    here.trouble.intercept = (request) =>
+    world.hooks.intercept = (request) =>
       isList(request) && ++lists === 2
         ? { code: 410, body: { reason: 'Expired', metadata: {} } }
         : undefined;
-    const reports = await here.sweep();
+    const reports = await world.sweep();
     expect(reports.map(({ ended }) => ended)).toContain(
       'the continue token expired and the cluster gave none to go on with',
     );
@@ -427,15 +430,15 @@ describe('the relay', () => {
       },
     });
     expect(
-      (await here.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended,
+      (await world.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended,
     ).toContain('older than a tick');
-    expect((await here.invoke(page({ hop: 1001 }))).ended).toContain('hops');
+    expect((await world.invoke(page({ hop: 1001 }))).ended).toContain('hops');
   });
 
   test('still probes its own page when the bus is away', async () => {
-    await here.declare(seven());
-    await here.bus().close();
-    const [report] = await here.sweep();
+    await world.declare(seven());
+    await world.bus().close();
+    const [report] = await world.sweep();
     expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
     expect(report?.ended).toContain('the relay ended here');
     expect(report?.problems?.map(({ message }) => message)).toEqual(
@@ -448,15 +451,15 @@ const isList = ({ method, url: path = '' }: IncomingMessage): boolean =>
   method === 'GET' && path.includes('/mcpservers?');
 
 describe('writing status', () => {
-  const here = world();
+  const world = sweepWorld();
 
   test('a write that keeps conflicting is reported, and costs the others nothing', async () => {
-    await here.declare({ a: url('401 with a challenge'), b: url('200 with JSON') });
-    here.trouble.intercept = ({ method, url: path = '' }) =>
+    await world.declare({ a: url('401 with a challenge'), b: url('200 with JSON') });
+    world.hooks.intercept = ({ method, url: path = '' }) =>
       method === 'PATCH' && path.includes('/a/status')
         ? { code: 409, body: { reason: 'Conflict' } }
         : undefined;
-    expect(await here.sweep()).toMatchObject([
+    expect(await world.sweep()).toMatchObject([
       {
         written: 1,
         problems: [
@@ -479,15 +482,15 @@ describe('writing status', () => {
       lastTransitionTime: '2026-01-01T00:00:00Z',
     };
     const server = createServer((_request, response) => {
-      void here
+      void world
         .patchStatus('default', 'a', { conditions: [theirs] })
         .then(() => response.writeHead(401).end());
     });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
-    expect(await here.sweep()).toMatchObject([{ written: 1, problems: [] }]);
-    server.close();
-    expect((await here.server('a')).status.conditions.map(({ type }) => type)).toEqual([
+    const { url, close } = await listen(server);
+    await world.declare({ a: `${url}/mcp` });
+    expect(await world.sweep()).toMatchObject([{ written: 1, problems: [] }]);
+    await close();
+    expect((await world.server('a')).status.conditions.map(({ type }) => type)).toEqual([
       'Ready',
       'Reachable',
       'AuthRequired',
@@ -496,36 +499,36 @@ describe('writing status', () => {
 
   test('a server that was re-created during its probe gets nothing of the old one', async () => {
     const server = createServer((_request, response) => {
-      void here
+      void world
         .remove('a')
-        .then(() => here.create('a', 'http://gone.test/mcp'))
+        .then(() => world.create('a', 'http://gone.test/mcp'))
         .then(() => response.writeHead(401).end());
     });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    await here.declare({ a: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
-    expect(await here.sweep()).toMatchObject([{ written: 0, changes: 0, problems: [] }]);
-    server.close();
-    expect((await here.server('a')).status.state).toBeUndefined();
+    const { url, close } = await listen(server);
+    await world.declare({ a: `${url}/mcp` });
+    expect(await world.sweep()).toMatchObject([{ written: 0, changes: 0, problems: [] }]);
+    await close();
+    expect((await world.server('a')).status.state).toBeUndefined();
   });
 
   test('a server whose network and all others are lost keeps its state while the prober is offline', async () => {
-    await here.declare({ a: url('401 with a challenge') });
-    await here.sweep();
+    await world.declare({ a: url('401 with a challenge') });
+    await world.sweep();
     const offline = createSweep({
-      KUBECONFIG_YAML: here.cluster().kubeconfig,
+      KUBECONFIG_YAML: world.cluster().kubeconfig,
       BUS_NAME: 'muster',
-      AWS_ENDPOINT_URL_EVENTBRIDGE: here.bus().url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: world.bus().url,
       PROBER_CHECK_URL: url('refused'),
       DNS_SERVERS: new URL(url('refused')).host,
       GUARD_ALLOW: '10.0.0.0/8',
       GUARD: 'off',
     });
-    await here.patchSpec('default', 'a', { url: url('refused') });
+    await world.patchSpec('default', 'a', { url: url('refused') });
     expect(await offline({ kind: 'tick', everything: true })).toMatchObject({
       suppressed: 1,
       written: 0,
       proberOffline: expect.stringContaining('all 1 servers'),
     });
-    expect((await here.server('a')).status.state).toBe('Connected');
+    expect((await world.server('a')).status.state).toBe('Connected');
   });
 });

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, request } from 'node:https';
 import { expect, test } from 'vitest';
+import { listen } from '../../local/listen.ts';
 import { type Certificate, createAuthority, selfSigned } from '../../local/certificates.ts';
 
 const hourMs = 3_600_000;
@@ -14,10 +14,7 @@ async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<
   const server = createServer({ cert: certPem, key: keyPem }, (_request, response) =>
     response.end('hello'),
   );
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, close } = await listen(server);
   try {
     return await new Promise<string>((resolve) => {
       const call = request(
@@ -38,8 +35,7 @@ async function verdict({ certPem, keyPem }: Certificate, host: string): Promise<
       call.end();
     });
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await close();
   }
 }
 

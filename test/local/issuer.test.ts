@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { ada, commandLineClient, grace, type Issuer, startIssuer } from '../../local/issuer.ts';
-import { browserOf } from '../world/person.ts';
+import { browserOf } from '../world/browser.ts';
 
 // RFC 7636, appendix B.
 const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';

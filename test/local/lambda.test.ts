@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
+import { listen } from '../../local/listen.ts';
 import {
   type FunctionUrlEvent,
   type FunctionUrlHandler,
@@ -87,14 +87,10 @@ test('a handler that throws is a 502 without its words', async () => {
 });
 
 test('a port in use is one clear line', async () => {
-  const other = createServer();
-  other.listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  open.push(async () => void other.close());
-  const address = other.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { port, close } = await listen(createServer());
+  open.push(close);
   await expect(startFunctionUrl({ handler: async () => '', port })).rejects.toThrow(
-    `Port ${String(port)} on 127.0.0.1 is in use. End what listens there, or choose another one with --port.`,
+    `Port ${String(port)} on 127.0.0.1 is in use. Stop the process that uses it, or choose another port with --port.`,
   );
 });
 

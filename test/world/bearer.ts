@@ -4,7 +4,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { commandLineClient, type Issuer, type Persona } from '../../local/issuer.ts';
-import { browserOf } from './person.ts';
+import { browserOf } from './browser.ts';
 
 const redirect = 'http://127.0.0.1:5511/callback';
 

@@ -10,8 +10,8 @@ import { Agent, fetch } from 'undici';
 import { inject } from 'vitest';
 import * as z from 'zod/mini';
 import type { Answer } from '../../local/cluster/answer.ts';
-import { type ClusterOptions, startCluster } from '../../local/cluster/cluster.ts';
-import { declareServers } from '../../local/declare.ts';
+import { type ClusterOptions, startCluster } from '../../local/cluster/local-cluster.ts';
+import { declareServers } from '../../local/declare-servers.ts';
 import { listen } from '../../local/listen.ts';
 import { kubeconfigOf } from '../cluster/apiserver.ts';
 import { compact } from '../cluster/compact.ts';
@@ -30,21 +30,21 @@ export type TestCluster = {
 
 export type Intercept = NonNullable<ClusterOptions['intercept']>;
 
-/** Whether this is `npm run test:cluster`: what a real cluster has no part in is left out there. */
+/** Whether this is `npm run test:cluster`, which leaves out tests that need no real cluster. */
 export const isReal = inject('real') !== undefined;
 
 /** Why the tests of a file cannot run; undefined when they can. */
 export const whyNot = (real: Real | undefined = inject('real')): string | undefined => {
   if (real?.kind === 'missing') return 'there is no API server';
   return real?.kind === 'existing'
-    ? 'a sweep writes to every MCPServer: it wants a cluster of its own'
+    ? 'a sweep writes to every MCPServer, so it needs a cluster of its own'
     : undefined;
 };
 
-/** Empty at first. `intercept` answers instead of the API server where it gives an answer. */
+/** Empty at first. Where `intercept` returns an answer, that replaces the API server's own. */
 export async function startTestCluster(intercept: Intercept): Promise<TestCluster> {
   const real = inject('real');
-  if (real?.kind === 'own') return frontOf(real, intercept);
+  if (real?.kind === 'own') return proxyOf(real, intercept);
   const cluster = await startCluster({ crdFile, intercept });
   return {
     ...cluster,
@@ -53,8 +53,8 @@ export async function startTestCluster(intercept: Intercept): Promise<TestCluste
   };
 }
 
-/** A front on loopback before the real API server, so that tests can let things fail. */
-async function frontOf(
+/** A reverse proxy on loopback before the real API server, so that tests can cause failures. */
+async function proxyOf(
   real: Extract<Real, { kind: 'own' }>,
   intercept: Intercept,
 ): Promise<TestCluster> {
@@ -92,10 +92,10 @@ async function frontOf(
   };
   const { url, close } = await listen(server);
   const kubeconfig = JSON.stringify({
-    'current-context': 'front',
-    clusters: [{ name: 'front', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'front', user: {} }],
-    contexts: [{ name: 'front', context: { cluster: 'front', user: 'front' } }],
+    'current-context': 'proxy',
+    clusters: [{ name: 'proxy', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'proxy', user: {} }],
+    contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy' } }],
   });
   return {
     kubeconfig,
@@ -109,7 +109,7 @@ async function frontOf(
 }
 
 /**
- * Declares these MCPServers in the real cluster of `npm run test:cluster`, and no others. Gives a
+ * Declares exactly these MCPServers in the real cluster of `npm run test:cluster`. Returns a
  * kubeconfig file with the rights of a sweep and the text of one with all rights. Undefined under
  * `npm test`: the world embeds a cluster.
  */

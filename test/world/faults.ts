@@ -1,17 +1,18 @@
 /**
- * A process of its own with one listener for every way a server can answer, or fail to. StartResult
- * by `faultWorld` through IPC.
+ * A process of its own with one listener for every way a server can answer, or fail to. Started by
+ * `startFaultWorld`, which gets what it says through IPC.
  */
 import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
+import { createServer as createTcp, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import packet from 'dns-packet';
 import { type Certificate, createAuthority, selfSigned } from '../../local/certificates.ts';
+import { listen } from '../../local/listen.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-/** What the process tells its parent. */
+/** What the process sends to its parent. */
 export type FaultWorld = {
   readonly urls: Readonly<Record<string, string>>;
   /** Resolvers, `address:port`. */
@@ -27,14 +28,9 @@ const authority = await createAuthority();
 const hour = 3_600_000;
 const urls: Record<string, string> = {};
 
-async function listening(server: Server): Promise<number> {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return (server.address() as AddressInfo).port;
-}
-
 async function http(name: string, listener: RequestListener, path = '/mcp'): Promise<number> {
-  const port = await listening(createHttp({ maxHeaderSize: 1024 * 1024 }, listener));
-  urls[name] = `http://127.0.0.1:${port}${path}`;
+  const { url, port } = await listen(createHttp({ maxHeaderSize: 1024 * 1024 }, listener));
+  urls[name] = `${url}${path}`;
   return port;
 }
 
@@ -43,7 +39,7 @@ async function tcp(
   listener: (socket: Socket) => void,
   scheme = 'http',
 ): Promise<void> {
-  const port = await listening(createTcp((socket) => listener(socket.on('error', () => {}))));
+  const { port } = await listen(createTcp((socket) => listener(socket.on('error', () => {}))));
   urls[name] = `${scheme}://127.0.0.1:${port}/mcp`;
 }
 
@@ -52,7 +48,7 @@ async function https(
   { certPem, keyPem }: Certificate,
   host = 'localhost',
 ): Promise<void> {
-  const port = await listening(
+  const { port } = await listen(
     createHttps({ cert: certPem, key: keyPem }, (_request, response) => response.end('{}')),
   );
   urls[name] = `https://${host}:${port}/mcp`;
@@ -117,8 +113,8 @@ await http('404 for GET, JSON-RPC for POST', (request, response) =>
     ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
     : response.writeHead(404).end(),
 );
-// Gzip members may be put one behind the other: 300 KB on the wire, 300 MB for whoever inflates
-// them.
+// Gzip members may be put one behind the other: 300 KB on the wire, 300 MB for a client
+// that inflates them.
 const bomb = Buffer.concat(Array.from({ length: 300 }, () => gzipSync(Buffer.alloc(1024 * 1024))));
 await http('gzip bomb of 300 MB', (_request, response) =>
   response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
@@ -219,16 +215,16 @@ urls['plain text to a TLS port'] = (urls['valid certificate'] ?? '').replace(
   'http://127.0.0.1',
 );
 const toPlain = await http('target of the downgrade', status(200));
-const downgrade = await listening(
+const downgrade = await listen(
   createHttps({ cert: valid.certPem, key: valid.keyPem }, (_request, response) =>
     response.writeHead(302, { location: `http://localhost:${toPlain}/mcp` }).end(),
   ),
 );
-urls['redirect from https to http'] = `https://localhost:${downgrade}/mcp`;
+urls['redirect from https to http'] = `https://localhost:${downgrade.port}/mcp`;
 
-const closed = createTcp();
-urls['refused'] = `http://127.0.0.1:${await listening(closed)}/mcp`;
-closed.close();
+const closed = await listen(createTcp());
+urls['refused'] = `${closed.url}/mcp`;
+await closed.close();
 urls['refused on two addresses'] = (urls['refused'] ?? '').replace('127.0.0.1', 'localhost');
 
 /** A resolver that knows `*.up.test`, says NXDOMAIN to the rest, or fails, or says nothing. */

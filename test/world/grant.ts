@@ -1,23 +1,12 @@
 import { startSignIn, callBack, completeSignIn } from '../../functions/sessions/signin.ts';
 import type { StoredGrant } from '../../functions/sessions/grant.ts';
-import type { Person } from '../../functions/sessions/person.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import { ada, type Persona } from '../../local/issuer.ts';
-import { browserOf } from './person.ts';
+import { browserOf } from './browser.ts';
+import { aPerson } from './person.ts';
 import { aServer, connected } from './server.ts';
 import type { SignInWorld } from './signin.ts';
 import { defined } from '../../functions/model/defined.ts';
-
-/** The persona as somebody whose bearer was good. */
-export const personOf = ({ subject, email, name }: Persona = ada): Person => ({
-  issuer: 'https://login.example.com',
-  subject,
-  email,
-  name,
-  audiences: ['muster-cli'],
-  expiresAt: new Date(Date.now() + 3_600_000),
-  token: 'the bearer',
-});
 
 /** The MCP server of the world as the cluster declares it. */
 export const serverOf = (world: SignInWorld, facts: Partial<McpServer> = {}): McpServer =>
@@ -29,7 +18,7 @@ export async function grantOf(
   server: McpServer = serverOf(world),
   persona: Persona = ada,
 ): Promise<StoredGrant> {
-  const person = personOf(persona);
+  const person = aPerson(persona);
   const started = await startSignIn(world.ports, server, person);
   if (started.kind !== 'started') throw new Error(JSON.stringify(started));
   const { url } = await browserOf(persona).visit(started.authorizationUrl, {

@@ -1,5 +1,5 @@
 import { defined } from '../../functions/model/defined.ts';
-/** An MCPServer manifest that is fine, but for what a test wants different. */
+/** A valid MCPServer manifest, with what a test overrides. */
 export type ManifestParts = {
   readonly name?: string;
   readonly namespace?: string;

@@ -1,19 +1,20 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createAuthority } from '../../local/certificates.ts';
-import type { LocalCluster } from '../../local/cluster/cluster.ts';
+import { listen } from '../../local/listen.ts';
+import type { LocalCluster } from '../../local/cluster/local-cluster.ts';
 
-/** A TLS front with HTTP/2 before the local cluster, as a real API server has it. */
-export type Front = {
+/** TLS with HTTP/2 before the local cluster, as a real API server has it. */
+export type ReverseProxy = {
   readonly kubeconfig: string;
   readonly connections: () => number;
   readonly close: () => void;
 };
 
-export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Front> {
+export async function startReverseProxy({ url, kubeconfig }: LocalCluster): Promise<ReverseProxy> {
   const authority = await createAuthority();
   const { certPem: cert, keyPem: key } = await authority.issue({ hosts: ['127.0.0.1'] });
   let connections = 0;
-  const front: Http2SecureServer = createSecureServer({ cert, key }, async (request, response) => {
+  const proxy: Http2SecureServer = createSecureServer({ cert, key }, async (request, response) => {
     const method = request.method;
     const { 'content-type': contentType = 'application/json' } = request.headers;
     const chunks: Uint8Array[] = [];
@@ -27,12 +28,10 @@ export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Fro
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(await answer.text());
   });
-  front.on('secureConnection', () => {
+  proxy.on('secureConnection', () => {
     connections += 1;
   });
-  await new Promise<void>((listening) => front.listen(0, '127.0.0.1', listening));
-  const address = front.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const { port } = await listen(proxy);
   return {
     kubeconfig: kubeconfig
       .replace(url, `https://127.0.0.1:${port}`)
@@ -41,6 +40,6 @@ export async function startFront({ url, kubeconfig }: LocalCluster): Promise<Fro
         `certificate-authority-data: ${Buffer.from(authority.caPem).toString('base64')}`,
       ),
     connections: () => connections,
-    close: () => front.close(),
+    close: () => proxy.close(),
   };
 }

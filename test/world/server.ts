@@ -1,7 +1,7 @@
 import type { Auth, Condition, McpServer, Status } from '../../functions/model/mcpserver.ts';
 
 /** An MCPServer that mentions only what matters. */
-export const aServer = (what: Partial<McpServer> = {}): McpServer => ({
+export const aServer = (facts: Partial<McpServer> = {}): McpServer => ({
   namespace: 'default',
   name: 'server-a',
   uid: 'uid-of-server-a',
@@ -13,21 +13,21 @@ export const aServer = (what: Partial<McpServer> = {}): McpServer => ({
   timeoutMs: 30_000,
   autoStart: false,
   status: neverProbed,
-  ...what,
+  ...facts,
 });
 
 export const neverProbed: Status = { consecutiveFailures: 0, conditions: [] };
 
-export const aStatus = (what: Partial<Status> = {}): Status => ({ ...neverProbed, ...what });
+export const aStatus = (facts: Partial<Status> = {}): Status => ({ ...neverProbed, ...facts });
 
-export const aCondition = (what: Partial<Condition> = {}): Condition => ({
+export const aCondition = (facts: Partial<Condition> = {}): Condition => ({
   type: 'Reachable',
   status: 'True',
   reason: 'Responded',
   message: '',
   lastTransitionTime: new Date('2026-01-01T00:00:00Z'),
   observedGeneration: 1,
-  ...what,
+  ...facts,
 });
 
 /** What a sweep leaves for a server that answered. */
@@ -46,9 +46,9 @@ export const connected = (authRequired: Condition['status'] = 'False'): Status =
     ],
   });
 
-export const anAuth = (what: Partial<Auth> = {}): Auth => ({
+export const anAuth = (facts: Partial<Auth> = {}): Auth => ({
   type: 'none',
   forwardToken: false,
   requiredAudiences: [],
-  ...what,
+  ...facts,
 });

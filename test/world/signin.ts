@@ -42,19 +42,18 @@ export type SignInWorld = {
   readonly oauth: OAuthClient;
   readonly fetch: GuardedFetch;
   readonly connector: Connector;
-  /** Everything the stories of the sessions need. Servers are read from `servers`. */
+  /** Everything that the flows of the sessions need. Servers are read from `servers`. */
   readonly ports: SessionPorts;
   readonly servers: Map<string, McpServer>;
   /** What our OAuth client sent, in order. */
   readonly sent: Sent[];
-  /** May be turned. */
+  /** Tests may set it. */
   readonly clock: { now: Date };
   readonly close: () => Promise<void>;
 };
 
 /**
- * The public address is one that nobody listens at: tests play the browser and hand the callback
- * over themselves.
+ * Nothing listens at the public address: tests play the browser and call the callback themselves.
  */
 export async function startSignInWorld({
   issuer: issuerOptions = {},

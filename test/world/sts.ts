@@ -1,10 +1,10 @@
 /**
- * What EKS and STS do with a bearer, as far as it can be done without them: take it apart, and sign
- * the same question a second time.
+ * What EKS and STS do with a token, as far as it can be done without them: take it apart, and sign
+ * the same request again.
  */
 import { createHash, createHmac } from 'node:crypto';
 
-/** Of a role that is nobody's. */
+/** Of a role that does not exist. */
 export const credentials = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
@@ -13,13 +13,12 @@ export const credentials = {
 
 const prefix = 'k8s-aws-v1.';
 
-/** The presigned question to STS that a bearer holds. */
-export const questionIn = (token: string): URL =>
+/** The presigned request to STS that a token contains. */
+export const requestIn = (token: string): URL =>
   new URL(Buffer.from(token.slice(prefix.length), 'base64url').toString());
 
 /**
- * The signature that STS would find right (Signature Version 4), where the question is asked for
- * this cluster.
+ * The signature that STS would accept (Signature Version 4) on the request for this cluster.
  */
 export function signatureOf(url: URL, cluster: string): string {
   const hmac = (key: string | Buffer, data: string): Buffer =>

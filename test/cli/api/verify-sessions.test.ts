@@ -7,12 +7,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { declareServers } from '../../../local/declare.ts';
+import { declareServers } from '../../../local/declare-servers.ts';
 import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
 import { type LocalMcpServer, startMcpServer } from '../../../local/mcp-servers.ts';
 import { startWorld, type World } from '../../../local/world.ts';
-import { browserOf } from '../../world/person.ts';
+import { browserOf } from '../../world/browser.ts';
 import { aManifest } from '../../world/manifest.ts';
 import { buildMuster, type Ended, removeMuster, type Run, runMuster } from '../run.ts';
 

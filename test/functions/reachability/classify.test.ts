@@ -4,13 +4,13 @@ import type { Cause, ProbeOutcome } from '../../../functions/reachability/outcom
 
 const answered = (
   status: number,
-  what: Partial<Extract<ProbeOutcome, { kind: 'answered' }>> = {},
+  facts: Partial<Extract<ProbeOutcome, { kind: 'answered' }>> = {},
 ): ProbeOutcome => ({
   kind: 'answered',
   status,
   bearerChallenge: false,
   timings: {},
-  ...what,
+  ...facts,
 });
 
 describe('an answer is Connected, whatever it says', () => {

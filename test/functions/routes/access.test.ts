@@ -11,7 +11,7 @@ import { serverRoutes, type ServerPorts } from '../../../functions/routes/server
 import type { Variables } from '../../../functions/routes/problem.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
-import { aPerson } from './people.ts';
+import { aPerson } from '../../world/person.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
 const rules: AccessRules = { usernameClaim: 'sub', groupsClaim: 'groups', groupsPrefix: '' };

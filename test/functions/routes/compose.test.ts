@@ -11,7 +11,7 @@ import {
   rowSchema,
 } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
-import { aPerson } from './people.ts';
+import { aPerson } from '../../world/person.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
 

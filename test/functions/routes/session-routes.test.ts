@@ -15,7 +15,7 @@ import {
 } from '../../../functions/model/wire.ts';
 import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../local/issuer.ts';
 import { bearerFor } from '../../world/bearer.ts';
-import { browserOf, type Landing } from '../../world/person.ts';
+import { browserOf, type Landing } from '../../world/browser.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { defined } from '../../../functions/model/defined.ts';

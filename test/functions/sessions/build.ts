@@ -2,7 +2,6 @@
 import type { ConditionStatus, McpServer } from '../../../functions/model/mcpserver.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
-import type { Person } from '../../../functions/sessions/person.ts';
 import { aServer, anAuth, connected } from '../../world/server.ts';
 
 export const now = new Date('2026-11-22T12:00:00Z');
@@ -22,19 +21,6 @@ export function protectedServer({
   const { state: _state, ...unprobed } = connected(authRequired);
   const status = state === '' ? unprobed : { ...unprobed, state };
   return aServer({ uid: 'uid-a', url: 'https://mcp.example.com/mcp', status, ...facts });
-}
-
-export function aPerson(facts: Partial<Person> = {}): Person {
-  const issuer = 'https://login.example.com';
-  return {
-    issuer,
-    subject: 'ada',
-    email: 'ada@example.com',
-    audiences: ['muster-cli'],
-    expiresAt: minutes(30),
-    token: 'the bearer',
-    ...facts,
-  };
 }
 
 /** Ada's grant for `aServer()`, valid for an hour, not refreshable. */

@@ -25,7 +25,7 @@ import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
-import { personOf } from '../../world/grant.ts';
+import { aPerson } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { aGrant } from './build.ts';
 
@@ -48,22 +48,17 @@ const closers: (() => Promise<void>)[] = [];
 beforeAll(async () => {
   const party = await listen(createServer((request, response) => evilAnswer(request, response)));
   const visits: string[] = [];
-  const victim = createServer((request, response) => {
-    visits.push(request.url ?? '');
-    response.end('{}');
-  });
-  victim.listen(0, '127.0.0.2');
-  await new Promise((resolve) => victim.once('listening', resolve));
-  const address = victim.address();
+  const victim = await listen(
+    createServer((request, response) => {
+      visits.push(request.url ?? '');
+      response.end('{}');
+    }),
+    0,
+    '127.0.0.2',
+  );
   evilUrl = party.url;
-  inside = {
-    url: `http://127.0.0.2:${String(typeof address === 'object' ? address?.port : 0)}`,
-    visits,
-  };
-  closers.push(party.close, async () => {
-    victim.closeAllConnections();
-    victim.close();
-  });
+  inside = { url: victim.url, visits };
+  closers.push(party.close, victim.close);
 });
 afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
 
@@ -149,10 +144,10 @@ afterEach(() => {
   if (inside.visits.length > 0) throw new Error(`Somebody got inside: ${inside.visits.join(', ')}`);
 });
 
-const person = personOf();
+const person = aPerson();
 const server = (facts: Partial<McpServer> = {}) =>
   aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
-const stored = (what: string) => table.rows().filter(({ sk }) => String(sk).startsWith(what));
+const stored = (prefix: string) => table.rows().filter(({ sk }) => String(sk).startsWith(prefix));
 
 /** Starts and finishes a sign-in; the browser is not needed, the evil issuer gives any code. */
 async function signIn(answer: object = {}) {

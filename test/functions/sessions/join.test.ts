@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { join } from '../../../functions/sessions/join.ts';
-import { aGrant, aPerson, protectedServer, now } from './build.ts';
+import { aGrant, protectedServer, now } from './build.ts';
+import { aPerson } from '../../world/person.ts';
 
 const a = protectedServer();
 const b = protectedServer({ name: 'server-b', uid: 'uid-b' });

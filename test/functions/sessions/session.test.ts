@@ -5,7 +5,6 @@ import { sessionSchema } from '../../../functions/model/wire.ts';
 import {
   aGrant,
   allowed,
-  aPerson,
   auth,
   exchange,
   minutes,
@@ -13,6 +12,7 @@ import {
   protectedServer,
   type ServerFacts,
 } from './build.ts';
+import { aPerson } from '../../world/person.ts';
 import { defined } from '../../../functions/model/defined.ts';
 
 type Row = [

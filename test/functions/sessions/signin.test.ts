@@ -8,7 +8,8 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../../functions/sessions/signin.ts';
-import { aGrant, aPerson, minutes, now, protectedServer } from './build.ts';
+import { aGrant, minutes, now, protectedServer } from './build.ts';
+import { aPerson } from '../../world/person.ts';
 
 const request = {
   issuer: 'https://issuer.example.com',

@@ -12,7 +12,7 @@ import { exchangeClient } from '../../../local/exchange-grant.ts';
 import { type Issuer, startIssuer } from '../../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../../local/mcp-servers.ts';
 import { bearerFor } from '../../world/bearer.ts';
-import { personOf } from '../../world/grant.ts';
+import { aPerson } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { ada } from '../../../local/issuer.ts';
@@ -37,7 +37,7 @@ beforeAll(async () => {
       oauth: { issuer: world.issuer.url, audience: 'muster-exchange', scopes: [] },
     }),
   ]);
-  person = { ...personOf(ada), issuer: people.url, token: await bearerFor(people, ada) };
+  person = aPerson({ issuer: people.url, token: await bearerFor(people, ada) });
 });
 afterAll(() => Promise.all([people, world, forwarding, exchanging].map((part) => part.close())));
 beforeEach(() => {

@@ -6,7 +6,8 @@ import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
 import { type VerificationResult, verifySession } from '../../../functions/sessions/verify.ts';
 import { connected } from '../../world/server.ts';
-import { grantOf, personOf, serverOf } from '../../world/grant.ts';
+import { grantOf, serverOf } from '../../world/grant.ts';
+import { aPerson } from '../../world/person.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { defined } from '../../../functions/model/defined.ts';
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 let server: McpServer;
-const person = personOf();
+const person = aPerson();
 beforeEach(() => {
   server = serverOf(world, { uid: `uid-${String(Math.random())}` });
   world.sent.length = 0;

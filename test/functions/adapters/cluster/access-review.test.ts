@@ -5,7 +5,7 @@ import {
   type ClusterOptions,
   type LocalCluster,
   startCluster,
-} from '../../../../local/cluster/cluster.ts';
+} from '../../../../local/cluster/local-cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';
 
 let local: LocalCluster | undefined;

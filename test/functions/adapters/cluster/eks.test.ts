@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { eksTokens } from '../../../../functions/adapters/cluster/eks.ts';
-import { credentials, questionIn, signatureOf } from '../../../world/sts.ts';
+import { credentials, requestIn, signatureOf } from '../../../world/sts.ts';
 
-function world({ fails = 0 } = {}) {
+function eksWorld({ fails = 0 } = {}) {
   let time = new Date('2026-01-02T03:04:05Z');
   let asked = 0;
   const source = eksTokens({
@@ -22,16 +22,16 @@ function world({ fails = 0 } = {}) {
   };
 }
 
-async function tokenOf({ source }: ReturnType<typeof world>): Promise<string> {
+async function tokenOf({ source }: ReturnType<typeof eksWorld>): Promise<string> {
   const had = await source.token();
   if (had.kind === 'none') throw new Error(had.message);
   return had.token;
 }
 
 test('a token is a presigned question to the regional STS that only this cluster may ask', async () => {
-  const token = await tokenOf(world());
+  const token = await tokenOf(eksWorld());
   expect(token).toMatch(/^k8s-aws-v1\.[\w-]+$/);
-  const url = questionIn(token);
+  const url = requestIn(token);
   expect(url.origin + url.pathname).toBe('https://sts.eu-central-1.amazonaws.com/');
   // aws-iam-authenticator refuses a token with any other parameter.
   expect([...url.searchParams.keys()].toSorted()).toEqual([
@@ -58,30 +58,30 @@ test('a token is a presigned question to the regional STS that only this cluster
 });
 
 test('one token serves eleven minutes, and calls side by side share its making', async () => {
-  const here = world();
-  const [first, second] = await Promise.all([tokenOf(here), tokenOf(here)]);
+  const world = eksWorld();
+  const [first, second] = await Promise.all([tokenOf(world), tokenOf(world)]);
   expect(first).toBe(second);
-  here.later(10);
-  expect(await tokenOf(here)).toBe(first);
-  expect(here.asked()).toBe(1);
-  here.later(2);
-  expect(await tokenOf(here)).not.toBe(first);
+  world.later(10);
+  expect(await tokenOf(world)).toBe(first);
+  expect(world.asked()).toBe(1);
+  world.later(2);
+  expect(await tokenOf(world)).not.toBe(first);
 });
 
 test('a token that was refused is made anew', async () => {
-  const here = world();
-  await tokenOf(here);
-  expect(here.source.drop()).toBe(true);
-  await tokenOf(here);
-  expect(here.asked()).toBe(2);
+  const world = eksWorld();
+  await tokenOf(world);
+  expect(world.source.drop()).toBe(true);
+  await tokenOf(world);
+  expect(world.asked()).toBe(2);
 });
 
 test('missing credentials are told without a word of the account, and looked for again', async () => {
-  const here = world({ fails: 1 });
-  expect(await here.source.token()).toEqual({
+  const world = eksWorld({ fails: 1 });
+  expect(await world.source.token()).toEqual({
     kind: 'none',
     message:
       'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
   });
-  expect(await tokenOf(here)).toMatch(/^k8s-aws-v1\./);
+  expect(await tokenOf(world)).toMatch(/^k8s-aws-v1\./);
 });

@@ -15,9 +15,10 @@ import {
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
 import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
+import { listen } from '../../../../local/listen.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
-import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
-import { startFront } from '../../../world/reverse-proxy.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
+import { startReverseProxy } from '../../../world/reverse-proxy.ts';
 import { aManifest, crdFile, type ManifestParts } from '../../../world/manifest.ts';
 import { defined } from '../../../../functions/model/defined.ts';
 import { ClusterError } from '../../../../functions/model/cluster-error.ts';
@@ -420,13 +421,13 @@ describe('calls', () => {
 
   test('over TLS and HTTP/2 all calls, side by side too, share one connection', async () => {
     await create();
-    const front = await startFront(local);
-    const read = serverReader(connectCluster({ kubeconfig: front.kubeconfig }));
+    const proxy = await startReverseProxy(local);
+    const read = serverReader(connectCluster({ kubeconfig: proxy.kubeconfig }));
     for (let round = 0; round < 10; round += 1) await read('default', 'server-a');
     await Promise.all(Array.from({ length: 50 }, () => read('default', 'server-a')));
     expect(asked).toHaveLength(60);
-    expect(front.connections()).toBe(1);
-    front.close();
+    expect(proxy.connections()).toBe(1);
+    proxy.close();
   });
 
   test('parallel calls open few connections', async () => {
@@ -576,15 +577,11 @@ describe('what is wrong is said in one line', () => {
   });
 
   test('an API server that never answers names the time', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
-    await new Promise((listening) => silent.once('listening', listening));
-    const address = silent.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    const kubeconfig = local.kubeconfig.replace(local.url, `http://127.0.0.1:${port}`);
+    const silent = await listen(createServer(() => undefined));
+    const kubeconfig = local.kubeconfig.replace(local.url, silent.url);
     cluster = connectCluster({ kubeconfig, timeoutMs: 200 });
     expect(await problemOf(list)).toContain('did not answer within 0.2 s');
-    silent.closeAllConnections();
-    silent.close();
+    await silent.close();
   });
 
   test('something that is no API server is told', async () => {

@@ -5,7 +5,7 @@ import { leaseReader, leaseRenewer } from '../../../../functions/adapters/cluste
 import { createApi } from '../../../../functions/api.ts';
 import { listSchema } from '../../../../functions/model/wire.ts';
 import type { Answer } from '../../../../local/cluster/answer.ts';
-import { type LocalCluster, startCluster } from '../../../../local/cluster/cluster.ts';
+import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';
 
 const namespace = 'muster-serverless';

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import {
@@ -10,6 +9,7 @@ import {
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
+import { listen } from '../../../../local/listen.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 import { aServer } from '../../../world/server.ts';
 
@@ -19,20 +19,17 @@ beforeAll(async () => {
 });
 afterAll(() => world.end());
 
-const connector = (what: { servers?: readonly string[]; guarded?: boolean } = {}): Connector => ({
-  resolve: resolver({ servers: what.servers ?? [world.resolvers.answering] }),
-  guard: addressGuard({ allowLocal: !what.guarded }),
+const connector = (
+  settings: { servers?: readonly string[]; guarded?: boolean } = {},
+): Connector => ({
+  resolve: resolver({ servers: settings.servers ?? [world.resolvers.answering] }),
+  guard: addressGuard({ allowLocal: !settings.guarded }),
   secureContext: trustStore(world.caPem),
 });
 
 const deadlineMs = 1200;
 const at = (name: string): McpServer =>
   aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
-
-const listening = async (server: HttpServer): Promise<number> => {
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return (server.address() as AddressInfo).port;
-};
 
 // What a server does, and what one probe says of it: verdict and reason.
 const matrix: readonly (readonly [fault: string, verdict: string])[] = [
@@ -214,8 +211,8 @@ describe('what a probe sends', () => {
   });
   let otherPort = 0;
   beforeAll(async () => {
-    port = await listening(server);
-    otherPort = await listening(other);
+    ({ port } = await listen(server));
+    ({ port: otherPort } = await listen(other));
   });
   afterAll(() => {
     server.close();
@@ -223,11 +220,11 @@ describe('what a probe sends', () => {
   });
   const sent = async (
     path: string,
-    what: Partial<McpServer> = {},
+    facts: Partial<McpServer> = {},
     classify = false,
   ): Promise<readonly IncomingMessage[]> => {
     asked.length = 0;
-    await prober(connector())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...what }), {
+    await prober(connector())(aServer({ url: `http://127.0.0.1:${port}${path}`, ...facts }), {
       classify,
     });
     return [...asked];

@@ -4,6 +4,7 @@ import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { addressGuard, connect, trustStore } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
+import { listen } from '../../../../local/listen.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 import { aServer } from '../../../world/server.ts';
 
@@ -103,9 +104,7 @@ describe('decided on the address really connected to', () => {
   });
   beforeAll(async () => {
     world = await startFaultWorld();
-    await new Promise<void>((done) => target.listen(0, '127.0.0.1', done));
-    const address = target.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
+    ({ port } = await listen(target));
   });
   afterAll(async () => {
     target.close();

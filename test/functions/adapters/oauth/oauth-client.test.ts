@@ -16,7 +16,7 @@ import { createAuthority } from '../../../../local/certificates.ts';
 import { ada, startIssuer } from '../../../../local/issuer.ts';
 import { listen } from '../../../../local/listen.ts';
 import { startMcpServer } from '../../../../local/mcp-servers.ts';
-import { browserOf } from '../../../world/person.ts';
+import { browserOf } from '../../../world/browser.ts';
 import { anAuth, aServer } from '../../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../../world/signin.ts';
 import { defined } from '../../../../functions/model/defined.ts';

@@ -4,10 +4,11 @@ import { listen } from '../listen.ts';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
 import { builtins, type Review, review, reviewPath } from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
-import { discovery } from './discovery.ts';
-import { objectStore } from './objects.ts';
-import { type Pager, pager } from './pages.ts';
-import { type Resource, resource, type ResourceRequest } from './resource.ts';
+import { discovery } from './api-discovery.ts';
+import { objectStore } from './object-store.ts';
+import { type Pager, pager } from './list-pages.ts';
+import { type Resource, resource } from './resource.ts';
+import type { ResourceRequest } from './resource-context.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 export type ClusterOptions = {
@@ -15,11 +16,11 @@ export type ClusterOptions = {
   readonly crdFile: URL | string;
   /** Default: any free one. */
   readonly port?: number;
-  /** Answers instead of the cluster, where it returns an answer: how tests let things fail. */
+  /** Where it returns an answer, that replaces the cluster's own: tests cause failures with it. */
   readonly intercept?: (request: IncomingMessage) => Answer | undefined;
   /**
-   * Who may get MCPServers where, as roles say it in a real cluster. Default: everybody,
-   * everywhere.
+   * Decides who may get MCPServers in which namespace, as roles do in a real cluster. Default: every
+   * user in every namespace.
    */
   readonly isAllowed?: (review: Review) => boolean;
 };
@@ -48,7 +49,7 @@ export async function startCluster({
   const served = [definition, ...builtins].map((one): Served => {
     const store = objectStore();
     const pages = pager(store);
-    return { definition: one, pages, serve: resource(one, store, pages) };
+    return { definition: one, pages, serve: resource({ definition: one, store, pager: pages }) };
   });
 
   const answer = async (request: IncomingMessage): Promise<Answer> =>
@@ -122,8 +123,8 @@ function placeOf(
 }
 
 /**
- * The whole body; undefined when it is too large. Reads on to the end, so that the client gets to
- * see the answer.
+ * The whole body; undefined when it is too large. Reads to the end in any case, so that the client
+ * sees the answer.
  */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];

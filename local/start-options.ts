@@ -5,46 +5,45 @@ import { defined } from '../functions/model/defined.ts';
 
 export type StartOptions = Pick<WorldOptions, 'port' | 'kubeconfig' | 'servers' | 'guard'> & {
   readonly tickMs: number;
-  /** Ends after so many sweeps. Absent: goes on until it is told to end. */
+  /** Ends after so many sweeps. Absent: runs until Ctrl-C. */
   readonly sweeps?: number;
   readonly output: 'table' | 'json';
 };
 
-/** Something the person who typed the command can mend; the message is one line. */
+/** An error that the user can fix; the message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard]
 
-  --servers FILE      probe the MCPServers of this YAML instead of the demo ones
-  --sweeps N          N sweeps one after another without waiting for due times, print the list, exit
-  -o table|json       what the list is printed as
+  --servers FILE      probe the MCPServers of this YAML file instead of the demo servers
+  --sweeps N          sweep N times without waiting for due times, print the list and exit
+  -o table|json       format of the list
   --kubeconfig FILE   use this cluster instead of the embedded one
-  --interval 60s      time between two sweeps: 500ms, 5s, 2m
-  --port 8787         port of the Function URL
-  --guard             apply the address rules of the cloud: loopback and private networks are not contacted`;
+  --interval 60s      time between two sweeps, for example 500ms, 5s or 2m
+  --port 8787         port of the endpoint
+  --guard             apply the address rules of the cloud: never contact loopback and private networks`;
 
-/** Reads the arguments of `npm start`; `undefined` when help is wanted. Throws `UsageError`. */
+/** Reads the arguments of `npm start`; `undefined` where the user asks for help. Throws `UsageError`. */
 export function readOptions(args: readonly string[]): StartOptions | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
   const { servers, kubeconfig } = values;
   if (servers !== undefined && kubeconfig !== undefined) {
     throw new UsageError(
-      '--servers and --kubeconfig exclude each other: MCPServers of your own cluster are declared with kubectl apply.',
+      `--servers and --kubeconfig cannot be combined. Declare MCPServers in your cluster with: kubectl apply -f ${servers}`,
     );
   }
   for (const file of [servers, kubeconfig])
     if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no file ${file}.`);
   if (values.output !== 'table' && values.output !== 'json')
-    throw new UsageError(`-o ${values.output} is not known. Say table or json.`);
+    throw new UsageError(`Unknown output format "${values.output}". Use -o table or -o json.`);
   return defined({
     tickMs: span(values.interval),
     output: values.output,
     guard: values.guard,
-    // Whoever asks for a few sweeps and a list needs no fixed address, and may run beside another
-    // one.
+    // With --sweeps no client needs a fixed address, and several runs may share a machine.
     port:
       values.sweeps === undefined || values.port !== undefined
         ? wholeNumber('--port', values.port ?? '8787', 0, 65_535)
@@ -83,7 +82,9 @@ function span(text: string): number {
   const [, amount = '', unit = ''] = /^(\d+)(ms|s|m)$/.exec(text) ?? [];
   const ms = Number(amount) * (units[unit] ?? 0);
   if (ms < 100)
-    throw new UsageError(`--interval ${text} is no time between sweeps. Say 500ms, 5s or 2m.`);
+    throw new UsageError(
+      `--interval ${text} is not a valid interval. Use 100ms or more, for example 500ms, 5s or 2m.`,
+    );
   return ms;
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './json-object.ts';
 
 /** What the cluster keeps of an object's metadata. */
 export type Metadata = {

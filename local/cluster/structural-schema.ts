@@ -1,9 +1,9 @@
 /**
- * A structural schema at work: prune what it does not know, fill its defaults, tell what does not
- * fit.
+ * What a structural schema does to a value: prunes unknown fields, fills defaults and reports
+ * violations.
  */
 import type { Schema } from './definition.ts';
-import { isList, isObject, type Json, type JsonObject } from './json.ts';
+import { isList, isObject, type Json, type JsonObject } from './json-object.ts';
 
 /**
  * One entry of `details.causes` of an Invalid answer. `field` is `<nil>` where the whole object is
@@ -44,7 +44,7 @@ export function fill(schema: Schema, value: Json): Json {
   return Object.fromEntries(filled);
 }
 
-/** Everything in the value that the schema does not allow, in the words of the API server. */
+/** Everything in the value that the schema does not allow, with the texts of the API server. */
 export function check(schema: Schema, value: Json, path = ''): readonly Cause[] {
   const actual = typeOf(value);
   if (actual !== schema.type) return [mistyped(path, schema.type, actual)];

@@ -2,7 +2,7 @@ import { ApiException, CustomObjectsApi, KubeConfig } from '@kubernetes/client-n
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod/mini';
 
-/** A YAML that cannot be read at all; the message is one line. */
+/** A YAML file that cannot be read at all; the message is one line. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
@@ -14,8 +14,8 @@ const manifestSchema = z.looseObject({
 });
 
 /**
- * Creates the MCPServers of a YAML file in the cluster. Gives back a line for each one that was not
- * taken; the others are there. Throws `ManifestError` when the text is no YAML or holds nothing.
+ * Creates the MCPServers of a YAML file in the cluster. Returns a line for each one that the cluster
+ * refused; the others are created. Throws `ManifestError` when the text is not YAML or is empty.
  */
 export async function declareServers(
   kubeconfig: string,
@@ -28,18 +28,18 @@ export async function declareServers(
   const documents = parseAllDocuments(yaml);
   const broken = documents.flatMap(({ errors }) => errors)[0];
   if (broken !== undefined)
-    throw new ManifestError(`${source} is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
+    throw new ManifestError(`${source} is not valid YAML: ${broken.message.split('\n')[0] ?? ''}`);
   const objects = documents
     .map((document): unknown => document.toJS())
     .filter((object) => object !== null);
-  if (objects.length === 0) throw new ManifestError(`${source} holds no MCPServer.`);
+  if (objects.length === 0) throw new ManifestError(`${source} contains no MCPServer.`);
   const refused: string[] = [];
   for (const [index, object] of objects.entries()) {
     const { success, data } = manifestSchema.safeParse(object);
     if (success) refused.push(...(await create(api, data)));
     else
       refused.push(
-        `document ${index + 1} of ${source} is not an MCPServer of muster.giantswarm.io/v1alpha1 with a name`,
+        `document ${index + 1} of ${source} needs apiVersion muster.giantswarm.io/v1alpha1, kind MCPServer and a metadata.name`,
       );
   }
   return refused;
@@ -61,7 +61,9 @@ async function create(
     return [];
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
-    return [reasonOf(error) ?? `MCPServer ${namespace}/${name} was refused: HTTP ${error.code}`];
+    return [
+      reasonOf(error) ?? `MCPServer ${namespace}/${name}: the cluster answered HTTP ${error.code}`,
+    ];
   }
 }
 

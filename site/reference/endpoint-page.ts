@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { openApi } from '../../functions/routes/openapi.ts';
-import { code, page, table } from './markdown.ts';
+import { code, page, table } from './markdown-pieces.ts';
 
 const nodeSchema = z.looseObject({
   $ref: z.optional(z.string()),

@@ -1,10 +1,10 @@
 import { Environment, EvaluationError } from '@marcbachmann/cel-js';
 import type { Rule, Schema } from './definition.ts';
-import { isList, isObject, type Json } from './json.ts';
-import { type Cause, childSchema, join } from './schema.ts';
+import { isList, isObject, type Json } from './json-object.ts';
+import { type Cause, childSchema, join } from './structural-schema.ts';
 
 /**
- * Everything the value's CEL rules (`x-kubernetes-validations`) object to, in the words of the API
+ * Every violation of the value's CEL rules (`x-kubernetes-validations`), with the texts of the API
  * server.
  */
 export function checkRules(schema: Schema, value: Json, path = ''): readonly Cause[] {

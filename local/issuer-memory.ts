@@ -1,6 +1,5 @@
 /**
- * What an issuer remembers, for as long as the process lives: the storage adapter that
- * oidc-provider asks for.
+ * The storage adapter that oidc-provider requires, in memory. It ends with the process.
  */
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { parseJson } from './json.ts';
-import { keyOf, type ObjectStore, type Snapshot, type Stored } from './objects.ts';
+import { parseJson } from '../../functions/model/json.ts';
+import { keyOf, type ObjectStore, type Snapshot, type Stored } from './object-store.ts';
 
 /** One page of a list, or why there is none. */
 type Paged =
@@ -23,7 +23,7 @@ type PageRequest = {
 export type Pager = {
   /** `limit` 0 asks for everything, `continue` '' for the first page. */
   readonly page: (request: PageRequest) => Paged;
-  /** Lets go of all snapshots, as the API server does when etcd compacts. */
+  /** Drops all snapshots, as the API server does when etcd compacts. */
   readonly expire: () => void;
 };
 
@@ -32,8 +32,8 @@ const keptForMs = 5 * 60_000;
 const keptAtMost = 50;
 
 /**
- * The token of the API server: base64url of the revision and the first key. Revision -1: go on in
- * the list as it is now.
+ * The token of the API server: base64url of the revision and the first key. Revision -1: continue in
+ * the present list.
  */
 const tokenSchema = z.object({ v: z.literal('meta.k8s.io/v1'), rv: z.number(), start: z.string() });
 type Token = z.infer<typeof tokenSchema>;

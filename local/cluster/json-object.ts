@@ -1,22 +1,13 @@
+import { isRecord } from '../../functions/model/json.ts';
+
 /** JSON as the cluster holds it: never changed, always replaced. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isList(value);
+/** Holds for what was parsed from JSON: its members are JSON again. */
+export const isObject = (value: unknown): value is JsonObject => isRecord(value);
 
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
-
-/** Undefined when the text is not JSON. */
-export function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 /** The object without some of its keys. */
 export const without = (object: JsonObject, ...keys: readonly string[]): JsonObject =>

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { Definition } from './definition.ts';
 
-/** The paths by which clients find out what the cluster serves. Undefined for any other path. */
+/** The paths where clients discover what the cluster serves. Undefined for any other path. */
 export function discovery(definitions: readonly Definition[], path: string): Answer | undefined {
   switch (path) {
     case '/readyz':

@@ -6,7 +6,7 @@ import {
   globalFlags,
 } from '../../cli/commands/commands.ts';
 import { synopsis } from '../../cli/help.ts';
-import { code, fence, page, table } from './markdown.ts';
+import { code, fence, page, table } from './markdown-pieces.ts';
 
 /** The command line, from the table that its parser and its help are made of. */
 export const cli = (): string =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { code, page, table } from './markdown.ts';
+import { code, page, table } from './markdown-pieces.ts';
 
 const rules = z._default(z.array(z.object({ rule: z.string(), message: z.string() })), []);
 const fieldSchema = z.object({

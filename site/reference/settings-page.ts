@@ -1,5 +1,5 @@
 import { settings } from '../../functions/settings.ts';
-import { code, page, table } from './markdown.ts';
+import { code, page, table } from './markdown-pieces.ts';
 
 type Setting = { readonly summary: string; readonly fallback?: string };
 
