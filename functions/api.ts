@@ -12,9 +12,9 @@ import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { composeApi } from './routes/compose.ts';
-import { lazyRoutes } from './routes/lazy.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
 import type { McpServer, ReadServer } from './model/mcpserver.ts';
 import { join } from './sessions/join.ts';
 import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
@@ -58,8 +58,8 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     }),
   );
   const signIn = once(async () => {
-    const { signInRoutes } = await import('./wiring/signin-ports.ts');
-    return signInRoutes({
+    const { signInPorts } = await import('./wiring/signin-ports.ts');
+    return signInPorts({
       store: await store(),
       connector,
       cluster,
@@ -113,7 +113,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
       lastSweep: lastSweepOf(environment, cluster, now),
       ...accessOf(environment, { now, review: accessReviewer(cluster), log }),
     },
-    sessions: lazyRoutes(signIn),
+    sessions: sessionRoutes(signIn),
   });
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Hono } from 'hono';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { Connector } from '../adapters/network/guard.ts';
@@ -10,8 +9,7 @@ import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
-import type { Variables } from '../routes/problem.ts';
-import { sessionRoutes } from '../routes/session-routes.ts';
+import type { SessionPorts } from '../routes/session-routes.ts';
 import type { TokenPolicy } from '../sessions/policy.ts';
 import type { readClients } from '../settings.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
@@ -28,10 +26,10 @@ export type SignInParts = {
 };
 
 /**
- * The routes of the sign-in story with all that they need, in a module of its own: it is loaded by
- * the first request for one of them.
+ * Everything the sign-in flow needs, in a module of its own: the first request for one of its
+ * routes loads it.
  */
-export function signInRoutes({
+export function signInPorts({
   store,
   connector,
   cluster,
@@ -40,12 +38,10 @@ export function signInRoutes({
   publicUrl,
   policy,
   configured,
-}: SignInParts): Hono<{
-  Variables: Variables;
-}> {
+}: SignInParts): SessionPorts {
   const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
-  return sessionRoutes({
+  return {
     ...store,
     ...oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured }),
     now,
@@ -56,5 +52,5 @@ export function signInRoutes({
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
     policy,
     clientDocument: clientDocument(publicUrl),
-  });
+  };
 }
