@@ -410,7 +410,7 @@ describe('the relay', () => {
         : undefined;
     const reports = await here.sweep();
     expect(reports.map(({ ended }) => ended)).toContain(
-      'the continue token expired and the cluster gave none to go on with',
+      'the continue token has expired, and the cluster gave no other one',
     );
   });
 
@@ -428,7 +428,7 @@ describe('the relay', () => {
     });
     expect(
       (await here.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended,
-    ).toContain('older than a tick');
+    ).toContain('older than one tick');
     expect((await here.invoke(page({ hop: 1001 }))).ended).toContain('hops');
   });
 
@@ -437,7 +437,7 @@ describe('the relay', () => {
     await here.bus().close();
     const [report] = await here.sweep();
     expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
-    expect(report?.ended).toContain('the relay ended here');
+    expect(report?.ended).toContain('the next page could not be queued');
     expect(report?.problems?.map(({ message }) => message)).toEqual(
       Array(2).fill('the change to Connected could not be announced'),
     );
