@@ -439,7 +439,7 @@ describe('the relay', () => {
     expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
     expect(report?.ended).toContain('the next page could not be queued');
     expect(report?.problems?.map(({ message }) => message)).toEqual(
-      Array(2).fill('the change to Connected could not be announced'),
+      Array(2).fill('the change to Connected could not be published'),
     );
   });
 });
