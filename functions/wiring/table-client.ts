@@ -1,4 +1,4 @@
-/** What the DynamoDB table is used for. The API loads it when it is first used: its client is slow to load. */
+/** The uses of the DynamoDB table; a module of its own, because the client is slow to load. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
