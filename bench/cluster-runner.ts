@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import * as z from 'zod/mini';
+import { eventSource, pageType } from '../functions/model/bus-events.ts';
 import { createSweep } from '../functions/sweep.ts';
 import { startBus } from '../local/event-bus.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
@@ -17,7 +18,7 @@ const run = async (event: unknown): Promise<void> => {
   reports.push(await sweep(event));
 };
 const bus = await startBus([
-  { pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: run },
+  { pattern: { source: [eventSource], 'detail-type': [pageType] }, target: run },
 ]);
 const sweep = createSweep({
   KUBECONFIG_YAML: kubeconfig,

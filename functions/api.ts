@@ -1,125 +1,82 @@
 import type { Hono } from 'hono';
 import { handle } from 'hono/aws-lambda';
 import { accessReviewer } from './adapters/cluster/access-review.ts';
-import { guardedFetch } from './adapters/network/http.ts';
 import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
 import { leaseReader } from './adapters/cluster/lease.ts';
-import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { sealer } from './adapters/dynamodb/seal.ts';
-import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
+import { guardedFetch } from './adapters/network/http.ts';
+import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
+import { allPages } from './model/all-pages.ts';
+import { defined } from './model/defined.ts';
+import type { McpServer, ReadServer } from './model/mcpserver.ts';
+import { missedTicks } from './reachability/due.ts';
 import { explain, notProbed } from './reachability/explain.ts';
-import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
-import { lineWriter } from './telemetry/log.ts';
-import { composeApi } from './routes/compose.ts';
-import { lazyRoutes } from './routes/lazy.ts';
+import { accessCheck, type MaySee } from './routes/access.ts';
+import { type ApiPorts, composeApi } from './routes/compose.ts';
 import type { Variables } from './routes/problem.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
-import type { McpServer, ReadServer } from './model/mcpserver.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
 import { join } from './sessions/join.ts';
-import { type TokenPolicy, wantedAudiences } from './sessions/policy.ts';
-import {
-  type Environment,
-  readClients,
-  readList,
-  readNumber,
-  readSetting,
-  readSwitch,
-  SettingError,
-} from './settings.ts';
-import { defined } from './model/defined.ts';
-import { missedTicks } from './reachability/due.ts';
+import { wantedAudiences } from './sessions/policy.ts';
+import { type ApiSettings, type Environment, readApiSettings } from './settings.ts';
+import { lineWriter } from './telemetry/log.ts';
+import { createCluster } from './wiring/cluster-client.ts';
+import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
 
 /**
- * The Function URL by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`,
- * each one line that says what to do.
+ * The endpoint by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, whose
+ * message says what to do.
  */
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
-  const now = () => new Date();
-  const publicUrl = readSetting(environment, 'PUBLIC_URL').replace(/\/+$/, '');
-  const issuer = readSetting(environment, 'OIDC_ISSUER');
-  const clientId = readSetting(environment, 'OIDC_CLIENT_ID');
-  const resource = readSetting(environment, 'BEARER_AUDIENCE');
-  const cluster = createCluster(environment);
+  const settings = readApiSettings(environment);
+  const clients = clientsOf(settings);
+  return composeApi({
+    facts: signInFacts(settings, clients),
+    verify: bearerVerifier({
+      issuer: settings.issuer,
+      audience: settings.bearerAudience ?? settings.clientId,
+      kind: settings.bearerAudience === undefined ? 'idToken' : 'accessToken',
+      fetch: guardedFetch(createIssuerConnector(settings)),
+    }),
+    log,
+    servers: serverPorts(settings, clients),
+    sessions: sessionRoutes(clients.signInPorts),
+  });
+}
+
+const log = lineWriter('api');
+const now = () => new Date();
+
+/**
+ * The clients of the endpoint. Most cold starts answer a list: what a list does not need is loaded
+ * by the first request that needs it.
+ */
+function clientsOf(settings: ApiSettings) {
+  const cluster = createCluster(settings);
+  const connector = createConnector(settings);
   const readServer = readerOf(cluster);
-  const connector = createConnector(environment);
-  const policy = policyOf(environment);
-  const configured = readClients(environment);
-  const seal = sealer(readList(environment, 'TOKEN_KEYS'));
-  const table = readSetting(environment, 'TABLE_NAME');
-  // Most cold starts answer a list: what that does not need is loaded by the first request that
-  // does.
+  const seal = sealer(settings.tokenKeys);
   const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(connector));
   const store = once(async () =>
-    (await import('./wiring/table-client.ts')).createGrantStore(environment, {
-      table,
+    (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {
       sealer: seal,
       now,
     }),
   );
-  const signIn = once(async () => {
-    const { signInRoutes } = await import('./wiring/signin-ports.ts');
-    return signInRoutes({
+  const signInPorts = once(async () =>
+    (await import('./wiring/signin-ports.ts')).signInPorts(settings, {
       store: await store(),
       connector,
       cluster,
       readServer,
       now,
-      publicUrl,
-      policy,
-      configured,
-    });
-  });
-  const listPage = listerOf(cluster);
-  const audienceScope = readSetting(environment, 'AUDIENCE_SCOPE');
-  const audienceScopes = async () => {
-    const servers = policy.forwardHosts.length === 0 ? [] : await allServers(listPage);
-    return wantedAudiences(servers, policy).map((audience) => `${audienceScope}${audience}`);
-  };
-  return composeApi({
-    facts: defined({
-      publicUrl,
-      issuer,
-      clientId,
-      scopes: readSetting(environment, 'OIDC_SCOPES').split(' '),
-      audienceScopes,
-      resource: resource !== '' ? resource : undefined,
     }),
-    verify: bearerVerifier({
-      issuer,
-      audience: resource || clientId,
-      kind: resource === '' ? 'idToken' : 'accessToken',
-      fetch: guardedFetch(createIssuerConnector(environment)),
-    }),
-    log,
-    servers: {
-      now,
-      listPage,
-      readServer,
-      sessionsOf: async (person, servers) =>
-        join(
-          servers,
-          person,
-          await (await store()).listGrants(person, onlyUid(servers)),
-          now(),
-          policy,
-        ),
-      check: async (server) =>
-        server.type === 'stdio'
-          ? notProbed(server)
-          : explain(server, await (await prober())(server, { classify: true }), now()),
-      heartbeatMs: readNumber(environment, 'HEARTBEAT_SECONDS') * 1000,
-      anonymousList: readSwitch(environment, 'ANONYMOUS_LIST'),
-      lastSweep: lastSweepOf(environment, cluster, now),
-      ...accessOf(environment, { now, review: accessReviewer(cluster), log }),
-    },
-    sessions: lazyRoutes(signIn),
-  });
+  );
+  return { cluster, listPage: listerOf(cluster), readServer, prober, store, signInPorts };
 }
 
-/** For one server there is no need to read the grants of all. */
-const onlyUid = (servers: readonly McpServer[]): string | undefined =>
-  servers.length === 1 ? servers[0]?.uid : undefined;
+type Clients = ReturnType<typeof clientsOf>;
 
 /** The first call makes it, the others get the same. One that failed is not kept. */
 function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
@@ -131,39 +88,71 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
     }));
 }
 
-const log = lineWriter('api');
+function signInFacts(settings: ApiSettings, { listPage }: Clients): ApiPorts['facts'] {
+  const { publicUrl, issuer, clientId, scopes, bearerAudience, policy } = settings;
+  return defined({
+    publicUrl,
+    issuer,
+    clientId,
+    scopes: [...scopes],
+    audienceScopes: async () => {
+      const servers = policy.forwardHosts.length === 0 ? [] : await allServers(listPage);
+      const audiences = wantedAudiences(servers, policy);
+      return audiences.map((audience) => `${settings.audienceScope}${audience}`);
+    },
+    resource: bearerAudience,
+  });
+}
+
+/** If the list expires while it is read, the servers up to there. */
+async function allServers(listPage: ServerPorts['listPage']): Promise<readonly McpServer[]> {
+  const pages = await allPages(async (token) => {
+    const read = await listPage(defined({ limit: 500, continue: token }));
+    return read.kind === 'page' ? read.page : undefined;
+  });
+  return pages.flatMap(({ servers }) => servers);
+}
+
+const serverPorts = (
+  { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
+  { cluster, listPage, readServer, prober, store }: Clients,
+): ServerPorts => ({
+  now,
+  listPage,
+  readServer,
+  sessionsOf: async (person, servers) => {
+    const grants = await (await store()).listGrants(person, onlyUid(servers));
+    return join(servers, person, grants, now(), policy);
+  },
+  check: async (server) =>
+    server.type === 'stdio'
+      ? notProbed(server)
+      : explain(server, await (await prober())(server, { classify: true }), now()),
+  heartbeatMs,
+  anonymousList,
+  lastSweep: lastSweepOf(settings, cluster),
+  ...defined({ maySee: accessOf(settings, cluster) }),
+});
+
+const accessOf = (
+  { accessRules: rules }: Pick<ApiSettings, 'accessRules'>,
+  cluster: Cluster,
+): MaySee | undefined => rules && accessCheck({ now, review: accessReviewer(cluster), log, rules });
+
+/** For one server there is no need to read the grants of all. */
+const onlyUid = (servers: readonly McpServer[]): string | undefined =>
+  servers.length === 1 ? servers[0]?.uid : undefined;
 
 function lastSweepOf(
-  environment: Environment,
+  { leaseNamespace, tickMs }: Pick<ApiSettings, 'leaseNamespace' | 'tickMs'>,
   cluster: Cluster,
-  now: () => Date,
 ): NonNullable<ServerPorts['lastSweep']> {
-  const read = leaseReader(cluster, readSetting(environment, 'LEASE_NAMESPACE'));
-  const longestMs = missedTicks * readNumber(environment, 'TICK_SECONDS') * 1000;
+  const read = leaseReader(cluster, leaseNamespace);
+  const longestMs = missedTicks * tickMs;
   return async () => {
     const at = await read();
     return at && { at, stopped: now().getTime() - at.getTime() > longestMs };
   };
-}
-
-function accessOf(
-  environment: Environment,
-  ports: Omit<AccessPorts, 'rules'>,
-): { readonly maySee?: MaySee } {
-  if (!readSwitch(environment, 'ACCESS_REVIEW')) return {};
-  if (readSwitch(environment, 'ANONYMOUS_LIST')) {
-    throw new SettingError(
-      'ACCESS_REVIEW and ANONYMOUS_LIST are both on: nobody can be asked about who is nobody. Switch one of them off.',
-    );
-  }
-  const prefix = readSetting(environment, 'ACCESS_USERNAME_PREFIX');
-  const rules = defined({
-    usernameClaim: readSetting(environment, 'ACCESS_USERNAME_CLAIM'),
-    usernamePrefix: prefix !== '' ? prefix : undefined,
-    groupsClaim: readSetting(environment, 'ACCESS_GROUPS_CLAIM'),
-    groupsPrefix: readSetting(environment, 'ACCESS_GROUPS_PREFIX'),
-  });
-  return { maySee: accessCheck({ ...ports, rules }) };
 }
 
 /** A namespace that a caller asks for narrows the owner's selection; it never widens it. */
@@ -177,31 +166,6 @@ function listerOf(cluster: Cluster): ServerPorts['listPage'] {
     return pageLister({ ...cluster, selection: { ...selection, namespace } })(page);
   };
 }
-
-async function allServers(listPage: ServerPorts['listPage']): Promise<readonly McpServer[]> {
-  const servers: McpServer[] = [];
-  let next: string | undefined;
-  do {
-    const read = await listPage(
-      defined({
-        limit: 500,
-        continue: next,
-      }),
-    );
-    if (read.kind === 'expired') return servers;
-    servers.push(...read.page.servers);
-    next = read.page.continue;
-  } while (next !== undefined);
-  return servers;
-}
-
-const policyOf = (environment: Environment): TokenPolicy => ({
-  forwardHosts: readList(environment, 'FORWARD_HOSTS'),
-  exchangeIssuers: readList(environment, 'EXCHANGE_ISSUERS'),
-  secretNamespaces: readList(environment, 'SECRET_NAMESPACES'),
-  hasIdTokens: readSetting(environment, 'BEARER_AUDIENCE') === '',
-  allowInsecure: !readSwitch(environment, 'GUARD'),
-});
 
 /**
  * What the owner does not list cannot be read by name, and only names reach the address of a
@@ -223,12 +187,12 @@ const isName = (text: string): boolean =>
 let answer: ReturnType<typeof handle> | undefined;
 
 /**
- * Handler of the Function URL. Made on the first request, so that a missing setting is told in the
- * logs and not as a failed start.
+ * Handler of the endpoint. It is made on the first request, so that a missing setting is in the log
+ * of the request and not a failed start.
  */
 export const handler: ReturnType<typeof handle> = async (event, context) => {
-  // AWS says at which address the function was called; it cannot be told beforehand, and no caller
-  // can make it up.
+  // AWS says at which address the function was called. The address is not known before, and no
+  // caller can forge it.
   const ownUrl =
     'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
   answer ??= handle(createApi({ PUBLIC_URL: ownUrl, ...process.env }));

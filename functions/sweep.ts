@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { changePublisher, pageSender } from './adapters/eventbridge.ts';
+import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { eventWriter } from './adapters/cluster/events.ts';
 import {
   pageLister,
@@ -8,20 +8,24 @@ import {
   statusPatcher,
 } from './adapters/cluster/kubernetes.ts';
 import { leaseRenewer } from './adapters/cluster/lease.ts';
+import { changePublisher, pageSender } from './adapters/eventbridge.ts';
 import { connectionCheck, prober } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
-import { createCluster, createConnector, createIssuerConnector } from './wiring/cluster-client.ts';
-import { lineWriter } from './telemetry/log.ts';
-import { publishSweep } from './telemetry/metrics.ts';
-import { publishPending } from './reachability/state-changes.ts';
-import { type SweepCursor, shardPages, planNext, type FanoutPlan } from './reachability/fanout.ts';
-import { type PagePorts, sweepPage } from './reachability/sweep-page.ts';
-import { createBus, createOutbox } from './wiring/bus-client.ts';
-import { type Environment, readNumber, readSetting } from './settings.ts';
 import { defined } from './model/defined.ts';
 import { messageOf } from './model/error-message.ts';
+import { type PageResult, qualifiedName } from './model/mcpserver.ts';
 import { missedTicks } from './reachability/due.ts';
+import { type FanoutPlan, planNext, shardPages, type SweepCursor } from './reachability/fanout.ts';
+import { type PendingPorts, publishPending } from './reachability/state-changes.ts';
+import { type PagePorts, sweepPage } from './reachability/sweep-page.ts';
+import { type Environment, readSweepSettings, type SweepSettings } from './settings.ts';
+import { lineWriter } from './telemetry/log.ts';
+import { publishSweep } from './telemetry/metrics.ts';
 import type { SweepReport } from './telemetry/report.ts';
+import { createBus } from './wiring/bus-client.ts';
+import { createCluster } from './wiring/cluster-client.ts';
+import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
+import { createOutbox } from './wiring/table-client.ts';
 
 const pageEvent = z.object({
   source: z.literal(eventSource),
@@ -34,7 +38,7 @@ const pageEvent = z.object({
     everything: z.boolean(),
   }),
 });
-/** The schedule's own input; `everything` sweeps without waiting for due times. */
+/** The input from the schedule; `everything` probes every server, due or not. */
 const tickEvent = z.object({
   kind: z.literal('tick'),
   at: z.optional(z.iso.datetime()),
@@ -42,163 +46,182 @@ const tickEvent = z.object({
 });
 const sweepEvent = z.union([pageEvent, tickEvent]);
 
-// 100,000 servers are 200 pages of 500: more hops than this are a loop.
-const mostHops = 1000;
-const longestBackOffMs = 200;
+type Sweep = (event: unknown) => Promise<SweepReport>;
 
 /**
- * One runner of the relay: lists a page, hands the rest on, then probes its own. `EventBridge
- * Scheduler` starts it and the bus goes on with it. Throws what keeps it from listing; nothing
- * retries it, the next tick does.
+ * One invocation of a sweep: lists a page, queues the next one, then probes its own. EventBridge
+ * Scheduler starts the first, and page messages on the bus start the others. Throws what keeps it
+ * from listing; nothing retries it, the next tick does.
  */
-export function createSweep(environment: Environment): (event: unknown) => Promise<SweepReport> {
-  const cluster = createCluster(environment);
-  const bus = createBus(environment);
-  const list = pageLister(cluster);
-  const skip = pageSkipper(cluster);
-  const handOn = pageSender(bus.client, bus.name);
-  const connector = createConnector(environment);
-  const ports: Omit<PagePorts, 'patchStatus' | 'outbox'> & Parameters<typeof publishPending>[0] = {
-    now: () => new Date(),
-    probe: prober(connector),
-    readServer: serverReader(cluster),
-    publish: changePublisher(bus.client, bus.name),
-    outbox: createOutbox(environment),
-    recordEvents: eventWriter(cluster),
-    isOnline: connectionCheck(createIssuerConnector(environment), checkUrl(environment)),
-    backOff: (attempt) =>
-      new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
-  };
-  const tickMs = readNumber(environment, 'TICK_SECONDS') * 1000;
+export const createSweep = (environment: Environment): Sweep =>
+  sweepWith(readSweepSettings(environment));
+
+function sweepWith(settings: SweepSettings): Sweep {
+  const { tickMs, heartbeatMs, pageSize, probeConcurrency: concurrency } = settings;
+  const cluster = createCluster(settings);
+  const bus = createBus(settings);
+  const ports = portsOf(settings, cluster, bus);
+  const readPage = pageReader(cluster, pageSize);
+  const startNextRunners = nextRunners(cluster, bus, pageSize);
   const renewLease = leaseRenewer(cluster, {
-    namespace: readSetting(environment, 'LEASE_NAMESPACE'),
+    namespace: settings.leaseNamespace,
     durationMs: missedTicks * tickMs,
   });
-  const heartbeatMs = readNumber(environment, 'HEARTBEAT_SECONDS') * 1000;
-  const concurrency = readNumber(environment, 'PROBE_CONCURRENCY');
-  const limit = readNumber(environment, 'PAGE_SIZE');
-
-  const goOn = async (next: FanoutPlan): Promise<void> => {
-    switch (next.kind) {
-      case 'done':
-        return undefined;
-      case 'chain':
-        return handOn(next.cursor);
-      case 'fanOut':
-        for (let shard = next.first; ; ) {
-          await handOn(shard);
-          const after = await skip({ limit: limit * shardPages, continue: shard.continue });
-          if (after === undefined) return undefined;
-          shard = { ...shard, continue: after };
-        }
-    }
-  };
 
   return async (event) => {
-    const started = Date.now();
-    const cursor = cursorOf(sweepEvent.parse(event), new Date(started));
-    const trace = `sweep-${cursor.tick}`;
-    const report = (
-      rest: Omit<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>,
-    ): SweepReport => ({
-      message: 'sweep',
-      trace,
-      tick: cursor.tick,
-      hop: cursor.hop,
-      ms: Date.now() - started,
-      ...rest,
-    });
+    const started = new Date();
+    const cursor = cursorOf(sweepEvent.parse(event), started);
     const tick = new Date(cursor.tick);
-    if (started - tick.getTime() > tickMs)
-      return report({ ended: 'dropped: the page message is older than a tick' });
-    if (cursor.hop > mostHops) return report({ ended: `dropped: more than ${mostHops} hops` });
-    const first = await list(
-      defined({
-        limit,
-        continue: cursor.continue,
-      }),
-    );
-    // A token that expired brings one that goes on from the same key, in a newer snapshot.
-    const listed =
-      first.kind === 'expired' && first.continue !== undefined
-        ? await list({ limit, continue: first.continue })
-        : first;
-    if (listed.kind === 'expired')
-      return report({
-        ended: 'the continue token expired and the cluster gave none to go on with',
-      });
+    const trace = `sweep-${cursor.tick}`;
+    const report = (facts: Omit<SweepReport, keyof ReportHead>): SweepReport => ({
+      ...headOf(cursor, trace, started),
+      ...facts,
+    });
+    const dropped = reasonToDrop(cursor, started, tickMs);
+    if (dropped !== undefined) return report({ ended: dropped });
+    const listed = await readPage(cursor.continue);
+    if (listed.kind === 'expired') return report({ ended: noTokenLeft });
     const { servers, malformed, continue: rest } = listed.page;
     const next = planNext(cursor, rest);
-    const going = brokenRelay(() => goOn(next));
-    // Running ahead of the shards takes a while: the own page is probed meanwhile.
-    if (next.kind !== 'fanOut') await going;
-    // One per sweep, not per page: what was listed is now being probed.
+    const starting = problemOf('the next page could not be queued', () => startNextRunners(next));
+    // Queueing the shards takes a while: the own page is probed meanwhile.
+    if (next.kind !== 'fanOut') await starting;
+    // Once per sweep, not per page: what was listed is now being probed.
     const isFirst = cursor.hop === 0;
     const renewal = isFirst ? renewLease(tick) : undefined;
-    const looking = isFirst ? pendingOf(ports, new Date(started)) : undefined;
-    const options = { tick, tickMs, heartbeatMs, concurrency, everything: cursor.everything };
-    const result = await sweepPage(
+    const pending = isFirst ? pendingOf(ports, started) : undefined;
+    const page = await sweepPage(
       servers,
       { ...ports, patchStatus: statusPatcher(cluster, trace) },
-      options,
+      { tick, tickMs, heartbeatMs, concurrency, everything: cursor.everything },
     );
-    const broken = await going;
-    const leaseProblem = await renewal;
     return report(
       defined({
-        ...result,
-        leaseProblem,
-        ...(await looking),
-        ended: broken,
-        malformed:
-          malformed.length > 0
-            ? malformed.map(({ namespace, name, message }) => `${namespace}/${name}: ${message}`)
-            : undefined,
+        ...page,
+        ...(await pending),
+        leaseProblem: await renewal,
+        ended: await starting,
+        malformed: malformed.length > 0 ? malformed.map(lineOf) : undefined,
       }),
     );
   };
 }
+
+type SweepPorts = Omit<PagePorts, 'patchStatus' | 'outbox'> & PendingPorts;
+
+const longestBackOffMs = 200;
+
+const portsOf = (
+  settings: SweepSettings,
+  cluster: Cluster,
+  bus: ReturnType<typeof createBus>,
+): SweepPorts => ({
+  now: () => new Date(),
+  probe: prober(createConnector(settings)),
+  readServer: serverReader(cluster),
+  publish: changePublisher(bus.client, bus.name),
+  outbox: createOutbox(settings.table),
+  recordEvents: eventWriter(cluster),
+  isOnline: connectionCheck(createIssuerConnector(settings), settings.checkUrl),
+  backOff: (attempt) =>
+    new Promise((done) => setTimeout(done, Math.random() * longestBackOffMs * attempt)),
+});
 
 function cursorOf(event: z.infer<typeof sweepEvent>, now: Date): SweepCursor {
   if ('detail' in event) return event.detail;
   return { tick: event.at ?? now.toISOString(), hop: 0, everything: event.everything ?? false };
 }
 
-/** The own page is probed even when the next runner cannot be started. */
-async function brokenRelay(handOn: () => Promise<void>): Promise<string | undefined> {
+type ReportHead = Pick<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>;
+
+const headOf = ({ tick, hop }: SweepCursor, trace: string, started: Date): ReportHead => ({
+  message: 'sweep',
+  trace,
+  tick,
+  hop,
+  ms: Date.now() - started.getTime(),
+});
+
+// 100,000 servers are 200 pages of 500: more hops than this are a loop.
+const mostHops = 1000;
+
+function reasonToDrop({ tick, hop }: SweepCursor, now: Date, tickMs: number): string | undefined {
+  if (now.getTime() - new Date(tick).getTime() > tickMs)
+    return 'dropped: the page message is older than one tick';
+  return hop > mostHops ? `dropped: more than ${mostHops} hops` : undefined;
+}
+
+const noTokenLeft = 'the continue token has expired, and the cluster gave no other one';
+
+/** An expired token brings one that goes on from the same key, in a newer snapshot. */
+function pageReader(cluster: Cluster, limit: number) {
+  const list = pageLister(cluster);
+  return async (token: string | undefined): Promise<PageResult> => {
+    const listed = await list(defined({ limit, continue: token }));
+    return listed.kind === 'expired' && listed.continue !== undefined
+      ? list({ limit, continue: listed.continue })
+      : listed;
+  };
+}
+
+function nextRunners(cluster: Cluster, bus: ReturnType<typeof createBus>, pageSize: number) {
+  const queuePage = pageSender(bus.client, bus.name);
+  const skip = pageSkipper(cluster);
+  return async (next: FanoutPlan): Promise<void> => {
+    switch (next.kind) {
+      case 'done':
+        return;
+      case 'chain':
+        return queuePage(next.cursor);
+      case 'fanOut': {
+        let token: string | undefined = next.first.continue;
+        while (token !== undefined) {
+          await queuePage({ ...next.first, continue: token });
+          token = await skip({ limit: pageSize * shardPages, continue: token });
+        }
+      }
+    }
+  };
+}
+
+/** The own page is probed even if the next one cannot be queued. */
+async function problemOf(what: string, attempt: () => Promise<void>): Promise<string | undefined> {
   try {
-    await handOn();
+    await attempt();
     return undefined;
   } catch (error) {
-    return `the relay ended here: ${messageOf(error)}`;
+    return `${what}: ${messageOf(error)}`;
   }
 }
 
-/** What was left in the outbox costs nobody of the page its probe. */
+/** A problem with the outbox costs no server of the page its probe. */
 async function pendingOf(
-  ...asked: Parameters<typeof publishPending>
+  ports: PendingPorts,
+  began: Date,
 ): Promise<Pick<SweepReport, 'pending' | 'pendingProblem'>> {
   try {
-    return { pending: await publishPending(...asked) };
+    return { pending: await publishPending(ports, began) };
   } catch (error) {
     return { pendingProblem: messageOf(error) };
   }
 }
 
-function checkUrl(environment: Environment): URL {
-  const named = readSetting(environment, 'PROBER_CHECK_URL');
-  return new URL(named === '' ? readSetting(environment, 'OIDC_ISSUER') : named);
-}
+const lineOf = (server: {
+  readonly namespace: string;
+  readonly name: string;
+  readonly message: string;
+}): string => `${qualifiedName(server)}: ${server.message}`;
 
-let sweep: ReturnType<typeof createSweep> | undefined;
+let settings: SweepSettings | undefined;
+let sweep: Sweep | undefined;
 const log = lineWriter('sweep');
 
 /** Handler of the schedule and of the bus. */
 export async function handler(event: unknown): Promise<SweepReport> {
-  sweep ??= createSweep(process.env);
+  settings ??= readSweepSettings(process.env);
+  sweep ??= sweepWith(settings);
   const report = await sweep(event);
   log(report);
-  const namespace = readSetting(process.env, 'METRICS_NAMESPACE');
-  if (namespace !== '') publishSweep(namespace, report);
+  if (settings.metricsNamespace !== undefined) publishSweep(settings.metricsNamespace, report);
   return report;
 }

@@ -4,8 +4,10 @@ import { handle } from 'hono/aws-lambda';
 import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
+import { allPages } from '../functions/model/all-pages.ts';
+import { eventSource, pageType, stateChangedType } from '../functions/model/bus-events.ts';
 import { rowOf } from '../functions/sessions/row.ts';
-import type { Environment } from '../functions/settings.ts';
+import { type Environment, readClusterSettings } from '../functions/settings.ts';
 import { createSweep } from '../functions/sweep.ts';
 import type { List } from '../functions/model/wire.ts';
 import { type Bus, type BusEvent, startBus } from './event-bus.ts';
@@ -106,9 +108,9 @@ async function assemble(
   };
   const bus = keep(
     await startBus([
-      { pattern: { source: ['muster'], 'detail-type': ['MCPServer Sweep Page'] }, target: runPage },
+      { pattern: { source: [eventSource], 'detail-type': [pageType] }, target: runPage },
       {
-        pattern: { source: ['muster'], 'detail-type': ['MCPServer State Changed'] },
+        pattern: { source: [eventSource], 'detail-type': [stateChangedType] },
         target: async (event) => changed(event),
       },
     ]),
@@ -171,28 +173,17 @@ async function populate(
 }
 
 async function listEverything(environment: Environment): Promise<List> {
-  const list = pageLister(createCluster(environment));
+  const list = pageLister(createCluster(readClusterSettings(environment)));
   const now = new Date();
-  const items: List['items'] = [];
-  const problems: List['problems'] = [];
-  let next: string | undefined;
-  do {
-    const listed = await list(
-      defined({
-        limit: 500,
-        continue: next,
-      }),
-    );
-    if (listed.kind === 'expired')
-      throw new Error('The list expired before all its pages were read.');
-    const { page } = listed;
-    items.push(
-      ...page.servers.map((server) =>
-        rowOf(server, { anonymous: false, now, heartbeatMs: 300_000 }),
-      ),
-    );
-    problems.push(...page.malformed);
-    next = page.continue;
-  } while (next !== undefined);
-  return { items, problems };
+  const pages = await allPages(async (token) => {
+    const listed = await list(defined({ limit: 500, continue: token }));
+    if (listed.kind === 'expired') throw new Error('The list expired while it was read.');
+    return listed.page;
+  });
+  return {
+    items: pages.flatMap(({ servers }) =>
+      servers.map((server) => rowOf(server, { anonymous: false, now, heartbeatMs: 300_000 })),
+    ),
+    problems: pages.flatMap(({ malformed }) => malformed),
+  };
 }

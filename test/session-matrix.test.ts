@@ -15,6 +15,7 @@ import { pageLister, statusPatcher } from '../functions/adapters/cluster/kuberne
 import { sealer } from '../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../functions/adapters/dynamodb/grant-store.ts';
 import { createApi } from '../functions/api.ts';
+import { readClusterSettings } from '../functions/settings.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
 import type { Condition, McpServer } from '../functions/model/mcpserver.ts';
 import type { Grant } from '../functions/sessions/grant.ts';
@@ -174,14 +175,16 @@ async function keptBearer(): Promise<string> {
 }
 
 async function declared(): Promise<ReadonlyMap<string, McpServer>> {
-  const listed = await pageLister(createCluster(world.environment))({ limit: 500 });
+  const listed = await pageLister(createCluster(readClusterSettings(world.environment)))({
+    limit: 500,
+  });
   if (listed.kind !== 'page') throw new Error(listed.kind);
   return new Map(listed.page.servers.map((server) => [server.name, server]));
 }
 
 /** Writes the status and the grant of each case. */
 async function seed(servers: ReadonlyMap<string, McpServer>): Promise<void> {
-  const patch = statusPatcher(createCluster(world.environment));
+  const patch = statusPatcher(createCluster(readClusterSettings(world.environment)));
   const {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint = '',
     TABLE_NAME = '',

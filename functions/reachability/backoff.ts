@@ -4,7 +4,7 @@ const firstRetryMs = 30_000;
 const longestBackoffMs = 5 * 60_000;
 const jitter = 0.1;
 
-/** No `Retry-After` puts a probe off for longer than this. */
+/** No `Retry-After` delays a probe for longer than this. */
 export const longestRetryAfterMs = 60 * 60_000;
 
 /**

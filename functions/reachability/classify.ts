@@ -3,7 +3,7 @@ import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * What an outcome means for one server. Absent `authRequired`: the probe says nothing new about
+ * What an outcome means for one server. Without `authRequired` the probe learned nothing new about
  * sign-in.
  */
 export type Verdict =
@@ -14,21 +14,21 @@ export type Verdict =
       readonly authRequired?: 'True' | 'False' | 'Unknown';
       readonly retryAfterMs?: number;
     }
-  /** Trying again will not mend it: `Failed` at once. */
+  /** A retry cannot fix it: `Failed` at once. */
   | { readonly kind: 'failed'; readonly reason: FailedReason; readonly message: string }
-  /** It may pass: `Failed` from the third time in a row. */
+  /** It may be temporary: `Failed` from the third time in a row. */
   | {
       readonly kind: 'failing';
       readonly reason: FailingReason;
       readonly message: string;
       readonly retryAfterMs?: number;
     }
-  /** The prober's own trouble: nothing is said about the server, nothing is written. */
+  /** A prober error: it says nothing about the server, and nothing is written. */
   | { readonly kind: 'undecided'; readonly message: string };
 
 /**
- * Turns what a probe saw into a verdict. Pure; the table of `docs/state-and-session.md`, tried from
- * the top.
+ * Turns what a probe saw into a verdict. Pure. It follows the table of `docs/state-and-session.md`
+ * from the top.
  */
 export function classify(outcome: ProbeOutcome): Verdict {
   switch (outcome.kind) {
@@ -59,34 +59,37 @@ export function classify(outcome: ProbeOutcome): Verdict {
   }
 }
 
-// Statuses a front door gives while the server behind it is away: RFC 9110, and Cloudflare's 52x
-// and 530.
+// What a reverse proxy or load balancer answers while the server behind it is down: RFC 9110, and
+// Cloudflare's 52x and 530.
 const upstreamUnavailable: ReadonlySet<number> = new Set([
   502, 503, 504, 521, 522, 523, 525, 526, 530,
 ]);
-// The egress proxy's, and a captive portal's (RFC 6585): both stand on our side.
-const ourOwnTrouble: ReadonlySet<number> = new Set([407, 511]);
+// An egress proxy and a captive portal (RFC 6585) answer these: both are on our side.
+const proberErrors: ReadonlySet<number> = new Set([407, 511]);
 
 type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
 
 function answered(outcome: Answered): Verdict {
   const { status, bearerChallenge, redirect, retryAfterMs, classification } = outcome;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (ourOwnTrouble.has(status))
-    return { kind: 'undecided', message: `HTTP ${status} from our own side of the network` };
+  if (proberErrors.has(status))
+    return {
+      kind: 'undecided',
+      message: `a proxy in the network of the prober answered HTTP ${status}`,
+    };
   if (upstreamUnavailable.has(status)) {
     return {
       kind: 'failing',
       reason: 'UpstreamUnavailable',
-      message: `The server's front door answered HTTP ${status}.`,
+      message: `The proxy or load balancer in front of the server answered HTTP ${status}.`,
       ...wait,
     };
   }
-  // A server that asks who we are is up: only a session can go further.
+  // A server that asks who we are is up: only a session gets further.
   if (status === 401 || (status === 403 && bearerChallenge))
-    return signInWanted(`The server answered HTTP ${status} and asks for a sign-in.`);
+    return signInRequired(`The server answered HTTP ${status} and asks for a sign-in.`);
   if (classification === 'asksForSignIn')
-    return signInWanted('The server asks for a sign-in before it takes requests.');
+    return signInRequired('The server asks for a sign-in before it accepts requests.');
   const connected = (reason: ConnectedReason, message: string): Verdict =>
     defined({
       kind: 'connected',
@@ -100,19 +103,25 @@ function answered(outcome: Answered): Verdict {
     });
   if (redirect !== undefined) return connected('Redirected', redirects[redirect]);
   if (status === 404 && classification !== 'asksForNothing')
-    return connected('EndpointNotFound', 'The server has nothing at this path (HTTP 404).');
+    return connected(
+      'EndpointNotFound',
+      'The server reports that this path does not exist (HTTP 404).',
+    );
   if (status === 410)
-    return connected('EndpointGone', 'The server says that this path is gone for good (HTTP 410).');
+    return connected(
+      'EndpointGone',
+      'The server reports that this path was removed permanently (HTTP 410).',
+    );
   if (status === 429)
     return {
-      ...connected('RateLimited', 'The server asks for fewer requests (HTTP 429).'),
+      ...connected('RateLimited', 'The server limits the rate of requests (HTTP 429).'),
       ...wait,
     };
   if (status >= 500) return connected('ServerError', `The server answered HTTP ${status}.`);
   return connected('Responded', `The server answered HTTP ${status}.`);
 }
 
-const signInWanted = (message: string): Verdict => ({
+const signInRequired = (message: string): Verdict => ({
   kind: 'connected',
   reason: 'AuthenticationRequired',
   message,
@@ -120,8 +129,8 @@ const signInWanted = (message: string): Verdict => ({
 });
 
 const redirects: Readonly<Record<Redirect, string>> = {
-  otherHost: 'The server redirects to another host; that is not followed.',
-  downgrade: 'The server redirects from https to http; that is not followed.',
+  otherHost: 'The server redirects to another host. The probe does not follow that.',
+  downgrade: 'The server redirects from https to http. The probe does not follow that.',
   tooMany: 'The server redirects more than three times.',
   unusable: 'The server redirects to an address that cannot be used.',
 };
@@ -156,7 +165,7 @@ function unreachable(cause: Cause, detail: string): Verdict {
       return {
         kind: 'failed',
         reason: 'TLSUntrusted',
-        message: `The certificate is not signed by an authority we trust (${detail}).`,
+        message: `The certificate is not signed by a trusted authority (${detail}).`,
       };
     case 'tlsHostname':
       return {
@@ -168,10 +177,10 @@ function unreachable(cause: Cause, detail: string): Verdict {
       return {
         kind: 'failed',
         reason: 'TLSProtocol',
-        message: `No TLS connection could be agreed on (${detail}).`,
+        message: `The TLS handshake failed (${detail}).`,
       };
     case 'notHttp':
-      return { kind: 'failed', reason: 'NotHTTP', message: 'What answered does not speak HTTP.' };
+      return { kind: 'failed', reason: 'NotHTTP', message: 'The answer is not HTTP.' };
     case 'refused':
       return { kind: 'failing', reason: 'ConnectionRefused', message: 'Connection refused.' };
     case 'reset':
@@ -187,6 +196,6 @@ function unreachable(cause: Cause, detail: string): Verdict {
         message: `No route to the host (${detail}).`,
       };
     case 'timeout':
-      return { kind: 'failing', reason: 'Timeout', message: 'No answer in time.' };
+      return { kind: 'failing', reason: 'Timeout', message: 'The server did not answer in time.' };
   }
 }

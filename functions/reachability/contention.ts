@@ -10,10 +10,10 @@ import { periodElapsed } from './jitter.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * The rule about `status.state`, which upstream muster writes, too. Our word goes there when our
- * own verdict changes, and once an hour. In between another writer's word stays where it is, and so
- * do the error text and the counters beside it: nobody fights. Our verdict is never lost: it is in
- * our own conditions, and `StateContended` tells that the words differ.
+ * The rule about `status.state`, which upstream muster also writes. We write our value when our own
+ * verdict changes, and once an hour. In between, the value of another writer stays, with the error
+ * text and the counters beside it, so that the writers do not fight. Our verdict is never lost: it
+ * is in our own conditions, and `StateContended` shows that the values differ.
  */
 export function yieldState(server: McpServer, next: Status, at: Date): Status {
   const { status: previous, uid } = server;
@@ -24,16 +24,16 @@ export function yieldState(server: McpServer, next: Status, at: Date): Status {
   return { ...contended, ...theirs(previous) };
 }
 
-/** Whether somebody else left a word in `state` that means something else than ours. */
+/** Whether another writer left a value in `state` that means something else than ours. */
 export function isContended(status: Status): boolean {
-  const word = ownState(status);
-  if (word === undefined || status.state === undefined) return false;
-  return word === 'Connected'
+  const own = ownState(status);
+  if (own === undefined || status.state === undefined) return false;
+  return own === 'Connected'
     ? status.state !== 'Connected'
     : status.state !== 'Connecting' && status.state !== 'Failed';
 }
 
-// While a server answers, error text and counters are no memory of ours. While it fails, they are.
+// While a server fails, we need error text and counters in the next sweep; while it answers, not.
 const theirs = (status: Status): Partial<Status> =>
   defined({
     state: status.state,
@@ -48,13 +48,13 @@ const theirs = (status: Status): Partial<Status> =>
 const reclaimPeriodMs = 60 * 60_000;
 
 /**
- * Once an hour our word is written all the same: the other writer may be gone, and its word would
- * stay for good.
+ * Once an hour our value is written in any case: the other writer may be gone, and its value would
+ * stay forever.
  */
 const isReclaimDue = ({ lastAttempt }: Status, uid: string, at: Date): boolean =>
   lastAttempt !== undefined && periodElapsed(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
 
-// Upstream writes every 30 s: our word that stood for four of its rounds stands for good.
+// Upstream writes every 30 s: if our value survived four of its writes, the other writer is gone.
 const settledAfterMs = 2 * 60_000;
 
 const isSettled = (status: Status, at: Date): boolean =>
@@ -63,8 +63,8 @@ const isSettled = (status: Status, at: Date): boolean =>
   at.getTime() - status.lastAttempt.getTime() >= settledAfterMs;
 
 const messages = {
-  True: 'Another writer puts its own word into status.state. The verdict of the sweep is the condition Reachable.',
-  False: 'status.state is what the sweep wrote.',
+  True: 'Another writer sets status.state to its own value. The verdict of the sweep is in the condition Reachable.',
+  False: 'status.state holds the value that the sweep wrote.',
 } as const;
 
 function withContention(

@@ -1,12 +1,12 @@
 import { isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
 
-/** Whether a page of failures speaks of the servers, or of the prober's own side. */
+/** Whether the failures of a page come from the servers, or from the prober's own side. */
 export type Disruption =
   | { readonly kind: 'none' }
-  /** Our resolver or our network is away; `affected` say nothing about their servers. */
+  /** Our resolver or our network is down; `affected` say nothing about their servers. */
   | { readonly kind: 'local'; readonly message: string; readonly affected: readonly Observation[] }
-  /** Too few hosts to tell: one connection to somewhere else decides. */
+  /** Too few hosts to be sure: one connection to another address decides. */
   | {
       readonly kind: 'inconclusive';
       readonly message: string;
@@ -19,8 +19,8 @@ const fewestHosts = 5;
 
 /**
  * Suspects the prober's own resolver when it failed (NXDOMAIN is an answer) for at least 3 servers
- * and more than a fifth of the page, and its own network when every server that was reachable fails
- * in the network and none of the page answers.
+ * and more than a fifth of the page. Suspects its own network when every server that was reachable
+ * has a network failure and no server of the page answers.
  */
 export function detectDisruption(
   observations: readonly Observation[],
@@ -41,13 +41,13 @@ export function detectDisruption(
   }
   const silent = observations.filter(({ outcome }) => isNetworkFailure(outcome));
   const lost = silent.filter(({ server }) => isReachable(server.status));
-  const anybodyElse = observations.some(
+  const hasSignOfLife = observations.some(
     ({ outcome, server }) =>
       isSignOfLife(outcome) || (isReachable(server.status) && !isNetworkFailure(outcome)),
   );
-  if (lost.length === 0 || anybodyElse) return { kind: 'none' };
+  if (lost.length === 0 || hasSignOfLife) return { kind: 'none' };
   const hosts = new Set(lost.map(({ server }) => URL.parse(server.url ?? '')?.hostname)).size;
-  const message = `all ${lost.length} servers that were reachable, on ${hosts} ${hosts === 1 ? 'host' : 'hosts'}, failed in the network at once`;
+  const message = `all ${lost.length} servers that were reachable (${hosts} ${hosts === 1 ? 'host' : 'hosts'}) became unreachable at the same time`;
   return { kind: hosts >= fewestHosts ? 'local' : 'inconclusive', message, affected: silent };
 }
 
@@ -62,15 +62,15 @@ const networkCauses: ReadonlySet<string> = new Set([
 const isNetworkFailure = (outcome: ProbeOutcome): boolean =>
   outcome.kind === 'unreachable' && networkCauses.has(outcome.cause);
 
-// An answer, even one that is no HTTP, came through the network.
+// An answer came through the network, even if it is not HTTP.
 const isSignOfLife = (outcome: ProbeOutcome): boolean =>
   outcome.kind === 'answered' ||
   outcome.kind === 'headersTooLarge' ||
   (outcome.kind === 'unreachable' && !networkCauses.has(outcome.cause));
 
 /**
- * Holding back ends when what is written gets older than this: a real mass failure is never hidden
- * for longer.
+ * Suppression ends when the written status is older than this, so that a real mass failure is not
+ * hidden for longer.
  */
 export const maySuppress = (
   { status }: McpServer,

@@ -3,9 +3,7 @@ import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
 
-/**
- * Whether sweeps look at the server at all: it has an address, and its owner did not take it out.
- */
+/** Whether sweeps probe the server at all: it has an address, and its owner did not opt out. */
 export const isSwept = ({ type, optedOut = false }: McpServer): boolean =>
   type !== 'stdio' && !optedOut;
 
@@ -17,19 +15,19 @@ export function isDue(server: McpServer, now: Date, tickMs: number): boolean {
   if (!isSwept(server)) return false;
   const { nextRetryAfter } = server.status;
   if (nextRetryAfter === undefined || hasNewSpec(server)) return true;
-  // The retry of another writer, which tells nothing about ours.
+  // The retry time of another writer, which says nothing about ours.
   if (isContended(server.status) && ownState(server.status) === 'Connected') return true;
   const waitMs = nextRetryAfter.getTime() - now.getTime();
-  // Further away than any of ours: another writer's word, or another clock's.
+  // Further away than any of ours: it comes from another writer or another clock.
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
 }
 
 const classificationPeriodMs = 12 * 60 * 60 * 1000;
 
 /**
- * Whether the probe also finds out if a sign-in is asked for: when that is not known for this spec,
- * when it is known to be so (a GET that is no longer refused then needs a second look), and in one
- * sweep of every 12 hours.
+ * Whether the probe also finds out if the server asks for a sign-in: when that is not known for
+ * this spec, when the server is known to ask (a GET that is no longer refused needs a second look),
+ * and in one sweep of every 12 hours.
  */
 export function isClassificationDue(server: McpServer, now: Date, tickMs: number): boolean {
   const known = conditionOf(server.status, 'AuthRequired');
@@ -42,5 +40,5 @@ export function isClassificationDue(server: McpServer, now: Date, tickMs: number
   return periodElapsed(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
 }
 
-/** Nobody sweeps any more when that many ticks went by without a sweep. */
+/** After so many ticks without a sweep, the sweeps have stopped. */
 export const missedTicks = 3;

@@ -1,18 +1,18 @@
 import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
 
-/** A change that the cluster's own Events tell: `kubectl describe mcpserver`. */
+/** A change that becomes an Event of the cluster, as `kubectl describe mcpserver` shows it. */
 export type EventRecord = {
   readonly server: Pick<McpServer, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
   readonly type: 'Normal' | 'Warning';
-  /** One word for programs: a reason of the condition that changed. */
+  /** For programs: the reason of the condition that changed. */
   readonly reason: string;
   readonly message: string;
   readonly at: Date;
 };
 
 /**
- * What is worth an Event in one written status: the sweep's word changed, or another writer began
- * or ceased to replace it.
+ * The Events of one written status: the state of the sweep changed, or another writer
+ * began or stopped replacing it.
  */
 export function eventsFor(server: McpServer, next: Status, at: Date): readonly EventRecord[] {
   const { namespace, name, uid, resourceVersion, status: previous } = server;
@@ -21,12 +21,12 @@ export function eventsFor(server: McpServer, next: Status, at: Date): readonly E
   const [from, to] = [ownState(previous), ownState(next)];
   const reachable = conditionOf(next, 'Reachable');
   if (to !== undefined && to !== from && reachable !== undefined) {
-    const message = `STATE is ${to}${from === undefined ? '' : `, it was ${from}`}: ${reachable.message}`;
+    const change = from === undefined ? `STATE is ${to}` : `STATE changed from ${from} to ${to}`;
     records.push({
       ...about,
       type: to === 'Connected' ? 'Normal' : 'Warning',
       reason: reachable.reason,
-      message,
+      message: `${change}: ${reachable.message}`,
     });
   }
   const contended = conditionOf(next, 'StateContended');

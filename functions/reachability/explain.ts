@@ -6,8 +6,8 @@ import { nextStatus } from './status.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * What one probe saw, what that means, and the status a sweep would write: the same three steps as
- * in a sweep. Writes nothing.
+ * What one probe saw, what it means, and the status that a sweep would write: the same three steps
+ * as in a sweep. Writes nothing.
  */
 export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Check {
   const verdict = classify(outcome);
@@ -24,20 +24,23 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Ch
     }),
     state: isDecided && next.state !== undefined ? next.state : undefined,
     reason: isDecided ? (reachable?.reason ?? verdict.reason) : 'ProberOffline',
-    message: isDecided ? verdict.message : `The prober has trouble of its own: ${verdict.message}.`,
+    message: isDecided
+      ? verdict.message
+      : `Prober error, so nothing is known about the server: ${verdict.message}.`,
     authRequired: conditionOf(next, 'AuthRequired')?.status ?? 'Unknown',
     consecutiveFailures: next.consecutiveFailures,
   });
 }
 
-/** A stdio server runs where its user is: there is nothing to reach. */
+/** A stdio server runs on the machine of its user: a sweep cannot reach it. */
 export const notProbed = ({ namespace, name, status }: McpServer): Check => ({
   namespace,
   name,
   observed: 'nothing',
   stages: [],
   reason: 'NotProbed',
-  message: 'A stdio server is started by whoever uses it; there is nothing to reach.',
+  message:
+    'A stdio server runs on the machine of the person who uses it. There is nothing to probe.',
   authRequired: 'Unknown',
   consecutiveFailures: status.consecutiveFailures,
 });
@@ -55,18 +58,18 @@ function observed(outcome: ProbeOutcome): string {
     case 'unreachable':
       return `${causes[outcome.cause]} (stage ${outcome.stage})`;
     case 'refusedByPolicy':
-      return 'an address that is not contacted';
+      return 'an address that may not be contacted';
     case 'unusable':
       return 'a spec that cannot be used';
     case 'proberTrouble':
-      return "the prober's own trouble";
+      return 'a prober error';
   }
 }
 
 const classifications = {
   asksForSignIn: 'server/discover asks for a sign-in',
-  asksForNothing: 'server/discover is answered without a sign-in',
-  unclear: 'server/discover is not answered in MCP',
+  asksForNothing: 'server/discover answers without a sign-in',
+  unclear: 'the answer to server/discover is not MCP',
 } as const;
 
 const causes: Readonly<Record<Cause, string>> = {
@@ -78,7 +81,7 @@ const causes: Readonly<Record<Cause, string>> = {
   timeout: 'no answer in time',
   tlsExpired: 'an expired certificate',
   tlsNotYetValid: 'a certificate that is not valid yet',
-  tlsUntrusted: 'a certificate of an authority we do not trust',
+  tlsUntrusted: 'a certificate of an untrusted authority',
   tlsHostname: 'a certificate for another host',
   tlsProtocol: 'no common TLS version or cipher',
   notHttp: 'an answer that is not HTTP',

@@ -1,36 +1,36 @@
-/** How a sweep gets through a fleet that is too large for one runner after another. */
+/** How a sweep covers a fleet that is too large for one invocation after another. */
 
-/** Where a runner is in its sweep. */
+/** The position of one invocation in its sweep. */
 export type SweepCursor = {
   /** When the sweep began, RFC 3339. */
   readonly tick: string;
   readonly hop: number;
-  /** Where its page begins; the first one has none. */
+  /** Where its page begins; absent for the first page. */
   readonly continue?: string;
-  /** How many pages its shard still has, its own included. Without it: all that remain. */
+  /** How many pages its shard still has, including its own. Absent: all that remain. */
   readonly pages?: number;
   readonly everything: boolean;
 };
 
 /**
- * One runner after another gets through so many pages; then shards run side by side. A hop takes
- * about 0.8 s: that is within 10 s.
+ * So many pages are swept one after another; then shards run side by side. A hop takes about 0.8 s,
+ * so this takes less than 10 s.
  */
 export const pagesBeforeFanOut = 10;
 export const shardPages = 10;
 
-/** What a runner does about the pages after its own. */
+/** What an invocation does about the pages after its own. */
 export type FanoutPlan =
   | { readonly kind: 'done' }
-  /** Hands the next page on. */
+  /** Queues the next page. */
   | { readonly kind: 'chain'; readonly cursor: SweepCursor & { readonly continue: string } }
-  /** Runs ahead over the names, and hands on a shard for each stretch of `shardPages`. */
+  /** Lists ahead, names only, and queues a shard for every `shardPages` pages. */
   | {
       readonly kind: 'fanOut';
       readonly first: SweepCursor & { readonly continue: string; readonly pages: number };
     };
 
-/** `rest` is the token of the page after, where there is one. */
+/** `rest` is the token of the next page, if there is one. */
 export function planNext(cursor: SweepCursor, rest: string | undefined): FanoutPlan {
   if (rest === undefined || cursor.pages === 1) return { kind: 'done' };
   const next = { ...cursor, hop: cursor.hop + 1, continue: rest };

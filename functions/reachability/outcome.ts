@@ -7,7 +7,7 @@ import type { Stage } from '../model/wire.ts';
  */
 export type Timings = Readonly<Partial<Record<Stage, number>>>;
 
-/** Why no HTTP answer came, in the prober's words. */
+/** Why no HTTP answer came, as the prober names it. */
 export type Cause =
   | 'nameNotFound'
   | 'resolverFailed'
@@ -28,7 +28,7 @@ export type Redirect = 'otherHost' | 'downgrade' | 'tooMany' | 'unusable';
 /** What `POST server/discover` without credentials said about sign-in. */
 export type Classification = 'asksForSignIn' | 'asksForNothing' | 'unclear';
 
-/** What one unauthenticated probe saw. It says nothing of what that means: `classify` does. */
+/** What one unauthenticated probe saw. What it means is decided by `classify`. */
 export type ProbeOutcome = { readonly timings: Timings } & (
   | {
       readonly kind: 'answered';
@@ -37,7 +37,7 @@ export type ProbeOutcome = { readonly timings: Timings } & (
       readonly bearerChallenge: boolean;
       readonly redirect?: Redirect;
       readonly retryAfterMs?: number;
-      /** There when the classification probe ran, too. */
+      /** Present when the classification probe also ran. */
       readonly classification?: Classification;
     }
   | { readonly kind: 'headersTooLarge' }

@@ -2,27 +2,27 @@ import { conditionOf, type McpServer, type Status, ownState } from '../model/mcp
 import { defined } from '../model/defined.ts';
 import type { StateChange } from '../model/bus-events.ts';
 
-/** A change that is in the outbox. `isConfirmed`: somebody has seen it in the status. */
+/** A change that is in the outbox. `isConfirmed`: a later write found it in the status. */
 export type PendingChange = { readonly change: StateChange; readonly isConfirmed: boolean };
 
 export type Outbox = {
   /**
-   * Puts a change there before its status is written, and confirms `previous`, the change that led
-   * to the status as it is now, if that is still there. Gives back why it could not.
+   * Records a change before its status is written, and confirms `previous`, the change that led to
+   * the present status, if it is still in the outbox. Returns why it could not.
    */
   readonly record: (
     change: StateChange,
     previous: string | undefined,
   ) => Promise<string | undefined>;
-  /** Some of what is there, the oldest of them included. */
+  /** Some of the changes, including the oldest. */
   readonly pending: () => Promise<readonly PendingChange[]>;
-  /** What cannot be removed is announced once more by the next sweep, with the same id. */
+  /** The next sweep publishes what could not be removed again, with the same id. */
   readonly remove: (changes: readonly StateChange[]) => Promise<void>;
 };
 
 /**
- * For a sweep without a table: a change that was not announced when its run is cut off is told by
- * the status alone.
+ * For a sweep without a table: if its run is cut off before a change is published, only the status
+ * shows the change.
  */
 export const noOutbox: Outbox = {
   record: async () => undefined,
@@ -34,13 +34,13 @@ export type PendingPorts = {
   readonly now: () => Date;
   readonly outbox: Outbox;
   readonly readServer: (namespace: string, name: string) => Promise<McpServer | undefined>;
-  /** Gives back the changes that could not be announced. */
+  /** Returns the changes that could not be published. */
   readonly publish: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
 };
 
 /**
- * The change that `next` is, by our own words: what another writer does to `state` is no change of
- * ours.
+ * The change from the present status to `next`, by our own states: what another writer puts into
+ * `state` is not a change of ours.
  */
 export function changeOf(
   { namespace, name, uid, status }: McpServer,
@@ -69,20 +69,19 @@ export function changeOf(
  * Connected, or Connecting and then Failed.
  */
 export function idOf(uid: string, status: Status): string | undefined {
-  const word = ownState(status);
+  const own = ownState(status);
   const since = conditionOf(status, 'Reachable')?.lastTransitionTime;
-  return word === undefined || since === undefined
+  return own === undefined || since === undefined
     ? undefined
-    : `${uid}/${since.toISOString()}/${word}`;
+    : `${uid}/${since.toISOString()}/${own}`;
 }
 
 /** A run of the sweep is cut off after this time; `infra/` gives it no more. */
 export const longestRunMs = 60_000;
 
 /**
- * What becomes of a change whose changePublisher was cut off. It is announced when its status was
- * written: it is there to be seen, or was seen by who wrote the next one. While its runner may
- * still be about to write, it waits.
+ * What to do with a change whose run was cut off. It is published if its status was written: the
+ * status shows it, or the next writer confirmed it. It waits while its run may still write.
  */
 export function fateOf(
   { change, isConfirmed }: PendingChange,
@@ -94,7 +93,7 @@ export function fateOf(
   return now.getTime() - change.at.getTime() > longestRunMs ? 'drop' : 'wait';
 }
 
-/** What came of the changes that earlier sweeps left in the outbox. */
+/** The result for the changes that earlier sweeps left in the outbox. */
 export type PendingReport = {
   readonly published: number;
   readonly dropped: number;
@@ -102,16 +101,16 @@ export type PendingReport = {
 };
 
 /**
- * Announces what is true and drops what never came to be. What was noted since `began` is this
- * run's own. Throws what the ports throw.
+ * Publishes the changes that happened and drops those that did not. Changes since `began` belong to
+ * this run and are left alone. Throws what the ports throw.
  */
 export async function publishPending(
   { now, outbox, readServer, publish }: PendingPorts,
   began: Date,
 ): Promise<PendingReport> {
-  const noted = (await outbox.pending()).filter(({ change }) => change.at < began);
+  const recorded = (await outbox.pending()).filter(({ change }) => change.at < began);
   const judged = await Promise.all(
-    noted.map(async (one) => ({
+    recorded.map(async (one) => ({
       ...one,
       fate: fateOf(one, await readServer(one.change.namespace, one.change.name), now()),
     })),
@@ -120,12 +119,12 @@ export async function publishPending(
     judged.filter((one) => one.fate === fate).map(({ change }) => change);
   const due = of('publish');
   const unpublished = new Set((due.length === 0 ? [] : await publish(due)).map(({ id }) => id));
-  const announced = due.filter(({ id }) => !unpublished.has(id));
+  const published = due.filter(({ id }) => !unpublished.has(id));
   const dropped = of('drop');
-  await outbox.remove([...announced, ...dropped]);
+  await outbox.remove([...published, ...dropped]);
   return {
-    published: announced.length,
+    published: published.length,
     dropped: dropped.length,
-    waiting: noted.length - announced.length - dropped.length,
+    waiting: recorded.length - published.length - dropped.length,
   };
 }

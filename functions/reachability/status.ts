@@ -18,8 +18,8 @@ import { periodElapsed } from './jitter.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * The status after a verdict. Pure. What other writers put into `conditions` stays as it is, and so
- * may their word in `state`.
+ * The status after a verdict. Pure. The `conditions` of other writers stay as they are, and so may
+ * their value in `state`.
  */
 export function nextStatus(server: McpServer, verdict: Verdict, now: Date): Status {
   if (verdict.kind === 'undecided') return server.status;
@@ -97,7 +97,7 @@ function reachable(
   const isOpen =
     (authRequired ?? (known?.observedGeneration === generation ? known.status : undefined)) ===
     'False';
-  // A GET for a POST-only endpoint is not found although the classification probe got its MCP
+  // A POST-only endpoint answers 404 to the GET, although the classification probe got its MCP
   // answer there.
   return {
     type: 'Reachable',
@@ -121,9 +121,9 @@ function authRequired(verdict: Extract<Verdict, { kind: 'connected' }>): readonl
 }
 
 const authRequiredMessages = {
-  True: 'Each person signs in on their own.',
+  True: 'Each person has to sign in.',
   False: 'The server answers without a sign-in.',
-  Unknown: 'The server did not say whether it wants a sign-in.',
+  Unknown: 'The server did not say whether it requires a sign-in.',
 } as const;
 
 /** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
@@ -153,8 +153,8 @@ const later = (date: Date, ms: number): Date =>
   new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
 
 /**
- * Why `next` is worth a write: something changed, or the server's heartbeat has come. Undefined:
- * leave it alone.
+ * Why `next` has to be written: something changed, or the server's heartbeat is due. Undefined: no
+ * write is needed.
  */
 export function reasonToWrite(
   server: McpServer,

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { McpServer, Status, PatchStatus, ReadServer } from '../model/mcpserver.ts';
 import { changeOf, idOf, type Outbox } from './state-changes.ts';
-import { classify } from './classify.ts';
+import { classify, type Verdict } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
@@ -22,15 +22,15 @@ export type PagePorts = {
   ) => Promise<ProbeOutcome>;
   readonly patchStatus: PatchStatus;
   readonly readServer: ReadServer;
-  /** Gives back the changes that could not be announced. */
+  /** Returns the changes that could not be published. */
   readonly publish: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
-  /** Where a change waits until it is announced, should this run be cut off. */
+  /** Keeps a change until it is published, in case this run is cut off. */
   readonly outbox: Pick<Outbox, 'record' | 'remove'>;
-  /** Writes Events. Gives back why some could not be written; they cost the sweep nothing. */
+  /** Writes Events. Returns why some could not be written; the sweep goes on without them. */
   readonly recordEvents: (records: readonly EventRecord[]) => Promise<UnrecordedEvents>;
-  /** Whether the prober's own network is there. */
+  /** Whether the prober's own network works. */
   readonly isOnline: () => Promise<boolean>;
-  /** Waits, a little longer and never the same, before the `attempt`-th try of a write. */
+  /** Waits before the `attempt`-th try of a write: longer each time, and by chance. */
   readonly backOff: (attempt: number) => Promise<void>;
 };
 
@@ -49,7 +49,7 @@ type ServerProblem = {
   readonly message: string;
 };
 
-/** What one page came to, in numbers, and everything that went wrong in it by name. */
+/** The result of one page in numbers, and everything that went wrong in it by name. */
 export type PageReport = {
   readonly servers: number;
   readonly probed: number;
@@ -71,8 +71,8 @@ export type PageReport = {
 };
 
 /**
- * One page: probe those due, judge, write what changed, announce the changes. One bad server does
- * not cost the others their round.
+ * One page: probe the servers that are due, classify, write what changed, publish the changes. One
+ * bad server does not affect the others.
  */
 export async function sweepPage(
   servers: readonly McpServer[],
@@ -84,12 +84,12 @@ export async function sweepPage(
   const due = remote.filter(
     (server) => options.everything || isDue(server, options.tick, options.tickMs),
   );
-  const observe = (server: McpServer): Promise<Observation & { readonly lagMs: number }> =>
-    limit(async () => ({
-      server,
-      lagMs: ports.now().getTime() - options.tick.getTime(),
-      outcome: await probeAlone(server, ports, options),
-    }));
+  const observe = (server: McpServer): Promise<JudgedObservation> =>
+    limit(async () => {
+      const lagMs = ports.now().getTime() - options.tick.getTime();
+      const outcome = await probeAlone(server, ports, options);
+      return { server, lagMs, outcome, verdict: classify(outcome) };
+    });
   const observations = await Promise.all(due.map(observe));
   const { affected, message } = await checkDisruption(observations, remote.length, ports);
   const isSuppressed = (observation: Observation): boolean =>
@@ -126,13 +126,16 @@ export async function sweepPage(
       ...unpublished.map(({ namespace, name, to }) => ({
         namespace,
         name,
-        message: `the change to ${to} could not be announced`,
+        message: `the change to ${to} could not be published`,
       })),
     ],
   });
 }
 
-/** A probe that throws is our fault, and costs one server its round. */
+/** An observation, what it means, and how long after the tick its probe started. */
+type JudgedObservation = Observation & { readonly verdict: Verdict; readonly lagMs: number };
+
+/** A probe that throws is our fault; only its own server goes without a verdict. */
 async function probeAlone(
   server: McpServer,
   { probe }: PagePorts,
@@ -145,11 +148,10 @@ async function probeAlone(
   }
 }
 
-/** By the closed list of reasons; what could not be judged is our own trouble. */
-function outcomesOf(observations: readonly Observation[]): Readonly<Record<string, number>> {
+/** By the closed list of reasons; a prober error counts as `Undecided`. */
+function outcomesOf(observations: readonly JudgedObservation[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { outcome } of observations) {
-    const verdict = classify(outcome);
+  for (const { verdict } of observations) {
     const reason = verdict.kind === 'undecided' ? 'Undecided' : verdict.reason;
     counts[reason] = (counts[reason] ?? 0) + 1;
   }
@@ -173,16 +175,16 @@ type ApplyResult = {
   readonly change?: StateChange;
   readonly records?: readonly EventRecord[];
   readonly conflicts?: number;
-  /** Why a change is not in the outbox: a run that is cut off now would not announce it. */
+  /** Why a change is not in the outbox: if this run is cut off now, the change is not published. */
   readonly unrecordedChange?: ServerProblem;
 } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
   | { readonly kind: 'failed'; readonly problem: ServerProblem }
 );
 
-/** Whatever befalls one write, the others of the page go on. */
+/** If one write fails, the others of the page go on. */
 async function applyAlone(
-  observation: Observation,
+  observation: JudgedObservation,
   ports: PagePorts,
   heartbeatMs: number,
 ): Promise<ApplyResult> {
@@ -200,11 +202,11 @@ async function applyAlone(
 const mostTries = 5;
 
 /**
- * Writes what an observation came to. A conflict reads again: a newer observation or another object
- * wins over ours.
+ * Writes the status that follows from a verdict. After a conflict it reads the server again: a
+ * newer observation or another object wins over ours.
  */
 async function applyVerdict(
-  { server: observed, outcome }: Observation,
+  { server: observed, verdict }: JudgedObservation,
   ports: PagePorts,
   heartbeatMs: number,
 ): Promise<ApplyResult> {
@@ -213,8 +215,7 @@ async function applyVerdict(
     kind: 'failed',
     problem: { namespace, name, message },
   });
-  const verdict = classify(outcome);
-  if (verdict.kind === 'undecided') return failed(`not judged: ${verdict.message}`);
+  if (verdict.kind === 'undecided') return failed(`prober error: ${verdict.message}`);
   const now = ports.now();
   let server = observed;
   for (let tries = 1; tries <= mostTries; tries += 1) {
@@ -237,7 +238,7 @@ async function applyVerdict(
               : {
                   namespace,
                   name,
-                  message: `the change is not in the outbox: ${unrecordedChange}`,
+                  message: `the change could not be recorded in the outbox: ${unrecordedChange}`,
                 },
           records: eventsFor(server, next, now),
           conflicts: tries - 1,
@@ -245,7 +246,7 @@ async function applyVerdict(
       case 'gone':
         return { kind: 'gone' };
       case 'refused':
-        return failed(`the status was refused: ${written.detail}`);
+        return failed(`the cluster refused the status: ${written.detail}`);
       case 'conflict': {
         await ports.backOff(tries);
         const fresh = await ports.readServer(namespace, name);
@@ -266,8 +267,8 @@ async function applyVerdict(
   );
 }
 
-// Status has whole seconds. One of the same second may be our own, whose answer was lost: writing
-// it again would count it twice.
+// Status has whole seconds. A status of the same second may be our own, whose answer was lost:
+// writing it again would count the failure twice.
 const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
   lastAttempt !== undefined &&
   Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);

@@ -33,13 +33,18 @@ export type SessionPorts = SignInPorts &
   };
 
 /**
- * The routes of the sign-in story. Who starts a sign-in ends it: the callback only parks the code.
+ * The routes of the sign-in flow; the first request for one of them loads the ports. Only the
+ * person who started a sign-in can complete it: the callback only saves the code.
  */
-export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables }> {
+export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variables: Variables }> {
   const routes = new Hono<{ Variables: Variables }>();
-  routes.get('/.well-known/oauth-client', (context) => context.json(ports.clientDocument));
+  routes.get('/.well-known/oauth-client', async (context) => {
+    const ports = await load();
+    return context.json(ports.clientDocument);
+  });
 
   routes.post('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
+    const ports = await load();
     const body = signInRequestSchema.safeParse(await bodyOf(context));
     if (!body.success) return badBody(context, 'returnTo is text, or not there.');
     const { namespace, name } = context.req.param();
@@ -78,6 +83,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
     '/v1/mcpservers/:namespace/:name/session/complete',
     requirePerson,
     async (context) => {
+      const ports = await load();
       const body = completeRequestSchema.safeParse(await bodyOf(context));
       if (!body.success) return badBody(context, 'secret is the text that the browser was given.');
       const { namespace, name } = context.req.param();
@@ -115,6 +121,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
   );
 
   routes.post('/v1/mcpservers/:namespace/:name/session/verify', requirePerson, async (context) => {
+    const ports = await load();
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
@@ -123,6 +130,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
   });
 
   routes.delete('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
+    const ports = await load();
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
@@ -131,11 +139,13 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
+    const ports = await load();
     await signOutEverywhere(ports, context.var.person);
     return context.body(null, 204);
   });
 
   routes.get('/v1/oauth/callback', async (context) => {
+    const ports = await load();
     const query = callbackSchema.safeParse(context.req.query());
     if (!query.success) return callbackPage(context, { kind: 'unknown' });
     const { state, code, iss, error } = query.data;

@@ -2,8 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { LogLine } from '../model/log-line.ts';
 
 /**
- * Gives the function that writes lines as JSON to stdout, where Lambda takes them from; each with
- * time, level and the function's name.
+ * Makes the function that writes log lines as JSON to stdout, which Lambda collects. Each line has
+ * the time, the level and the name of the function.
  */
 export function lineWriter(service: 'sweep' | 'api'): (line: LogLine) => void {
   const logger = new Logger({ serviceName: service });

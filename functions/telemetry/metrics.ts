@@ -2,9 +2,9 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { SweepReport } from './report.ts';
 
 /**
- * Publishes what came of one runner as CloudWatch metrics, by lines in the log (embedded metric
- * format). The only labels are `service` and `Reason`, from the closed list in `server.ts`: no name
- * of a server ever becomes one.
+ * Publishes the report of one invocation as CloudWatch metrics, by lines in the log (embedded
+ * metric format). The only dimensions are `service` and `Reason`, whose values are the closed list in
+ * `model/mcpserver.ts`: the name of a server never becomes one.
  */
 export function publishSweep(namespace: string, report: SweepReport): void {
   const all = new Metrics({ namespace, serviceName: 'sweep' });
@@ -19,7 +19,7 @@ export function publishSweep(namespace: string, report: SweepReport): void {
   }
 }
 
-/** The numbers of a report that alarms and graphs look at. */
+/** The numbers of a report that alarms and graphs use. */
 export function measures(report: SweepReport): Readonly<Record<string, number>> {
   return {
     SweepCount: report.hop === 0 && report.probed !== undefined ? 1 : 0,

@@ -1,22 +1,20 @@
 import type { PendingReport } from '../reachability/state-changes.ts';
 import type { PageReport } from '../reachability/sweep-page.ts';
 
-/** What came of one invocation; its JSON is the sweep's log line. */
+/** The result of one invocation; its JSON is the log line of the sweep. */
 export type SweepReport = {
   readonly message: 'sweep';
-  /** One for all runners of a tick; the API server has it as audit id of the status writes. */
+  /** The same for all invocations of a tick; it is the audit id of the status writes. */
   readonly trace: string;
   readonly tick: string;
   readonly hop: number;
   readonly ms: number;
-  /** Why the invocation did nothing, or why the relay ended before the last page. */
+  /** Why the invocation did nothing, or why the sweep ended before the last page. */
   readonly ended?: string;
   readonly malformed?: readonly string[];
   /** Why the Lease could not be renewed. */
   readonly leaseProblem?: string;
-  /**
-   * Changes that earlier sweeps left in the outbox; the first runner of a tick looks after them.
-   */
+  /** Changes left in the outbox by earlier sweeps; the first invocation of a tick handles them. */
   readonly pending?: PendingReport;
   readonly pendingProblem?: string;
 } & Partial<PageReport>;

@@ -1,20 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Hono } from 'hono';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
-import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
+import { secretReader } from '../adapters/cluster/secrets.ts';
+import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
+import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import type { Connector } from '../adapters/network/guard.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
-import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
-import { secretReader } from '../adapters/cluster/secrets.ts';
-import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
-import type { Variables } from '../routes/problem.ts';
-import { sessionRoutes } from '../routes/session-routes.ts';
-import type { TokenPolicy } from '../sessions/policy.ts';
-import type { readClients } from '../settings.ts';
+import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
+import type { SessionPorts } from '../routes/session-routes.ts';
+import type { ApiSettings } from '../settings.ts';
 
 export type SignInParts = {
   readonly store: SessionStore;
@@ -22,32 +19,21 @@ export type SignInParts = {
   readonly cluster: Cluster;
   readonly readServer: ReadServer;
   readonly now: () => Date;
-  readonly publicUrl: string;
-  readonly policy: TokenPolicy;
-  readonly configured: ReturnType<typeof readClients>;
 };
 
 /**
- * The routes of the sign-in story with all that they need, in a module of its own: it is loaded by
- * the first request for one of them.
+ * Everything the sign-in flow needs, in a module of its own: the first request for one of its
+ * routes loads it.
  */
-export function signInRoutes({
-  store,
-  connector,
-  cluster,
-  readServer,
-  now,
-  publicUrl,
-  policy,
-  configured,
-}: SignInParts): Hono<{
-  Variables: Variables;
-}> {
+export function signInPorts(
+  { publicUrl, policy, clients }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients'>,
+  { store, connector, cluster, readServer, now }: SignInParts,
+): SessionPorts {
   const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
-  return sessionRoutes({
+  return {
     ...store,
-    ...oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured }),
+    ...oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured: clients }),
     now,
     wait: (ms) => wait(ms),
     readServer,
@@ -56,5 +42,5 @@ export function signInRoutes({
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
     policy,
     clientDocument: clientDocument(publicUrl),
-  });
+  };
 }

@@ -1,32 +1,46 @@
+/** The uses of the DynamoDB table; a module of its own, because the client is slow to load. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
-import type { Sealer } from '../adapters/dynamodb/seal.ts';
 import { type SessionStore, sessionStore } from '../adapters/dynamodb/grant-store.ts';
-import type { Environment } from '../settings.ts';
+import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
+import type { Sealer } from '../adapters/dynamodb/seal.ts';
 import { defined } from '../model/defined.ts';
+import { noOutbox, type Outbox } from '../reachability/state-changes.ts';
+import type { TableSettings } from '../settings.ts';
 
-/**
- * The store of the settings, in a module of its own because the client of DynamoDB is slow to load;
- * `AWS_ENDPOINT_URL_DYNAMODB` leads to a stand-in.
- */
-export function createGrantStore(
-  environment: Environment,
-  {
-    table,
-    ...options
-  }: { readonly table: string; readonly sealer: Sealer; readonly now: () => Date },
-): SessionStore {
-  const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'];
-  // Many tries: what an issuer answered to a refresh exists once, and here only.
-  const client = new DynamoDBClient(
-    defined({
-      maxAttempts: 8,
-      endpoint,
-    }),
-  );
-  return sessionStore({
-    table: dynamoTable(DynamoDBDocumentClient.from(client), table),
+/** The grants of people, in the table of the settings. */
+export const createGrantStore = (
+  settings: TableSettings,
+  options: { readonly sealer: Sealer; readonly now: () => Date },
+): SessionStore =>
+  sessionStore({
+    table: dynamoTable(createTableClient(settings, 'grants'), settings.tableName),
     ...options,
   });
+
+/** The outbox of the sweep, in the same table; without a table there is none. */
+export const createOutbox = (settings: TableSettings | undefined): Outbox =>
+  settings === undefined
+    ? noOutbox
+    : tableOutbox({
+        client: createTableClient(settings, 'outbox'),
+        table: settings.tableName,
+        now: () => new Date(),
+      });
+
+type TableUse = 'grants' | 'outbox';
+
+function createTableClient({ dynamoDbUrl }: TableSettings, use: TableUse): DynamoDBDocumentClient {
+  const client = new DynamoDBClient(
+    defined({ endpoint: dynamoDbUrl?.href, maxAttempts: maxAttempts[use] }),
+  );
+  return DynamoDBDocumentClient.from(client);
 }
+
+const maxAttempts: Readonly<Record<TableUse, number | undefined>> = {
+  // The tokens that an issuer gave to a refresh exist only here until they are written.
+  grants: 8,
+  // The default: STATE does not wait for the outbox, and the change is announced all the same.
+  outbox: undefined,
+};

@@ -19,7 +19,7 @@ import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
 import { createApi } from '../../functions/api.ts';
 import { canonicalUrl } from '../../functions/sessions/grant.ts';
-import { readList, readSetting } from '../../functions/settings.ts';
+import { readApiSettings } from '../../functions/settings.ts';
 import type { Row } from '../../functions/model/wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { startFunctionUrl } from '../../local/lambda.ts';
@@ -307,8 +307,9 @@ async function holdGrants(
   const endpoint = environment['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
   const now = (): Date => new Date();
-  const table = dynamoTable(client, readSetting(environment, 'TABLE_NAME'));
-  const store = sessionStore({ table, sealer: sealer(readList(environment, 'TOKEN_KEYS')), now });
+  const settings = readApiSettings(environment);
+  const table = dynamoTable(client, settings.table.tableName);
+  const store = sessionStore({ table, sealer: sealer(settings.tokenKeys), now });
   const person = { issuer: issuer.url, subject: ada.subject };
   const hourMs = 3_600_000;
   for (const { uid, url, namespace, name } of rows) {

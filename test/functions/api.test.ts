@@ -215,7 +215,7 @@ test.each(['no JSON', '{}', '[{"issuer":"https://a.example","secret":"the secret
   (text) => {
     const attempt = () => createApi({ ...environment(), OAUTH_CLIENTS: text });
     expect(attempt).toThrow(
-      new SettingError('OAUTH_CLIENTS is no JSON list of {"issuer", "id", "secret"}.'),
+      new SettingError('OAUTH_CLIENTS is not a JSON list of {"issuer", "id", "secret"}.'),
     );
   },
 );

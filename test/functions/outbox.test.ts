@@ -207,7 +207,7 @@ describe('a change of state is announced', () => {
       {
         namespace: 'default',
         name: 'a',
-        message: 'the change is not in the outbox: ResourceNotFoundException',
+        message: 'the change could not be recorded in the outbox: ResourceNotFoundException',
       },
     ]);
   });

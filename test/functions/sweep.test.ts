@@ -413,7 +413,7 @@ describe('the relay', () => {
         : undefined;
     const reports = await world.sweep();
     expect(reports.map(({ ended }) => ended)).toContain(
-      'the continue token expired and the cluster gave none to go on with',
+      'the continue token has expired, and the cluster gave no other one',
     );
   });
 
@@ -431,7 +431,7 @@ describe('the relay', () => {
     });
     expect(
       (await world.invoke(page({ tick: new Date(Date.now() - 61_000).toISOString() }))).ended,
-    ).toContain('older than a tick');
+    ).toContain('older than one tick');
     expect((await world.invoke(page({ hop: 1001 }))).ended).toContain('hops');
   });
 
@@ -440,9 +440,9 @@ describe('the relay', () => {
     await world.bus().close();
     const [report] = await world.sweep();
     expect(report).toMatchObject({ probed: 2, written: 2, unpublished: 2 });
-    expect(report?.ended).toContain('the relay ended here');
+    expect(report?.ended).toContain('the next page could not be queued');
     expect(report?.problems?.map(({ message }) => message)).toEqual(
-      Array(2).fill('the change to Connected could not be announced'),
+      Array(2).fill('the change to Connected could not be published'),
     );
   });
 });

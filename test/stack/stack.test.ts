@@ -145,7 +145,15 @@ describe.skipIf(isMissing)('the Function URL', () => {
   });
 
   test('can be given every setting that is not for one machine alone', () => {
+    const ofLambda = [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_REGION',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+    ];
     const ofOneMachine = [
+      'AWS_ENDPOINT_URL_DYNAMODB',
+      'AWS_ENDPOINT_URL_EVENTBRIDGE',
       'CLUSTER_TOKEN',
       'CLUSTER_TOKEN_FILE',
       'DNS_SERVERS',
@@ -156,6 +164,7 @@ describe.skipIf(isMissing)('the Function URL', () => {
     ];
     const known = new Set<string>([
       ...optional,
+      ...ofLambda,
       ...ofOneMachine,
       'KUBECONFIG_YAML',
       ...Object.keys(variables('Api')),

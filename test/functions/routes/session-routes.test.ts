@@ -34,7 +34,10 @@ beforeAll(async () => {
   api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
   api.route(
     '/',
-    sessionRoutes({ ...world.ports, readServer: async (_namespace, name) => servers[name] }),
+    sessionRoutes(async () => ({
+      ...world.ports,
+      readServer: async (_namespace, name) => servers[name],
+    })),
   );
 });
 afterAll(async () => void (await Promise.all([world.close(), people.close()])));

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { resolver } from '../adapters/network/dns.ts';
+import { addressGuard, type Connector, trustStore } from '../adapters/network/guard.ts';
+import type { NetworkSettings } from '../settings.ts';
+
+/** How servers are reached: resolver, address guard and trusted authorities of the settings. */
+export const createConnector = ({
+  dnsServers,
+  extraCaFile,
+  allowLocal,
+  guardAllow,
+}: NetworkSettings): Connector => ({
+  resolve: resolver({ servers: dnsServers }),
+  guard: addressGuard({ allowLocal, allow: guardAllow }),
+  secureContext: trustStore(
+    extraCaFile === undefined ? undefined : readFileSync(extraCaFile, 'utf8'),
+  ),
+});
+
+/**
+ * How addresses that the owner set are reached, such as the issuer: they may be in a private
+ * network, which no manifest may lead us to. Cloud metadata services stay blocked.
+ */
+export const createIssuerConnector = (settings: NetworkSettings): Connector => ({
+  ...createConnector(settings),
+  guard: addressGuard({ allowLocal: true }),
+});
