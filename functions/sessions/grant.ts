@@ -1,4 +1,4 @@
-import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
 /**
@@ -80,7 +80,7 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was created again since you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
     return 'The URL of the server has changed since you signed in.';
-  if (grant.kind !== (singleSignOn(server) ?? 'signIn'))
+  if (grant.kind !== (server.singleSignOn ?? 'signIn'))
     return 'The server is signed in to in another way than before.';
   const pinned =
     server.auth?.tokenExchange?.enabled === true

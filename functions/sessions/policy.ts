@@ -1,5 +1,4 @@
 import type { McpServer } from '../model/mcpserver.ts';
-import { singleSignOn } from '../model/mcpserver.ts';
 
 /**
  * What the owner's settings let happen with people's tokens. A manifest alone must not be able to
@@ -68,7 +67,7 @@ export function wantedAudiences(
 ): readonly string[] {
   const forwarding = servers.filter(
     (server) =>
-      singleSignOn(server) === 'forwarding' && refusesForwarding(server, policy) === undefined,
+      server.singleSignOn === 'forwarding' && refusesForwarding(server, policy) === undefined,
   );
   return [...new Set(forwarding.flatMap(({ auth }) => auth?.requiredAudiences ?? []))].sort();
 }

@@ -1,10 +1,4 @@
-import {
-  type Condition,
-  conditionOf,
-  type McpServer,
-  displayState,
-  singleSignOn,
-} from '../model/mcpserver.ts';
+import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
 import type { Me, Row, Session } from '../model/wire.ts';
 import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
@@ -27,7 +21,6 @@ export function rowOf(server: McpServer, view: RowView): Row {
   const { status } = server;
   const state = displayState(status);
   const reachable = conditionOf(status, 'Reachable');
-  const sso = singleSignOn(server);
   return defined({
     namespace: server.namespace,
     name: server.name,
@@ -41,7 +34,7 @@ export function rowOf(server: McpServer, view: RowView): Row {
     state,
     reason: reachable?.reason,
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
-    singleSignOn: sso,
+    singleSignOn: server.singleSignOn,
     conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
     lastError: status.lastError === undefined || view.anonymous ? undefined : status.lastError,
     consecutiveFailures: status.consecutiveFailures,

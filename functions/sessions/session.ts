@@ -1,4 +1,4 @@
-import { asksForSignIn, isReachable, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
@@ -29,7 +29,7 @@ export function sessionOf(
     return { status: '-' };
 
   const hint = `muster auth login --server ${label(server)}`;
-  const sso = singleSignOn(server);
+  const sso = server.singleSignOn;
   const forbidden = refusal(server, policy);
   if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', message: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
@@ -72,7 +72,7 @@ export function sessionOf(
 
 /** Why single sign-on may not even be tried; undefined where it may, or is not asked for. */
 export function refusal(server: McpServer, policy: TokenPolicy): string | undefined {
-  switch (singleSignOn(server)) {
+  switch (server.singleSignOn) {
     case 'exchange':
       return refusesExchange(server, policy);
     case 'forwarding':

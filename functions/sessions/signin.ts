@@ -2,7 +2,7 @@
  * The story of one sign-in: started, called back and completed. Who starts it ends it: only
  * `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { asksForSignIn, type McpServer } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,
@@ -145,7 +145,7 @@ async function stepUp(
 
 function whyNothing(server: McpServer): string | undefined {
   if (server.type === 'stdio') return 'It runs on the machine of its user (stdio).';
-  if (singleSignOn(server) !== undefined)
+  if (server.singleSignOn !== undefined)
     return 'It uses single sign-on; there is no sign-in of its own.';
   return asksForSignIn(server) ? undefined : 'It asks for no sign-in.';
 }

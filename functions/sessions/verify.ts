@@ -2,7 +2,7 @@
  * The story of proof: one authenticated request to the server decides whether a grant is worth
  * something.
  */
-import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import {
   canonicalUrl,
   type Grant,
@@ -65,7 +65,7 @@ export async function verifySession(
   const known = held === undefined ? {} : { grant: held.grant };
   const { status } = sessionOf(server, person, held?.grant, ports.now(), { policy: ports.policy });
   if (status === '-' || refusal(server, ports.policy) !== undefined) return known;
-  switch (singleSignOn(server)) {
+  switch (server.singleSignOn) {
     case 'forwarding':
       return forward(ports, server, person, held);
     case 'exchange':
