@@ -1,9 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import type { Person } from '../sessions/person.ts';
+import type { Caller } from '../sessions/person.ts';
 import type { Variables } from './problem.ts';
 import { defined } from '../model/defined.ts';
 
-type Inner = { Bindings: { readonly person?: Person }; Variables: Variables };
+type Inner = { Bindings: { readonly caller?: Caller }; Variables: Variables };
 
 /** The routes of `sessionRoutes`; a test holds them against the contract. */
 const signInPaths: readonly (readonly ['GET' | 'POST' | 'DELETE', string])[] = [
@@ -21,13 +21,13 @@ export function lazyRoutes(
   load: () => Promise<Hono<{ Variables: Variables }>>,
 ): Hono<{ Variables: Variables }> {
   const routes = new Hono<{ Variables: Variables }>();
-  const samePerson: MiddlewareHandler<Inner> = async (context, next) => {
-    if (context.env.person !== undefined) context.set('person', context.env.person);
+  const sameCaller: MiddlewareHandler<Inner> = async (context, next) => {
+    if (context.env.caller !== undefined) context.set('caller', context.env.caller);
     await next();
   };
   for (const [method, path] of signInPaths) {
     routes.on(method, path, async (context) => {
-      const inner = new Hono<Inner>().use(samePerson).route('/', await load());
+      const inner = new Hono<Inner>().use(sameCaller).route('/', await load());
       // What goes wrong inside is answered outside.
       inner.onError((error) => {
         throw error;
@@ -35,7 +35,7 @@ export function lazyRoutes(
       return inner.fetch(
         context.req.raw,
         defined({
-          person: context.var.person,
+          caller: context.var.caller,
         }),
       );
     });

@@ -11,7 +11,7 @@ import {
   type Tokens,
   type ExchangeResult,
 } from './grant.ts';
-import type { Person } from './person.ts';
+import type { Caller, Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
 import { usableTokens, type RefreshPorts } from './refresh.ts';
 import { refusal, sessionOf } from './session.ts';
@@ -45,9 +45,12 @@ export type TokenExchangeResult =
 export type VerifyPorts = VerificationPorts &
   RefreshPorts & {
     readonly policy: TokenPolicy;
-    /** RFC 8693: this person's bearer for a token that the server's issuer made. */
-    readonly exchangeToken: (server: McpServer, person: Person) => Promise<TokenExchangeResult>;
+    /** RFC 8693: the person's own token for one that the server's issuer made. */
+    readonly exchangeToken: (server: McpServer, token: string) => Promise<TokenExchangeResult>;
   };
+
+/** Who the server is asked for, and the token that single sign-on may send. */
+type SignedIn = Pick<Caller, 'person' | 'token'>;
 
 /** The grant as it is now, and what keeps it from being told for sure. */
 export type VerifyResult = { readonly grant?: Grant; readonly message?: string };
@@ -59,7 +62,7 @@ export type VerifyResult = { readonly grant?: Grant; readonly message?: string }
 export async function verifySession(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
 ): Promise<VerifyResult> {
   const held = await ports.getGrant(person, server.uid);
   const known = held === undefined ? {} : { grant: held.grant };
@@ -67,9 +70,9 @@ export async function verifySession(
   if (status === '-' || refusal(server, ports.policy) !== undefined) return known;
   switch (server.singleSignOn) {
     case 'forwarding':
-      return forward(ports, server, person, held);
+      return forward(ports, server, { person, token }, held);
     case 'exchange':
-      return exchange(ports, server, person, held);
+      return exchange(ports, server, { person, token }, held);
     case undefined:
       return held === undefined || mismatch(held.grant, server) !== undefined
         ? known
@@ -92,7 +95,7 @@ export async function saveVerified(
 async function forward(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
   const grant: Grant = {
@@ -112,7 +115,7 @@ async function forward(
     'Authenticated'
   )
     return {};
-  const proof = await ports.verifyToken(server, person.token);
+  const proof = await ports.verifyToken(server, token);
   if (proof.kind === 'unclear')
     return defined({
       grant: held?.grant,
@@ -126,10 +129,10 @@ async function forward(
 async function exchange(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
-  const exchanged = await ports.exchangeToken(server, person);
+  const exchanged = await ports.exchangeToken(server, token);
   if (exchanged.kind === 'unavailable')
     return defined({
       grant: held?.grant,

@@ -1,6 +1,6 @@
 import { startSignIn, callBack, completeSignIn } from '../../functions/sessions/signin.ts';
 import type { StoredGrant } from '../../functions/sessions/grant.ts';
-import type { Person } from '../../functions/sessions/person.ts';
+import type { Caller, Person } from '../../functions/sessions/person.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import { ada, type Persona } from '../../local/issuer.ts';
 import { browserOf } from './person.ts';
@@ -8,7 +8,7 @@ import { aServer, connected } from './server.ts';
 import type { SignInWorld } from './signin.ts';
 import { defined } from '../../functions/model/defined.ts';
 
-/** The persona as somebody whose bearer was good. */
+/** The persona as a person who is signed in. */
 export const personOf = ({ subject, email, name }: Persona = ada): Person => ({
   issuer: 'https://login.example.com',
   subject,
@@ -16,8 +16,13 @@ export const personOf = ({ subject, email, name }: Persona = ada): Person => ({
   name,
   audiences: ['muster-cli'],
   expiresAt: new Date(Date.now() + 3_600_000),
-  token: 'the bearer',
 });
+
+/** The same person as the sender of a request. */
+export const callerOf = (
+  person: Person = personOf(),
+  token = 'the bearer',
+): Pick<Caller, 'person' | 'token'> => ({ person, token });
 
 /** The MCP server of the world as the cluster declares it. */
 export const serverOf = (world: SignInWorld, facts: Partial<McpServer> = {}): McpServer =>

@@ -179,7 +179,6 @@ const person: Person = {
   email: 'ada@example.com',
   audiences: ['muster'],
   expiresAt: new Date(now.getTime() + hourMs),
-  token: '',
 };
 const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.example.com'] };
 

@@ -1,6 +1,6 @@
-import type { Person } from '../../../functions/sessions/person.ts';
+import type { Caller, Person } from '../../../functions/sessions/person.ts';
 
-/** Somebody who is signed in; say only what matters. */
+/** A person who is signed in; say only what matters. */
 export const aPerson = (facts: Partial<Person> = {}): Person => ({
   issuer: 'https://login.example.com',
   subject: 'ada',
@@ -8,6 +8,11 @@ export const aPerson = (facts: Partial<Person> = {}): Person => ({
   name: 'Ada Lovelace',
   audiences: ['muster-cli'],
   expiresAt: new Date('2026-11-22T13:00:00Z'),
-  token: 'bearer-of-ada',
   ...facts,
 });
+
+/** The same person as the sender of a request. */
+export const aCaller = (facts: Partial<Person> = {}, claims: Caller['claims'] = {}): Caller => {
+  const person = aPerson(facts);
+  return { person, token: `bearer-of-${person.subject}`, claims };
+};

@@ -32,7 +32,6 @@ export function aPerson(facts: Partial<Person> = {}): Person {
     email: 'ada@example.com',
     audiences: ['muster-cli'],
     expiresAt: minutes(30),
-    token: 'the bearer',
     ...facts,
   };
 }
