@@ -10,7 +10,8 @@ import {
   signOutEverywhere,
   type SignOutPorts,
 } from '../sessions/signout.ts';
-import { type VerifyResult, verifySession, type VerifyPorts } from '../sessions/verify.ts';
+import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
+import type { VerifyResult } from '../sessions/verification.ts';
 import {
   completeRequestSchema,
   type SessionAnswer,

@@ -20,7 +20,7 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../functions/sessions/signin.ts';
-import type { VerificationResult } from '../../functions/sessions/verify.ts';
+import type { VerificationResult } from '../../functions/sessions/verification.ts';
 import { memoryTable } from '../../local/memory-table.ts';
 import { personOf } from '../world/grant.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../functions/adapters/dynamodb/grant-store.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
-import type { PendingCode, SignIn } from '../../functions/sessions/signin.ts';
+import type { PendingCode, SignIn } from '../../functions/sessions/pending-sign-in.ts';
 import { aGrant, minutes, now } from '../functions/sessions/build.ts';
 
 /** A table, and all that is in it. */

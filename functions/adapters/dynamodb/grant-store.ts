@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Client } from '../../sessions/client.ts';
-import type { Grant, StoredGrant, PersonKey, Tokens } from '../../sessions/grant.ts';
-import type { PendingCode, SignIn } from '../../sessions/signin.ts';
-import type { DeletedGrant } from '../../sessions/signout.ts';
+import type { DeletedGrant, Grant, StoredGrant, PersonKey, Tokens } from '../../sessions/grant.ts';
+import type { PendingCode, SignIn } from '../../sessions/pending-sign-in.ts';
 import type { Sealer } from './seal.ts';
 import { defined } from '../../model/defined.ts';
 

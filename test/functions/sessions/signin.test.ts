@@ -3,11 +3,10 @@ import type { StoredGrant } from '../../../functions/sessions/grant.ts';
 import {
   callBack,
   completeSignIn,
-  type PendingCode,
-  type SignIn,
   type SignInPorts,
   startSignIn,
 } from '../../../functions/sessions/signin.ts';
+import type { PendingCode, SignIn } from '../../../functions/sessions/pending-sign-in.ts';
 import { aGrant, aPerson, minutes, now, protectedServer } from './build.ts';
 
 const request = {

@@ -265,7 +265,7 @@ const closed: [
         auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}-evil.example/token` }),
       }),
     open,
-    /EXCHANGE_ISSUERS|is a URL/,
+    /EXCHANGE_ISSUERS|valid URL/,
   ],
   [
     'exchange at a token endpoint that climbs out of the allowed issuer',

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
-import { type VerificationResult, verifySession } from '../../../functions/sessions/verify.ts';
+import type { VerificationResult } from '../../../functions/sessions/verification.ts';
+import { verifySession } from '../../../functions/sessions/verify.ts';
 import { connected } from '../../world/server.ts';
 import { callerOf, grantOf, personOf, serverOf } from '../../world/grant.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
