@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
 import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
 import { noOutbox, type Outbox } from '../reachability/state-changes.ts';
 import { type Environment, readSetting } from '../settings.ts';
@@ -21,8 +22,7 @@ export function createBus(environment: Environment): {
 export function createOutbox(environment: Environment): Outbox {
   if (!environment['TABLE_NAME']) return noOutbox;
   return tableOutbox({
-    client: createTableClient(environment),
-    table: readSetting(environment, 'TABLE_NAME'),
+    table: dynamoTable(createTableClient(environment), readSetting(environment, 'TABLE_NAME')),
     now: () => new Date(),
   });
 }

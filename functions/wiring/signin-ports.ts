@@ -9,7 +9,7 @@ import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
-import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
+import type { SessionStore } from '../adapters/dynamodb/session-store.ts';
 import type { Variables } from '../routes/problem.ts';
 import { sessionRoutes } from '../routes/session-routes.ts';
 import type { TokenPolicy } from '../sessions/policy.ts';

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
 import type { Sealer } from '../adapters/dynamodb/seal.ts';
-import { type SessionStore, sessionStore } from '../adapters/dynamodb/grant-store.ts';
+import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
 import type { Environment } from '../settings.ts';
 import { defined } from '../model/defined.ts';
 

@@ -11,7 +11,7 @@ import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
-import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
 import {

@@ -16,7 +16,7 @@ import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import {
   type SessionStore,
   sessionStore,
-} from '../../../functions/adapters/dynamodb/grant-store.ts';
+} from '../../../functions/adapters/dynamodb/session-store.ts';
 import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
