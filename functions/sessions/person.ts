@@ -12,7 +12,7 @@ export type Person = {
 /** The claims of a token whose signature was verified. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Who sends a request, and with what. */
+/** The sender of a request. */
 export type Caller = {
   readonly person: Person;
   /**
@@ -26,7 +26,7 @@ export type Caller = {
 /** A person as the cluster knows them. */
 export type AccessSubject = { readonly user: string; readonly groups: readonly string[] };
 
-/** Who sent the token, or why that is unknown. */
+/** The sender of a request, or why it is unknown. */
 export type BearerResult =
   | { readonly kind: 'valid'; readonly caller: Caller }
   | { readonly kind: 'invalid'; readonly message: string }

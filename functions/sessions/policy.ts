@@ -14,7 +14,7 @@ export type TokenPolicy = {
   readonly exchangeIssuers: readonly string[];
   /** Namespaces whose Secrets MCPServers of other namespaces may reference. */
   readonly secretNamespaces: readonly string[];
-  /** People send ID tokens. An access token is issued for this endpoint and is sent nowhere else. */
+  /** People send ID tokens. An access token is issued for this endpoint and never sent on. */
   readonly hasIdTokens: boolean;
   /** Allows http, where loopback can be reached at all. */
   readonly allowInsecure: boolean;

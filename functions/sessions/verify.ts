@@ -1,4 +1,4 @@
-/** The verify flow: signs in by single sign-on, or refreshes, and asks the server for its answer. */
+/** The verify flow: runs single sign-on or a refresh, then asks the server for its answer. */
 import { exchangeIssuer, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
 import {
@@ -32,7 +32,7 @@ export type VerifyPorts = VerificationPorts &
     readonly exchangeToken: (server: McpServer, token: string) => Promise<TokenExchangeResult>;
   };
 
-/** Who the server is asked for, and the token that single sign-on may send. */
+/** The person to verify, and the token that single sign-on may send. */
 type SignedIn = Pick<Caller, 'person' | 'token'>;
 
 /**

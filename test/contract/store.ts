@@ -269,7 +269,7 @@ export function storeContract(start: () => Place): void {
     expect(rows.filter(({ expires }) => typeof expires !== 'number')).toEqual([]);
   });
 
-  test('a registration is asked for anew after a week, and the old one is still there for its grants', async () => {
+  test('a registration is renewed after a week, and the old one stays for its grants', async () => {
     const known: Client = {
       issuer: 'https://weekly.example.com',
       id: 'old',

@@ -42,5 +42,5 @@ export const clientIdKey = (issuer: string, id: string): Key => ({
 export const starterOf = ({ issuer, subject }: PersonKey, serverUid: string): string =>
   JSON.stringify([issuer, subject, serverUid]);
 
-/** Whoever reads the table learns neither a state nor a secret that still works. */
+/** A reader of the table learns neither a state nor a secret that still works. */
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url');

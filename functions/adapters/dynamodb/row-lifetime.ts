@@ -22,8 +22,8 @@ export const endOfGrant = ({ obtainedAt, expiresAt, refreshable }: Grant): Date 
     : new Date(expiresAt.getTime() + 30 * dayMs);
 
 /**
- * An issuer that deleted our registration shows an error page in the browser and tells us nothing:
- * after a week we register again.
+ * An issuer that deleted our registration shows an error page in the browser and does not inform
+ * us: after a week we register again.
  */
 export const endOfRegistration = ({ expiresAt }: Client, now: Date): Date =>
   new Date(Math.min(expiresAt?.getTime() ?? Infinity, now.getTime() + 7 * dayMs));

@@ -12,7 +12,7 @@ export type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertex
  */
 export type Sealer = {
   readonly seal: (text: string, aad: string) => Promise<Sealed>;
-  /** Undefined when the text was sealed for another place or with an unknown key, or was changed. */
+  /** Undefined when the text was changed, or sealed for another place or with an unknown key. */
   readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
 };
 
