@@ -198,6 +198,7 @@ function aServer(index: number, began: number, heartbeatSeconds: number): McpSer
     headers: {},
     timeoutMs: 10_000,
     autoStart: false,
+    singleSignOn: undefined,
     status: { consecutiveFailures: 0, conditions: [] },
   };
   // A second later, because status has whole seconds.

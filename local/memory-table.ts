@@ -1,9 +1,9 @@
 import type {
   Attributes,
-  Condition,
   Key,
+  Precondition,
   Table,
-} from '../functions/adapters/dynamodb/grant-store.ts';
+} from '../functions/adapters/dynamodb/dynamo-table.ts';
 
 /**
  * The table of the sessions in the memory of this process. It ends with the process, and no other
@@ -11,7 +11,7 @@ import type {
  */
 export function memoryTable(): Table & { readonly rows: () => readonly Attributes[] } {
   const rows = new Map<string, Attributes>();
-  const isAllowed = (found: Attributes | undefined, condition: Condition | undefined) =>
+  const isAllowed = (found: Attributes | undefined, condition: Precondition | undefined) =>
     condition === undefined || holds(condition, found);
   return {
     rows: () => [...rows.values()],
@@ -22,6 +22,13 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.set(id, structuredClone({ ...key, ...attributes }));
       return true;
     },
+    update: async (key, attributes) => {
+      const id = idOf(key);
+      const found = rows.get(id);
+      if (found === undefined) return false;
+      rows.set(id, structuredClone({ ...found, ...attributes }));
+      return true;
+    },
     delete: async (key, condition) => {
       const id = idOf(key);
       const found = rows.get(id);
@@ -29,10 +36,11 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.delete(id);
       return found;
     },
-    query: async (pk, prefix, names) =>
+    query: async (pk, { names, prefix = '', limit = Infinity }) =>
       [...rows.values()]
         .filter((row) => row['pk'] === pk && String(row['sk']).startsWith(prefix))
         .sort((one, other) => (String(one['sk']) < String(other['sk']) ? -1 : 1))
+        .slice(0, limit)
         .map((row) =>
           Object.fromEntries(
             Object.entries(row).filter(([name]) => name === 'sk' || names.includes(name)),
@@ -43,7 +51,7 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
 
 const idOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk]);
 
-function holds(condition: Condition, found: Attributes | undefined): boolean {
+function holds(condition: Precondition, found: Attributes | undefined): boolean {
   switch (condition.kind) {
     case 'absent':
       return found === undefined;

@@ -13,7 +13,7 @@ import { sessionCell } from '../cli/output/table.ts';
 import { dynamoTable } from '../functions/adapters/dynamodb/dynamo-table.ts';
 import { pageLister, statusPatcher } from '../functions/adapters/cluster/kubernetes.ts';
 import { sealer } from '../functions/adapters/dynamodb/seal.ts';
-import { sessionStore } from '../functions/adapters/dynamodb/grant-store.ts';
+import { sessionStore } from '../functions/adapters/dynamodb/session-store.ts';
 import { createApi } from '../functions/api.ts';
 import { readClusterSettings } from '../functions/settings.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';

@@ -121,6 +121,12 @@ export type TokenExchange = {
   };
 };
 
+/**
+ * How people get in without a sign-in of their own: by token exchange (RFC 8693), or with their own
+ * token, forwarded.
+ */
+export type SingleSignOn = 'exchange' | 'forwarding';
+
 /** One MCPServer object. `url` stays text: a URL that cannot be used is a verdict, not an error. */
 export type McpServer = {
   readonly namespace: string;
@@ -136,6 +142,8 @@ export type McpServer = {
   readonly description?: string;
   readonly toolPrefix?: string;
   readonly auth?: Auth;
+  /** `singleSignOnOf(auth)`, computed where the object is read. */
+  readonly singleSignOn: SingleSignOn | undefined;
   /** The owner's label takes it out of the sweep. */
   readonly optedOut?: boolean;
   readonly status: Status;
@@ -263,11 +271,8 @@ export type PatchStatus = (server: McpServer, next: Status) => Promise<PatchResu
 /** Reads one MCPServer; undefined when there is none of that name. */
 export type ReadServer = (namespace: string, name: string) => Promise<McpServer | undefined>;
 
-/**
- * How `spec.auth` wants people to get in without a sign-in of their own. Exchange wins over
- * forwarding.
- */
-export function singleSignOn({ auth }: McpServer): 'exchange' | 'forwarding' | undefined {
+/** Which single sign-on `spec.auth` declares. Exchange wins over forwarding. */
+export function singleSignOnOf(auth: Auth | undefined): SingleSignOn | undefined {
   if (auth?.tokenExchange?.enabled === true) return 'exchange';
   return auth?.forwardToken === true ? 'forwarding' : undefined;
 }

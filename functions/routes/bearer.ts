@@ -53,7 +53,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
           { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` },
         );
       case 'valid':
-        context.set('person', verified.person);
+        context.set('caller', verified.caller);
         await next();
         return undefined;
     }

@@ -22,7 +22,7 @@ export function discoveryRoutes({
   ...config
 }: SignInFacts): Hono<{ Variables: Variables }> {
   return new Hono<{ Variables: Variables }>()
-    .get('/v1/me', requirePerson, (context) => context.json(meOf(context.var.person)))
+    .get('/v1/me', requirePerson, (context) => context.json(meOf(context.var.caller.person)))
     .get('/v1/config', async (context) =>
       context.json<Config>({ ...config, scopes: [...config.scopes, ...(await audienceScopes())] }),
     )

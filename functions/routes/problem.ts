@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Person } from '../sessions/person.ts';
+import type { Caller } from '../sessions/person.ts';
 import type { Problem } from '../model/wire.ts';
 
 /** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
 export type Variables = {
-  /** The owner of the bearer. Absent: nobody signed in. */
-  person?: Person;
+  /** Who sends the request. Absent: the request has no token. */
+  caller?: Caller;
 };
 
 /** An error answer in the making; `hint` names the next command. */
@@ -32,13 +32,13 @@ export function problemResponse(
 }
 
 /**
- * Lets only signed-in people pass; behind it `context.var.person` is there. The bearer check adds
+ * Lets only signed-in people pass; behind it `context.var.caller` is set. The bearer check adds
  * `WWW-Authenticate` to its 401.
  */
-export const requirePerson = createMiddleware<{ Variables: { person: Person } }>(
+export const requirePerson = createMiddleware<{ Variables: { caller: Caller } }>(
   async (context, next) => {
-    const { person }: Variables = context.var;
-    if (person === undefined) {
+    const { caller }: Variables = context.var;
+    if (caller === undefined) {
       return problemResponse(context, {
         status: 401,
         title: 'Sign-in required',

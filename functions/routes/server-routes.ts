@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
-import type { Person } from '../sessions/person.ts';
+import type { Caller, Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
@@ -47,11 +47,12 @@ export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
   const checks = rateLimiter({ count: 10, windowMs: 60_000 });
   const mayRead = (context: Context<{ Variables: Variables }>) =>
-    context.var.person !== undefined || ports.anonymousList;
+    context.var.caller !== undefined || ports.anonymousList;
 
   return new Hono<{ Variables: Variables }>()
     .get('/v1/mcpservers', async (context) => {
-      const { person } = context.var;
+      const { caller } = context.var;
+      const person = caller?.person;
       if (!mayRead(context)) return signInRequired(context);
       const query = listQuerySchema.safeParse(context.req.query());
       if (!query.success) return badQuery(context, query.error);
@@ -67,7 +68,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
-      const visible = await visibleOf(ports, read.page, person);
+      const visible = await visibleOf(ports, read.page, caller);
       if (visible.kind === 'unknown') return accessUnknown(context, visible.message);
       const { page } = visible;
       const rows = await rowsOf(ports, page.servers, person);
@@ -90,12 +91,12 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const { namespace, name } = context.req.param();
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, namespace, name);
-      const [row] = await rowsOf(ports, [server], context.var.person);
+      const [row] = await rowsOf(ports, [server], context.var.caller?.person);
       return context.json(row);
     })
     .post('/v1/mcpservers/:namespace/:name/check', requirePerson, async (context) => {
       const { namespace, name } = context.req.param();
-      const { person } = context.var;
+      const { person } = context.var.caller;
       const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
       if (allowed.kind === 'limited') return tooManyChecks(context, allowed.retryAfterMs);
       const server = await ports.readServer(namespace, name);
@@ -112,15 +113,15 @@ type Visible =
 async function visibleOf(
   { maySee }: ServerPorts,
   page: Page,
-  person: Person | undefined,
+  caller: Caller | undefined,
 ): Promise<Visible> {
-  if (maySee === undefined || person === undefined) return { kind: 'page', page };
+  if (maySee === undefined || caller === undefined) return { kind: 'page', page };
   const namespaces = [
     ...new Set([...page.servers, ...page.malformed].map(({ namespace }) => namespace)),
   ];
   const allowed = new Set<string>();
   const answers = await Promise.all(
-    namespaces.map(async (namespace) => ({ namespace, seen: await maySee(person, namespace) })),
+    namespaces.map(async (namespace) => ({ namespace, seen: await maySee(caller, namespace) })),
   );
   for (const { namespace, seen } of answers) {
     if (seen.kind === 'unknown') return seen;

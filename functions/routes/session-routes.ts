@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
-import type { McpServer } from '../model/mcpserver.ts';
-import type { Person } from '../sessions/person.ts';
+import type { McpServer, ReadServer } from '../model/mcpserver.ts';
+import type { Caller } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
 import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../sessions/signin.ts';
 import {
@@ -10,7 +10,8 @@ import {
   signOutEverywhere,
   type SignOutPorts,
 } from '../sessions/signout.ts';
-import { type VerifyResult, verifySession, type VerifyPorts } from '../sessions/verify.ts';
+import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
+import type { VerifyResult } from '../sessions/verification.ts';
 import {
   completeRequestSchema,
   type SessionAnswer,
@@ -27,7 +28,7 @@ import { noSuchServer } from './access.ts';
 export type SessionPorts = SignInPorts &
   SignOutPorts &
   VerifyPorts & {
-    readonly readServer: (namespace: string, name: string) => Promise<McpServer | undefined>;
+    readonly readServer: ReadServer;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
   };
@@ -50,7 +51,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
-    const started = await startSignIn(ports, server, context.var.person, body.data.returnTo);
+    const started = await startSignIn(ports, server, context.var.caller.person, body.data.returnTo);
     switch (started.kind) {
       case 'started':
         return context.json<SignInStarted>({
@@ -89,8 +90,13 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
       const { namespace, name } = context.req.param();
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, namespace, name);
-      await forgetDeleted(ports, context.var.person);
-      const completed = await completeSignIn(ports, server, context.var.person, body.data.secret);
+      await forgetDeleted(ports, context.var.caller.person);
+      const completed = await completeSignIn(
+        ports,
+        server,
+        context.var.caller.person,
+        body.data.secret,
+      );
       const hint = `Run: muster auth login --server ${qualifiedName(server)}`;
       switch (completed.kind) {
         case 'completed':
@@ -125,8 +131,8 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
-    await forgetDeleted(ports, context.var.person);
-    return answer(context, ports, server, await verifySession(ports, server, context.var.person));
+    await forgetDeleted(ports, context.var.caller.person);
+    return answer(context, ports, server, await verifySession(ports, server, context.var.caller));
   });
 
   routes.delete('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
@@ -134,13 +140,12 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     const { namespace, name } = context.req.param();
     const server = await ports.readServer(namespace, name);
     if (server === undefined) return noSuchServer(context, namespace, name);
-    await signOut(ports, context.var.person, server.uid);
+    await signOut(ports, context.var.caller.person, server.uid);
     return answer(context, ports, server, {});
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
-    const ports = await load();
-    await signOutEverywhere(ports, context.var.person);
+    await signOutEverywhere(await load(), context.var.caller.person);
     return context.body(null, 204);
   });
 
@@ -196,13 +201,13 @@ async function bodyOf(context: Context): Promise<unknown> {
 }
 
 function answer(
-  context: Context<{ Variables: { person: Person } }>,
+  context: Context<{ Variables: { caller: Caller } }>,
   { now, policy }: SessionPorts,
   server: McpServer,
   { grant, message }: VerifyResult,
 ): Response {
   const { namespace, name } = server;
-  const session = sessionOf(server, context.var.person, grant, now(), { policy });
+  const session = sessionOf(server, context.var.caller.person, grant, now(), { policy });
   // Whatever kept it from being told for sure is worth saying, once: it is not stored.
   const told =
     message === undefined || session.message !== undefined ? session : { ...session, message };

@@ -1,5 +1,5 @@
 /**
- * Who we are at one issuer: what a registration (RFC 7591) gave us, or our client metadata
+ * Our client at one issuer: made by a registration (RFC 7591), or described by our client metadata
  * document.
  */
 export type Client = {
@@ -9,9 +9,9 @@ export type Client = {
   readonly redirectUri: string;
   readonly authentication: ClientAuthentication;
   readonly secret?: string;
-  /** When the secret ends. Absent: never. */
+  /** When the secret expires. Absent: never. */
   readonly expiresAt?: Date;
 };
 
-/** How we show the token endpoint who we are, in the words of RFC 7591. */
+/** How the client authenticates at the token endpoint, with the values of RFC 7591. */
 export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post';

@@ -1,47 +1,46 @@
-import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
 /**
- * What is known of one person's permission to use one server, in clear. Its tokens are kept apart,
+ * One person's permission to use one server, in plain text. Its tokens are stored beside it,
  * sealed.
  */
 export type Grant = {
   readonly person: PersonKey;
   /** A re-created server has another uid and inherits nothing. */
   readonly serverUid: string;
-  /** `namespace/name`, to look whether the server is still there. */
+  /** `namespace/name`, to check whether the server still exists. */
   readonly serverName: string;
   /** Canonical address of the server when the grant was made (`canonicalUrl`). */
   readonly serverUrl: string;
-  /** The issuer that made its tokens, letter for letter. */
+  /** The issuer that made its tokens, exactly as it names itself. */
   readonly issuer: string;
-  /** Who we were to that issuer, and what for (RFC 8707): a refresh has to say both again. */
+  /** Our client at that issuer, and the resource (RFC 8707): a refresh repeats both. */
   readonly clientId: string;
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly kind: GrantKind;
   readonly obtainedAt: Date;
-  /** Absent: the issuer did not say. */
+  /** Absent: the issuer did not name an expiry. */
   readonly expiresAt?: Date;
   readonly refreshable: boolean;
-  /** The server or its issuer did not accept it any more, or, with single sign-on, never did. */
+  /** The server or its issuer no longer accepts it, or, with single sign-on, never did. */
   readonly refused?: Refusal;
   readonly lastVerified?: Date;
 };
 
 /**
- * How a grant came to be: the person's own sign-in, a token exchange (RFC 8693), or the person's
- * own bearer, sent along. A forwarded bearer is never stored: its grant only remembers what the
- * server said.
+ * How a grant was made: the person's own sign-in, a token exchange (RFC 8693), or the person's own
+ * token, forwarded. A forwarded token is never stored: its grant only holds the server's answer.
  */
 type GrantKind = 'signIn' | 'exchange' | 'forwarding';
 
 type Refusal = {
   readonly at: Date;
   readonly by: 'server' | 'issuer';
-  /** In words for people, without secrets. */
+  /** A sentence for people, without secrets. */
   readonly message: string;
-  /** RFC 6750, `insufficient_scope`: a sign-in that asks for these, too, gets further. */
+  /** RFC 6750, `insufficient_scope`: the next sign-in also has to request these. */
   readonly missingScopes?: readonly string[];
 };
 
@@ -51,20 +50,23 @@ type Refusal = {
  */
 export type StoredGrant = {
   readonly grant: Grant;
-  /** Absent: there are none, or they cannot be opened any more. */
+  /** Absent: there are none, or they can no longer be decrypted. */
   readonly tokens?: Tokens;
   readonly generation: string;
 };
 
-/** The identity of a person; the rest of `Person` is for showing. */
+/** A grant that was just removed. Without tokens where they can no longer be decrypted. */
+export type DeletedGrant = { readonly grant: Grant; readonly tokens?: Tokens };
+
+/** The identity of a person; the rest of `Person` is for display. */
 export type PersonKey = Pick<Person, 'issuer' | 'subject'>;
 
-/** The secrets of a grant. Never logged and never in an answer. */
+/** The secrets of a grant. Never logged, never in a response. */
 export type Tokens = { readonly accessToken: string; readonly refreshToken?: string };
 
 /**
- * The address of a server in the one form that is compared and sent as `resource`: no fragment, no
- * credentials. Undefined: it is no URL.
+ * The URL of a server in the one form that is compared and sent as `resource`: no fragment, no
+ * credentials. Undefined: the URL is not valid.
  */
 export function canonicalUrl(text: string | undefined): string | undefined {
   const url = URL.parse(text ?? '');
@@ -75,26 +77,26 @@ export function canonicalUrl(text: string | undefined): string | undefined {
   return url.href;
 }
 
-/** Where a grant and the server it was made for part ways; undefined while they belong together. */
+/** Why a grant no longer fits the server it was made for; undefined while it does. */
 export function mismatch(grant: Grant, server: McpServer): string | undefined {
-  if (grant.serverUid !== server.uid) return 'The server was created again since you signed in.';
+  if (grant.serverUid !== server.uid) return 'The server was re-created after you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
-    return 'The URL of the server has changed since you signed in.';
-  if (grant.kind !== (singleSignOn(server) ?? 'signIn'))
-    return 'The server is signed in to in another way than before.';
+    return 'The URL of the server changed after you signed in.';
+  if (grant.kind !== (server.singleSignOn ?? 'signIn'))
+    return 'The sign-in method of the server changed after you signed in.';
   const pinned =
     server.auth?.tokenExchange?.enabled === true
       ? exchangeIssuer(server)
       : server.auth?.authorizationServer?.issuer;
   if (pinned !== undefined && pinned !== grant.issuer)
-    return 'The issuer of the server has changed since you signed in.';
+    return 'The issuer of the server changed after you signed in.';
   return undefined;
 }
 
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean =>
   one.issuer === other.issuer && one.subject === other.subject;
 
-/** What came of asking an issuer for the tokens of a new grant. */
+/** The issuer's answer to a request for the tokens of a new grant. */
 export type ExchangeResult =
   | {
       readonly kind: 'exchanged';

@@ -1,16 +1,15 @@
-import type { McpServer } from '../model/mcpserver.ts';
+import { type McpServer, namesAmong } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
 import { sessionOf } from './session.ts';
 import type { TokenPolicy } from './policy.ts';
 import { defined } from '../model/defined.ts';
-import { namesAmong } from '../model/mcpserver.ts';
 
 /**
- * The person's session with each of the servers, by uid. Grants of other servers are left aside: a
- * deleted server has no session. The next command says `namespace/name` where two of the servers
- * share a name.
+ * The person's session with each of the servers, by uid. Grants for other servers are ignored: a
+ * deleted server has no session. The hint says `namespace/name` where two of the servers share a
+ * name.
  */
 export function join(
   servers: readonly McpServer[],
@@ -20,10 +19,7 @@ export function join(
   policy?: TokenPolicy,
 ): ReadonlyMap<string, Session> {
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
-  const view = defined({
-    label: namesAmong(servers),
-    policy,
-  });
+  const view = defined({ label: namesAmong(servers), policy });
   return new Map(
     servers.map((server) => [
       server.uid,

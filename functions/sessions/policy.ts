@@ -1,9 +1,8 @@
 import type { McpServer } from '../model/mcpserver.ts';
-import { singleSignOn } from '../model/mcpserver.ts';
 
 /**
- * What the owner's settings let happen with people's tokens. A manifest alone must not be able to
- * collect any.
+ * What the owner's settings allow for people's tokens. A manifest alone must never be able to
+ * collect them.
  */
 export type TokenPolicy = {
   /**
@@ -11,17 +10,17 @@ export type TokenPolicy = {
    * `mcp.example.com:8443`, `*.example.com`.
    */
   readonly forwardHosts: readonly string[];
-  /** Issuers that a person's token may be exchanged at; the token endpoint lies below. */
+  /** Issuers that may exchange a person's token; the token endpoint has to be below one of them. */
   readonly exchangeIssuers: readonly string[];
-  /** Namespaces whose Secrets the MCPServers of other namespaces may name. */
+  /** Namespaces whose Secrets MCPServers of other namespaces may reference. */
   readonly secretNamespaces: readonly string[];
-  /** Bearers are ID tokens. An access token is made for us alone, and goes to nobody else. */
+  /** People send ID tokens. An access token is issued for this endpoint and never sent on. */
   readonly hasIdTokens: boolean;
-  /** Lets http through: where loopback is reachable at all. */
+  /** Allows http, where loopback can be reached at all. */
   readonly allowInsecure: boolean;
 };
 
-/** The default: nothing. */
+/** The default. */
 export const nothingAllowed: TokenPolicy = {
   forwardHosts: [],
   exchangeIssuers: [],
@@ -32,24 +31,25 @@ export const nothingAllowed: TokenPolicy = {
 
 /**
  * Why a person's token may not be sent to this server, with the setting that would change it;
- * undefined lets it through.
+ * undefined allows it.
  */
 export function refusesForwarding(
   { url: text }: McpServer,
   { forwardHosts, hasIdTokens, allowInsecure }: TokenPolicy,
 ): string | undefined {
   if (!hasIdTokens)
-    return 'This endpoint takes access tokens made for itself (BEARER_AUDIENCE): no server would accept yours.';
+    return 'This endpoint accepts only access tokens issued for itself (BEARER_AUDIENCE). No MCP server would accept them.';
   const url = URL.parse(text ?? '');
-  if (url === null) return 'The URL of the server is no URL.';
+  if (url === null) return 'The URL of the server is not valid.';
   if (url.protocol !== 'https:' && !allowInsecure)
-    return 'Tokens are sent over https only; the URL of the server is not.';
+    return 'Tokens are sent over https only. The URL of the server does not use https.';
   if (forwardHosts.some((pattern) => isHost(url, pattern))) return undefined;
-  return `This endpoint may not send tokens of people to ${url.host}. Its owner can allow it: FORWARD_HOSTS.`;
+  return `This endpoint is not allowed to send your token to ${url.host}. Its owner can allow that with FORWARD_HOSTS.`;
 }
 
 /**
- * `*.example.com` is every host below example.com. A pattern without a port is for the usual port.
+ * `*.example.com` matches every host below example.com. A pattern without a port means the default
+ * port.
  */
 function isHost({ host }: URL, pattern: string): boolean {
   const wanted = pattern.toLowerCase();
@@ -59,8 +59,8 @@ function isHost({ host }: URL, pattern: string): boolean {
 }
 
 /**
- * The audiences that people's tokens need to be forwarded to these servers: asked for when they
- * sign in.
+ * The audiences that a token needs before it can be forwarded to these servers: requested when
+ * people sign in.
  */
 export function wantedAudiences(
   servers: readonly McpServer[],
@@ -68,14 +68,14 @@ export function wantedAudiences(
 ): readonly string[] {
   const forwarding = servers.filter(
     (server) =>
-      singleSignOn(server) === 'forwarding' && refusesForwarding(server, policy) === undefined,
+      server.singleSignOn === 'forwarding' && refusesForwarding(server, policy) === undefined,
   );
   return [...new Set(forwarding.flatMap(({ auth }) => auth?.requiredAudiences ?? []))].sort();
 }
 
 /**
- * Why this server's token exchange may not happen, with the setting that would change it; undefined
- * lets it through.
+ * Why this server's token exchange is not allowed, with the setting that would change it; undefined
+ * allows it.
  */
 export function refusesExchange(server: McpServer, policy: TokenPolicy): string | undefined {
   if (!policy.hasIdTokens) return refusesForwarding(server, policy);
@@ -85,19 +85,20 @@ export function refusesExchange(server: McpServer, policy: TokenPolicy): string 
     clientCredentialsSecretRef: secret,
   } = server.auth?.tokenExchange ?? {};
   const endpoint = URL.parse(dexTokenEndpoint ?? '');
-  if (endpoint === null) return 'spec.auth.tokenExchange has no dexTokenEndpoint that is a URL.';
-  if (connectorId === undefined) return 'spec.auth.tokenExchange has no connectorId.';
+  if (endpoint === null)
+    return 'spec.auth.tokenExchange.dexTokenEndpoint is missing or is not a valid URL.';
+  if (connectorId === undefined) return 'spec.auth.tokenExchange.connectorId is missing.';
   if (endpoint.protocol !== 'https:' && !policy.allowInsecure)
-    return 'Tokens are exchanged over https only; dexTokenEndpoint is not.';
+    return 'Tokens are exchanged over https only. dexTokenEndpoint does not use https.';
   if (!policy.exchangeIssuers.some((issuer) => isBelow(endpoint, issuer)))
-    return `This endpoint may not exchange tokens at ${endpoint.origin}. Its owner can allow it: EXCHANGE_ISSUERS.`;
+    return `This endpoint is not allowed to exchange tokens at ${endpoint.origin}. Its owner can allow that with EXCHANGE_ISSUERS.`;
   const { namespace = server.namespace } = secret ?? {};
   if (namespace !== server.namespace && !policy.secretNamespaces.includes(namespace))
-    return `The Secret is in the namespace ${namespace}, not in that of the server. The owner can allow it: SECRET_NAMESPACES.`;
+    return `The Secret is in the namespace ${namespace}, not in the namespace of the server. The owner of the endpoint can allow that with SECRET_NAMESPACES.`;
   return refusesForwarding(server, policy);
 }
 
-/** URLs come normalised: no `..`, no default port, no upper case in the host. */
+/** URLs are normalized: no `..`, no default port, no upper case in the host. */
 function isBelow(endpoint: URL, issuer: string): boolean {
   const base = URL.parse(issuer);
   if (

@@ -1,4 +1,65 @@
-/** What the sign-in flow asks of the world, each port once. An adapter supplies it, the wiring puts it in. */
+/** What the session flows need from outside, each port once. A flow takes its part with `Pick`. */
+import type { Client } from './client.ts';
+import type { DeletedGrant, Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
+import type { PendingCode, SignIn } from './pending-sign-in.ts';
+
+export type Clock = { readonly now: () => Date };
+
+export type SecretSource = {
+  /** Text that cannot be guessed: at least 256 bits, safe in a URL. */
+  readonly newSecret: () => string;
+};
+
+/** The grants of people. Every read checks the expiry itself. */
+export type GrantStore = {
+  /** All grants of the person, or those for servers whose uid begins with `serverUid`. */
+  readonly listGrants: (person: PersonKey, serverUid?: string) => Promise<readonly Grant[]>;
+  /** Replaces the grant that was stored before. Returns the generation of the tokens. */
+  readonly putGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
+  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
+  /**
+   * Compare-and-swap: writes only while the row holds the tokens of generation `expected`. Returns
+   * false when it holds others.
+   */
+  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
+  /** Reads and removes in one step. */
+  readonly deleteGrant: (person: PersonKey, serverUid: string) => Promise<DeletedGrant | undefined>;
+  /**
+   * The exclusive right to refresh one grant, until `until` or until `releaseLease`. Returns the
+   * name of the lease, or undefined while another request holds it.
+   */
+  readonly acquireLease: (
+    person: PersonKey,
+    serverUid: string,
+    until: Date,
+  ) => Promise<string | undefined>;
+  readonly releaseLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
+};
+
+/** Sign-ins that are not completed yet. */
+export type SignInStore = {
+  readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
+  /** Reads and removes in one step: a second caller gets undefined. */
+  readonly consumeSignIn: (state: string) => Promise<SignIn | undefined>;
+  readonly savePendingCode: (secret: string, pending: PendingCode) => Promise<void>;
+  /** Reads and removes in one step, and only for the starter and the server of the sign-in. */
+  readonly consumePendingCode: (
+    secret: string,
+    starter: PersonKey,
+    serverUid: string,
+  ) => Promise<PendingCode | undefined>;
+};
+
+/** Our registrations at the issuers of MCP servers. */
+export type ClientStore = {
+  /** The client for a new sign-in. */
+  readonly getClient: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
+  /** The client that a grant was made with: kept after `getClient` returns another one. */
+  readonly getClientById: (issuer: string, id: string) => Promise<Client | undefined>;
+  /** Keeps the first one: two registrations at the same time return the same client. */
+  readonly saveClient: (client: Client) => Promise<Client>;
+  readonly deleteClient: (client: Client) => Promise<void>;
+};
 
 /** `clientCredentialsSecretRef` with its namespace settled. */
 export type SecretReference = {

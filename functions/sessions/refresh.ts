@@ -1,9 +1,7 @@
-/**
- * The story of a grant that is used: its tokens are made fresh first, by one at a time, and never
- * lost.
- */
-import type { Grant, StoredGrant, PersonKey, Tokens } from './grant.ts';
+/** The refresh flow: before a grant is used, one request at a time refreshes its tokens. */
 import { defined } from '../model/defined.ts';
+import type { Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
+import type { Clock, GrantStore, SecretSource } from './ports.ts';
 
 export type RefreshResult =
   | {
@@ -12,54 +10,41 @@ export type RefreshResult =
       readonly scopes: readonly string[];
       readonly expiresAt?: Date;
     }
-  /** The issuer has ended the grant: nothing but a new sign-in helps. */
+  /** The issuer has ended the grant: only a new sign-in helps. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** The issuer could not be asked, or has a bad day. That ends nothing. */
+  /** The issuer is down or answers with an error. The grant stays. */
   | { readonly kind: 'unavailable'; readonly message: string };
 
-export type RefreshPorts = {
-  readonly now: () => Date;
-  readonly wait: (ms: number) => Promise<void>;
-  readonly newSecret: () => string;
-  readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
-  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
-  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
-  readonly acquireLease: (
-    person: PersonKey,
-    serverUid: string,
-    until: Date,
-  ) => Promise<string | undefined>;
-  readonly releaseLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
-};
+export type RefreshPorts = Clock &
+  SecretSource &
+  Pick<GrantStore, 'getGrant' | 'replaceGrant' | 'acquireLease' | 'releaseLease'> & {
+    readonly wait: (ms: number) => Promise<void>;
+    readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
+  };
 
 export type TokenResult =
   | { readonly kind: 'usable'; readonly held: StoredGrant; readonly tokens: Tokens }
   | { readonly kind: 'missing' }
   /** Refused, or expired and not refreshable; the grant says which. */
   | { readonly kind: 'expired'; readonly grant: Grant }
-  /**
-   * Not now: the issuer is away, or somebody else's refresh takes too long. The grant stays as it
-   * is.
-   */
+  /** The issuer is down, or another request takes too long to refresh. The grant stays. */
   | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string };
 
-/** A token this close to its end could be late at the server. */
+/** A token this close to its expiry could arrive too late at the server. */
 const longestMarginMs = 30_000;
 
-/**
- * Longer than the patience of our OAuth client, so that a lease ends only when its holder is gone.
- */
+/** Longer than any timeout of our OAuth client: a lease expires only when its holder is gone. */
 const leaseMs = 30_000;
 
 const patienceMs = 35_000;
 
-/** Whoever waits looks again soon at first, then twice a second. */
+/** The first polls come quickly, later ones twice a second. */
 const pollMs = (looks: number): number => Math.min(25 * 2 ** looks, 500);
 
 /**
- * The tokens of this grant, refreshed where that is due. However many want them at the same time, a
- * refresh token is used once: only the holder of the lease asks the issuer, the others wait for
- * what it brings. `stale` names tokens that the server did not accept.
+ * The tokens of this grant, refreshed when that is due. A refresh token is used once, also by many
+ * requests at the same time: only the holder of the lease asks the issuer, the others wait for its
+ * result. `stale` is the generation of tokens that the server did not accept.
  */
 export async function usableTokens(
   ports: RefreshPorts,
@@ -86,26 +71,26 @@ export async function usableTokens(
         held,
         ports.now(),
         stale,
-        'Somebody else is refreshing the grant, for too long.',
+        'Timed out while another request was refreshing the grant.',
       );
     await ports.wait(pollMs(looks));
   }
 }
 
-/** Sealed with a key that is not there any more: nobody will ever use it again. */
+/** Sealed with a key that was removed: these tokens can never be used again. */
 const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
   grant: {
     ...grant,
     refused: {
       at,
       by: 'issuer',
-      message: 'What was stored of the grant cannot be opened any more (TOKEN_KEYS).',
+      message: 'The stored tokens cannot be decrypted: their key is missing from TOKEN_KEYS.',
     },
   },
   generation,
 });
 
-/** What can be told without the issuer; undefined when the tokens have to be refreshed. */
+/** The result without asking the issuer; undefined when the tokens have to be refreshed. */
 function withoutRefresh(
   held: StoredGrant,
   now: Date,
@@ -119,10 +104,7 @@ function withoutRefresh(
   return isOver ? { kind: 'expired', grant } : { kind: 'usable', held, tokens };
 }
 
-/**
- * A token that lives for seconds only is used for most of them: what was refreshed just now is
- * never due.
- */
+/** A token with a lifetime of seconds is used for most of them: a fresh one is never due. */
 function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
   if (expiresAt === undefined) return false;
   const lifetimeMs = expiresAt.getTime() - obtainedAt.getTime();
@@ -137,7 +119,7 @@ async function leased(
 ): Promise<TokenResult> {
   const { person, serverUid } = seen.grant;
   try {
-    // Between the look and the lease somebody may have been faster.
+    // Another request may have refreshed between the read and the lease.
     const held = await ports.getGrant(person, serverUid);
     if (held === undefined) return { kind: 'missing' };
     const usable = withoutRefresh(held, ports.now(), stale);
@@ -163,7 +145,7 @@ async function refreshed(
     case 'unavailable':
       return orRetryLater(held, ports.now(), stale, outcome.message);
     case 'refused': {
-      // A lease that ended too early, or a sign-in just now: whoever has newer tokens is right.
+      // After an expired lease or a new sign-in, newer tokens win.
       const refused = { at: ports.now(), by: 'issuer' as const, message: outcome.message };
       return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
     }
@@ -195,8 +177,8 @@ function renewed(
 }
 
 /**
- * Writes unless newer tokens are there, and goes on with what is there then: the answer of a write
- * that did happen may have been lost.
+ * Writes unless newer tokens are stored, then continues with what is stored: a write may succeed
+ * although its answer was lost.
  */
 async function keep(
   ports: RefreshPorts,
@@ -212,7 +194,7 @@ async function keep(
     : { kind: 'usable', held: now, tokens: now.tokens };
 }
 
-/** While the old token is good, an issuer that is away harms nobody. */
+/** While the old token works, an issuer that is down does no harm. */
 function orRetryLater(
   { tokens, ...held }: StoredGrant,
   now: Date,

@@ -1,33 +1,26 @@
-import {
-  type Condition,
-  conditionOf,
-  type McpServer,
-  displayState,
-  singleSignOn,
-} from '../model/mcpserver.ts';
+import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
 import type { Me, Row, Session } from '../model/wire.ts';
 import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
 
-/** What a row needs to know besides its server. */
+/** What a row contains besides its server. */
 export type RowView = {
-  /** The caller's session with this server. Absent: nobody signed in. */
+  /** The caller's session with this server. Absent: the caller is not signed in. */
   readonly session?: Session;
-  /** Nobody signed in: no URL, error text or condition messages. */
+  /** The caller is not signed in: no URL, error text or condition messages. */
   readonly anonymous: boolean;
   readonly now: Date;
   readonly heartbeatMs: number;
 };
 
 /**
- * One MCPServer as it crosses the wire: only what is named here does, so `headers`, `env`, `args`
- * and `command` cannot.
+ * One MCPServer in the API: only what is named here, so never `headers`, `env`, `args` or
+ * `command`.
  */
 export function rowOf(server: McpServer, view: RowView): Row {
   const { status } = server;
   const state = displayState(status);
   const reachable = conditionOf(status, 'Reachable');
-  const sso = singleSignOn(server);
   return defined({
     namespace: server.namespace,
     name: server.name,
@@ -41,7 +34,7 @@ export function rowOf(server: McpServer, view: RowView): Row {
     state,
     reason: reachable?.reason,
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
-    singleSignOn: sso,
+    singleSignOn: server.singleSignOn,
     conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
     lastError: status.lastError === undefined || view.anonymous ? undefined : status.lastError,
     consecutiveFailures: status.consecutiveFailures,
@@ -54,8 +47,8 @@ export function rowOf(server: McpServer, view: RowView): Row {
 }
 
 /**
- * A password in a URL is as secret as a header. Text that is no URL is shown as it is: that is what
- * is wrong with it.
+ * A password in a URL is as secret as a header. An invalid URL is shown as it is: that is the
+ * problem to fix.
  */
 function withoutUserInfo(text: string): string {
   const url = URL.parse(text);
@@ -76,7 +69,7 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
   });
 }
 
-/** Nobody observes a stdio server; one that was never observed has no STATE that could be old. */
+/** A stdio server is never observed; a server never observed has no STATE that could be stale. */
 function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   const { lastAttempt, lastConnected } = server.status;
   if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined))
@@ -85,7 +78,7 @@ function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   return now.getTime() - observed > 2 * heartbeatMs;
 }
 
-/** The owner of the bearer as it crosses the wire: everything but the bearer. */
+/** The person in the API. */
 export const meOf = (person: Person): Me =>
   defined({
     subject: person.subject,

@@ -1,4 +1,4 @@
-import { asksForSignIn, isReachable, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
@@ -6,9 +6,9 @@ import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } 
 import { defined } from '../model/defined.ts';
 
 export type SessionView = {
-  /** Default: nobody's token goes anywhere. */
+  /** Default: no token is sent anywhere. */
   readonly policy?: TokenPolicy;
-  /** What `--server` calls a server: its name, or `namespace/name` where two share one. */
+  /** The value of `--server`: the name, or `namespace/name` where two servers share one. */
   readonly label?: (server: McpServer) => string;
 };
 
@@ -29,7 +29,7 @@ export function sessionOf(
     return { status: '-' };
 
   const hint = `muster auth login --server ${label(server)}`;
-  const sso = singleSignOn(server);
+  const sso = server.singleSignOn;
   const forbidden = refusal(server, policy);
   if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', message: forbidden };
   const apart = grant === undefined ? undefined : mismatch(grant, server);
@@ -39,12 +39,7 @@ export function sessionOf(
       : grant;
   if (sso === 'forwarding') return forwarded(server, person, theirs, now, hint);
 
-  if (theirs === undefined)
-    return defined({
-      status: 'Pending Auth',
-      message: apart,
-      hint,
-    });
+  if (theirs === undefined) return defined({ status: 'Pending Auth', message: apart, hint });
   const facts = factsOf(theirs);
   const { refused } = theirs;
   if (sso === 'exchange' && refused?.by === 'issuer')
@@ -70,9 +65,9 @@ export function sessionOf(
   });
 }
 
-/** Why single sign-on may not even be tried; undefined where it may, or is not asked for. */
+/** Why single sign-on is not allowed; undefined where it is allowed or not configured. */
 export function refusal(server: McpServer, policy: TokenPolicy): string | undefined {
-  switch (singleSignOn(server)) {
+  switch (server.singleSignOn) {
     case 'exchange':
       return refusesExchange(server, policy);
     case 'forwarding':
@@ -82,7 +77,7 @@ export function refusal(server: McpServer, policy: TokenPolicy): string | undefi
   }
 }
 
-/** The person's present bearer decides, and what the server said about the last one. */
+/** The person's present token decides, and the server's answer to the last one. */
 function forwarded(
   server: McpServer,
   person: Person,
@@ -99,13 +94,13 @@ function forwarded(
       status: 'Pending Auth',
       sso: 'Failed',
       ...facts,
-      message: 'Your own sign-in has expired.',
+      message: 'Your sign-in to muster has expired.',
       hint: 'muster auth login',
     };
   const missing =
     server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
   if (missing.length > 0) {
-    const message = `Your token is not meant for ${missing.join(', ')} (requiredAudiences).`;
+    const message = `Your token was not issued for ${missing.join(', ')} (requiredAudiences).`;
     return { status: 'Pending Auth', sso: 'Failed', ...facts, message, hint: 'muster auth login' };
   }
   if (grant?.refused !== undefined)
@@ -119,7 +114,7 @@ function forwarded(
   return { status: 'Authenticated', sso: 'Forwarded', ...facts };
 }
 
-/** Why a grant is of no use any more; undefined while it is valid or can be refreshed. */
+/** Why a grant no longer works; undefined while it is valid or can be refreshed. */
 function endOf({ refused, expiresAt, refreshable }: Grant, now: Date): string | undefined {
   if (refused !== undefined) return refused.message;
   if (expiresAt === undefined || refreshable || expiresAt > now) return undefined;
@@ -128,11 +123,11 @@ function endOf({ refused, expiresAt, refreshable }: Grant, now: Date): string | 
 
 const nearMs = 5 * 60_000;
 
-/** A grant that will be gone before long is said to be, while there is time to sign in again. */
+/** A warning shortly before a grant expires, while there is time to sign in again. */
 function nearEnd({ expiresAt, refreshable }: Grant, now: Date): string | undefined {
   const isNear =
     expiresAt !== undefined && !refreshable && expiresAt.getTime() - now.getTime() < nearMs;
-  return isNear ? 'The grant ends in less than 5 minutes and cannot be refreshed.' : undefined;
+  return isNear ? 'The grant expires in less than 5 minutes and cannot be refreshed.' : undefined;
 }
 
 const factsOf = ({ issuer, scopes, expiresAt, refreshable, lastVerified }: Grant) =>

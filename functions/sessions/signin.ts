@@ -1,54 +1,14 @@
 /**
- * The story of one sign-in: started, called back and completed. Who starts it ends it: only
- * `completeSignIn` makes a grant.
+ * The sign-in flow: start, callback, complete. Only the person who started a sign-in can complete
+ * it, and only `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type McpServer, singleSignOn } from '../model/mcpserver.ts';
-import {
-  canonicalUrl,
-  type Grant,
-  type StoredGrant,
-  isSamePerson,
-  mismatch,
-  type PersonKey,
-  type ExchangeResult,
-} from './grant.ts';
-import type { Person } from './person.ts';
-import { saveVerified, type VerificationPorts, type VerifyResult } from './verify.ts';
+import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import { qualifiedName } from '../model/mcpserver.ts';
-
-/** A sign-in under way, known by its `state`. It is over after ten minutes. */
-export type SignIn = {
-  readonly starter: PersonKey;
-  /** How the page for people calls the starter. */
-  readonly starterName: string;
-  readonly serverUid: string;
-  readonly serverName: string;
-  readonly serverUrl: string;
-  readonly request: AuthorizationRequest;
-  /** The loopback page of the command line that started it. */
-  readonly returnTo?: string;
-  readonly expiresAt: Date;
-};
-
-/**
- * What was asked of the issuer, and what has to be shown again when the code is exchanged.
- * `verifier` is secret (RFC 7636).
- */
-export type AuthorizationRequest = {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly resource: string;
-  readonly scopes: readonly string[];
-  readonly verifier: string;
-};
-
-/** What the issuer sent the browser back with. `iss` is RFC 9207's. */
-export type AuthorizationAnswer = { readonly code: string; readonly iss?: string };
-
-/** A sign-in whose code waits for its starter, known by the one-time secret. */
-export type PendingCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };
+import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
+import type { AuthorizationAnswer, AuthorizationRequest, SignIn } from './pending-sign-in.ts';
+import type { Person } from './person.ts';
+import type { GrantStore, SecretSource, SignInStore } from './ports.ts';
+import { saveVerified, type VerificationPorts, type VerifyResult } from './verification.ts';
 
 export type AuthorizeResult =
   | {
@@ -58,34 +18,24 @@ export type AuthorizeResult =
     }
   | { readonly kind: 'refused'; readonly message: string };
 
-export type SignInPorts = VerificationPorts & {
-  /** Text that nobody can guess: at least 256 bits, fit for a URL. */
-  readonly newSecret: () => string;
-  /**
-   * Finds the server's issuer and prepares the address for the browser. `scopes` are asked for
-   * besides those the server names.
-   */
-  readonly authorize: (
-    server: McpServer,
-    state: string,
-    scopes: readonly string[],
-  ) => Promise<AuthorizeResult>;
-  readonly exchange: (
-    request: AuthorizationRequest,
-    answer: AuthorizationAnswer,
-  ) => Promise<ExchangeResult>;
-  readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
-  /** Reads and removes in one step: a second caller gets nothing. */
-  readonly consumeSignIn: (state: string) => Promise<SignIn | undefined>;
-  readonly savePendingCode: (secret: string, parked: PendingCode) => Promise<void>;
-  /** Reads and removes in one step, and only for the one who started it. */
-  readonly consumePendingCode: (
-    secret: string,
-    starter: PersonKey,
-    serverUid: string,
-  ) => Promise<PendingCode | undefined>;
-  readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;
-};
+export type SignInPorts = VerificationPorts &
+  SecretSource &
+  SignInStore &
+  Pick<GrantStore, 'getGrant'> & {
+    /**
+     * Finds the server's issuer and prepares the URL for the browser. `scopes` are requested in
+     * addition to those the server names.
+     */
+    readonly authorize: (
+      server: McpServer,
+      state: string,
+      scopes: readonly string[],
+    ) => Promise<AuthorizeResult>;
+    readonly exchange: (
+      request: AuthorizationRequest,
+      answer: AuthorizationAnswer,
+    ) => Promise<ExchangeResult>;
+  };
 
 const signInMs = 10 * 60_000;
 
@@ -103,10 +53,10 @@ export async function startSignIn(
   returnTo?: string,
 ): Promise<StartResult> {
   if (returnTo !== undefined && !isLoopback(returnTo)) return { kind: 'badReturnTo' };
-  const reason = whyNothing(server);
+  const problem = whyNothing(server);
   const serverUrl = canonicalUrl(server.url);
-  if (reason !== undefined || serverUrl === undefined)
-    return { kind: 'nothingToSignInTo', message: reason ?? 'Its URL is no URL.' };
+  if (problem !== undefined || serverUrl === undefined)
+    return { kind: 'nothingToSignInTo', message: problem ?? 'Its URL is not valid.' };
 
   const state = ports.newSecret();
   const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
@@ -129,9 +79,7 @@ export async function startSignIn(
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
 }
 
-/**
- * What a grant that was not enough has to have, too: its own scopes and those the server missed.
- */
+/** The scopes to request when a grant was not enough: its own and those the server missed. */
 async function stepUp(
   { getGrant }: SignInPorts,
   server: McpServer,
@@ -145,9 +93,9 @@ async function stepUp(
 
 function whyNothing(server: McpServer): string | undefined {
   if (server.type === 'stdio') return 'It runs on the machine of its user (stdio).';
-  if (singleSignOn(server) !== undefined)
-    return 'It uses single sign-on; there is no sign-in of its own.';
-  return asksForSignIn(server) ? undefined : 'It asks for no sign-in.';
+  if (server.singleSignOn !== undefined)
+    return 'It uses single sign-on and has no sign-in of its own.';
+  return asksForSignIn(server) ? undefined : 'It does not require a sign-in.';
 }
 
 // RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to
@@ -167,16 +115,13 @@ function isLoopback(text: string): boolean {
 }
 
 export type CallbackResult =
-  /** The code is parked. The secret goes to the starter's loopback page, or is shown. */
+  /** The code is stored. The secret goes to the starter's loopback page, or is shown. */
   | { readonly kind: 'parked'; readonly signIn: SignIn; readonly secret: string }
   | { readonly kind: 'declined'; readonly signIn: SignIn }
-  /** No such sign-in is under way: it never was, is over, or was called back before. */
+  /** There is no such sign-in: it never existed, has expired, or had its callback before. */
   | { readonly kind: 'unknown' };
 
-/**
- * Takes the issuer's answer from the browser and parks it. Whoever the browser belongs to, nothing
- * is granted here.
- */
+/** Stores the issuer's answer from the browser. Grants nothing: any browser may come here. */
 export async function callBack(
   ports: SignInPorts,
   state: string,
@@ -187,24 +132,21 @@ export async function callBack(
   if (answer === undefined) return { kind: 'declined', signIn };
   const secret = ports.newSecret();
   const expiresAt = new Date(ports.now().getTime() + signInMs);
-  const parked = { ...signIn, expiresAt };
-  await ports.savePendingCode(secret, { signIn: parked, answer });
-  return { kind: 'parked', signIn: parked, secret };
+  const pending = { ...signIn, expiresAt };
+  await ports.savePendingCode(secret, { signIn: pending, answer });
+  return { kind: 'parked', signIn: pending, secret };
 }
 
 export type CompleteResult =
   | ({ readonly kind: 'completed' } & VerifyResult)
-  /**
-   * No code waits for this secret, this person and this server. Which of the three it is, is
-   * nobody's business.
-   */
+  /** No code waits for this secret, person and server. Deliberately not distinguished. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'serverChanged' }
   | { readonly kind: 'refused'; readonly message: string };
 
 /**
- * Exchanges the parked code, once, for the one who started the sign-in, keeps the grant, and asks
- * the server whether it is worth something.
+ * Exchanges the stored code, once and only for the starter of the sign-in, stores the grant, and
+ * asks the server whether it works.
  */
 export async function completeSignIn(
   ports: SignInPorts,
@@ -212,9 +154,9 @@ export async function completeSignIn(
   person: Person,
   secret: string,
 ): Promise<CompleteResult> {
-  const parked = await ports.consumePendingCode(secret, person, server.uid);
-  if (parked === undefined) return { kind: 'unknown' };
-  const { signIn, answer } = parked;
+  const pending = await ports.consumePendingCode(secret, person, server.uid);
+  if (pending === undefined) return { kind: 'unknown' };
+  const { signIn, answer } = pending;
   const isTheirs = isSamePerson(signIn.starter, person) && signIn.serverUid === server.uid;
   if (!isTheirs || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
   if (signIn.serverUrl !== canonicalUrl(server.url)) return { kind: 'serverChanged' };

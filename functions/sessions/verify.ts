@@ -1,43 +1,26 @@
-/**
- * The story of proof: one authenticated request to the server decides whether a grant is worth
- * something.
- */
-import { exchangeIssuer, type McpServer, singleSignOn } from '../model/mcpserver.ts';
+/** The verify flow: runs single sign-on or a refresh, then asks the server for its answer. */
+import { exchangeIssuer, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import { defined } from '../model/defined.ts';
 import {
   canonicalUrl,
-  type Grant,
-  type StoredGrant,
-  mismatch,
-  type Tokens,
   type ExchangeResult,
+  type Grant,
+  mismatch,
+  type StoredGrant,
 } from './grant.ts';
-import type { Person } from './person.ts';
+import type { Caller, Person } from './person.ts';
 import type { TokenPolicy } from './policy.ts';
-import { usableTokens, type RefreshPorts } from './refresh.ts';
+import { type RefreshPorts, type TokenResult, usableTokens } from './refresh.ts';
 import { refusal, sessionOf } from './session.ts';
-import { defined } from '../model/defined.ts';
-import { qualifiedName } from '../model/mcpserver.ts';
+import {
+  applyVerification,
+  recordVerification,
+  saveVerified,
+  type VerificationPorts,
+  type VerifyResult,
+} from './verification.ts';
 
-/** What the server said to one request with a token. */
-export type VerificationResult =
-  | { readonly kind: 'accepted' }
-  /** 401. `reason` is in words for people, without secrets. */
-  | { readonly kind: 'refused'; readonly message: string }
-  /** 403 with `insufficient_scope` (RFC 6750): these are wanted. */
-  | { readonly kind: 'insufficientScope'; readonly scopes: readonly string[] }
-  /** Neither yes nor no: it was away, busy, or answered something else. */
-  | { readonly kind: 'unclear'; readonly message: string };
-
-export type VerificationPorts = {
-  readonly now: () => Date;
-  readonly verifyToken: (server: McpServer, token: string) => Promise<VerificationResult>;
-  readonly putGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
-  readonly replaceGrant: (next: StoredGrant, expected: string) => Promise<boolean>;
-};
-
-/**
- * A token exchange can fail in a way that says nothing about the person: then what is stored stays.
- */
+/** A token exchange can fail for reasons that are not the person's: the stored grant stays. */
 export type TokenExchangeResult =
   | ExchangeResult
   | { readonly kind: 'unavailable'; readonly message: string };
@@ -45,54 +28,42 @@ export type TokenExchangeResult =
 export type VerifyPorts = VerificationPorts &
   RefreshPorts & {
     readonly policy: TokenPolicy;
-    /** RFC 8693: this person's bearer for a token that the server's issuer made. */
-    readonly exchangeToken: (server: McpServer, person: Person) => Promise<TokenExchangeResult>;
+    /** RFC 8693: the person's own token for one that the server's issuer made. */
+    readonly exchangeToken: (server: McpServer, token: string) => Promise<TokenExchangeResult>;
   };
 
-/** The grant as it is now, and what keeps it from being told for sure. */
-export type VerifyResult = { readonly grant?: Grant; readonly message?: string };
+/** The person to verify, and the token that single sign-on may send. */
+type SignedIn = Pick<Caller, 'person' | 'token'>;
 
 /**
- * Asks the server whether it lets this person in. Single sign-on is run for it, if the policy
- * allows; an own grant is refreshed if that is due. Nobody's grant ends because something was away.
+ * Asks the server whether it accepts this person. Single sign-on runs first where the policy allows
+ * it; a grant is refreshed when that is due. No grant ends because something is down.
  */
 export async function verifySession(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
 ): Promise<VerifyResult> {
   const held = await ports.getGrant(person, server.uid);
-  const known = held === undefined ? {} : { grant: held.grant };
+  const known = defined({ grant: held?.grant });
   const { status } = sessionOf(server, person, held?.grant, ports.now(), { policy: ports.policy });
   if (status === '-' || refusal(server, ports.policy) !== undefined) return known;
-  switch (singleSignOn(server)) {
+  switch (server.singleSignOn) {
     case 'forwarding':
-      return forward(ports, server, person, held);
+      return verifyForwarding(ports, server, { person, token }, held);
     case 'exchange':
-      return exchange(ports, server, person, held);
+      return verifyExchange(ports, server, { person, token }, held);
     case undefined:
       return held === undefined || mismatch(held.grant, server) !== undefined
         ? known
-        : verifyGrant(ports, server, held);
+        : verifyStored(ports, server, held);
   }
 }
 
-/** Keeps a new grant, asks the server, and keeps what it said. */
-export async function saveVerified(
-  ports: VerificationPorts,
-  server: McpServer,
-  grant: Grant,
-  tokens: Tokens,
-): Promise<VerifyResult> {
-  const generation = await ports.putGrant(grant, tokens);
-  const proof = await ports.verifyToken(server, tokens.accessToken);
-  return recordVerification(ports, { grant, tokens, generation }, proof);
-}
-
-async function forward(
+async function verifyForwarding(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
   const grant: Grant = {
@@ -106,35 +77,25 @@ async function forward(
     expiresAt: person.expiresAt,
     refreshable: false,
   };
-  // What the person's own token is worth can be told without showing it to anybody.
-  if (
-    sessionOf(server, person, grant, ports.now(), { policy: ports.policy }).status !==
-    'Authenticated'
-  )
-    return {};
-  const proof = await ports.verifyToken(server, person.token);
-  if (proof.kind === 'unclear')
-    return defined({
-      grant: held?.grant,
-      message: proof.message,
-    });
-  const judged = applyVerification(grant, proof, ports.now());
-  await ports.putGrant(judged);
-  return { grant: judged };
+  // A token that is known not to work is not sent to the server.
+  const { status } = sessionOf(server, person, grant, ports.now(), { policy: ports.policy });
+  if (status !== 'Authenticated') return {};
+  const result = await ports.verifyToken(server, token);
+  if (result.kind === 'unclear') return defined({ grant: held?.grant, message: result.message });
+  const verified = applyVerification(grant, result, ports.now());
+  await ports.putGrant(verified);
+  return { grant: verified };
 }
 
-async function exchange(
+async function verifyExchange(
   ports: VerifyPorts,
   server: McpServer,
-  person: Person,
+  { person, token }: SignedIn,
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
-  const exchanged = await ports.exchangeToken(server, person);
+  const exchanged = await ports.exchangeToken(server, token);
   if (exchanged.kind === 'unavailable')
-    return defined({
-      grant: held?.grant,
-      message: exchanged.message,
-    });
+    return defined({ grant: held?.grant, message: exchanged.message });
   const now = ports.now();
   const grant = {
     ...identity(server, person),
@@ -155,11 +116,7 @@ async function exchange(
     return { grant: failed };
   }
   const { tokens, scopes, expiresAt } = exchanged;
-  const made: Grant = defined({
-    ...grant,
-    scopes,
-    expiresAt,
-  });
+  const made: Grant = defined({ ...grant, scopes, expiresAt });
   return saveVerified(ports, server, made, { accessToken: tokens.accessToken });
 }
 
@@ -170,19 +127,19 @@ const identity = (server: McpServer, { issuer, subject }: Person) => ({
   serverUrl: canonicalUrl(server.url) ?? '',
 });
 
-async function verifyGrant(
+async function verifyStored(
   ports: VerifyPorts,
   server: McpServer,
   { grant: { person } }: StoredGrant,
 ): Promise<VerifyResult> {
   const usable = await usableTokens(ports, person, server.uid);
-  if (usable.kind !== 'usable') return withoutVerification(usable);
-  const proof = await ports.verifyToken(server, usable.tokens.accessToken);
-  if (proof.kind !== 'refused' || usable.tokens.refreshToken === undefined)
-    return recordVerification(ports, usable.held, proof);
-  // A server may forget a token before its time; a fresh one decides.
+  if (usable.kind !== 'usable') return unverified(usable);
+  const result = await ports.verifyToken(server, usable.tokens.accessToken);
+  if (result.kind !== 'refused' || usable.tokens.refreshToken === undefined)
+    return recordVerification(ports, usable.held, result);
+  // A server may drop a token before it expires; a fresh one decides.
   const again = await usableTokens(ports, person, server.uid, usable.held.generation);
-  if (again.kind !== 'usable') return withoutVerification(again);
+  if (again.kind !== 'usable') return unverified(again);
   return recordVerification(
     ports,
     again.held,
@@ -190,54 +147,13 @@ async function verifyGrant(
   );
 }
 
-const withoutVerification = (
-  usable: Exclude<Awaited<ReturnType<typeof usableTokens>>, { kind: 'usable' }>,
-): VerifyResult => {
-  switch (usable.kind) {
+function unverified(result: Exclude<TokenResult, { kind: 'usable' }>): VerifyResult {
+  switch (result.kind) {
     case 'missing':
       return {};
     case 'expired':
-      return { grant: usable.grant };
+      return { grant: result.grant };
     case 'retryLater':
-      return { grant: usable.grant, message: usable.message };
-  }
-};
-
-/**
- * Keeps what the server said about these tokens; said about older ones than are there by now, it is
- * worth nothing.
- */
-async function recordVerification(
-  ports: VerificationPorts,
-  held: StoredGrant,
-  proof: VerificationResult,
-): Promise<VerifyResult> {
-  if (proof.kind === 'unclear') return { grant: held.grant, message: proof.message };
-  const grant = applyVerification(held.grant, proof, ports.now());
-  await ports.replaceGrant({ ...held, grant }, held.generation);
-  return { grant };
-}
-
-function applyVerification(
-  grant: Grant,
-  proof: Exclude<VerificationResult, { kind: 'unclear' }>,
-  now: Date,
-): Grant {
-  const { refused: _refused, ...rest } = grant;
-  switch (proof.kind) {
-    case 'accepted':
-      return { ...rest, lastVerified: now };
-    case 'refused':
-      return { ...rest, refused: { at: now, by: 'server', message: proof.message } };
-    case 'insufficientScope': {
-      const missing = proof.scopes.filter((scope) => !grant.scopes.includes(scope));
-      const message =
-        missing.length > 0
-          ? `The server wants more scopes: ${missing.join(' ')}.`
-          : 'The server says that scopes are missing, but names none that the grant has not.';
-      // Each further sign-in has to add a scope: a server cannot send people in circles.
-      const wanted = missing.length > 0 ? { missingScopes: missing } : {};
-      return { ...rest, refused: { at: now, by: 'server', message, ...wanted } };
-    }
+      return { grant: result.grant, message: result.message };
   }
 }

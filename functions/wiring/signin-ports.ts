@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
-import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
+import type { SessionStore } from '../adapters/dynamodb/session-store.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import type { Connector } from '../adapters/network/guard.ts';
 import { guardedFetch } from '../adapters/network/http.ts';

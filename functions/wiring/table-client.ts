@@ -2,7 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
-import { type SessionStore, sessionStore } from '../adapters/dynamodb/grant-store.ts';
+import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
 import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
 import type { Sealer } from '../adapters/dynamodb/seal.ts';
 import { defined } from '../model/defined.ts';
@@ -24,8 +24,7 @@ export const createOutbox = (settings: TableSettings | undefined): Outbox =>
   settings === undefined
     ? noOutbox
     : tableOutbox({
-        client: createTableClient(settings, 'outbox'),
-        table: settings.tableName,
+        table: dynamoTable(createTableClient(settings, 'outbox'), settings.tableName),
         now: () => new Date(),
       });
 

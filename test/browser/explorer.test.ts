@@ -16,7 +16,7 @@ import { parse, stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
-import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts';
 import { createApi } from '../../functions/api.ts';
 import { canonicalUrl } from '../../functions/sessions/grant.ts';
 import { readApiSettings } from '../../functions/settings.ts';

@@ -11,7 +11,7 @@ import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
-import { sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
 import {
@@ -20,7 +20,7 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../functions/sessions/signin.ts';
-import type { VerificationResult } from '../../functions/sessions/verify.ts';
+import type { VerificationResult } from '../../functions/sessions/verification.ts';
 import { memoryTable } from '../../local/memory-table.ts';
 import { aPerson } from '../world/person.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';

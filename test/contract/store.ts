@@ -1,17 +1,17 @@
-/** What every table that the session store is put on has to do. */
+/** What every table that the stores of the sessions and the outbox use has to do. */
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import {
-  type Attributes,
-  type Key,
   type SessionStore,
   sessionStore,
-  type Table,
-} from '../../functions/adapters/dynamodb/grant-store.ts';
+} from '../../functions/adapters/dynamodb/session-store.ts';
+import type { Attributes, Key, Table } from '../../functions/adapters/dynamodb/dynamo-table.ts';
+import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
+import type { StateChange } from '../../functions/model/bus-events.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
-import type { PendingCode, SignIn } from '../../functions/sessions/signin.ts';
+import type { PendingCode, SignIn } from '../../functions/sessions/pending-sign-in.ts';
 import { aGrant, minutes, now } from '../functions/sessions/build.ts';
 
 /** A table, and all that is in it. */
@@ -275,7 +275,7 @@ export function storeContract(start: () => Place): void {
     expect(rows.filter(({ expires }) => typeof expires !== 'number')).toEqual([]);
   });
 
-  test('a registration is asked for anew after a week, and the old one is still there for its grants', async () => {
+  test('a registration is renewed after a week, and the old one stays for its grants', async () => {
     const known: Client = {
       issuer: 'https://weekly.example.com',
       id: 'old',
@@ -288,5 +288,58 @@ export function storeContract(start: () => Place): void {
     await store.saveClient({ ...known, id: 'new' });
     expect(await store.getClientById(known.issuer, 'old')).toEqual(known);
     expect((await store.getClient(known.issuer, known.redirectUri))?.id).toBe('new');
+  });
+
+  test('the rows of a partition come in the order of their keys, with the attributes that were named', async () => {
+    const pk = 'order 1';
+    for (const sk of ['b 2', 'a 1', 'b 1'])
+      await place.table.put({ pk, sk }, { name: sk, size: 1, other: 'not asked for' });
+    await place.table.put({ pk: 'order 2', sk: 'a 0' }, { name: 'elsewhere' });
+    const names = ['name', 'size'];
+    const row = (sk: string) => ({ sk, name: sk, size: 1 });
+    expect(await place.table.query(pk, { names })).toEqual([row('a 1'), row('b 1'), row('b 2')]);
+    expect(await place.table.query(pk, { names, prefix: 'b ' })).toEqual([row('b 1'), row('b 2')]);
+    expect(await place.table.query(pk, { names, limit: 2 })).toEqual([row('a 1'), row('b 1')]);
+    expect(await place.table.query(pk, { names, prefix: 'b ', limit: 1 })).toEqual([row('b 1')]);
+    expect(await place.table.query('order 3', { names, limit: 2 })).toEqual([]);
+  });
+
+  test('an update sets attributes of a row and keeps the others', async () => {
+    const key = { pk: 'update', sk: 'there' };
+    await place.table.put(key, { name: 'kept', status: 'old' });
+    expect(await place.table.update(key, { status: 'new', size: 2 })).toBe(true);
+    expect(await place.table.get(key)).toEqual({ ...key, name: 'kept', status: 'new', size: 2 });
+  });
+
+  test('an update never makes a row', async () => {
+    const key = { pk: 'update', sk: 'missing' };
+    expect(await place.table.update(key, { status: 'new' })).toBe(false);
+    expect(await place.table.get(key)).toBeUndefined();
+  });
+
+  test('the outbox keeps a change until it is removed, and a confirmation through a second record', async () => {
+    const outbox = tableOutbox({ table: place.table, now: () => clock });
+    const change = (id: string): StateChange => ({
+      id,
+      namespace: 'default',
+      name: 'server-a',
+      uid: 'uid-a',
+      to: 'Connected',
+      reason: 'Responded',
+      at: now,
+    });
+    const byId = async () =>
+      [...(await outbox.pending())].sort((one, other) =>
+        one.change.id < other.change.id ? -1 : 1,
+      );
+    expect(await outbox.record(change('first'), undefined)).toBeUndefined();
+    expect(await outbox.record({ ...change('second'), from: 'Failed' }, 'first')).toBeUndefined();
+    expect(await outbox.record(change('first'), 'never recorded')).toBeUndefined();
+    expect(await byId()).toEqual([
+      { change: change('first'), isConfirmed: true },
+      { change: { ...change('second'), from: 'Failed' }, isConfirmed: false },
+    ]);
+    await outbox.remove([change('first'), change('second')]);
+    expect(await outbox.pending()).toEqual([]);
   });
 }

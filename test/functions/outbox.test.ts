@@ -10,6 +10,7 @@ import {
   statusPatcher,
 } from '../../functions/adapters/cluster/kubernetes.ts';
 import { changePublisher } from '../../functions/adapters/eventbridge.ts';
+import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
 import {
   publishPending,
@@ -74,8 +75,7 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
     readServer: serverReader(connection),
     publish: changePublisher(new EventBridgeClient({ endpoint: bus.url }), 'muster'),
     outbox: tableOutbox({
-      client: DynamoDBDocumentClient.from(store.client),
-      table: store.table,
+      table: dynamoTable(DynamoDBDocumentClient.from(store.client), store.table),
       now,
     }),
     recordEvents: async () => ({ count: 0 }),
@@ -185,8 +185,7 @@ describe('a change of state is announced', () => {
 
   test('and written, when the table is away', async () => {
     const away = tableOutbox({
-      client: DynamoDBDocumentClient.from(store.client),
-      table: 'nowhere',
+      table: dynamoTable(DynamoDBDocumentClient.from(store.client), 'nowhere'),
       now: ports.now,
     });
     clock += 60_000;

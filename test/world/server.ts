@@ -1,4 +1,10 @@
-import type { Auth, Condition, McpServer, Status } from '../../functions/model/mcpserver.ts';
+import {
+  type Auth,
+  type Condition,
+  type McpServer,
+  singleSignOnOf,
+  type Status,
+} from '../../functions/model/mcpserver.ts';
 
 /** An MCPServer that mentions only what matters. */
 export const aServer = (facts: Partial<McpServer> = {}): McpServer => ({
@@ -13,6 +19,7 @@ export const aServer = (facts: Partial<McpServer> = {}): McpServer => ({
   timeoutMs: 30_000,
   autoStart: false,
   status: neverProbed,
+  singleSignOn: singleSignOnOf(facts.auth),
   ...facts,
 });
 

@@ -21,7 +21,10 @@ import {
 } from '../../functions/adapters/oauth/registration.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
-import { type SessionStore, sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
+import {
+  type SessionStore,
+  sessionStore,
+} from '../../functions/adapters/dynamodb/session-store.ts';
 import type { SessionPorts } from '../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { TokenPolicy } from '../../functions/sessions/policy.ts';

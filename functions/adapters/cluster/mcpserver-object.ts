@@ -9,6 +9,7 @@ import {
   type Malformed,
   type McpServer,
   serverTypes,
+  singleSignOnOf,
   type Status,
   sweepLabel,
 } from '../../model/mcpserver.ts';
@@ -132,13 +133,14 @@ const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: 
 function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): McpServer {
   const { labels, ...named } = metadata;
   const { timeout, ...declared } = spec;
-  return defined({
+  const server = defined({
     ...named,
     ...declared,
     timeoutMs: timeout * 1000,
     optedOut: labels?.[sweepLabel] === 'off' ? true : undefined,
     status,
   });
+  return { ...server, singleSignOn: singleSignOnOf(spec.auth) };
 }
 
 const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({

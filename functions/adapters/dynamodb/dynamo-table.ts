@@ -5,9 +5,48 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Condition, Table } from './grant-store.ts';
 import { defined } from '../../model/defined.ts';
+
+/** The names are those of the table: partition key, sort key. */
+export type Key = { readonly pk: string; readonly sk: string };
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** What has to be true of the stored row before it is written or removed. */
+export type Precondition =
+  | { readonly kind: 'absent' }
+  /** There is none, or one whose number is at most this. */
+  | { readonly kind: 'absentOrAtMost'; readonly name: string; readonly most: number }
+  | { readonly kind: 'equal'; readonly name: string; readonly value: string };
+
+export type RowQuery = {
+  /** The attributes to return besides `sk`. */
+  readonly names: readonly string[];
+  /** The sort keys begin with it. Default: all rows of the partition. */
+  readonly prefix?: string;
+  /** At most so many rows, the first of the order. Default: all. */
+  readonly limit?: number;
+};
+
+/**
+ * Rows with a partition key, a sort key and a TTL attribute `expires` (seconds). It needs single
+ * conditional writes only, no transactions; every read sees the last write.
+ */
+export type Table = {
+  readonly get: (key: Key) => Promise<Attributes | undefined>;
+  /** Replaces the whole row. False: the precondition is not met. */
+  readonly put: (key: Key, attributes: Attributes, condition?: Precondition) => Promise<boolean>;
+  /** Sets these attributes of a row and keeps its others. False: there is no such row. */
+  readonly update: (key: Key, attributes: Attributes) => Promise<boolean>;
+  /**
+   * Removes a row and returns it. Undefined: there is no such row, or the precondition is not met
+   * and the row stays.
+   */
+  readonly delete: (key: Key, condition?: Precondition) => Promise<Attributes | undefined>;
+  /** Rows of one partition in the order of their sort keys. */
+  readonly query: (pk: string, wanted: RowQuery) => Promise<readonly Attributes[]>;
+};
 
 /**
  * One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws the errors
@@ -25,6 +64,22 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
+    update: async (Key, attributes) => {
+      const entries = Object.entries(attributes);
+      const command = new UpdateCommand({
+        TableName,
+        Key,
+        UpdateExpression: `SET ${entries.map((_, at) => `#name${at} = :value${at}`).join(', ')}`,
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeNames: Object.fromEntries(
+          entries.map(([name], at) => [`#name${at}`, name]),
+        ),
+        ExpressionAttributeValues: Object.fromEntries(
+          entries.map(([, value], at) => [`:value${at}`, value]),
+        ),
+      });
+      return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
+    },
     delete: async (Key, condition) => {
       const command = new DeleteCommand({
         TableName,
@@ -34,7 +89,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       });
       return (await client.send(command).catch(onlyConditionFailed))?.Attributes;
     },
-    query: async (pk, prefix, names) => {
+    query: async (pk, { names, prefix = '', limit = Infinity }) => {
       const found: Record<string, unknown>[] = [];
       let ExclusiveStartKey: Record<string, unknown> | undefined;
       do {
@@ -43,24 +98,33 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
             defined({
               TableName,
               ConsistentRead: true,
-              KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+              ...sortKeysFrom(pk, prefix),
               ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-              ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
               ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
+              Limit: limit === Infinity ? undefined : limit - found.length,
               ExclusiveStartKey,
             }),
           ),
         );
         found.push(...(page.Items ?? []));
         ExclusiveStartKey = page.LastEvaluatedKey;
-      } while (ExclusiveStartKey !== undefined);
+      } while (ExclusiveStartKey !== undefined && found.length < limit);
       return found;
     },
   };
 }
 
+/** DynamoDB refuses the empty text as the beginning of a sort key. */
+const sortKeysFrom = (pk: string, prefix: string) =>
+  prefix === ''
+    ? { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': pk } }
+    : {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      };
+
 /** Names go by placeholder: DynamoDB has several hundred reserved words. */
-function conditional(condition: Condition | undefined) {
+function conditional(condition: Precondition | undefined) {
   switch (condition?.kind) {
     case undefined:
       return {};

@@ -1,22 +1,12 @@
 import { createHash } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
 import type { PendingChange, Outbox } from '../../reachability/state-changes.ts';
 import type { StateChange } from '../../model/bus-events.ts';
+import type { Key, Table } from './dynamo-table.ts';
+import { seconds } from './row-lifetime.ts';
 
-export type OutboxOptions = {
-  readonly client: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly now: () => Date;
-};
+export type OutboxOptions = { readonly table: Table; readonly now: () => Date };
 
 // A partition takes 1,000 writes a second; when everything fails at once, a fleet of 100,000 makes
 // several thousand.
@@ -27,48 +17,29 @@ const parallelCalls = 50;
 
 /**
  * The outbox in the DynamoDB table of the grants, in partitions of its own: the sweep has no right
- * to any other.
+ * to any other. It never reads single rows, for which it has no right either.
  */
-export function tableOutbox({ client, table: TableName, now }: OutboxOptions): Outbox {
+export function tableOutbox({ table, now }: OutboxOptions): Outbox {
   const limit = pLimit(parallelCalls);
-  const confirm = async (id: string): Promise<void> => {
-    const command = new UpdateCommand({
-      TableName,
-      Key: keyOf(id),
-      UpdateExpression: 'SET confirmed = :yes',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':yes': true },
-    });
-    await client.send(command).catch(onlyConditionFailed);
-  };
-  const put = async (change: StateChange): Promise<void> => {
-    const expires = Math.floor((now().getTime() + keptMs) / 1000);
-    const Item = {
-      ...keyOf(change.id),
-      change: { ...change, at: change.at.toISOString() },
-      expires,
-    };
-    // The same change may have been noted by a runner that was cut off: what was confirmed of it
-    // stays.
-    const command = new PutCommand({
-      TableName,
-      Item,
-      ConditionExpression: 'attribute_not_exists(pk)',
-    });
-    await client.send(command).catch(onlyConditionFailed);
-  };
+  const confirm = (id: string) => table.update(keyOf(id), { confirmed: true });
+  const put = ({ at, ...change }: StateChange) =>
+    table.put(
+      keyOf(change.id),
+      {
+        change: { ...change, at: at.toISOString() },
+        expires: seconds(new Date(now().getTime() + keptMs)),
+      },
+      // A runner that was cut off may have recorded the same change: its confirmation stays.
+      { kind: 'absent' },
+    );
   const read = async (partition: number): Promise<readonly PendingChange[]> => {
-    const command = new QueryCommand({
-      TableName,
-      ConsistentRead: true,
-      Limit: mostPending,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': partitionName(partition) },
+    const rows = await table.query(partitionName(partition), {
+      names: ['change', 'confirmed'],
+      limit: mostPending,
     });
-    const { Items = [] } = await client.send(command);
     return z
       .array(rowSchema)
-      .parse(Items)
+      .parse(rows)
       .map(({ change, confirmed }) => ({ change, isConfirmed: confirmed }));
   };
   return {
@@ -88,18 +59,14 @@ export function tableOutbox({ client, table: TableName, now }: OutboxOptions): O
         await Promise.all(Array.from({ length: partitions }, (_, partition) => read(partition)))
       ).flat(),
     remove: async (changes) => {
-      await Promise.allSettled(
-        changes.map(({ id }) =>
-          limit(() => client.send(new DeleteCommand({ TableName, Key: keyOf(id) }))),
-        ),
-      );
+      await Promise.allSettled(changes.map(({ id }) => limit(async () => table.delete(keyOf(id)))));
     },
   };
 }
 
 const partitionName = (partition: number): string => `outbox ${partition}`;
 
-const keyOf = (id: string) => ({
+const keyOf = (id: string): Key => ({
   pk: partitionName(createHash('sha256').update(id).digest().readUInt8() % partitions),
   sk: id,
 });
@@ -117,7 +84,3 @@ const rowSchema = z.object({
   }),
   confirmed: z._default(z.boolean(), false),
 });
-
-function onlyConditionFailed(error: unknown): void {
-  if (!(error instanceof ConditionalCheckFailedException)) throw error;
-}

@@ -4,7 +4,7 @@ import { base64url, errors, type FlattenedJWE, FlattenedEncrypt, flattenedDecryp
  * A sealed text: a flattened JWE (RFC 7516, section 7.2.2) without its `aad`, which only the place
  * it belongs to can supply.
  */
-type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertext' | 'tag'>>;
+export type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertext' | 'tag'>>;
 
 /**
  * Seals texts for one place and opens them there only; `aad` (RFC 7516, additional authenticated
@@ -12,16 +12,13 @@ type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertext' | 't
  */
 export type Sealer = {
   readonly seal: (text: string, aad: string) => Promise<Sealed>;
-  /**
-   * Undefined when the text was sealed for another place or with a key we do not have, or was
-   * changed since.
-   */
+  /** Undefined when the text was changed, or sealed for another place or with an unknown key. */
   readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
 };
 
 /**
- * Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first one seals, all open.
- * Throws where that is not so.
+ * Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first key seals, all keys
+ * open. Throws when a key is anything else.
  */
 export function sealer(keys: readonly string[]): Sealer {
   const byId = new Map(keys.map(parseKey));

@@ -1,5 +1,5 @@
 import type { McpServer } from '../../model/mcpserver.ts';
-import type { VerificationResult } from '../../sessions/verify.ts';
+import type { VerificationResult } from '../../sessions/verification.ts';
 import type { Connector } from '../network/guard.ts';
 import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';

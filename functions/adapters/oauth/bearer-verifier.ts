@@ -45,7 +45,7 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
         requiredClaims: ['sub', 'exp'],
         ...typ,
       });
-      return personOf(payload, token, kind === 'idToken' ? audience : undefined);
+      return callerOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
       if (error instanceof IssuerUnavailable)
         return { kind: 'issuerUnavailable', detail: error.message };
@@ -135,7 +135,7 @@ const claimsSchema = z.object({
 });
 
 /** `client`: an ID token must have been made for it. */
-function personOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
+function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
   const { iss, sub, aud, exp } = payload;
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
     return { kind: 'invalid', message: 'The token lacks a claim it must have.' };
@@ -152,9 +152,8 @@ function personOf(payload: JWTPayload, token: string, client: string | undefined
     name,
     audiences: [aud].flat(),
     expiresAt: new Date(exp * 1_000),
-    token,
   });
-  return { kind: 'valid', person };
+  return { kind: 'valid', caller: { person, token, claims: payload } };
 }
 
 /**

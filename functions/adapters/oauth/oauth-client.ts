@@ -3,11 +3,8 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { Client } from '../../sessions/client.ts';
 import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
-import type {
-  AuthorizeResult,
-  AuthorizationAnswer,
-  AuthorizationRequest,
-} from '../../sessions/signin.ts';
+import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
+import type { AuthorizeResult } from '../../sessions/signin.ts';
 import { findIssuer, findSignInTarget, SignInError, transport } from './metadata.ts';
 import {
   authenticationOf,

@@ -5,6 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
+import type { ClientStore } from '../../sessions/ports.ts';
 import { SignInError, transport, type TransportOptions } from './metadata.ts';
 import { defined } from '../../model/defined.ts';
 
@@ -17,12 +18,7 @@ export type RegistrationOptions = TransportOptions & {
    * Where registrations are remembered: the present one for each issuer and callback, and each by
    * its id.
    */
-  readonly clients: {
-    readonly getClient: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
-    readonly getClientById: (issuer: string, id: string) => Promise<Client | undefined>;
-    readonly saveClient: (client: Client) => Promise<Client>;
-    readonly deleteClient: (client: Client) => Promise<void>;
-  };
+  readonly clients: ClientStore;
 };
 
 /**

@@ -1,7 +1,6 @@
 import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
 import { exchangeIssuer, type McpServer } from '../../model/mcpserver.ts';
-import type { Person } from '../../sessions/person.ts';
 import type { TokenExchangeResult } from '../../sessions/verify.ts';
 import { ask, SignInError } from './metadata.ts';
 import type { GuardedFetch } from '../network/http.ts';
@@ -26,7 +25,7 @@ export type ExchangeOptions = {
  * Whether it may happen at all is decided before: `refusesExchange`.
  */
 export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
-  return async (server: McpServer, person: Person): Promise<TokenExchangeResult> => {
+  return async (server: McpServer, token: string): Promise<TokenExchangeResult> => {
     const exchange = server.auth?.tokenExchange;
     const issuer = exchangeIssuer(server);
     const endpoint = URL.parse(exchange?.dexTokenEndpoint ?? '');
@@ -48,7 +47,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
       connector_id: connectorId,
       scope: scopes,
       requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      subject_token: person.token,
+      subject_token: token,
       subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
     });
     try {

@@ -8,7 +8,13 @@ import { classify } from '../../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { nextStatus } from '../../../functions/reachability/status.ts';
 import { rowOf } from '../../../functions/sessions/row.ts';
-import { conditionOf, type McpServer, type Status } from '../../../functions/model/mcpserver.ts';
+import {
+  type Auth,
+  conditionOf,
+  type McpServer,
+  singleSignOnOf,
+  type Status,
+} from '../../../functions/model/mcpserver.ts';
 import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
@@ -173,7 +179,6 @@ const person: Person = {
   email: 'ada@example.com',
   audiences: ['muster'],
   expiresAt: new Date(now.getTime() + hourMs),
-  token: '',
 };
 const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.example.com'] };
 
@@ -224,22 +229,26 @@ function observed({ answer, times: count, signIn }: Choice): McpServer {
   return server;
 }
 
-const neverProbed = (signIn: SignInName): McpServer => ({
-  namespace: 'default',
-  name: 'tickets',
-  uid: '6f1c8d0e-9a53-4c43-9c4e-0d7c5a4a2b11',
-  generation: 1,
-  resourceVersion: '1',
-  type: 'streamable-http',
-  url: 'https://tickets.example.com/mcp',
-  headers: {},
-  timeoutMs: 30_000,
-  autoStart: false,
-  ...(signIn.startsWith('sso')
-    ? { auth: { type: 'oauth', forwardToken: true, requiredAudiences: [] } }
-    : {}),
-  status: { consecutiveFailures: 0, conditions: [] },
-});
+const neverProbed = (signIn: SignInName): McpServer => {
+  const auth: Auth | undefined = signIn.startsWith('sso')
+    ? { type: 'oauth', forwardToken: true, requiredAudiences: [] }
+    : undefined;
+  return {
+    namespace: 'default',
+    name: 'tickets',
+    uid: '6f1c8d0e-9a53-4c43-9c4e-0d7c5a4a2b11',
+    generation: 1,
+    resourceVersion: '1',
+    type: 'streamable-http',
+    url: 'https://tickets.example.com/mcp',
+    headers: {},
+    timeoutMs: 30_000,
+    autoStart: false,
+    ...(auth === undefined ? {} : { auth }),
+    singleSignOn: singleSignOnOf(auth),
+    status: { consecutiveFailures: 0, conditions: [] },
+  };
+};
 
 function sessionFor(server: McpServer, signIn: SignInName): Session | undefined {
   switch (signIn) {

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import {
   accessCheck,
@@ -11,17 +10,14 @@ import { serverRoutes, type ServerPorts } from '../../../functions/routes/server
 import type { Variables } from '../../../functions/routes/problem.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
-import { aPerson } from '../../world/person.ts';
+import { aCaller, aPerson } from '../../world/person.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
 const rules: AccessRules = { usernameClaim: 'sub', groupsClaim: 'groups', groupsPrefix: '' };
 const issuer = 'https://login.example.com';
 
-const personWith = (claims: Readonly<Record<string, unknown>>) =>
-  aPerson({
-    issuer,
-    token: new UnsecuredJWT({ sub: 'ada', ...claims }).setIssuer(issuer).encode(),
-  });
+const callerWith = (claims: Readonly<Record<string, unknown>>) =>
+  aCaller(aPerson({ issuer }), { claims: { iss: issuer, sub: 'ada', ...claims } });
 
 test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
   ['the name has the issuer before it', {}, {}, `${issuer}#ada`, []],
@@ -44,7 +40,7 @@ test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
   ['one group may be no list', {}, { groups: 'a' }, `${issuer}#ada`, ['a']],
   ['groups that are none are left out', {}, { groups: 7 }, `${issuer}#ada`, []],
 ])('as the API server does with its OIDC flags, %s', (_what, changed, claims, user, groups) => {
-  expect(subjectOf(personWith({ ...claims }), { ...rules, ...changed })).toEqual({
+  expect(subjectOf(callerWith({ ...claims }), { ...rules, ...changed })).toEqual({
     user,
     groups: [...groups, 'system:authenticated'],
   });
@@ -58,7 +54,7 @@ test.each([
     { email: 'ada@example.com', email_verified: false },
   ],
 ])('%s is no name', (_what, changed, claims) => {
-  expect(subjectOf(personWith(claims), { ...rules, ...changed })).toBeUndefined();
+  expect(subjectOf(callerWith(claims), { ...rules, ...changed })).toBeUndefined();
 });
 
 function world(review: (user: string, namespace: string) => boolean) {
@@ -97,7 +93,7 @@ function world(review: (user: string, namespace: string) => boolean) {
   };
   const api = new Hono<{ Variables: Variables }>();
   api.use('*', async (context, next) => {
-    context.set('person', personWith({}));
+    context.set('caller', callerWith({}));
     await next();
   });
   api.use('/v1/mcpservers/:namespace/:name/*', accessGate(maySee));

@@ -11,7 +11,7 @@ import {
   rowSchema,
 } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
-import { aPerson } from '../../world/person.ts';
+import { aCaller, aPerson } from '../../world/person.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
@@ -49,7 +49,7 @@ function world({
     },
     verify: async (token) =>
       token === 'bearer-of-ada' || token === 'bearer-of-grace'
-        ? { kind: 'valid', person: aPerson({ subject: token.slice('bearer-of-'.length), token }) }
+        ? { kind: 'valid', caller: aCaller(aPerson({ subject: token.slice('bearer-of-'.length) })) }
         : { kind: 'invalid', message: 'The token has expired.' },
     log: (line) => void logged.push(line),
     servers: {

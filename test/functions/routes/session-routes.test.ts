@@ -275,7 +275,7 @@ test.each([['http://127.0.0.1:1/a?b=c'], ['http://localhost:8080'], ['http://[::
 
 test.each([
   ['stdio', /stdio/],
-  ['open', /asks for no sign-in/],
+  ['open', /does not require a sign-in/],
   ['sso', /single sign-on/],
 ])('there is nothing to sign in to at %s', async (name, detail) => {
   const answer = await call('POST', session(name), 'ada', {});

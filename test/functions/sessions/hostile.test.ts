@@ -16,7 +16,7 @@ import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import {
   type SessionStore,
   sessionStore,
-} from '../../../functions/adapters/dynamodb/grant-store.ts';
+} from '../../../functions/adapters/dynamodb/session-store.ts';
 import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
@@ -25,7 +25,7 @@ import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
-import { aPerson } from '../../world/person.ts';
+import { aCaller, aPerson } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { aGrant } from './build.ts';
 
@@ -230,12 +230,14 @@ test('a token is neither exchanged nor shown inside', async () => {
   });
   // Even where the owner allowed it by name: the address guard has the last word.
   const policy = { ...ports.policy, exchangeIssuers: [inside.url] };
-  expect(await verifySession({ ...ports, policy }, exchanging, person)).toMatchObject({
+  expect(await verifySession({ ...ports, policy }, exchanging, aCaller(person))).toMatchObject({
     message: expect.stringContaining('refused by policy'),
   });
   const forwarding = server({ url: `${inside.url}/mcp`, auth: anAuth({ forwardToken: true }) });
   const forward = { ...ports.policy, forwardHosts: [new URL(inside.url).host] };
-  expect(await verifySession({ ...ports, policy: forward }, forwarding, person)).toMatchObject({
+  expect(
+    await verifySession({ ...ports, policy: forward }, forwarding, aCaller(person)),
+  ).toMatchObject({
     message: expect.stringContaining('loopback'),
   });
   expect(stored('grant')).toEqual([]);

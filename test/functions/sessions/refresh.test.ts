@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
-import { sessionStore, type Table } from '../../../functions/adapters/dynamodb/grant-store.ts';
+import type { Table } from '../../../functions/adapters/dynamodb/dynamo-table.ts';
+import { sessionStore } from '../../../functions/adapters/dynamodb/session-store.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import {
   usableTokens,

@@ -246,7 +246,7 @@ test('scopes that the server misses are told', () => {
   const refused = {
     at: now,
     by: 'server' as const,
-    message: 'The server wants more scopes: admin.',
+    message: 'The server requires more scopes: admin.',
     missingScopes: ['admin'],
   };
   expect(sessionOf(protectedServer(), aPerson(), aGrant({ refused }), now)).toMatchObject({

@@ -3,13 +3,12 @@ import type { StoredGrant } from '../../../functions/sessions/grant.ts';
 import {
   callBack,
   completeSignIn,
-  type PendingCode,
-  type SignIn,
   type SignInPorts,
   startSignIn,
 } from '../../../functions/sessions/signin.ts';
 import { aGrant, minutes, now, protectedServer } from './build.ts';
 import { aPerson } from '../../world/person.ts';
+import type { PendingCode, SignIn } from '../../../functions/sessions/pending-sign-in.ts';
 
 const request = {
   issuer: 'https://issuer.example.com',

@@ -12,7 +12,7 @@ import { exchangeClient } from '../../../local/exchange-grant.ts';
 import { type Issuer, startIssuer } from '../../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../../local/mcp-servers.ts';
 import { bearerFor } from '../../world/bearer.ts';
-import { aPerson } from '../../world/person.ts';
+import { aCaller, aPerson } from '../../world/person.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { ada } from '../../../local/issuer.ts';
@@ -27,6 +27,7 @@ let world: SignInWorld;
 let forwarding: LocalMcpServer;
 let exchanging: LocalMcpServer;
 let person: Person;
+let token: string;
 beforeAll(async () => {
   people = await startIssuer();
   const exchange = { trusts: people.url, audience: 'muster-cli', connectorId: 'muster' };
@@ -37,7 +38,8 @@ beforeAll(async () => {
       oauth: { issuer: world.issuer.url, audience: 'muster-exchange', scopes: [] },
     }),
   ]);
-  person = aPerson({ issuer: people.url, token: await bearerFor(people, ada) });
+  person = { ...aPerson(ada), issuer: people.url };
+  token = await bearerFor(people, ada);
 });
 afterAll(() => Promise.all([people, world, forwarding, exchanging].map((part) => part.close())));
 beforeEach(() => {
@@ -77,7 +79,11 @@ const open = (): TokenPolicy => ({
 
 /** Runs single sign-on and gives SESSION as the answer and the next list would have it. */
 async function signOn(server: McpServer, policy: TokenPolicy = open(), who = person) {
-  const { grant, message } = await verifySession({ ...world.ports, policy }, server, who);
+  const { grant, message } = await verifySession(
+    { ...world.ports, policy },
+    server,
+    aCaller(who, { token }),
+  );
   const stored = (await world.store.listGrants(who)).find(
     ({ serverUid }) => serverUid === server.uid,
   );
@@ -129,7 +135,7 @@ test('a token is exchanged with the parameters that Dex documents, and the new o
     connector_id: 'muster',
     scope: 'openid profile email groups',
     requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-    subject_token: person.token,
+    subject_token: token,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
   });
 });
@@ -149,7 +155,7 @@ test('an issuer that is away does not end what was exchanged before', async () =
   const verified = await verifySession(
     { ...world.ports, policy: open(), exchangeToken: away },
     server,
-    person,
+    aCaller(person, { token }),
   );
   expect(verified).toMatchObject({
     grant: { kind: 'exchange' },
@@ -193,7 +199,11 @@ test('a Secret that is not there fails the exchange before anybody is asked', as
     now: () => new Date(),
     readCredentials: async () => undefined,
   });
-  const { grant } = await verifySession({ ...world.ports, policy, exchangeToken }, server, person);
+  const { grant } = await verifySession(
+    { ...world.ports, policy, exchangeToken },
+    server,
+    aCaller(person, { token }),
+  );
   expect(grant?.refused?.message).toBe(
     'The Secret default/dex with client-id and client-secret cannot be read.',
   );
@@ -255,7 +265,7 @@ const closed: [
         auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}-evil.example/token` }),
       }),
     open,
-    /EXCHANGE_ISSUERS|is a URL/,
+    /EXCHANGE_ISSUERS|valid URL/,
   ],
   [
     'exchange at a token endpoint that climbs out of the allowed issuer',
@@ -314,9 +324,7 @@ test.each([
   const server = forwardingServer({
     auth: anAuth({ forwardToken: true, requiredAudiences: ['muster-cli'] }),
   });
-  await verifySession({ ...world.ports, policy: open(), verifyToken }, server, {
-    ...person,
-    ...facts,
-  });
+  const caller = aCaller({ ...person, ...facts }, { token });
+  await verifySession({ ...world.ports, policy: open(), verifyToken }, server, caller);
   expect(seen).toEqual([]);
 });

@@ -1,13 +1,14 @@
-/** Proof with a real issuer and a real MCP server. */
+/** Verification with a real issuer and a real MCP server. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
-import { type VerificationResult, verifySession } from '../../../functions/sessions/verify.ts';
+import type { VerificationResult } from '../../../functions/sessions/verification.ts';
+import { verifySession } from '../../../functions/sessions/verify.ts';
 import { connected } from '../../world/server.ts';
 import { grantOf, serverOf } from '../../world/grant.ts';
-import { aPerson } from '../../world/person.ts';
+import { aCaller, aPerson } from '../../world/person.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { defined } from '../../../functions/model/defined.ts';
 
@@ -19,6 +20,7 @@ afterAll(() => world.close());
 
 let server: McpServer;
 const person = aPerson();
+const caller = aCaller(person);
 beforeEach(() => {
   server = serverOf(world, { uid: `uid-${String(Math.random())}` });
   world.sent.length = 0;
@@ -27,8 +29,8 @@ beforeEach(() => {
 const refreshes = () =>
   world.sent.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
 const stored = async () => (await world.store.getGrant(person, server.uid))?.grant;
-const saying = (...proofs: readonly VerificationResult[]) => {
-  const left = [...proofs];
+const saying = (...results: readonly VerificationResult[]) => {
+  const left = [...results];
   return {
     ...world.ports,
     verifyToken: async (): Promise<VerificationResult> => left.shift() ?? { kind: 'accepted' },
@@ -54,7 +56,7 @@ test('a grant that is due is refreshed before the server is asked', async () => 
     }),
     generation,
   );
-  expect(await verifySession(world.ports, server, person)).toMatchObject({
+  expect(await verifySession(world.ports, server, caller)).toMatchObject({
     grant: { lastVerified: world.clock.now },
   });
   expect(refreshes()).toBe(1);
@@ -65,7 +67,7 @@ test('a server that forgot a token gets a fresh one before it is believed', asyn
   const verified = await verifySession(
     saying({ kind: 'refused', message: 'no' }, { kind: 'accepted' }),
     server,
-    person,
+    caller,
   );
   expect(verified.grant?.refused).toBeUndefined();
   expect(refreshes()).toBe(1);
@@ -77,7 +79,7 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
     kind: 'refused',
     message: 'The server refused the token: invalid_token.',
   };
-  await verifySession(saying(no, no), server, person);
+  await verifySession(saying(no, no), server, caller);
   expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
     status: 'Expired',
     message: 'The server refused the token: invalid_token.',
@@ -90,7 +92,7 @@ test('a server that is away says nothing about the grant', async () => {
   const verified = await verifySession(
     saying({ kind: 'unclear', message: 'HTTP 503' }),
     server,
-    person,
+    caller,
   );
   expect(verified).toEqual({ grant, message: 'HTTP 503' });
   expect(await stored()).toEqual(grant);
@@ -102,7 +104,7 @@ test.each([
 ])('a server %s is not asked', async (_sentence, facts) => {
   await grantOf(world, server);
   const ports = { ...world.ports, verifyToken: () => Promise.reject(new Error('it was asked')) };
-  await expect(verifySession(ports, { ...server, ...facts }, person)).resolves.toBeDefined();
+  await expect(verifySession(ports, { ...server, ...facts }, caller)).resolves.toBeDefined();
 });
 
 test('scopes that a server misses are asked for by the next sign-in, which ends it', async () => {
@@ -111,7 +113,7 @@ test('scopes that a server misses are asked for by the next sign-in, which ends 
   await verifySession(
     saying({ kind: 'insufficientScope', scopes: ['mcp', 'admin'] }),
     server,
-    person,
+    caller,
   );
   expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
     status: 'Expired',
@@ -124,7 +126,7 @@ test('scopes that a server misses are asked for by the next sign-in, which ends 
 
 test('a server that keeps asking for what the grant has sends nobody in circles', async () => {
   await grantOf(world, server);
-  await verifySession(saying({ kind: 'insufficientScope', scopes: ['mcp'] }), server, person);
+  await verifySession(saying({ kind: 'insufficientScope', scopes: ['mcp'] }), server, caller);
   expect((await stored())?.refused?.missingScopes).toBeUndefined();
 });
 
@@ -167,7 +169,7 @@ describe('an issuer whose tokens live two seconds', () => {
       (await fetch(hasty.mcp.url, { headers: { authorization: `Bearer ${token}` } })).status;
     expect(await ask(tokens?.accessToken)).toBe(401);
     hasty.clock.now = new Date();
-    expect(await verifySession(hasty.ports, one, person)).toMatchObject({
+    expect(await verifySession(hasty.ports, one, caller)).toMatchObject({
       grant: { lastVerified: hasty.clock.now },
     });
     expect(await ask((await hasty.store.getGrant(person, one.uid))?.tokens?.accessToken)).not.toBe(
@@ -176,7 +178,7 @@ describe('an issuer whose tokens live two seconds', () => {
 
     await wait(4_500);
     hasty.clock.now = new Date();
-    const { grant } = await verifySession(hasty.ports, one, person);
+    const { grant } = await verifySession(hasty.ports, one, caller);
     expect(sessionOf(one, person, grant, hasty.clock.now)).toMatchObject({
       status: 'Expired',
       message: 'The issuer refused: invalid_grant.',

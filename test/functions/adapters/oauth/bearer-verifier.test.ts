@@ -30,16 +30,19 @@ test('an ID token of the issuer is a person', async () => {
   const verdict = await verify(token);
   expect(verdict).toMatchObject({
     kind: 'valid',
-    person: {
-      issuer: issuer.url,
-      subject: 'ada',
-      email: 'ada@example.com',
-      name: 'Ada Lovelace',
-      audiences: [audience],
+    caller: {
+      person: {
+        issuer: issuer.url,
+        subject: 'ada',
+        email: 'ada@example.com',
+        name: 'Ada Lovelace',
+        audiences: [audience],
+      },
       token,
+      claims: { iss: issuer.url, sub: 'ada' },
     },
   });
-  expect(verdict.kind === 'valid' && verdict.person.expiresAt.getTime()).toBeGreaterThan(
+  expect(verdict.kind === 'valid' && verdict.caller.person.expiresAt.getTime()).toBeGreaterThan(
     Date.now(),
   );
 });

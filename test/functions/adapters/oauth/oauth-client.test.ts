@@ -10,8 +10,8 @@ import type { Grant, Tokens } from '../../../../functions/sessions/grant.ts';
 import type {
   AuthorizationAnswer,
   AuthorizationRequest,
-  AuthorizeResult,
-} from '../../../../functions/sessions/signin.ts';
+} from '../../../../functions/sessions/pending-sign-in.ts';
+import type { AuthorizeResult } from '../../../../functions/sessions/signin.ts';
 import { createAuthority } from '../../../../local/certificates.ts';
 import { ada, startIssuer } from '../../../../local/issuer.ts';
 import { listen } from '../../../../local/listen.ts';

@@ -1,0 +1,29 @@
+/** How long each row is kept. The TTL of DynamoDB only cleans up: every read checks `expires`. */
+import type { Client } from '../../sessions/client.ts';
+import type { Grant } from '../../sessions/grant.ts';
+
+const dayMs = 86_400_000;
+
+/** A TTL counts seconds. */
+export const seconds = (time: Date): number => Math.floor(time.getTime() / 1_000);
+
+export const isExpired = (
+  { expires }: { readonly expires?: number | undefined },
+  now: Date,
+): boolean => expires !== undefined && expires * 1_000 <= now.getTime();
+
+/**
+ * An expired grant is listed as `Expired` for a month. A grant without a known expiry is dropped
+ * ninety days after its last refresh.
+ */
+export const endOfGrant = ({ obtainedAt, expiresAt, refreshable }: Grant): Date =>
+  expiresAt === undefined || refreshable
+    ? new Date(obtainedAt.getTime() + 90 * dayMs)
+    : new Date(expiresAt.getTime() + 30 * dayMs);
+
+/**
+ * An issuer that deleted our registration shows an error page in the browser and does not inform
+ * us: after a week we register again.
+ */
+export const endOfRegistration = ({ expiresAt }: Client, now: Date): Date =>
+  new Date(Math.min(expiresAt?.getTime() ?? Infinity, now.getTime() + 7 * dayMs));

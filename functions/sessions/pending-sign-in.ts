@@ -1,0 +1,34 @@
+import type { PersonKey } from './grant.ts';
+
+/** A sign-in that was started, known by its `state`. It expires after ten minutes. */
+export type SignIn = {
+  readonly starter: PersonKey;
+  /** The name of the starter on the page in the browser. */
+  readonly starterName: string;
+  readonly serverUid: string;
+  readonly serverName: string;
+  readonly serverUrl: string;
+  readonly request: AuthorizationRequest;
+  /** The loopback page of the command line that started it. */
+  readonly returnTo?: string;
+  readonly expiresAt: Date;
+};
+
+/**
+ * What the issuer was asked, and what the code exchange has to repeat. `verifier` is secret
+ * (RFC 7636).
+ */
+export type AuthorizationRequest = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly verifier: string;
+};
+
+/** What the issuer sent the browser back with. `iss` is that of RFC 9207. */
+export type AuthorizationAnswer = { readonly code: string; readonly iss?: string };
+
+/** A sign-in whose code waits for its starter, known by the one-time secret. */
+export type PendingCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };
