@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolver } from '../adapters/network/dns.ts';
-import { addressGuard, type Connector, trustStore } from '../adapters/network/guard.ts';
+import { type Connector, trustStore } from '../adapters/network/connect.ts';
+import { addressGuard } from '../adapters/network/guard.ts';
 import {
   type Cluster,
   connectCluster,

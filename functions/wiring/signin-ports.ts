@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
-import type { Connector } from '../adapters/network/guard.ts';
+import type { Connector } from '../adapters/network/connect.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';

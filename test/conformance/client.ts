@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { resolver } from '../../functions/adapters/network/dns.ts';
-import { addressGuard, trustStore } from '../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';

@@ -8,11 +8,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from '../../functions/adapters/network/dns.ts';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
-import {
-  addressGuard,
-  type Connector,
-  trustStore,
-} from '../../functions/adapters/network/guard.ts';
+import { type Connector, trustStore } from '../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../functions/adapters/network/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/network/http.ts';
 import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import {

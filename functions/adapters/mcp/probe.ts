@@ -8,7 +8,7 @@ import type {
 } from '../../reachability/outcome.ts';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
-import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/guard.ts';
+import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/connect.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 

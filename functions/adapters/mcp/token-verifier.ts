@@ -1,7 +1,7 @@
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verify.ts';
-import type { Connector } from '../network/guard.ts';
-import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
+import type { Connector } from '../network/connect.ts';
+import { NameFailure, RefusedByPolicy } from '../network/connect.ts';
 import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import { challengesIn } from '../network/challenges.ts';

@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 import type { Stage } from '../../model/wire.ts';
-import { type Connector, connect, RefusedByPolicy } from './guard.ts';
+import { type Connector, connect, RefusedByPolicy } from './connect.ts';
 
 export type ProbeRequest = {
   readonly url: URL;

@@ -7,7 +7,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resolver } from '../../../functions/adapters/network/dns.ts';
 import { tokenExchanger } from '../../../functions/adapters/oauth/token-exchange.ts';
-import { addressGuard, trustStore } from '../../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';

@@ -2,11 +2,8 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from 'n
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import {
-  addressGuard,
-  type Connector,
-  trustStore,
-} from '../../../../functions/adapters/network/guard.ts';
+import { type Connector, trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
