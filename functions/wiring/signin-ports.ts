@@ -7,6 +7,7 @@ import type { Connector } from '../adapters/network/connect.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
+import { challengeReader } from '../adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
@@ -47,7 +48,15 @@ export function signInRoutes({
   const { allowInsecure } = policy;
   return sessionRoutes({
     ...store,
-    ...oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured }),
+    ...oauthClient({
+      fetch,
+      readChallenge: challengeReader(fetch),
+      publicUrl,
+      allowInsecure,
+      now,
+      clients: store,
+      configured,
+    }),
     now,
     wait: (ms) => wait(ms),
     readServer,

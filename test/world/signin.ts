@@ -16,6 +16,7 @@ import {
   clientDocument,
   type ConfiguredClient,
 } from '../../functions/adapters/oauth/registration.ts';
+import { challengeReader } from '../../functions/adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { type SessionStore, sessionStore } from '../../functions/adapters/dynamodb/grant-store.ts';
@@ -98,6 +99,7 @@ export async function startSignInWorld({
   });
   const oauth = oauthClient({
     fetch,
+    readChallenge: challengeReader(fetch),
     publicUrl,
     allowInsecure: true,
     now,

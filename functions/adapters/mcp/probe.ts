@@ -9,7 +9,8 @@ import type {
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/connect.ts';
-import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { discoverRequest, protocolVersion } from './discover.ts';
 import { defined } from '../../model/defined.ts';
 
 export type Probe = (
@@ -194,13 +195,7 @@ function ask(visit: Attempt, { headers, ...request }: ProbeRequest): Promise<Pro
   );
 }
 
-// The version that needs no session: Python SDKs from 2.0 on then answer without creating one
-// (measured).
-const protocolVersion = '2026-07-28';
 const userAgent = 'muster-prober (reachability check without credentials)';
-
-const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
   /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
@@ -230,13 +225,8 @@ async function classified(
     return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
       ? 'asksForNothing'
       : 'unclear';
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    'mcp-method': 'server/discover',
-  };
   try {
-    const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: peek });
+    const answer = await ask(visit, { ...discoverRequest, url, read: peek });
     await closeSession(visit, url, answer);
     if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
       return 'asksForSignIn';
@@ -247,19 +237,6 @@ async function classified(
     return undefined;
   }
 }
-
-const discover = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': protocolVersion,
-      'io.modelcontextprotocol/clientInfo': { name: 'muster-prober', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-});
 
 const speaksMcp = ({ status, headers, body }: ProbeResponse): boolean =>
   (status === 200 && (headers['content-type'] ?? '').startsWith('text/event-stream')) ||

@@ -2,9 +2,10 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verify.ts';
 import type { Connector } from '../network/connect.ts';
 import { NameFailure, RefusedByPolicy } from '../network/connect.ts';
-import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { clientInfo, discoverRequest } from './discover.ts';
 import { scopesIn } from '../../model/scopes.ts';
-import { challengesIn } from '../network/challenges.ts';
+import { bearerChallengeIn } from '../network/challenges.ts';
 
 export type TokenVerifierOptions = {
   /** Whole proof, all its requests together. */
@@ -59,8 +60,8 @@ async function byStream(ask: Ask, token: string): Promise<VerificationResult> {
 
 async function byRequest(ask: Ask, token: string): Promise<VerificationResult> {
   const discovered = await ask(
-    { method: 'POST', body: discover, read: peek },
-    { ...json, 'mcp-protocol-version': modern, 'mcp-method': 'server/discover' },
+    { method: discoverRequest.method, body: discoverRequest.body, read: peek },
+    { ...json, ...discoverRequest.headers },
   );
   const refused = await refusalIn(discovered, token);
   if (refused !== undefined) return refused;
@@ -80,7 +81,6 @@ async function byRequest(ask: Ask, token: string): Promise<VerificationResult> {
   );
 }
 
-const modern = '2026-07-28';
 const legacy = '2025-06-18';
 const json = {
   'content-type': 'application/json',
@@ -90,21 +90,6 @@ const json = {
 
 // As much as tells a result from an error; an answer as a stream may stay open.
 const peek = { bytes: 64 * 1024, ms: 2_000 };
-
-const clientInfo = { name: 'muster', version: '1' };
-
-const discover = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': modern,
-      'io.modelcontextprotocol/clientInfo': clientInfo,
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-});
 
 const initialize = JSON.stringify({
   jsonrpc: '2.0',
@@ -132,14 +117,11 @@ async function refusalIn(
   token: string,
 ): Promise<VerificationResult | undefined> {
   if (status !== 401 && status !== 403) return undefined;
-  const challenges = await challengesIn(new Response(null, { status, headers }));
-  const {
-    error,
-    error_description: description,
-    scope,
-  } = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters ?? {};
+  const { error, errorDescription, scope } = await bearerChallengeIn(
+    new Response(null, { status, headers }),
+  );
   if (status === 401) {
-    const words = [error, description].filter((word) => word !== undefined).join(': ');
+    const words = [error, errorDescription].filter((word) => word !== undefined).join(': ');
     return {
       kind: 'refused',
       message:
@@ -163,9 +145,6 @@ const harmless = (words: string, token: string): string =>
     .replace(/\p{Cc}/gu, ' ')
     .slice(0, 200)
     .replace(/\.$/, '');
-
-const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** Whatever keeps a request from being answered is the server's or the network's. */
 function reasonOf(error: unknown): string {

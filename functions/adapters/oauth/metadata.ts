@@ -2,9 +2,9 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
-import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
-import { challengesIn } from '../network/challenges.ts';
+import type { BearerChallenge } from '../network/challenges.ts';
+import { ask, reach, SignInError, type TransportOptions } from './transport.ts';
 
 /** Where one signs in to a server, and what for. */
 export type SignInTarget = {
@@ -14,13 +14,16 @@ export type SignInTarget = {
   readonly scopes: readonly string[];
 };
 
-/**
- * A server or its issuer does not do what the MCP authorization specification asks. The message is
- * for people and holds no secret.
- */
-export class SignInError extends Error {
-  override readonly name = 'SignInError';
-}
+export type DiscoveryOptions = {
+  readonly fetch: GuardedFetch;
+  /** Reads the challenge that the server answers to a request without a token; may be empty. */
+  readonly readChallenge: (
+    server: McpServer,
+    url: URL,
+    signal: AbortSignal,
+  ) => Promise<BearerChallenge>;
+  readonly signal: AbortSignal;
+};
 
 /**
  * Finds the issuer of a server in the order of the MCP authorization specification: its challenge,
@@ -31,9 +34,9 @@ export class SignInError extends Error {
 export async function findSignInTarget(
   server: McpServer,
   url: URL,
-  fetch: GuardedFetch,
+  { fetch, readChallenge, signal }: DiscoveryOptions,
 ): Promise<SignInTarget> {
-  const challenge = await challengeOf(server, url, fetch);
+  const challenge = await reach(url, () => readChallenge(server, url, signal));
   const metadata = await resourceMetadata(url, challenge, fetch);
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
@@ -57,36 +60,6 @@ function chosenIssuer(
   throw new SignInError('The server names another issuer than spec.auth.authorizationServer pins.');
 }
 
-type Challenge = { readonly resourceMetadata?: string; readonly scope?: string };
-
-/**
- * What a stranger's request is told. Nothing useful is no problem: the well-known documents come
- * next.
- */
-async function challengeOf(
-  { headers }: McpServer,
-  url: URL,
-  fetch: GuardedFetch,
-): Promise<Challenge> {
-  // As in the reachability probe: spec.headers belong to how the server is reached, and what is
-  // ours wins over them.
-  const all = new Headers(headers);
-  all.set('content-type', 'application/json');
-  all.set('accept', 'application/json, text/event-stream');
-  const response = await ask(fetch, url, {
-    method: 'POST',
-    headers: all,
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} }),
-  });
-  if (response.status !== 401 && response.status !== 403) return {};
-  const bearer = (await challengesIn(response)).find(({ scheme }) => scheme === 'bearer');
-  const { resource_metadata: resourceMetadata, scope } = bearer?.parameters ?? {};
-  return defined({
-    resourceMetadata,
-    scope,
-  });
-}
-
 const resourceMetadataSchema = z.object({
   resource: z.url(),
   authorization_servers: z.array(z.url()).check(z.minLength(1)),
@@ -96,7 +69,7 @@ type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;
 
 async function resourceMetadata(
   url: URL,
-  { resourceMetadata: named }: Challenge,
+  { resourceMetadata: named }: BearerChallenge,
   fetch: GuardedFetch,
 ): Promise<ResourceMetadata | undefined> {
   const wellKnown = '/.well-known/oauth-protected-resource';
@@ -133,13 +106,6 @@ function covers(resource: string, url: URL): boolean {
   const above = pathname.endsWith('/') ? pathname : `${pathname}/`;
   return origin === url.origin && (url.pathname === pathname || url.pathname.startsWith(above));
 }
-
-export type TransportOptions = {
-  /** Guarded, bounded in time and size; it follows no redirect. */
-  readonly fetch: GuardedFetch;
-  /** Lets http issuers through: where loopback is reachable at all. */
-  readonly allowInsecure: boolean;
-};
 
 /**
  * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
@@ -207,49 +173,4 @@ async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
   return response.json().catch(() => {
     throw new SignInError(`${url.host} answered with something that is no JSON.`);
   });
-}
-
-/**
- * One request outside. Whatever keeps it from being answered is the other side's or the network's:
- * `SignInError`.
- */
-export async function ask(
-  fetch: GuardedFetch,
-  url: URL,
-  init: Parameters<GuardedFetch>[1],
-): Promise<Response> {
-  try {
-    return await fetch(url.href, init);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new SignInError(`${url.host} could not be asked: ${reason}.`, { cause });
-  }
-}
-
-/** The same for the functions of oauth4webapi. */
-export function transport({ fetch, allowInsecure }: TransportOptions) {
-  return {
-    [oauth.allowInsecureRequests]: allowInsecure,
-    [oauth.customFetch]: (
-      url: string,
-      {
-        method,
-        headers,
-        body,
-      }: {
-        method: string;
-        headers: Record<string, string>;
-        body?: string | URLSearchParams | null | undefined;
-      },
-    ) =>
-      ask(
-        fetch,
-        new URL(url),
-        defined({
-          method,
-          headers,
-          body: body || undefined,
-        }),
-      ),
-  };
 }

@@ -8,7 +8,7 @@ import type {
   AuthorizationAnswer,
   AuthorizationRequest,
 } from '../../sessions/signin.ts';
-import { findIssuer, findSignInTarget, SignInError, transport } from './metadata.ts';
+import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
 import {
   authenticationOf,
   callbackUrl,
@@ -16,10 +16,12 @@ import {
   knownClient,
   type RegistrationOptions,
 } from './registration.ts';
+import { SignInError, transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
+  readonly readChallenge: DiscoveryOptions['readChallenge'];
   readonly now: () => Date;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
@@ -58,11 +60,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError('The URL of the server is no URL.');
-        const {
-          issuer,
-          resource,
-          scopes: named,
-        } = await findSignInTarget(server, url, options.fetch);
+        const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
         const scopes = [...new Set([...named, ...more])];
         const metadata = await findIssuer(issuer, options);
         const client = await clientAt(metadata, options);
@@ -134,9 +132,9 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
  * The same, with one deadline over all requests: a person waits, and so does a function that is
  * paid by the second.
  */
-function withDeadline(options: OAuthOptions): OAuthOptions {
+function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
-  return { ...options, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
+  return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
 }
 
 type Redemption = {

@@ -5,7 +5,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
-import { SignInError, transport, type TransportOptions } from './metadata.ts';
+import { SignInError, transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 
 export type RegistrationOptions = TransportOptions & {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { exchangeIssuer, type McpServer } from '../../model/mcpserver.ts';
 import type { Person } from '../../sessions/person.ts';
 import type { TokenExchangeResult } from '../../sessions/verify.ts';
-import { ask, SignInError } from './metadata.ts';
+import { ask, SignInError } from './transport.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { qualifiedName } from '../../model/mcpserver.ts';

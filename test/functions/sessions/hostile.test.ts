@@ -10,6 +10,7 @@ import { tokenExchanger } from '../../../functions/adapters/oauth/token-exchange
 import { trustStore } from '../../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
+import { challengeReader } from '../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';
 import { tokenVerifier } from '../../../functions/adapters/mcp/token-verifier.ts';
@@ -120,6 +121,7 @@ beforeEach(() => {
     ...store,
     ...oauthClient({
       fetch,
+      readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure: true,
       now,

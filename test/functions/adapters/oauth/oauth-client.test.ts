@@ -1,8 +1,11 @@
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { decodeJwt } from 'jose';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { challengeReader } from '../../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../../functions/adapters/oauth/registration.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
@@ -285,6 +288,7 @@ test('a client that the owner registered by hand comes before everything else, a
     const configured = [{ issuer: issuer.url, id: client.client_id, secret: client.client_secret }];
     const oauth = oauthClient({
       fetch,
+      readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure: true,
       now: () => new Date(),
@@ -342,6 +346,7 @@ test('an issuer that reads client metadata documents gets ours instead of a regi
 
   const oauth = oauthClient({
     fetch: world.fetch,
+    readChallenge: challengeReader(world.fetch),
     publicUrl: publicUrl.value,
     allowInsecure: true,
     now: () => new Date(),
@@ -399,6 +404,47 @@ test('the scope of the challenge wins over scopes_supported', async () => {
   expect(authorized(await world.oauth.authorize(at(`${url}/mcp`), 'state')).request.scopes).toEqual(
     ['mcp:read'],
   );
+});
+
+test('a strict server of 2026-07-28, which answers 400 to a bare request, still says where to sign in', async () => {
+  const metadata: { document?: string } = {};
+  const url = await strictServer(
+    'Bearer resource_metadata="/sign-in-here", scope="mcp:read"',
+    (request, response) =>
+      request.url === '/sign-in-here' ? response.end(metadata.document) : response.destroy(),
+  );
+  metadata.document = JSON.stringify({
+    resource: `${url}/mcp`,
+    authorization_servers: [world.issuer.url],
+    scopes_supported: ['mcp:read', 'mcp:write'],
+  });
+  const { request } = authorized(await world.oauth.authorize(at(`${url}/mcp`), 'state'));
+  expect(request).toMatchObject({
+    issuer: world.issuer.url,
+    resource: `${url}/mcp`,
+    scopes: ['mcp:read'],
+  });
+});
+
+/** It answers 401 with this challenge at /mcp, but only to a complete `server/discover`. */
+const strictServer = (challenge: string, elsewhere: RequestListener) =>
+  stranger(async (request, response) => {
+    if (request.url !== '/mcp') {
+      elsewhere(request, response);
+      return;
+    }
+    const { method, params } = requestSchema.parse(JSON.parse(await text(request)));
+    const isComplete =
+      request.headers['mcp-protocol-version'] === '2026-07-28' &&
+      request.headers['mcp-method'] === method &&
+      params._meta?.['io.modelcontextprotocol/protocolVersion'] === '2026-07-28';
+    response.writeHead(isComplete ? 401 : 400, isComplete ? { 'www-authenticate': challenge } : {});
+    response.end();
+  });
+
+const requestSchema = z.object({
+  method: z.string(),
+  params: z.object({ _meta: z.optional(z.record(z.string(), z.unknown())) }),
 });
 
 test('spec.auth.authorizationServer stands in for a server without RFC 9728', async () => {
@@ -539,6 +585,7 @@ test.each(refusals)('%s is refused in plain words', async (_sentence, make, mess
 test('where http is not allowed, an http issuer is no issuer', async () => {
   const strict = oauthClient({
     fetch: world.fetch,
+    readChallenge: challengeReader(world.fetch),
     publicUrl: world.publicUrl,
     allowInsecure: false,
     now: () => new Date(),
@@ -557,6 +604,7 @@ test.each([
   const { fetch, publicUrl, store: clients } = world;
   const hasty = oauthClient({
     fetch,
+    readChallenge: challengeReader(fetch),
     publicUrl,
     allowInsecure: true,
     now: () => new Date(),

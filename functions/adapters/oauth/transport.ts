@@ -1,0 +1,63 @@
+import * as oauth from 'oauth4webapi';
+import { defined } from '../../model/defined.ts';
+import type { GuardedFetch } from '../network/http.ts';
+
+export type TransportOptions = {
+  /** Guarded, bounded in time and size; it follows no redirect. */
+  readonly fetch: GuardedFetch;
+  /** Lets http issuers through: where loopback is reachable at all. */
+  readonly allowInsecure: boolean;
+};
+
+/**
+ * A server or its issuer does not do what the MCP authorization specification asks. The message is
+ * for people and holds no secret.
+ */
+export class SignInError extends Error {
+  override readonly name = 'SignInError';
+}
+
+/** One request to a server or an issuer. Throws `SignInError` when there is no answer. */
+export const ask = (
+  fetch: GuardedFetch,
+  url: URL,
+  init: Parameters<GuardedFetch>[1],
+): Promise<Response> => reach(url, () => fetch(url.href, init));
+
+/** The same for a request that a port sends. */
+export async function reach<Answer>(url: URL, send: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new SignInError(`${url.host} could not be asked: ${reason}.`, { cause });
+  }
+}
+
+/** The same for the functions of oauth4webapi. */
+export function transport({ fetch, allowInsecure }: TransportOptions) {
+  return {
+    [oauth.allowInsecureRequests]: allowInsecure,
+    [oauth.customFetch]: (
+      url: string,
+      {
+        method,
+        headers,
+        body,
+      }: {
+        method: string;
+        headers: Record<string, string>;
+        body?: string | URLSearchParams | null | undefined;
+      },
+    ) =>
+      ask(
+        fetch,
+        new URL(url),
+        defined({
+          method,
+          headers,
+          body: body || undefined,
+        }),
+      ),
+  };
+}
