@@ -26,6 +26,11 @@ const longestUrl = 2048;
 // server.
 const peek = { bytes: 4096, ms: 1000 };
 
+export type ProberOptions = {
+  /** The clock that a `Retry-After` date is compared with. */
+  readonly now?: () => Date;
+};
+
 /**
  * Probes one remote MCP server without credentials: a GET for an event stream, judged at the
  * response headers. Where `classify` is wanted and the GET did not ask for a sign-in, one `POST
@@ -33,13 +38,13 @@ const peek = { bytes: 4096, ms: 1000 };
  * min(`timeoutMs`, 10 s); never throws for anything a server does.
  */
 export const prober =
-  (connector: Connector): Probe =>
+  (connector: Connector, { now = () => new Date() }: ProberOptions = {}): Probe =>
   async (server, { classify }) => {
     const url = usableUrl(server.url);
     if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
     const unusable = unusableHeader(server.headers);
     if (unusable !== undefined) return { kind: 'unusable', message: unusable, timings: {} };
-    const attempt = startAttempt(connector, server, url);
+    const attempt = startAttempt({ connector, now, server, configured: url });
     try {
       return await runProbe(attempt, classify);
     } catch (error) {
@@ -81,6 +86,7 @@ function unusableHeader(headers: Readonly<Record<string, string>>): string | und
 /** One probe under way: who is visited, until when, and what each stage took. */
 type Attempt = {
   readonly connector: Connector;
+  readonly now: () => Date;
   readonly server: McpServer;
   readonly configured: URL;
   readonly signal: AbortSignal;
@@ -90,9 +96,11 @@ type Attempt = {
   readonly end: () => void;
 };
 
-function startAttempt(connector: Connector, server: McpServer, configured: URL): Attempt {
+function startAttempt(
+  given: Pick<Attempt, 'connector' | 'now' | 'server' | 'configured'>,
+): Attempt {
   const deadline = new AbortController();
-  const deadlineMs = Math.min(server.timeoutMs, longestProbeMs);
+  const deadlineMs = Math.min(given.server.timeoutMs, longestProbeMs);
   const timer = setTimeout(
     () => deadline.abort(new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`)),
     deadlineMs,
@@ -107,9 +115,7 @@ function startAttempt(connector: Connector, server: McpServer, configured: URL):
     since = now;
   };
   return {
-    connector,
-    server,
-    configured,
+    ...given,
     signal: deadline.signal,
     enter,
     stage: () => stage ?? 'headers',
@@ -127,7 +133,7 @@ async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome
   visit.enter(undefined);
   const timings = visit.timings();
   const bearerChallenge = hasBearerChallenge(answer);
-  const retryAfterMs = retryAfter(answer);
+  const retryAfterMs = retryAfter(answer, visit.now);
   const isOpen = answer.status !== 401 && !(answer.status === 403 && bearerChallenge);
   const classification =
     classify && isOpen && redirect === undefined && canSay(answer)
@@ -201,10 +207,10 @@ const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
   /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
 
 /** RFC 9110, section 10.2.3: seconds, or a date. */
-function retryAfter({ headers }: ProbeResponse): number | undefined {
+function retryAfter({ headers }: ProbeResponse, now: () => Date): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now().getTime();
   return ms > 0 ? ms : undefined;
 }
 

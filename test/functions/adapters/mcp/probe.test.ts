@@ -288,6 +288,27 @@ describe('what a probe sends', () => {
   });
 });
 
+describe('Retry-After', () => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  test.each([
+    ['seconds', '90', 90_000],
+    ['a date', 'Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+    ['a date that has passed', 'Wed, 31 Dec 2025 23:59:00 GMT', undefined],
+    ['anything else', 'soon', undefined],
+  ])('is read as %s, by the clock of the prober', async (_what, value, retryAfterMs) => {
+    const busy = createServer((_request, response) =>
+      response.writeHead(429, { 'retry-after': value }).end(),
+    );
+    const url = `http://127.0.0.1:${await listening(busy)}/mcp`;
+    const outcome = await prober(connector(), { now: () => now })(aServer({ url }), {
+      classify: false,
+    });
+    expect(outcome).toMatchObject({ kind: 'answered', status: 429 });
+    expect('retryAfterMs' in outcome ? outcome.retryAfterMs : undefined).toBe(retryAfterMs);
+    busy.close();
+  });
+});
+
 describe('what a probe costs', () => {
   test('the stages it went through, in milliseconds', async () => {
     const secured = await prober(connector())(at('valid certificate'), { classify: false });
