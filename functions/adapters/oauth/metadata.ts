@@ -4,7 +4,8 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
-import { ask, reach, SignInError, type TransportOptions } from './transport.ts';
+import { SignInError } from './signin-error.ts';
+import { ask, reach, type TransportOptions } from './transport.ts';
 
 /** Where one signs in to a server, and what for. */
 export type SignInTarget = {
@@ -40,11 +41,7 @@ export async function findSignInTarget(
   const metadata = await resourceMetadata(url, challenge, fetch);
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
-  if (issuer === undefined) {
-    throw new SignInError(
-      'The server does not say who signs people in (RFC 9728). Its owner can, with spec.auth.authorizationServer.',
-    );
-  }
+  if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
   const scopes = listed(challenge.scope) ?? listed(pin?.scopes) ?? metadata?.scopes_supported ?? [];
   return { issuer, resource: metadata?.resource ?? url.href, scopes };
 }
@@ -57,7 +54,7 @@ function chosenIssuer(
 ): string | undefined {
   if (pin === undefined) return issuers[0];
   if (issuers.includes(pin)) return pin;
-  throw new SignInError('The server names another issuer than spec.auth.authorizationServer pins.');
+  throw new SignInError({ reason: 'issuerNotPinned' });
 }
 
 const resourceMetadataSchema = z.object({
@@ -77,23 +74,15 @@ async function resourceMetadata(
   const places = named === undefined ? [wellKnown + path, wellKnown] : [named];
   for (const place of new Set(places)) {
     const address = URL.parse(place, url.origin);
-    if (address === null)
-      throw new SignInError(
-        'The challenge of the server names a resource_metadata that is no URL.',
-      );
+    if (address === null) throw new SignInError({ reason: 'invalidResourceMetadataUrl' });
     const document = await json(fetch, address);
     if (document === undefined) continue;
     const metadata = resourceMetadataSchema.safeParse(document);
-    if (!metadata.success)
-      throw new SignInError(
-        'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).',
-      );
-    if (!covers(metadata.data.resource, url))
-      throw new SignInError('The resource metadata of the server is about another resource.');
+    if (!metadata.success) throw new SignInError({ reason: 'incompleteResourceMetadata' });
+    if (!covers(metadata.data.resource, url)) throw new SignInError({ reason: 'otherResource' });
     return metadata.data;
   }
-  if (named !== undefined)
-    throw new SignInError('The resource metadata that the server names is not there.');
+  if (named !== undefined) throw new SignInError({ reason: 'noResourceMetadata' });
   return undefined;
 }
 
@@ -118,18 +107,18 @@ export async function findIssuer(
 ): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
   if (url === null || !isAllowed(url, allowInsecure))
-    throw new SignInError('The issuer of the server is no https address.');
+    throw new SignInError({ reason: 'insecureIssuer' });
   for (const address of metadataAddresses(url)) {
     const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
     const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
-        throw new SignInError(`The metadata at ${address.host} is not that of the issuer.`);
+        throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
     });
     return checked(metadata, issuer, allowInsecure);
   }
-  throw new SignInError(`The issuer ${url.host} publishes no metadata (RFC 8414).`);
+  throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
@@ -149,17 +138,13 @@ function checked(
   allowInsecure: boolean,
 ): oauth.AuthorizationServer {
   const { host } = new URL(issuer);
-  if (metadata.issuer !== issuer)
-    throw new SignInError(`The metadata at ${host} is not that of the issuer.`);
-  if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
-    throw new SignInError(
-      `The issuer ${host} does not support PKCE with S256; a sign-in there would not be safe.`,
-    );
-  }
+  if (metadata.issuer !== issuer) throw new SignInError({ reason: 'issuerMismatch', host });
+  if (metadata.code_challenge_methods_supported?.includes('S256') !== true)
+    throw new SignInError({ reason: 'noPkce', host });
   for (const endpoint of [metadata.authorization_endpoint, metadata.token_endpoint]) {
     const url = URL.parse(endpoint ?? '');
     if (url === null || !isAllowed(url, allowInsecure))
-      throw new SignInError(`An endpoint of the issuer ${host} is no https address.`);
+      throw new SignInError({ reason: 'insecureEndpoint', host });
   }
   return metadata;
 }
@@ -171,6 +156,6 @@ async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
   const response = await ask(fetch, url, { headers: { accept: 'application/json' } });
   if (response.status !== 200) return undefined;
   return response.json().catch(() => {
-    throw new SignInError(`${url.host} answered with something that is no JSON.`);
+    throw new SignInError({ reason: 'notJson', host: url.host });
   });
 }

@@ -16,7 +16,8 @@ import {
   knownClient,
   type RegistrationOptions,
 } from './registration.ts';
-import { SignInError, transport } from './transport.ts';
+import { SignInError, type SignInFailure } from './signin-error.ts';
+import { transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
 
@@ -59,7 +60,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       orRefused(async () => {
         const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
-        if (url === null) throw new SignInError('The URL of the server is no URL.');
+        if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
         const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
         const scopes = [...new Set([...named, ...more])];
         const metadata = await findIssuer(issuer, options);
@@ -77,32 +78,21 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       orRefused(async () => {
         const options = withDeadline(all);
         const metadata = await findIssuer(request.issuer, options);
-        const client = await knownClient(metadata, request, options);
-        if (client === undefined)
-          throw new SignInError('The registration at the issuer is gone. Start again.');
+        const client = await rememberedClient(metadata, request, options);
         const response = await redeem({ metadata, client, request, answer }, options);
-        return exchanged(response, request, options.now());
+        return defined({ kind: 'exchanged', ...obtained(response, request, options.now()) });
       }),
 
     refresh: async (grant, tokens) => {
       try {
         const options = withDeadline(all);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await knownClient(metadata, grant, options);
-        if (client === undefined)
-          return { kind: 'refused', message: 'The registration at the issuer is gone.' };
-        const obtained = exchanged(
-          await renew({ metadata, client, grant, tokens }, options),
-          grant,
-          options.now(),
-        );
-        return obtained.kind === 'exchanged'
-          ? { ...obtained, kind: 'refreshed' }
-          : { kind: 'unavailable', message: obtained.message };
+        const client = await rememberedClient(metadata, grant, options);
+        const response = await renew({ metadata, client, grant, tokens }, options);
+        return defined({ kind: 'refreshed', ...obtained(response, grant, options.now()) });
       } catch (error) {
-        const message = problemOf(error);
-        if (message === undefined) throw error;
-        return { kind: isFinal(error) ? 'refused' : 'unavailable', message };
+        const { failure, message } = signInErrorFor(error);
+        return { kind: isFinal(failure) ? 'refused' : 'unavailable', message };
       }
     },
 
@@ -164,9 +154,10 @@ async function redeem(
     );
     return await oauth.processAuthorizationCodeResponse(metadata, us, response);
   } catch (error) {
-    // Whoever does not know us any more gets a new registration next time.
-    if (isUnknownClient(error)) await options.clients.deleteClient(client);
-    throw error;
+    const refused = signInErrorFor(error);
+    // An issuer that has forgotten our client gets a new registration next time.
+    if (isUnknownClient(refused.failure)) await options.clients.deleteClient(client);
+    throw refused;
   }
 }
 
@@ -203,12 +194,8 @@ function cameFrom(
     return oauth.validateAuthResponse(metadata, us, callback);
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
-    throw new SignInError(
-      `The browser came back from another issuer than ${new URL(metadata.issuer).host} (RFC 9207).`,
-      {
-        cause: error,
-      },
-    );
+    const { host } = new URL(metadata.issuer);
+    throw new SignInError({ reason: 'callbackMismatch', host }, { cause: error });
   }
 }
 
@@ -235,11 +222,11 @@ async function authorizationUrl(
 // Far more than any token in the wild, far less than a row of the store may have.
 const longestToken = 64 * 1024;
 
-function exchanged(
+function obtained(
   answer: oauth.TokenEndpointResponse,
   { issuer, scopes }: Pick<AuthorizationRequest, 'issuer' | 'scopes'>,
   now: Date,
-): ExchangeResult {
+) {
   const {
     access_token: accessToken,
     refresh_token: refreshToken,
@@ -248,53 +235,56 @@ function exchanged(
     scope,
   } = answer;
   const { host } = new URL(issuer);
-  if (type !== 'bearer')
-    return {
-      kind: 'refused',
-      message: `The issuer ${host} gave a token of the type ${type}, which is no bearer.`,
-    };
+  if (type !== 'bearer') throw new SignInError({ reason: 'notBearer', host });
   if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
-    return { kind: 'refused', message: `The tokens of the issuer ${host} are too long.` };
-  return defined({
-    kind: 'exchanged',
-    tokens: defined({
-      accessToken,
-      refreshToken,
-    }),
-    // RFC 6749, section 5.1: unnamed means as asked.
+    throw new SignInError({ reason: 'tokensTooLong', host });
+  return {
+    tokens: defined({ accessToken, refreshToken }),
+    // RFC 6749, section 5.1: a missing scope means the scope that was asked for.
     scopes: scope === undefined ? scopes : scopesIn(scope),
     expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
-  });
+  };
 }
 
-/**
- * What an issuer may get wrong becomes a refusal in our own words: its own could carry anything, a
- * code included.
- */
+/** Gives the client that the grant or the sign-in was made for. Throws `SignInError`. */
+async function rememberedClient(
+  metadata: oauth.AuthorizationServer,
+  made: { readonly clientId: string },
+  options: RegistrationOptions,
+): Promise<Client> {
+  const client = await knownClient(metadata, made, options);
+  if (client !== undefined) return client;
+  throw new SignInError({ reason: 'registrationGone', host: new URL(metadata.issuer).host });
+}
+
+/** What a server or an issuer gets wrong becomes a refusal. */
 async function orRefused<Outcome>(
   act: () => Promise<Outcome>,
 ): Promise<Outcome | { kind: 'refused'; message: string }> {
   try {
     return await act();
   } catch (error) {
-    const message = problemOf(error);
-    if (message === undefined) throw error;
-    return { kind: 'refused', message };
+    return { kind: 'refused', message: signInErrorFor(error).message };
   }
 }
 
-function problemOf(error: unknown): string | undefined {
-  if (error instanceof SignInError) return error.message;
+/**
+ * The error in our own words, and without its cause: an issuer's words could carry anything, a code
+ * included. Rethrows what it cannot name.
+ */
+function signInErrorFor(error: unknown): SignInError {
+  if (error instanceof SignInError) return error;
   if (error instanceof oauth.ResponseBodyError)
-    return `The issuer refused: ${errorCode(error.error)}.`;
+    return new SignInError({ reason: 'refusedByIssuer', code: errorCode(error.error) });
   if (error instanceof oauth.WWWAuthenticateChallengeError)
-    return 'The issuer refused: it does not know us.';
-  if (error instanceof oauth.AuthorizationResponseError) return 'The issuer refused the sign-in.';
+    return new SignInError({ reason: 'clientRefused' });
+  if (error instanceof oauth.AuthorizationResponseError)
+    return new SignInError({ reason: 'signInRefused' });
   if (error instanceof oauth.OperationProcessingError)
-    return `The answer of the issuer cannot be used (${error.code ?? 'no code'}).`;
-  return error instanceof oauth.UnsupportedOperationError
-    ? 'The issuer answered in a way that we do not support.'
-    : undefined;
+    return new SignInError({ reason: 'unusableAnswer', code: error.code ?? 'no code' });
+  if (error instanceof oauth.UnsupportedOperationError)
+    return new SignInError({ reason: 'unsupportedAnswer' });
+  throw error;
 }
 
 // RFC 6749, appendix A.7, allows any text; the registered codes look like this.
@@ -304,10 +294,11 @@ const errorCode = (code: string) =>
 /** What ends a grant for good; anything else may pass. */
 const finalCodes = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
 
-const isFinal = (error: unknown) =>
-  error instanceof oauth.WWWAuthenticateChallengeError ||
-  (error instanceof oauth.ResponseBodyError && finalCodes.has(error.error));
+const isFinal = (failure: SignInFailure) =>
+  failure.reason === 'registrationGone' ||
+  failure.reason === 'clientRefused' ||
+  (failure.reason === 'refusedByIssuer' && finalCodes.has(failure.code));
 
-const isUnknownClient = (error: unknown) =>
-  error instanceof oauth.WWWAuthenticateChallengeError ||
-  (error instanceof oauth.ResponseBodyError && error.error === 'invalid_client');
+const isUnknownClient = (failure: SignInFailure) =>
+  failure.reason === 'clientRefused' ||
+  (failure.reason === 'refusedByIssuer' && failure.code === 'invalid_client');

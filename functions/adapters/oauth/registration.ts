@@ -5,7 +5,8 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
-import { SignInError, transport, type TransportOptions } from './transport.ts';
+import { SignInError } from './signin-error.ts';
+import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 
 export type RegistrationOptions = TransportOptions & {
@@ -126,7 +127,7 @@ async function register(
 ): Promise<Client> {
   const { host } = new URL(metadata.issuer);
   if (metadata.registration_endpoint === undefined)
-    throw new SignInError(`The issuer ${host} lets no client register itself.`);
+    throw new SignInError({ reason: 'noRegistration', host });
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(
     metadata,
@@ -136,8 +137,7 @@ async function register(
   const registered = registeredSchema.safeParse(
     await oauth.processDynamicClientRegistrationResponse(await withEnd(response)),
   );
-  if (!registered.success)
-    throw new SignInError(`The issuer ${host} registered us in a way that we do not support.`);
+  if (!registered.success) throw new SignInError({ reason: 'unsupportedRegistration', host });
   const {
     client_id: id,
     client_secret: secret,
@@ -184,9 +184,7 @@ function preferredAuthentication({
     (method) => methods.has(method),
   );
   if (preferred === undefined)
-    throw new SignInError(
-      `The issuer ${new URL(issuer).host} wants clients to prove themselves in a way that we do not support.`,
-    );
+    throw new SignInError({ reason: 'unsupportedAuthentication', host: new URL(issuer).host });
   return preferred;
 }
 

@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import { defined } from '../../model/defined.ts';
+import { messageOf } from '../../model/error-message.ts';
 import type { GuardedFetch } from '../network/http.ts';
+import { SignInError } from './signin-error.ts';
 
 export type TransportOptions = {
   /** Guarded, bounded in time and size; it follows no redirect. */
@@ -8,14 +10,6 @@ export type TransportOptions = {
   /** Lets http issuers through: where loopback is reachable at all. */
   readonly allowInsecure: boolean;
 };
-
-/**
- * A server or its issuer does not do what the MCP authorization specification asks. The message is
- * for people and holds no secret.
- */
-export class SignInError extends Error {
-  override readonly name = 'SignInError';
-}
 
 /** One request to a server or an issuer. Throws `SignInError` when there is no answer. */
 export const ask = (
@@ -29,8 +23,8 @@ export async function reach<Answer>(url: URL, send: () => Promise<Answer>): Prom
   try {
     return await send();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new SignInError(`${url.host} could not be asked: ${reason}.`, { cause });
+    const detail = messageOf(cause);
+    throw new SignInError({ reason: 'requestFailed', host: url.host, detail }, { cause });
   }
 }
 
