@@ -104,13 +104,13 @@ export function connectClusterToken(
     applySecurityAuthentication: async (context) => {
       const had = await source.token();
       if (had.kind === 'none')
-        throw new ClusterError(`There is no token for the API server ${url}: ${had.message}`);
+        throw new ClusterError({ reason: 'noToken', address: url, message: had.message });
       await config.applySecurityAuthentication(context);
       context.setHeaderParam('Authorization', `Bearer ${had.token}`);
     },
   };
   return connect({
-    what: 'CLUSTER_URL',
+    name: 'CLUSTER_URL',
     config,
     authentication: () => authentication,
     renew: source.drop,
@@ -131,18 +131,18 @@ type Load = (config: KubeConfig) => void;
  * made by it.
  */
 function connectConfig(
-  what: string,
+  source: string,
   load: Load,
   mayHaveAnother: (config: KubeConfig) => boolean,
   options: ClusterOptions,
 ): Cluster {
-  let config = readConfig(what, load);
+  let config = readConfig(source, load);
   const renew = (): boolean => {
     if (!mayHaveAnother(config)) return false;
-    config = readConfig(what, load);
+    config = readConfig(source, load);
     return true;
   };
-  return connect({ what, config, authentication: () => config, renew, ...options });
+  return connect({ name: source, config, authentication: () => config, renew, ...options });
 }
 
 /** Exec plugins and auth providers make tokens anew. */
@@ -151,7 +151,7 @@ const hasHelper = (config: KubeConfig): boolean => {
   return user?.exec !== undefined || user?.authProvider !== undefined;
 };
 
-function readConfig(what: string, load: Load): KubeConfig {
+function readConfig(source: string, load: Load): KubeConfig {
   const config = new KubeConfig();
   try {
     load(config);
@@ -159,25 +159,21 @@ function readConfig(what: string, load: Load): KubeConfig {
   } catch (error) {
     // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
     const code = codeOf(error);
-    if (code)
-      throw new ClusterError(
-        `${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`,
-      );
-    throw new ClusterError(
-      `${what} is not valid. Give it the YAML that kubectl config view --raw prints.`,
-    );
+    if (code) throw new ClusterError({ reason: 'unreadableKubeconfig', source, code });
+    throw new ClusterError({ reason: 'invalidKubeconfig', source });
   }
 }
 
 type Way = ClusterOptions & {
-  readonly what: string;
+  /** Of the kubeconfig or setting, for messages. */
+  readonly name: string;
   readonly config: KubeConfig;
   readonly authentication: () => SecurityAuthentication;
   readonly renew: () => boolean;
 };
 
 function connect({
-  what,
+  name: source,
   config,
   authentication,
   renew,
@@ -186,17 +182,13 @@ function connect({
 }: Way): Cluster {
   const cluster = config.getCurrentCluster();
   if (!cluster) {
-    throw new ClusterError(
-      `${what} has no current context that names a cluster. Run: kubectl config use-context NAME`,
-    );
+    const contexts = config.getContexts().map(({ name }) => name);
+    throw new ClusterError({ reason: 'noContext', source, contexts });
   }
   if (!URL.canParse(cluster.server))
-    throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
-  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
-    throw new ClusterError(
-      `${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`,
-    );
-  }
+    throw new ClusterError({ reason: 'invalidAddress', source, address: cluster.server });
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+    throw new ClusterError({ reason: 'noTls', source });
   const pool = pooled(timeoutMs);
   const present: SecurityAuthentication = {
     getName: () => 'present',

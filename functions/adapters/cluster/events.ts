@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventRecord } from '../../reachability/event-records.ts';
 import type { PagePorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 
 /**
@@ -35,7 +35,7 @@ async function write(cluster: Cluster, record: EventRecord): Promise<string | un
   } catch (error) {
     // Its name is ours alone: a try before, whose answer was lost, has written it.
     if (refusal(error)?.code === 409) return undefined;
-    return explain(cluster, 'create events', error).message;
+    return clusterErrorFor(cluster, 'create events', error).message;
   }
 }
 

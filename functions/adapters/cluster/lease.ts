@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { call, type Cluster, mergePatch, microTime } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 
 export type LeaseOptions = {
   readonly namespace: string;
@@ -42,7 +42,8 @@ export function leaseRenewer(
       await call(cluster, () => cluster.api.patchNamespacedCustomObject(patch, mergePatch));
       return undefined;
     } catch (error) {
-      if (refusal(error)?.code !== 404) return explain(cluster, 'patch leases', error).message;
+      if (refusal(error)?.code !== 404)
+        return clusterErrorFor(cluster, 'patch leases', error).message;
     }
     try {
       await call(cluster, () =>
@@ -52,7 +53,7 @@ export function leaseRenewer(
     } catch (error) {
       if (refusal(error)?.code === 404)
         return `There is no namespace ${namespace} for the Lease. Run: kubectl apply -k manifests`;
-      return explain(cluster, 'create leases', error).message;
+      return clusterErrorFor(cluster, 'create leases', error).message;
     }
   };
 }
@@ -72,7 +73,7 @@ export function leaseReader(cluster: Cluster, namespace: string): () => Promise<
       return lease.data?.spec.renewTime;
     } catch (error) {
       // Named or rethrown; what is named says nothing about sweeps, and the list stands without it.
-      explain(cluster, 'get leases', error);
+      clusterErrorFor(cluster, 'get leases', error);
       return undefined;
     }
   };

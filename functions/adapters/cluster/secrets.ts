@@ -3,7 +3,7 @@ import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node
 import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
 /**
@@ -26,7 +26,7 @@ export function secretReader(
     } catch (error) {
       const code = refusal(error)?.code;
       if (code === 403 || code === 404) return undefined;
-      throw explain(cluster, 'get secrets', error);
+      throw clusterErrorFor(cluster, 'get secrets', error);
     }
   };
 }
