@@ -1,5 +1,5 @@
 /**
- * The cluster's own word about who may see what: SubjectAccessReviews (authorization.k8s.io/v1).
+ * What the cluster lets a person see: SubjectAccessReviews (authorization.k8s.io/v1).
  */
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
@@ -8,8 +8,8 @@ import { ClusterError } from '../../model/cluster-error.ts';
 import type { AccessSubject } from '../../sessions/person.ts';
 
 /**
- * Gives the function that asks whether somebody may get the MCPServers of a namespace. It throws
- * `ClusterError` when the cluster cannot tell.
+ * Gives the function that asks whether a person may get the MCPServers of a namespace. It throws
+ * `ClusterError` when the cluster does not answer that.
  */
 export function accessReviewer(
   cluster: Cluster,

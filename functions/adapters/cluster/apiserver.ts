@@ -1,4 +1,4 @@
-/** One connection to a Kubernetes API server: how we get in, one pool, timeouts and retries. */
+/** One connection to a Kubernetes API server: its credentials, one pool, timeouts and retries. */
 import { setTimeout as wait } from 'node:timers/promises';
 // By their files: the package's own entry brings models of all Kubernetes kinds along, which are
 // half of a cold start.
@@ -31,19 +31,17 @@ export type Cluster = {
   readonly api: CustomObjects;
   readonly limit: LimitFunction;
   readonly timeoutMs: number;
-  /** Forgets the credential that was refused. False: there is no other one to be had. */
+  /** Forgets the credential that was refused. False: there is no other one. */
   readonly refresh: () => boolean;
 };
 
-/**
- * A bearer that changes in time: a projected service-account token, or one that is made by signing.
- */
+/** A token that changes over time: a projected service-account token, or one made by signing. */
 export type TokenSource = {
   readonly token: () => Promise<
     | { readonly kind: 'token'; readonly token: string }
     | { readonly kind: 'none'; readonly message: string }
   >;
-  /** Forgets the token it last gave. False: there is no other one to be had. */
+  /** Forgets the token it last gave. False: there is no other one. */
   readonly drop: () => boolean;
 };
 
@@ -78,8 +76,8 @@ export const connectClusterFile = ({
   );
 
 /**
- * The same by address, certificate authority and bearer: a service account's, or one that is signed
- * for EKS. Throws `ClusterError`.
+ * The same by address, certificate authority and token: of a service account, or signed for EKS.
+ * Throws `ClusterError`.
  */
 export function connectClusterToken(
   options: ClusterOptions & {
@@ -127,8 +125,7 @@ const parallelCalls = 16;
 type Load = (config: KubeConfig) => void;
 
 /**
- * A kubeconfig is read again when its credential is refused and another one may be in it, or may be
- * made by it.
+ * A kubeconfig is read again when its credential is refused and it may hold or make another one.
  */
 function connectConfig(
   source: string,
@@ -145,7 +142,7 @@ function connectConfig(
   return connect({ name: source, config, authentication: () => config, renew, ...options });
 }
 
-/** Exec plugins and auth providers make tokens anew. */
+/** Exec plugins and auth providers make new tokens. */
 const hasHelper = (config: KubeConfig): boolean => {
   const user = config.getCurrentUser();
   return user?.exec !== undefined || user?.authProvider !== undefined;
@@ -157,7 +154,7 @@ function readConfig(source: string, load: Load): KubeConfig {
     load(config);
     return config;
   } catch (error) {
-    // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
+    // Only the code: the message and the cause may quote the file, which holds secrets.
     const code = codeOf(error);
     if (code) throw new ClusterError({ reason: 'unreadableKubeconfig', source, code });
     throw new ClusterError({ reason: 'invalidKubeconfig', source });
@@ -216,7 +213,7 @@ function connect({
 
 const burstMs = 1000;
 
-/** Calls side by side are refused together; only the first one of them renews. */
+/** Parallel calls are refused together; only the first of them renews. */
 function oncePerBurst(renew: () => boolean): () => boolean {
   let last = { at: -Infinity, renewed: false };
   return () => {
@@ -258,8 +255,8 @@ const maxTries = 4;
 const longestWaitMs = 5_000;
 
 /**
- * Makes one call, and makes it again where the API server is busy, an idle connection was cut, or a
- * credential was refused of which there may be a newer one. A second patch is harmless: it is
+ * Makes one call, and repeats it when the API server is busy, an idle connection was cut, or a
+ * credential was refused for which there may be a newer one. A second patch is harmless: it is
  * fenced.
  */
 export async function call(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
@@ -299,7 +296,7 @@ const isPassing = (error: unknown): boolean =>
 
 /**
  * Retry-After (RFC 9110 section 10.2.3; the API server sends seconds) or doubling from 100 ms, with
- * jitter so that runners spread.
+ * jitter that spreads the runners.
  */
 function waitMs(error: unknown, tries: number): number {
   const seconds = Number(refusal(error)?.headers['retry-after']);
@@ -310,5 +307,5 @@ function waitMs(error: unknown, tries: number): number {
 /** For calls that send a merge patch: the client's own default is JSON patch. */
 export const mergePatch = setHeaderOptions('Content-Type', 'application/merge-patch+json');
 
-/** metav1.MicroTime wants six digits; a `Date` has three. */
+/** metav1.MicroTime has six digits; a `Date` has three. */
 export const microTime = (time: Date): string => time.toISOString().replace('Z', '000Z');

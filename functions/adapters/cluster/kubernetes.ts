@@ -14,8 +14,8 @@ type ListPage = (request: {
 }) => Promise<PageResult>;
 
 /**
- * Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not
- * installed.
+ * Gives the function that lists one page. It throws `ClusterError`, for example where the CRD is
+ * not installed.
  */
 export function pageLister(cluster: Cluster): ListPage {
   const list = lister(cluster);
@@ -28,9 +28,9 @@ export function pageLister(cluster: Cluster): ListPage {
 }
 
 /**
- * Gives the function that finds where the page after the next `limit` MCPServers begins; of those
- * it asks only for their metadata. Undefined: there is none after them. It throws `ClusterError`,
- * also where the token has expired.
+ * Gives the function that finds where the page after the next `limit` MCPServers begins. It reads
+ * only their metadata. Undefined: there is no later page. It throws `ClusterError`, also where the
+ * token has expired.
  */
 export function pageSkipper(
   cluster: Cluster,
@@ -103,8 +103,8 @@ export function serverReader(cluster: Cluster): ReadServer {
 }
 
 /**
- * Gives the function that writes a status; the audit log of the API server has `trace` as id of the
- * request. It never throws for what the API server or the network does: that is `refused`.
+ * Gives the function that writes a status. The audit log of the API server has `trace` as the id of
+ * the request. It never throws for an API server or network failure: that is `refused`.
  */
 export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
   const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);

@@ -1,5 +1,5 @@
 /**
- * The Lease by which the cluster itself can tell when nobody sweeps any more: `kubectl get lease -n
+ * The Lease that shows in the cluster when the last sweep ran: `kubectl get lease -n
  * muster-serverless`.
  */
 import * as z from 'zod/mini';
@@ -13,8 +13,8 @@ export type LeaseOptions = {
 };
 
 /**
- * Gives the function that renews the Lease, and creates it the first time. It gives back what kept
- * it from that, and never throws.
+ * Gives the function that renews the Lease, and creates it the first time. It returns what went
+ * wrong, and never throws.
  */
 export function leaseRenewer(
   cluster: Cluster,
@@ -52,15 +52,15 @@ export function leaseRenewer(
       return undefined;
     } catch (error) {
       if (refusal(error)?.code === 404)
-        return `There is no namespace ${namespace} for the Lease. Run: kubectl apply -k manifests`;
+        return `The namespace ${namespace} of the Lease does not exist. Run: kubectl apply -k manifests`;
       return clusterErrorFor(cluster, 'create leases', error).message;
     }
   };
 }
 
 /**
- * Gives the function that reads when the last sweep began. Undefined: nobody ever swept, or we may
- * not know. It never throws.
+ * Gives the function that reads when the last sweep began. Undefined: there was no
+ * sweep yet, or we may not read the Lease. It never throws.
  */
 export function leaseReader(cluster: Cluster, namespace: string): () => Promise<Date | undefined> {
   return async () => {
@@ -72,7 +72,8 @@ export function leaseReader(cluster: Cluster, namespace: string): () => Promise<
       );
       return lease.data?.spec.renewTime;
     } catch (error) {
-      // Named or rethrown; what is named says nothing about sweeps, and the list stands without it.
+      // Rethrows what it cannot name. A named failure says nothing about sweeps: the list goes
+      // without.
       clusterErrorFor(cluster, 'get leases', error);
       return undefined;
     }

@@ -1,6 +1,5 @@
 /**
- * What an API server refused, and what else went wrong with a call, in words that hold nothing
- * secret.
+ * What an API server refused, and what else went wrong with a call, without anything secret.
  */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';

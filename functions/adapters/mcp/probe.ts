@@ -22,8 +22,7 @@ const longestProbeMs = 10_000;
 const closeSessionMs = 1000;
 const mostRedirects = 3;
 const longestUrl = 2048;
-// A JSON-RPC answer shows itself in its first bytes, and so does the `endpoint` event of an SSE
-// server.
+// The first bytes show a JSON-RPC answer, and the `endpoint` event of an SSE server.
 const peek = { bytes: 4096, ms: 1000 };
 
 export type ProberOptions = {
@@ -62,28 +61,28 @@ function usableUrl(text: string | undefined): URL | string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return `spec.url has the scheme ${url.protocol}, which is neither http: nor https:`;
   if (url.username !== '' || url.password !== '')
-    return 'spec.url carries a user name or a password; credentials belong into spec.headers';
+    return 'spec.url contains a user name or a password, which belong in spec.headers';
   if (url.port === '0') return 'spec.url has port 0';
   return url;
 }
 
-// They steer the connection itself (RFC 9110, section 7.6.1), which is the prober's.
+// They control the connection itself (RFC 9110, section 7.6.1), which the prober owns.
 const connectionHeaders =
   /^(connection|content-length|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 
 function unusableHeader(headers: Readonly<Record<string, string>>): string | undefined {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      return `spec.headers has a name that is no header name: ${JSON.stringify(name)}`;
+      return `spec.headers has an invalid header name: ${JSON.stringify(name)}`;
     if (connectionHeaders.test(name))
-      return `spec.headers has ${name}, which belongs to the connection`;
+      return `spec.headers has ${name}, which only the connection itself may set`;
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-      return `the value of ${name} in spec.headers has characters that no header may carry`;
+      return `the value of ${name} in spec.headers has characters that a header must not contain`;
   }
   return undefined;
 }
 
-/** One probe under way: who is visited, until when, and what each stage took. */
+/** One running probe: its server, its deadline, and the time that each stage took. */
 type Attempt = {
   readonly connector: Connector;
   readonly now: () => Date;
@@ -128,18 +127,18 @@ class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
-async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome> {
-  const { answer, url, redirect } = await follow(visit, classify);
-  visit.enter(undefined);
-  const timings = visit.timings();
+async function runProbe(attempt: Attempt, classify: boolean): Promise<ProbeOutcome> {
+  const { answer, url, redirect } = await follow(attempt, classify);
+  attempt.enter(undefined);
+  const timings = attempt.timings();
   const bearerChallenge = hasBearerChallenge(answer);
-  const retryAfterMs = retryAfter(answer, visit.now);
+  const retryAfterMs = retryAfter(answer, attempt.now);
   const isOpen = answer.status !== 401 && !(answer.status === 403 && bearerChallenge);
   const classification =
     classify && isOpen && redirect === undefined && canSay(answer)
-      ? await classified(visit, url, answer)
+      ? await classified(attempt, url, answer)
       : undefined;
-  await closeSession(visit, url, answer);
+  await closeSession(attempt, url, answer);
   return defined({
     kind: 'answered',
     status: answer.status,
@@ -152,13 +151,13 @@ async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome
 }
 
 async function follow(
-  visit: Attempt,
+  attempt: Attempt,
   classify: boolean,
 ): Promise<{ answer: ProbeResponse; url: URL; redirect?: Redirect }> {
-  const read = classify && visit.server.type === 'sse' ? { read: peek } : {};
-  let url = visit.configured;
+  const read = classify && attempt.server.type === 'sse' ? { read: peek } : {};
+  let url = attempt.configured;
   for (let hop = 0; ; hop += 1) {
-    const answer = await ask(visit, {
+    const answer = await ask(attempt, {
       url,
       method: 'GET',
       headers: { accept: 'text/event-stream' },
@@ -189,15 +188,15 @@ function nextHop(from: URL, location: string): URL | Redirect {
  * One exchange with what every request of a probe carries. `spec.headers` go to the configured
  * origin only.
  */
-function ask(visit: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
+function ask(attempt: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
   const configured =
-    request.url.origin === visit.configured.origin ? lowerCased(visit.server.headers) : {};
+    request.url.origin === attempt.configured.origin ? lowerCased(attempt.server.headers) : {};
   const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
   return exchange(
     { ...request, headers: { 'user-agent': userAgent, ...configured, ...ours } },
-    visit.connector,
-    visit.signal,
-    visit.enter,
+    attempt.connector,
+    attempt.signal,
+    attempt.enter,
   );
 }
 
@@ -214,32 +213,29 @@ function retryAfter({ headers }: ProbeResponse, now: () => Date): number | undef
   return ms > 0 ? ms : undefined;
 }
 
-// A front door in trouble, or one that counts requests, says nothing about sign-in.
+// A failing proxy or a rate limit says nothing about sign-in.
 const canSay = ({ status }: ProbeResponse): boolean =>
   status < 500 && status !== 407 && status !== 429;
 
-/**
- * Undefined when the second look failed or met a front door in trouble: that says nothing, and what
- * is known stays.
- */
+/** Undefined when the second request failed or a proxy answered it: what is known stays. */
 async function classified(
-  visit: Attempt,
+  attempt: Attempt,
   url: URL,
   stream: ProbeResponse,
 ): Promise<Classification | undefined> {
-  if (visit.server.type === 'sse')
+  if (attempt.server.type === 'sse')
     return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
       ? 'asksForNothing'
       : 'unclear';
   try {
-    const answer = await ask(visit, { ...discoverRequest, url, read: peek });
-    await closeSession(visit, url, answer);
+    const answer = await ask(attempt, { ...discoverRequest, url, read: peek });
+    await closeSession(attempt, url, answer);
     if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
       return 'asksForSignIn';
     if (!canSay(answer)) return undefined;
     return speaksMcp(answer) ? 'asksForNothing' : 'unclear';
   } catch {
-    // The GET was answered: whatever goes wrong here is no verdict about the server.
+    // The GET was answered: a failure here is not a verdict about the server.
     return undefined;
   }
 }
@@ -249,21 +245,21 @@ const speaksMcp = ({ status, headers, body }: ProbeResponse): boolean =>
   /"jsonrpc"\s*:\s*"2\.0"/.test(body.toString('utf8'));
 
 /**
- * Some servers open a session for every request without one (python-sdk#3228); it is closed, once,
- * and its answer does not matter.
+ * Some servers open a session for every request without one (python-sdk#3228). It is closed with
+ * one request, whose answer does not matter.
  */
-async function closeSession(visit: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
+async function closeSession(attempt: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
   const session = headers['mcp-session-id'];
   if (session === undefined) return;
-  const farewell = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
-  const patience = AbortSignal.any([visit.signal, AbortSignal.timeout(closeSessionMs)]);
-  await ask({ ...visit, signal: patience, enter: () => {} }, farewell).catch(() => {});
+  const deletion = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
+  const patience = AbortSignal.any([attempt.signal, AbortSignal.timeout(closeSessionMs)]);
+  await ask({ ...attempt, signal: patience, enter: () => {} }, deletion).catch(() => {});
 }
 
-function outcomeOf(error: unknown, visit: Attempt): ProbeOutcome {
-  const stage = visit.stage();
-  visit.enter(undefined);
-  const timings = visit.timings();
+function outcomeOf(error: unknown, attempt: Attempt): ProbeOutcome {
+  const stage = attempt.stage();
+  attempt.enter(undefined);
+  const timings = attempt.timings();
   const unreachable = (cause: Cause, detail: string): ProbeOutcome => ({
     kind: 'unreachable',
     stage,
@@ -304,12 +300,12 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
         detail: resolution.detail,
         timings,
       };
-    case 'away':
+    case 'unavailable':
       return { kind: 'proberTrouble', detail: resolution.detail, timings };
     case 'unusable':
       return {
         kind: 'unusable',
-        message: 'the host of spec.url is no name that can be resolved',
+        message: 'the host of spec.url is not a valid name',
         timings,
       };
   }
@@ -361,8 +357,8 @@ const causes: Readonly<Record<string, Cause>> = {
 };
 
 /**
- * The code that tells most: of several addresses tried, one that is not merely a family this
- * machine does not route.
+ * The most useful code: of several addresses, one that is not only an address family without a
+ * route on this machine.
  */
 function codeOf(error: Error): string {
   if (error instanceof AggregateError) {
@@ -373,7 +369,7 @@ function codeOf(error: Error): string {
 }
 
 /**
- * Whether a connection to `url` can be opened at all: asked when the prober doubts its own network.
+ * Whether a connection to `url` can be opened: checked when the prober's own network is suspect.
  */
 export const connectionCheck =
   (connector: Connector, url: URL): (() => Promise<boolean>) =>
@@ -388,7 +384,7 @@ export const connectionCheck =
       socket.destroy();
       return true;
     } catch {
-      return false; // Whatever kept us from connecting, the answer is no.
+      return false; // No connection, for any reason.
     }
   };
 

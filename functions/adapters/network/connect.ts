@@ -18,10 +18,10 @@ export type Connector = {
 export type Target = { readonly hostname: string; readonly port: number; readonly secure: boolean };
 
 /**
- * Opens a connection to an address the guard lets through: the name is resolved here, refused
- * addresses are left out, and what the socket is really connected to is looked at again before a
- * byte is sent. `enter` hears of each stage as it begins. Throws `RefusedByPolicy`, `NameFailure`,
- * or the error of the socket; an abort destroys the socket.
+ * Opens a connection to an address that the guard allows. The name is resolved here, refused
+ * addresses are left out, and the address that the socket is really connected to is checked again
+ * before a byte is sent. `enter` is called as each stage begins. Throws `RefusedByPolicy`,
+ * `NameFailure`, or the error of the socket; an abort destroys the socket.
  */
 export async function connect(
   { hostname, port, secure }: Target,
@@ -57,7 +57,7 @@ export async function connect(
   return connected(encrypted, 'secureConnect', signal);
 }
 
-/** The guard said no. */
+/** The guard refused the address or URL; `rule` says why. */
 export class RefusedByPolicy extends Error {
   override readonly name = 'RefusedByPolicy';
   readonly rule: string;
@@ -67,7 +67,7 @@ export class RefusedByPolicy extends Error {
   }
 }
 
-/** The name did not lead to an address. */
+/** The name does not resolve to an address; `resolution.kind` says why. */
 export class NameFailure extends Error {
   override readonly name = 'NameFailure';
   readonly resolution: Exclude<Resolution, { kind: 'addresses' }>;
@@ -101,7 +101,7 @@ async function allowedAddresses(
   throw new RefusedByPolicy(guard.refusesAddress(resolution.addresses[0] ?? '') ?? 'no address');
 }
 
-// Several addresses go through net's happy eyeballs; it wants a lookup, and gets ours.
+// node:net tries several addresses (happy eyeballs) only through a lookup: this one is ours.
 function destination(
   host: string,
   addresses: readonly string[],

@@ -1,22 +1,22 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Says why an address or URL may not be contacted; undefined lets it through. */
+/** Each gives the rule that refuses an address or URL; undefined: it may be contacted. */
 export type Guard = {
   readonly refusesAddress: (address: string) => string | undefined;
   readonly refusesUrl: (url: URL) => string | undefined;
 };
 
 export type GuardOptions = {
-  /** Lets loopback and private networks through: one laptop, never the cloud. */
+  /** Allows loopback and private networks: on one machine, never in the cloud. */
   readonly allowLocal?: boolean;
-  /** CIDR ranges the owner opened. Cloud metadata stays closed. */
+  /** CIDR ranges that the owner opened. Cloud metadata is always refused. */
   readonly allow?: readonly string[];
 };
 
 /**
- * Keeps addresses that others wrote (manifests, metadata documents, redirects) from reaching what
- * only we can reach. Throws a TypeError for a range that is no CIDR.
+ * Refuses addresses that others wrote (in manifests, metadata documents, redirects) when only we
+ * can reach them. Throws a TypeError for a range that is not a CIDR range.
  */
 export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = {}): Guard {
   const opened = allow.map(parseRange);
@@ -26,20 +26,20 @@ export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = 
     if (inRanges(ip, opened)) return undefined;
     const range = ip.range();
     if (range === 'unicast' || (allowLocal && localRanges.has(range))) return undefined;
-    return `${words[range] ?? range} addresses are not contacted unless the owner opens their range (GUARD_ALLOW)`;
+    return `${rangeNames[range] ?? range} addresses are refused unless GUARD_ALLOW opens their range`;
   };
   return {
     refusesAddress,
     refusesUrl: (url) => {
       const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-      if (!allowLocal && !isWebPort(port)) return `port ${port} is not a port for web servers`;
+      if (!allowLocal && !isWebPort(port)) return `port ${port} is not a port of web servers`;
       const host = hostOf(url.hostname);
       return isIP(host) === 0 ? undefined : refusesAddress(host);
     },
   };
 }
 
-// No MCP server lives there, and the credentials of a whole account do.
+// No MCP server is there, but the credentials of a whole account are.
 const metadata = [
   '169.254.0.0/16', // AWS, Google, Azure, and the container credentials of ECS and EKS
   'fe80::/10',
@@ -56,7 +56,7 @@ const localRanges: ReadonlySet<string> = new Set([
   'carrierGradeNat',
 ]);
 
-const words: Readonly<Record<string, string>> = {
+const rangeNames: Readonly<Record<string, string>> = {
   loopback: 'loopback',
   private: 'private',
   uniqueLocal: 'private',
@@ -64,8 +64,7 @@ const words: Readonly<Record<string, string>> = {
   unspecified: 'unspecified',
 };
 
-// Databases, caches and control ports that answer to HTTP-like text; the rest below 1024 is no web
-// server's either.
+// Databases, caches and control ports that react to HTTP. Below 1024, only 80 and 443 are allowed.
 const closedPorts: ReadonlySet<number> = new Set([
   2375, 2376, 2379, 2380, 3306, 5432, 6379, 9200, 10250, 10255, 11211, 27017,
 ]);
@@ -90,5 +89,5 @@ function embeddedIPv4(ip: Address): Address {
   return ipaddr.fromByteArray(ip.toByteArray().slice(12));
 }
 
-/** A URL's host as sockets want it: without the brackets of IPv6. */
+/** The host of a URL as sockets take it: without the brackets of IPv6. */
 export const hostOf = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');

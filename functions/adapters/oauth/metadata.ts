@@ -7,7 +7,7 @@ import type { BearerChallenge } from '../network/challenges.ts';
 import { SignInError } from './signin-error.ts';
 import { ask, reach, type TransportOptions } from './transport.ts';
 
-/** Where one signs in to a server, and what for. */
+/** Where to sign in to a server, and what for. */
 export type SignInTarget = {
   readonly issuer: string;
   /** RFC 8707: the audience of the token. */
@@ -98,8 +98,8 @@ function covers(resource: string, url: URL): boolean {
 
 /**
  * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
- * authorization specification. It must carry the issuer's own name letter for letter and support
- * PKCE with S256. Throws `SignInError`.
+ * authorization specification. It must match the issuer exactly and support PKCE with S256. Throws
+ * `SignInError`.
  */
 export async function findIssuer(
   issuer: string,

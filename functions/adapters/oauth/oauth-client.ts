@@ -29,8 +29,8 @@ export type OAuthOptions = RegistrationOptions & {
 };
 
 /**
- * Everything OAuth towards the issuers of MCP servers. What an issuer refuses or gets wrong is
- * returned, in words without secrets.
+ * OAuth with the issuers of MCP servers. What an issuer refuses or gets wrong is returned, in a
+ * message without secrets.
  */
 export type OAuthClient = {
   /**
@@ -47,7 +47,7 @@ export type OAuthClient = {
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
   ) => Promise<ExchangeResult>;
-  /** Uses a refresh token, once. Only what the issuer says about the grant itself is `refused`. */
+  /** Uses a refresh token once. Only what the issuer says about the grant itself is `refused`. */
   readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
   /** RFC 7009, where the issuer offers it. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
@@ -118,10 +118,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
   };
 }
 
-/**
- * The same, with one deadline over all requests: a person waits, and so does a function that is
- * paid by the second.
- */
+/** The same with one deadline for all requests: a person waits, and the function is billed. */
 function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
   return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
@@ -183,7 +180,7 @@ async function renew(
 }
 
 /**
- * RFC 9207: an answer of another issuer than the one that was asked never reaches a token endpoint.
+ * RFC 9207: a code from another issuer than the one that was asked never reaches a token endpoint.
  */
 function cameFrom(
   metadata: oauth.AuthorizationServer,
@@ -219,7 +216,7 @@ async function authorizationUrl(
   return url;
 }
 
-// Far more than any token in the wild, far less than a row of the store may have.
+// Far more than any known token, far less than the limit of a row in the store.
 const longestToken = 64 * 1024;
 
 function obtained(
@@ -269,8 +266,8 @@ async function orRefused<Outcome>(
 }
 
 /**
- * The error in our own words, and without its cause: an issuer's words could carry anything, a code
- * included. Rethrows what it cannot name.
+ * The error in our own sentence and without its cause: an issuer's text may quote anything, even
+ * the code. Rethrows what it cannot name.
  */
 function signInErrorFor(error: unknown): SignInError {
   if (error instanceof SignInError) return error;

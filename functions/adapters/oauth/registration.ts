@@ -10,13 +10,12 @@ import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 
 export type RegistrationOptions = TransportOptions & {
-  /** Address of the Function URL, without a slash at its end. */
+  /** Address of the endpoint, without a slash at its end. */
   readonly publicUrl: string;
   /** Clients that the owner registered by hand. They come before everything else. */
   readonly configured?: readonly ConfiguredClient[];
   /**
-   * Where registrations are remembered: the present one for each issuer and callback, and each by
-   * its id.
+   * Where registrations are kept: the current one for each issuer and callback, and each by its id.
    */
   readonly clients: {
     readonly getClient: (issuer: string, redirectUri: string) => Promise<Client | undefined>;
@@ -33,8 +32,8 @@ export type RegistrationOptions = TransportOptions & {
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
 /**
- * Who we are at this issuer: our metadata document where it reads such, else what it registered us
- * as, now or before.
+ * Our client at this issuer: a configured one, our metadata document where the issuer reads it, or
+ * else a registration, remembered or new.
  */
 export async function clientAt(
   metadata: oauth.AuthorizationServer,
@@ -49,7 +48,7 @@ export async function clientAt(
   return known ?? clients.saveClient(await register(metadata, options));
 }
 
-/** Who we were when the grant was made, or the sign-in was started. */
+/** The client that the grant or the sign-in was made for; undefined: we no longer have it. */
 export async function knownClient(
   metadata: oauth.AuthorizationServer,
   { clientId }: { readonly clientId: string },
@@ -155,8 +154,8 @@ async function register(
 }
 
 /**
- * RFC 7591 wants `client_secret_expires_at` beside a secret; issuers leave it out, that of the MCP
- * conformance suite among them.
+ * RFC 7591 requires `client_secret_expires_at` with a secret. Some issuers leave it out, for
+ * example the one of the MCP conformance suite.
  */
 async function withEnd(response: Response): Promise<Response> {
   const body: unknown = await response
@@ -171,8 +170,8 @@ async function withEnd(response: Response): Promise<Response> {
 }
 
 /**
- * Without a secret where that is possible: PKCE binds the code, and what we do not have cannot
- * leak.
+ * Without a secret where that is possible: PKCE binds the code, and a secret that does not exist
+ * cannot leak.
  */
 function preferredAuthentication({
   issuer,
@@ -200,8 +199,8 @@ export function authenticationOf({ authentication, secret = '' }: Client): oauth
 }
 
 /**
- * RFC 6749, section 2.3.1. oauth4webapi encodes `-`, `_` and `.` as well, which issuers that do not
- * decode take for other names.
+ * RFC 6749, section 2.3.1. oauth4webapi also encodes `-`, `_` and `.`, which issuers that do not
+ * decode read as another name.
  */
 const secretBasic =
   (secret: string): oauth.ClientAuth =>

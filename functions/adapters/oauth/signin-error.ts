@@ -11,7 +11,7 @@ export class SignInError extends Error {
   }
 }
 
-/** `host` is the server's or the issuer's; `detail` is the cause in our own words or a code. */
+/** `host` is the server's or the issuer's; `detail` is the cause in our own text or a code. */
 export type SignInFailure =
   | { readonly reason: 'invalidServerUrl' }
   | { readonly reason: 'requestFailed'; readonly host: string; readonly detail: string }

@@ -7,7 +7,7 @@ import { SignInError } from './signin-error.ts';
 export type TransportOptions = {
   /** Guarded, bounded in time and size; it follows no redirect. */
   readonly fetch: GuardedFetch;
-  /** Lets http issuers through: where loopback is reachable at all. */
+  /** Allows http issuers, where loopback may be contacted. */
   readonly allowInsecure: boolean;
 };
 

@@ -48,7 +48,7 @@ test('an ID token of the issuer is a person', async () => {
 test('one made for another audience is not', async () => {
   expect(await verify(token, { audience: 'another-client' })).toEqual({
     kind: 'invalid',
-    message: 'The token was made for another audience.',
+    message: 'The token is for another audience.',
   });
 });
 
