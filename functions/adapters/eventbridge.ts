@@ -6,15 +6,15 @@ import {
 import { eventSource, pageType, stateChangedType, type StateChange } from '../model/bus-events.ts';
 import type { SweepCursor } from '../reachability/fanout.ts';
 
-/** The rest of a sweep, handed to the next runner. No secret is in it. */
+/** The rest of a sweep, for the next runner. It holds no secret. */
 export type PageMessage = SweepCursor & { readonly continue: string };
 
 const mostEntries = 10; // PutEvents takes no more.
 const mostTries = 3;
 
 /**
- * Announces changes in batches of 10, failed entries again up to 3 times. Gives back those the bus
- * never took.
+ * Gives the function that publishes changes in batches of 10, each up to 3 times. It returns the
+ * changes that the bus did not accept.
  */
 export const changePublisher =
   (client: EventBridgeClient, bus: string) =>
@@ -42,14 +42,14 @@ async function publishBatch(
   return left;
 }
 
-/** Hands a page to the next runner. Throws when the bus does not take it: the relay ends there. */
+/** Gives the function that queues the next page. It throws when the bus does not accept it. */
 export const pageSender =
   (client: EventBridgeClient, bus: string) =>
   async (page: PageMessage): Promise<void> => {
     const { indices, detail } = await put(client, [entry(bus, pageType, page)]);
     if (indices.size > 0)
       throw new Error(
-        `The bus ${bus} did not take the page message of hop ${page.hop}: ${detail}.`,
+        `The bus ${bus} did not accept the page message of hop ${page.hop}: ${detail}.`,
       );
   };
 
@@ -60,10 +60,7 @@ const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry
   Detail: JSON.stringify(detail),
 });
 
-/**
- * The entries that were not taken: PutEvents succeeds in part, and a whole call may fail after the
- * SDK's own retries.
- */
+/** The entries that the bus did not accept: PutEvents may fail for some entries or for all. */
 async function put(
   client: EventBridgeClient,
   entries: PutEventsRequestEntry[],
@@ -75,8 +72,7 @@ async function put(
     );
     return { indices: new Set(failed), detail: Entries[failed[0] ?? 0]?.ErrorCode ?? '' };
   } catch (error) {
-    // The SDK has tried three times: whatever it is, no entry was taken, and the caller reports
-    // them by name.
+    // The SDK has tried three times: no entry was accepted, and the caller reports them by name.
     return {
       indices: new Set(entries.keys()),
       detail: error instanceof Error ? error.name : String(error),

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolver } from '../adapters/network/dns.ts';
-import { addressGuard, type Connector, trustStore } from '../adapters/network/guard.ts';
+import { addressGuard } from '../adapters/network/guard.ts';
 import type { NetworkSettings } from '../settings.ts';
+import type { Connector } from '../adapters/network/connect.ts';
+import { trustStore } from '../adapters/network/connect.ts';
 
 /** How servers are reached: resolver, address guard and trusted authorities of the settings. */
 export const createConnector = ({

@@ -3,8 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '../adapters/cluster/apiserver.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/session-store.ts';
+import { challengeReader } from '../adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
-import type { Connector } from '../adapters/network/guard.ts';
+import type { Connector } from '../adapters/network/connect.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
@@ -33,7 +34,15 @@ export function signInPorts(
   const { allowInsecure } = policy;
   return {
     ...store,
-    ...oauthClient({ fetch, publicUrl, allowInsecure, now, clients: store, configured: clients }),
+    ...oauthClient({
+      fetch,
+      readChallenge: challengeReader(fetch),
+      publicUrl,
+      allowInsecure,
+      now,
+      clients: store,
+      configured: clients,
+    }),
     now,
     wait: (ms) => wait(ms),
     readServer,

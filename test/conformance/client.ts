@@ -6,9 +6,11 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { resolver } from '../../functions/adapters/network/dns.ts';
-import { addressGuard, trustStore } from '../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
+import { challengeReader } from '../../functions/adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts';
@@ -25,7 +27,8 @@ import { memoryTable } from '../../local/memory-table.ts';
 import { aPerson } from '../world/person.ts';
 import { anAuth, aServer, connected } from '../world/server.ts';
 import { defined } from '../../functions/model/defined.ts';
-import { challengesIn } from '../../functions/adapters/network/challenges.ts';
+import { scopesIn } from '../../functions/model/scopes.ts';
+import { bearerChallengeIn } from '../../functions/adapters/network/challenges.ts';
 
 const contextSchema = z.looseObject({
   client_id: z.optional(z.string()),
@@ -53,6 +56,7 @@ const connector = {
   resolve: resolver(),
   secureContext: trustStore(),
 };
+const guarded = guardedFetch(connector);
 const store = sessionStore({
   table: memoryTable(),
   sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]),
@@ -131,12 +135,9 @@ async function verifyToken(proven: McpServer, token: string): Promise<Verificati
     ['tools/call', { name: 'test-tool', arguments: {} }],
   ] as const) {
     const answer = await ask(method, params, session);
-    const challenge = (await challengesIn(answer.clone())).find(
-      ({ scheme }) => scheme === 'bearer',
-    )?.parameters;
+    const { scope = '' } = await bearerChallengeIn(answer.clone());
     if (answer.status === 401) return { kind: 'refused', message: `${method} was refused` };
-    if (answer.status === 403)
-      return { kind: 'insufficientScope', scopes: challenge?.['scope']?.split(' ') ?? [] };
+    if (answer.status === 403) return { kind: 'insufficientScope', scopes: scopesIn(scope) };
   }
   return { kind: 'accepted' };
 }
@@ -145,7 +146,8 @@ const { client_id: id, client_secret: secret } = context;
 const oauth = (issuer?: string) =>
   oauthClient(
     defined({
-      fetch: guardedFetch(connector),
+      fetch: guarded,
+      readChallenge: challengeReader(guarded),
       // Client metadata documents are for those who are reached over https.
       publicUrl:
         scenario === 'auth/basic-cimd' ? 'https://muster.example.com' : 'http://127.0.0.1:8787',

@@ -8,17 +8,15 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { resolver } from '../../functions/adapters/network/dns.ts';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
-import {
-  addressGuard,
-  type Connector,
-  trustStore,
-} from '../../functions/adapters/network/guard.ts';
+import { type Connector, trustStore } from '../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../functions/adapters/network/guard.ts';
 import { type GuardedFetch, guardedFetch } from '../../functions/adapters/network/http.ts';
 import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import {
   clientDocument,
   type ConfiguredClient,
 } from '../../functions/adapters/oauth/registration.ts';
+import { challengeReader } from '../../functions/adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import {
@@ -103,6 +101,7 @@ export async function startSignInWorld({
   });
   const oauth = oauthClient({
     fetch,
+    readChallenge: challengeReader(fetch),
     publicUrl,
     allowInsecure: true,
     now,

@@ -1,15 +1,15 @@
 /**
- * The cluster's own word about who may see what: SubjectAccessReviews (authorization.k8s.io/v1).
+ * What the cluster lets a person see: SubjectAccessReviews (authorization.k8s.io/v1).
  */
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
-import { explain } from './refusal.ts';
+import { clusterErrorFor } from './refusal.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 import type { AccessSubject } from '../../sessions/person.ts';
 
 /**
- * Gives the function that asks whether somebody may get the MCPServers of a namespace. It throws
- * `ClusterError` when the cluster cannot tell.
+ * Gives the function that asks whether a person may get the MCPServers of a namespace. It throws
+ * `ClusterError` when the cluster does not answer that.
  */
 export function accessReviewer(
   cluster: Cluster,
@@ -33,12 +33,18 @@ export function accessReviewer(
       );
       const review = reviewSchema.safeParse(answer);
       if (review.success) return review.data.status.allowed;
-      throw new ClusterError(`The API server ${cluster.address} answered no SubjectAccessReview.`);
+      throw new ClusterError({
+        reason: 'unexpectedAnswer',
+        address: cluster.address,
+        expected: 'a SubjectAccessReview',
+      });
     } catch (error) {
-      throw explain(cluster, 'create subjectaccessreviews', error);
+      throw clusterErrorFor(cluster, 'create subjectaccessreviews', error, rights);
     }
   };
 }
+
+const rights = { manifests: 'manifests/access-review', clusterRole: 'muster-access-review' };
 
 const resource = {
   group: 'authorization.k8s.io',

@@ -1,4 +1,4 @@
-/** One connection to a Kubernetes API server: how we get in, one pool, timeouts and retries. */
+/** One connection to a Kubernetes API server: its credentials, one pool, timeouts and retries. */
 import { setTimeout as wait } from 'node:timers/promises';
 // By their files: the package's own entry brings models of all Kubernetes kinds along, which are
 // half of a cold start.
@@ -31,19 +31,17 @@ export type Cluster = {
   readonly api: CustomObjects;
   readonly limit: LimitFunction;
   readonly timeoutMs: number;
-  /** Forgets the credential that was refused. False: there is no other one to be had. */
+  /** Forgets the credential that was refused. False: there is no other one. */
   readonly refresh: () => boolean;
 };
 
-/**
- * A bearer that changes in time: a projected service-account token, or one that is made by signing.
- */
+/** A token that changes over time: a projected service-account token, or one made by signing. */
 export type TokenSource = {
   readonly token: () => Promise<
     | { readonly kind: 'token'; readonly token: string }
     | { readonly kind: 'none'; readonly message: string }
   >;
-  /** Forgets the token it last gave. False: there is no other one to be had. */
+  /** Forgets the token it last gave. False: there is no other one. */
   readonly drop: () => boolean;
 };
 
@@ -78,8 +76,8 @@ export const connectClusterFile = ({
   );
 
 /**
- * The same by address, certificate authority and bearer: a service account's, or one that is signed
- * for EKS. Throws `ClusterError`.
+ * The same by address, certificate authority and token: of a service account, or signed for EKS.
+ * Throws `ClusterError`.
  */
 export function connectClusterToken(
   options: ClusterOptions & {
@@ -104,13 +102,13 @@ export function connectClusterToken(
     applySecurityAuthentication: async (context) => {
       const had = await source.token();
       if (had.kind === 'none')
-        throw new ClusterError(`There is no token for the API server ${url}: ${had.message}`);
+        throw new ClusterError({ reason: 'noToken', address: url, message: had.message });
       await config.applySecurityAuthentication(context);
       context.setHeaderParam('Authorization', `Bearer ${had.token}`);
     },
   };
   return connect({
-    what: 'CLUSTER_URL',
+    name: 'CLUSTER_URL',
     config,
     authentication: () => authentication,
     renew: source.drop,
@@ -127,57 +125,52 @@ const parallelCalls = 16;
 type Load = (config: KubeConfig) => void;
 
 /**
- * A kubeconfig is read again when its credential is refused and another one may be in it, or may be
- * made by it.
+ * A kubeconfig is read again when its credential is refused and it may hold or make another one.
  */
 function connectConfig(
-  what: string,
+  source: string,
   load: Load,
   mayHaveAnother: (config: KubeConfig) => boolean,
   options: ClusterOptions,
 ): Cluster {
-  let config = readConfig(what, load);
+  let config = readConfig(source, load);
   const renew = (): boolean => {
     if (!mayHaveAnother(config)) return false;
-    config = readConfig(what, load);
+    config = readConfig(source, load);
     return true;
   };
-  return connect({ what, config, authentication: () => config, renew, ...options });
+  return connect({ name: source, config, authentication: () => config, renew, ...options });
 }
 
-/** Exec plugins and auth providers make tokens anew. */
+/** Exec plugins and auth providers make new tokens. */
 const hasHelper = (config: KubeConfig): boolean => {
   const user = config.getCurrentUser();
   return user?.exec !== undefined || user?.authProvider !== undefined;
 };
 
-function readConfig(what: string, load: Load): KubeConfig {
+function readConfig(source: string, load: Load): KubeConfig {
   const config = new KubeConfig();
   try {
     load(config);
     return config;
   } catch (error) {
-    // Neither as text nor as cause: the reason may quote the file, and the file holds secrets.
+    // Only the code: the message and the cause may quote the file, which holds secrets.
     const code = codeOf(error);
-    if (code)
-      throw new ClusterError(
-        `${what} cannot be read (${code}). Set KUBECONFIG to a readable file.`,
-      );
-    throw new ClusterError(
-      `${what} is not valid. Give it the YAML that kubectl config view --raw prints.`,
-    );
+    if (code) throw new ClusterError({ reason: 'unreadableKubeconfig', source, code });
+    throw new ClusterError({ reason: 'invalidKubeconfig', source });
   }
 }
 
 type Way = ClusterOptions & {
-  readonly what: string;
+  /** Of the kubeconfig or setting, for messages. */
+  readonly name: string;
   readonly config: KubeConfig;
   readonly authentication: () => SecurityAuthentication;
   readonly renew: () => boolean;
 };
 
 function connect({
-  what,
+  name: source,
   config,
   authentication,
   renew,
@@ -186,17 +179,13 @@ function connect({
 }: Way): Cluster {
   const cluster = config.getCurrentCluster();
   if (!cluster) {
-    throw new ClusterError(
-      `${what} has no current context that names a cluster. Run: kubectl config use-context NAME`,
-    );
+    const contexts = config.getContexts().map(({ name }) => name);
+    throw new ClusterError({ reason: 'noContext', source, contexts });
   }
   if (!URL.canParse(cluster.server))
-    throw new ClusterError(`${what} has "${cluster.server}" as server. Give it an https URL.`);
-  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
-    throw new ClusterError(
-      `${what} has a server without TLS. Give it an https URL, or say insecure-skip-tls-verify: true.`,
-    );
-  }
+    throw new ClusterError({ reason: 'invalidAddress', source, address: cluster.server });
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+    throw new ClusterError({ reason: 'noTls', source });
   const pool = pooled(timeoutMs);
   const present: SecurityAuthentication = {
     getName: () => 'present',
@@ -224,7 +213,7 @@ function connect({
 
 const burstMs = 1000;
 
-/** Calls side by side are refused together; only the first one of them renews. */
+/** Parallel calls are refused together; only the first of them renews. */
 function oncePerBurst(renew: () => boolean): () => boolean {
   let last = { at: -Infinity, renewed: false };
   return () => {
@@ -266,8 +255,8 @@ const maxTries = 4;
 const longestWaitMs = 5_000;
 
 /**
- * Makes one call, and makes it again where the API server is busy, an idle connection was cut, or a
- * credential was refused of which there may be a newer one. A second patch is harmless: it is
+ * Makes one call, and repeats it when the API server is busy, an idle connection was cut, or a
+ * credential was refused for which there may be a newer one. A second patch is harmless: it is
  * fenced.
  */
 export async function call(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
@@ -307,7 +296,7 @@ const isPassing = (error: unknown): boolean =>
 
 /**
  * Retry-After (RFC 9110 section 10.2.3; the API server sends seconds) or doubling from 100 ms, with
- * jitter so that runners spread.
+ * jitter that spreads the runners.
  */
 function waitMs(error: unknown, tries: number): number {
   const seconds = Number(refusal(error)?.headers['retry-after']);
@@ -318,5 +307,5 @@ function waitMs(error: unknown, tries: number): number {
 /** For calls that send a merge patch: the client's own default is JSON patch. */
 export const mergePatch = setHeaderOptions('Content-Type', 'application/merge-patch+json');
 
-/** metav1.MicroTime wants six digits; a `Date` has three. */
+/** metav1.MicroTime has six digits; a `Date` has three. */
 export const microTime = (time: Date): string => time.toISOString().replace('Z', '000Z');

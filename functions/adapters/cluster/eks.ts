@@ -1,5 +1,5 @@
 /**
- * Bearers for Amazon EKS, made in this process: a presigned question to STS that only EKS asks on
+ * Tokens for Amazon EKS, made in this process: a presigned STS request that EKS sends
  * (aws-iam-authenticator's format).
  */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
@@ -16,8 +16,8 @@ export type EksOptions = {
 };
 
 /**
- * Makes a token when it is first asked for one and every 11 minutes; calls that come together share
- * one. EKS takes each for 15 minutes.
+ * Makes a token on the first call and then every 11 minutes; parallel calls share one. EKS accepts
+ * each for 15 minutes.
  */
 export function eksTokens(options: EksOptions): TokenSource {
   const { now = () => new Date() } = options;
@@ -42,8 +42,8 @@ export function eksTokens(options: EksOptions): TokenSource {
 
 const keptForMs = 11 * 60_000;
 const clusterHeader = 'x-k8s-aws-id';
-// The signature's own life: EKS refuses more than 15 minutes and counts 15 from the signing date
-// whatever is said here.
+// The lifetime of the signature: EKS refuses more than 15 minutes, and always counts 15 from the
+// signing date.
 const expiresIn = 60;
 
 async function make(
@@ -74,17 +74,17 @@ async function make(
     const url = `https://${hostname}/?${query.toString()}`;
     return { kind: 'token', token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` };
   } catch (error) {
-    // The chain of credential providers throws what it likes; the name is enough to look it up, the
-    // text may hold account data.
+    // Credential providers throw errors of many kinds. The name is enough to look one up; the text
+    // may hold account data.
     const name = error instanceof Error ? error.name : 'unknown';
     return {
       kind: 'none',
-      message: `AWS gave no credentials to sign with (${name}). Give the function a role, and AWS_REGION.`,
+      message: `AWS gave no credentials to sign with (${name}). Give the function a role and AWS_REGION.`,
     };
   }
 }
 
-/** node:crypto in the shape that the signer asks for. */
+/** node:crypto in the shape that the signer requires. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

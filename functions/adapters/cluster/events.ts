@@ -1,15 +1,12 @@
-/** Events of the cluster (events.k8s.io/v1), as `kubectl describe` shows them below an object. */
+/** Events of the cluster (events.k8s.io/v1), which `kubectl describe` shows below an object. */
 import { randomUUID } from 'node:crypto';
 import type { EventRecord } from '../../reachability/event-records.ts';
 import type { PagePorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 
-/**
- * Gives the function that writes Events. It never throws for what the API server or the network
- * does.
- */
+/** Gives the function that writes Events. It never throws for an API server or network failure. */
 export function eventWriter(cluster: Cluster): PagePorts['recordEvents'] {
   return async (records) => {
     const problems = await Promise.all(records.map((record) => write(cluster, record)));
@@ -33,9 +30,9 @@ async function write(cluster: Cluster, record: EventRecord): Promise<string | un
     );
     return undefined;
   } catch (error) {
-    // Its name is ours alone: a try before, whose answer was lost, has written it.
+    // Only we use this name: an earlier attempt, whose answer was lost, has written it.
     if (refusal(error)?.code === 409) return undefined;
-    return explain(cluster, 'create events', error).message;
+    return clusterErrorFor(cluster, 'create events', error).message;
   }
 }
 

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
 import { readItem, statusPatch } from './mcpserver-object.ts';
-import { causesOf, explain, refusal, statusOf } from './refusal.ts';
+import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 
@@ -14,8 +14,8 @@ type ListPage = (request: {
 }) => Promise<PageResult>;
 
 /**
- * Gives the function that lists one page. It throws `ClusterError`, above all where the CRD is not
- * installed.
+ * Gives the function that lists one page. It throws `ClusterError`, for example where the CRD is
+ * not installed.
  */
 export function pageLister(cluster: Cluster): ListPage {
   const list = lister(cluster);
@@ -28,9 +28,9 @@ export function pageLister(cluster: Cluster): ListPage {
 }
 
 /**
- * Gives the function that finds where the page after the next `limit` MCPServers begins; of those
- * it asks only for their metadata. Undefined: there is none after them. It throws `ClusterError`,
- * also where the token has expired.
+ * Gives the function that finds where the page after the next `limit` MCPServers begins. It reads
+ * only their metadata. Undefined: there is no later page. It throws `ClusterError`, also where the
+ * token has expired.
  */
 export function pageSkipper(
   cluster: Cluster,
@@ -44,10 +44,7 @@ export function pageSkipper(
   );
   return async (request) => {
     const answer = await list(request);
-    if (answer.kind === 'expired')
-      throw new ClusterError(
-        'The continue token expired while the sweep ran ahead. The next sweep starts anew.',
-      );
+    if (answer.kind === 'expired') throw new ClusterError({ reason: 'continueExpired' });
     return pageSchema.parse(answer.body).metadata.continue || undefined;
   };
 }
@@ -77,7 +74,7 @@ function lister(
       return { kind: 'answer', body };
     } catch (error) {
       if (refusal(error)?.code === 410) return { kind: 'expired', ...statusOf(error).metadata };
-      throw explain(cluster, 'list mcpservers', error);
+      throw clusterErrorFor(cluster, 'list mcpservers', error);
     }
   };
 }
@@ -92,19 +89,22 @@ export function serverReader(cluster: Cluster): ReadServer {
         ),
       );
       if (item.kind === 'server') return item.server;
-      throw new ClusterError(
-        `MCPServer ${namespace}/${name} cannot be read: ${item.malformed.message}. Correct the object.`,
-      );
+      throw new ClusterError({
+        reason: 'malformedServer',
+        namespace,
+        name,
+        message: item.malformed.message,
+      });
     } catch (error) {
       if (refusal(error)?.code === 404) return undefined;
-      throw explain(cluster, 'get mcpservers', error);
+      throw clusterErrorFor(cluster, 'get mcpservers', error);
     }
   };
 }
 
 /**
- * Gives the function that writes a status; the audit log of the API server has `trace` as id of the
- * request. It never throws for what the API server or the network does: that is `refused`.
+ * Gives the function that writes a status. The audit log of the API server has `trace` as the id of
+ * the request. It never throws for an API server or network failure: that is `refused`.
  */
 export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
   const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
@@ -117,7 +117,10 @@ export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
       );
       const written = writtenSchema.safeParse(answer);
       if (!written.success)
-        return { kind: 'refused', detail: `The API server ${cluster.address} answered no object.` };
+        return {
+          kind: 'refused',
+          detail: `The API server ${cluster.address} answered with something that is not an object.`,
+        };
       return { kind: 'written', resourceVersion: written.data.metadata.resourceVersion };
     } catch (error) {
       switch (refusal(error)?.code ?? 0) {
@@ -130,7 +133,7 @@ export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
         default:
           return {
             kind: 'refused',
-            detail: explain(cluster, 'patch mcpservers/status', error).message,
+            detail: clusterErrorFor(cluster, 'patch mcpservers/status', error).message,
           };
       }
     }
@@ -152,9 +155,11 @@ const writtenSchema = z.object({ metadata: z.object({ resourceVersion: z.string(
 function readPage(cluster: Cluster, answer: unknown): Page {
   const list = pageSchema.safeParse(answer);
   if (!list.success)
-    throw new ClusterError(
-      `The API server ${cluster.address} answered no list. Check the address in the kubeconfig.`,
-    );
+    throw new ClusterError({
+      reason: 'unexpectedAnswer',
+      address: cluster.address,
+      expected: 'a list',
+    });
   const items = list.data.items.map(readItem);
   const next = list.data.metadata.continue;
   return defined({

@@ -1,10 +1,10 @@
 /**
- * The Lease by which the cluster itself can tell when nobody sweeps any more: `kubectl get lease -n
+ * The Lease that shows in the cluster when the last sweep ran: `kubectl get lease -n
  * muster-serverless`.
  */
 import * as z from 'zod/mini';
 import { call, type Cluster, mergePatch, microTime } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 
 export type LeaseOptions = {
   readonly namespace: string;
@@ -13,8 +13,8 @@ export type LeaseOptions = {
 };
 
 /**
- * Gives the function that renews the Lease, and creates it the first time. It gives back what kept
- * it from that, and never throws.
+ * Gives the function that renews the Lease, and creates it the first time. It returns what went
+ * wrong, and never throws.
  */
 export function leaseRenewer(
   cluster: Cluster,
@@ -42,7 +42,8 @@ export function leaseRenewer(
       await call(cluster, () => cluster.api.patchNamespacedCustomObject(patch, mergePatch));
       return undefined;
     } catch (error) {
-      if (refusal(error)?.code !== 404) return explain(cluster, 'patch leases', error).message;
+      if (refusal(error)?.code !== 404)
+        return clusterErrorFor(cluster, 'patch leases', error).message;
     }
     try {
       await call(cluster, () =>
@@ -51,15 +52,15 @@ export function leaseRenewer(
       return undefined;
     } catch (error) {
       if (refusal(error)?.code === 404)
-        return `There is no namespace ${namespace} for the Lease. Run: kubectl apply -k manifests`;
-      return explain(cluster, 'create leases', error).message;
+        return `The namespace ${namespace} of the Lease does not exist. Run: kubectl apply -k manifests`;
+      return clusterErrorFor(cluster, 'create leases', error).message;
     }
   };
 }
 
 /**
- * Gives the function that reads when the last sweep began. Undefined: nobody ever swept, or we may
- * not know. It never throws.
+ * Gives the function that reads when the last sweep began. Undefined: there was no
+ * sweep yet, or we may not read the Lease. It never throws.
  */
 export function leaseReader(cluster: Cluster, namespace: string): () => Promise<Date | undefined> {
   return async () => {
@@ -71,8 +72,9 @@ export function leaseReader(cluster: Cluster, namespace: string): () => Promise<
       );
       return lease.data?.spec.renewTime;
     } catch (error) {
-      // Named or rethrown; what is named says nothing about sweeps, and the list stands without it.
-      explain(cluster, 'get leases', error);
+      // Rethrows what it cannot name. A named failure says nothing about sweeps: the list goes
+      // without.
+      clusterErrorFor(cluster, 'get leases', error);
       return undefined;
     }
   };

@@ -50,7 +50,7 @@ export const statusPatch = (next: Status) => ({
   conditions: next.conditions.map(writeCondition),
 });
 
-// zod/mini has no words of its own.
+// zod/mini has no messages of its own.
 const english = en().localeError;
 
 const time = z.pipe(z.string(), z.coerce.date());
@@ -91,11 +91,11 @@ const tokenExchangeSchema = z.object({
 });
 
 const authSchema = z.object({
-  // Objects older than giantswarm/muster#687 may say `teleport`. What the probe sees tells whether
+  // Objects older than giantswarm/muster#687 may say `teleport`. The probe finds out whether
   // people have to sign in.
   type: z.pipe(
     z._default(z.string(), 'none'),
-    z.transform((word): Auth['type'] => (word === 'oauth' ? 'oauth' : 'none')),
+    z.transform((type): Auth['type'] => (type === 'oauth' ? 'oauth' : 'none')),
   ),
   forwardToken: z._default(z.boolean(), false),
   requiredAudiences: z._default(z.array(z.string()), []),

@@ -1,62 +1,50 @@
 /**
- * What an API server refused, and what else went wrong with a call, in words that hold nothing
- * secret.
+ * What an API server refused, and what else went wrong with a call, without anything secret.
  */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
-import { ClusterError } from '../../model/cluster-error.ts';
+import { ClusterError, type Rights } from '../../model/cluster-error.ts';
 
-/** Who was asked, and for how long. */
+/** The API server that was asked, and its time for an answer. */
 type Asked = { readonly address: string; readonly timeoutMs: number };
 
-/** What went wrong with a call, in one line. Rethrows what it cannot name. */
-export function explain(cluster: Asked, doing: string, error: unknown): ClusterError {
+/**
+ * The error for whatever went wrong with a call; `rights` are what its action needs. Rethrows what
+ * it cannot name.
+ */
+export function clusterErrorFor(
+  { address, timeoutMs }: Asked,
+  action: string,
+  error: unknown,
+  rights: Rights = sweepRights,
+): ClusterError {
   if (error instanceof ClusterError) return error;
-  const server = `The API server ${cluster.address}`;
-  const said = (message: string): ClusterError => new ClusterError(message);
-  const answered = refusal(error);
-  if (answered) {
-    switch (answered.code) {
-      case 401:
-        return said(
-          `${server} does not accept our credentials (401). Give the kubeconfig a token or certificate that is valid.`,
-        );
-      case 403:
-        return said(
-          `${server} does not let us ${doing} (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`,
-        );
-      case 404:
-        return said(
-          `${server} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`,
-        );
-      case 400:
-        return said(
-          `${server} does not understand our request to ${doing} (400). Check LABEL_SELECTOR and NAMESPACE.`,
-        );
-      default:
-        return said(
-          `${server} answered ${answered.code} to ${doing}. Look into its log; the next sweep tries again.`,
-        );
-    }
+  const status = refusal(error)?.code;
+  switch (status) {
+    case undefined:
+      break;
+    case 401:
+      return new ClusterError({ reason: 'unauthorized', address });
+    case 403:
+      return new ClusterError({ reason: 'forbidden', address, action, rights });
+    case 404:
+      return new ClusterError({ reason: 'notServed', address });
+    case 400:
+      return new ClusterError({ reason: 'badRequest', address, action });
+    default:
+      return new ClusterError({ reason: 'unexpectedStatus', address, action, status });
   }
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return said(
-      `${server} did not answer within ${cluster.timeoutMs / 1000} s. Check that the network lets us through to it.`,
-    );
-  }
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return new ClusterError({ reason: 'timeout', address, timeoutMs });
   if (error instanceof SyntaxError)
-    return said(`${server} answered no JSON. Check the address in the kubeconfig.`);
+    return new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'JSON' });
   const code = networkCode(error) ?? codeOf(error);
-  if (code === 'ECONNREFUSED')
-    return said(
-      `${server} refused the connection. Check that it runs and that the kubeconfig names its address.`,
-    );
-  if (code)
-    return said(
-      `${server} could not be reached (${code}). Check the address and the certificate authority in the kubeconfig.`,
-    );
+  if (code === 'ECONNREFUSED') return new ClusterError({ reason: 'connectionRefused', address });
+  if (code) return new ClusterError({ reason: 'unreachable', address, code });
   throw error;
 }
+
+const sweepRights: Rights = { manifests: 'manifests', clusterRole: 'muster-sweep' };
 
 /** An answer that is not 2xx. Its body is text: JSON of a metav1.Status, or anything. */
 export const refusal = (error: unknown): ApiException<unknown> | undefined =>

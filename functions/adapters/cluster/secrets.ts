@@ -3,13 +3,13 @@ import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node
 import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
-import { explain, refusal } from './refusal.ts';
+import { clusterErrorFor, refusal } from './refusal.ts';
 import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
 /**
- * Gives the function that reads client credentials from a Secret. Undefined when it is not there,
- * is not ours to read, or lacks a key: a manifest names it, so nothing of that happened to us.
- * Throws `ClusterError`.
+ * Gives the function that reads client credentials from a Secret. Undefined when it does not exist,
+ * may not be read, or lacks a key: a manifest names it, so that is not our failure. Throws
+ * `ClusterError`.
  */
 export function secretReader(
   cluster: Cluster,
@@ -26,7 +26,7 @@ export function secretReader(
     } catch (error) {
       const code = refusal(error)?.code;
       if (code === 403 || code === 404) return undefined;
-      throw explain(cluster, 'get secrets', error);
+      throw clusterErrorFor(cluster, 'get secrets', error);
     }
   };
 }
@@ -46,6 +46,6 @@ const coreGroup = { middleware: [belowApi], middlewareMergeStrategy: 'append' as
 
 const secretSchema = z.object({ data: z._default(z.record(z.string(), z.string()), {}) });
 
-/** `data` is base64; people often end a value with a newline that they did not mean. */
+/** `data` is base64. A value often ends with a newline by mistake. */
 const decoded = (text: string): string =>
   Buffer.from(text, 'base64').toString('utf8').replace(/\n$/, '');

@@ -1,4 +1,4 @@
-/** A bearer in a file that somebody else keeps fresh: a projected service-account token. */
+/** A token in a file that Kubernetes renews: a projected service-account token. */
 import { readFile } from 'node:fs/promises';
 import type { TokenSource } from './apiserver.ts';
 
@@ -30,7 +30,7 @@ export function fileTokens(path: string, now: () => Date = () => new Date()): To
   };
 }
 
-/** A bearer that stays the same: there is no other one to be had when it is refused. */
+/** A token that stays the same: when it is refused, there is no other one. */
 export const fixedToken = (token: string): TokenSource => ({
   token: async () => ({ kind: 'token', token }),
   drop: () => false,

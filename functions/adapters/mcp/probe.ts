@@ -8,8 +8,9 @@ import type {
 } from '../../reachability/outcome.ts';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
-import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/guard.ts';
-import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/connect.ts';
+import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { discoverRequest, protocolVersion } from './discover.ts';
 import { defined } from '../../model/defined.ts';
 
 export type Probe = (
@@ -21,9 +22,13 @@ const longestProbeMs = 10_000;
 const closeSessionMs = 1000;
 const mostRedirects = 3;
 const longestUrl = 2048;
-// A JSON-RPC answer shows itself in its first bytes, and so does the `endpoint` event of an SSE
-// server.
+// The first bytes show a JSON-RPC answer, and the `endpoint` event of an SSE server.
 const peek = { bytes: 4096, ms: 1000 };
+
+export type ProberOptions = {
+  /** The clock that a `Retry-After` date is compared with. */
+  readonly now?: () => Date;
+};
 
 /**
  * Probes one remote MCP server without credentials: a GET for an event stream, judged at the
@@ -32,13 +37,13 @@ const peek = { bytes: 4096, ms: 1000 };
  * min(`timeoutMs`, 10 s); never throws for anything a server does.
  */
 export const prober =
-  (connector: Connector): Probe =>
+  (connector: Connector, { now = () => new Date() }: ProberOptions = {}): Probe =>
   async (server, { classify }) => {
     const url = usableUrl(server.url);
     if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
     const unusable = unusableHeader(server.headers);
     if (unusable !== undefined) return { kind: 'unusable', message: unusable, timings: {} };
-    const attempt = startAttempt(connector, server, url);
+    const attempt = startAttempt({ connector, now, server, configured: url });
     try {
       return await runProbe(attempt, classify);
     } catch (error) {
@@ -56,30 +61,31 @@ function usableUrl(text: string | undefined): URL | string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return `spec.url has the scheme ${url.protocol}, which is neither http: nor https:`;
   if (url.username !== '' || url.password !== '')
-    return 'spec.url carries a user name or a password; credentials belong into spec.headers';
+    return 'spec.url contains a user name or a password, which belong in spec.headers';
   if (url.port === '0') return 'spec.url has port 0';
   return url;
 }
 
-// They steer the connection itself (RFC 9110, section 7.6.1), which is the prober's.
+// They control the connection itself (RFC 9110, section 7.6.1), which the prober owns.
 const connectionHeaders =
   /^(connection|content-length|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 
 function unusableHeader(headers: Readonly<Record<string, string>>): string | undefined {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      return `spec.headers has a name that is no header name: ${JSON.stringify(name)}`;
+      return `spec.headers has an invalid header name: ${JSON.stringify(name)}`;
     if (connectionHeaders.test(name))
-      return `spec.headers has ${name}, which belongs to the connection`;
+      return `spec.headers has ${name}, which only the connection itself may set`;
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-      return `the value of ${name} in spec.headers has characters that no header may carry`;
+      return `the value of ${name} in spec.headers has characters that a header must not contain`;
   }
   return undefined;
 }
 
-/** One probe under way: who is visited, until when, and what each stage took. */
+/** One running probe: its server, its deadline, and the time that each stage took. */
 type Attempt = {
   readonly connector: Connector;
+  readonly now: () => Date;
   readonly server: McpServer;
   readonly configured: URL;
   readonly signal: AbortSignal;
@@ -89,9 +95,11 @@ type Attempt = {
   readonly end: () => void;
 };
 
-function startAttempt(connector: Connector, server: McpServer, configured: URL): Attempt {
+function startAttempt(
+  given: Pick<Attempt, 'connector' | 'now' | 'server' | 'configured'>,
+): Attempt {
   const deadline = new AbortController();
-  const deadlineMs = Math.min(server.timeoutMs, longestProbeMs);
+  const deadlineMs = Math.min(given.server.timeoutMs, longestProbeMs);
   const timer = setTimeout(
     () => deadline.abort(new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`)),
     deadlineMs,
@@ -106,9 +114,7 @@ function startAttempt(connector: Connector, server: McpServer, configured: URL):
     since = now;
   };
   return {
-    connector,
-    server,
-    configured,
+    ...given,
     signal: deadline.signal,
     enter,
     stage: () => stage ?? 'headers',
@@ -121,18 +127,18 @@ class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
-async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome> {
-  const { answer, url, redirect } = await follow(visit, classify);
-  visit.enter(undefined);
-  const timings = visit.timings();
+async function runProbe(attempt: Attempt, classify: boolean): Promise<ProbeOutcome> {
+  const { answer, url, redirect } = await follow(attempt, classify);
+  attempt.enter(undefined);
+  const timings = attempt.timings();
   const bearerChallenge = hasBearerChallenge(answer);
-  const retryAfterMs = retryAfter(answer);
+  const retryAfterMs = retryAfter(answer, attempt.now);
   const isOpen = answer.status !== 401 && !(answer.status === 403 && bearerChallenge);
   const classification =
     classify && isOpen && redirect === undefined && canSay(answer)
-      ? await classified(visit, url, answer)
+      ? await classified(attempt, url, answer)
       : undefined;
-  await closeSession(visit, url, answer);
+  await closeSession(attempt, url, answer);
   return defined({
     kind: 'answered',
     status: answer.status,
@@ -145,13 +151,13 @@ async function runProbe(visit: Attempt, classify: boolean): Promise<ProbeOutcome
 }
 
 async function follow(
-  visit: Attempt,
+  attempt: Attempt,
   classify: boolean,
 ): Promise<{ answer: ProbeResponse; url: URL; redirect?: Redirect }> {
-  const read = classify && visit.server.type === 'sse' ? { read: peek } : {};
-  let url = visit.configured;
+  const read = classify && attempt.server.type === 'sse' ? { read: peek } : {};
+  let url = attempt.configured;
   for (let hop = 0; ; hop += 1) {
-    const answer = await ask(visit, {
+    const answer = await ask(attempt, {
       url,
       method: 'GET',
       headers: { accept: 'text/event-stream' },
@@ -182,105 +188,78 @@ function nextHop(from: URL, location: string): URL | Redirect {
  * One exchange with what every request of a probe carries. `spec.headers` go to the configured
  * origin only.
  */
-function ask(visit: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
+function ask(attempt: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
   const configured =
-    request.url.origin === visit.configured.origin ? lowerCased(visit.server.headers) : {};
+    request.url.origin === attempt.configured.origin ? lowerCased(attempt.server.headers) : {};
   const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
   return exchange(
     { ...request, headers: { 'user-agent': userAgent, ...configured, ...ours } },
-    visit.connector,
-    visit.signal,
-    visit.enter,
+    attempt.connector,
+    attempt.signal,
+    attempt.enter,
   );
 }
 
-// The version that needs no session: Python SDKs from 2.0 on then answer without creating one
-// (measured).
-const protocolVersion = '2026-07-28';
 const userAgent = 'muster-prober (reachability check without credentials)';
-
-const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
   /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
 
 /** RFC 9110, section 10.2.3: seconds, or a date. */
-function retryAfter({ headers }: ProbeResponse): number | undefined {
+function retryAfter({ headers }: ProbeResponse, now: () => Date): number | undefined {
   const value = headers['retry-after'];
   if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now().getTime();
   return ms > 0 ? ms : undefined;
 }
 
-// A front door in trouble, or one that counts requests, says nothing about sign-in.
+// A failing proxy or a rate limit says nothing about sign-in.
 const canSay = ({ status }: ProbeResponse): boolean =>
   status < 500 && status !== 407 && status !== 429;
 
-/**
- * Undefined when the second look failed or met a front door in trouble: that says nothing, and what
- * is known stays.
- */
+/** Undefined when the second request failed or a proxy answered it: what is known stays. */
 async function classified(
-  visit: Attempt,
+  attempt: Attempt,
   url: URL,
   stream: ProbeResponse,
 ): Promise<Classification | undefined> {
-  if (visit.server.type === 'sse')
+  if (attempt.server.type === 'sse')
     return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
       ? 'asksForNothing'
       : 'unclear';
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    'mcp-method': 'server/discover',
-  };
   try {
-    const answer = await ask(visit, { url, method: 'POST', headers, body: discover, read: peek });
-    await closeSession(visit, url, answer);
+    const answer = await ask(attempt, { ...discoverRequest, url, read: peek });
+    await closeSession(attempt, url, answer);
     if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
       return 'asksForSignIn';
     if (!canSay(answer)) return undefined;
     return speaksMcp(answer) ? 'asksForNothing' : 'unclear';
   } catch {
-    // The GET was answered: whatever goes wrong here is no verdict about the server.
+    // The GET was answered: a failure here is not a verdict about the server.
     return undefined;
   }
 }
-
-const discover = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': protocolVersion,
-      'io.modelcontextprotocol/clientInfo': { name: 'muster-prober', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-});
 
 const speaksMcp = ({ status, headers, body }: ProbeResponse): boolean =>
   (status === 200 && (headers['content-type'] ?? '').startsWith('text/event-stream')) ||
   /"jsonrpc"\s*:\s*"2\.0"/.test(body.toString('utf8'));
 
 /**
- * Some servers open a session for every request without one (python-sdk#3228); it is closed, once,
- * and its answer does not matter.
+ * Some servers open a session for every request without one (python-sdk#3228). It is closed with
+ * one request, whose answer does not matter.
  */
-async function closeSession(visit: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
+async function closeSession(attempt: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
   const session = headers['mcp-session-id'];
   if (session === undefined) return;
-  const farewell = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
-  const patience = AbortSignal.any([visit.signal, AbortSignal.timeout(closeSessionMs)]);
-  await ask({ ...visit, signal: patience, enter: () => {} }, farewell).catch(() => {});
+  const deletion = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
+  const patience = AbortSignal.any([attempt.signal, AbortSignal.timeout(closeSessionMs)]);
+  await ask({ ...attempt, signal: patience, enter: () => {} }, deletion).catch(() => {});
 }
 
-function outcomeOf(error: unknown, visit: Attempt): ProbeOutcome {
-  const stage = visit.stage();
-  visit.enter(undefined);
-  const timings = visit.timings();
+function outcomeOf(error: unknown, attempt: Attempt): ProbeOutcome {
+  const stage = attempt.stage();
+  attempt.enter(undefined);
+  const timings = attempt.timings();
   const unreachable = (cause: Cause, detail: string): ProbeOutcome => ({
     kind: 'unreachable',
     stage,
@@ -321,12 +300,12 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
         detail: resolution.detail,
         timings,
       };
-    case 'away':
+    case 'unavailable':
       return { kind: 'proberTrouble', detail: resolution.detail, timings };
     case 'unusable':
       return {
         kind: 'unusable',
-        message: 'the host of spec.url is no name that can be resolved',
+        message: 'the host of spec.url is not a valid name',
         timings,
       };
   }
@@ -378,8 +357,8 @@ const causes: Readonly<Record<string, Cause>> = {
 };
 
 /**
- * The code that tells most: of several addresses tried, one that is not merely a family this
- * machine does not route.
+ * The most useful code: of several addresses, one that is not only an address family without a
+ * route on this machine.
  */
 function codeOf(error: Error): string {
   if (error instanceof AggregateError) {
@@ -390,7 +369,7 @@ function codeOf(error: Error): string {
 }
 
 /**
- * Whether a connection to `url` can be opened at all: asked when the prober doubts its own network.
+ * Whether a connection to `url` can be opened: checked when the prober's own network is suspect.
  */
 export const connectionCheck =
   (connector: Connector, url: URL): (() => Promise<boolean>) =>
@@ -405,7 +384,7 @@ export const connectionCheck =
       socket.destroy();
       return true;
     } catch {
-      return false; // Whatever kept us from connecting, the answer is no.
+      return false; // No connection, for any reason.
     }
   };
 

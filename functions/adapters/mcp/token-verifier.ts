@@ -1,20 +1,21 @@
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verification.ts';
-import type { Connector } from '../network/guard.ts';
-import { NameFailure, RefusedByPolicy } from '../network/guard.ts';
-import { type ProbeResponse, exchange, type ProbeRequest } from '../network/http.ts';
+import type { Connector } from '../network/connect.ts';
+import { NameFailure, RefusedByPolicy } from '../network/connect.ts';
+import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { clientInfo, discoverRequest } from './discover.ts';
 import { scopesIn } from '../../model/scopes.ts';
-import { challengesIn } from '../network/challenges.ts';
+import { bearerChallengeIn } from '../network/challenges.ts';
 
 export type TokenVerifierOptions = {
-  /** Whole proof, all its requests together. */
+  /** For the whole verification, all its requests together. */
   readonly timeoutMs?: number;
 };
 
 /**
- * Asks a server once, with a person's token, whether it lets them in: `server/discover`, else
- * `initialize` and a DELETE for the session it opened; a stream for servers of type `sse`. The
- * token goes to the configured origin only: redirects are answers.
+ * Gives the function that checks whether a server accepts a person's token: by `server/discover`,
+ * or else by `initialize` and a DELETE for the session that it opened; by a stream for servers of
+ * type `sse`. The token goes only to the configured origin: a redirect is an answer.
  */
 export function tokenVerifier(
   connector: Connector,
@@ -22,7 +23,7 @@ export function tokenVerifier(
 ) {
   return async (server: McpServer, token: string): Promise<VerificationResult> => {
     const url = URL.parse(server.url ?? '');
-    if (url === null) return { kind: 'unclear', message: 'The URL of the server is no URL.' };
+    if (url === null) return { kind: 'unclear', message: 'spec.url of the server is not a URL.' };
     const signal = AbortSignal.timeout(Math.min(server.timeoutMs, timeoutMs));
     const ask = (
       request: Omit<ProbeRequest, 'url' | 'headers'>,
@@ -40,7 +41,7 @@ export function tokenVerifier(
     try {
       return server.type === 'sse' ? await byStream(ask, token) : await byRequest(ask, token);
     } catch (error) {
-      return { kind: 'unclear', message: `${url.host} could not be asked: ${reasonOf(error)}.` };
+      return { kind: 'unclear', message: `The request to ${url.host} failed: ${detailOf(error)}.` };
     }
   };
 }
@@ -59,16 +60,16 @@ async function byStream(ask: Ask, token: string): Promise<VerificationResult> {
 
 async function byRequest(ask: Ask, token: string): Promise<VerificationResult> {
   const discovered = await ask(
-    { method: 'POST', body: discover, read: peek },
-    { ...json, 'mcp-protocol-version': modern, 'mcp-method': 'server/discover' },
+    { method: discoverRequest.method, body: discoverRequest.body, read: peek },
+    { ...json, ...discoverRequest.headers },
   );
   const refused = await refusalIn(discovered, token);
   if (refused !== undefined) return refused;
   if (isFine(discovered) && hasResult(discovered)) return { kind: 'accepted' };
-  // An older server; only its handshake tells whether a request with this token gets anywhere.
+  // An older server: only its handshake shows whether it accepts a request with this token.
   const opened = await ask({ method: 'POST', body: initialize, read: peek }, json);
   const session = opened.headers['mcp-session-id'];
-  // A server that does not want to hear of the end of a session ends it by itself, later.
+  // A server that does not let clients end a session ends it later by itself.
   if (session !== undefined)
     await ask(
       { method: 'DELETE' },
@@ -80,7 +81,6 @@ async function byRequest(ask: Ask, token: string): Promise<VerificationResult> {
   );
 }
 
-const modern = '2026-07-28';
 const legacy = '2025-06-18';
 const json = {
   'content-type': 'application/json',
@@ -88,23 +88,8 @@ const json = {
   'user-agent': 'muster',
 };
 
-// As much as tells a result from an error; an answer as a stream may stay open.
+// Enough to tell a result from an error. An answer that is a stream may stay open.
 const peek = { bytes: 64 * 1024, ms: 2_000 };
-
-const clientInfo = { name: 'muster', version: '1' };
-
-const discover = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': modern,
-      'io.modelcontextprotocol/clientInfo': clientInfo,
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-});
 
 const initialize = JSON.stringify({
   jsonrpc: '2.0',
@@ -115,10 +100,7 @@ const initialize = JSON.stringify({
 
 const isFine = ({ status }: ProbeResponse) => status >= 200 && status < 300;
 
-/**
- * As JSON or as the first event of a stream; an answer without a body we can see is taken at its
- * status.
- */
+/** In JSON or in the first event of a stream. Without a visible body, the status decides. */
 const hasResult = ({ body }: ProbeResponse) =>
   body.length === 0 || /"result"\s*:/.test(body.toString());
 
@@ -132,20 +114,17 @@ async function refusalIn(
   token: string,
 ): Promise<VerificationResult | undefined> {
   if (status !== 401 && status !== 403) return undefined;
-  const challenges = await challengesIn(new Response(null, { status, headers }));
-  const {
-    error,
-    error_description: description,
-    scope,
-  } = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters ?? {};
+  const { error, errorDescription, scope } = await bearerChallengeIn(
+    new Response(null, { status, headers }),
+  );
   if (status === 401) {
-    const words = [error, description].filter((word) => word !== undefined).join(': ');
+    const said = [error, errorDescription].filter((part) => part !== undefined).join(': ');
     return {
       kind: 'refused',
       message:
-        words === ''
+        said === ''
           ? 'The server refused the token.'
-          : `The server refused the token: ${harmless(words, token)}.`,
+          : `The server refused the token: ${withoutSecrets(said, token)}.`,
     };
   }
   return error === 'insufficient_scope'
@@ -153,22 +132,17 @@ async function refusalIn(
     : undefined;
 }
 
-/**
- * A server may repeat what it was sent; neither that nor anything that looks like a secret is kept.
- */
-const harmless = (words: string, token: string): string =>
-  words
+/** A server may quote what it was sent: the token and all that looks like a secret are removed. */
+const withoutSecrets = (text: string, token: string): string =>
+  text
     .replaceAll(token, '[left out]')
     .replace(/[\w.~+/=-]{24,}/g, '[left out]')
     .replace(/\p{Cc}/gu, ' ')
     .slice(0, 200)
     .replace(/\.$/, '');
 
-const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
-/** Whatever keeps a request from being answered is the server's or the network's. */
-function reasonOf(error: unknown): string {
+/** Why there was no answer. Rethrows what is not an error. */
+function detailOf(error: unknown): string {
   if (error instanceof RefusedByPolicy || error instanceof NameFailure) return error.message;
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'no answer in time';
   if (error instanceof Error)

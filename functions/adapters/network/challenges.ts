@@ -1,10 +1,31 @@
 import * as oauth from 'oauth4webapi';
+import { defined } from '../../model/defined.ts';
+
+/** The parts of a Bearer challenge that are read: RFC 6750 section 3, RFC 9728 section 5.1. */
+export type BearerChallenge = {
+  readonly error?: string;
+  readonly errorDescription?: string;
+  readonly scope?: string;
+  readonly resourceMetadata?: string;
+};
+
+/** The first Bearer challenge in `WWW-Authenticate`; empty when there is none. */
+export async function bearerChallengeIn(response: Response): Promise<BearerChallenge> {
+  const bearer = (await challengesIn(response)).find(({ scheme }) => scheme === 'bearer');
+  const {
+    error,
+    error_description: errorDescription,
+    scope,
+    resource_metadata: resourceMetadata,
+  } = bearer?.parameters ?? {};
+  return defined({ error, errorDescription, scope, resourceMetadata });
+}
 
 /**
- * The challenges of an answer. oauth4webapi parses them inside its judging functions only;
- * revocation's expects nothing else of it.
+ * oauth4webapi parses challenges only inside its functions that judge an answer; the one for
+ * revocation expects nothing else of the answer.
  */
-export async function challengesIn(
+async function challengesIn(
   response: Response,
 ): Promise<readonly oauth.WWWAuthenticateChallenge[]> {
   try {

@@ -2,18 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-/**
- * Answers of the resolver, told apart because they mean different things for the name and for the
- * prober.
- */
+/** Answers of the resolver. Each kind means something else for the name and for the prober. */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   /** The resolver says there is no such name, or no address behind it. */
   | { readonly kind: 'notFound'; readonly detail: string }
   /** The resolver answered with a failure, or not at all. */
   | { readonly kind: 'failed'; readonly detail: string }
-  /** The resolver itself cannot be reached: our trouble, not the name's. */
-  | { readonly kind: 'away'; readonly detail: string }
+  /** The resolver itself is unreachable: a prober error, not one of the name. */
+  | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'unusable'; readonly detail: string };
 
 export type Resolve = (hostname: string) => Promise<Resolution>;
@@ -21,7 +18,7 @@ export type Resolve = (hostname: string) => Promise<Resolution>;
 // c-ares: 1000 names with 2 % dead ones take 2.3 s; getaddrinfo on 4 threads takes 23 s (measured).
 const queryTimeoutMs = 1000;
 const queryTries = 2;
-// RFC 8305, section 3: how long the slower address family may hold up the other one.
+// RFC 8305, section 3: how long the slower address family may delay the other one.
 const resolutionDelayMs = 50;
 const hostsFileAgeMs = 10_000;
 
@@ -29,7 +26,7 @@ const unusableNames: ReadonlySet<string> = new Set(['EBADNAME', 'EBADSTR']);
 
 /**
  * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure
- * is tried once more. `servers` (`address` or `address:port`) stand in for the resolvers of the
+ * is tried a second time. `servers` (`address` or `address:port`) replace the resolvers of the
  * machine. Never throws for a name.
  */
 export function resolver({
@@ -57,7 +54,7 @@ export function resolver({
   };
 }
 
-// RFC 6761, section 6.3: these names are loopback and never asked of a resolver.
+// RFC 6761, section 6.3: these names are loopback, and no resolver is asked for them.
 const isLocalhost = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
 
 async function resolveOnce(cares: Resolver, name: string): Promise<Resolution> {
@@ -73,11 +70,11 @@ async function resolveOnce(cares: Resolver, name: string): Promise<Resolution> {
   const addresses = [
     ...new Set(settled.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))),
   ];
-  return addresses.length > 0 ? { kind: 'addresses', addresses } : telling(settled);
+  return addresses.length > 0 ? { kind: 'addresses', addresses } : failureAmong(settled);
 }
 
-// One family without addresses says nothing while the other one has failed.
-const telling = (answers: readonly Resolution[]): Resolution =>
+// An address family without addresses decides nothing when the other one has failed.
+const failureAmong = (answers: readonly Resolution[]): Resolution =>
   answers.find((answer) => answer.kind !== 'notFound') ?? { kind: 'notFound', detail: 'ENODATA' };
 
 async function query(answer: Promise<string[]>): Promise<Resolution> {
@@ -88,7 +85,7 @@ async function query(answer: Promise<string[]>): Promise<Resolution> {
     const code = String(error.code);
     if (code === 'ENOTFOUND' || code === 'ENODATA') return { kind: 'notFound', detail: code };
     if (code === 'ECONNREFUSED')
-      return { kind: 'away', detail: 'the resolver refuses connections' };
+      return { kind: 'unavailable', detail: 'the resolver refuses connections' };
     if (unusableNames.has(code)) return { kind: 'unusable', detail: code };
     return { kind: 'failed', detail: code };
   }
@@ -99,7 +96,7 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(done, ms).unref();
   });
 
-// c-ares does not read the hosts file, and people put their servers there.
+// c-ares does not read the hosts file, where people list their own servers.
 function hostsReader(file: string): () => Promise<ReadonlyMap<string, readonly string[]>> {
   let readAt = -Infinity;
   let hosts: Promise<ReadonlyMap<string, readonly string[]>>;

@@ -1,30 +1,22 @@
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import {
-  connect as connectTls,
-  createSecureContext,
-  rootCertificates,
-  type SecureContext,
-} from 'node:tls';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { Stage } from '../../model/wire.ts';
-import type { Resolution, Resolve } from './dns.ts';
 
-/** Says why an address or URL may not be contacted; undefined lets it through. */
+/** Each gives the rule that refuses an address or URL; undefined: it may be contacted. */
 export type Guard = {
   readonly refusesAddress: (address: string) => string | undefined;
   readonly refusesUrl: (url: URL) => string | undefined;
 };
 
 export type GuardOptions = {
-  /** Lets loopback and private networks through: one laptop, never the cloud. */
+  /** Allows loopback and private networks: on one machine, never in the cloud. */
   readonly allowLocal?: boolean;
-  /** CIDR ranges the owner opened. Cloud metadata stays closed. */
+  /** CIDR ranges that the owner opened. Cloud metadata is always refused. */
   readonly allow?: readonly string[];
 };
 
 /**
- * Keeps addresses that others wrote (manifests, metadata documents, redirects) from reaching what
- * only we can reach. Throws a TypeError for a range that is no CIDR.
+ * Refuses addresses that others wrote (in manifests, metadata documents, redirects) when only we
+ * can reach them. Throws a TypeError for a range that is not a CIDR range.
  */
 export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = {}): Guard {
   const opened = allow.map(parseRange);
@@ -34,20 +26,20 @@ export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = 
     if (inRanges(ip, opened)) return undefined;
     const range = ip.range();
     if (range === 'unicast' || (allowLocal && localRanges.has(range))) return undefined;
-    return `${words[range] ?? range} addresses are not contacted unless the owner opens their range (GUARD_ALLOW)`;
+    return `${rangeNames[range] ?? range} addresses are refused unless GUARD_ALLOW opens their range`;
   };
   return {
     refusesAddress,
     refusesUrl: (url) => {
       const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-      if (!allowLocal && !isWebPort(port)) return `port ${port} is not a port for web servers`;
+      if (!allowLocal && !isWebPort(port)) return `port ${port} is not a port of web servers`;
       const host = hostOf(url.hostname);
       return isIP(host) === 0 ? undefined : refusesAddress(host);
     },
   };
 }
 
-// No MCP server lives there, and the credentials of a whole account do.
+// No MCP server is there, but the credentials of a whole account are.
 const metadata = [
   '169.254.0.0/16', // AWS, Google, Azure, and the container credentials of ECS and EKS
   'fe80::/10',
@@ -64,7 +56,7 @@ const localRanges: ReadonlySet<string> = new Set([
   'carrierGradeNat',
 ]);
 
-const words: Readonly<Record<string, string>> = {
+const rangeNames: Readonly<Record<string, string>> = {
   loopback: 'loopback',
   private: 'private',
   uniqueLocal: 'private',
@@ -72,8 +64,7 @@ const words: Readonly<Record<string, string>> = {
   unspecified: 'unspecified',
 };
 
-// Databases, caches and control ports that answer to HTTP-like text; the rest below 1024 is no web
-// server's either.
+// Databases, caches and control ports that react to HTTP. Below 1024, only 80 and 443 are allowed.
 const closedPorts: ReadonlySet<number> = new Set([
   2375, 2376, 2379, 2380, 3306, 5432, 6379, 9200, 10250, 10255, 11211, 27017,
 ]);
@@ -98,136 +89,5 @@ function embeddedIPv4(ip: Address): Address {
   return ipaddr.fromByteArray(ip.toByteArray().slice(12));
 }
 
-/** A URL's host as sockets want it: without the brackets of IPv6. */
+/** The host of a URL as sockets take it: without the brackets of IPv6. */
 export const hostOf = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
-
-/** The guard said no. */
-export class RefusedByPolicy extends Error {
-  override readonly name = 'RefusedByPolicy';
-  readonly rule: string;
-  constructor(rule: string) {
-    super(`refused by policy: ${rule}`);
-    this.rule = rule;
-  }
-}
-
-/** The name did not lead to an address. */
-export class NameFailure extends Error {
-  override readonly name = 'NameFailure';
-  readonly resolution: Exclude<Resolution, { kind: 'addresses' }>;
-  constructor(hostname: string, resolution: Exclude<Resolution, { kind: 'addresses' }>) {
-    super(`${hostname} does not resolve: ${resolution.detail}`);
-    this.resolution = resolution;
-  }
-}
-
-/**
- * The public authorities and those of `extraCa` (PEM), parsed once: a context per connection costs
- * 40 ms of CPU (measured).
- */
-export const trustStore = (extraCa?: string): SecureContext =>
-  extraCa === undefined
-    ? createSecureContext()
-    : createSecureContext({ ca: [...rootCertificates, extraCa] });
-
-export type Connector = {
-  readonly guard: Guard;
-  readonly resolve: Resolve;
-  readonly secureContext: SecureContext;
-};
-
-export type Target = { readonly hostname: string; readonly port: number; readonly secure: boolean };
-
-/**
- * Opens a connection to an address the guard lets through: the name is resolved here, refused
- * addresses are left out, and what the socket is really connected to is looked at again before a
- * byte is sent. `enter` hears of each stage as it begins. Throws `RefusedByPolicy`, `NameFailure`,
- * or the error of the socket; an abort destroys the socket.
- */
-export async function connect(
-  { hostname, port, secure }: Target,
-  { guard, resolve, secureContext }: Connector,
-  signal: AbortSignal,
-  enter: (stage: Stage) => void = () => {},
-): Promise<Socket> {
-  const host = hostOf(hostname);
-  if (isIP(host) === 0) enter('dns');
-  const addresses = await allowedAddresses(host, guard, resolve);
-  signal.throwIfAborted();
-  enter('tcp');
-  const plain = await connected(
-    connectTcp({ port, ...destination(host, addresses) }),
-    'connect',
-    signal,
-  );
-  const refusal = guard.refusesAddress(plain.remoteAddress ?? '');
-  if (refusal !== undefined) {
-    plain.destroy();
-    throw new RefusedByPolicy(refusal);
-  }
-  if (!secure) return plain;
-  enter('tls');
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  const encrypted = connectTls({
-    socket: plain,
-    host,
-    ...servername,
-    secureContext,
-    ALPNProtocols: ['http/1.1'],
-  });
-  return connected(encrypted, 'secureConnect', signal);
-}
-
-async function allowedAddresses(
-  host: string,
-  guard: Guard,
-  resolve: Resolve,
-): Promise<readonly string[]> {
-  const resolution: Resolution =
-    isIP(host) === 0 ? await resolve(host) : { kind: 'addresses', addresses: [host] };
-  if (resolution.kind !== 'addresses') throw new NameFailure(host, resolution);
-  const allowed = resolution.addresses.filter(
-    (address) => guard.refusesAddress(address) === undefined,
-  );
-  if (allowed.length > 0) return allowed;
-  throw new RefusedByPolicy(guard.refusesAddress(resolution.addresses[0] ?? '') ?? 'no address');
-}
-
-// Several addresses go through net's happy eyeballs; it wants a lookup, and gets ours.
-function destination(
-  host: string,
-  addresses: readonly string[],
-): { host: string; lookup?: LookupFunction; autoSelectFamily?: boolean } {
-  const [only, another] = addresses;
-  if (only !== undefined && another === undefined) return { host: only };
-  const list = addresses.map((address) => ({ address, family: isIP(address) }));
-  return { host, autoSelectFamily: true, lookup: (_hostname, _options, done) => done(null, list) };
-}
-
-function connected<Opening extends Socket>(
-  socket: Opening,
-  event: 'connect' | 'secureConnect',
-  signal: AbortSignal,
-): Promise<Opening> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      socket.destroy();
-      reject(signal.reason);
-    };
-    const settle = (): void => {
-      signal.removeEventListener('abort', abort);
-      socket.off('error', fail);
-    };
-    const fail = (error: Error): void => {
-      settle();
-      socket.destroy();
-      reject(error);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    socket.once('error', fail);
-    socket.once(event, () => {
-      settle();
-      resolve(socket);
-    });
-  });
-}

@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 import type { Stage } from '../../model/wire.ts';
-import { type Connector, connect, RefusedByPolicy } from './guard.ts';
+import { type Connector, connect, RefusedByPolicy } from './connect.ts';
 
 export type ProbeRequest = {
   readonly url: URL;
@@ -8,8 +8,7 @@ export type ProbeRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /**
-   * How much of the body is wanted, and for how long it is worth waiting. Without it nothing is
-   * read.
+   * How much of the body to read, and how long to wait for it. Without it, nothing is read.
    */
   readonly read?: { readonly bytes: number; readonly ms: number };
 };
@@ -23,14 +22,14 @@ export type ProbeResponse = {
   readonly isWhole: boolean;
 };
 
-// Some front doors send headers of 20 to 30 KiB; undici's own limit is 16.
+// Some load balancers send headers of 20 to 30 KiB; undici's own limit is 16 KiB.
 const maxHeaderSize = 64 * 1024;
 
 /**
- * One HTTP/1.1 exchange over a connection of its own that the guard let through; it is gone when
- * the promise settles. The answer is there with the response headers, or when as much of the body
- * as `read` asks for has come. Redirects are answers. Throws what `dial` throws, undici's errors
- * for what is not HTTP, and the reason of an abort.
+ * One HTTP/1.1 exchange over its own guarded connection, which is closed when the promise settles.
+ * It resolves with the response headers, or when as much of the body as `read` asks for has come.
+ * Redirects are answers. Throws what `connect` throws, undici's errors for what is not HTTP, and
+ * the reason of an abort.
  */
 export function exchange(
   request: ProbeRequest,
@@ -63,12 +62,11 @@ export function exchange(
       );
     },
   });
-  return converse(client, request, signal).finally(() => client.destroy(overAndDone));
+  return converse(client, request, signal).finally(() => client.destroy(exchangeEnded));
 }
 
-// Given so that undici does not make an error with a stack of its own for every exchange that is
-// cut at its headers.
-const overAndDone = new Error('the exchange is over');
+// Without it, undici makes an error with a stack for every exchange that ends at its headers.
+const exchangeEnded = new Error('the exchange has ended');
 
 function converse(
   client: Client,
@@ -89,7 +87,7 @@ function converse(
     client.dispatch(
       { path: `${url.pathname}${url.search}`, method, headers: { ...headers }, body: body ?? null },
       {
-        onRequestStart: () => {}, // undici tells its new handlers from its old ones by this
+        onRequestStart: () => {}, // undici recognizes its new kind of handler by this
         onResponseStart: (_controller, status, received) => {
           if (status < 200) return;
           head = { status, headers: joined(received) };
@@ -120,6 +118,10 @@ const joined = (
     ),
   );
 
+/** The headers with their names in lower case, so that none is sent twice. */
+export const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
 /** The part of `fetch` that OAuth and OpenID Connect clients need. */
 export type GuardedFetch = (
   url: string,
@@ -132,8 +134,8 @@ export type GuardedFetch = (
 ) => Promise<Response>;
 
 /**
- * `fetch` towards addresses that others wrote: guarded, redirects left to the caller, bounded in
- * time and size. Throws a TypeError when the answer is larger than `maxBytes` or not there within
+ * `fetch` for addresses that others wrote: guarded, without following redirects, limited in time
+ * and size. Throws a TypeError when the answer is larger than `maxBytes` or takes longer than
  * `timeoutMs`, and what `exchange` throws.
  */
 export const guardedFetch =

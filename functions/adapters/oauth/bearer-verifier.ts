@@ -10,26 +10,27 @@ import * as z from 'zod/mini';
 import type { BearerResult } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
+import { messageOf } from '../../model/error-message.ts';
 
 export type VerifierOptions = {
   readonly issuer: string;
   /**
-   * Whom bearers must be made for: the client of the command line, or, for access tokens,
-   * ourselves.
+   * The audience of the tokens: the client of the command line, or, for access tokens, ourselves.
    */
   readonly audience: string;
   readonly kind?: 'idToken' | 'accessToken';
   readonly fetch: GuardedFetch;
 };
 
-/** The issuer could not be asked for its keys. */
+/** The keys of the issuer could not be fetched. */
 class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }
 
 /**
- * Judges a bearer by the keys of its issuer, found by OpenID discovery and kept as long as the
- * verifier lives. `issuerUnavailable` when they cannot be had; only a token that is bad is `invalid`.
+ * Verifies tokens with the keys of their issuer, which are found by OpenID discovery and kept as
+ * long as the verifier lives. `issuerUnavailable` when the keys cannot be fetched: that says
+ * nothing about the token. Only a bad token is `invalid`.
  */
 export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerResult> {
   const { issuer, audience, kind = 'idToken' } = options;
@@ -56,7 +57,7 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
   };
 }
 
-// Asymmetric ones only: with a shared secret, whoever can check a token can make one.
+// Asymmetric ones only: a shared secret that verifies tokens can also make them.
 const algorithms = [
   'ES256',
   'ES384',
@@ -82,7 +83,7 @@ function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
     });
   };
   return async (header, token) => {
-    // A failure is not kept: the next bearer asks again.
+    // A failure is not kept: the next token starts another attempt.
     found ??= find().catch((error: unknown) => {
       found = undefined;
       throw error;
@@ -105,10 +106,8 @@ const unavailable =
   (issuer: string) =>
   (cause: unknown): never => {
     throw new IssuerUnavailable(
-      `The keys of ${issuer} cannot be had: ${cause instanceof Error ? cause.message : 'unknown reason'}.`,
-      {
-        cause,
-      },
+      `The keys of ${issuer} could not be fetched: ${messageOf(cause)}.`,
+      { cause },
     );
   };
 
@@ -120,11 +119,11 @@ async function discover(issuer: string, fetch: GuardedFetch) {
     headers: { accept: 'application/json' },
   });
   if (response.status !== 200)
-    throw new TypeError(`its discovery document answered HTTP ${response.status}`);
+    throw new TypeError(`its discovery document returned HTTP ${response.status}`);
   const metadata = metadataSchema.safeParse(await response.json());
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
   if (metadata.data.issuer !== issuer)
-    throw new TypeError(`its discovery document is of another issuer`);
+    throw new TypeError('its discovery document names another issuer');
   return metadata.data;
 }
 
@@ -134,17 +133,17 @@ const claimsSchema = z.object({
   azp: z.optional(z.string()),
 });
 
-/** `client`: an ID token must have been made for it. */
+/** An ID token must be for `client`. */
 function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
   const { iss, sub, aud, exp } = payload;
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
-    return { kind: 'invalid', message: 'The token lacks a claim it must have.' };
+    return { kind: 'invalid', message: 'The token lacks a required claim.' };
   }
   const claims = claimsSchema.safeParse(payload);
   const { email, name, azp } = claims.success ? claims.data : {};
-  // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences says whose it is.
+  // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
   if (client !== undefined && azp !== undefined && azp !== client)
-    return { kind: 'invalid', message: 'The token was made for another client.' };
+    return { kind: 'invalid', message: 'The token is for another client.' };
   const person = defined({
     issuer: iss,
     subject: sub,
@@ -156,17 +155,14 @@ function callerOf(payload: JWTPayload, token: string, client: string | undefined
   return { kind: 'valid', caller: { person, token, claims: payload } };
 }
 
-/**
- * What is wrong with a token, without a word of it; undefined for an error that is not the token's.
- */
+/** What is wrong with a token, without quoting it; undefined for an error of another kind. */
 function problemOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'The token has expired.';
   if (error instanceof errors.JWTClaimValidationFailed)
-    return claimProblems[error.claim] ?? 'A claim of the token is not as it must be.';
+    return claimProblems[error.claim] ?? 'A claim of the token is invalid.';
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return 'The token is signed with an algorithm that is not accepted.';
-  if (error instanceof errors.JWSSignatureVerificationFailed)
-    return 'The signature of the token is not good.';
+    return 'The token is signed with an algorithm that is not allowed.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'Invalid token signature.';
   if (
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys
@@ -184,10 +180,10 @@ function problemOf(error: unknown): string | undefined {
 }
 
 const claimProblems: Readonly<Record<string, string>> = {
-  iss: 'The token is of another issuer.',
-  aud: 'The token was made for another audience.',
+  iss: 'The token is from another issuer.',
+  aud: 'The token is for another audience.',
   nbf: 'The token is not valid yet.',
-  sub: 'The token names no subject.',
-  exp: 'The token never expires.',
-  typ: 'The token is no access token (at+jwt).',
+  sub: 'The token has no subject.',
+  exp: 'The token has no expiry.',
+  typ: 'The token is not an access token (at+jwt).',
 };

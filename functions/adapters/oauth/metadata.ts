@@ -2,11 +2,12 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
-import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
-import { challengesIn } from '../network/challenges.ts';
+import type { BearerChallenge } from '../network/challenges.ts';
+import { SignInError } from './signin-error.ts';
+import { ask, reach, type TransportOptions } from './transport.ts';
 
-/** Where one signs in to a server, and what for. */
+/** Where to sign in to a server, and what for. */
 export type SignInTarget = {
   readonly issuer: string;
   /** RFC 8707: the audience of the token. */
@@ -14,13 +15,16 @@ export type SignInTarget = {
   readonly scopes: readonly string[];
 };
 
-/**
- * A server or its issuer does not do what the MCP authorization specification asks. The message is
- * for people and holds no secret.
- */
-export class SignInError extends Error {
-  override readonly name = 'SignInError';
-}
+export type DiscoveryOptions = {
+  readonly fetch: GuardedFetch;
+  /** Reads the challenge that the server answers to a request without a token; may be empty. */
+  readonly readChallenge: (
+    server: McpServer,
+    url: URL,
+    signal: AbortSignal,
+  ) => Promise<BearerChallenge>;
+  readonly signal: AbortSignal;
+};
 
 /**
  * Finds the issuer of a server in the order of the MCP authorization specification: its challenge,
@@ -31,17 +35,13 @@ export class SignInError extends Error {
 export async function findSignInTarget(
   server: McpServer,
   url: URL,
-  fetch: GuardedFetch,
+  { fetch, readChallenge, signal }: DiscoveryOptions,
 ): Promise<SignInTarget> {
-  const challenge = await challengeOf(server, url, fetch);
+  const challenge = await reach(url, () => readChallenge(server, url, signal));
   const metadata = await resourceMetadata(url, challenge, fetch);
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
-  if (issuer === undefined) {
-    throw new SignInError(
-      'The server does not say who signs people in (RFC 9728). Its owner can, with spec.auth.authorizationServer.',
-    );
-  }
+  if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
   const scopes = listed(challenge.scope) ?? listed(pin?.scopes) ?? metadata?.scopes_supported ?? [];
   return { issuer, resource: metadata?.resource ?? url.href, scopes };
 }
@@ -54,37 +54,7 @@ function chosenIssuer(
 ): string | undefined {
   if (pin === undefined) return issuers[0];
   if (issuers.includes(pin)) return pin;
-  throw new SignInError('The server names another issuer than spec.auth.authorizationServer pins.');
-}
-
-type Challenge = { readonly resourceMetadata?: string; readonly scope?: string };
-
-/**
- * What a stranger's request is told. Nothing useful is no problem: the well-known documents come
- * next.
- */
-async function challengeOf(
-  { headers }: McpServer,
-  url: URL,
-  fetch: GuardedFetch,
-): Promise<Challenge> {
-  // As in the reachability probe: spec.headers belong to how the server is reached, and what is
-  // ours wins over them.
-  const all = new Headers(headers);
-  all.set('content-type', 'application/json');
-  all.set('accept', 'application/json, text/event-stream');
-  const response = await ask(fetch, url, {
-    method: 'POST',
-    headers: all,
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} }),
-  });
-  if (response.status !== 401 && response.status !== 403) return {};
-  const bearer = (await challengesIn(response)).find(({ scheme }) => scheme === 'bearer');
-  const { resource_metadata: resourceMetadata, scope } = bearer?.parameters ?? {};
-  return defined({
-    resourceMetadata,
-    scope,
-  });
+  throw new SignInError({ reason: 'issuerNotPinned' });
 }
 
 const resourceMetadataSchema = z.object({
@@ -96,7 +66,7 @@ type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;
 
 async function resourceMetadata(
   url: URL,
-  { resourceMetadata: named }: Challenge,
+  { resourceMetadata: named }: BearerChallenge,
   fetch: GuardedFetch,
 ): Promise<ResourceMetadata | undefined> {
   const wellKnown = '/.well-known/oauth-protected-resource';
@@ -104,23 +74,15 @@ async function resourceMetadata(
   const places = named === undefined ? [wellKnown + path, wellKnown] : [named];
   for (const place of new Set(places)) {
     const address = URL.parse(place, url.origin);
-    if (address === null)
-      throw new SignInError(
-        'The challenge of the server names a resource_metadata that is no URL.',
-      );
+    if (address === null) throw new SignInError({ reason: 'invalidResourceMetadataUrl' });
     const document = await json(fetch, address);
     if (document === undefined) continue;
     const metadata = resourceMetadataSchema.safeParse(document);
-    if (!metadata.success)
-      throw new SignInError(
-        'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).',
-      );
-    if (!covers(metadata.data.resource, url))
-      throw new SignInError('The resource metadata of the server is about another resource.');
+    if (!metadata.success) throw new SignInError({ reason: 'incompleteResourceMetadata' });
+    if (!covers(metadata.data.resource, url)) throw new SignInError({ reason: 'otherResource' });
     return metadata.data;
   }
-  if (named !== undefined)
-    throw new SignInError('The resource metadata that the server names is not there.');
+  if (named !== undefined) throw new SignInError({ reason: 'noResourceMetadata' });
   return undefined;
 }
 
@@ -134,17 +96,10 @@ function covers(resource: string, url: URL): boolean {
   return origin === url.origin && (url.pathname === pathname || url.pathname.startsWith(above));
 }
 
-export type TransportOptions = {
-  /** Guarded, bounded in time and size; it follows no redirect. */
-  readonly fetch: GuardedFetch;
-  /** Lets http issuers through: where loopback is reachable at all. */
-  readonly allowInsecure: boolean;
-};
-
 /**
  * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
- * authorization specification. It must carry the issuer's own name letter for letter and support
- * PKCE with S256. Throws `SignInError`.
+ * authorization specification. It must match the issuer exactly and support PKCE with S256. Throws
+ * `SignInError`.
  */
 export async function findIssuer(
   issuer: string,
@@ -152,18 +107,18 @@ export async function findIssuer(
 ): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
   if (url === null || !isAllowed(url, allowInsecure))
-    throw new SignInError('The issuer of the server is no https address.');
+    throw new SignInError({ reason: 'insecureIssuer' });
   for (const address of metadataAddresses(url)) {
     const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
     const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
-        throw new SignInError(`The metadata at ${address.host} is not that of the issuer.`);
+        throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
     });
     return checked(metadata, issuer, allowInsecure);
   }
-  throw new SignInError(`The issuer ${url.host} publishes no metadata (RFC 8414).`);
+  throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
@@ -183,17 +138,13 @@ function checked(
   allowInsecure: boolean,
 ): oauth.AuthorizationServer {
   const { host } = new URL(issuer);
-  if (metadata.issuer !== issuer)
-    throw new SignInError(`The metadata at ${host} is not that of the issuer.`);
-  if (metadata.code_challenge_methods_supported?.includes('S256') !== true) {
-    throw new SignInError(
-      `The issuer ${host} does not support PKCE with S256; a sign-in there would not be safe.`,
-    );
-  }
+  if (metadata.issuer !== issuer) throw new SignInError({ reason: 'issuerMismatch', host });
+  if (metadata.code_challenge_methods_supported?.includes('S256') !== true)
+    throw new SignInError({ reason: 'noPkce', host });
   for (const endpoint of [metadata.authorization_endpoint, metadata.token_endpoint]) {
     const url = URL.parse(endpoint ?? '');
     if (url === null || !isAllowed(url, allowInsecure))
-      throw new SignInError(`An endpoint of the issuer ${host} is no https address.`);
+      throw new SignInError({ reason: 'insecureEndpoint', host });
   }
   return metadata;
 }
@@ -205,51 +156,6 @@ async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
   const response = await ask(fetch, url, { headers: { accept: 'application/json' } });
   if (response.status !== 200) return undefined;
   return response.json().catch(() => {
-    throw new SignInError(`${url.host} answered with something that is no JSON.`);
+    throw new SignInError({ reason: 'notJson', host: url.host });
   });
-}
-
-/**
- * One request outside. Whatever keeps it from being answered is the other side's or the network's:
- * `SignInError`.
- */
-export async function ask(
-  fetch: GuardedFetch,
-  url: URL,
-  init: Parameters<GuardedFetch>[1],
-): Promise<Response> {
-  try {
-    return await fetch(url.href, init);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new SignInError(`${url.host} could not be asked: ${reason}.`, { cause });
-  }
-}
-
-/** The same for the functions of oauth4webapi. */
-export function transport({ fetch, allowInsecure }: TransportOptions) {
-  return {
-    [oauth.allowInsecureRequests]: allowInsecure,
-    [oauth.customFetch]: (
-      url: string,
-      {
-        method,
-        headers,
-        body,
-      }: {
-        method: string;
-        headers: Record<string, string>;
-        body?: string | URLSearchParams | null | undefined;
-      },
-    ) =>
-      ask(
-        fetch,
-        new URL(url),
-        defined({
-          method,
-          headers,
-          body: body || undefined,
-        }),
-      ),
-  };
 }

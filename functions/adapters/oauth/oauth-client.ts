@@ -5,7 +5,7 @@ import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
 import type { AuthorizeResult } from '../../sessions/signin.ts';
-import { findIssuer, findSignInTarget, SignInError, transport } from './metadata.ts';
+import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
 import {
   authenticationOf,
   callbackUrl,
@@ -13,18 +13,21 @@ import {
   knownClient,
   type RegistrationOptions,
 } from './registration.ts';
+import { SignInError, type SignInFailure } from './signin-error.ts';
+import { transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
+  readonly readChallenge: DiscoveryOptions['readChallenge'];
   readonly now: () => Date;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
 };
 
 /**
- * Everything OAuth towards the issuers of MCP servers. What an issuer refuses or gets wrong is
- * returned, in words without secrets.
+ * OAuth with the issuers of MCP servers. What an issuer refuses or gets wrong is returned, in a
+ * message without secrets.
  */
 export type OAuthClient = {
   /**
@@ -41,7 +44,7 @@ export type OAuthClient = {
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
   ) => Promise<ExchangeResult>;
-  /** Uses a refresh token, once. Only what the issuer says about the grant itself is `refused`. */
+  /** Uses a refresh token once. Only what the issuer says about the grant itself is `refused`. */
   readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
   /** RFC 7009, where the issuer offers it. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
@@ -54,12 +57,8 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       orRefused(async () => {
         const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
-        if (url === null) throw new SignInError('The URL of the server is no URL.');
-        const {
-          issuer,
-          resource,
-          scopes: named,
-        } = await findSignInTarget(server, url, options.fetch);
+        if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
+        const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
         const scopes = [...new Set([...named, ...more])];
         const metadata = await findIssuer(issuer, options);
         const client = await clientAt(metadata, options);
@@ -76,32 +75,21 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
       orRefused(async () => {
         const options = withDeadline(all);
         const metadata = await findIssuer(request.issuer, options);
-        const client = await knownClient(metadata, request, options);
-        if (client === undefined)
-          throw new SignInError('The registration at the issuer is gone. Start again.');
+        const client = await rememberedClient(metadata, request, options);
         const response = await redeem({ metadata, client, request, answer }, options);
-        return exchanged(response, request, options.now());
+        return defined({ kind: 'exchanged', ...obtained(response, request, options.now()) });
       }),
 
     refresh: async (grant, tokens) => {
       try {
         const options = withDeadline(all);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await knownClient(metadata, grant, options);
-        if (client === undefined)
-          return { kind: 'refused', message: 'The registration at the issuer is gone.' };
-        const obtained = exchanged(
-          await renew({ metadata, client, grant, tokens }, options),
-          grant,
-          options.now(),
-        );
-        return obtained.kind === 'exchanged'
-          ? { ...obtained, kind: 'refreshed' }
-          : { kind: 'unavailable', message: obtained.message };
+        const client = await rememberedClient(metadata, grant, options);
+        const response = await renew({ metadata, client, grant, tokens }, options);
+        return defined({ kind: 'refreshed', ...obtained(response, grant, options.now()) });
       } catch (error) {
-        const message = problemOf(error);
-        if (message === undefined) throw error;
-        return { kind: isFinal(error) ? 'refused' : 'unavailable', message };
+        const { failure, message } = signInErrorFor(error);
+        return { kind: isFinal(failure) ? 'refused' : 'unavailable', message };
       }
     },
 
@@ -127,13 +115,10 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
   };
 }
 
-/**
- * The same, with one deadline over all requests: a person waits, and so does a function that is
- * paid by the second.
- */
-function withDeadline(options: OAuthOptions): OAuthOptions {
+/** The same with one deadline for all requests: a person waits, and the function is billed. */
+function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
-  return { ...options, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
+  return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
 }
 
 type Redemption = {
@@ -163,9 +148,10 @@ async function redeem(
     );
     return await oauth.processAuthorizationCodeResponse(metadata, us, response);
   } catch (error) {
-    // Whoever does not know us any more gets a new registration next time.
-    if (isUnknownClient(error)) await options.clients.deleteClient(client);
-    throw error;
+    const refused = signInErrorFor(error);
+    // An issuer that has forgotten our client gets a new registration next time.
+    if (isUnknownClient(refused.failure)) await options.clients.deleteClient(client);
+    throw refused;
   }
 }
 
@@ -191,7 +177,7 @@ async function renew(
 }
 
 /**
- * RFC 9207: an answer of another issuer than the one that was asked never reaches a token endpoint.
+ * RFC 9207: a code from another issuer than the one that was asked never reaches a token endpoint.
  */
 function cameFrom(
   metadata: oauth.AuthorizationServer,
@@ -202,12 +188,8 @@ function cameFrom(
     return oauth.validateAuthResponse(metadata, us, callback);
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
-    throw new SignInError(
-      `The browser came back from another issuer than ${new URL(metadata.issuer).host} (RFC 9207).`,
-      {
-        cause: error,
-      },
-    );
+    const { host } = new URL(metadata.issuer);
+    throw new SignInError({ reason: 'callbackMismatch', host }, { cause: error });
   }
 }
 
@@ -231,14 +213,14 @@ async function authorizationUrl(
   return url;
 }
 
-// Far more than any token in the wild, far less than a row of the store may have.
+// Far more than any known token, far less than the limit of a row in the store.
 const longestToken = 64 * 1024;
 
-function exchanged(
+function obtained(
   answer: oauth.TokenEndpointResponse,
   { issuer, scopes }: Pick<AuthorizationRequest, 'issuer' | 'scopes'>,
   now: Date,
-): ExchangeResult {
+) {
   const {
     access_token: accessToken,
     refresh_token: refreshToken,
@@ -247,53 +229,56 @@ function exchanged(
     scope,
   } = answer;
   const { host } = new URL(issuer);
-  if (type !== 'bearer')
-    return {
-      kind: 'refused',
-      message: `The issuer ${host} gave a token of the type ${type}, which is no bearer.`,
-    };
+  if (type !== 'bearer') throw new SignInError({ reason: 'notBearer', host });
   if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
-    return { kind: 'refused', message: `The tokens of the issuer ${host} are too long.` };
-  return defined({
-    kind: 'exchanged',
-    tokens: defined({
-      accessToken,
-      refreshToken,
-    }),
-    // RFC 6749, section 5.1: unnamed means as asked.
+    throw new SignInError({ reason: 'tokensTooLong', host });
+  return {
+    tokens: defined({ accessToken, refreshToken }),
+    // RFC 6749, section 5.1: a missing scope means the scope that was asked for.
     scopes: scope === undefined ? scopes : scopesIn(scope),
     expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
-  });
+  };
 }
 
-/**
- * What an issuer may get wrong becomes a refusal in our own words: its own could carry anything, a
- * code included.
- */
+/** Gives the client that the grant or the sign-in was made for. Throws `SignInError`. */
+async function rememberedClient(
+  metadata: oauth.AuthorizationServer,
+  made: { readonly clientId: string },
+  options: RegistrationOptions,
+): Promise<Client> {
+  const client = await knownClient(metadata, made, options);
+  if (client !== undefined) return client;
+  throw new SignInError({ reason: 'registrationGone', host: new URL(metadata.issuer).host });
+}
+
+/** What a server or an issuer gets wrong becomes a refusal. */
 async function orRefused<Outcome>(
   act: () => Promise<Outcome>,
 ): Promise<Outcome | { kind: 'refused'; message: string }> {
   try {
     return await act();
   } catch (error) {
-    const message = problemOf(error);
-    if (message === undefined) throw error;
-    return { kind: 'refused', message };
+    return { kind: 'refused', message: signInErrorFor(error).message };
   }
 }
 
-function problemOf(error: unknown): string | undefined {
-  if (error instanceof SignInError) return error.message;
+/**
+ * The error in our own sentence and without its cause: an issuer's text may quote anything, even
+ * the code. Rethrows what it cannot name.
+ */
+function signInErrorFor(error: unknown): SignInError {
+  if (error instanceof SignInError) return error;
   if (error instanceof oauth.ResponseBodyError)
-    return `The issuer refused: ${errorCode(error.error)}.`;
+    return new SignInError({ reason: 'refusedByIssuer', code: errorCode(error.error) });
   if (error instanceof oauth.WWWAuthenticateChallengeError)
-    return 'The issuer refused: it does not know us.';
-  if (error instanceof oauth.AuthorizationResponseError) return 'The issuer refused the sign-in.';
+    return new SignInError({ reason: 'clientRefused' });
+  if (error instanceof oauth.AuthorizationResponseError)
+    return new SignInError({ reason: 'signInRefused' });
   if (error instanceof oauth.OperationProcessingError)
-    return `The answer of the issuer cannot be used (${error.code ?? 'no code'}).`;
-  return error instanceof oauth.UnsupportedOperationError
-    ? 'The issuer answered in a way that we do not support.'
-    : undefined;
+    return new SignInError({ reason: 'unusableAnswer', code: error.code ?? 'no code' });
+  if (error instanceof oauth.UnsupportedOperationError)
+    return new SignInError({ reason: 'unsupportedAnswer' });
+  throw error;
 }
 
 // RFC 6749, appendix A.7, allows any text; the registered codes look like this.
@@ -303,10 +288,11 @@ const errorCode = (code: string) =>
 /** What ends a grant for good; anything else may pass. */
 const finalCodes = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
 
-const isFinal = (error: unknown) =>
-  error instanceof oauth.WWWAuthenticateChallengeError ||
-  (error instanceof oauth.ResponseBodyError && finalCodes.has(error.error));
+const isFinal = (failure: SignInFailure) =>
+  failure.reason === 'registrationGone' ||
+  failure.reason === 'clientRefused' ||
+  (failure.reason === 'refusedByIssuer' && finalCodes.has(failure.code));
 
-const isUnknownClient = (error: unknown) =>
-  error instanceof oauth.WWWAuthenticateChallengeError ||
-  (error instanceof oauth.ResponseBodyError && error.error === 'invalid_client');
+const isUnknownClient = (failure: SignInFailure) =>
+  failure.reason === 'clientRefused' ||
+  (failure.reason === 'refusedByIssuer' && failure.code === 'invalid_client');

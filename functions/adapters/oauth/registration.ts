@@ -6,17 +6,17 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
 import type { ClientStore } from '../../sessions/ports.ts';
-import { SignInError, transport, type TransportOptions } from './metadata.ts';
+import { SignInError } from './signin-error.ts';
+import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 
 export type RegistrationOptions = TransportOptions & {
-  /** Address of the Function URL, without a slash at its end. */
+  /** Address of the endpoint, without a slash at its end. */
   readonly publicUrl: string;
   /** Clients that the owner registered by hand. They come before everything else. */
   readonly configured?: readonly ConfiguredClient[];
   /**
-   * Where registrations are remembered: the present one for each issuer and callback, and each by
-   * its id.
+   * Where registrations are kept: the current one for each issuer and callback, and each by its id.
    */
   readonly clients: ClientStore;
 };
@@ -28,8 +28,8 @@ export type RegistrationOptions = TransportOptions & {
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
 /**
- * Who we are at this issuer: our metadata document where it reads such, else what it registered us
- * as, now or before.
+ * Our client at this issuer: a configured one, our metadata document where the issuer reads it, or
+ * else a registration, remembered or new.
  */
 export async function clientAt(
   metadata: oauth.AuthorizationServer,
@@ -44,7 +44,7 @@ export async function clientAt(
   return known ?? clients.saveClient(await register(metadata, options));
 }
 
-/** Who we were when the grant was made, or the sign-in was started. */
+/** The client that the grant or the sign-in was made for; undefined: we no longer have it. */
 export async function knownClient(
   metadata: oauth.AuthorizationServer,
   { clientId }: { readonly clientId: string },
@@ -122,7 +122,7 @@ async function register(
 ): Promise<Client> {
   const { host } = new URL(metadata.issuer);
   if (metadata.registration_endpoint === undefined)
-    throw new SignInError(`The issuer ${host} lets no client register itself.`);
+    throw new SignInError({ reason: 'noRegistration', host });
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(
     metadata,
@@ -132,8 +132,7 @@ async function register(
   const registered = registeredSchema.safeParse(
     await oauth.processDynamicClientRegistrationResponse(await withEnd(response)),
   );
-  if (!registered.success)
-    throw new SignInError(`The issuer ${host} registered us in a way that we do not support.`);
+  if (!registered.success) throw new SignInError({ reason: 'unsupportedRegistration', host });
   const {
     client_id: id,
     client_secret: secret,
@@ -151,8 +150,8 @@ async function register(
 }
 
 /**
- * RFC 7591 wants `client_secret_expires_at` beside a secret; issuers leave it out, that of the MCP
- * conformance suite among them.
+ * RFC 7591 requires `client_secret_expires_at` with a secret. Some issuers leave it out, for
+ * example the one of the MCP conformance suite.
  */
 async function withEnd(response: Response): Promise<Response> {
   const body: unknown = await response
@@ -167,8 +166,8 @@ async function withEnd(response: Response): Promise<Response> {
 }
 
 /**
- * Without a secret where that is possible: PKCE binds the code, and what we do not have cannot
- * leak.
+ * Without a secret where that is possible: PKCE binds the code, and a secret that does not exist
+ * cannot leak.
  */
 function preferredAuthentication({
   issuer,
@@ -180,9 +179,7 @@ function preferredAuthentication({
     (method) => methods.has(method),
   );
   if (preferred === undefined)
-    throw new SignInError(
-      `The issuer ${new URL(issuer).host} wants clients to prove themselves in a way that we do not support.`,
-    );
+    throw new SignInError({ reason: 'unsupportedAuthentication', host: new URL(issuer).host });
   return preferred;
 }
 
@@ -198,8 +195,8 @@ export function authenticationOf({ authentication, secret = '' }: Client): oauth
 }
 
 /**
- * RFC 6749, section 2.3.1. oauth4webapi encodes `-`, `_` and `.` as well, which issuers that do not
- * decode take for other names.
+ * RFC 6749, section 2.3.1. oauth4webapi also encodes `-`, `_` and `.`, which issuers that do not
+ * decode read as another name.
  */
 const secretBasic =
   (secret: string): oauth.ClientAuth =>

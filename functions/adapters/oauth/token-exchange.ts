@@ -2,7 +2,8 @@ import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
 import { exchangeIssuer, type McpServer } from '../../model/mcpserver.ts';
 import type { TokenExchangeResult } from '../../sessions/verify.ts';
-import { ask, SignInError } from './metadata.ts';
+import { SignInError } from './signin-error.ts';
+import { ask } from './transport.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { qualifiedName } from '../../model/mcpserver.ts';
@@ -13,8 +14,8 @@ export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
   readonly now: () => Date;
   /**
-   * The two values of the Secret that holds our client credentials; whoever calls has checked that
-   * the namespace may be read.
+   * The two values of the Secret with our client credentials. The caller has checked that the
+   * namespace may be read.
    */
   readonly readCredentials: (secret: SecretReference) => Promise<Credentials | undefined>;
 };
@@ -22,7 +23,7 @@ export type ExchangeOptions = {
 /**
  * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token
  * Exchange"): the person's ID token for an access token of the issuer that the server trusts.
- * Whether it may happen at all is decided before: `refusesExchange`.
+ * `refusesExchange` decides beforehand whether it may happen at all.
  */
 export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
   return async (server: McpServer, token: string): Promise<TokenExchangeResult> => {
@@ -30,7 +31,11 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
     const issuer = exchangeIssuer(server);
     const endpoint = URL.parse(exchange?.dexTokenEndpoint ?? '');
     if (exchange?.connectorId === undefined || issuer === undefined || endpoint === null)
-      return { kind: 'refused', message: 'spec.auth.tokenExchange is not complete.' };
+      return {
+        kind: 'refused',
+        message:
+          'spec.auth.tokenExchange is incomplete: it needs dexTokenEndpoint and connectorId.',
+      };
     const { clientCredentialsSecretRef: reference, connectorId, scopes } = exchange;
     const secret = reference && {
       ...reference,
@@ -74,7 +79,7 @@ const basic = ({ clientId, clientSecret }: Credentials) =>
 
 const answerSchema = z.object({
   access_token: z.string().check(z.minLength(1), z.maxLength(64 * 1024)),
-  // RFC 8693, section 2.2.1. `N_A` is for tokens that are no bearers.
+  // RFC 8693, section 2.2.1. `N_A` is for tokens that are not bearer tokens.
   token_type: z.string(),
   expires_in: z.optional(z.number()),
   scope: z.optional(z.string()),
@@ -122,8 +127,8 @@ async function judged(
 }
 
 /**
- * Who says that they made it. It came from their token endpoint; the server will check the
- * signature.
+ * The issuer that the token names. The token came from its own token endpoint, and the server
+ * checks the signature.
  */
 function issuerOf(token: string): string | undefined {
   try {

@@ -82,6 +82,6 @@ test('a page message that the bus does not take ends the relay with a clear erro
   takes = () => false;
   const message = { tick: new Date().toISOString(), hop: 7, continue: 'token', everything: false };
   await expect(pageSender(client, 'muster')(message)).rejects.toThrow(
-    'The bus muster did not take the page message of hop 7: ThrottlingException.',
+    'The bus muster did not accept the page message of hop 7: ThrottlingException.',
   );
 });

@@ -205,15 +205,16 @@ test('an issuer that cannot be asked is a 503, never a 401: the person need not 
 });
 
 test('a cluster that cannot be asked is a 503 that tells nothing of it; the log does', async () => {
-  const listPage = () =>
-    Promise.reject(new ClusterError('The API server https://10.0.0.1 refused the connection.'));
+  const clusterDown = new ClusterError({
+    reason: 'connectionRefused',
+    address: 'https://10.0.0.1',
+  });
+  const listPage = () => Promise.reject(clusterDown);
   const { ask, logged } = world({ servers: { listPage } });
   const { status, body } = await ask('/v1/mcpservers', ada);
   expect(status).toBe(503);
   expect(JSON.stringify(body)).not.toContain('10.0.0.1');
-  expect(logged).toEqual([
-    expect.objectContaining({ detail: 'The API server https://10.0.0.1 refused the connection.' }),
-  ]);
+  expect(logged).toEqual([expect.objectContaining({ detail: clusterDown.message })]);
 });
 
 test('what nobody foresaw is a 500 without its words, and one log line without tokens', async () => {

@@ -323,7 +323,7 @@ test('an issuer that cannot be used is a problem with the next command, and no s
   const answer = await call('POST', session('a'), 'ada', {});
   expect(answer.status).toBe(502);
   expect(await problemOf(answer)).toMatchObject({
-    detail: expect.stringContaining('could not be asked'),
+    detail: expect.stringMatching(/^The request to .* failed: /),
     hint: 'Run: muster check default/a --explain',
   });
 });

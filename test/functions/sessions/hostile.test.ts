@@ -7,8 +7,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resolver } from '../../../functions/adapters/network/dns.ts';
 import { tokenExchanger } from '../../../functions/adapters/oauth/token-exchange.ts';
-import { addressGuard, trustStore } from '../../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
+import { challengeReader } from '../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';
 import { tokenVerifier } from '../../../functions/adapters/mcp/token-verifier.ts';
@@ -114,6 +116,7 @@ beforeEach(() => {
     ...store,
     ...oauthClient({
       fetch,
+      readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure: true,
       now,
@@ -181,7 +184,7 @@ test.each(places)(
       evil = at(address);
       expect(await signIn()).toMatchObject({
         kind: 'refused',
-        message: expect.stringMatching(/refused by policy|could not be asked/),
+        message: expect.stringMatching(/refused by policy|The request to .* failed/),
       });
     }
     expect(stored('grant')).toEqual([]);
@@ -247,7 +250,7 @@ test.each<[string, Evil, RegExp]>([
   [
     'metadata of another issuer',
     { metadata: { issuer: 'https://accounts.example.com' } },
-    /not that of the issuer/,
+    /belongs to another issuer/,
   ],
   ['an issuer without PKCE', { metadata: { code_challenge_methods_supported: ['plain'] } }, /PKCE/],
   [
@@ -258,12 +261,12 @@ test.each<[string, Evil, RegExp]>([
   [
     'an authorization endpoint that is a script',
     { metadata: { authorization_endpoint: 'javascript:alert(1)' } },
-    /no https address/,
+    /not an https address/,
   ],
   [
     'metadata that redirects inside',
     { document: (response) => response.writeHead(302, { location: `${inside.url}/` }).end() },
-    /does not say who/,
+    /does not name its issuer/,
   ],
   [
     'a registration that redirects inside',
@@ -293,11 +296,11 @@ const tokens = (body: object) => (response: ServerResponse) =>
 
 test.each<[string, Evil, RegExp]>([
   ['a token answer of 10 MB', { token: flood }, /more than 1048576 bytes/],
-  ['a token endpoint that never answers', { token: () => {} }, /could not be asked/],
+  ['a token endpoint that never answers', { token: () => {} }, /The request to .* failed/],
   [
     'a token answer that never ends',
     { token: (response) => response.writeHead(200).write('{') },
-    /could not be asked/,
+    /The request to .* failed/,
   ],
   [
     'a token endpoint that redirects inside',

@@ -30,9 +30,13 @@ test.each([
   [
     'does not let us ask',
     { code: 403, body: '{}' },
-    'does not let us create subjectaccessreviews (403)',
+    'does not let us create subjectaccessreviews (403). Run: kubectl apply -k manifests/access-review, and bind the ClusterRole muster-access-review to our user.',
   ],
-  ['answers something else', { code: 201, body: {} }, 'answered no SubjectAccessReview'],
+  [
+    'answers something else',
+    { code: 201, body: {} },
+    'answered with something that is not a SubjectAccessReview',
+  ],
 ])('a cluster that %s is an error, not a no', async (_what, answer, says) => {
   const review = await reviewer({ intercept: () => answer });
   await expect(review({ user: 'ada', groups: [] }, 'team-a')).rejects.toThrow(says);

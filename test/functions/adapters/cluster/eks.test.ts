@@ -81,7 +81,7 @@ test('missing credentials are told without a word of the account, and looked for
   expect(await world.source.token()).toEqual({
     kind: 'none',
     message:
-      'AWS gave no credentials to sign with (Error). Give the function a role, and AWS_REGION.',
+      'AWS gave no credentials to sign with (Error). Give the function a role and AWS_REGION.',
   });
   expect(await tokenOf(world)).toMatch(/^k8s-aws-v1\./);
 });

@@ -60,7 +60,7 @@ test('one that cannot be written costs the others nothing', async () => {
   const odd = anEventRecord({ server: aServer({ namespace: 'default', name: 'Not A Name' }) });
   expect(await write(odd, anEventRecord())).toMatchObject({
     count: 1,
-    message: expect.stringContaining('answered 422 to create events'),
+    message: expect.stringContaining('answered 422 to our request to create events'),
   });
   expect(await written()).toMatchObject({ items: [{ reason: 'ConnectionRefused' }] });
 });

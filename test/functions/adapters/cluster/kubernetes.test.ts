@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import {
   type Cluster,
   connectCluster,
@@ -392,7 +393,7 @@ describe('write', () => {
     answers.push(refuse(403));
     expect(await statusPatcher(cluster)(read, aStatus())).toEqual({
       kind: 'refused',
-      detail: `The API server ${local.url} does not let us patch mcpservers/status (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.`,
+      detail: `The API server ${local.url} does not let us patch mcpservers/status (403). Run: kubectl apply -k manifests, and bind the ClusterRole muster-sweep to our user.`,
     });
   });
 
@@ -549,9 +550,9 @@ describe('what is wrong is said in one line', () => {
     [401, 'does not accept our credentials (401)'],
     [
       403,
-      'does not let us list mcpservers (403). Run: kubectl apply -k manifests, and bind ClusterRole muster-sweep to us.',
+      'does not let us list mcpservers (403). Run: kubectl apply -k manifests, and bind the ClusterRole muster-sweep to our user.',
     ],
-    [418, 'answered 418 to list mcpservers'],
+    [418, 'answered 418 to our request to list mcpservers'],
   ])('a %i does, without the words of the API server', async (code, says) => {
     answers.push(refuse(code));
     const message = await problemOf(list);
@@ -586,18 +587,18 @@ describe('what is wrong is said in one line', () => {
 
   test('something that is no API server is told', async () => {
     answers.push(() => ({ code: 200, body: {} }));
-    expect(await problemOf(list)).toContain('answered no list');
+    expect(await problemOf(list)).toContain('answered with something that is not a list');
   });
 
   test('a web page in its place is told', async () => {
     answers.push(() => ({ code: 200, body: '<html>sign in to this network</html>' }));
-    expect(await problemOf(list)).toContain('answered no JSON');
+    expect(await problemOf(list)).toContain('answered with something that is not JSON');
   });
 
   test('a single object that cannot be read is named', async () => {
     answers.push(() => ({ code: 200, body: {} }));
     expect(await problemOf(() => serverReader(cluster)('default', 'server-a'))).toMatch(
-      /^MCPServer default\/server-a cannot be read: /,
+      /^MCPServer default\/server-a cannot be read: .* Run: kubectl edit mcpserver server-a --namespace default$/,
     );
   });
 
@@ -605,7 +606,7 @@ describe('what is wrong is said in one line', () => {
     [
       'broken YAML',
       'token: geheim\n  : [',
-      'The kubeconfig is not valid. Give it the YAML that kubectl config view --raw prints.',
+      'The kubeconfig is not valid. Use the YAML that kubectl config view --raw prints.',
     ],
     [
       'an entry without server',
@@ -616,7 +617,16 @@ describe('what is wrong is said in one line', () => {
     [
       'no current context',
       'clusters: []',
-      'The kubeconfig has no current context that names a cluster. Run: kubectl config use-context NAME',
+      'The kubeconfig has no current context that names a cluster. Add a context to it.',
+    ],
+    [
+      'contexts but no current one',
+      stringify({
+        clusters: [{ name: 'a', cluster: { server: 'https://a.example' } }],
+        users: [],
+        contexts: ['one', 'two'].map((name) => ({ name, context: { cluster: 'a', user: 'a' } })),
+      }),
+      'Its contexts: one, two. Run: kubectl config use-context one',
     ],
   ])('a kubeconfig with %s', async (_what, kubeconfig, says) => {
     const message = await problemOf(() => connectCluster({ kubeconfig }));

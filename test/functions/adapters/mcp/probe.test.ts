@@ -1,11 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import {
-  addressGuard,
-  type Connector,
-  trustStore,
-} from '../../../../functions/adapters/network/guard.ts';
+import { type Connector, trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
@@ -285,6 +282,28 @@ describe('what a probe sends', () => {
     const [get, farewell, ...more] = await sent('/leak');
     expect([get?.method, farewell?.method, more.length]).toEqual(['GET', 'DELETE', 0]);
     expect(farewell?.headers['mcp-session-id']).toBe('leaked');
+  });
+});
+
+describe('Retry-After', () => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  test.each([
+    ['seconds', '90', 90_000],
+    ['a date', 'Thu, 01 Jan 2026 00:01:30 GMT', 90_000],
+    ['a date that has passed', 'Wed, 31 Dec 2025 23:59:00 GMT', undefined],
+    ['anything else', 'soon', undefined],
+  ])('is read as %s, by the clock of the prober', async (_what, value, retryAfterMs) => {
+    const busy = createServer((_request, response) =>
+      response.writeHead(429, { 'retry-after': value }).end(),
+    );
+    const { port: busyPort } = await listen(busy);
+    const url = `http://127.0.0.1:${busyPort}/mcp`;
+    const outcome = await prober(connector(), { now: () => now })(aServer({ url }), {
+      classify: false,
+    });
+    expect(outcome).toMatchObject({ kind: 'answered', status: 429 });
+    expect('retryAfterMs' in outcome ? outcome.retryAfterMs : undefined).toBe(retryAfterMs);
+    busy.close();
   });
 });
 

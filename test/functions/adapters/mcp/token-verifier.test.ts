@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, trustStore } from '../../../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { tokenVerifier } from '../../../../functions/adapters/mcp/token-verifier.ts';
 import { listen } from '../../../../local/listen.ts';
 import { startMcpServer } from '../../../../local/mcp-servers.ts';

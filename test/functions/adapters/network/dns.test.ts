@@ -45,7 +45,7 @@ test('an IPv4 address is enough where IPv6 has none', async () => {
   });
 });
 
-test('a missing name, a failing resolver and a resolver that is away are three different things', async () => {
+test('a missing name, a failing resolver and a resolver that is unavailable are three different things', async () => {
   expect(await resolver({ servers: [world.resolvers.answering] })('gone.test')).toMatchObject({
     kind: 'notFound',
   });
@@ -55,5 +55,5 @@ test('a missing name, a failing resolver and a resolver that is away are three d
   });
   expect(
     await resolver({ servers: [new URL(world.urls['refused'] ?? '').host] })('gone.test'),
-  ).toMatchObject({ kind: 'away' });
+  ).toMatchObject({ kind: 'unavailable' });
 });

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { addressGuard, trustStore } from '../../../../functions/adapters/network/guard.ts';
+import { trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import { bearerVerifier } from '../../../../functions/adapters/oauth/bearer-verifier.ts';
 import { ada, type Issuer, startIssuer } from '../../../../local/issuer.ts';
@@ -50,7 +51,7 @@ test('an ID token of the issuer is a person', async () => {
 test('one made for another audience is not', async () => {
   expect(await verify(token, { audience: 'another-client' })).toEqual({
     kind: 'invalid',
-    message: 'The token was made for another audience.',
+    message: 'The token is for another audience.',
   });
 });
 

@@ -1,8 +1,11 @@
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { decodeJwt } from 'jose';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { challengeReader } from '../../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../../functions/adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../../../../functions/adapters/oauth/registration.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
@@ -232,6 +235,14 @@ test('a grant is refreshed as the client it was made for, whatever we have been 
   expect(await world.oauth.refresh(grant, tokens)).toMatchObject({ kind: 'refreshed' });
 });
 
+test('a grant whose registration no longer exists is over: only a new sign-in helps', async () => {
+  const { grant, tokens } = await signedIn();
+  expect(await world.oauth.refresh({ ...grant, clientId: 'unknown' }, tokens)).toEqual({
+    kind: 'refused',
+    message: `Our registration at the issuer ${new URL(grant.issuer).host} no longer exists. Sign in again.`,
+  });
+});
+
 test.each<[sentence: string, answer: RequestListener]>([
   ['answers HTTP 503', (_request, response) => response.writeHead(503).end()],
   [
@@ -285,6 +296,7 @@ test('a client that the owner registered by hand comes before everything else, a
     const configured = [{ issuer: issuer.url, id: client.client_id, secret: client.client_secret }];
     const oauth = oauthClient({
       fetch,
+      readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure: true,
       now: () => new Date(),
@@ -342,6 +354,7 @@ test('an issuer that reads client metadata documents gets ours instead of a regi
 
   const oauth = oauthClient({
     fetch: world.fetch,
+    readChallenge: challengeReader(world.fetch),
     publicUrl: publicUrl.value,
     allowInsecure: true,
     now: () => new Date(),
@@ -401,6 +414,47 @@ test('the scope of the challenge wins over scopes_supported', async () => {
   );
 });
 
+test('a strict server of 2026-07-28, which answers 400 to a bare request, still says where to sign in', async () => {
+  const metadata: { document?: string } = {};
+  const url = await strictServer(
+    'Bearer resource_metadata="/sign-in-here", scope="mcp:read"',
+    (request, response) =>
+      request.url === '/sign-in-here' ? response.end(metadata.document) : response.destroy(),
+  );
+  metadata.document = JSON.stringify({
+    resource: `${url}/mcp`,
+    authorization_servers: [world.issuer.url],
+    scopes_supported: ['mcp:read', 'mcp:write'],
+  });
+  const { request } = authorized(await world.oauth.authorize(at(`${url}/mcp`), 'state'));
+  expect(request).toMatchObject({
+    issuer: world.issuer.url,
+    resource: `${url}/mcp`,
+    scopes: ['mcp:read'],
+  });
+});
+
+/** It answers 401 with this challenge at /mcp, but only to a complete `server/discover`. */
+const strictServer = (challenge: string, elsewhere: RequestListener) =>
+  stranger(async (request, response) => {
+    if (request.url !== '/mcp') {
+      elsewhere(request, response);
+      return;
+    }
+    const { method, params } = requestSchema.parse(JSON.parse(await text(request)));
+    const isComplete =
+      request.headers['mcp-protocol-version'] === '2026-07-28' &&
+      request.headers['mcp-method'] === method &&
+      params._meta?.['io.modelcontextprotocol/protocolVersion'] === '2026-07-28';
+    response.writeHead(isComplete ? 401 : 400, isComplete ? { 'www-authenticate': challenge } : {});
+    response.end();
+  });
+
+const requestSchema = z.object({
+  method: z.string(),
+  params: z.object({ _meta: z.optional(z.record(z.string(), z.unknown())) }),
+});
+
 test('spec.auth.authorizationServer stands in for a server without RFC 9728', async () => {
   const url = await resourceServer({});
   const auth = anAuth({
@@ -442,12 +496,12 @@ const refusals: [sentence: string, server: () => Promise<McpServer>, message: Re
   [
     'a server that names no issuer',
     async () => at(`${await resourceServer({})}/mcp`),
-    /does not say who signs people in/,
+    /does not name its issuer/,
   ],
   [
     'a challenge that names a document that is not there',
     async () => at(`${await resourceServer({}, 'Bearer resource_metadata="/nowhere"')}/mcp`),
-    /not there/,
+    /does not exist/,
   ],
   [
     'metadata about another resource',
@@ -471,17 +525,17 @@ const refusals: [sentence: string, server: () => Promise<McpServer>, message: Re
       at(world.mcp.url, {
         auth: anAuth({ authorizationServer: { issuer: 'https://pinned.example.com' } }),
       }),
-    /another issuer than spec.auth.authorizationServer pins/,
+    /another issuer than spec.auth.authorizationServer/,
   ],
   [
     'an issuer that says it is another',
     () => pinnedTo({ issuer: 'https://victim.example.com' }),
-    /not that of the issuer/,
+    /belongs to another issuer/,
   ],
   [
     'an issuer whose name differs by a slash',
     async () => pinnedTo({}, `${await issuerWith({})}/`),
-    /not that of the issuer/,
+    /belongs to another issuer/,
   ],
   [
     'an issuer without PKCE',
@@ -496,12 +550,12 @@ const refusals: [sentence: string, server: () => Promise<McpServer>, message: Re
   [
     'an issuer that sends the browser to a script',
     () => pinnedTo({ authorization_endpoint: 'javascript:alert(1)' }),
-    /no https address/,
+    /not an https address/,
   ],
   [
     'an issuer that lets nobody register',
     () => pinnedTo({ registration_endpoint: undefined }),
-    /lets no client register/,
+    /does not let clients register themselves.*OAUTH_CLIENTS/,
   ],
   ['an issuer that refuses the registration', () => pinnedTo({}), /refused|cannot be used/],
   [
@@ -509,7 +563,7 @@ const refusals: [sentence: string, server: () => Promise<McpServer>, message: Re
     () => pinnedTo({ registration_endpoint: 'http://169.254.169.254/reg' }),
     /refused by policy/,
   ],
-  ['a server that is away', async () => at('http://127.0.0.1:9/mcp'), /could not be asked/],
+  ['a server that is down', async () => at('http://127.0.0.1:9/mcp'), /The request to .* failed: /],
   [
     'a challenge that leads to the metadata address',
     async () =>
@@ -539,6 +593,7 @@ test.each(refusals)('%s is refused in plain words', async (_sentence, make, mess
 test('where http is not allowed, an http issuer is no issuer', async () => {
   const strict = oauthClient({
     fetch: world.fetch,
+    readChallenge: challengeReader(world.fetch),
     publicUrl: world.publicUrl,
     allowInsecure: false,
     now: () => new Date(),
@@ -546,7 +601,7 @@ test('where http is not allowed, an http issuer is no issuer', async () => {
   });
   expect(await strict.authorize(at(world.mcp.url), 'state')).toMatchObject({
     kind: 'refused',
-    message: expect.stringContaining('no https address'),
+    message: expect.stringContaining('not an https address'),
   });
 });
 
@@ -557,6 +612,7 @@ test.each([
   const { fetch, publicUrl, store: clients } = world;
   const hasty = oauthClient({
     fetch,
+    readChallenge: challengeReader(fetch),
     publicUrl,
     allowInsecure: true,
     now: () => new Date(),
@@ -566,7 +622,7 @@ test.each([
   const started = performance.now();
   expect(await hasty.authorize(await make(), 'state')).toMatchObject({
     kind: 'refused',
-    message: expect.stringContaining('could not be asked'),
+    message: expect.stringMatching(/^The request to .* failed: /),
   });
   expect(performance.now() - started).toBeLessThan(1_500);
 });

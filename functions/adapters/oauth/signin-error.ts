@@ -1,0 +1,98 @@
+/**
+ * A server or its issuer does not do what the MCP authorization specification asks. The message is
+ * for people and holds no secret: nothing in it is quoted from an answer.
+ */
+export class SignInError extends Error {
+  override readonly name = 'SignInError';
+  readonly failure: SignInFailure;
+  constructor(failure: SignInFailure, options?: ErrorOptions) {
+    super(messageFor(failure), options);
+    this.failure = failure;
+  }
+}
+
+/** `host` is the server's or the issuer's; `detail` is the cause in our own text or a code. */
+export type SignInFailure =
+  | { readonly reason: 'invalidServerUrl' }
+  | { readonly reason: 'requestFailed'; readonly host: string; readonly detail: string }
+  | { readonly reason: 'notJson'; readonly host: string }
+  | { readonly reason: 'noIssuerNamed' }
+  | { readonly reason: 'issuerNotPinned' }
+  | { readonly reason: 'invalidResourceMetadataUrl' }
+  | { readonly reason: 'noResourceMetadata' }
+  | { readonly reason: 'incompleteResourceMetadata' }
+  | { readonly reason: 'otherResource' }
+  | { readonly reason: 'insecureIssuer' }
+  | { readonly reason: 'insecureEndpoint'; readonly host: string }
+  | { readonly reason: 'noIssuerMetadata'; readonly host: string }
+  | { readonly reason: 'issuerMismatch'; readonly host: string }
+  | { readonly reason: 'noPkce'; readonly host: string }
+  | { readonly reason: 'noRegistration'; readonly host: string }
+  | { readonly reason: 'unsupportedRegistration'; readonly host: string }
+  | { readonly reason: 'unsupportedAuthentication'; readonly host: string }
+  | { readonly reason: 'registrationGone'; readonly host: string }
+  | { readonly reason: 'callbackMismatch'; readonly host: string }
+  | { readonly reason: 'notBearer'; readonly host: string }
+  | { readonly reason: 'tokensTooLong'; readonly host: string }
+  | { readonly reason: 'signInRefused' }
+  | { readonly reason: 'clientRefused' }
+  | { readonly reason: 'refusedByIssuer'; readonly code: string }
+  | { readonly reason: 'unusableAnswer'; readonly code: string }
+  | { readonly reason: 'unsupportedAnswer' };
+
+function messageFor(failure: SignInFailure): string {
+  switch (failure.reason) {
+    case 'invalidServerUrl':
+      return 'spec.url of the server is not a URL.';
+    case 'requestFailed':
+      return `The request to ${failure.host} failed: ${failure.detail}.`;
+    case 'notJson':
+      return `${failure.host} answered with something that is not JSON.`;
+    case 'noIssuerNamed':
+      return 'The server does not name its issuer (RFC 9728). Its owner can set spec.auth.authorizationServer.';
+    case 'issuerNotPinned':
+      return 'The server names another issuer than spec.auth.authorizationServer. Its owner can correct one of the two.';
+    case 'invalidResourceMetadataUrl':
+      return 'The challenge of the server has a resource_metadata that is not a URL.';
+    case 'noResourceMetadata':
+      return 'The challenge of the server names resource metadata that does not exist.';
+    case 'incompleteResourceMetadata':
+      return 'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).';
+    case 'otherResource':
+      return 'The resource metadata of the server is about another resource.';
+    case 'insecureIssuer':
+      return 'The issuer of the server is not an https address.';
+    case 'insecureEndpoint':
+      return `An endpoint of the issuer ${failure.host} is not an https address.`;
+    case 'noIssuerMetadata':
+      return `The issuer ${failure.host} publishes no metadata (RFC 8414).`;
+    case 'issuerMismatch':
+      return `The metadata at ${failure.host} belongs to another issuer.`;
+    case 'noPkce':
+      return `The issuer ${failure.host} does not support PKCE with S256, which a safe sign-in needs.`;
+    case 'noRegistration':
+      return `The issuer ${failure.host} does not let clients register themselves. The owner of muster can register one there and add it to OAUTH_CLIENTS.`;
+    case 'unsupportedRegistration':
+      return `The issuer ${failure.host} registered us with settings that we do not support.`;
+    case 'unsupportedAuthentication':
+      return `The issuer ${failure.host} requires a client authentication that we do not support.`;
+    case 'registrationGone':
+      return `Our registration at the issuer ${failure.host} no longer exists. Sign in again.`;
+    case 'callbackMismatch':
+      return `The browser came back from another issuer than ${failure.host} (RFC 9207).`;
+    case 'notBearer':
+      return `The issuer ${failure.host} gave a token that is not a bearer token.`;
+    case 'tokensTooLong':
+      return `The tokens of the issuer ${failure.host} are too long.`;
+    case 'signInRefused':
+      return 'The issuer refused the sign-in.';
+    case 'clientRefused':
+      return 'The issuer refused: it does not know our client.';
+    case 'refusedByIssuer':
+      return `The issuer refused: ${failure.code}.`;
+    case 'unusableAnswer':
+      return `The answer of the issuer cannot be used (${failure.code}).`;
+    case 'unsupportedAnswer':
+      return 'The issuer answered in a way that we do not support.';
+  }
+}

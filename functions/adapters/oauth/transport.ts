@@ -1,0 +1,57 @@
+import * as oauth from 'oauth4webapi';
+import { defined } from '../../model/defined.ts';
+import { messageOf } from '../../model/error-message.ts';
+import type { GuardedFetch } from '../network/http.ts';
+import { SignInError } from './signin-error.ts';
+
+export type TransportOptions = {
+  /** Guarded, bounded in time and size; it follows no redirect. */
+  readonly fetch: GuardedFetch;
+  /** Allows http issuers, where loopback may be contacted. */
+  readonly allowInsecure: boolean;
+};
+
+/** One request to a server or an issuer. Throws `SignInError` when there is no answer. */
+export const ask = (
+  fetch: GuardedFetch,
+  url: URL,
+  init: Parameters<GuardedFetch>[1],
+): Promise<Response> => reach(url, () => fetch(url.href, init));
+
+/** The same for a request that a port sends. */
+export async function reach<Answer>(url: URL, send: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send();
+  } catch (cause) {
+    const detail = messageOf(cause);
+    throw new SignInError({ reason: 'requestFailed', host: url.host, detail }, { cause });
+  }
+}
+
+/** The same for the functions of oauth4webapi. */
+export function transport({ fetch, allowInsecure }: TransportOptions) {
+  return {
+    [oauth.allowInsecureRequests]: allowInsecure,
+    [oauth.customFetch]: (
+      url: string,
+      {
+        method,
+        headers,
+        body,
+      }: {
+        method: string;
+        headers: Record<string, string>;
+        body?: string | URLSearchParams | null | undefined;
+      },
+    ) =>
+      ask(
+        fetch,
+        new URL(url),
+        defined({
+          method,
+          headers,
+          body: body || undefined,
+        }),
+      ),
+  };
+}
