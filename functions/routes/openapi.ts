@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
-import { fieldMeanings } from './fields.ts';
 import { defined } from '../model/defined.ts';
 
 /**
@@ -22,7 +21,7 @@ export function openApi(publicUrl: string) {
     servers: [{ url: publicUrl }],
     paths: paths(),
     components: {
-      schemas: described(schemas),
+      schemas,
       securitySchemes: {
         bearer: {
           type: 'http',
@@ -32,22 +31,6 @@ export function openApi(publicUrl: string) {
       },
     },
   };
-}
-
-/** Every field of every body with its words. A reference has room for them, too, in OpenAPI 3.1. */
-function described<Schema extends { readonly properties?: Record<string, unknown> }>(
-  schemas: Readonly<Record<string, Schema>>,
-) {
-  const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = fieldMeanings;
-  return Object.fromEntries(
-    Object.entries(schemas).map(([body, schema]) => {
-      const fields = Object.entries(schema.properties ?? {}).map(([field, type]) => [
-        field,
-        { ...Object(type), description: meanings[body]?.[field] },
-      ]);
-      return [body, { ...schema, properties: Object.fromEntries(fields) }];
-    }),
-  );
 }
 
 function paths() {
