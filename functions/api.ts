@@ -13,7 +13,7 @@ import { accessCheck, type AccessPorts, type MaySee } from './routes/access.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { composeApi } from './routes/compose.ts';
 import { lazyRoutes } from './routes/lazy.ts';
-import type { Variables } from './routes/problem.ts';
+import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
 import type { McpServer, ReadServer } from './model/mcpserver.ts';
 import { join } from './sessions/join.ts';

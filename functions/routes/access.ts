@@ -6,7 +6,8 @@ import * as z from 'zod/mini';
 
 import type { LogLine } from '../model/log-line.ts';
 import type { Person, AccessSubject } from '../sessions/person.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import type { Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
 import { ClusterError } from '../model/cluster-error.ts';
 
 export type AccessPorts = {

@@ -1,7 +1,14 @@
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { LogLine } from '../model/log-line.ts';
-import type { BearerResult } from '../sessions/person.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import type { BearerResult, Person } from '../sessions/person.ts';
+import { problemResponse } from './problem.ts';
+
+/** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
+export type Variables = {
+  /** The owner of the token. Absent: the request came without one. */
+  person?: Person;
+};
 
 type VerifyBearer = (token: string) => Promise<BearerResult>;
 
@@ -66,3 +73,23 @@ async function verdict(verify: VerifyBearer, authorization: string): Promise<Bea
     ? { kind: 'invalid', message: 'The Authorization header holds no bearer.' }
     : verify(token);
 }
+
+/**
+ * Lets only signed-in people pass; behind it `context.var.person` is there. `bearer` adds
+ * `WWW-Authenticate` to its 401.
+ */
+export const requirePerson = createMiddleware<{ Variables: { person: Person } }>(
+  async (context, next) => {
+    const { person }: Variables = context.var;
+    if (person === undefined) return signInRequired(context);
+    await next();
+    return undefined;
+  },
+);
+
+export const signInRequired = (context: Context): Response =>
+  problemResponse(context, {
+    status: 401,
+    title: 'Sign-in required',
+    hint: 'Run: muster auth login',
+  });

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { ClusterError } from '../model/cluster-error.ts';
 import { accessGate } from './access.ts';
-import { bearer, type BearerPorts } from './bearer.ts';
+import { bearer, type BearerPorts, type Variables } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import { problemResponse } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
 /** Everything the Function URL needs from outside. */

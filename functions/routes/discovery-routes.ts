@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Config } from '../model/wire.ts';
 import { openApi } from './openapi.ts';
-import { requirePerson, type Variables } from './problem.ts';
+import { requirePerson, type Variables } from './bearer.ts';
 import { meOf } from '../sessions/row.ts';
 
 /** What a stranger has to know to become a person. */

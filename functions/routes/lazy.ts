@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Person } from '../sessions/person.ts';
-import type { Variables } from './problem.ts';
+import type { Variables } from './bearer.ts';
 import { defined } from '../model/defined.ts';
 
 type Inner = { Bindings: { readonly person?: Person }; Variables: Variables };

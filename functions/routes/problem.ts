@@ -1,16 +1,8 @@
 import type { Context } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Person } from '../sessions/person.ts';
 import type { Problem } from '../model/wire.ts';
 
-/** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
-export type Variables = {
-  /** The owner of the bearer. Absent: nobody signed in. */
-  person?: Person;
-};
-
-/** An error answer in the making; `hint` names the next command. */
+/** What goes into an error answer; `hint` is the next step, often a command. */
 export type ProblemDetails = {
   readonly status: ContentfulStatusCode;
   readonly title: string;
@@ -30,22 +22,3 @@ export function problemResponse(
     'content-type': 'application/problem+json',
   });
 }
-
-/**
- * Lets only signed-in people pass; behind it `context.var.person` is there. The bearer check adds
- * `WWW-Authenticate` to its 401.
- */
-export const requirePerson = createMiddleware<{ Variables: { person: Person } }>(
-  async (context, next) => {
-    const { person }: Variables = context.var;
-    if (person === undefined) {
-      return problemResponse(context, {
-        status: 401,
-        title: 'Sign-in required',
-        hint: 'Run: muster auth login',
-      });
-    }
-    await next();
-    return undefined;
-  },
-);

@@ -6,7 +6,8 @@ import type { Check, List, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
-import { problemResponse, requirePerson, type Variables } from './problem.ts';
+import { requirePerson, signInRequired, type Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
 import { meOf, rowOf } from '../sessions/row.ts';
 
@@ -159,13 +160,6 @@ async function rowsOf(
     );
   });
 }
-
-const signInRequired = (context: Context): Response =>
-  problemResponse(context, {
-    status: 401,
-    title: 'Sign-in required',
-    hint: 'Run: muster auth login',
-  });
 
 const badQuery = (context: Context, error: core.$ZodError): Response => {
   const [issue] = error.issues;

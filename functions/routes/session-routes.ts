@@ -18,7 +18,8 @@ import {
   type SignInStarted,
 } from '../model/wire.ts';
 import { callbackPage } from './callback-page.ts';
-import { problemResponse, requirePerson, type Variables } from './problem.ts';
+import { requirePerson, type Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { parseJson } from '../model/json.ts';

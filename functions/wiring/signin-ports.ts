@@ -10,7 +10,7 @@ import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import { secretReader } from '../adapters/cluster/secrets.ts';
 import type { SessionStore } from '../adapters/dynamodb/grant-store.ts';
-import type { Variables } from '../routes/problem.ts';
+import type { Variables } from '../routes/bearer.ts';
 import { sessionRoutes } from '../routes/session-routes.ts';
 import type { TokenPolicy } from '../sessions/policy.ts';
 import type { readClients } from '../settings.ts';

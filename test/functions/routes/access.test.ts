@@ -8,7 +8,7 @@ import {
   subjectOf,
 } from '../../../functions/routes/access.ts';
 import { serverRoutes, type ServerPorts } from '../../../functions/routes/server-routes.ts';
-import type { Variables } from '../../../functions/routes/problem.ts';
+import type { Variables } from '../../../functions/routes/bearer.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aPerson } from './people.ts';

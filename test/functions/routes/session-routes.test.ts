@@ -4,8 +4,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifier.ts';
-import { bearer } from '../../../functions/routes/bearer.ts';
-import type { Variables } from '../../../functions/routes/problem.ts';
+import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import {
