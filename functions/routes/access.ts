@@ -8,6 +8,7 @@ import type { LogLine } from '../model/log-line.ts';
 import type { Person, AccessSubject } from '../sessions/person.ts';
 import type { Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
+import { noSuchServer, type serverPath } from './with-server.ts';
 import { ClusterError } from '../model/cluster-error.ts';
 
 export type AccessPorts = {
@@ -114,16 +115,13 @@ export function subjectOf(
 
 /** Before every route of one server: what a person may not see is not there for them. */
 export const accessGate = (maySee: MaySee) =>
-  createMiddleware<{ Variables: Variables }>(async (context, next) => {
-    const { namespace, name } = context.req.param() as {
-      readonly namespace: string;
-      readonly name: string;
-    };
+  createMiddleware<{ Variables: Variables }, typeof serverPath>(async (context, next) => {
+    const { namespace, name } = context.req.param();
     const { person } = context.var;
     if (person !== undefined) {
       const seen = await maySee(person, namespace);
       if (seen.kind === 'unknown') return accessUnknown(context, seen.message);
-      if (!seen.allowed) return noSuchServer(context, namespace, name);
+      if (!seen.allowed) return noSuchServer(context, { namespace, name });
     }
     await next();
     return undefined;
@@ -140,11 +138,3 @@ export const accessUnknown = (context: Context, detail: string): Response =>
     },
     { 'retry-after': '60' },
   );
-
-export const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problemResponse(context, {
-    status: 404,
-    title: 'No such MCPServer',
-    detail: `There is no MCPServer ${namespace}/${name}.`,
-    hint: 'Run: muster list mcpserver',
-  });

@@ -3,12 +3,13 @@ import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
-import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
+import { accessUnknown, type MaySee } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
+import { noSuchServer } from './with-server.ts';
 import { meOf, rowOf } from '../sessions/row.ts';
 
 export type ServerPorts = {
@@ -90,7 +91,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (!mayRead(context)) return signInRequired(context);
       const { namespace, name } = context.req.param();
       const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
+      if (server === undefined) return noSuchServer(context, { namespace, name });
       const [row] = await rowsOf(ports, [server], context.var.person);
       return context.json(row);
     })
@@ -100,7 +101,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
       if (allowed.kind === 'limited') return tooManyChecks(context, allowed.retryAfterMs);
       const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
+      if (server === undefined) return noSuchServer(context, { namespace, name });
       return context.json(await ports.check(server));
     });
 }

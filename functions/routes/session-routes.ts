@@ -3,7 +3,14 @@ import * as z from 'zod/mini';
 import type { McpServer } from '../model/mcpserver.ts';
 import type { Person } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
-import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../sessions/signin.ts';
+import {
+  callBack,
+  type CompleteResult,
+  completeSignIn,
+  type SignInPorts,
+  startSignIn,
+  type StartResult,
+} from '../sessions/signin.ts';
 import {
   forgetDeleted,
   signOut,
@@ -23,7 +30,7 @@ import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { parseJson } from '../model/json.ts';
-import { noSuchServer } from './access.ts';
+import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
   SignOutPorts &
@@ -34,101 +41,43 @@ export type SessionPorts = SignInPorts &
   };
 
 /**
- * The routes of the sign-in story. Who starts a sign-in ends it: the callback only parks the code.
+ * The routes of the sign-in flow. Only the person who started a sign-in can complete it: the
+ * callback only parks the code.
  */
 export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables }> {
+  const theServer = withServer(ports.readServer);
+  const session = `${serverPath}/session` as const;
   const routes = new Hono<{ Variables: Variables }>();
   routes.get('/.well-known/oauth-client', (context) => context.json(ports.clientDocument));
 
-  routes.post('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
+  routes.post(session, requirePerson, theServer, async (context) => {
     const body = signInRequestSchema.safeParse(await bodyOf(context));
     if (!body.success) return badBody(context, 'returnTo is text, or not there.');
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    const started = await startSignIn(ports, server, context.var.person, body.data.returnTo);
-    switch (started.kind) {
-      case 'started':
-        return context.json<SignInStarted>({
-          authorizationUrl: started.authorizationUrl.href,
-          expiresAt: started.expiresAt.toISOString(),
-        });
-      case 'badReturnTo':
-        return badBody(
-          context,
-          'returnTo must be http on 127.0.0.1, [::1] or localhost, with a port.',
-        );
-      case 'nothingToSignInTo':
-        return problemResponse(context, {
-          status: 409,
-          title: 'There is nothing to sign in to',
-          detail: started.message,
-          hint: 'Run: muster auth status',
-        });
-      case 'refused':
-        return problemResponse(context, {
-          status: 502,
-          title: 'The sign-in could not be started',
-          detail: started.message,
-          hint: `Run: muster check ${qualifiedName(server)} --explain`,
-        });
-    }
+    const { person, server } = context.var;
+    const started = await startSignIn(ports, server, person, body.data.returnTo);
+    return startAnswer(context, server, started);
   });
 
-  routes.post(
-    '/v1/mcpservers/:namespace/:name/session/complete',
-    requirePerson,
-    async (context) => {
-      const body = completeRequestSchema.safeParse(await bodyOf(context));
-      if (!body.success) return badBody(context, 'secret is the text that the browser was given.');
-      const { namespace, name } = context.req.param();
-      const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
-      await forgetDeleted(ports, context.var.person);
-      const completed = await completeSignIn(ports, server, context.var.person, body.data.secret);
-      const hint = `Run: muster auth login --server ${qualifiedName(server)}`;
-      switch (completed.kind) {
-        case 'completed':
-          return answer(context, ports, server, completed);
-        case 'unknown':
-          return problemResponse(context, {
-            status: 404,
-            title: 'No such sign-in',
-            detail: 'It is over, was completed before, or was started by somebody else.',
-            hint,
-          });
-        case 'serverChanged':
-          return problemResponse(context, {
-            status: 409,
-            title: 'The server has changed',
-            detail: 'Its URL is another one than when the sign-in was started.',
-            hint,
-          });
-        case 'refused':
-          return problemResponse(context, {
-            status: 502,
-            title: 'The issuer did not grant it',
-            detail: completed.message,
-            hint,
-          });
-      }
-    },
-  );
-
-  routes.post('/v1/mcpservers/:namespace/:name/session/verify', requirePerson, async (context) => {
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    await forgetDeleted(ports, context.var.person);
-    return answer(context, ports, server, await verifySession(ports, server, context.var.person));
+  routes.post(`${session}/complete`, requirePerson, theServer, async (context) => {
+    const body = completeRequestSchema.safeParse(await bodyOf(context));
+    if (!body.success) return badBody(context, 'secret is the text that the browser was given.');
+    const { person, server } = context.var;
+    await forgetDeleted(ports, person);
+    const completed = await completeSignIn(ports, server, person, body.data.secret);
+    return completeAnswer(context, ports, context.var, completed);
   });
 
-  routes.delete('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    await signOut(ports, context.var.person, server.uid);
-    return answer(context, ports, server, {});
+  routes.post(`${session}/verify`, requirePerson, theServer, async (context) => {
+    const { person, server } = context.var;
+    await forgetDeleted(ports, person);
+    const verified = await verifySession(ports, server, person);
+    return sessionAnswer(context, ports, context.var, verified);
+  });
+
+  routes.delete(session, requirePerson, theServer, async (context) => {
+    const { person, server } = context.var;
+    await signOut(ports, person, server.uid);
+    return sessionAnswer(context, ports, context.var, {});
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
@@ -141,16 +90,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
     if (!query.success) return callbackPage(context, { kind: 'unknown' });
     const { state, code, iss, error } = query.data;
     const isAnswer = code !== undefined && error === undefined;
-    const called = await callBack(
-      ports,
-      state,
-      isAnswer
-        ? defined({
-            code,
-            iss,
-          })
-        : undefined,
-    );
+    const called = await callBack(ports, state, isAnswer ? defined({ code, iss }) : undefined);
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
       return callbackPage(context, called);
     return backTo(
@@ -162,6 +102,72 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
 
   return routes;
 }
+
+function startAnswer(context: Context, server: McpServer, started: StartResult): Response {
+  switch (started.kind) {
+    case 'started':
+      return context.json<SignInStarted>({
+        authorizationUrl: started.authorizationUrl.href,
+        expiresAt: started.expiresAt.toISOString(),
+      });
+    case 'badReturnTo':
+      return badBody(
+        context,
+        'returnTo must be http on 127.0.0.1, [::1] or localhost, with a port.',
+      );
+    case 'nothingToSignInTo':
+      return problemResponse(context, {
+        status: 409,
+        title: 'There is nothing to sign in to',
+        detail: started.message,
+        hint: 'Run: muster auth status',
+      });
+    case 'refused':
+      return problemResponse(context, {
+        status: 502,
+        title: 'The sign-in could not be started',
+        detail: started.message,
+        hint: `Run: muster check ${qualifiedName(server)} --explain`,
+      });
+  }
+}
+
+function completeAnswer(
+  context: Context,
+  ports: SessionPorts,
+  asked: Asked,
+  completed: CompleteResult,
+): Response {
+  const hint = `Run: muster auth login --server ${qualifiedName(asked.server)}`;
+  switch (completed.kind) {
+    case 'completed':
+      return sessionAnswer(context, ports, asked, completed);
+    case 'unknown':
+      return problemResponse(context, {
+        status: 404,
+        title: 'No such sign-in',
+        detail: 'It is over, was completed before, or was started by somebody else.',
+        hint,
+      });
+    case 'serverChanged':
+      return problemResponse(context, {
+        status: 409,
+        title: 'The server has changed',
+        detail: 'Its URL is another one than when the sign-in was started.',
+        hint,
+      });
+    case 'refused':
+      return problemResponse(context, {
+        status: 502,
+        title: 'The issuer did not grant it',
+        detail: completed.message,
+        hint,
+      });
+  }
+}
+
+/** Who asks about which server. */
+type Asked = { readonly person: Person; readonly server: McpServer };
 
 // Longer than what any issuer sends, shorter than what a row may hold.
 const text = z.string().check(z.minLength(1), z.maxLength(8_192));
@@ -186,14 +192,14 @@ async function bodyOf(context: Context): Promise<unknown> {
   return body === '' ? {} : parseJson(body);
 }
 
-function answer(
-  context: Context<{ Variables: { person: Person } }>,
+function sessionAnswer(
+  context: Context,
   { now, policy }: SessionPorts,
-  server: McpServer,
+  { person, server }: Asked,
   { grant, message }: VerifyResult,
 ): Response {
   const { namespace, name } = server;
-  const session = sessionOf(server, context.var.person, grant, now(), { policy });
+  const session = sessionOf(server, person, grant, now(), { policy });
   // Whatever kept it from being told for sure is worth saying, once: it is not stored.
   const told =
     message === undefined || session.message !== undefined ? session : { ...session, message };

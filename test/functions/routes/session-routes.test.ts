@@ -292,6 +292,7 @@ test.each([
 test.each([
   ['POST', session('gone'), {}],
   ['POST', `${session('gone')}/complete`, { secret: 'x' }],
+  ['POST', `${session('gone')}/verify`, undefined],
   ['DELETE', session('gone'), undefined],
 ])('%s %s says that there is no such server', async (method, path, body) => {
   const answer = await call(method, path, 'ada', body);
