@@ -3,8 +3,8 @@ import { type BodyName, bodies, contract, type Route } from './contract.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of
- * the wire.
+ * The OpenAPI 3.1 document of the endpoint, built from the table of routes and the schemas of the
+ * wire.
  */
 export function openApi(publicUrl: string) {
   const registry = z.registry<{ id: string }>();
@@ -13,10 +13,10 @@ export function openApi(publicUrl: string) {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'muster, serverless',
+      title: 'muster-serverless',
       version: '1',
       description:
-        'Can each MCP server be reached, and am I signed in to it? STATE is the same for everyone, a session belongs to one person.',
+        'Can each MCP server be reached, and am I signed in to it? STATE is the same for everyone. SESSION belongs to one person.',
     },
     servers: [{ url: publicUrl }],
     paths: paths(),
@@ -60,7 +60,7 @@ function operation(route: Route) {
   });
 }
 
-/** An empty requirement means: without a bearer, too. */
+/** An empty requirement means that the token is optional. */
 const security = {
   anyone: [],
   list: [{ bearer: [] }, {}],

@@ -29,7 +29,7 @@ export type ServerPorts = {
   /** Probes now; writes nothing. */
   readonly check: (server: McpServer) => Promise<Check>;
   readonly heartbeatMs: number;
-  /** Whether the list is answered without a bearer, too. */
+  /** Whether the list is also answered without a token. */
   readonly anonymousList: boolean;
   /**
    * Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone
@@ -82,7 +82,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         problems: page.malformed.map(({ namespace, name, message }) => ({
           namespace,
           name,
-          message: person === undefined ? 'cannot be read; sign in to see why' : message,
+          message: person === undefined ? 'could not be read. Sign in to see the reason.' : message,
         })),
       });
       return context.json(list);
@@ -166,9 +166,9 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
   const [issue] = error.issues;
   return problemResponse(context, {
     status: 400,
-    title: 'The query cannot be used',
+    title: 'Invalid query',
     detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
-    hint: `limit is a whole number from 1 to ${String(maxLimit)}, namespace a name; leave out what you do not need.`,
+    hint: `limit must be a whole number from 1 to ${String(maxLimit)}, and namespace the name of a namespace. Both are optional.`,
   });
 };
 
@@ -180,7 +180,7 @@ const listExpired = (context: Context): Response =>
   problemResponse(context, {
     status: 410,
     title: 'The list has expired',
-    detail: 'The cluster no longer knows the continue token.',
+    detail: 'The cluster no longer accepts the continue token.',
     hint: 'List again from the start, without continue.',
   });
 
@@ -191,7 +191,7 @@ const tooManyChecks = (context: Context, retryAfterMs: number): Response => {
     {
       status: 429,
       title: 'Too many checks',
-      detail: 'Ten checks a minute are enough for a person.',
+      detail: 'Each person can run ten checks a minute.',
       hint: `Try again in ${seconds} seconds.`,
     },
     { 'retry-after': seconds },

@@ -52,7 +52,7 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
 
   routes.post(session, requirePerson, theServer, async (context) => {
     const body = signInRequestSchema.safeParse(await bodyOf(context));
-    if (!body.success) return badBody(context, 'returnTo is text, or not there.');
+    if (!body.success) return badBody(context, 'returnTo must be a string, if it is present.');
     const { person, server } = context.var;
     const started = await startSignIn(ports, server, person, body.data.returnTo);
     return startAnswer(context, server, started);
@@ -60,7 +60,8 @@ export function sessionRoutes(ports: SessionPorts): Hono<{ Variables: Variables 
 
   routes.post(`${session}/complete`, requirePerson, theServer, async (context) => {
     const body = completeRequestSchema.safeParse(await bodyOf(context));
-    if (!body.success) return badBody(context, 'secret is the text that the browser was given.');
+    if (!body.success)
+      return badBody(context, 'secret must be the one-time secret that the browser received.');
     const { person, server } = context.var;
     await forgetDeleted(ports, person);
     const completed = await completeSignIn(ports, server, person, body.data.secret);
@@ -113,12 +114,12 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
     case 'badReturnTo':
       return badBody(
         context,
-        'returnTo must be http on 127.0.0.1, [::1] or localhost, with a port.',
+        'returnTo must be an http address on 127.0.0.1, [::1] or localhost, with a port.',
       );
     case 'nothingToSignInTo':
       return problemResponse(context, {
         status: 409,
-        title: 'There is nothing to sign in to',
+        title: 'This server needs no sign-in of its own',
         detail: started.message,
         hint: 'Run: muster auth status',
       });
@@ -138,7 +139,8 @@ function completeAnswer(
   asked: Asked,
   completed: CompleteResult,
 ): Response {
-  const hint = `Run: muster auth login --server ${qualifiedName(asked.server)}`;
+  // The command that completes a sign-in also starts one: its own name would lead nowhere.
+  const hint = 'Start a new sign-in.';
   switch (completed.kind) {
     case 'completed':
       return sessionAnswer(context, ports, asked, completed);
@@ -146,20 +148,20 @@ function completeAnswer(
       return problemResponse(context, {
         status: 404,
         title: 'No such sign-in',
-        detail: 'It is over, was completed before, or was started by somebody else.',
+        detail: 'It has expired, was already completed, or was started by another person.',
         hint,
       });
     case 'serverChanged':
       return problemResponse(context, {
         status: 409,
         title: 'The server has changed',
-        detail: 'Its URL is another one than when the sign-in was started.',
+        detail: 'Its URL changed after the sign-in was started.',
         hint,
       });
     case 'refused':
       return problemResponse(context, {
         status: 502,
-        title: 'The issuer did not grant it',
+        title: 'The sign-in could not be completed',
         detail: completed.message,
         hint,
       });
@@ -179,13 +181,12 @@ const callbackSchema = z.object({
 });
 
 /**
- * The registered codes look like this (RFC 6749, section 4.1.2.1); other text is nobody's to pass
- * on.
+ * The registered codes look like this (RFC 6749, section 4.1.2.1). Other text is not passed on.
  */
 const errorCode = (code = '') => (/^[a-z_]{1,40}$/.test(code) ? code : 'server_error');
 
 /**
- * An empty body is an empty object: `POST .../session` needs none. Undefined for what is no JSON.
+ * An empty body is an empty object, because `POST .../session` needs none. Undefined unless JSON.
  */
 async function bodyOf(context: Context): Promise<unknown> {
   const body = await context.req.text();
@@ -200,16 +201,13 @@ function sessionAnswer(
 ): Response {
   const { namespace, name } = server;
   const session = sessionOf(server, person, grant, now(), { policy });
-  // Whatever kept it from being told for sure is worth saying, once: it is not stored.
-  const told =
+  // The doubt of this one request is reported with its answer and not stored.
+  const reported =
     message === undefined || session.message !== undefined ? session : { ...session, message };
-  return context.json<SessionAnswer>({ namespace, name, session: told });
+  return context.json<SessionAnswer>({ namespace, name, session: reported });
 }
 
-/**
- * The browser goes to the page of the command line that started the sign-in; nothing about it stays
- * in its history for others.
- */
+/** Sends the browser to the page that started the sign-in. No cache or referrer keeps the secret. */
 function backTo(
   context: Context,
   returnTo: string,
@@ -225,7 +223,7 @@ function backTo(
 const badBody = (context: Context, detail: string): Response =>
   problemResponse(context, {
     status: 400,
-    title: 'The request cannot be used',
+    title: 'Invalid request body',
     detail,
-    hint: 'GET /v1/openapi.json says what it must look like.',
+    hint: 'See GET /v1/openapi.json for the fields of the body.',
   });

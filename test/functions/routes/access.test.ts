@@ -53,7 +53,7 @@ test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
 test.each([
   ['a claim that is not there', { usernameClaim: 'upn' }, {}],
   [
-    'an address that nobody has verified',
+    'an address that the issuer has not verified',
     { usernameClaim: 'email' },
     { email: 'ada@example.com', email_verified: false },
   ],
@@ -105,7 +105,7 @@ function world(review: (user: string, namespace: string) => boolean) {
   return { api, asked, logged, later: (ms: number) => void (time = new Date(time.getTime() + ms)) };
 }
 
-test('a list holds the namespaces that the cluster would let one get, and no word of the others', async () => {
+test('a list holds the namespaces that the cluster would let one get, and nothing of the others', async () => {
   const { api, asked } = world((_user, namespace) => namespace === 'default');
   const body: unknown = await (await api.request('/v1/mcpservers')).json();
   const list = listSchema.parse(body);
@@ -138,7 +138,7 @@ test.each(['/v1/mcpservers/secret/server-a', '/v1/mcpservers/secret/server-a/ses
   },
 );
 
-test('a cluster that cannot tell shows nothing, says so, and is asked again at once', async () => {
+test('when the cluster does not answer, nothing is shown, and the next request asks again', async () => {
   let isAway = true;
   const { api, asked, logged } = world(() => {
     if (isAway) throw new ClusterError('The API server refused the connection.');
@@ -148,7 +148,7 @@ test('a cluster that cannot tell shows nothing, says so, and is asked again at o
     const answer = await api.request(path);
     expect(answer.status).toBe(503);
     expect(problemSchema.parse(await answer.json())).toMatchObject({
-      title: 'What you may see cannot be told',
+      title: 'Your access could not be determined',
     });
   }
   expect(logged).toContainEqual(
