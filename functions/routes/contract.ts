@@ -18,7 +18,7 @@ import {
   signInStartedSchema,
 } from '../model/wire.ts';
 
-/** Rows of one page: at about 2 KB each far below the 6 MB that a Lambda function URL answers at most. */
+/** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
 export const maxLimit = 500;
 
 /** Query of `GET /v1/mcpservers`. */
@@ -56,7 +56,7 @@ export type Route = {
   readonly access: Access;
   readonly query?: typeof listQuerySchema;
   readonly body?: BodyName;
-  /** Absent: the answer is a document that another standard defines, a page for people, or empty. */
+  /** Absent: the answer is a document that a standard defines, a page for people, or empty. */
   readonly answer?: BodyName;
 };
 

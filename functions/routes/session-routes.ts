@@ -207,7 +207,7 @@ function sessionAnswer(
   return context.json<SessionAnswer>({ namespace, name, session: reported });
 }
 
-/** Sends the browser to the page that started the sign-in. No cache or referrer keeps the secret. */
+/** Sends the browser to the page that started the sign-in. No cache or referrer has the secret. */
 function backTo(
   context: Context,
   returnTo: string,

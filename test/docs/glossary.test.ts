@@ -64,7 +64,7 @@ describe('the reference pages leave nothing out', () => {
     for (const [code] of exitCodeSummaries) expect(text).toContain(`| ${code} |`);
   });
   test('states, sessions, conditions and reasons', async () => {
-    const text = await page('reference/words');
+    const text = await page('reference/glossary');
     const all = [
       ...states,
       ...sessionStatuses,
@@ -85,8 +85,8 @@ describe('the reference pages leave nothing out', () => {
     const text = await page('reference/settings');
     for (const name of Object.keys(settings)) expect(text).toContain(`| \`${name}\` |`);
   });
-  test('the requests of the Function URL', async () => {
-    const text = await page('reference/function-url');
+  test('the requests of the endpoint', async () => {
+    const text = await page('reference/endpoint');
     for (const path of Object.keys(openApi('https://muster.example.com').paths))
       expect(text).toContain(path);
   });
