@@ -14,7 +14,7 @@ import { missedTicks } from './reachability/due.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type MaySee } from './routes/access.ts';
 import { type ApiPorts, composeApi } from './routes/compose.ts';
-import type { Variables } from './routes/problem.ts';
+import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { join } from './sessions/join.ts';

@@ -14,14 +14,11 @@ import {
   titlesAreNotRepeated,
 } from './markdown.ts';
 
-/** A page has its place before it is written; until then the site does without it. */
+/** Pages that are listed here and not written yet are left out. */
 const written = (...slugs: readonly string[]): string[] =>
   slugs.filter((slug) => existsSync(new URL(`../docs/${slug}.md`, import.meta.url)));
 
-/**
- * Code that scrolls can be scrolled by keyboard from the first moment, and is no landmark of the
- * page.
- */
+/** Code that scrolls can be scrolled by keyboard, and is not a landmark of the page. */
 const scrollsByKeyboard = definePlugin({
   name: 'scrolls-by-keyboard',
   hooks: {
@@ -39,7 +36,7 @@ export default defineConfig({
   // A page is drawn with its first answer: the style of the whole site is 12 KB on the wire.
   build: { inlineStylesheets: 'always' },
   devToolbar: { enabled: false },
-  // npm puts older ones of these on top; left outside the bundle, they would be taken for Astro's
+  // npm hoists older versions of these. Outside the bundle they would be used instead of Astro's
   // own.
   vite: { environments: { prerender: { resolve: { noExternal: ['cookie', 'js-yaml'] } } } },
   markdown: {
@@ -53,7 +50,7 @@ export default defineConfig({
     starlight({
       title: 'muster-serverless',
       description:
-        'Can it be reached, and am I signed in? Two answers about every MCP server in a Kubernetes cluster, never mixed.',
+        'Shows for every MCP server in a Kubernetes cluster whether it can be reached and whether you are signed in to it.',
       favicon: '/favicon.svg',
       customCss: ['./src/styles/muster.css'],
       components: {
@@ -75,14 +72,17 @@ export default defineConfig({
         starlightLlmsTxt({
           projectName: 'muster-serverless',
           description:
-            'Answers two questions about every MCP server in a Kubernetes cluster, apart: STATE, can it be reached (one answer for everyone, in MCPServer.status), and SESSION, am I signed in to it (one answer per person).',
+            'Answers two separate questions about every MCP server in a Kubernetes cluster. STATE: can it be reached (one answer for everyone, in MCPServer.status)? SESSION: am I signed in to it (one answer per person)?',
           promote: ['index*', 'state-and-session*'],
         }),
       ],
       sidebar: [
-        { label: 'Start', items: written('index', 'state-and-session', 'kubernetes', 'deploy') },
+        {
+          label: 'Get started',
+          items: written('index', 'state-and-session', 'kubernetes', 'deploy'),
+        },
         { label: 'Use', items: written('list', 'sessions', 'troubleshoot') },
-        { label: 'Run', items: written('operate', 'security', 'how-it-works') },
+        { label: 'Operate', items: written('operate', 'security', 'how-it-works') },
         {
           label: 'Reference',
           items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],

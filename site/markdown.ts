@@ -9,7 +9,7 @@ import { defineHastPlugin, defineMdastPlugin } from 'satteri';
 import { sources } from './source.ts';
 import { caseTable } from './src/explorer/cases.ts';
 
-/** The page has its title above the text. */
+/** Starlight prints the title of the page above the text. */
 export const titlesAreNotRepeated = defineMdastPlugin({
   name: 'titles-are-not-repeated',
   heading(node, context) {
@@ -53,19 +53,19 @@ function pageOf(path: string): string | undefined {
   const [, slug] = /^docs\/(.+)\.md$/.exec(path) ?? [];
   if (slug === undefined) return undefined;
   if (!existsSync(new URL(`../${path}`, import.meta.url)))
-    throw new Error(`A page links to ${path}, which is not there.`);
+    throw new Error(`A page links to ${path}, which does not exist.`);
   return slug === 'index' ? '' : slug;
 }
 
 /**
- * A `mermaid` fence becomes a drawing; the words after `mermaid` are its caption, and what a screen
- * reader says.
+ * A `mermaid` fence becomes a drawing. The text after `mermaid` is its caption, also for screen
+ * readers.
  */
 export const diagrams = defineMdastPlugin({
   name: 'diagrams',
   code(node, context) {
     if (node.lang !== 'mermaid') return;
-    if (!node.meta) throw new Error('A diagram needs a caption: write it behind ```mermaid.');
+    if (!node.meta) throw new Error('A diagram needs a caption. Write it after ```mermaid.');
     const svg = renderMermaidSVG(node.value, {
       bg: 'var(--sl-color-bg)',
       fg: 'var(--sl-color-text)',
@@ -78,9 +78,9 @@ export const diagrams = defineMdastPlugin({
       padding: 8,
       transparent: true,
     });
-    // Broken source is drawn as an empty picture, without a word.
+    // Broken source is drawn as an empty picture, without an error.
     if (!svg.includes('<text'))
-      throw new Error(`The diagram "${node.meta}" has nothing in it. Is its text right?`);
+      throw new Error(`The diagram "${node.meta}" is empty. Check its source.`);
     const text = escaped(node.meta);
     const drawing = svg
       .replace(/@import url\([^)]*\);?/g, '')
@@ -107,7 +107,7 @@ export const markers = defineMdastPlugin({
   },
 });
 
-/** A wide table scrolls by itself, by keyboard, too; the page never does. */
+/** A wide table scrolls on its own, also by keyboard. The page never does. */
 export const tablesScroll = defineHastPlugin({
   name: 'tables-scroll',
   element: {
@@ -124,7 +124,7 @@ export const tablesScroll = defineHastPlugin({
   },
 });
 
-/** The corner of a table that nothing stands in heads nothing. */
+/** An empty corner of a table is not a header. */
 export const emptyHeadersAreCells = defineHastPlugin({
   name: 'empty-headers-are-cells',
   element: {

@@ -1,46 +1,65 @@
-/** The JSON between the Function URL and the command line. Times are UTC, RFC 3339. */
+/**
+ * The JSON between the endpoint and the command line. Times are UTC, RFC 3339. The OpenAPI
+ * document and the reference page print the sentence that stands beside each field.
+ */
 import * as z from 'zod/mini';
 import { conditionStatuses, serverTypes } from './mcpserver.ts';
 
-/** The SESSION column. One word per person and server. */
+/** The SESSION column. One value per person and server. */
 export const sessionStatuses = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 
-/** How a server wants people to get in without a sign-in of their own. */
+/** How a server lets people in without a sign-in of their own. */
 export const singleSignOns = ['exchange', 'forwarding'] as const;
 
 /** How single sign-on supplied, or failed to supply, a session. */
 export const ssoStatuses = ['Forwarded', 'Exchanged', 'Failed'] as const;
 export type SsoStatus = (typeof ssoStatuses)[number];
 
+/** A field and its sentence. */
+const field = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema =>
+  schema.check(z.describe(description));
+
+const text = z.string();
+const texts = z.array(text);
 const time = z.iso.datetime();
 
+const namespace = field(text, 'Namespace of the MCPServer.');
+const name = field(text, 'Name of the MCPServer.');
+
 export const sessionSchema = z.object({
-  status: z.enum(sessionStatuses),
-  sso: z.optional(z.enum(ssoStatuses)),
-  issuer: z.optional(z.string()),
-  scopes: z.optional(z.array(z.string())),
-  expiresAt: z.optional(time),
-  refreshable: z.optional(z.boolean()),
-  /** When the server last said that it lets this person in. */
-  lastVerified: z.optional(time),
-  /** Scopes the server wants besides those of the grant: signing in again asks for them. */
-  missingScopes: z.optional(z.array(z.string())),
-  /** Why it is so, when something is wrong or soon will be. */
-  message: z.optional(z.string()),
-  /** The command that gets the person further. */
-  hint: z.optional(z.string()),
+  status: field(z.enum(sessionStatuses), 'The SESSION column.'),
+  sso: field(
+    z.optional(z.enum(ssoStatuses)),
+    'How single sign-on supplied, or failed to supply, the session.',
+  ),
+  issuer: field(z.optional(text), 'Issuer of the grant.'),
+  scopes: field(z.optional(texts), 'Scopes of the grant.'),
+  expiresAt: field(z.optional(time), 'When the grant expires.'),
+  refreshable: field(z.optional(z.boolean()), 'Whether the grant refreshes itself.'),
+  lastVerified: field(z.optional(time), "When the server last accepted the person's token."),
+  missingScopes: field(
+    z.optional(texts),
+    'Scopes that the server requires and the grant lacks. The next sign-in requests them.',
+  ),
+  message: field(z.optional(text), 'Explains the status where there is a problem or soon will be.'),
+  hint: field(z.optional(text), 'Suggested next command.'),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
 export const conditionSchema = z.object({
-  type: z.string(),
-  status: z.enum(conditionStatuses),
-  reason: z.string(),
-  /** Left out of anonymous answers. */
-  message: z.optional(z.string()),
-  lastTransitionTime: time,
-  observedGeneration: z.optional(z.number()),
+  type: field(
+    text,
+    'Type of the condition: `Reachable`, `AuthRequired`, or one of another controller.',
+  ),
+  status: field(z.enum(conditionStatuses), 'Whether the condition holds.'),
+  reason: field(text, 'Reason of the status, as a code for programs.'),
+  message: field(
+    z.optional(text),
+    'Reason of the status, as a sentence for people. Absent in anonymous answers.',
+  ),
+  lastTransitionTime: field(time, 'When the status of the condition last changed.'),
+  observedGeneration: field(z.optional(z.number()), 'The `metadata.generation` that was probed.'),
 });
 
 /**
@@ -48,91 +67,118 @@ export const conditionSchema = z.object({
  * cross the wire.
  */
 export const rowSchema = z.object({
-  namespace: z.string(),
-  name: z.string(),
-  uid: z.string(),
-  type: z.enum(serverTypes),
-  url: z.optional(z.string()),
-  description: z.optional(z.string()),
-  toolPrefix: z.optional(z.string()),
-  autoStart: z.boolean(),
-  timeoutSeconds: z.number(),
-  /** Absent: nobody ever probed it. */
-  state: z.optional(z.string()),
-  /** Reason of the condition `Reachable`. */
-  reason: z.optional(z.string()),
-  authRequired: z.enum(conditionStatuses),
-  /** Absent: people sign in to the server itself, or not at all. */
-  singleSignOn: z.optional(z.enum(singleSignOns)),
-  conditions: z.array(conditionSchema),
-  lastError: z.optional(z.string()),
-  consecutiveFailures: z.number(),
-  lastAttempt: z.optional(time),
-  lastConnected: z.optional(time),
-  nextRetryAfter: z.optional(time),
-  /** True when the last observation is older than two heartbeats. */
-  stale: z.boolean(),
-  /** There if and only if the caller is signed in. */
-  session: z.optional(sessionSchema),
+  namespace,
+  name,
+  uid: field(text, 'Identity of the object. A server that was deleted and created has a new one.'),
+  type: field(z.enum(serverTypes), 'Transport of the server.'),
+  url: field(
+    z.optional(text),
+    'URL of a remote server, without user and password. Absent in anonymous answers.',
+  ),
+  description: field(z.optional(text), 'What the server is for.'),
+  toolPrefix: field(z.optional(text), "Prefix of the names of the server's tools."),
+  autoStart: field(z.boolean(), 'Whether muster connects to the server by itself.'),
+  timeoutSeconds: field(
+    z.number(),
+    'Seconds after which a request to the server times out. A probe never waits longer than 10.',
+  ),
+  state: field(z.optional(text), 'The STATE column. Absent if the server was never probed.'),
+  reason: field(z.optional(text), 'Reason of the condition `Reachable`.'),
+  authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
+  singleSignOn: field(
+    z.optional(z.enum(singleSignOns)),
+    'How the server lets people in without a sign-in of their own. Absent if it uses no single sign-on.',
+  ),
+  conditions: field(z.array(conditionSchema), 'All conditions of the object.'),
+  lastError: field(z.optional(text), 'Why the last probe failed. Absent in anonymous answers.'),
+  consecutiveFailures: field(z.number(), 'Failed probes in a row.'),
+  lastAttempt: field(z.optional(time), 'Time of the last probe that was written to the status.'),
+  lastConnected: field(z.optional(time), 'Time of the last answer that was written to the status.'),
+  nextRetryAfter: field(z.optional(time), 'When a failing server is probed again.'),
+  stale: field(
+    z.boolean(),
+    'True when the last observation is older than two heartbeats. Check that the sweep runs.',
+  ),
+  session: field(
+    z.optional(sessionSchema),
+    "The caller's own session. Present only when the caller is signed in.",
+  ),
 });
 export type Row = z.infer<typeof rowSchema>;
 
-/** Who the bearer of the request belongs to. */
+/** The owner of the token that came with the request. */
 export const meSchema = z.object({
-  subject: z.string(),
-  issuer: z.string(),
-  email: z.optional(z.string()),
-  name: z.optional(z.string()),
-  expiresAt: time,
+  subject: field(text, 'Subject of the token.'),
+  issuer: field(text, 'Issuer of the token.'),
+  email: field(z.optional(text), 'Email address of the person, if the issuer provides it.'),
+  name: field(z.optional(text), 'Name of the person, if the issuer provides it.'),
+  expiresAt: field(time, 'When the token expires.'),
 });
 export type Me = z.infer<typeof meSchema>;
 
 export const listSchema = z.object({
-  items: z.array(rowSchema),
-  /** Give it back as `?continue=` for the next page. */
-  continue: z.optional(z.string()),
-  /** There if and only if the caller is signed in. */
-  me: z.optional(meSchema),
-  /**
-   * When the last sweep began, and whether that is longer ago than three ticks. Absent: the cluster
-   * does not tell.
-   */
-  sweptAt: z.optional(time),
-  sweepsStopped: z.optional(z.boolean()),
-  /** MCPServers that could not be read, each with its problem. */
-  problems: z.array(z.object({ namespace: z.string(), name: z.string(), message: z.string() })),
+  items: field(z.array(rowSchema), 'The MCPServers of this page, sorted by namespace and name.'),
+  continue: field(
+    z.optional(text),
+    'Send it as `?continue=` to get the next page. Absent on the last page.',
+  ),
+  me: field(
+    z.optional(meSchema),
+    'The person who asks. Present only when the caller is signed in.',
+  ),
+  sweptAt: field(
+    z.optional(time),
+    'When the last sweep began. Absent if the cluster does not say.',
+  ),
+  sweepsStopped: field(
+    z.optional(z.boolean()),
+    'Whether the last sweep began more than three ticks ago. Absent if the cluster does not say.',
+  ),
+  problems: field(
+    z.array(
+      z.object({ namespace, name, message: field(text, 'Why the object could not be read.') }),
+    ),
+    'MCPServers that could not be read, each with the reason.',
+  ),
 });
 export type List = z.infer<typeof listSchema>;
 
 /** What the command line needs to sign a person in. */
 export const configSchema = z.object({
-  issuer: z.string(),
-  clientId: z.string(),
-  scopes: z.array(z.string()),
-  /** Audience of the access token that is the bearer (RFC 8707). Absent: the ID token is. */
-  resource: z.optional(z.string()),
+  issuer: field(text, 'Issuer where people sign in to muster.'),
+  clientId: field(text, 'Client ID of the command line at that issuer.'),
+  scopes: field(texts, 'Scopes that the command line requests.'),
+  resource: field(
+    z.optional(text),
+    'Audience of the access token that the endpoint accepts (RFC 8707). Absent if it accepts the ID token.',
+  ),
 });
 export type Config = z.infer<typeof configSchema>;
 
-/**
- * Body of `POST .../session`: where the browser ends up. Without `returnTo` the callback page shows
- * the one-time secret.
- */
-export const signInRequestSchema = z.object({ returnTo: z.optional(z.string()) });
+/** Body of `POST .../session`. */
+export const signInRequestSchema = z.object({
+  returnTo: field(
+    z.optional(text),
+    'Loopback address that the browser returns to. Without it the callback page shows the one-time secret.',
+  ),
+});
 
-export const signInStartedSchema = z.object({ authorizationUrl: z.string(), expiresAt: time });
+export const signInStartedSchema = z.object({
+  authorizationUrl: field(text, 'Address to open in a browser.'),
+  expiresAt: field(time, 'When the sign-in expires unless it is completed.'),
+});
 export type SignInStarted = z.infer<typeof signInStartedSchema>;
 
-/**
- * Body of `POST .../session/complete`: the one-time secret that the callback sent to the starter.
- */
-export const completeRequestSchema = z.object({ secret: z.string() });
+/** Body of `POST .../session/complete`. */
+export const completeRequestSchema = z.object({
+  secret: field(text, 'The one-time secret that the callback gave to the browser.'),
+});
 
-/** Answer of `complete`, `verify` and sign-out: the session as it is now. */
+/** Answer of `complete`, `verify` and sign-out. */
 export const sessionAnswerSchema = z.object({
-  namespace: z.string(),
-  name: z.string(),
-  session: sessionSchema,
+  namespace,
+  name,
+  session: field(sessionSchema, 'The session after the request.'),
 });
 export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 
@@ -140,31 +186,40 @@ export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 export const stages = ['dns', 'tcp', 'tls', 'headers'] as const;
 export type Stage = (typeof stages)[number];
 
-/**
- * Answer of `POST .../check`: one probe, its stages in milliseconds, the verdict, and the status a
- * sweep would write.
- */
+/** Answer of `POST .../check`: one probe, its verdict, and the status a sweep would write. */
 export const checkSchema = z.object({
-  namespace: z.string(),
-  name: z.string(),
-  /** What was seen, as one line for people: `HTTP 401`, `connection refused`. */
-  observed: z.string(),
-  stages: z.array(z.object({ stage: z.enum(stages), ms: z.number() })),
-  /** STATE as the next sweep would write it. Absent for stdio and for the prober's own trouble. */
-  state: z.optional(z.string()),
-  reason: z.string(),
-  message: z.string(),
-  authRequired: z.enum(conditionStatuses),
-  consecutiveFailures: z.number(),
+  namespace,
+  name,
+  observed: field(
+    text,
+    'What the probe saw, as one line for people: `HTTP 401`, `connection refused`.',
+  ),
+  stages: field(
+    z.array(
+      z.object({
+        stage: field(z.enum(stages), 'Stage of the probe.'),
+        ms: field(z.number(), 'Duration in milliseconds.'),
+      }),
+    ),
+    'The stages of the probe in the order they happened.',
+  ),
+  state: field(
+    z.optional(text),
+    'STATE as the next sweep would write it. Absent for stdio and for prober errors.',
+  ),
+  reason: field(text, 'Reason of the condition `Reachable`, or why there is no verdict.'),
+  message: field(text, 'The reason as a sentence for people.'),
+  authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
+  consecutiveFailures: field(z.number(), 'Failed probes in a row, including this one.'),
 });
 export type Check = z.infer<typeof checkSchema>;
 
-/** RFC 9457 problem document; `hint` names what to do next. */
+/** RFC 9457 problem document. */
 export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number(),
-  detail: z.optional(z.string()),
-  hint: z.optional(z.string()),
+  type: field(text, 'Type of the problem (RFC 9457).'),
+  title: field(text, 'What happened, in a few words.'),
+  status: field(z.number(), 'The HTTP status.'),
+  detail: field(z.optional(text), 'What happened in this case.'),
+  hint: field(z.optional(text), 'What to do next, often a command.'),
 });
 export type Problem = z.infer<typeof problemSchema>;

@@ -5,7 +5,9 @@ import * as z from 'zod/mini';
 
 import type { LogLine } from '../model/log-line.ts';
 import type { AccessSubject, Caller } from '../sessions/person.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import type { Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
+import { noSuchServer, type serverPath } from './with-server.ts';
 import { ClusterError } from '../model/cluster-error.ts';
 
 export type AccessPorts = {
@@ -25,15 +27,12 @@ export type AccessRules = {
   readonly groupsPrefix: string;
 };
 
-/** Whether a person may see a namespace, or why that cannot be told: then nothing is shown. */
+/** Whether a person may see a namespace. When that is unknown, nothing is shown. */
 export type AccessResult =
   | { readonly kind: 'known'; readonly allowed: boolean }
   | { readonly kind: 'unknown'; readonly message: string };
 
-/**
- * One question to the cluster per person and namespace; its answer is kept that long, a failure is
- * not.
- */
+/** An answer of the cluster about a person and a namespace is kept that long, a failure is not. */
 const keptForMs = 60_000;
 
 /** Needs who asks, and the claims that name them for the cluster. */
@@ -50,7 +49,7 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
   return async (caller, namespace) => {
     const subject = subjectOf(caller, rules);
     if (subject === undefined)
-      return { kind: 'unknown', message: `Your token has no claim ${rules.usernameClaim}.` };
+      return { kind: 'unknown', message: `Your token has no usable claim ${rules.usernameClaim}.` };
     const time = now().getTime();
     for (const [key, { until }] of kept) if (until <= time) kept.delete(key);
     const key = JSON.stringify([subject, namespace]);
@@ -72,11 +71,11 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
         if (!(error instanceof ClusterError)) throw error;
         log({
           level: 'error',
-          message: 'access cannot be reviewed',
+          message: 'access review failed',
           namespace,
           detail: error.message,
         });
-        return { kind: 'unknown', message: 'The cluster could not be asked what you may see.' };
+        return { kind: 'unknown', message: 'The cluster did not answer the access review.' };
       }
     }
   };
@@ -100,7 +99,7 @@ export function subjectOf(
 ): AccessSubject | undefined {
   const name = claims[rules.usernameClaim];
   if (typeof name !== 'string' || name === '') return undefined;
-  // The API server does not take an address for a name that nobody has verified.
+  // The API server does not accept an address that the issuer has not verified.
   if (rules.usernameClaim === 'email' && claims['email_verified'] === false) return undefined;
   const usual = rules.usernameClaim === 'email' ? '' : `${issuer}#`;
   const prefix = rules.usernamePrefix === '-' ? '' : (rules.usernamePrefix ?? usual);
@@ -111,18 +110,15 @@ export function subjectOf(
   };
 }
 
-/** Before every route of one server: what a person may not see is not there for them. */
+/** Before every route of one server: 404 for a person who may not see its namespace. */
 export const accessGate = (maySee: MaySee) =>
-  createMiddleware<{ Variables: Variables }>(async (context, next) => {
-    const { namespace, name } = context.req.param() as {
-      readonly namespace: string;
-      readonly name: string;
-    };
+  createMiddleware<{ Variables: Variables }, typeof serverPath>(async (context, next) => {
+    const { namespace, name } = context.req.param();
     const { caller } = context.var;
     if (caller !== undefined) {
       const seen = await maySee(caller, namespace);
       if (seen.kind === 'unknown') return accessUnknown(context, seen.message);
-      if (!seen.allowed) return noSuchServer(context, namespace, name);
+      if (!seen.allowed) return noSuchServer(context, { namespace, name });
     }
     await next();
     return undefined;
@@ -133,17 +129,9 @@ export const accessUnknown = (context: Context, detail: string): Response =>
     context,
     {
       status: 503,
-      title: 'What you may see cannot be told',
+      title: 'Your access could not be determined',
       detail,
-      hint: 'Nothing is shown until it can. If it stays so, the logs of the api function say why (ACCESS_REVIEW).',
+      hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the settings ACCESS_*.',
     },
     { 'retry-after': '60' },
   );
-
-export const noSuchServer = (context: Context, namespace: string, name: string): Response =>
-  problemResponse(context, {
-    status: 404,
-    title: 'No such MCPServer',
-    detail: `There is no MCPServer ${namespace}/${name}.`,
-    hint: 'Run: muster list mcpserver',
-  });

@@ -1,7 +1,14 @@
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { LogLine } from '../model/log-line.ts';
-import type { BearerResult } from '../sessions/person.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import type { BearerResult, Caller } from '../sessions/person.ts';
+import { problemResponse } from './problem.ts';
+
+/** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
+export type Variables = {
+  /** Who sends the request. Absent: the request has no token. */
+  caller?: Caller;
+};
 
 type VerifyBearer = (token: string) => Promise<BearerResult>;
 
@@ -12,9 +19,9 @@ export type BearerPorts = {
 };
 
 /**
- * Asks who sends the request. No bearer: nobody, and the route decides. A bad one is a 401 on every
- * route, 503 says that the issuer is away. Every 401 names where to sign in (RFC 9728, section
- * 5.1).
+ * Finds out who sends the request. Without a token the route decides. An invalid token is a 401 on
+ * every route, and a 503 means that the issuer is unavailable. Every 401 names where to sign in
+ * (RFC 9728, section 5.1).
  */
 export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
   createMiddleware<{ Variables: Variables }>(async (context, next) => {
@@ -30,14 +37,14 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
     const verified = await verdict(verify, authorization);
     switch (verified.kind) {
       case 'issuerUnavailable':
-        log({ level: 'error', message: 'the issuer cannot be asked', detail: verified.detail });
+        log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
         return problemResponse(
           context,
           {
             status: 503,
-            title: 'The issuer cannot be asked',
-            detail: 'Whether the bearer is good cannot be told now.',
-            hint: 'Try again in a minute; you need not sign in again.',
+            title: 'The issuer is unavailable',
+            detail: 'Your token could not be verified.',
+            hint: 'Try again in a minute. You do not need to sign in again.',
           },
           { 'retry-after': '60' },
         );
@@ -46,7 +53,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
           context,
           {
             status: 401,
-            title: 'The bearer is not accepted',
+            title: 'Invalid token',
             detail: verified.message,
             hint: 'Run: muster auth login',
           },
@@ -63,6 +70,26 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
 async function verdict(verify: VerifyBearer, authorization: string): Promise<BearerResult> {
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   return token === undefined
-    ? { kind: 'invalid', message: 'The Authorization header holds no bearer.' }
+    ? { kind: 'invalid', message: 'The Authorization header has no Bearer token.' }
     : verify(token);
 }
+
+/**
+ * Lets only signed-in people pass; behind it `context.var.caller` is there. `bearer` adds
+ * `WWW-Authenticate` to its 401.
+ */
+export const requirePerson = createMiddleware<{ Variables: { caller: Caller } }>(
+  async (context, next) => {
+    const { caller }: Variables = context.var;
+    if (caller === undefined) return signInRequired(context);
+    await next();
+    return undefined;
+  },
+);
+
+export const signInRequired = (context: Context): Response =>
+  problemResponse(context, {
+    status: 401,
+    title: 'Sign-in required',
+    hint: 'Run: muster auth login',
+  });

@@ -4,14 +4,14 @@ import { html, raw } from 'hono/html';
 import type { CallbackResult } from '../sessions/signin.ts';
 
 /**
- * What the person reads after the issuer sent the browser back. It holds no code and no state, and
- * asks for nothing from elsewhere.
+ * The page after the issuer sent the browser back. It holds no code and no state, and loads nothing
+ * from elsewhere.
  */
 export function callbackPage(
   context: Context,
   called: CallbackResult,
 ): Response | Promise<Response> {
-  const { status, title, body } = wordsFor(called);
+  const { status, title, body } = textsFor(called);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -28,31 +28,31 @@ export function callbackPage(
   return context.html(page, status, headers);
 }
 
-function wordsFor(called: CallbackResult) {
+function textsFor(called: CallbackResult) {
   switch (called.kind) {
     case 'parked': {
       const { starterName, serverName } = called.signIn;
       return {
         status: 200,
-        title: 'One step is left',
-        body: html`<p><b>${starterName}</b> started this sign-in to <b>${serverName}</b>. Is that you? Then paste this where you started it:</p>
+        title: 'One more step',
+        body: html`<p><b>${starterName}</b> started this sign-in to <b>${serverName}</b>. If that is you, paste this secret where you started it:</p>
           <p><code>${called.secret}</code></p>
-          <p>It works once, for ten minutes, and only for ${starterName}.</p>
-          <p><b>If you did not start it yourself, close this page and give the text to nobody.</b> Then nothing happens.</p>`,
+          <p>It works once, within ten minutes, and only for ${starterName}.</p>
+          <p><b>If you did not start this sign-in, close this page and do not share the secret.</b> Then nothing happens.</p>`,
       } as const;
     }
     case 'declined':
       return {
         status: 200,
         title: 'You were not signed in',
-        body: html`<p>The issuer did not let you in to <b>${called.signIn.serverName}</b>. Nothing was stored. You can close this page.</p>`,
+        body: html`<p>The issuer refused the sign-in to <b>${called.signIn.serverName}</b>. Nothing was stored. You can close this page.</p>`,
       } as const;
     case 'unknown':
       return {
         status: 400,
-        title: 'This sign-in is over',
-        body: html`<p>It was used already, took longer than ten minutes, or never was. Nothing was changed.</p>
-          <p>To try again, go back to your terminal and run <code>muster auth login</code> once more.</p>`,
+        title: 'This sign-in is no longer valid',
+        body: html`<p>It was already used, took longer than ten minutes, or never existed. Nothing was changed.</p>
+          <p>To try again, go back to your terminal and run <code>muster auth login</code> again.</p>`,
       } as const;
   }
 }

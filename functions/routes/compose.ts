@@ -1,25 +1,22 @@
 import { Hono } from 'hono';
 import { ClusterError } from '../model/cluster-error.ts';
 import { accessGate } from './access.ts';
-import { bearer, type BearerPorts } from './bearer.ts';
+import { bearer, type BearerPorts, type Variables } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
-import { problemResponse, type Variables } from './problem.ts';
+import { problemResponse } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
-/** Everything the Function URL needs from outside. */
+/** Everything the endpoint needs from outside. */
 export type ApiPorts = {
   readonly facts: SignInFacts;
   readonly verify: BearerPorts['verify'];
   readonly log: BearerPorts['log'];
   readonly servers: ServerPorts;
-  /** The routes of the sign-in story. */
+  /** The routes of the sign-in flow. */
   readonly sessions?: Hono<{ Variables: Variables }>;
 };
 
-/**
- * Puts the routes together: who asks, then the route, then whatever went wrong as a problem
- * document.
- */
+/** Puts the routes together: who asks, then the route, then any error as a problem document. */
 export function composeApi({
   facts,
   verify,
@@ -30,7 +27,7 @@ export function composeApi({
   const api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', async (context, next) => {
     await next();
-    // What one person may see is nobody else's to keep.
+    // An answer is for one person only, so nothing on the way may cache it.
     if (!context.res.headers.has('cache-control'))
       context.res.headers.set('cache-control', 'no-store');
   });
@@ -44,7 +41,7 @@ export function composeApi({
     problemResponse(context, {
       status: 404,
       title: 'No such route',
-      hint: 'GET /v1/openapi.json lists the routes.',
+      hint: 'See GET /v1/openapi.json for all routes.',
     }),
   );
   api.onError((error, context) => {
@@ -60,22 +57,19 @@ export function composeApi({
     if (error instanceof ClusterError) {
       return problemResponse(context, {
         status: 503,
-        title: 'The cluster cannot be asked',
-        hint: 'Try again in a minute; if it stays so, the logs of the api function say why.',
+        title: 'The cluster is unavailable',
+        hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
       });
     }
     return problemResponse(context, {
       status: 500,
-      title: 'Something went wrong on our side',
-      hint: 'Try again; if it stays so, the logs of the api function say why.',
+      title: 'Internal error',
+      hint: 'Try again. If the error persists, check the logs of the api function.',
     });
   });
   return api;
 }
 
-/**
- * An error we did not make may quote what it was given: bearers, JWTs, and the queries of
- * addresses.
- */
+/** An error we did not make may quote its input: tokens, JWTs, and the queries of addresses. */
 const withoutTokens = (text: string): string =>
   text.replace(/(?<=Bearer )\S+|eyJ[\w.-]+|(?<=\?)\S+/gi, '[left out]');

@@ -1,6 +1,6 @@
 /**
- * What the Function URL offers, once: the OpenAPI document is built from this table, and a test
- * holds the routes against it.
+ * The routes of the endpoint: the OpenAPI document is built from this table, and a test compares
+ * the routes with it.
  */
 import * as z from 'zod/mini';
 import {
@@ -18,7 +18,7 @@ import {
   signInStartedSchema,
 } from '../model/wire.ts';
 
-/** Rows of one page: at about 2 KB each far below the 6 MB that a Function URL answers at most. */
+/** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
 export const maxLimit = 500;
 
 /** Query of `GET /v1/mcpservers`. */
@@ -45,7 +45,7 @@ export const bodies = {
 } as const;
 export type BodyName = keyof typeof bodies;
 
-/** `list`: without a bearer only where the owner set ANONYMOUS_LIST=on. */
+/** `list`: without a token only where the operator set ANONYMOUS_LIST=on. */
 type Access = 'anyone' | 'list' | 'person';
 
 export type Route = {
@@ -56,7 +56,7 @@ export type Route = {
   readonly access: Access;
   readonly query?: typeof listQuerySchema;
   readonly body?: BodyName;
-  /** Absent: the answer is a document of somebody else's making, or a page for people, or empty. */
+  /** Absent: the answer is a document that a standard defines, a page for people, or empty. */
   readonly answer?: BodyName;
 };
 
@@ -66,16 +66,16 @@ export const contract: readonly Route[] = [
   {
     method: 'get',
     path: '/v1/mcpservers',
-    summary: 'All MCPServers, page by page.',
+    summary: 'List all MCPServers, page by page.',
     access: 'list',
     query: listQuerySchema,
     answer: 'List',
   },
-  { method: 'get', path: server, summary: 'One MCPServer.', access: 'list', answer: 'Row' },
+  { method: 'get', path: server, summary: 'Get one MCPServer.', access: 'list', answer: 'Row' },
   {
     method: 'post',
     path: `${server}/check`,
-    summary: 'Probe it now; nothing is written.',
+    summary: 'Probe the server now. Nothing is written.',
     access: 'person',
     answer: 'Check',
   },
@@ -90,7 +90,7 @@ export const contract: readonly Route[] = [
   {
     method: 'post',
     path: `${server}/session/complete`,
-    summary: 'Finish a sign-in with its one-time secret.',
+    summary: 'Complete a sign-in with its one-time secret.',
     access: 'person',
     body: 'CompleteRequest',
     answer: 'SessionAnswer',
@@ -98,50 +98,51 @@ export const contract: readonly Route[] = [
   {
     method: 'post',
     path: `${server}/session/verify`,
-    summary: 'One authenticated request to the server decides; single sign-on is run for it.',
+    summary:
+      'Verify the session with one authenticated request to the server. Single sign-on runs if needed.',
     access: 'person',
     answer: 'SessionAnswer',
   },
   {
     method: 'delete',
     path: `${server}/session`,
-    summary: 'Forget the grant.',
+    summary: 'Sign out of the server: delete and revoke the grant.',
     access: 'person',
     answer: 'SessionAnswer',
   },
-  { method: 'delete', path: '/v1/sessions', summary: 'Forget all of my grants.', access: 'person' },
+  { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'person' },
   {
     method: 'get',
     path: '/v1/oauth/callback',
-    summary: 'Where an issuer sends the browser back; a page for people.',
+    summary: 'Callback of the sign-in: the issuer sends the browser here.',
     access: 'anyone',
   },
   {
     method: 'get',
     path: '/v1/me',
-    summary: 'Who am I, until when.',
+    summary: 'Show who is signed in, and until when.',
     access: 'person',
     answer: 'Me',
   },
   {
     method: 'get',
     path: '/v1/config',
-    summary: 'What the command line needs to sign in.',
+    summary: 'Get what the command line needs to sign in.',
     access: 'anyone',
     answer: 'Config',
   },
-  { method: 'get', path: '/v1/openapi.json', summary: 'This document.', access: 'anyone' },
+  { method: 'get', path: '/v1/openapi.json', summary: 'Get this document.', access: 'anyone' },
   {
     method: 'get',
     path: '/.well-known/oauth-protected-resource',
-    summary: 'Protected resource metadata (RFC 9728).',
+    summary: 'Get the protected resource metadata (RFC 9728).',
     access: 'anyone',
   },
   {
     method: 'get',
     path: '/.well-known/oauth-client',
-    summary: 'Our OAuth client metadata document.',
+    summary: 'Get the OAuth client metadata document.',
     access: 'anyone',
   },
-  { method: 'get', path: '/healthz', summary: 'The function runs.', access: 'anyone' },
+  { method: 'get', path: '/healthz', summary: 'Check that the function runs.', access: 'anyone' },
 ];

@@ -1,21 +1,18 @@
 import { Hono } from 'hono';
 import type { Config } from '../model/wire.ts';
 import { openApi } from './openapi.ts';
-import { requirePerson, type Variables } from './problem.ts';
+import { requirePerson, type Variables } from './bearer.ts';
 import { meOf } from '../sessions/row.ts';
 
-/** What a stranger has to know to become a person. */
+/** What a client needs to know to sign a person in. */
 export type SignInFacts = Config & {
-  /** Address of the Function URL, without a slash at its end. */
+  /** Address of the endpoint, without a slash at its end. */
   readonly publicUrl: string;
-  /**
-   * Scopes that make the person's token fit for servers it is forwarded to (`requiredAudiences`),
-   * as they are declared now.
-   */
+  /** Scopes that give the person's token the audiences that servers require at the moment. */
   readonly audienceScopes: () => Promise<readonly string[]>;
 };
 
-/** The routes that tell who one is, how to sign in, and what else there is. */
+/** The routes that say who the caller is, how to sign in, and which routes there are. */
 export function discoveryRoutes({
   publicUrl,
   audienceScopes,

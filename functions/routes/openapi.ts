@@ -1,11 +1,10 @@
 import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
-import { fieldMeanings } from './fields.ts';
 import { defined } from '../model/defined.ts';
 
 /**
- * The OpenAPI 3.1 document of the Function URL, built from the table of routes and the schemas of
- * the wire.
+ * The OpenAPI 3.1 document of the endpoint, built from the table of routes and the schemas of the
+ * wire.
  */
 export function openApi(publicUrl: string) {
   const registry = z.registry<{ id: string }>();
@@ -14,15 +13,15 @@ export function openApi(publicUrl: string) {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'muster, serverless',
+      title: 'muster-serverless',
       version: '1',
       description:
-        'Can each MCP server be reached, and am I signed in to it? STATE is the same for everyone, a session belongs to one person.',
+        'Can each MCP server be reached, and am I signed in to it? STATE is the same for everyone. SESSION belongs to one person.',
     },
     servers: [{ url: publicUrl }],
     paths: paths(),
     components: {
-      schemas: described(schemas),
+      schemas,
       securitySchemes: {
         bearer: {
           type: 'http',
@@ -32,22 +31,6 @@ export function openApi(publicUrl: string) {
       },
     },
   };
-}
-
-/** Every field of every body with its words. A reference has room for them, too, in OpenAPI 3.1. */
-function described<Schema extends { readonly properties?: Record<string, unknown> }>(
-  schemas: Readonly<Record<string, Schema>>,
-) {
-  const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = fieldMeanings;
-  return Object.fromEntries(
-    Object.entries(schemas).map(([body, schema]) => {
-      const fields = Object.entries(schema.properties ?? {}).map(([field, type]) => [
-        field,
-        { ...Object(type), description: meanings[body]?.[field] },
-      ]);
-      return [body, { ...schema, properties: Object.fromEntries(fields) }];
-    }),
-  );
 }
 
 function paths() {
@@ -77,7 +60,7 @@ function operation(route: Route) {
   });
 }
 
-/** An empty requirement means: without a bearer, too. */
+/** An empty requirement means that the token is optional. */
 const security = {
   anyone: [],
   list: [{ bearer: [] }, {}],

@@ -1,16 +1,8 @@
 import type { Context } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Caller } from '../sessions/person.ts';
 import type { Problem } from '../model/wire.ts';
 
-/** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
-export type Variables = {
-  /** Who sends the request. Absent: the request has no token. */
-  caller?: Caller;
-};
-
-/** An error answer in the making; `hint` names the next command. */
+/** What goes into an error answer; `hint` is the next step, often a command. */
 export type ProblemDetails = {
   readonly status: ContentfulStatusCode;
   readonly title: string;
@@ -30,22 +22,3 @@ export function problemResponse(
     'content-type': 'application/problem+json',
   });
 }
-
-/**
- * Lets only signed-in people pass; behind it `context.var.caller` is set. The bearer check adds
- * `WWW-Authenticate` to its 401.
- */
-export const requirePerson = createMiddleware<{ Variables: { caller: Caller } }>(
-  async (context, next) => {
-    const { caller }: Variables = context.var;
-    if (caller === undefined) {
-      return problemResponse(context, {
-        status: 401,
-        title: 'Sign-in required',
-        hint: 'Run: muster auth login',
-      });
-    }
-    await next();
-    return undefined;
-  },
-);

@@ -1,12 +1,11 @@
-/** What came of asking for one more. */
+/** Whether one more request is allowed. */
 export type RateLimitResult =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'limited'; readonly retryAfterMs: number };
 
 /**
- * So many in so much time for each key, counted in this process: a fence against a loop in a
- * script, not a quota. Keys that asked for nothing lately are forgotten, so that its memory follows
- * the callers of one window.
+ * Allows `count` requests per key in a sliding window, counted in this process: it stops a loop in
+ * a script and is not a quota. Idle keys are dropped, so memory follows the callers of one window.
  */
 export function rateLimiter({
   count,

@@ -3,11 +3,13 @@ import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
-import { accessUnknown, type MaySee, noSuchServer } from './access.ts';
+import { accessUnknown, type MaySee } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
-import { problemResponse, requirePerson, type Variables } from './problem.ts';
+import { requirePerson, signInRequired, type Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
+import { noSuchServer } from './with-server.ts';
 import { meOf, rowOf } from '../sessions/row.ts';
 
 export type ServerPorts = {
@@ -27,7 +29,7 @@ export type ServerPorts = {
   /** Probes now; writes nothing. */
   readonly check: (server: McpServer) => Promise<Check>;
   readonly heartbeatMs: number;
-  /** Whether the list is answered without a bearer, too. */
+  /** Whether the list is also answered without a token. */
   readonly anonymousList: boolean;
   /**
    * Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone
@@ -81,7 +83,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         problems: page.malformed.map(({ namespace, name, message }) => ({
           namespace,
           name,
-          message: person === undefined ? 'cannot be read; sign in to see why' : message,
+          message: person === undefined ? 'could not be read. Sign in to see the reason.' : message,
         })),
       });
       return context.json(list);
@@ -90,7 +92,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (!mayRead(context)) return signInRequired(context);
       const { namespace, name } = context.req.param();
       const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
+      if (server === undefined) return noSuchServer(context, { namespace, name });
       const [row] = await rowsOf(ports, [server], context.var.caller?.person);
       return context.json(row);
     })
@@ -100,7 +102,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
       if (allowed.kind === 'limited') return tooManyChecks(context, allowed.retryAfterMs);
       const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
+      if (server === undefined) return noSuchServer(context, { namespace, name });
       return context.json(await ports.check(server));
     });
 }
@@ -161,20 +163,13 @@ async function rowsOf(
   });
 }
 
-const signInRequired = (context: Context): Response =>
-  problemResponse(context, {
-    status: 401,
-    title: 'Sign-in required',
-    hint: 'Run: muster auth login',
-  });
-
 const badQuery = (context: Context, error: core.$ZodError): Response => {
   const [issue] = error.issues;
   return problemResponse(context, {
     status: 400,
-    title: 'The query cannot be used',
+    title: 'Invalid query',
     detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
-    hint: `limit is a whole number from 1 to ${String(maxLimit)}, namespace a name; leave out what you do not need.`,
+    hint: `limit must be a whole number from 1 to ${String(maxLimit)}, and namespace the name of a namespace. Both are optional.`,
   });
 };
 
@@ -186,7 +181,7 @@ const listExpired = (context: Context): Response =>
   problemResponse(context, {
     status: 410,
     title: 'The list has expired',
-    detail: 'The cluster no longer knows the continue token.',
+    detail: 'The cluster no longer accepts the continue token.',
     hint: 'List again from the start, without continue.',
   });
 
@@ -197,7 +192,7 @@ const tooManyChecks = (context: Context, retryAfterMs: number): Response => {
     {
       status: 429,
       title: 'Too many checks',
-      detail: 'Ten checks a minute are enough for a person.',
+      detail: 'Each person can run ten checks a minute.',
       hint: `Try again in ${seconds} seconds.`,
     },
     { 'retry-after': seconds },

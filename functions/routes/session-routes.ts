@@ -3,15 +3,22 @@ import * as z from 'zod/mini';
 import type { McpServer, ReadServer } from '../model/mcpserver.ts';
 import type { Caller } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
-import { callBack, completeSignIn, type SignInPorts, startSignIn } from '../sessions/signin.ts';
+import {
+  callBack,
+  type CompleteResult,
+  completeSignIn,
+  type SignInPorts,
+  startSignIn,
+  type StartResult,
+} from '../sessions/signin.ts';
 import {
   forgetDeleted,
   signOut,
   signOutEverywhere,
   type SignOutPorts,
 } from '../sessions/signout.ts';
-import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import type { VerifyResult } from '../sessions/verification.ts';
+import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import {
   completeRequestSchema,
   type SessionAnswer,
@@ -19,11 +26,12 @@ import {
   type SignInStarted,
 } from '../model/wire.ts';
 import { callbackPage } from './callback-page.ts';
-import { problemResponse, requirePerson, type Variables } from './problem.ts';
+import { requirePerson, type Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { parseJson } from '../model/json.ts';
-import { noSuchServer } from './access.ts';
+import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
   SignOutPorts &
@@ -38,114 +46,53 @@ export type SessionPorts = SignInPorts &
  * person who started a sign-in can complete it: the callback only saves the code.
  */
 export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variables: Variables }> {
+  const theServer = withServer(async (namespace, name) =>
+    (await load()).readServer(namespace, name),
+  );
+  const session = `${serverPath}/session` as const;
   const routes = new Hono<{ Variables: Variables }>();
-  routes.get('/.well-known/oauth-client', async (context) => {
-    const ports = await load();
-    return context.json(ports.clientDocument);
-  });
-
-  routes.post('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
-    const ports = await load();
-    const body = signInRequestSchema.safeParse(await bodyOf(context));
-    if (!body.success) return badBody(context, 'returnTo is text, or not there.');
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    const started = await startSignIn(ports, server, context.var.caller.person, body.data.returnTo);
-    switch (started.kind) {
-      case 'started':
-        return context.json<SignInStarted>({
-          authorizationUrl: started.authorizationUrl.href,
-          expiresAt: started.expiresAt.toISOString(),
-        });
-      case 'badReturnTo':
-        return badBody(
-          context,
-          'returnTo must be http on 127.0.0.1, [::1] or localhost, with a port.',
-        );
-      case 'nothingToSignInTo':
-        return problemResponse(context, {
-          status: 409,
-          title: 'There is nothing to sign in to',
-          detail: started.message,
-          hint: 'Run: muster auth status',
-        });
-      case 'refused':
-        return problemResponse(context, {
-          status: 502,
-          title: 'The sign-in could not be started',
-          detail: started.message,
-          hint: `Run: muster check ${qualifiedName(server)} --explain`,
-        });
-    }
-  });
-
-  routes.post(
-    '/v1/mcpservers/:namespace/:name/session/complete',
-    requirePerson,
-    async (context) => {
-      const ports = await load();
-      const body = completeRequestSchema.safeParse(await bodyOf(context));
-      if (!body.success) return badBody(context, 'secret is the text that the browser was given.');
-      const { namespace, name } = context.req.param();
-      const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, namespace, name);
-      await forgetDeleted(ports, context.var.caller.person);
-      const completed = await completeSignIn(
-        ports,
-        server,
-        context.var.caller.person,
-        body.data.secret,
-      );
-      const hint = `Run: muster auth login --server ${qualifiedName(server)}`;
-      switch (completed.kind) {
-        case 'completed':
-          return answer(context, ports, server, completed);
-        case 'unknown':
-          return problemResponse(context, {
-            status: 404,
-            title: 'No such sign-in',
-            detail: 'It is over, was completed before, or was started by somebody else.',
-            hint,
-          });
-        case 'serverChanged':
-          return problemResponse(context, {
-            status: 409,
-            title: 'The server has changed',
-            detail: 'Its URL is another one than when the sign-in was started.',
-            hint,
-          });
-        case 'refused':
-          return problemResponse(context, {
-            status: 502,
-            title: 'The issuer did not grant it',
-            detail: completed.message,
-            hint,
-          });
-      }
-    },
+  routes.get('/.well-known/oauth-client', async (context) =>
+    context.json((await load()).clientDocument),
   );
 
-  routes.post('/v1/mcpservers/:namespace/:name/session/verify', requirePerson, async (context) => {
+  routes.post(session, requirePerson, theServer, async (context) => {
     const ports = await load();
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    await forgetDeleted(ports, context.var.caller.person);
-    return answer(context, ports, server, await verifySession(ports, server, context.var.caller));
+    const body = signInRequestSchema.safeParse(await bodyOf(context));
+    if (!body.success) return badBody(context, 'returnTo must be a string, if it is present.');
+    const { caller, server } = context.var;
+    const started = await startSignIn(ports, server, caller.person, body.data.returnTo);
+    return startAnswer(context, server, started);
   });
 
-  routes.delete('/v1/mcpservers/:namespace/:name/session', requirePerson, async (context) => {
+  routes.post(`${session}/complete`, requirePerson, theServer, async (context) => {
     const ports = await load();
-    const { namespace, name } = context.req.param();
-    const server = await ports.readServer(namespace, name);
-    if (server === undefined) return noSuchServer(context, namespace, name);
-    await signOut(ports, context.var.caller.person, server.uid);
-    return answer(context, ports, server, {});
+    const body = completeRequestSchema.safeParse(await bodyOf(context));
+    if (!body.success)
+      return badBody(context, 'secret must be the one-time secret that the browser received.');
+    const { caller, server } = context.var;
+    await forgetDeleted(ports, caller.person);
+    const completed = await completeSignIn(ports, server, caller.person, body.data.secret);
+    return completeAnswer(context, ports, context.var, completed);
+  });
+
+  routes.post(`${session}/verify`, requirePerson, theServer, async (context) => {
+    const ports = await load();
+    const { caller, server } = context.var;
+    await forgetDeleted(ports, caller.person);
+    const verified = await verifySession(ports, server, caller);
+    return sessionAnswer(context, ports, context.var, verified);
+  });
+
+  routes.delete(session, requirePerson, theServer, async (context) => {
+    const ports = await load();
+    const { caller, server } = context.var;
+    await signOut(ports, caller.person, server.uid);
+    return sessionAnswer(context, ports, context.var, {});
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
-    await signOutEverywhere(await load(), context.var.caller.person);
+    const ports = await load();
+    await signOutEverywhere(ports, context.var.caller.person);
     return context.body(null, 204);
   });
 
@@ -155,16 +102,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     if (!query.success) return callbackPage(context, { kind: 'unknown' });
     const { state, code, iss, error } = query.data;
     const isAnswer = code !== undefined && error === undefined;
-    const called = await callBack(
-      ports,
-      state,
-      isAnswer
-        ? defined({
-            code,
-            iss,
-          })
-        : undefined,
-    );
+    const called = await callBack(ports, state, isAnswer ? defined({ code, iss }) : undefined);
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
       return callbackPage(context, called);
     return backTo(
@@ -177,6 +115,73 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
   return routes;
 }
 
+function startAnswer(context: Context, server: McpServer, started: StartResult): Response {
+  switch (started.kind) {
+    case 'started':
+      return context.json<SignInStarted>({
+        authorizationUrl: started.authorizationUrl.href,
+        expiresAt: started.expiresAt.toISOString(),
+      });
+    case 'badReturnTo':
+      return badBody(
+        context,
+        'returnTo must be an http address on 127.0.0.1, [::1] or localhost, with a port.',
+      );
+    case 'nothingToSignInTo':
+      return problemResponse(context, {
+        status: 409,
+        title: 'This server needs no sign-in of its own',
+        detail: started.message,
+        hint: 'Run: muster auth status',
+      });
+    case 'refused':
+      return problemResponse(context, {
+        status: 502,
+        title: 'The sign-in could not be started',
+        detail: started.message,
+        hint: `Run: muster check ${qualifiedName(server)} --explain`,
+      });
+  }
+}
+
+function completeAnswer(
+  context: Context,
+  ports: SessionPorts,
+  asked: Asked,
+  completed: CompleteResult,
+): Response {
+  // The command that completes a sign-in also starts one: its own name would lead nowhere.
+  const hint = 'Start a new sign-in.';
+  switch (completed.kind) {
+    case 'completed':
+      return sessionAnswer(context, ports, asked, completed);
+    case 'unknown':
+      return problemResponse(context, {
+        status: 404,
+        title: 'No such sign-in',
+        detail: 'It has expired, was already completed, or was started by another person.',
+        hint,
+      });
+    case 'serverChanged':
+      return problemResponse(context, {
+        status: 409,
+        title: 'The server has changed',
+        detail: 'Its URL changed after the sign-in was started.',
+        hint,
+      });
+    case 'refused':
+      return problemResponse(context, {
+        status: 502,
+        title: 'The sign-in could not be completed',
+        detail: completed.message,
+        hint,
+      });
+  }
+}
+
+/** Who asks about which server. */
+type Asked = { readonly caller: Caller; readonly server: McpServer };
+
 // Longer than what any issuer sends, shorter than what a row may hold.
 const text = z.string().check(z.minLength(1), z.maxLength(8_192));
 const callbackSchema = z.object({
@@ -187,37 +192,33 @@ const callbackSchema = z.object({
 });
 
 /**
- * The registered codes look like this (RFC 6749, section 4.1.2.1); other text is nobody's to pass
- * on.
+ * The registered codes look like this (RFC 6749, section 4.1.2.1). Other text is not passed on.
  */
 const errorCode = (code = '') => (/^[a-z_]{1,40}$/.test(code) ? code : 'server_error');
 
 /**
- * An empty body is an empty object: `POST .../session` needs none. Undefined for what is no JSON.
+ * An empty body is an empty object, because `POST .../session` needs none. Undefined unless JSON.
  */
 async function bodyOf(context: Context): Promise<unknown> {
   const body = await context.req.text();
   return body === '' ? {} : parseJson(body);
 }
 
-function answer(
-  context: Context<{ Variables: { caller: Caller } }>,
+function sessionAnswer(
+  context: Context,
   { now, policy }: SessionPorts,
-  server: McpServer,
+  { caller: { person }, server }: Asked,
   { grant, message }: VerifyResult,
 ): Response {
   const { namespace, name } = server;
-  const session = sessionOf(server, context.var.caller.person, grant, now(), { policy });
-  // Whatever kept it from being told for sure is worth saying, once: it is not stored.
-  const told =
+  const session = sessionOf(server, person, grant, now(), { policy });
+  // The doubt of this one request is reported with its answer and not stored.
+  const reported =
     message === undefined || session.message !== undefined ? session : { ...session, message };
-  return context.json<SessionAnswer>({ namespace, name, session: told });
+  return context.json<SessionAnswer>({ namespace, name, session: reported });
 }
 
-/**
- * The browser goes to the page of the command line that started the sign-in; nothing about it stays
- * in its history for others.
- */
+/** Sends the browser to the page that started the sign-in. No cache or referrer has the secret. */
 function backTo(
   context: Context,
   returnTo: string,
@@ -233,7 +234,7 @@ function backTo(
 const badBody = (context: Context, detail: string): Response =>
   problemResponse(context, {
     status: 400,
-    title: 'The request cannot be used',
+    title: 'Invalid request body',
     detail,
-    hint: 'GET /v1/openapi.json says what it must look like.',
+    hint: 'See GET /v1/openapi.json for the fields of the body.',
   });

@@ -12,13 +12,13 @@ import { code, fence, page, table } from './markdown-pieces.ts';
 export const cli = (): string =>
   page(
     '# Command line',
-    'Every command of `muster`, with its flags and exit codes. Data goes to stdout, words to people to stderr, so that output can be piped.',
+    'Every command of `muster`, with its flags and exit codes. Data goes to stdout and messages to stderr, so output can be piped.',
     ...commands.map(section),
-    '## Flags of every command',
+    '## Global flags',
     flagTable(globalFlags),
     '## Exit codes',
     table(
-      ['code', 'means'],
+      ['code', 'meaning'],
       exitCodeSummaries.map(([number, summary]) => [String(number), summary]),
     ),
   );
@@ -36,13 +36,13 @@ const section = (command: Command): string =>
 
 const flagTable = (flags: readonly Flag[]): string =>
   table(
-    ['flag', 'means'],
+    ['flag', 'description'],
     flags.map(({ name, short, value, values, summary }) => [
       code(
         `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
       ),
       values === undefined
         ? summary
-        : `${summary} ${values.map(code).join(', ')}; without the flag ${code(values[0] ?? '')}.`,
+        : `${summary} ${values.map(code).join(', ')}; default ${code(values[0] ?? '')}.`,
     ]),
   );

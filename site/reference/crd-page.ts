@@ -52,18 +52,18 @@ export async function mcpserver(): Promise<string> {
     ...objects('spec', spec),
     ...objects('status', status),
     '## Rules',
-    'What the API server refuses, with these words.',
+    'The API server refuses an object that breaks one of these rules, with this message.',
     table(
-      ['on', 'refused with'],
+      ['field', 'message'],
       rulesIn('', version.schema.openAPIV3Schema).map(([path, message]) => [
         path === '' ? 'the object' : code(path),
         message,
       ]),
     ),
     '## Columns',
-    'What `kubectl get mcpservers` shows besides the name.',
+    'The columns of `kubectl get mcpservers`, besides the name.',
     table(
-      ['column', 'from', 'shown'],
+      ['column', 'source', 'shown'],
       version.additionalPrinterColumns.map(({ name, jsonPath, priority }) => [
         name,
         code(jsonPath),
@@ -96,7 +96,7 @@ function objects(path: string, node: unknown): readonly string[] {
   return [
     `${path.includes('.') ? '###' : '##'} ${path}`,
     description,
-    table(['field', 'type', 'holds'], rows),
+    table(['field', 'type', 'description'], rows),
   ].concat(below);
 }
 
@@ -110,7 +110,7 @@ function typeOf({ type, format, items, additionalProperties }: Field): string {
 }
 
 const limitsOf = ({
-  enum: words,
+  enum: values,
   default: fallback,
   minimum,
   maximum,
@@ -118,7 +118,7 @@ const limitsOf = ({
   pattern,
 }: Field): string =>
   [
-    ...(words === undefined ? [] : [`One of ${words.map(code).join(', ')}.`]),
+    ...(values === undefined ? [] : [`One of ${values.map(code).join(', ')}.`]),
     ...(minimum === undefined
       ? []
       : [maximum === undefined ? `At least ${minimum}.` : `From ${minimum} to ${maximum}.`]),

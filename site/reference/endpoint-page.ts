@@ -15,13 +15,13 @@ const nodeSchema = z.looseObject({
   properties: z.optional(z.record(z.string(), z.unknown())),
 });
 
-/** The HTTP of the Function URL, from the OpenAPI document that it serves. */
-export function functionUrl(): string {
+/** The HTTP of the endpoint, from the OpenAPI document that it serves. */
+export function endpoint(): string {
   const { paths, components } = openApi('https://muster.example.com');
   return page(
-    '# Function URL',
-    'What the function behind the URL answers. It serves the same as an OpenAPI 3.1 document at `/v1/openapi.json`.',
-    'The bearer is the ID token of `muster auth login`. A bad or expired bearer is always 401. Errors are problem documents (RFC 9457) whose `hint` names the next step. Times are UTC (RFC 3339). `headers`, `env`, `args` and `command` of an MCPServer never cross the wire.',
+    '# Endpoint',
+    'The HTTP API of muster-serverless. The endpoint also serves this reference as an OpenAPI 3.1 document at `/v1/openapi.json`.',
+    'Send the ID token of `muster auth login` in the header `Authorization: Bearer TOKEN`. An invalid or expired token is always a 401. Errors are problem documents (RFC 9457) whose `hint` names the next step. Times are UTC (RFC 3339). The answers never contain `headers`, `env`, `args` or `command` of an MCPServer.',
     '## Requests',
     ...Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) =>
@@ -29,10 +29,10 @@ export function functionUrl(): string {
           `### ${method.toUpperCase()} ${path}`,
           operation.summary,
           [
-            ['Bearer', bearer(operation.security)],
+            ['Token', tokenNeed(operation.security)],
             ['Query', queryOf(operation.parameters)],
             ['Body', named(operation.requestBody)],
-            ['Answer', named(operation.responses[200])],
+            ['Response', named(operation.responses[200])],
           ]
             .flatMap(([part, is]) => (is === '' ? [] : [`- ${part}: ${is}`]))
             .join('\n'),
@@ -56,11 +56,11 @@ const queryOf = (
   return names.join(' ');
 };
 
-const bearer = (security: readonly object[]): string => {
-  if (security.length === 0) return 'none';
+const tokenNeed = (security: readonly object[]): string => {
+  if (security.length === 0) return 'not required';
   return security.some((requirement) => Object.keys(requirement).length === 0)
-    ? 'needed, unless the owner set `ANONYMOUS_LIST=on`'
-    : 'needed';
+    ? 'required, unless the operator set `ANONYMOUS_LIST=on`'
+    : 'required';
 };
 
 const contentSchema = z.object({
@@ -80,12 +80,12 @@ const linked = (reference: string): string => {
 function body(schema: unknown): string {
   const { properties = {}, required = [] } = nodeSchema.parse(schema);
   return table(
-    ['field', 'type', 'holds'],
+    ['field', 'type', 'description'],
     Object.entries(properties).map(([name, child]) => {
       const { description = '' } = nodeSchema.parse(child);
       return [
         code(name),
-        `${typeOf(child)}${required.includes(name) ? '' : ', may be absent'}`,
+        `${typeOf(child)}${required.includes(name) ? '' : '; optional'}`,
         description,
       ];
     }),
@@ -93,9 +93,9 @@ function body(schema: unknown): string {
 }
 
 function typeOf(schema: unknown): string {
-  const { $ref, type, enum: words, format, items, properties } = nodeSchema.parse(schema);
+  const { $ref, type, enum: values, format, items, properties } = nodeSchema.parse(schema);
   if ($ref !== undefined) return linked($ref);
-  if (words !== undefined) return words.map(code).join(', ');
+  if (values !== undefined) return values.map(code).join(', ');
   if (type === 'array') return `list of ${typeOf(items)}`;
   if (properties !== undefined) return `object (${Object.keys(properties).map(code).join(', ')})`;
   return format === 'date-time' ? 'time' : (type ?? 'anything');

@@ -19,42 +19,42 @@ import { code, fence, page, table } from './markdown-pieces.ts';
 /**
  * States, sessions, conditions, reasons and the event, from the constants that the functions write.
  */
-export const words = (): string =>
+export const glossary = (): string =>
   page(
     '# States, reasons and events',
-    'Every word that a status, a list or an event can hold, what it means, and what to do next.',
+    'Every value of STATE, SESSION, conditions and events, what it means, and what to do next.',
     '## STATE',
-    'Written into `status.state` by the sweep, the same for everyone.',
+    'The sweep writes STATE into `status.state`. It is the same for everyone.',
     meanings('STATE', stateGlossary),
     '## SESSION',
-    'Yours alone; told by `muster list mcpserver` and `muster auth status`.',
+    'SESSION is your own. `muster list mcpserver` and `muster auth status` show it.',
     meanings('SESSION', sessionGlossary),
-    'With single sign-on the word carries how it came about, as in `Authenticated [SSO: Forwarded]`.',
+    'With single sign-on the value also shows how the session was made, as in `Authenticated [SSO: Forwarded]`.',
     meanings('SSO', ssoGlossary),
     '## Conditions',
-    `The sweep writes the conditions ${conditionTypes.map(code).join(', ')}. Conditions of other writers stay as they are.`,
+    `The sweep writes the conditions ${conditionTypes.map(code).join(', ')}. It leaves conditions of other writers unchanged.`,
     '### Reachable is True',
-    'Somebody answered in HTTP: STATE is `Connected`.',
+    'The server answered over HTTP. STATE is `Connected`.',
     meanings('reason', pick(connectedReasons)),
-    '### Reachable is False, at once',
-    'Trying again does not mend it: STATE is `Failed` from the first time.',
+    '### Reachable is False: permanent reasons',
+    'A retry cannot fix these. STATE is `Failed` after the first failure.',
     meanings('reason', pick(failedReasons)),
-    '### Reachable is False, and may pass',
-    'STATE is `Connecting` for the first and the second time in a row, `Failed` from the third.',
+    '### Reachable is False: temporary reasons',
+    'STATE is `Connecting` after the first and the second failure in a row, and `Failed` from the third.',
     meanings('reason', pick(failingReasons)),
-    '### Nothing is written',
-    'What `muster check` and the report of a sweep say where there is no verdict.',
+    '### No verdict',
+    '`muster check` and the report of a sweep show these reasons. Nothing is written to the status.',
     meanings('reason', pick(['ProberOffline', 'NotProbed'])),
     '### AuthRequired',
-    'Whether the server asks for a sign-in.',
+    'Whether the server requires a sign-in.',
     meanings('reason', authRequiredGlossary),
     '### StateContended',
-    'Whether another writer replaces the word in `status.state`; absent while nobody ever did.',
+    'Whether another writer replaces the value of `status.state`. Absent if that never happened.',
     meanings('reason', contendedGlossary),
     '## Events in the cluster',
-    '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another one tells when another writer begins or ceases to replace `status.state`.',
+    '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another Event shows when another writer starts or stops replacing `status.state`.',
     '## Event on the bus',
-    `Every change of STATE is announced once it is written, on the bus named by \`BUS_NAME\`, with the source \`${stateChanged.source}\` and the detail type \`${stateChanged.type}\`. A rule that hears of every server that has failed:`,
+    `Every change of STATE is published after it is written, on the bus named by \`BUS_NAME\`, with the source \`${stateChanged.source}\` and the detail type \`${stateChanged.type}\`. This rule matches every server that becomes \`Failed\`:`,
     fence(
       'json',
       JSON.stringify(
@@ -68,15 +68,15 @@ export const words = (): string =>
       ),
     ),
     table(
-      ['field of the detail', 'holds'],
-      Object.entries(stateChanged.fields).map(([field, holds]) => [code(field), holds]),
+      ['field of the detail', 'description'],
+      Object.entries(stateChanged.fields).map(([field, description]) => [code(field), description]),
     ),
   );
 
 const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>
   table(
-    [head, 'means', 'next'],
-    Object.entries(all).map(([word, { summary, hint }]) => [code(word), summary, hint]),
+    [head, 'meaning', 'next step'],
+    Object.entries(all).map(([value, { summary, hint }]) => [code(value), summary, hint]),
   );
 
 const pick = (

@@ -7,14 +7,14 @@ type Setting = { readonly summary: string; readonly fallback?: string };
 export const settingsPage = (): string =>
   page(
     '# Settings',
-    'The functions are set up by environment variables. Those without a fallback must be given; a function that misses one says which.',
+    'Environment variables of the functions. A setting without a default is required. A function that lacks one fails and names it.',
     table(
-      ['setting', 'decides', 'without it'],
+      ['setting', 'description', 'default'],
       Object.entries<Setting>(settings).map(([name, { summary, fallback }]) => [
         code(name),
         summary,
-        fallback === undefined ? '**must be given**' : fallback === '' ? 'nothing' : code(fallback),
+        fallback === undefined ? '**required**' : fallback === '' ? 'none' : code(fallback),
       ]),
     ),
-    'The command line has one of its own: `MUSTER_ENDPOINT`, the Function URL, which `--endpoint` overrides.',
+    'The command line reads one variable of its own: `MUSTER_ENDPOINT`, the address of the endpoint. `--endpoint` overrides it.',
   );

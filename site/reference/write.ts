@@ -5,16 +5,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
 import { cli } from './cli-page.ts';
-import { functionUrl } from './endpoint-page.ts';
+import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
 import { settingsPage } from './settings-page.ts';
-import { words } from './glossary-tables.ts';
+import { glossary } from './glossary-tables.ts';
 
 export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {
   'reference/cli': cli,
-  'reference/function-url': functionUrl,
+  'reference/endpoint': endpoint,
   'reference/mcpserver': mcpserver,
-  'reference/words': words,
+  'reference/glossary': glossary,
   'reference/settings': settingsPage,
 };
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * What a page of `docs/` says of itself: its first heading, and its first paragraph in plain words.
+ * Title and description of a page of `docs/`: its first heading and its first paragraph as text.
  * Throws where a page has no heading.
  */
 export async function headOf(
@@ -9,7 +9,7 @@ export async function headOf(
 ): Promise<{ readonly title: string; readonly description: string }> {
   const text = await readFile(path, 'utf8');
   const [, title] = /^# (.+)$/m.exec(text) ?? [];
-  if (title === undefined) throw new Error(`${path} has no title. Let it begin with "# Title".`);
+  if (title === undefined) throw new Error(`${path} has no title. Start it with "# Title".`);
   const [, paragraph = title] = /^# .+\n+((?:[^\n#|`<].*\n)+)/m.exec(text) ?? [];
   return { title: plain(title), description: shortened(plain(paragraph)) };
 }

@@ -1,7 +1,7 @@
 import { defineRouteMiddleware } from '@astrojs/starlight/route-data';
 import { sourceOf } from '../source.ts';
 
-/** Generated pages are edited where their words are: in the code. */
+/** The edit link of a generated page leads to the code that has its text. */
 export const onRequest = defineRouteMiddleware(({ locals: { starlightRoute } }) => {
   const { entry } = starlightRoute;
   const repository = process.env['REPOSITORY_URL'];

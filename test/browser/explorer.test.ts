@@ -86,7 +86,7 @@ type Seen = {
   /** What `muster list mcpserver` prints. */
   readonly list: string;
   readonly status: unknown;
-  /** The command that the endpoint names as the hint one. */
+  /** The command that the endpoint names as the hint. */
   readonly hint?: string;
 };
 type SeenAll = Map<string, Seen>;
@@ -257,7 +257,7 @@ async function throughTheWorld(): Promise<SeenAll> {
     for (const signIn of Object.keys(signIns) as readonly SignInName[]) {
       await holdGrants(world, items, signIn);
       const endpoint = signIn === 'sso-forbidden' ? strictUrl.url : world.url;
-      const who = signIn === 'nobody' ? undefined : home;
+      const who = signIn === 'signed-out' ? undefined : home;
       const hints = hintsIn((await type('list mcpserver -o json', who, endpoint)).stdout);
       const look = async (answer: AnswerName): Promise<void> => {
         const namespace = namespaceOf(answer, signIn);

@@ -30,7 +30,5 @@ test('a long paragraph ends after a whole word', async () => {
   expect(description).toMatch(/word \.\.\.$/);
 });
 test('a page without a title stops the build', async () => {
-  await expect(headFrom('No title.\n')).rejects.toThrow(
-    'has no title. Let it begin with "# Title".',
-  );
+  await expect(headFrom('No title.\n')).rejects.toThrow('has no title. Start it with "# Title".');
 });

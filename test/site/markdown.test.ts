@@ -47,7 +47,7 @@ describe('links that work on a forge work on the site', () => {
   });
   test('a page that is not there stops the build', () => {
     expect(() => html('[x](nowhere.md)')).toThrow(
-      'A page links to docs/nowhere.md, which is not there.',
+      'A page links to docs/nowhere.md, which does not exist.',
     );
   });
 });

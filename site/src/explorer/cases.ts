@@ -19,7 +19,9 @@ import { canonicalUrl, type Grant } from '../../../functions/sessions/grant.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import { nothingAllowed, type TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
+import { defined } from '../../../functions/model/defined.ts';
 import { type GlossaryEntry, reasonGlossary } from '../../../functions/model/glossary.ts';
+import { isRecord } from '../../../functions/model/json.ts';
 import type { Session } from '../../../functions/model/wire.ts';
 
 type Answer<Name extends string = string> = {
@@ -52,12 +54,14 @@ const silent = <Name extends string>(
   outcome: { kind: 'unreachable', stage, cause, detail, timings: {} },
 });
 
-/** What a server can answer, by the word that stands for it in the address. */
+/** What a server can answer, by its name in the address of the page. */
 export const answers = [
-  http('200', '200, and it speaks MCP without a sign-in', 200, {
+  http('200', '200, MCP without a sign-in', 200, {
     classification: 'asksForNothing',
   }),
-  http('200-html', '200, but not MCP (a page, say)', 200, { classification: 'unclear' }),
+  http('200-html', '200, but not MCP (for example, a web page)', 200, {
+    classification: 'unclear',
+  }),
   http('400', '400 Bad Request', 400, { classification: 'unclear' }),
   http('401', '401 Unauthorized', 401, { bearerChallenge: true }),
   http('403', '403 Forbidden', 403, { classification: 'unclear' }),
@@ -80,7 +84,7 @@ export const answers = [
   silent('refused', 'connection refused', 'tcp', 'refused', 'ECONNREFUSED'),
   silent('reset', 'connection reset', 'headers', 'reset', 'ECONNRESET'),
   silent('no-route', 'no route to the host', 'tcp', 'unreachable', 'ENETUNREACH'),
-  silent('silent', 'silence until the time is over', 'headers', 'timeout', 'no answer within 10 s'),
+  silent('silent', 'no answer until the timeout', 'headers', 'timeout', 'no answer within 10 s'),
   silent('nxdomain', 'NXDOMAIN: no such host name', 'dns', 'nameNotFound', 'ENOTFOUND'),
   silent('tls-expired', 'an expired certificate', 'tls', 'tlsExpired', 'CERT_HAS_EXPIRED'),
   silent(
@@ -113,7 +117,7 @@ export const answers = [
   ),
   silent(
     'not-http',
-    'something that is not HTTP (SSH, say)',
+    'something that is not HTTP (for example, SSH)',
     'headers',
     'notHttp',
     'Response does not match the HTTP/1.1 protocol (Expected HTTP/, RTSP/ or ICE/)',
@@ -137,12 +141,12 @@ export const answerOf = (name: AnswerName): Answer =>
 export const times = [1, 2, 3] as const;
 export type Times = (typeof times)[number];
 
-/** The reader's own sign-in, by the word that stands for it in the address. */
+/** The reader's own sign-in, by its name in the address of the page. */
 export const signIns = {
-  nobody: 'not signed in to muster',
+  'signed-out': 'not signed in to muster',
   none: 'signed in to muster only',
   fresh: 'signed in to this server',
-  expired: 'signed in, and it is over',
+  expired: 'signed in, but the sign-in has expired',
   sso: 'using single sign-on',
   'sso-forbidden': 'single sign-on, not allowed',
 } as const;
@@ -158,15 +162,15 @@ export const firstChoice: Choice = { answer: '401', times: 1, signIn: 'none' };
 export type Shown = {
   /** What `muster list mcpserver` prints. */
   readonly list: string;
-  /** `status` of the MCPServer in YAML. Undefined: nothing was written. */
-  readonly status: string | undefined;
+  /** `status` of the MCPServer in YAML. Absent: nothing was written. */
+  readonly status?: string;
   readonly state: string;
   /** Absent: there is no SESSION column. */
   readonly session?: Session;
   readonly sessionCell?: string;
   readonly reason: string;
   readonly summary: string;
-  /** A command to run, or the next step in words. */
+  /** The next step: a command to run, or a sentence. */
   readonly hint: string;
 };
 
@@ -182,42 +186,39 @@ const person: Person = {
 };
 const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.example.com'] };
 
-/** One case, from the server's answers to the words on the screen. */
+/** One case, from the server's answers to the text on the screen. */
 export function show(choice: Choice): Shown {
   const server = observed(choice);
   const session = sessionFor(server, choice.signIn);
-  const row = rowOf(server, {
-    anonymous: false,
-    now,
-    heartbeatMs: 300_000,
-    ...(session === undefined ? {} : { session }),
-  });
+  const row = rowOf(server, defined({ anonymous: false, now, heartbeatMs: 300_000, session }));
   const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
-  const words = meanings[reason] ?? reasonGlossary.ProberOffline;
-  return {
+  const entry = meanings[reason] ?? reasonGlossary.ProberOffline;
+  return defined({
     list: table([row], { signedIn: session !== undefined, now }),
     status:
       server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
     state: server.status.state ?? '-',
-    ...(session === undefined ? {} : { session, sessionCell: sessionCell(row) }),
+    session,
+    sessionCell: session === undefined ? undefined : sessionCell(row),
     reason,
-    summary: words.summary,
-    hint: nextStep(choice, words, session),
-  };
+    summary: entry.summary,
+    hint: nextStep(choice, entry, session),
+  });
 }
 
 const meanings: Readonly<Record<string, GlossaryEntry>> = reasonGlossary;
 
-function nextStep({ signIn }: Choice, words: GlossaryEntry, session: Session | undefined): string {
+function nextStep({ signIn }: Choice, entry: GlossaryEntry, session: Session | undefined): string {
   if (session?.hint !== undefined) return session.hint;
   if (session?.sso === 'Failed' && session.message !== undefined) return session.message;
-  if (session?.status === 'Authenticated') return 'Nothing: use the server.';
-  // Who is not signed in to muster signs in there first.
-  if (signIn === 'nobody' && words.hint.includes('muster auth login')) return 'muster auth login';
-  return words.hint.replace(/\bNAME\b/g, 'tickets');
+  if (session?.status === 'Authenticated') return 'Use the server.';
+  // A person who is not signed in to muster signs in there first.
+  if (signIn === 'signed-out' && entry.hint.includes('muster auth login'))
+    return 'muster auth login';
+  return entry.hint.replace(/\bNAME\b/g, 'tickets');
 }
 
-/** The server after it answered so, this often in a row, to somebody who had never probed it. */
+/** A server that was never probed before, after this answer this many times in a row. */
 function observed({ answer, times: count, signIn }: Choice): McpServer {
   const verdict = classify(answerOf(answer).outcome);
   let server = neverProbed(signIn);
@@ -229,11 +230,12 @@ function observed({ answer, times: count, signIn }: Choice): McpServer {
   return server;
 }
 
-const neverProbed = (signIn: SignInName): McpServer => {
-  const auth: Auth | undefined = signIn.startsWith('sso')
-    ? { type: 'oauth', forwardToken: true, requiredAudiences: [] }
-    : undefined;
+const forwarded: Auth = { type: 'oauth', forwardToken: true, requiredAudiences: [] };
+
+function neverProbed(signIn: SignInName): McpServer {
+  const auth = signIn.startsWith('sso') ? forwarded : undefined;
   return {
+    ...defined({ auth }),
     namespace: 'default',
     name: 'tickets',
     uid: '6f1c8d0e-9a53-4c43-9c4e-0d7c5a4a2b11',
@@ -244,15 +246,14 @@ const neverProbed = (signIn: SignInName): McpServer => {
     headers: {},
     timeoutMs: 30_000,
     autoStart: false,
-    ...(auth === undefined ? {} : { auth }),
     singleSignOn: singleSignOnOf(auth),
     status: { consecutiveFailures: 0, conditions: [] },
   };
-};
+}
 
 function sessionFor(server: McpServer, signIn: SignInName): Session | undefined {
   switch (signIn) {
-    case 'nobody':
+    case 'signed-out':
       return undefined;
     case 'none':
       return sessionOf(server, person, undefined, now);
@@ -283,16 +284,13 @@ const grantUntil = (server: McpServer, expiresAt: Date): Grant => ({
 });
 
 /**
- * As the cluster shows it: fields in the order of the alphabet, times with whole seconds, which is
- * what `nextStatus` gives.
+ * As the cluster shows it: fields in alphabetical order and times in whole seconds, as `nextStatus`
+ * writes them.
  */
 const asWritten = (status: Status): unknown =>
   JSON.parse(JSON.stringify(status), (_, value: unknown) =>
     isRecord(value) ? sorted(value) : value,
   );
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const sorted = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
@@ -314,8 +312,7 @@ export const signInNames = Object.keys(signIns).filter(
 );
 
 /**
- * The reader's choice, as it stands in the address; what is not there or not known is the first
- * one.
+ * The reader's choice from the address. A missing or unknown value becomes the first choice.
  */
 export function choiceOf(valueOf: (parameter: string) => unknown): Choice {
   const answer = answers.find(({ name }) => name === valueOf('answer'))?.name;
@@ -329,7 +326,7 @@ export function choiceOf(valueOf: (parameter: string) => unknown): Choice {
 }
 
 /**
- * All cases as a table in HTML: what stands there without JavaScript, and for machines that read.
+ * All cases as an HTML table, for readers without JavaScript and for programs.
  */
 export function caseTable(): string {
   const rows = answers.map(({ name: answer, label }) => {
@@ -346,9 +343,9 @@ export function caseTable(): string {
     'The server answers',
     'STATE',
     'Reason',
-    'SESSION: none yet',
+    'SESSION: not signed in',
     'signed in',
-    'sign-in over',
+    'sign-in expired',
     'single sign-on',
   ];
   return `<div class="table-scroll" tabindex="0" role="group" aria-label="All cases"><table class="cases"><thead><tr>${heads

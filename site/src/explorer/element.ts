@@ -1,9 +1,9 @@
-/** The explorer: three questions, and what the shipped functions make of the answers. */
+/** The explorer: three questions, and the results of the shipped functions for the answers. */
 import { answers, type Choice, choiceOf, show, signInNames, signIns, times } from './cases.ts';
 
 class Explorer extends HTMLElement {
   connectedCallback(): void {
-    // The table of all cases stays, folded away.
+    // The table of all cases stays on the page, folded.
     const table = this.innerHTML;
     this.innerHTML = `${form()}${results}<details><summary>All cases as a table</summary>${table}</details>`;
     const parameters = new URLSearchParams(location.search);
@@ -33,19 +33,16 @@ class Explorer extends HTMLElement {
 
   #show(choice: Choice): void {
     const { list, status, state, sessionCell, reason, summary, hint } = show(choice);
-    const words =
+    const session =
       sessionCell === undefined
         ? 'no SESSION column'
         : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
     this.#fill(
       'verdict',
-      `STATE ${state === '-' ? 'none (-)' : state}, ${words}. ${reason}: ${summary}`,
+      `STATE ${state === '-' ? 'none (-)' : state}, ${session}. ${reason}: ${summary}`,
     );
     this.#fill('list', `$ muster list mcpserver\n${list}`);
-    this.#fill(
-      'status',
-      status ?? '# Nothing was written: the trouble is on the side of the prober.\n',
-    );
+    this.#fill('status', status ?? '# Nothing was written: this is a prober error.\n');
     this.#fill('hint', hint.startsWith('muster ') ? `Run: ${hint}` : hint.replaceAll('`', ''));
   }
 
@@ -55,7 +52,7 @@ class Explorer extends HTMLElement {
 
   #find<Found extends Element>(selector: string, kind: new () => Found): Found {
     const found = this.querySelector(selector);
-    if (!(found instanceof kind)) throw new Error(`The explorer has no ${selector}.`);
+    if (!(found instanceof kind)) throw new Error(`The explorer lacks ${selector}.`);
     return found;
   }
 }
@@ -97,7 +94,7 @@ const form = (): string => `<form class="not-content">
 
 const results = `<p data-part="verdict" role="status"></p>
 <pre data-part="list" tabindex="0" role="group" aria-label="The row of muster list mcpserver"></pre>
-<p class="next"><strong>Next</strong> <span data-part="next"></span></p>
+<p class="hint"><strong>Next step</strong> <span data-part="hint"></span></p>
 <pre data-part="status" tabindex="0" role="group" aria-label="The status in the cluster"></pre>`;
 
 customElements.define('muster-explorer', Explorer);

@@ -7,7 +7,7 @@ import {
   subjectOf,
 } from '../../../functions/routes/access.ts';
 import { serverRoutes, type ServerPorts } from '../../../functions/routes/server-routes.ts';
-import type { Variables } from '../../../functions/routes/problem.ts';
+import type { Variables } from '../../../functions/routes/bearer.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
@@ -49,7 +49,7 @@ test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
 test.each([
   ['a claim that is not there', { usernameClaim: 'upn' }, {}],
   [
-    'an address that nobody has verified',
+    'an address that the issuer has not verified',
     { usernameClaim: 'email' },
     { email: 'ada@example.com', email_verified: false },
   ],
@@ -101,7 +101,7 @@ function world(review: (user: string, namespace: string) => boolean) {
   return { api, asked, logged, later: (ms: number) => void (time = new Date(time.getTime() + ms)) };
 }
 
-test('a list holds the namespaces that the cluster would let one get, and no word of the others', async () => {
+test('a list holds the namespaces that the cluster would let one get, and nothing of the others', async () => {
   const { api, asked } = world((_user, namespace) => namespace === 'default');
   const body: unknown = await (await api.request('/v1/mcpservers')).json();
   const list = listSchema.parse(body);
@@ -134,7 +134,7 @@ test.each(['/v1/mcpservers/secret/server-a', '/v1/mcpservers/secret/server-a/ses
   },
 );
 
-test('a cluster that cannot tell shows nothing, says so, and is asked again at once', async () => {
+test('when the cluster does not answer, nothing is shown, and the next request asks again', async () => {
   let isAway = true;
   const clusterDown = new ClusterError({
     reason: 'connectionRefused',
@@ -148,7 +148,7 @@ test('a cluster that cannot tell shows nothing, says so, and is asked again at o
     const answer = await api.request(path);
     expect(answer.status).toBe(503);
     expect(problemSchema.parse(await answer.json())).toMatchObject({
-      title: 'What you may see cannot be told',
+      title: 'Your access could not be determined',
     });
   }
   expect(logged).toContainEqual(expect.objectContaining({ detail: clusterDown.message }));

@@ -108,7 +108,7 @@ const ada = { bearer: 'bearer-of-ada' };
 const metadata =
   'resource_metadata="https://muster.example.com/.well-known/oauth-protected-resource"';
 
-test('the list of somebody who is signed in has a session in every row, and says who they are', async () => {
+test('the list of a signed-in person has a session in every row, and says who they are', async () => {
   const { status, body } = await world().ask('/v1/mcpservers', ada);
   expect(status).toBe(200);
   const list = listSchema.parse(body);
@@ -143,7 +143,7 @@ test('the list goes on with continue, and can be of one namespace', async () => 
   expect(team.items.map(({ name }) => name)).toEqual(['server-d']);
 });
 
-test('without a bearer the list is closed, and the answer names the command and where to sign in', async () => {
+test('without a token the list is closed, and the answer names the command and where to sign in', async () => {
   const { status, body, headers } = await world().ask('/v1/mcpservers');
   expect(status).toBe(401);
   expect(headers.get('content-type')).toBe('application/problem+json');
@@ -174,7 +174,7 @@ test.each([
 });
 
 test.each(['/v1/mcpservers', '/v1/mcpservers/default/server-a', '/v1/me', '/v1/config'])(
-  'a bad bearer is a 401 everywhere, even where strangers may look: %s',
+  'an invalid token is a 401 everywhere, even where no token is needed: %s',
   async (path) => {
     const { status, body, headers } = await anonymousWorld().ask(path, { bearer: 'expired' });
     expect(status).toBe(401);
@@ -186,14 +186,14 @@ test.each(['/v1/mcpservers', '/v1/mcpservers/default/server-a', '/v1/me', '/v1/c
   },
 );
 
-test('another scheme than Bearer is a bad bearer', async () => {
+test('another scheme than Bearer is an invalid token', async () => {
   const response = await anonymousWorld().api.request('/v1/mcpservers', {
     headers: { authorization: 'Basic YWRhOg==' },
   });
   expect(response.status).toBe(401);
 });
 
-test('an issuer that cannot be asked is a 503, never a 401: the person need not sign in again', async () => {
+test('an issuer that is unavailable is a 503, never a 401: the person need not sign in again', async () => {
   const detail = 'The keys of https://login.example.com cannot be had: refused.';
   const verify = () => Promise.resolve({ kind: 'issuerUnavailable' as const, detail });
   const { ask, logged } = world({ verify });
@@ -217,7 +217,7 @@ test('a cluster that cannot be asked is a 503 that tells nothing of it; the log 
   expect(logged).toEqual([expect.objectContaining({ detail: clusterDown.message })]);
 });
 
-test('what nobody foresaw is a 500 without its words, and one log line without tokens', async () => {
+test('an unexpected error is a 500 without its text, and one log line without tokens', async () => {
   const listPage = () =>
     Promise.reject(new TypeError('odd: Bearer eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl'));
   const { ask, logged } = world({ servers: { listPage } });
@@ -229,7 +229,7 @@ test('what nobody foresaw is a 500 without its words, and one log line without t
   expect(JSON.stringify(logged)).not.toContain('eyJ');
 });
 
-test('a continue token that the cluster forgot is a 410 that says to begin anew', async () => {
+test('a continue token that the cluster forgot is a 410 that says to start again', async () => {
   const { status, body } = await world().ask('/v1/mcpservers?continue=forgotten', ada);
   expect(status).toBe(410);
   expect(problemSchema.parse(body).hint).toBe('List again from the start, without continue.');
@@ -284,7 +284,7 @@ test('the eleventh check of a minute is a 429 with the time to wait, for this pe
   expect((await check('bearer-of-grace')).status).toBe(200);
 });
 
-test("me is the bearer's owner", async () => {
+test('me is the owner of the token', async () => {
   const { body } = await world().ask('/v1/me', ada);
   expect(meSchema.parse(body)).toEqual(body);
   expect(JSON.stringify(body)).not.toContain('bearer-of-ada');
@@ -304,7 +304,7 @@ test('strangers learn how to sign in', async () => {
   expect((await ask('/healthz')).body).toEqual({ status: 'ok' });
 });
 
-test('nothing under /v1 is kept by anybody on the way', async () => {
+test('nothing under /v1 is cached on the way', async () => {
   const { ask } = world();
   for (const path of ['/v1/mcpservers', '/v1/me'])
     expect((await ask(path, ada)).headers.get('cache-control')).toBe('no-store');

@@ -4,8 +4,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifier.ts';
-import { bearer } from '../../../functions/routes/bearer.ts';
-import type { Variables } from '../../../functions/routes/problem.ts';
+import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import {
@@ -109,7 +108,7 @@ const word = async (answer: Response) =>
   sessionAnswerSchema.parse(await answer.json()).session.status;
 const problemOf = async (answer: Response) => problemSchema.parse(await answer.json());
 
-test('who starts a sign-in ends it', async () => {
+test('the person who starts a sign-in completes it', async () => {
   const landing = await visit(ada, await start('ada'));
   expect(landing.url.origin + landing.url.pathname).toBe(returnTo);
   expect(await grants('ada')).not.toContain(uid('a'));
@@ -133,7 +132,7 @@ test('who starts a sign-in ends it', async () => {
 test('without a loopback page the browser shows the one-time secret, and says whose sign-in it is', async () => {
   const landing = await visit(ada, await start('ada', {}));
   expect(landing.html).toContain('<b>ada@example.com</b> started this sign-in to <b>default/a</b>');
-  expect(landing.html).toContain('give the text to nobody');
+  expect(landing.html).toContain('do not share the secret');
   expect(await word(await complete('ada', secretOn(landing)))).toBe('Authenticated');
 });
 
@@ -166,17 +165,17 @@ test('with a loopback page the secret goes to the machine of the victim, never t
   expect(await grants('grace')).toEqual([]);
 });
 
-test('a replayed callback is over, and does not disturb the one who was first', async () => {
+test('a replayed callback is refused, and does not disturb the one who was first', async () => {
   const callback = await callbackOf(ada, await start('ada'));
   const first = await visit(ada, callback.href);
   const replay = await visit(grace, callback.href);
   expect(replay.status).toBe(400);
-  expect(replay.html).toContain('This sign-in is over');
+  expect(replay.html).toContain('This sign-in is no longer valid');
   expect(secretOn(replay)).toBe('');
   expect(await word(await complete('ada', secretIn(first)))).toBe('Authenticated');
 });
 
-test("a stolen secret is worth nothing with somebody else's bearer, and still works for the starter", async () => {
+test("a stolen secret is worth nothing with another person's token, and still works for the starter", async () => {
   const secret = secretIn(await visit(ada, await start('ada')));
   expect((await complete('grace', secret)).status).toBe(404);
   expect((await call('POST', `${session('a')}/complete`, undefined, { secret })).status).toBe(401);
@@ -209,6 +208,20 @@ test('a server whose URL changed on the way gets no grant', async () => {
   expect(await grants('ada')).not.toContain(uid('a'));
 });
 
+test('a sign-in that cannot be completed names the next step, never the command that failed', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  const lost = await problemOf(await complete('grace', secret));
+  expect(lost).toMatchObject({ title: 'No such sign-in', hint: 'Start a new sign-in.' });
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'https://elsewhere.example.com/mcp',
+    status: connected('True'),
+  });
+  const changed = await problemOf(await complete('ada', secret));
+  expect(changed).toMatchObject({ title: 'The server has changed', hint: 'Start a new sign-in.' });
+});
+
 test('a server that was re-created on the way gets no grant', async () => {
   const secret = secretIn(await visit(ada, await start('ada')));
   servers['a'] = aServer({
@@ -220,13 +233,13 @@ test('a server that was re-created on the way gets no grant', async () => {
   expect((await complete('ada', secret)).status).toBe(404);
 });
 
-test('after ten minutes a callback is over', async () => {
+test('after ten minutes a callback has expired', async () => {
   const callback = await callbackOf(ada, await start('ada'));
   world.clock.now = new Date(Date.now() + 10 * 60_000 + 1_000);
   expect((await visit(ada, callback.href)).status).toBe(400);
 });
 
-test('after ten minutes a parked code is over', async () => {
+test('after ten minutes a parked code has expired', async () => {
   const secret = secretIn(await visit(ada, await start('ada')));
   world.clock.now = new Date(Date.now() + 10 * 60_000 + 1_000);
   expect((await complete('ada', secret)).status).toBe(404);
@@ -296,6 +309,7 @@ test.each([
 test.each([
   ['POST', session('gone'), {}],
   ['POST', `${session('gone')}/complete`, { secret: 'x' }],
+  ['POST', `${session('gone')}/verify`, undefined],
   ['DELETE', session('gone'), undefined],
 ])('%s %s says that there is no such server', async (method, path, body) => {
   const answer = await call(method, path, 'ada', body);
@@ -303,7 +317,7 @@ test.each([
   expect((await problemOf(answer)).detail).toBe('There is no MCPServer default/gone.');
 });
 
-test('a body that cannot be read is told', async () => {
+test('a body that cannot be read is a 400', async () => {
   const answer = await api.request(session('a'), {
     method: 'POST',
     headers: { authorization: `Bearer ${bearers['ada']}` },
@@ -335,7 +349,7 @@ async function signIn(who: 'ada' | 'grace', name: string): Promise<void> {
   expect((await complete(who, secret, name)).status).toBe(200);
 }
 
-test("signing out forgets one grant, and nobody else's", async () => {
+test('signing out deletes one grant, and those of other people stay', async () => {
   await signIn('ada', 'a');
   await signIn('ada', 'b');
   await signIn('grace', 'a');
@@ -347,7 +361,7 @@ test("signing out forgets one grant, and nobody else's", async () => {
   expect((await call('DELETE', session('a'), 'ada')).status).toBe(200);
 });
 
-test('signing out everywhere forgets all of mine', async () => {
+test('signing out everywhere deletes all of my grants', async () => {
   await signIn('ada', 'a');
   await signIn('ada', 'b');
   await signIn('grace', 'a');
@@ -368,7 +382,7 @@ test('our client metadata document names itself', async () => {
   });
 });
 
-test('nothing secret is in the table in clear', async () => {
+test('no secret is in the table in plain text', async () => {
   const link = new URL(await start('ada'));
   const callback = await callbackOf(ada, link.href);
   const secret = secretIn(await visit(ada, callback.href));
