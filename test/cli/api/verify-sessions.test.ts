@@ -105,7 +105,7 @@ describe('single sign-on', () => {
     // The local issuer does not know Dex's scopes: the token lacks the audience, and SESSION says
     // so.
     expect(stderr).toMatch(
-      /default\/wanting: Pending Auth \[SSO: Failed\] \(.*not meant for kubernetes.*\)/,
+      /default\/wanting: Pending Auth \[SSO: Failed\] \(.*not issued for kubernetes.*\)/,
     );
   });
 
