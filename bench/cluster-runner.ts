@@ -1,6 +1,6 @@
 /**
  * The sweep of `bench/cluster.ts` with its bus, in a process of its own: all pages of a tick, as
- * the relay runs them.
+ * the chain runs them.
  */
 import { once } from 'node:events';
 import * as z from 'zod/mini';

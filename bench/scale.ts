@@ -24,7 +24,7 @@ const assumed = {
   hop: 500,
   coldStart: 900,
   listPage: 300,
-  /** Names only, for a lane. */
+  /** Names only, for a shard. */
   listNames: 600,
   answer: 150,
   /** min(spec.timeout, 10 s) */
@@ -65,17 +65,17 @@ export type Scale = {
 type Runner = { readonly start: number; readonly end: number };
 
 /**
- * When each page of a tick begins, in milliseconds: one runner hands to the next, until lanes run
+ * When each page of a tick begins, in milliseconds: one runner hands to the next, until shards run
  * side by side.
  */
-export function pageStarts(pages: number, lanes = true): readonly number[] {
+export function pageStarts(pages: number, shards = true): readonly number[] {
   const starts: number[] = [];
   let at = assumed.coldStart;
-  const relay = lanes ? Math.min(pages, pagesBeforeFanOut) : pages;
-  for (let page = 0; page < relay; page += 1, at += assumed.listPage + assumed.hop) starts.push(at);
-  // The last of them runs ahead over the names, and starts a lane for each stretch.
+  const chain = shards ? Math.min(pages, pagesBeforeFanOut) : pages;
+  for (let page = 0; page < chain; page += 1, at += assumed.listPage + assumed.hop) starts.push(at);
+  // The last of them runs ahead over the names, and starts a shard for each stretch.
   let scout = (starts.at(-1) ?? 0) + assumed.listPage;
-  for (let first = relay; first < pages; first += shardPages, scout += assumed.listNames) {
+  for (let first = chain; first < pages; first += shardPages, scout += assumed.listNames) {
     const ofLane = Math.min(shardPages, pages - first);
     for (let page = 0; page < ofLane; page += 1)
       starts.push(scout + assumed.hop + page * (assumed.listPage + assumed.hop));
@@ -83,7 +83,7 @@ export function pageStarts(pages: number, lanes = true): readonly number[] {
   return starts;
 }
 
-export function simulate(servers: number, hangingShare: number, lanes = true): Scale {
+export function simulate(servers: number, hangingShare: number, shards = true): Scale {
   const heartbeatSeconds = heartbeatOf(servers);
   const began = Date.UTC(2026, 0, 1);
   const fleet = Array.from(
@@ -92,7 +92,7 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
   );
   const isHanging = (index: number): boolean => (index * 7919) % 1000 < hangingShare * 1000;
   const pages = Math.max(1, Math.ceil(servers / pageSize));
-  const starts = pageStarts(pages, lanes);
+  const starts = pageStarts(pages, shards);
   const result: {
     runners: Runner[];
     writes: number;
@@ -143,7 +143,7 @@ export function simulate(servers: number, hangingShare: number, lanes = true): S
   }
   const worst = (of: (one: (typeof result)[number]) => number): number =>
     Math.max(...result.map(of));
-  const scouts = lanes ? Math.max(0, Math.ceil((pages - pagesBeforeFanOut) / shardPages)) : 0;
+  const scouts = shards ? Math.max(0, Math.ceil((pages - pagesBeforeFanOut) / shardPages)) : 0;
   // The API server is the narrowest place when everything fails at once: what it cannot take at
   // once makes the sweep longer.
   const ends = (one: (typeof result)[number]): number =>
@@ -259,6 +259,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   );
   const alone = pageStarts(Math.ceil(100_000 / pageSize), false).at(-1) ?? 0;
   console.log(
-    `\nWithout lanes the last page of 100,000 servers would start ${(alone / 1000).toFixed(0)} s after its tick.`,
+    `\nWithout shards the last page of 100,000 servers would start ${(alone / 1000).toFixed(0)} s after its tick.`,
   );
 }

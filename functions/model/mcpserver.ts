@@ -1,5 +1,5 @@
 /**
- * The nouns of both stories: an MCPServer as the cluster declares it, and the status that a sweep
+ * The nouns of both flows: an MCPServer as the cluster declares it, and the status that a sweep
  * keeps for it.
  */
 

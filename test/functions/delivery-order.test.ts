@@ -164,7 +164,7 @@ test('one trace goes from the tick through all pages to the audit id of every st
   expect(ids).toEqual(traces);
 });
 
-test('a fleet that is too large for one relay is swept in lanes, every page once', async () => {
+test('a fleet that is too large for one chain of pages is swept in shards, every page once', async () => {
   const pages = pagesBeforeFanOut + 2 * shardPages + 3;
   const hops: number[] = [];
   const world = await worldOf(pages, async (event, sweep) => {

@@ -90,7 +90,7 @@ afterEach(async () => {
 });
 
 /**
- * One sweep, a minute after the one before: leftovers first, then its page. What it is cut off by
+ * One sweep, a minute after the one before: pending changes first, then its page. What it is cut off by
  * may be in its ports.
  */
 async function sweep(cut: Partial<PagePorts & PendingPorts> = {}): Promise<void> {
@@ -158,7 +158,7 @@ describe('a change of state is announced', () => {
     expect(new Set(announced().map(({ id }) => id)).size).toBe(1);
   });
 
-  test('twice with the same id, when who looks after the leftovers is cut off itself', async () => {
+  test('twice with the same id, when the run that publishes pending changes is itself cut off', async () => {
     await sweep({ publish: crash });
     await sweep({ outbox: { ...ports.outbox, remove: crash } });
     await sweep();

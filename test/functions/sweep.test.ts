@@ -343,7 +343,7 @@ const eventSchema = z.object({
   }),
 });
 
-describe('the relay', () => {
+describe('the chain of pages', () => {
   const world = sweepWorld({ PAGE_SIZE: '2' });
   const seven = (): Record<string, string> =>
     Object.fromEntries(

@@ -51,7 +51,7 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
     ]);
   });
 
-  test('answer events of the Function URL', async () => {
+  test('answer events of the endpoint', async () => {
     const answer = await fetch(`${world.url}/v1/mcpservers`);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({

@@ -108,7 +108,7 @@ describe.skipIf(isMissing)('a sweep', () => {
   });
 });
 
-describe.skipIf(isMissing)('the Function URL', () => {
+describe.skipIf(isMissing)('the endpoint', () => {
   test('is public, for both permissions that AWS asks for, and is nobody else’s page', () => {
     expect(deployed().inputs('FunctionUrl', 'ApiUrl')).toMatchObject({
       authorizationType: 'NONE',

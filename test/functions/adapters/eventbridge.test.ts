@@ -78,7 +78,7 @@ describe('changes of state', () => {
   });
 });
 
-test('a page message that the bus does not take ends the relay with a clear error', async () => {
+test('a page message that the bus does not take ends the sweep with a clear error', async () => {
   takes = () => false;
   const message = { tick: new Date().toISOString(), hop: 7, continue: 'token', everything: false };
   await expect(pageSender(client, 'muster')(message)).rejects.toThrow(

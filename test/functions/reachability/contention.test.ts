@@ -22,7 +22,7 @@ const refused: Verdict = {
   reason: 'ConnectionRefused',
   message: 'Connection refused.',
 };
-// Longer than any of these stories.
+// Longer than any of these tests.
 const heartbeatMs = 24 * 60 * 60_000;
 const start = new Date('2026-01-01T00:00:00Z');
 const minutes = (count: number): Date => new Date(start.getTime() + count * 60_000);

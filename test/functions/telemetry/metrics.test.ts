@@ -69,7 +69,7 @@ test('all labels together are few', () => {
   expect(reasons.length).toBeLessThan(30);
 });
 
-test('a relay that ended and a runner that dropped its page are counted, the sweep is not', () => {
+test('a truncated sweep and a runner that dropped its page are counted, the sweep is not', () => {
   const { probed: _probed, ...dropped } = aReport({ ended: 'dropped' });
   expect(published(dropped)[0]).toMatchObject({ SweepCount: 0, SweepTruncatedCount: 1 });
 });
