@@ -1,5 +1,6 @@
 /** A DynamoDB-compatible store in memory on loopback, with the table of the grants. */
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import type { IncomingMessage } from 'node:http';
 import dynalite from 'dynalite';
 import { listen } from './listen.ts';
 
@@ -22,6 +23,10 @@ export async function startStore({
   readonly table?: string;
 } = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
+  // dynalite throws, past everybody, when a body breaks off; its own listener is there by now.
+  server.on('request', (request: IncomingMessage) => {
+    request.removeAllListeners('error').on('error', () => {});
+  });
   const { url, close: closeServer } = await listen(server, port);
   // dynalite wants credentials in the request and looks no further.
   const client = new DynamoDBClient({

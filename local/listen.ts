@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
 
 /** The message is one line for the person who started us. */
@@ -13,13 +14,15 @@ export type Listening = {
 };
 
 /**
- * Lets a server listen on loopback; port 0 takes a free one. `close` also drops the connections
- * that are still open. Throws `PortInUse` when the port is taken.
+ * Lets a server listen on loopback, for this machine only; port 0 takes a free one. The server must
+ * have its handler already: what `refusal` refuses never reaches it. `close` also drops the
+ * connections that are still open. Throws `PortInUse` when the port is taken.
  */
 export async function listen(
   server: Server & { closeAllConnections(): void },
   port = 0,
 ): Promise<Listening> {
+  guard(server);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
@@ -38,4 +41,47 @@ export async function listen(
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+/** As a Function URL: more is 413. What needs less, such as the cluster API, says so itself. */
+export const mostBodyBytes = 6 * 1024 * 1024;
+
+/** Stands before every handler of the server. */
+function guard(server: Server): void {
+  const handlers = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: unknown, response: unknown) => {
+    if (!(request instanceof IncomingMessage && response instanceof ServerResponse)) return;
+    const refused = refusal(request);
+    if (refused === undefined)
+      for (const handler of handlers) handler.call(server, request, response);
+    // The rest of a body is read and dropped by Node, so that the client gets to see the answer.
+    else
+      response
+        .writeHead(refused.status, { 'content-type': 'text/plain; charset=utf-8' })
+        .end(`${refused.message}\n`);
+  });
+}
+
+/** 127.0.0.0/8, [::1], localhost and what is under it, with or without a port. */
+const loopbackHost = /^(127(\.\d{1,3}){3}|\[::1\]|([a-z\d-]+\.)*localhost)(:\d{1,5})?$/i;
+
+/**
+ * Why a request goes no further. A page in the browser can give its own name our address (DNS
+ * rebinding), and then reads everything as one of us; its `Host` still tells.
+ */
+function refusal({
+  headers,
+}: IncomingMessage): { readonly status: number; readonly message: string } | undefined {
+  if (!loopbackHost.test(headers.host ?? ''))
+    return {
+      status: 403,
+      message: 'This listener serves this machine only. Use 127.0.0.1 or localhost in the address.',
+    };
+  // Only a body with a length is bounded before its first byte.
+  if (headers['transfer-encoding'] !== undefined)
+    return { status: 411, message: 'Send the body with a Content-Length.' };
+  if (Number(headers['content-length'] ?? 0) > mostBodyBytes)
+    return { status: 413, message: `The body is larger than ${mostBodyBytes} bytes.` };
+  return undefined;
 }

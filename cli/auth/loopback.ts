@@ -18,8 +18,8 @@ export type Loopback = {
 
 /**
  * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
- * visit that `isExpected` counts; anything else on this machine that knocks gets a 404 and ends
- * nothing.
+ * visit that `isExpected` counts, under the address we gave out: a page whose name leads here (DNS
+ * rebinding) has another Host. Anything else that knocks gets a 404 and ends nothing.
  */
 export async function startLoopback(
   path: string,
@@ -31,7 +31,9 @@ export async function startLoopback(
   });
   const server = createServer((request, response) => {
     const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
-    if (request.method !== 'GET' || url.pathname !== path || !isExpected(url.searchParams)) {
+    const isOurs = request.headers.host === `127.0.0.1:${request.socket.localPort}`;
+    const isVisit = request.method === 'GET' && url.pathname === path;
+    if (!isOurs || !isVisit || !isExpected(url.searchParams)) {
       show(
         response,
         404,
