@@ -23,7 +23,7 @@ export async function startStore({
   readonly table?: string;
 } = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
-  // dynalite throws, past everybody, when a body breaks off; its own listener is there by now.
+  // When a body breaks off, dynalite throws where nothing catches it. Its listener is set by now.
   server.on('request', (request: IncomingMessage) => {
     request.removeAllListeners('error').on('error', () => {});
   });

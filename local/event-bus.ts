@@ -131,7 +131,7 @@ export async function startBus(
         Entries: results,
       });
     };
-    // A body that breaks off is nobody's event.
+    // A body that breaks off holds no event.
     text(request).then(accepted, () => response.destroy());
   });
   const { url, close } = await listen(server);
