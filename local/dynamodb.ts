@@ -1,6 +1,5 @@
 /** A DynamoDB-compatible store in memory on loopback, with the table of the grants. */
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import type { IncomingMessage } from 'node:http';
 import dynalite from 'dynalite';
 import { listen } from './listen.ts';
 
@@ -23,10 +22,6 @@ export async function startStore({
   readonly table?: string;
 } = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
-  // When a body breaks off, dynalite throws where nothing catches it. Its listener is set by now.
-  server.on('request', (request: IncomingMessage) => {
-    request.removeAllListeners('error').on('error', () => {});
-  });
   const { url, close: closeServer } = await listen(server, port);
   // dynalite wants credentials in the request and looks no further.
   const client = new DynamoDBClient({

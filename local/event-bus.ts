@@ -114,7 +114,7 @@ export async function startBus(
         .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
         .end(JSON.stringify(body));
     };
-    const accepted = (body: string): void => {
+    void text(request).then((body) => {
       const { success, data } = putEvents.safeParse(parseJson(body));
       if (request.headers['x-amz-target'] !== 'AWSEvents.PutEvents' || !success)
         return answer(400, { __type: 'UnknownOperationException' });
@@ -130,9 +130,7 @@ export async function startBus(
         FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
         Entries: results,
       });
-    };
-    // A body that breaks off holds no event.
-    text(request).then(accepted, () => response.destroy());
+    });
   });
   const { url, close } = await listen(server);
   return {

@@ -15,7 +15,7 @@ export type Listening = {
 
 /**
  * Lets a server listen on loopback, for this machine only; port 0 takes a free one. The server must
- * have its handler already: what `refusal` refuses never reaches it. `close` also drops the
+ * have its handler already: what is refused here never reaches it. `close` also drops the
  * connections that are still open. Throws `PortInUse` when the port is taken.
  */
 export async function listen(
@@ -46,42 +46,63 @@ export async function listen(
 /** As a Function URL: more is 413. What needs less, such as the cluster API, says so itself. */
 export const mostBodyBytes = 6 * 1024 * 1024;
 
-/** Stands before every handler of the server. */
+/** Stands before every handler of the server, which sees whole requests only. */
 function guard(server: Server): void {
   const handlers = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request: unknown, response: unknown) => {
     if (!(request instanceof IncomingMessage && response instanceof ServerResponse)) return;
-    const refused = refusal(request);
-    if (refused === undefined)
-      for (const handler of handlers) handler.call(server, request, response);
-    // The rest of a body is read and dropped by Node, so that the client gets to see the answer.
+    if (!loopbackHost.test(request.headers.host ?? '')) refuse(response, 403, notOurs);
+    else if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes)
+      refuse(response, 413, tooLarge);
     else
-      response
-        .writeHead(refused.status, { 'content-type': 'text/plain; charset=utf-8' })
-        .end(`${refused.message}\n`);
+      whole(
+        request,
+        () => handlers.forEach((handler) => handler.call(server, request, response)),
+        () => refuse(response, 413, tooLarge),
+      );
   });
 }
 
-/** 127.0.0.0/8, [::1], localhost and what is under it, with or without a port. */
+/**
+ * 127.0.0.0/8, [::1], localhost and what is under it, with or without a port. A page in the browser
+ * can give its own name our address (DNS rebinding) and would read everything as its own; `Host`
+ * still holds its name.
+ */
 const loopbackHost = /^(127(\.\d{1,3}){3}|\[::1\]|([a-z\d-]+\.)*localhost)(:\d{1,5})?$/i;
 
+const notOurs =
+  'This listener serves this machine only. Use 127.0.0.1 or localhost in the address.';
+const tooLarge = `The body is larger than ${mostBodyBytes} bytes.`;
+
+/** Node reads the rest of a body and drops it, so that the client gets to see the answer. */
+const refuse = (response: ServerResponse, status: number, message: string): void =>
+  void response
+    .writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
+    .end(`${message}\n`);
+
 /**
- * Why a request goes no further. A page in the browser can give its own name our address (DNS
- * rebinding), and then reads everything as one of us; its `Host` still tells.
+ * Holds a body back until all of it is there; `exceeded` when it passes the bound. Of a body that
+ * breaks off no handler hears: some would end the process. What the parser reads arrives by `push`.
  */
-function refusal({
-  headers,
-}: IncomingMessage): { readonly status: number; readonly message: string } | undefined {
-  if (!loopbackHost.test(headers.host ?? ''))
-    return {
-      status: 403,
-      message: 'This listener serves this machine only. Use 127.0.0.1 or localhost in the address.',
-    };
-  // Only a body with a length is bounded before its first byte.
-  if (headers['transfer-encoding'] !== undefined)
-    return { status: 411, message: 'Send the body with a Content-Length.' };
-  if (Number(headers['content-length'] ?? 0) > mostBodyBytes)
-    return { status: 413, message: `The body is larger than ${mostBodyBytes} bytes.` };
-  return undefined;
+function whole(request: IncomingMessage, complete: () => void, exceeded: () => void): void {
+  const push = request.push.bind(request);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  request.push = (chunk: Buffer | null): boolean => {
+    if (chunk === null) {
+      if (size > mostBodyBytes) return push(null);
+      for (const held of chunks) push(held);
+      push(null);
+      complete();
+    } else if (size <= mostBodyBytes) {
+      size += chunk.length;
+      if (size <= mostBodyBytes) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        exceeded();
+      }
+    }
+    return true;
+  };
 }
