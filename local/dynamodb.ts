@@ -1,7 +1,7 @@
 /** A DynamoDB-compatible store in memory on loopback, with the table of the grants. */
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { listen } from './listen.ts';
+import { listenLocally } from './listen.ts';
 
 export type Store = {
   /** Give it to the functions as AWS_ENDPOINT_URL_DYNAMODB. */
@@ -22,7 +22,7 @@ export async function startStore({
   readonly table?: string;
 } = {}): Promise<Store> {
   const server = dynalite({ createTableMs: 0 });
-  const { url, close: closeServer } = await listen(server, port);
+  const { url, close: closeServer } = await listenLocally(server, port);
   // dynalite requires credentials in the request and never checks them.
   const client = new DynamoDBClient({
     endpoint: url,

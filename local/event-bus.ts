@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { listen } from './listen.ts';
+import { listenLocally } from './listen.ts';
 import { parseJson } from '../functions/model/json.ts';
 
 /** An event as EventBridge passes it to a target. */
@@ -130,7 +130,7 @@ export async function startBus(
       });
     });
   });
-  const { url, close } = await listen(server);
+  const { url, close } = await listenLocally(server);
   return {
     url,
     events,

@@ -18,7 +18,7 @@ import {
 } from 'oidc-provider';
 import type { Certificate } from './certificates.ts';
 import { type Exchange, offerExchange } from './exchange-grant.ts';
-import { listen } from './listen.ts';
+import { listenLocally } from './listen.ts';
 import { issuerMemory } from './issuer-memory.ts';
 
 /** A person who can sign in with one click. `subject` becomes `sub`. */
@@ -93,7 +93,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<Issuer> 
     tls === undefined
       ? createHttpServer(relay)
       : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, relay);
-  const { port, close } = await listen(server, options.port);
+  const { port, close } = await listenLocally(server, options.port);
 
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const key = signingKey();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, listenLocally } from './listen.ts';
 import { defined } from '../functions/model/defined.ts';
 
 /** Payload format 2.0. */
@@ -48,7 +48,7 @@ export async function startFunctionUrl({
           .end('{"message":"Internal Server Error"}'),
     );
   });
-  return listen(server, port);
+  return listenLocally(server, port);
 }
 
 async function invoke(

@@ -15,7 +15,7 @@ import { createServer as createEverything } from '@modelcontextprotocol/server-e
 import express, { type RequestHandler, type Router } from 'express';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { Certificate } from './certificates.ts';
-import { listen } from './listen.ts';
+import { listenLocally } from './listen.ts';
 import { scopesIn } from '../functions/model/scopes.ts';
 
 export type McpServerOptions = {
@@ -52,7 +52,7 @@ export async function startMcpServer({
     tls === undefined
       ? createHttpServer(app)
       : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, app);
-  const listening = await listen(server, port);
+  const listening = await listenLocally(server, port);
   const url = new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}/mcp`);
   const endpoint = mcpEndpoint();
   if (oauth !== undefined) app.use(await protectedResource(url, oauth));

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { sorted, table } from '../cli/output/table.ts';
@@ -44,14 +45,18 @@ async function sweepUntilEnded(
   clearInterval(schedule);
 }
 
+// Not npx: on npm, muster is another package.
+const command = fileURLToPath(new URL('../dist/muster.cjs', import.meta.url));
+
 const invitation = (world: World, { tickMs }: StartOptions): string => `
 muster sweeps every ${tickMs / 1000} s and prints each change of STATE here. Press Ctrl-C to stop. In a second terminal, run:
 
   export MUSTER_ENDPOINT=${world.url}
-  npx muster list mcpserver
-  npx muster auth login                       signs in to muster: the list then has the column SESSION
-  npx muster auth login --server server-b     signs in to one server: its SESSION changes, its STATE does not
-  npx muster auth status
+  alias muster="'${command}'"
+  muster list mcpserver
+  muster auth login                       signs in to muster: the list then has the column SESSION
+  muster auth login --server server-b     signs in to one server: its SESSION changes, its STATE does not
+  muster auth status
 `;
 
 const changeSchema = z.object({

@@ -21,7 +21,8 @@ export type Loopback = {
 
 /**
  * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
- * request that `isExpected` counts; any other gets a 404 and changes nothing.
+ * visit that `isExpected` counts, under the address we gave out: a page whose name leads here (DNS
+ * rebinding) has another Host. Anything else that knocks gets a 404 and ends nothing.
  */
 export async function startLoopback(
   path: string,
@@ -33,7 +34,9 @@ export async function startLoopback(
   });
   const server = createServer((request, response) => {
     const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
-    if (request.method !== 'GET' || url.pathname !== path || !isExpected(url.searchParams)) {
+    const isOurs = request.headers.host === `127.0.0.1:${request.socket.localPort}`;
+    const isVisit = request.method === 'GET' && url.pathname === path;
+    if (!isOurs || !isVisit || !isExpected(url.searchParams)) {
       show(
         response,
         404,

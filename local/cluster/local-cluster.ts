@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
-import { listen } from '../listen.ts';
+import { listenLocally } from '../listen.ts';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
 import { builtins, type Review, review, reviewPath } from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
@@ -59,7 +59,7 @@ export async function startCluster({
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
       .then((said) => send(response, said));
   });
-  const { url, close } = await listen(server, port);
+  const { url, close } = await listenLocally(server, port);
   return {
     url,
     kubeconfig: kubeconfigOf(url),

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import repository from '../../package.json' with { type: 'json' };
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const packsSchema = z.array(
+  z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }),
+);
+
+let box: string;
+let environment: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  box = await mkdtemp(join(tmpdir(), 'muster-pack-'));
+  await mkdir(join(box, 'home'));
+  // As on a machine that has only Node and npm: no settings of a person, no cache.
+  environment = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: join(box, 'home'),
+    npm_config_cache: join(box, 'cache'),
+    npm_config_update_notifier: 'false',
+  };
+});
+afterAll(() => rm(box, { recursive: true, force: true }));
+
+type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+const ran = (file: string, ...args: readonly string[]): Promise<Ran> =>
+  promisify(execFile)(file, args, { cwd: box, env: environment }).then(
+    (output) => ({ code: 0, ...output }),
+    (error: unknown) =>
+      z.object({ code: z.number(), stdout: z.string(), stderr: z.string() }).parse(error),
+  );
+
+describe('the package of the command line', () => {
+  const prefix = () => join(box, 'prefix');
+  let packs: z.infer<typeof packsSchema>;
+  let installed: Ran;
+  beforeAll(async () => {
+    await ran(process.execPath, join(root, 'cli/package/pack.ts'), join(box, 'package'));
+    const { stdout } = await ran('npm', 'pack', './package', '--json');
+    packs = packsSchema.parse(JSON.parse(stdout));
+    const tarball = packs[0]?.filename ?? '';
+    const install = ['install', '--global', '--offline', '--prefix', prefix()];
+    installed = await ran('npm', ...install, `./${tarball}`);
+  }, 60_000);
+
+  test('installs from the tarball alone, offline', () => {
+    expect(installed).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('holds one program and what has to go along with it', () => {
+    expect(packs.flatMap(({ files }) => files.map(({ path }) => path)).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'THIRD-PARTY.txt',
+      'muster.cjs',
+      'package.json',
+    ]);
+  });
+
+  test('depends on nothing, and runs nothing when it is installed', async () => {
+    const text = await readFile(join(box, 'package/package.json'), 'utf8');
+    const packed: Record<string, unknown> = JSON.parse(text);
+    expect(packed).toMatchObject({
+      name: 'muster-serverless',
+      version: repository.version,
+      bin: { muster: 'muster.cjs', 'muster-serverless': 'muster.cjs' },
+      engines: { node: '>=20' },
+    });
+    expect(Object.keys(packed).filter((key) => /dependencies|scripts/i.test(key))).toEqual([]);
+  });
+
+  test('says whose code is in it, with the text of each license', async () => {
+    const text = await readFile(join(box, 'package/THIRD-PARTY.txt'), 'utf8');
+    const parts = text.split('\n\n----\n\n');
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) {
+      expect(part).toMatch(/^\S+ \d+\.\d+\.\d+, \S+\n/);
+      expect(part).toMatch(/permission|redistribution|licensed/i);
+    }
+  });
+
+  test.each(['muster', 'muster-serverless'])('is installed as %s', async (command) => {
+    const bin = join(prefix(), 'bin', command);
+    expect(await ran(bin, '--version')).toEqual({
+      code: 0,
+      stdout: `muster ${repository.version}\n`,
+      stderr: '',
+    });
+    const listed = await ran(bin, 'list', 'mcpserver');
+    expect(listed).toMatchObject({ code: 1, stdout: '' });
+    expect(listed.stderr).toMatch(/^Error: MUSTER_ENDPOINT is not set\.\n.+\n$/);
+  });
+});
+
+test('the oldest Node of the package is the one that the command asks for', async () => {
+  const source = await readFile(join(root, 'cli/runtime.ts'), 'utf8');
+  const { oldestNode } = await import('../../cli/package/bundle.ts');
+  expect(source).toContain(`Number(major) < ${oldestNode}`);
+  expect(source).toContain(`Node ${oldestNode} or newer`);
+});
+
+test('the repository itself packs the built command, and nothing else of the tree', async () => {
+  const pack = ['pack', '--dry-run', '--json', '--ignore-scripts', root];
+  const { stdout } = await ran('npm', ...pack);
+  const [files = []] = packsSchema
+    .parse(JSON.parse(stdout))
+    .map(({ files }) => files.map(({ path }) => path));
+  const expected = new Set(['LICENSE', 'README.md', 'dist/muster.cjs', 'package.json']);
+  expect(files.filter((file) => !expected.has(file))).toEqual([]);
+});
