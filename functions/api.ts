@@ -96,8 +96,11 @@ function signInFacts(settings: ApiSettings, { listPage }: Clients): ApiPorts['fa
     clientId,
     scopes: [...scopes],
     audienceScopes: async () => {
-      const servers = policy.forwardHosts.length === 0 ? [] : await allServers(listPage);
-      const audiences = wantedAudiences(servers, policy);
+      const asks = policy.forwardHosts.length > 0 && policy.audienceNamespaces.length > 0;
+      const servers = asks ? await allServers(listPage) : [];
+      const { audiences, leftOut } = wantedAudiences(servers, policy);
+      if (leftOut > 0)
+        log({ level: 'warn', message: 'audiences left out of the sign-in', count: leftOut });
       return audiences.map((audience) => `${settings.audienceScope}${audience}`);
     },
     resource: bearerAudience,

@@ -33,7 +33,8 @@ export const settings = {
     fallback: 'off',
   },
   ACCESS_USERNAME_CLAIM: {
-    summary: 'Claim with the user name of a person, for ACCESS_REVIEW (--oidc-username-claim).',
+    summary:
+      'Claim with the user name of a person, for ACCESS_REVIEW (--oidc-username-claim). email counts only with email_verified: true.',
     fallback: 'sub',
   },
   ACCESS_USERNAME_PREFIX: {
@@ -45,6 +46,11 @@ export const settings = {
     summary:
       'on: the list is also answered without a token. It then has no sessions, URLs and error texts.',
     fallback: 'off',
+  },
+  AUDIENCE_NAMESPACES: {
+    summary:
+      'Comma-separated namespaces whose MCPServers may add their requiredAudiences to the sign-in of everyone, up to 20 in all. Without it no audience is requested.',
+    fallback: '',
   },
   AUDIENCE_SCOPE: {
     summary:
@@ -154,7 +160,7 @@ export const settings = {
   NAMESPACE: { summary: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
   OAUTH_CLIENTS: {
     summary:
-      'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. It is a secret.',
+      'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. Each issuer has its own callback URL (docs/deploy.md). It is a secret.',
     fallback: '[]',
   },
   OIDC_CLIENT_ID: {
@@ -326,6 +332,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       policy: {
         forwardHosts: from.list('FORWARD_HOSTS'),
         exchangeIssuers: from.list('EXCHANGE_ISSUERS'),
+        audienceNamespaces: from.list('AUDIENCE_NAMESPACES'),
         secretNamespaces: from.list('SECRET_NAMESPACES'),
         hasIdTokens: bearerAudience === undefined,
         allowInsecure: shared.allowLocal,

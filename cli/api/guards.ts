@@ -34,7 +34,8 @@ export const isCheck = (body: unknown): body is Check =>
 export const isConfig = (body: unknown): body is Config =>
   isRecord(body) &&
   hasTexts(body, 'issuer', 'clientId') &&
-  isListOf(body['scopes'], (scope) => typeof scope === 'string');
+  isListOf(body['scopes'], isText) &&
+  (body['audienceScopes'] === undefined || isListOf(body['audienceScopes'], isText));
 
 export const isSignInStarted = (body: unknown): body is SignInStarted =>
   isRecord(body) && hasTexts(body, 'authorizationUrl');
@@ -48,6 +49,8 @@ const hasTexts = (
   record: Readonly<Record<string, unknown>>,
   ...names: readonly string[]
 ): boolean => names.every((name) => typeof record[name] === 'string');
+
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(isItem);

@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../functions/model/wire.ts';
 import { tokensFrom } from './claims.ts';
 import { exitCodes, CliError } from '../context.ts';
-import { askForTokens, type GrantResult, type Issuer } from './oidc-client.ts';
+import { askForTokens, type GrantResult, type Issuer, ScopeRefused } from './oidc-client.ts';
 import { isRecord } from '../../functions/model/json.ts';
-import { request } from '../api/request.ts';
+import { exchange } from '../api/request.ts';
 import type { Tokens } from './token-files.ts';
 
 export type DeviceSignIn = {
@@ -29,11 +29,13 @@ export async function byDevice(
       hint: 'Run: muster auth login',
     });
   const audience = resource === undefined ? {} : { resource };
-  const offer = await request({
+  const { status, body: offer } = await exchange({
     method: 'POST',
     url,
     body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
   });
+  if (isScopeRefusal(offer)) throw new ScopeRefused(issuer.issuer);
+  if (status !== 200) throw failed(`${issuer.issuer} responded with HTTP ${String(status)}`);
   if (!isOffer(offer)) throw failed(`${issuer.issuer} returned no device code`);
   // The code is on a line of its own, so that the person can compare it on both devices.
   info(
@@ -57,6 +59,7 @@ export async function byDevice(
         resource,
         now: now(),
       });
+    if (isScopeRefusal(answer)) throw new ScopeRefused(issuer.issuer);
     if (answer?.error === 'slow_down') seconds += 5;
     else if (answer !== undefined && answer.error !== 'authorization_pending')
       throw failed(`${issuer.issuer} refused the sign-in: ${answer.error}`);
@@ -82,6 +85,10 @@ const isOffer = (value: unknown): value is Offer =>
   typeof value['expires_in'] === 'number' &&
   ['undefined', 'number'].includes(typeof value['interval']) &&
   ['undefined', 'string'].includes(typeof value['verification_uri_complete']);
+
+/** RFC 6749, sections 4.1.2.1 and 5.2. */
+const isScopeRefusal = (answer: unknown): boolean =>
+  isRecord(answer) && answer['error'] === 'invalid_scope';
 
 /** An issuer that is unavailable for a moment is asked again. */
 function onlyUnavailable(error: unknown): GrantResult | undefined {

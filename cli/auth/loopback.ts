@@ -93,6 +93,7 @@ function show(response: ServerResponse, status: number, title: string, text: str
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
       connection: 'close',
     })
     .end(

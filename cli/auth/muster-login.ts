@@ -5,12 +5,13 @@ import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { askForTokens, discoverIssuer, type Issuer } from './oidc-client.ts';
+import { askForTokens, discoverIssuer, type Issuer, ScopeRefused } from './oidc-client.ts';
 import { type Arrival, patienceMs, startLoopback } from './loopback.ts';
 import { request } from '../api/request.ts';
 import { notOurs } from '../api/mcpservers.ts';
 import { type Tokens, writeTokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
 
 export type MusterSignIn = {
   readonly endpoint: string;
@@ -31,6 +32,20 @@ export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
   const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
   if (!isConfig(config)) throw notOurs(wanted.endpoint);
   const issuer = await discoverIssuer(config.issuer);
+  const { audienceScopes: added = [] } = config;
+  return signIn(issuer, config, wanted).catch((error: unknown) => {
+    if (!(error instanceof ScopeRefused) || added.length === 0) throw error;
+    // One MCPServer that names an audience the issuer does not know must not lock everyone out.
+    const scopes = config.scopes.filter((scope) => !added.includes(scope));
+    wanted.info(withoutAudiences(issuer, added));
+    return signIn(issuer, { ...config, scopes }, wanted);
+  });
+}
+
+const withoutAudiences = ({ issuer }: Issuer, added: readonly string[]): string =>
+  `${issuer} refused the scopes that MCPServers added: ${oneLine(added.join(', '), 300)}.\nSigning in without them. Servers that require these audiences stay Pending Auth. Ask their owners to check spec.auth.requiredAudiences.\n`;
+
+async function signIn(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<Tokens> {
   if (!wanted.device) return byLoopback(issuer, config, wanted);
   const tokens = await byDevice(issuer, config, wanted);
   await writeTokens(tokens, wanted.environment);
@@ -131,6 +146,7 @@ function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string
   if (name === null ? namesItself : name !== issuer)
     throw failed('The response came from another issuer than expected');
   const error = query.get('error');
+  if (error === 'invalid_scope') throw new ScopeRefused(issuer);
   if (error !== null)
     throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
   const code = query.get('code');

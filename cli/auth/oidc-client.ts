@@ -58,6 +58,16 @@ const untrusted = (message: string): CliError =>
     hint: 'Ask the owner of the muster endpoint to check its setting OIDC_ISSUER.',
   });
 
+/** The issuer does not know a scope that was requested, or does not allow it (`invalid_scope`). */
+export class ScopeRefused extends CliError {
+  constructor(issuer: string) {
+    super(`${issuer} refused the sign-in: it does not allow one of the requested scopes.`, {
+      exitCode: exitCodes.signInFailed,
+      hint: 'Ask the owner of the muster endpoint to check its setting OIDC_SCOPES.',
+    });
+  }
+}
+
 /** What a token endpoint returned: tokens, or a refusal. */
 export type GrantResult =
   | {

@@ -148,6 +148,10 @@ export const configSchema = z.object({
   issuer: field(text, 'Issuer where people sign in to muster.'),
   clientId: field(text, 'Client ID of the command line at that issuer.'),
   scopes: field(texts, 'Scopes that the command line requests.'),
+  audienceScopes: field(
+    z.optional(texts),
+    'Those of the scopes that MCPServers added (requiredAudiences). If the issuer refuses the sign-in with invalid_scope, the command line leaves them out.',
+  ),
   resource: field(
     z.optional(text),
     'Audience of the access token that the endpoint accepts (RFC 8707). Absent if it accepts the ID token.',

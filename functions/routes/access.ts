@@ -99,8 +99,9 @@ export function subjectOf(
 ): AccessSubject | undefined {
   const name = claims[rules.usernameClaim];
   if (typeof name !== 'string' || name === '') return undefined;
-  // The API server does not accept an address that the issuer has not verified.
-  if (rules.usernameClaim === 'email' && claims['email_verified'] === false) return undefined;
+  // Stricter than the API server, which accepts an address without email_verified: at an issuer
+  // with self-service, anyone can enter the address of somebody else.
+  if (rules.usernameClaim === 'email' && claims['email_verified'] !== true) return undefined;
   const usual = rules.usernameClaim === 'email' ? '' : `${issuer}#`;
   const prefix = rules.usernamePrefix === '-' ? '' : (rules.usernamePrefix ?? usual);
   const groups = groupsSchema.safeParse(claims[rules.groupsClaim]).data ?? [];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
+import { oneLine } from '../model/outside-text.ts';
 import type { CallbackResult } from '../sessions/signin.ts';
 
 /**
@@ -31,13 +32,18 @@ export function callbackPage(
 function textsFor(called: CallbackResult) {
   switch (called.kind) {
     case 'parked': {
-      const { starterName, serverName } = called.signIn;
+      const { starterName, starter, serverName, request } = called.signIn;
       return {
         status: 200,
         title: 'One more step',
         body: html`<p><b>${starterName}</b> started this sign-in to <b>${serverName}</b>. If that is you, paste this secret where you started it:</p>
           <p><code>${called.secret}</code></p>
           <p>It works once, within ten minutes, and only for ${starterName}.</p>
+          <dl>
+            <dt>Started by</dt><dd>${starterName}, signed in at ${shown(starter.issuer)}</dd>
+            <dt>Server</dt><dd>${serverName}, at ${shown(called.signIn.serverUrl)}</dd>
+            <dt>Issuer of the server</dt><dd>${shown(request.issuer)}</dd>
+          </dl>
           <p><b>If you did not start this sign-in, close this page and do not share the secret.</b> Then nothing happens.</p>`,
       } as const;
     }
@@ -46,6 +52,13 @@ function textsFor(called: CallbackResult) {
         status: 200,
         title: 'You were not signed in',
         body: html`<p>The issuer refused the sign-in to <b>${called.signIn.serverName}</b>. Nothing was stored. You can close this page.</p>`,
+      } as const;
+    case 'notNamed':
+      return {
+        status: 400,
+        title: 'The answer came from another issuer',
+        body: html`<p>The sign-in to <b>${called.signIn.serverName}</b> expects an answer that names the issuer <b>${shown(called.signIn.request.issuer)}</b> (RFC 9207). This answer names another issuer or none. Nothing was stored.</p>
+          <p>Do not sign in to this server again before its owner has checked its issuer.</p>`,
       } as const;
     case 'unknown':
       return {
@@ -57,8 +70,14 @@ function textsFor(called: CallbackResult) {
   }
 }
 
+/** An address without what is not for a page: its query, and more than fits. */
+function shown(address: string): string {
+  const url = URL.parse(address);
+  return oneLine(url === null ? address : `${url.origin}${url.pathname}`, 100);
+}
+
 const style =
-  'body{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1rem;overflow-wrap:anywhere}';
+  'body{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}code{font-size:1.1rem;overflow-wrap:anywhere}dd{margin:0 0 .5rem;overflow-wrap:anywhere}';
 
 const headers = {
   'cache-control': 'no-store',

@@ -25,6 +25,11 @@ export function composeApi({
   sessions,
 }: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
+  api.use('*', async (context, next) => {
+    await next();
+    // Text from outside in JSON must not become a page in an old browser.
+    context.res.headers.set('x-content-type-options', 'nosniff');
+  });
   api.use('/v1/*', async (context, next) => {
     await next();
     // An answer is for one person only, so nothing on the way may cache it.

@@ -113,8 +113,9 @@ export const contract: readonly Route[] = [
   { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'person' },
   {
     method: 'get',
-    path: '/v1/oauth/callback',
-    summary: 'Callback of the sign-in: the issuer sends the browser here.',
+    path: '/v1/oauth/callback/{issuer}',
+    summary:
+      'Callback of the sign-in: the issuer sends the browser here. Each issuer has its own, {issuer} is the SHA-256 of its identifier.',
     access: 'anyone',
   },
   {

@@ -5,7 +5,7 @@ import { requirePerson, type Variables } from './bearer.ts';
 import { meOf } from '../sessions/row.ts';
 
 /** What a client needs to know to sign a person in. */
-export type SignInFacts = Config & {
+export type SignInFacts = Omit<Config, 'audienceScopes'> & {
   /** Address of the endpoint, without a slash at its end. */
   readonly publicUrl: string;
   /** Scopes that give the person's token the audiences that servers require at the moment. */
@@ -20,9 +20,11 @@ export function discoveryRoutes({
 }: SignInFacts): Hono<{ Variables: Variables }> {
   return new Hono<{ Variables: Variables }>()
     .get('/v1/me', requirePerson, (context) => context.json(meOf(context.var.caller.person)))
-    .get('/v1/config', async (context) =>
-      context.json<Config>({ ...config, scopes: [...config.scopes, ...(await audienceScopes())] }),
-    )
+    .get('/v1/config', async (context) => {
+      const added = [...(await audienceScopes())];
+      const scopes = [...config.scopes, ...added];
+      return context.json<Config>({ ...config, scopes, audienceScopes: added });
+    })
     .get('/v1/openapi.json', (context) => context.json(openApi(publicUrl)))
     .get('/.well-known/oauth-protected-resource', (context) =>
       // RFC 9728, section 2.

@@ -5,6 +5,7 @@ import type { Caller } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
 import {
   callBack,
+  type CallbackResult,
   type CompleteResult,
   completeSignIn,
   type SignInPorts,
@@ -30,6 +31,7 @@ import { requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
+import { knownErrorCode } from '../model/oauth-error-codes.ts';
 import { parseJson } from '../model/json.ts';
 import { serverPath, withServer } from './with-server.ts';
 
@@ -96,23 +98,38 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return context.body(null, 204);
   });
 
-  routes.get('/v1/oauth/callback', async (context) => {
+  routes.get('/v1/oauth/callback/:issuer', async (context) => {
     const ports = await load();
     const query = callbackSchema.safeParse(context.req.query());
     if (!query.success) return callbackPage(context, { kind: 'unknown' });
     const { state, code, iss, error } = query.data;
     const isAnswer = code !== undefined && error === undefined;
-    const called = await callBack(ports, state, isAnswer ? defined({ code, iss }) : undefined);
+    const answer = isAnswer ? defined({ code, iss }) : undefined;
+    const called = await callBack(ports, context.req.param('issuer'), state, answer);
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
       return callbackPage(context, called);
-    return backTo(
-      context,
-      called.signIn.returnTo,
-      called.kind === 'parked' ? { secret: called.secret } : { error: errorCode(error) },
-    );
+    return backTo(context, called.signIn.returnTo, broughtBack(called, error));
   });
 
   return routes;
+}
+
+/** What the page that started the sign-in gets: the one-time secret, or a code of RFC 6749. */
+function broughtBack(
+  called: Exclude<CallbackResult, { kind: 'unknown' }>,
+  error: string | undefined,
+): Readonly<Record<string, string>> {
+  switch (called.kind) {
+    case 'parked':
+      return { secret: called.secret };
+    case 'declined':
+      return { error: errorCode(error) };
+    case 'notNamed':
+      return {
+        error: 'invalid_request',
+        error_description: 'The browser came back from another issuer (RFC 9207)',
+      };
+  }
 }
 
 function startAnswer(context: Context, server: McpServer, started: StartResult): Response {
@@ -191,10 +208,8 @@ const callbackSchema = z.object({
   error: z.optional(z.string()),
 });
 
-/**
- * The registered codes look like this (RFC 6749, section 4.1.2.1). Other text is not passed on.
- */
-const errorCode = (code = '') => (/^[a-z_]{1,40}$/.test(code) ? code : 'server_error');
+/** RFC 6749, section 4.1.2.1. Text without a known code is not passed on. */
+const errorCode = (code: string | undefined) => knownErrorCode(code) ?? 'server_error';
 
 /**
  * An empty body is an empty object, because `POST .../session` needs none. Undefined unless JSON.

@@ -21,10 +21,13 @@ export type SignIn = {
 export type AuthorizationRequest = {
   readonly issuer: string;
   readonly clientId: string;
+  /** The callback of this issuer. The same answer at another callback is refused. */
   readonly redirectUri: string;
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly verifier: string;
+  /** The issuer announced that its answers name it (RFC 9207): one without `iss` is refused. */
+  readonly isNamed: boolean;
 };
 
 /** What the issuer sent the browser back with. `iss` is that of RFC 9207. */

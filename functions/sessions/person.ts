@@ -2,6 +2,7 @@
 export type Person = {
   readonly issuer: string;
   readonly subject: string;
+  /** Only an address that the issuer has verified. */
   readonly email?: string;
   readonly name?: string;
   readonly audiences: readonly string[];

@@ -2,7 +2,13 @@ import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.t
 import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
-import { nothingAllowed, refusesExchange, refusesForwarding, type TokenPolicy } from './policy.ts';
+import {
+  lacksAudience,
+  nothingAllowed,
+  refusesExchange,
+  refusesForwarding,
+  type TokenPolicy,
+} from './policy.ts';
 import { defined } from '../model/defined.ts';
 
 export type SessionView = {
@@ -37,7 +43,7 @@ export function sessionOf(
     grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
       ? undefined
       : grant;
-  if (sso === 'forwarding') return forwarded(server, person, theirs, now, hint);
+  if (sso === 'forwarding') return forwarded(server, person, theirs, { policy, now, hint });
 
   if (theirs === undefined) return defined({ status: 'Pending Auth', message: apart, hint });
   const facts = factsOf(theirs);
@@ -82,8 +88,11 @@ function forwarded(
   server: McpServer,
   person: Person,
   grant: Grant | undefined,
-  now: Date,
-  hint: string,
+  {
+    policy,
+    now,
+    hint,
+  }: { readonly policy: TokenPolicy; readonly now: Date; readonly hint: string },
 ): Session {
   const { issuer, expiresAt } = person;
   const verified =
@@ -97,12 +106,15 @@ function forwarded(
       message: 'Your sign-in to muster has expired.',
       hint: 'muster auth login',
     };
-  const missing =
-    server.auth?.requiredAudiences.filter((audience) => !person.audiences.includes(audience)) ?? [];
-  if (missing.length > 0) {
-    const message = `Your token was not issued for ${missing.join(', ')} (requiredAudiences).`;
-    return { status: 'Pending Auth', sso: 'Failed', ...facts, message, hint: 'muster auth login' };
-  }
+  const lacking = lacksAudience(server, person, policy);
+  if (lacking !== undefined)
+    return defined({
+      status: 'Pending Auth',
+      sso: 'Failed',
+      ...facts,
+      message: lacking.message,
+      hint: lacking.canSignIn ? 'muster auth login' : undefined,
+    });
   if (grant?.refused !== undefined)
     return {
       status: 'Pending Auth',

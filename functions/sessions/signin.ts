@@ -4,6 +4,7 @@
  */
 import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
+import { oneLine } from '../model/outside-text.ts';
 import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { AuthorizationAnswer, AuthorizationRequest, SignIn } from './pending-sign-in.ts';
 import type { Person } from './person.ts';
@@ -39,6 +40,9 @@ export type SignInPorts = VerificationPorts &
 
 const signInMs = 10 * 60_000;
 
+/** Of the name on the callback page, in characters. */
+const longestName = 100;
+
 export type StartResult =
   | { readonly kind: 'started'; readonly authorizationUrl: URL; readonly expiresAt: Date }
   | { readonly kind: 'badReturnTo' }
@@ -67,7 +71,7 @@ export async function startSignIn(
     state,
     defined({
       starter: { issuer: person.issuer, subject: person.subject },
-      starterName: person.email ?? person.name ?? person.subject,
+      starterName: oneLine(person.email ?? person.subject, longestName),
       serverUid: server.uid,
       serverName: qualifiedName(server),
       serverUrl,
@@ -118,18 +122,32 @@ export type CallbackResult =
   /** The code is stored. The secret goes to the starter's loopback page, or is shown. */
   | { readonly kind: 'parked'; readonly signIn: SignIn; readonly secret: string }
   | { readonly kind: 'declined'; readonly signIn: SignIn }
-  /** There is no such sign-in: it never existed, has expired, or had its callback before. */
+  /** The answer names another issuer, or none although its issuer announced `iss` (RFC 9207). */
+  | { readonly kind: 'notNamed'; readonly signIn: SignIn }
+  /**
+   * There is no such sign-in at this callback: it never existed, has expired, had its callback
+   * before, or was started at another issuer.
+   */
   | { readonly kind: 'unknown' };
 
-/** Stores the issuer's answer from the browser. Grants nothing: any browser may come here. */
+/**
+ * Stores the issuer's answer from the browser. Grants nothing: any browser may come here. `place`
+ * is the last segment of the callback: each issuer has its own, and a state that arrives at that of
+ * another issuer is a mix-up (RFC 9700, section 4.4). Its code is not even stored.
+ */
 export async function callBack(
   ports: SignInPorts,
+  place: string,
   state: string,
   answer: AuthorizationAnswer | undefined,
 ): Promise<CallbackResult> {
   const signIn = await ports.consumeSignIn(state);
   if (signIn === undefined || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
+  const { request } = signIn;
+  if (request.redirectUri.split('/').at(-1) !== place) return { kind: 'unknown' };
   if (answer === undefined) return { kind: 'declined', signIn };
+  const isTheirs = answer.iss === undefined ? !request.isNamed : answer.iss === request.issuer;
+  if (!isTheirs) return { kind: 'notNamed', signIn };
   const secret = ports.newSecret();
   const expiresAt = new Date(ports.now().getTime() + signInMs);
   const pending = { ...signIn, expiresAt };

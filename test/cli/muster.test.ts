@@ -163,9 +163,11 @@ server-d   Connected   -               streamable-http
   test('a sign-in that the person declines is exit 3', async () => {
     const { code, stderr } = await muster('auth login --server server-b', {
       onAddress: async (address) => {
-        const state = new URL(address).searchParams.get('state') ?? '';
+        const { state = '', redirect_uri: callback = '' } = Object.fromEntries(
+          new URL(address).searchParams,
+        );
         await fetch(
-          `${world.url}/v1/oauth/callback?${new URLSearchParams({ state, error: 'access_denied' }).toString()}`,
+          `${callback}?${new URLSearchParams({ state, error: 'access_denied' }).toString()}`,
         );
       },
     });

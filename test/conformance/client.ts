@@ -71,9 +71,11 @@ async function signIn(ports: SignInPorts): Promise<Grant> {
   for (let round = 1; ; round += 1) {
     const started = await startSignIn(ports, server, person);
     if (started.kind !== 'started') throw new Error(JSON.stringify(started));
-    const { state = '', code = '', iss } = await visit(started.authorizationUrl);
+    const callback = await visit(started.authorizationUrl);
+    const { state = '', code = '', iss } = Object.fromEntries(callback.searchParams);
     const called = await callBack(
       ports,
+      callback.pathname.split('/').at(-1) ?? '',
       state,
       defined({
         code,
@@ -92,9 +94,9 @@ async function signIn(ports: SignInPorts): Promise<Grant> {
 }
 
 /** The browser of somebody whom the issuer knows already: it is sent straight back. */
-async function visit(address: URL): Promise<Readonly<Record<string, string>>> {
+async function visit(address: URL): Promise<URL> {
   const answer = await fetch(address, { redirect: 'manual' });
-  return Object.fromEntries(new URL(answer.headers.get('location') ?? '', address).searchParams);
+  return new URL(answer.headers.get('location') ?? '', address);
 }
 
 /**

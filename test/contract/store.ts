@@ -37,6 +37,7 @@ const aSignIn = (facts: Partial<SignIn> = {}): SignIn => ({
     resource: 'https://mcp.example.com/mcp',
     scopes: ['mcp'],
     verifier: 'the-verifier',
+    isNamed: true,
   },
   expiresAt: minutes(10),
   ...facts,

@@ -27,6 +27,7 @@ export async function grantOf(
   const { state = '', code = '', iss } = Object.fromEntries(url.searchParams);
   const called = await callBack(
     world.ports,
+    url.pathname.split('/').at(-1) ?? '',
     state,
     defined({
       code,

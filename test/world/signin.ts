@@ -122,6 +122,7 @@ export async function startSignInWorld({
     policy: {
       forwardHosts: [],
       exchangeIssuers: [],
+      audienceNamespaces: [],
       secretNamespaces: [],
       hasIdTokens: true,
       allowInsecure: true,

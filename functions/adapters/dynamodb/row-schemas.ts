@@ -80,6 +80,7 @@ export const signInSchema = z.object({
     resource: z.string(),
     scopes: z.array(z.string()),
     verifier: z.string(),
+    isNamed: z._default(z.boolean(), false),
   }),
   returnTo: z.exactOptional(z.string()),
   expiresAt: time,

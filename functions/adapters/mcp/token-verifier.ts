@@ -114,32 +114,45 @@ async function refusalIn(
   token: string,
 ): Promise<VerificationResult | undefined> {
   if (status !== 401 && status !== 403) return undefined;
-  const { error, errorDescription, scope } = await bearerChallengeIn(
-    new Response(null, { status, headers }),
-  );
+  const { error, scope } = await bearerChallengeIn(new Response(null, { status, headers }));
   if (status === 401) {
-    const said = [error, errorDescription].filter((part) => part !== undefined).join(': ');
-    return {
-      kind: 'refused',
-      message:
-        said === ''
-          ? 'The server refused the token.'
-          : `The server refused the token: ${withoutSecrets(said, token)}.`,
-    };
+    const code = error !== undefined && refusalCodes.has(error) ? `: ${error}` : '';
+    return { kind: 'refused', message: `The server refused the token${code}.` };
   }
   return error === 'insufficient_scope'
-    ? { kind: 'insufficientScope', scopes: scopesIn(scope ?? '') }
+    ? { kind: 'insufficientScope', scopes: withoutPieces(scopesIn(scope ?? ''), token) }
     : undefined;
 }
 
-/** A server may quote what it was sent: the token and all that looks like a secret are removed. */
-const withoutSecrets = (text: string, token: string): string =>
-  text
-    .replaceAll(token, '[left out]')
-    .replace(/[\w.~+/=-]{24,}/g, '[left out]')
-    .replace(/\p{Cc}/gu, ' ')
-    .slice(0, 200)
-    .replace(/\.$/, '');
+/**
+ * RFC 6750, section 3.1. Only these words of a server are kept: it was sent the token, and its other
+ * words may repeat it, whole, in pieces or encoded.
+ */
+const refusalCodes: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'invalid_token',
+  'insufficient_scope',
+]);
+
+/**
+ * Scopes are kept and requested at the next sign-in, so none of them may hold a piece of the token.
+ * Pieces that are short alone are seen where they follow one another: then no scope is kept.
+ */
+function withoutPieces(scopes: readonly string[], token: string): readonly string[] {
+  const ofToken = new Set(runsOf(token));
+  const quotes = (text: string) => runsOf(text).some((run) => ofToken.has(run));
+  const kept = scopes.filter((scope) => !quotes(scope));
+  return quotes(kept.join('')) ? [] : kept;
+}
+
+/** Every run of eight letters and digits, whatever stands between them. */
+function runsOf(text: string): readonly string[] {
+  const letters = text.replace(/[^A-Za-z0-9]/g, '');
+  const count = Math.max(0, letters.length - sharedRun + 1);
+  return Array.from({ length: count }, (_, start) => letters.slice(start, start + sharedRun));
+}
+
+const sharedRun = 8;
 
 /** Why there was no answer. Rethrows what is not an error. */
 function detailOf(error: unknown): string {

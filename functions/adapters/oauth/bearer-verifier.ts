@@ -11,6 +11,8 @@ import type { BearerResult } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { messageOf } from '../../model/error-message.ts';
+import { oneLine } from '../../model/outside-text.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -35,17 +37,25 @@ class IssuerUnavailable extends Error {
 export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerResult> {
   const { issuer, audience, kind = 'idToken' } = options;
   // RFC 9068, section 4: an ID token cannot pass for an access token.
-  const typ = kind === 'accessToken' ? { typ: 'at+jwt' } : {};
+  const typ = kind === 'accessToken' ? { typ: accessTokenType } : {};
   const keys = keysOf(options);
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
         issuer,
         audience,
         algorithms,
         requiredClaims: ['sub', 'exp'],
         ...typ,
       });
+      if (kind === 'idToken' && isOfAnotherKind(payload, protectedHeader.typ))
+        return { kind: 'invalid', message: 'The token is not an ID token.' };
+      // RFC 8417, section 2.2: security event tokens; logout tokens are such.
+      if (payload['events'] !== undefined)
+        return {
+          kind: 'invalid',
+          message: 'The token reports an event and cannot sign a person in.',
+        };
       return callerOf(payload, token, kind === 'idToken' ? audience : undefined);
     } catch (error) {
       if (error instanceof IssuerUnavailable)
@@ -56,6 +66,17 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
     }
   };
 }
+
+const accessTokenType = 'at+jwt';
+
+/**
+ * RFC 8725, section 3.11: a JWT of another kind says so in `typ` (`at+jwt`, `logout+jwt`,
+ * `secevent+jwt`, `dpop+jwt` and those to come). An ID token has none, or `JWT`. Keycloak writes
+ * the kind into a claim instead.
+ */
+const isOfAnotherKind = ({ typ: claim }: JWTPayload, typ: unknown): boolean =>
+  (typ !== undefined && !(typeof typ === 'string' && /^(application\/)?jwt$/i.test(typ))) ||
+  (typeof claim === 'string' && /^(bearer|refresh|offline|logout)$/i.test(claim));
 
 // Asymmetric ones only: a shared secret that verifies tokens can also make them.
 const algorithms = [
@@ -127,33 +148,35 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   return metadata.data;
 }
 
-const claimsSchema = z.object({
-  email: z.optional(z.string()),
-  name: z.optional(z.string()),
-  azp: z.optional(z.string()),
-});
-
 /** An ID token must be for `client`. */
 function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
-  const { iss, sub, aud, exp } = payload;
-  if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
+  const { iss, sub, aud, exp, azp } = payload;
+  const expiresAt = momentFromOutside(exp, new Date());
+  if (iss === undefined || sub === undefined || aud === undefined || expiresAt === undefined)
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
-  }
-  const claims = claimsSchema.safeParse(payload);
-  const { email, name, azp } = claims.success ? claims.data : {};
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
   if (client !== undefined && azp !== undefined && azp !== client)
     return { kind: 'invalid', message: 'The token is for another client.' };
   const person = defined({
     issuer: iss,
     subject: sub,
-    email,
-    name,
+    ...namesIn(payload),
     audiences: [aud].flat(),
-    expiresAt: new Date(exp * 1_000),
+    expiresAt,
   });
   return { kind: 'valid', caller: { person, token, claims: payload } };
 }
+
+/**
+ * For display. Anyone can enter any address at an issuer with self-service: only `email_verified:
+ * true` counts, no other value that looks like it (OpenID Connect Core 1.0, section 5.1).
+ */
+const namesIn = ({ email, email_verified: isVerified, name }: JWTPayload) => ({
+  email: typeof email === 'string' && isVerified === true ? oneLine(email, longestName) : undefined,
+  name: typeof name === 'string' ? oneLine(name, longestName) : undefined,
+});
+
+const longestName = 100;
 
 /** What is wrong with a token, without quoting it; undefined for an error of another kind. */
 function problemOf(error: unknown): string | undefined {

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
-import { scopesIn } from '../../model/scopes.ts';
+import { scopesIn, validScopes } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
 import { SignInError } from './signin-error.ts';
 import { ask, reach, type TransportOptions } from './transport.ts';
@@ -42,7 +42,8 @@ export async function findSignInTarget(
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
   if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
-  const scopes = listed(challenge.scope) ?? listed(pin?.scopes) ?? metadata?.scopes_supported ?? [];
+  const scopes =
+    listed(challenge.scope) ?? listed(pin?.scopes) ?? validScopes(metadata?.scopes_supported ?? []);
   return { issuer, resource: metadata?.resource ?? url.href, scopes };
 }
 

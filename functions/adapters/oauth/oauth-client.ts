@@ -8,15 +8,16 @@ import type { AuthorizeResult } from '../../sessions/signin.ts';
 import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
 import {
   authenticationOf,
-  callbackUrl,
   clientAt,
   knownClient,
+  namesItself,
   type RegistrationOptions,
 } from './registration.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
 import { transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
-import { scopesIn } from '../../model/scopes.ts';
+import { knownErrorCode } from '../../model/oauth-error-codes.ts';
+import { scopesIn, validScopes } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly readChallenge: DiscoveryOptions['readChallenge'];
@@ -51,7 +52,6 @@ export type OAuthClient = {
 };
 
 export function oauthClient(all: OAuthOptions): OAuthClient {
-  const redirectUri = callbackUrl(all.publicUrl);
   return {
     authorize: (server, state, more = []) =>
       orRefused(async () => {
@@ -59,11 +59,20 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
         const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
-        const scopes = [...new Set([...named, ...more])];
+        const scopes = validScopes([...named, ...more]);
         const metadata = await findIssuer(issuer, options);
         const client = await clientAt(metadata, options);
         const verifier = oauth.generateRandomCodeVerifier();
-        const request = { issuer, clientId: client.id, redirectUri, resource, scopes, verifier };
+        const request = {
+          issuer,
+          clientId: client.id,
+          redirectUri: client.redirectUri,
+          resource,
+          scopes,
+          verifier,
+          // Kept, because a hostile issuer can change what it announces before the code arrives.
+          isNamed: namesItself(metadata),
+        };
         return {
           kind: 'authorized',
           request,
@@ -281,9 +290,7 @@ function signInErrorFor(error: unknown): SignInError {
   throw error;
 }
 
-// RFC 6749, appendix A.7, allows any text; the registered codes look like this.
-const errorCode = (code: string) =>
-  /^[a-z_]{1,40}$/.test(code) ? code : 'an error without a known code';
+const errorCode = (code: string) => knownErrorCode(code) ?? 'an error without a known code';
 
 /** What ends a grant for good; anything else may pass. */
 const finalCodes = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);

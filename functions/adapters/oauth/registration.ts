@@ -2,6 +2,7 @@
  * Who we are at the issuers of MCP servers: a client registered by hand, our metadata document, or
  * a registration of our own.
  */
+import { createHash } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
@@ -21,15 +22,12 @@ export type RegistrationOptions = TransportOptions & {
   readonly clients: ClientStore;
 };
 
-/**
- * What an issuer gave the owner by hand. The callback registered there is
- * `PUBLIC_URL/v1/oauth/callback`.
- */
+/** What an issuer gave the owner by hand, for `callbackUrl` of that issuer. */
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
 /**
- * Our client at this issuer: a configured one, our metadata document where the issuer reads it, or
- * else a registration, remembered or new.
+ * Our client at this issuer: a configured one, our metadata document where the issuer reads it and
+ * names itself in its answers, or else a registration, remembered or new. Throws `SignInError`.
  */
 export async function clientAt(
   metadata: oauth.AuthorizationServer,
@@ -38,9 +36,9 @@ export async function clientAt(
   const { publicUrl, clients, configured = [] } = options;
   const given = configured.find(({ issuer }) => issuer === metadata.issuer);
   if (given !== undefined) return configuredClient(given, metadata, publicUrl);
-  if (metadata.client_id_metadata_document_supported === true && publicUrl.startsWith('https:'))
+  if (readsDocument(metadata) && publicUrl.startsWith('https:'))
     return documentClient(metadata.issuer, publicUrl);
-  const known = await clients.getClient(metadata.issuer, callbackUrl(publicUrl));
+  const known = await clients.getClient(metadata.issuer, callbackUrl(publicUrl, metadata.issuer));
   return known ?? clients.saveClient(await register(metadata, options));
 }
 
@@ -58,8 +56,30 @@ export async function knownClient(
     : configuredClient(given, metadata, publicUrl);
 }
 
-/** Where issuers send the browser back. */
-export const callbackUrl = (publicUrl: string): string => `${publicUrl}/v1/oauth/callback`;
+/**
+ * Where this issuer sends the browser back: an address of its own, so that an answer of another
+ * issuer is seen by where it arrives (RFC 9700, section 4.4.2.2). The last segment is the SHA-256
+ * of the issuer in base64url. It does not depend on what the issuer says about itself.
+ */
+export const callbackUrl = (publicUrl: string, issuer: string): string =>
+  `${publicUrl}/v1/oauth/callback/${createHash('sha256').update(issuer).digest('base64url')}`;
+
+/**
+ * The callback of the metadata document. One document is for all issuers, so this address cannot
+ * tell them apart: an answer that arrives here must name its issuer (RFC 9207).
+ */
+const documentCallbackUrl = (publicUrl: string) => `${publicUrl}/v1/oauth/callback/document`;
+
+/**
+ * Any issuer accepts our document, also one that another issuer led the browser to. Without `iss`
+ * in the answer (RFC 9207) a mix-up could not be seen.
+ */
+const readsDocument = (metadata: oauth.AuthorizationServer) =>
+  metadata.client_id_metadata_document_supported === true && namesItself(metadata);
+
+/** The answers of its authorization endpoint have `iss` (RFC 9207). */
+export const namesItself = (metadata: oauth.AuthorizationServer): boolean =>
+  metadata.authorization_response_iss_parameter_supported === true;
 
 const documentUrl = (publicUrl: string) => `${publicUrl}/.well-known/oauth-client`;
 
@@ -69,13 +89,17 @@ const documentUrl = (publicUrl: string) => `${publicUrl}/.well-known/oauth-clien
  */
 export const clientDocument = (publicUrl: string) => ({
   client_id: documentUrl(publicUrl),
-  ...registration(publicUrl, 'none'),
+  ...registration(publicUrl, documentCallbackUrl(publicUrl), 'none'),
 });
 
-const registration = (publicUrl: string, authentication: ClientAuthentication) => ({
+const registration = (
+  publicUrl: string,
+  redirectUri: string,
+  authentication: ClientAuthentication,
+) => ({
   client_name: 'muster',
   client_uri: publicUrl,
-  redirect_uris: [callbackUrl(publicUrl)],
+  redirect_uris: [redirectUri],
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
   token_endpoint_auth_method: authentication,
@@ -94,7 +118,7 @@ function configuredClient(
   const withSecret = onlyPost ? 'client_secret_post' : 'client_secret_basic';
   return {
     ...given,
-    redirectUri: callbackUrl(publicUrl),
+    redirectUri: callbackUrl(publicUrl, given.issuer),
     authentication: given.secret === undefined ? 'none' : withSecret,
   };
 }
@@ -102,7 +126,7 @@ function configuredClient(
 const documentClient = (issuer: string, publicUrl: string): Client => ({
   issuer,
   id: documentUrl(publicUrl),
-  redirectUri: callbackUrl(publicUrl),
+  redirectUri: documentCallbackUrl(publicUrl),
   authentication: 'none',
 });
 
@@ -121,12 +145,13 @@ async function register(
   options: RegistrationOptions,
 ): Promise<Client> {
   const { host } = new URL(metadata.issuer);
+  const redirectUri = callbackUrl(options.publicUrl, metadata.issuer);
   if (metadata.registration_endpoint === undefined)
-    throw new SignInError({ reason: 'noRegistration', host });
+    throw new SignInError({ reason: 'noRegistration', host, callback: redirectUri });
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(
     metadata,
-    registration(options.publicUrl, wanted),
+    registration(options.publicUrl, redirectUri, wanted),
     transport(options),
   );
   const registered = registeredSchema.safeParse(
@@ -142,7 +167,7 @@ async function register(
   return defined({
     issuer: metadata.issuer,
     id,
-    redirectUri: callbackUrl(options.publicUrl),
+    redirectUri,
     authentication: authentication ?? wanted,
     secret,
     expiresAt: end === 0 ? undefined : new Date(end * 1_000),

@@ -1,3 +1,8 @@
+import { oneLine } from '../../model/outside-text.ts';
+
+/** Hosts of manifests and issuers can be long, and errors of the network quote certificates. */
+const longestMessage = 1_024;
+
 /**
  * A server or its issuer does not do what the MCP authorization specification asks. The message is
  * for people and holds no secret: nothing in it is quoted from an answer.
@@ -6,7 +11,7 @@ export class SignInError extends Error {
   override readonly name = 'SignInError';
   readonly failure: SignInFailure;
   constructor(failure: SignInFailure, options?: ErrorOptions) {
-    super(messageFor(failure), options);
+    super(oneLine(messageFor(failure), longestMessage), options);
     this.failure = failure;
   }
 }
@@ -27,7 +32,7 @@ export type SignInFailure =
   | { readonly reason: 'noIssuerMetadata'; readonly host: string }
   | { readonly reason: 'issuerMismatch'; readonly host: string }
   | { readonly reason: 'noPkce'; readonly host: string }
-  | { readonly reason: 'noRegistration'; readonly host: string }
+  | { readonly reason: 'noRegistration'; readonly host: string; readonly callback: string }
   | { readonly reason: 'unsupportedRegistration'; readonly host: string }
   | { readonly reason: 'unsupportedAuthentication'; readonly host: string }
   | { readonly reason: 'registrationGone'; readonly host: string }
@@ -71,7 +76,7 @@ function messageFor(failure: SignInFailure): string {
     case 'noPkce':
       return `The issuer ${failure.host} does not support PKCE with S256, which a safe sign-in needs.`;
     case 'noRegistration':
-      return `The issuer ${failure.host} does not let clients register themselves. The owner of muster can register one there and add it to OAUTH_CLIENTS.`;
+      return `The issuer ${failure.host} does not let clients register themselves. The owner of muster can register a client there with the callback URL ${failure.callback} and add it to OAUTH_CLIENTS.`;
     case 'unsupportedRegistration':
       return `The issuer ${failure.host} registered us with settings that we do not support.`;
     case 'unsupportedAuthentication':

@@ -7,6 +7,8 @@ import { ask } from './transport.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { qualifiedName } from '../../model/mcpserver.ts';
+import { knownErrorCode } from '../../model/oauth-error-codes.ts';
+import { oneLine } from '../../model/outside-text.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
@@ -36,7 +38,8 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
         message:
           'spec.auth.tokenExchange is incomplete: it needs dexTokenEndpoint and connectorId.',
       };
-    const { clientCredentialsSecretRef: reference, connectorId, scopes } = exchange;
+    const { clientCredentialsSecretRef: reference, connectorId } = exchange;
+    const scopes = scopesIn(exchange.scopes).join(' ');
     const secret = reference && {
       ...reference,
       namespace: reference.namespace ?? server.namespace,
@@ -85,7 +88,7 @@ const answerSchema = z.object({
   scope: z.optional(z.string()),
 });
 
-const errorSchema = z.object({ error: z.string().check(z.regex(/^[a-z_]{1,40}$/)) });
+const errorSchema = z.object({ error: z.string() });
 
 type Asked = {
   readonly issuer: string;
@@ -106,7 +109,8 @@ async function judged(
     };
   const body: unknown = await response.json().catch(() => undefined);
   if (response.status !== 200) {
-    const code = errorSchema.safeParse(body).data?.error ?? `HTTP ${response.status}`;
+    const said = errorSchema.safeParse(body).data?.error;
+    const code = knownErrorCode(said) ?? `HTTP ${response.status}`;
     return { kind: 'refused', message: `${host} refused the token exchange: ${code}.` };
   }
   const answer = answerSchema.safeParse(body);
@@ -117,7 +121,10 @@ async function judged(
     };
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
   if (issuerOf(accessToken) !== issuer)
-    return { kind: 'refused', message: `${host} gave a token of another issuer than ${issuer}.` };
+    return {
+      kind: 'refused',
+      message: `${host} gave a token of another issuer than ${oneLine(issuer, 200)}.`,
+    };
   return defined({
     kind: 'exchanged',
     tokens: { accessToken },

@@ -24,7 +24,13 @@ beforeAll(async () => {
   const port = await freePort();
   [file, world] = await Promise.all([
     buildMuster(),
-    startWorld({ settings: { ANONYMOUS_LIST: 'off', FORWARD_HOSTS: `127.0.0.1:${String(port)}` } }),
+    startWorld({
+      settings: {
+        ANONYMOUS_LIST: 'off',
+        AUDIENCE_NAMESPACES: 'default',
+        FORWARD_HOSTS: `127.0.0.1:${String(port)}`,
+      },
+    }),
   ]);
   mcp = await startMcpServer({
     port,
@@ -107,6 +113,48 @@ describe('single sign-on', () => {
     expect(stderr).toMatch(
       /default\/wanting: Pending Auth \[SSO: Failed\] \(.*not issued for kubernetes.*\)/,
     );
+  });
+
+  test('signs in without the audiences when the issuer refuses them, and says so', async () => {
+    const asked: string[] = [];
+    // As Dex answers a scope for a client that it does not know.
+    const strict = async (address: string) => {
+      const parameters = new URL(address).searchParams;
+      asked.push(parameters.get('scope') ?? '');
+      if (!(asked.at(-1) ?? '').includes('audience:')) return visit(address);
+      const back = new URL(parameters.get('redirect_uri') ?? '');
+      back.searchParams.set('state', parameters.get('state') ?? '');
+      back.searchParams.set('iss', world.issuer.url);
+      back.searchParams.set('error', 'invalid_scope');
+      return fetch(back);
+    };
+    const { code, stderr } = await login('auth login', { onAddress: strict });
+    expect(code).toBe(0);
+    expect(asked).toEqual([
+      expect.stringContaining(' audience:server:client_id:kubernetes'),
+      expect.not.stringContaining('audience:'),
+    ]);
+    expect(stderr).toContain(
+      `${world.issuer.url} refused the scopes that MCPServers added: audience:server:client_id:kubernetes.`,
+    );
+    expect(stderr).toContain('default/forwarded: Authenticated [SSO: Forwarded]');
+  });
+
+  test('an issuer that refuses its own scopes fails the sign-in, once', async () => {
+    let asked = 0;
+    const { code, stderr } = await login('auth login', {
+      onAddress: (address) => {
+        asked += 1;
+        const parameters = new URL(address).searchParams;
+        const back = new URL(parameters.get('redirect_uri') ?? '');
+        back.searchParams.set('state', parameters.get('state') ?? '');
+        back.searchParams.set('iss', world.issuer.url);
+        back.searchParams.set('error', 'invalid_scope');
+        return fetch(back);
+      },
+    });
+    expect([code, asked]).toEqual([3, 2]);
+    expect(stderr).toMatch(/does not allow one of the requested scopes\.\n.*OIDC_SCOPES/);
   });
 
   test('is run for one server by its name', async () => {

@@ -24,7 +24,7 @@ test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
   [
     'an address stands alone',
     { usernameClaim: 'email' },
-    { email: 'ada@example.com' },
+    { email: 'ada@example.com', email_verified: true },
     'ada@example.com',
     [],
   ],
@@ -46,15 +46,18 @@ test.each<[string, Partial<AccessRules>, object, string, readonly string[]]>([
   });
 });
 
-test.each([
+test.each<readonly [string, Partial<AccessRules>, object]>([
   ['a claim that is not there', { usernameClaim: 'upn' }, {}],
-  [
-    'an address that the issuer has not verified',
-    { usernameClaim: 'email' },
-    { email: 'ada@example.com', email_verified: false },
-  ],
+  ...[false, 'true', 'false', 1, 0, null, [true], {}, undefined].map(
+    (email_verified) =>
+      [
+        `an address with email_verified ${JSON.stringify(email_verified)}`,
+        { usernameClaim: 'email' },
+        { email: 'ada@example.com', email_verified },
+      ] as const,
+  ),
 ])('%s is no name', (_what, changed, claims) => {
-  expect(subjectOf(callerWith(claims), { ...rules, ...changed })).toBeUndefined();
+  expect(subjectOf(callerWith({ ...claims }), { ...rules, ...changed })).toBeUndefined();
 });
 
 function world(review: (user: string, namespace: string) => boolean) {

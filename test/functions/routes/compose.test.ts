@@ -296,6 +296,7 @@ test('strangers learn how to sign in', async () => {
     issuer: 'https://login.example.com',
     clientId: 'muster-cli',
     scopes: ['openid', 'audience:server:client_id:kubernetes'],
+    audienceScopes: ['audience:server:client_id:kubernetes'],
   });
   expect((await ask('/.well-known/oauth-protected-resource')).body).toMatchObject({
     resource: 'https://muster.example.com',
@@ -308,6 +309,32 @@ test('nothing under /v1 is cached on the way', async () => {
   const { ask } = world();
   for (const path of ['/v1/mcpservers', '/v1/me'])
     expect((await ask(path, ada)).headers.get('cache-control')).toBe('no-store');
+});
+
+test.each([
+  ['a list', '/v1/mcpservers', ada],
+  ['a 401', '/v1/mcpservers', {}],
+  ['a bad token', '/v1/mcpservers', { bearer: 'nonsense' }],
+  ['a 404', '/nowhere', {}],
+  ['a 404 under /v1', '/v1/nowhere', ada],
+  ['a 503', '/v1/mcpservers/default/down', ada],
+  ['a 500', '/v1/mcpservers/default/odd', ada],
+  ['the configuration', '/v1/config', {}],
+  ['the OpenAPI document', '/v1/openapi.json', {}],
+  ['the metadata', '/.well-known/oauth-protected-resource', {}],
+  ['the health check', '/healthz', {}],
+])('%s says that browsers must not guess its type', async (_what, path, who) => {
+  const { ask } = world({
+    servers: {
+      readServer: async (_namespace, name) => {
+        throw name === 'down'
+          ? new ClusterError({ reason: 'connectionRefused', address: 'https://10.0.0.1' })
+          : new Error('<script>alert(1)</script>');
+      },
+    },
+  });
+  const { headers } = await ask(path, who);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
 });
 
 test('the OpenAPI document describes every route of the contract, and refers only to schemas it holds', async () => {

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { callbackUrl } from '../../../functions/adapters/oauth/registration.ts';
 import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifier.ts';
 import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
@@ -94,8 +95,8 @@ const callbackOf = async (persona: Persona, address: string) =>
   (await browserOf(persona).visit(address, { stopAt: ({ origin }) => origin === world.publicUrl }))
     .url;
 
-const callbackWith = (query: Record<string, string>) =>
-  `${world.publicUrl}/v1/oauth/callback?${new URLSearchParams(query).toString()}`;
+const callbackWith = (query: Record<string, string>, issuer = world.issuer.url) =>
+  `${callbackUrl(world.publicUrl, issuer)}?${new URLSearchParams(query).toString()}`;
 
 const secretIn = ({ url }: Landing) => url.searchParams.get('secret') ?? '';
 const secretOn = ({ html = '' }: Landing) => /<code>([\w-]{43})<\/code>/.exec(html)?.[1] ?? '';
@@ -134,6 +135,32 @@ test('without a loopback page the browser shows the one-time secret, and says wh
   expect(landing.html).toContain('<b>ada@example.com</b> started this sign-in to <b>default/a</b>');
   expect(landing.html).toContain('do not share the secret');
   expect(await word(await complete('ada', secretOn(landing)))).toBe('Authenticated');
+});
+
+test('the page names the issuer that knows the starter, the server, and its issuer', async () => {
+  const { html } = await visit(ada, await start('ada', {}));
+  expect(html).toContain(`ada@example.com, signed in at ${people.url}/`);
+  expect(html).toContain(`default/a, at ${world.mcp.url}`);
+  expect(html).toContain(`<dt>Issuer of the server</dt><dd>${world.issuer.url}/</dd>`);
+});
+
+test('a callback at the address of another issuer is refused, and the state is used up', async () => {
+  const callback = await callbackOf(ada, await start('ada'));
+  const query = Object.fromEntries(callback.searchParams);
+  const elsewhere = await visit(ada, callbackWith(query, 'https://honest.example.com'));
+  expect(elsewhere.status).toBe(400);
+  expect(elsewhere.html).toContain('This sign-in is no longer valid');
+  expect((await visit(ada, callback.href)).status).toBe(400);
+});
+
+test('an answer without the iss that its issuer announced goes back with the reason, and no secret', async () => {
+  const callback = await callbackOf(ada, await start('ada'));
+  callback.searchParams.delete('iss');
+  const { url } = await visit(ada, callback.href);
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    error: 'invalid_request',
+    error_description: 'The browser came back from another issuer (RFC 9207)',
+  });
 });
 
 test('the page of the callback leaks nothing and loads nothing', async () => {
@@ -252,6 +279,15 @@ test('a person who declines comes back with the reason, and nothing is stored', 
   const again = await visit(ada, callbackWith({ state, code: 'x' }));
   expect(again.status).toBe(400);
 });
+
+test.each(['apieceofatoken', 'pay_here', 'x'.repeat(5_000), 'a b', '\u202e'])(
+  'an error of an issuer without a known code, %j, is not passed on',
+  async (error) => {
+    const state = new URL(await start('ada')).searchParams.get('state') ?? '';
+    const { url } = await visit(ada, callbackWith({ state, error }));
+    expect(url.href).toBe(`${returnTo}?error=server_error`);
+  },
+);
 
 test('what a browser brings to the callback is never shown', async () => {
   const query = {
@@ -378,7 +414,7 @@ test('our client metadata document names itself', async () => {
     .parse(await (await call('GET', '/.well-known/oauth-client')).json());
   expect(document).toEqual({
     client_id: `${world.publicUrl}/.well-known/oauth-client`,
-    redirect_uris: [`${world.publicUrl}/v1/oauth/callback`],
+    redirect_uris: [`${world.publicUrl}/v1/oauth/callback/document`],
   });
 });
 

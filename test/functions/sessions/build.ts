@@ -54,6 +54,7 @@ export const exchange = {
 export const allowed: TokenPolicy = {
   forwardHosts: ['mcp.example.com'],
   exchangeIssuers: ['https://issuer.example.com'],
+  audienceNamespaces: ['default'],
   secretNamespaces: [],
   hasIdTokens: true,
   allowInsecure: false,

@@ -137,6 +137,7 @@ beforeEach(() => {
     policy: {
       forwardHosts: [new URL(evilUrl).host],
       exchangeIssuers: [evilUrl],
+      audienceNamespaces: [],
       secretNamespaces: [],
       hasIdTokens: true,
       allowInsecure: true,
@@ -152,12 +153,24 @@ const server = (facts: Partial<McpServer> = {}) =>
   aServer({ url: `${evilUrl}/mcp`, status: connected('True'), ...facts });
 const stored = (prefix: string) => table.rows().filter(({ sk }) => String(sk).startsWith(prefix));
 
+const stateIn = (address: URL) => address.searchParams.get('state') ?? '';
+/** The last segment of the callback that the issuer is asked to send the browser to. */
+const placeIn = (address: URL) =>
+  new URL(address.searchParams.get('redirect_uri') ?? '').pathname.split('/').at(-1) ?? '';
+
 /** Starts and finishes a sign-in; the browser is not needed, the evil issuer gives any code. */
 async function signIn(answer: object = {}) {
   const started = await startSignIn(ports, server(), person);
   if (started.kind !== 'started') return started;
-  const state = started.authorizationUrl.searchParams.get('state') ?? '';
-  const called = await callBack(ports, state, { code: 'the-code', ...answer });
+  const called = await callBack(
+    ports,
+    placeIn(started.authorizationUrl),
+    stateIn(started.authorizationUrl),
+    {
+      code: 'the-code',
+      ...answer,
+    },
+  );
   return called.kind === 'parked' ? completeSignIn(ports, server(), person, called.secret) : called;
 }
 
@@ -328,6 +341,16 @@ test.each<[string, Evil, RegExp]>([
     },
     /an error without a known code/,
   ],
+  [
+    'an error that is a piece of the verifier in small letters',
+    {
+      token: (response) =>
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end('{"error":"apieceoftheverifier"}'),
+    },
+    /^The issuer refused: an error without a known code\.$/,
+  ],
 ])(
   '%s makes no grant',
   async (_sentence, how, message) => {
@@ -347,23 +370,21 @@ test('a mix-up is seen: the code of another issuer never reaches this one (RFC 9
     token: () => (asked += 1),
   };
   for (const answer of [{ iss: 'https://honest.example.com' }, {}])
-    expect(await signIn(answer)).toMatchObject({
-      kind: 'refused',
-      message: expect.stringContaining('RFC 9207'),
-    });
+    expect(await signIn(answer)).toMatchObject({ kind: 'notNamed' });
   expect(asked).toBe(0);
+  expect(table.rows().filter(({ sk }) => sk === 'parked')).toEqual([]);
   expect(stored('grant')).toEqual([]);
 });
 
 test('a state is used once: replayed, stolen or made up it leads nowhere', async () => {
   evil = { token: tokens({}) };
   const started = await startSignIn(ports, server(), person);
-  const state =
-    started.kind === 'started' ? (started.authorizationUrl.searchParams.get('state') ?? '') : '';
-  const first = await callBack(ports, state, { code: 'the-code' });
+  if (started.kind !== 'started') throw new Error(started.kind);
+  const [state, place] = [stateIn(started.authorizationUrl), placeIn(started.authorizationUrl)];
+  const first = await callBack(ports, place, state, { code: 'the-code' });
   expect(first.kind).toBe('parked');
   for (const guess of [state, 'made-up', ''])
-    expect(await callBack(ports, guess, { code: 'the-thief' })).toEqual({ kind: 'unknown' });
+    expect(await callBack(ports, place, guess, { code: 'the-thief' })).toEqual({ kind: 'unknown' });
   const thief = { ...person, subject: 'mallory' };
   const secret = first.kind === 'parked' ? first.secret : '';
   expect(await completeSignIn(ports, server(), thief, secret)).toEqual({ kind: 'unknown' });

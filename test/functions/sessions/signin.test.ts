@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { Person } from '../../../functions/sessions/person.ts';
 import type { StoredGrant } from '../../../functions/sessions/grant.ts';
 import {
   callBack,
@@ -13,10 +14,11 @@ import type { PendingCode, SignIn } from '../../../functions/sessions/pending-si
 const request = {
   issuer: 'https://issuer.example.com',
   clientId: 'muster',
-  redirectUri: 'https://muster.example.com/v1/oauth/callback',
+  redirectUri: 'https://muster.example.com/v1/oauth/callback/of-the-issuer',
   resource: 'https://mcp.example.com/mcp',
   scopes: ['mcp'],
   verifier: 'verifier',
+  isNamed: false,
 };
 const signIn: SignIn = {
   starter: { issuer: 'https://login.example.com', subject: 'ada' },
@@ -70,6 +72,45 @@ test('what is kept of a sign-in says who started it, for which server, and until
   });
 });
 
+test.each<[string, Partial<Person>, string]>([
+  ['a verified email', { email: 'ada@example.com', name: 'The Admin' }, 'ada@example.com'],
+  ['the subject, never a free name', { name: 'admin@example.com' }, 'ada'],
+  ['one line', { email: 'ada\n\u202e\u200b@example.com' }, 'ada @example.com'],
+  ['at most 100 characters', { email: 'a'.repeat(5_000) }, `${'a'.repeat(99)}…`],
+  ['at most 100 of a subject', { subject: 'b'.repeat(255) }, `${'b'.repeat(99)}…`],
+])('the page of the callback calls the starter by %s', async (_sentence, facts, starterName) => {
+  const world = ports();
+  const { email: _email, name: _name, ...person } = aPerson();
+  await startSignIn(world, protectedServer(), { ...person, ...facts });
+  expect(world.saveSignIn).toHaveBeenCalledExactlyOnceWith(
+    'a-secret',
+    expect.objectContaining({ starterName }),
+  );
+});
+
+test.each([
+  ['another issuer', 'of-another-issuer'],
+  ['the metadata document', 'document'],
+  ['no issuer', ''],
+])('a callback at the address of %s parks nothing', async (_sentence, place) => {
+  const world = ports();
+  expect(await callBack(world, place, 'state', { code: 'code' })).toEqual({ kind: 'unknown' });
+  expect(world.savePendingCode).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['without iss, though it was announced', true, {}],
+  ['with the iss of another issuer', true, { iss: 'https://evil.example' }],
+  ['with an iss that nobody announced', false, { iss: 'https://evil.example' }],
+])('an answer %s parks nothing', async (_sentence, isNamed, answer) => {
+  const named = { ...signIn, request: { ...request, isNamed } };
+  const world = ports({ consumeSignIn: async () => named });
+  expect(
+    await callBack(world, 'of-the-issuer', 'state', { code: 'code', ...answer }),
+  ).toMatchObject({ kind: 'notNamed' });
+  expect(world.savePendingCode).not.toHaveBeenCalled();
+});
+
 test('an issuer that cannot be used leaves nothing behind', async () => {
   const world = ports({ authorize: async () => ({ kind: 'refused', message: 'no PKCE' }) });
   expect(await startSignIn(world, protectedServer(), aPerson())).toEqual({
@@ -81,7 +122,7 @@ test('an issuer that cannot be used leaves nothing behind', async () => {
 
 test('a callback parks the code and grants nothing', async () => {
   const world = ports();
-  expect(await callBack(world, 'state', { code: 'code' })).toMatchObject({
+  expect(await callBack(world, 'of-the-issuer', 'state', { code: 'code' })).toMatchObject({
     kind: 'parked',
     secret: 'a-secret',
   });
@@ -94,7 +135,9 @@ test.each([
   ['a callback long after', minutes(-60)],
 ])('%s parks nothing, even if the store still has it', async (_sentence, expiresAt) => {
   const world = ports({ consumeSignIn: async () => ({ ...signIn, expiresAt }) });
-  expect(await callBack(world, 'state', { code: 'code' })).toEqual({ kind: 'unknown' });
+  expect(await callBack(world, 'of-the-issuer', 'state', { code: 'code' })).toEqual({
+    kind: 'unknown',
+  });
   expect(world.savePendingCode).not.toHaveBeenCalled();
 });
 

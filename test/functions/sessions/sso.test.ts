@@ -72,6 +72,7 @@ const hostOf = ({ url }: LocalMcpServer) => new URL(url).host;
 const open = (): TokenPolicy => ({
   forwardHosts: [hostOf(forwarding), hostOf(exchanging)],
   exchangeIssuers: [world.issuer.url],
+  audienceNamespaces: ['default'],
   secretNamespaces: [],
   hasIdTokens: true,
   allowInsecure: true,
@@ -274,7 +275,7 @@ const closed: [
         auth: exchangeAuth({ dexTokenEndpoint: `${world.issuer.url}/dex/../evil/token` }),
       }),
     () => ({ ...open(), exchangeIssuers: [`${world.issuer.url}/dex`] }),
-    /EXCHANGE_ISSUERS/,
+    /Write it as the issuer does/,
   ],
   [
     'an exchanged token for a host that is not allowed',

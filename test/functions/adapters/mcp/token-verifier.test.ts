@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
@@ -109,23 +110,89 @@ test('a redirect is not followed: the token stays with the host it was sent to',
   expect(elsewhere.asked).toEqual([]);
 });
 
+const refusedFor = (code: string) => `The server refused the token: ${code}.`;
+
 test.each([
   ['a bare 401', {}, 'The server refused the token.'],
+  ['a 401 with a code', challenge('error="invalid_token"'), refusedFor('invalid_token')],
   [
-    'a 401 with a reason',
+    'a 401 with a reason in words',
     challenge('error="invalid_token", error_description="expired"'),
-    'The server refused the token: invalid_token: expired.',
+    refusedFor('invalid_token'),
   ],
-  [
-    'a 401 that repeats the token',
-    challenge(
-      `error="invalid_token", error_description="${token} is bad, so is eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl"`,
-    ),
-    'The server refused the token: invalid_token: [left out] is bad, so is [left out].',
-  ],
+  ['a 401 with a code of its own', challenge('error="no_luck"'), 'The server refused the token.'],
 ])('%s is a refusal, told without secrets', async (_sentence, headers, message) => {
   const { server } = await strange((_request, response) => response.writeHead(401, headers).end());
   expect(await verifyToken(server, token)).toEqual({ kind: 'refused', message });
+});
+
+/** As an issuer makes them: 900 characters that nobody could read. */
+const jwt = ['eyJhbGciOiJFUzI1NiIsImtpZCI6Im1pbmUifQ', 'Zk3', 'xT9']
+  .map((part, index) => part + randomBytes(index * 200).toString('base64url'))
+  .join('.');
+const inPieces = (length: number) => jwt.match(new RegExp(`.{1,${String(length)}}`, 'g')) ?? [];
+const disguises: [string, (length: number) => string][] = [
+  ['with blanks', (length) => inPieces(length).join(' ')],
+  ['with dots', (length) => inPieces(length).join('. ')],
+  ['between words', (length) => inPieces(length).join(' and ')],
+  ['backwards', (length) => inPieces(length).toReversed().join(' ')],
+  [
+    'in hex',
+    (length) =>
+      inPieces(length)
+        .map((one) => Buffer.from(one).toString('hex'))
+        .join(' '),
+  ],
+];
+
+test.each(disguises)(
+  'a server that repeats the token in pieces %s has none of them stored',
+  async (_sentence, disguise) => {
+    for (const length of [1, 2, 3, 7, 8, 12, 19, 20, 64]) {
+      const words = disguise(length).slice(0, 7_000);
+      const kept: string[] = [];
+      for (const [status, said] of [
+        [401, challenge(`error="invalid_token", error_description="${words}"`)],
+        [401, challenge(`error="${words}"`)],
+        [403, challenge(`error="insufficient_scope", error_description="${words}"`)],
+      ] as const) {
+        const { server } = await strange((_request, response) =>
+          response.writeHead(status, said).end(),
+        );
+        kept.push(JSON.stringify(await verifyToken(server, jwt)));
+      }
+      expect(kept).toEqual([
+        JSON.stringify({ kind: 'refused', message: refusedFor('invalid_token') }),
+        JSON.stringify({ kind: 'refused', message: 'The server refused the token.' }),
+        JSON.stringify({ kind: 'insufficientScope', scopes: [] }),
+      ]);
+    }
+  },
+);
+
+test.each([1, 2, 3, 5, 8, 12, 19, 40, 256])(
+  'a server that demands pieces of %i characters of the token as scopes gets no scope stored',
+  async (length) => {
+    const scope = inPieces(length).join(' ');
+    const { server } = await strange((_request, response) =>
+      response.writeHead(403, challenge(`error="insufficient_scope", scope="${scope}"`)).end(),
+    );
+    const result = await verifyToken(server, jwt);
+    // Pieces that occur once each: a repeated one breaks the row, and what is left is too little.
+    const scopes = result.kind === 'insufficientScope' ? result.scopes.join('') : '';
+    expect(scopes.length).toBeLessThan(length === 1 ? 101 : 8);
+  },
+);
+
+test('scopes that have nothing to do with the token are kept beside one that quotes it', async () => {
+  const scope = `mcp https://www.example.com/auth/drive.readonly ${jwt.slice(50, 90)}`;
+  const { server } = await strange((_request, response) =>
+    response.writeHead(403, challenge(`error="insufficient_scope", scope="${scope}"`)).end(),
+  );
+  expect(await verifyToken(server, jwt)).toEqual({
+    kind: 'insufficientScope',
+    scopes: ['mcp', 'https://www.example.com/auth/drive.readonly'],
+  });
 });
 
 test('a 403 that names scopes asks for them', async () => {

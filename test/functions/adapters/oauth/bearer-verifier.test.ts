@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
@@ -7,6 +8,7 @@ import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import { bearerVerifier } from '../../../../functions/adapters/oauth/bearer-verifier.ts';
 import { ada, type Issuer, startIssuer } from '../../../../local/issuer.ts';
+import { listen } from '../../../../local/listen.ts';
 import { bearerFor } from '../../../world/bearer.ts';
 
 const fetch = guardedFetch({
@@ -130,4 +132,102 @@ test('the keys are fetched once', async () => {
   await Promise.all([verifier(token), verifier(token), verifier(token)]);
   await verifier(token);
   expect(asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
+});
+
+/** An issuer whose tokens a test writes itself: what comes out of `signed` has a good signature. */
+async function ownIssuer() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' };
+  const documents: Record<string, object> = { '/jwks': { keys: [jwk] } };
+  const { url, close } = await listen(
+    createServer((request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
+    }),
+  );
+  documents['/.well-known/openid-configuration'] = { issuer: url, jwks_uri: `${url}/jwks` };
+  const claims = {
+    iss: url,
+    sub: 'ada',
+    aud: audience,
+    exp: Math.floor(Date.now() / 1_000) + 600,
+  };
+  const signed = (more: object = {}, header: object = {}) =>
+    new SignJWT({ ...claims, ...more })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k', ...header })
+      .sign(privateKey);
+  return { signed, url, close };
+}
+
+let own: Awaited<ReturnType<typeof ownIssuer>>;
+beforeAll(async () => {
+  own = await ownIssuer();
+});
+afterAll(() => own.close());
+const verifyOwn = (bearer: string, kind: 'idToken' | 'accessToken' = 'idToken') =>
+  bearerVerifier({ issuer: own.url, audience, fetch, kind })(bearer);
+const logout = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } };
+
+test.each<[string, object]>([
+  ['no typ', {}],
+  ['JWT', { typ: 'JWT' }],
+  ['jwt', { typ: 'jwt' }],
+  ['application/jwt', { typ: 'application/jwt' }],
+])('an ID token may have this typ: %s', async (_sentence, header) => {
+  expect(await verifyOwn(await own.signed({}, header))).toMatchObject({ kind: 'valid' });
+});
+
+test.each<[string, object, object]>([
+  ['an access token', { typ: 'at+jwt' }, {}],
+  ['an access token with its full media type', { typ: 'application/at+jwt' }, {}],
+  ['an access token in capitals', { typ: 'AT+JWT' }, {}],
+  ['a logout token', { typ: 'logout+jwt' }, logout],
+  ['a logout token without typ', {}, logout],
+  ['a logout token that says JWT', { typ: 'JWT' }, logout],
+  ['a logout token whose events are null', {}, { events: null }],
+  ['a security event token', { typ: 'secevent+jwt' }, { events: {} }],
+  ['a proof of possession', { typ: 'dpop+jwt' }, {}],
+  ['a request object', { typ: 'oauth-authz-req+jwt' }, {}],
+  ['a kind to come', { typ: 'whatever+jwt' }, {}],
+  ['a typ that is no text', { typ: 7 }, {}],
+  ['an access token of Keycloak', { typ: 'JWT' }, { typ: 'Bearer' }],
+  ['a refresh token of Keycloak', { typ: 'JWT' }, { typ: 'Refresh' }],
+  ['a logout token of Keycloak', { typ: 'JWT' }, { typ: 'Logout' }],
+  ['a token for another client, with an email that is no text', {}, { azp: 'another', email: 7 }],
+  ['a token for a client that is no text', {}, { azp: ['muster-cli'] }],
+  ['a token that ends in the year 300000', {}, { exp: 9_007_199_254_740_991 }],
+])('%s is not an ID token, although its issuer signed it', async (_sentence, header, claims) => {
+  expect(await verifyOwn(await own.signed(claims, header))).toMatchObject({ kind: 'invalid' });
+});
+
+test('where access tokens are accepted, one that reports an event is not', async () => {
+  const typ = 'at+jwt';
+  expect(await verifyOwn(await own.signed({}, { typ }), 'accessToken')).toMatchObject({
+    kind: 'valid',
+  });
+  expect(await verifyOwn(await own.signed(logout, { typ }), 'accessToken')).toMatchObject({
+    kind: 'invalid',
+  });
+});
+
+test.each([true, false, 'true', 'false', 1, 0, null, [true], {}, undefined])(
+  'an email with email_verified %j is shown only if that is true',
+  async (email_verified) => {
+    const verdict = await verifyOwn(
+      await own.signed({ email: 'admin@example.com', email_verified }),
+    );
+    if (verdict.kind !== 'valid') throw new Error(verdict.kind);
+    const expected = email_verified === true ? 'admin@example.com' : undefined;
+    expect(verdict.caller.person.email).toBe(expected);
+  },
+);
+
+test('a name and an email are one line of at most 100 characters, without invisible ones', async () => {
+  const name = `Ada\u202e\n\u200b${'x'.repeat(500)}`;
+  const verdict = await verifyOwn(await own.signed({ name, email: name, email_verified: true }));
+  if (verdict.kind !== 'valid') throw new Error(verdict.kind);
+  for (const shown of [verdict.caller.person.name, verdict.caller.person.email]) {
+    expect(shown).toMatch(/^Ada x+…$/);
+    expect(shown).toHaveLength(100);
+  }
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { challengeReader } from '../../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../../functions/adapters/oauth/oauth-client.ts';
-import { clientDocument } from '../../../../functions/adapters/oauth/registration.ts';
+import { callbackUrl, clientDocument } from '../../../../functions/adapters/oauth/registration.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
 import type { Grant, Tokens } from '../../../../functions/sessions/grant.ts';
 import type {
@@ -75,7 +75,7 @@ test('a sign-in to a real server at a real issuer ends with a token for that ser
     code_challenge_method: 'S256',
     resource: world.mcp.url,
     scope: 'mcp',
-    redirect_uri: `${world.publicUrl}/v1/oauth/callback`,
+    redirect_uri: callbackUrl(world.publicUrl, world.issuer.url),
   });
   const exchanged = await world.oauth.exchange(request, await answerTo(authorizationUrl));
   if (exchanged.kind !== 'exchanged') throw new Error(exchanged.message);
@@ -223,11 +223,10 @@ test('a refresh says again who we are and what for, and brings a new refresh tok
 
 test('a grant is refreshed as the client it was made for, whatever we have been registered as since', async () => {
   const { grant, tokens } = await signedIn();
-  const [redirectUri] = clientDocument(world.publicUrl).redirect_uris;
   await world.store.deleteClient({
     issuer: grant.issuer,
     id: grant.clientId,
-    redirectUri: redirectUri ?? '',
+    redirectUri: callbackUrl(world.publicUrl, grant.issuer),
     authentication: 'none',
   });
   const other = await signedIn();
@@ -265,6 +264,7 @@ test.each<[sentence: string, answer: RequestListener]>([
     resource: world.mcp.url,
     scopes: [],
     verifier: '',
+    isNamed: false,
   });
   expect(await world.oauth.refresh(grant, { accessToken: 'a', refreshToken: 'r' })).toMatchObject({
     kind: 'unavailable',
@@ -272,15 +272,18 @@ test.each<[sentence: string, answer: RequestListener]>([
 });
 
 test('a client that the owner registered by hand comes before everything else, and shows its secret as the issuer wants it', async () => {
-  const [redirectUri = ''] = clientDocument(world.publicUrl).redirect_uris;
   for (const token_endpoint_auth_method of ['client_secret_basic', 'client_secret_post'] as const) {
+    // The callback to register depends on the address of the issuer, so that is chosen first.
+    const { port, url, close } = await listen(createServer());
+    await close();
     const client = {
       client_id: 'by-hand.1',
       client_secret: 'a secret: with + and %',
-      redirect_uris: [redirectUri],
+      redirect_uris: [callbackUrl(world.publicUrl, url)],
       application_type: 'native' as const,
     };
     const issuer = await startIssuer({
+      port,
       clients: [
         {
           ...client,
@@ -313,6 +316,25 @@ test('a client that the owner registered by hand comes before everything else, a
       });
   }
   expect(world.sent.some(({ url }) => url.pathname === '/reg')).toBe(false);
+});
+
+test('the callback of an issuer is its digest, as docs/deploy.md computes it', () => {
+  expect(callbackUrl('https://muster.example.com', 'https://issuer.example.com')).toBe(
+    'https://muster.example.com/v1/oauth/callback/YF7C8RUz8_InTsfTBNtBi0n5kbujx9J7HSoeThV1xng',
+  );
+});
+
+test('scopes of a hostile issuer or server are requested only in the syntax of scopes, 100 at most', async () => {
+  const documents: Record<string, unknown> = {};
+  const url = await resourceServer(documents);
+  const many = Array.from({ length: 200 }, (_, index) => `s${String(index)}`);
+  documents[wellKnown] = {
+    resource: url,
+    authorization_servers: [world.issuer.url],
+    scopes_supported: ['mcp openid admin', 'x\nserver-z', 'x'.repeat(300), ...many],
+  };
+  const { request } = authorized(await world.oauth.authorize(at(`${url}/mcp`), 'state', ['more']));
+  expect(request.scopes).toEqual(many.slice(0, 100));
 });
 
 test('further scopes are asked for besides those that the server names', async () => {
@@ -555,7 +577,7 @@ const refusals: [sentence: string, server: () => Promise<McpServer>, message: Re
   [
     'an issuer that lets nobody register',
     () => pinnedTo({ registration_endpoint: undefined }),
-    /does not let clients register themselves.*OAUTH_CLIENTS/,
+    /does not let clients register themselves.*with the callback URL http:\/\/127\.0\.0\.1:8787\/v1\/oauth\/callback\/[\w-]{43} and add it to OAUTH_CLIENTS/,
   ],
   ['an issuer that refuses the registration', () => pinnedTo({}), /refused|cannot be used/],
   [

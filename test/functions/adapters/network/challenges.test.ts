@@ -1,0 +1,70 @@
+import { createServer } from 'node:http';
+import { afterAll, expect, test } from 'vitest';
+import { bearerChallengeIn } from '../../../../functions/adapters/network/challenges.ts';
+import { trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
+import { exchange, guardedFetch } from '../../../../functions/adapters/network/http.ts';
+import { listen } from '../../../../local/listen.ts';
+
+const connector = {
+  guard: addressGuard({ allowLocal: true }),
+  resolve: resolver(),
+  secureContext: trustStore(),
+};
+const closers: (() => Promise<void>)[] = [];
+afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
+
+async function challenging(...challenges: readonly string[]): Promise<string> {
+  const { url, close } = await listen(
+    createServer((_request, response) =>
+      response.writeHead(401, { 'www-authenticate': [...challenges] }).end(),
+    ),
+  );
+  closers.push(close);
+  return url;
+}
+
+const parts = 'error="invalid_token", scope="mcp"';
+/** As much as a head may hold: 60 KB of what takes the parser longest. */
+const floods: [string, readonly string[]][] = [
+  ['parameters', [`Bearer ${parts}, ${'a=b,'.repeat(15_000)}`]],
+  ['short parameters', [`Bearer ${parts}, ${'a=b '.repeat(15_000)}`]],
+  ['quoted parameters', [`Bearer ${parts}, ${'a="\\"", '.repeat(7_500)}`]],
+  ['blanks', [`Bearer ${parts}${' '.repeat(60_000)}x`]],
+  ['commas', [`Bearer ${parts}${','.repeat(60_000)}x`]],
+  ['schemes', [`Bearer ${parts}, ${'A, '.repeat(20_000)}`]],
+  ['one long quote', [`Bearer ${parts}, a="${'x'.repeat(60_000)}`]],
+  ['many headers', Array.from({ length: 100 }, () => `Bearer ${'a=b,'.repeat(140)}`)],
+];
+
+test.each(floods)(
+  '60 KB of %s in a challenge are read within 100 ms',
+  async (_what, challenges) => {
+    const response = await guardedFetch(connector)(await challenging(...challenges));
+    const started = performance.now();
+    await bearerChallengeIn(response);
+    expect(performance.now() - started).toBeLessThan(100);
+  },
+);
+
+test('a challenge has at most 8 KiB wherever it is read', async () => {
+  const url = await challenging(`Bearer a="${'x'.repeat(60_000)}"`);
+  const [, challenges] = floods.at(-1) ?? [];
+  for (const one of [url, await challenging(...(challenges ?? []))]) {
+    const fetched = await guardedFetch(connector)(one);
+    expect(fetched.headers.get('www-authenticate')?.length).toBeLessThanOrEqual(8_192);
+    const probed = await exchange(
+      { url: new URL(one), method: 'GET', headers: {} },
+      connector,
+      AbortSignal.timeout(5_000),
+    );
+    expect(probed.headers['www-authenticate']?.length).toBeLessThanOrEqual(8_192);
+  }
+});
+
+test('a challenge of 8 KiB is read whole', async () => {
+  const long = `Bearer ${parts}, resource_metadata="https://mcp.example.com/${'x'.repeat(8_000)}"`;
+  const response = await guardedFetch(connector)(await challenging(long));
+  expect((await bearerChallengeIn(response)).resourceMetadata).toHaveLength(8_024);
+});
