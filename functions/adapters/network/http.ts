@@ -118,10 +118,6 @@ const joined = (
     ),
   );
 
-/** The headers with their names in lower case, so that none is sent twice. */
-export const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
 /** The part of `fetch` that OAuth and OpenID Connect clients need. */
 export type GuardedFetch = (
   url: string,
