@@ -11,6 +11,7 @@ import type { BearerResult } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { messageOf } from '../../model/error-message.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -124,6 +125,10 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
   if (metadata.data.issuer !== issuer)
     throw new TypeError('its discovery document names another issuer');
+  const { protocol } = new URL(metadata.data.jwks_uri);
+  // Keys from the network in between would let it sign in as anyone.
+  if (protocol !== 'https:' && protocol !== new URL(issuer).protocol)
+    throw new TypeError('its discovery document names keys that are not at an https address');
   return metadata.data;
 }
 
@@ -139,6 +144,10 @@ function callerOf(payload: JWTPayload, token: string, client: string | undefined
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
   }
+  // jose has compared `exp` with this same clock.
+  const expiresAt = momentFromOutside(exp, new Date());
+  if (expiresAt === undefined)
+    return { kind: 'invalid', message: 'The token expires in more than ten years.' };
   const claims = claimsSchema.safeParse(payload);
   const { email, name, azp } = claims.success ? claims.data : {};
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
@@ -150,7 +159,7 @@ function callerOf(payload: JWTPayload, token: string, client: string | undefined
     email,
     name,
     audiences: [aud].flat(),
-    expiresAt: new Date(exp * 1_000),
+    expiresAt,
   });
   return { kind: 'valid', caller: { person, token, claims: payload } };
 }
