@@ -161,7 +161,9 @@ export const settings = {
     summary:
       'Client id of the muster command line at the issuer. It is also the audience of ID tokens.',
   },
-  OIDC_ISSUER: { summary: 'Issuer whose ID tokens the endpoint accepts.' },
+  OIDC_ISSUER: {
+    summary: 'Issuer whose ID tokens the endpoint accepts. Its address must use https.',
+  },
   OIDC_SCOPES: {
     summary: 'Scopes that the command line requests at sign-in.',
     fallback: 'openid profile email offline_access',
