@@ -196,6 +196,7 @@ function aServer(index: number, began: number, heartbeatSeconds: number): McpSer
     type: 'streamable-http',
     url: `https://server-${index}.example.com/mcp`,
     headers: {},
+    headersDigest: '',
     timeoutMs: 10_000,
     autoStart: false,
     singleSignOn: undefined,

@@ -62,6 +62,7 @@ function clientsOf(settings: ApiSettings) {
     (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {
       sealer: seal,
       now,
+      log,
     }),
   );
   const signInPorts = once(async () =>

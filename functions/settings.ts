@@ -167,7 +167,9 @@ export const settings = {
     summary:
       'Client id of the muster command line at the issuer. It is also the audience of ID tokens.',
   },
-  OIDC_ISSUER: { summary: 'Issuer whose ID tokens the endpoint accepts.' },
+  OIDC_ISSUER: {
+    summary: 'Issuer whose ID tokens the endpoint accepts. Its address must use https.',
+  },
   OIDC_SCOPES: {
     summary: 'Scopes that the command line requests at sign-in.',
     fallback: 'openid profile email offline_access',
@@ -324,7 +326,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       table: tableSettings(from),
       tokenKeys: tokenKeys(from),
       publicUrl: from.address('PUBLIC_URL').replace(/\/+$/, ''),
-      issuer: from.address('OIDC_ISSUER'),
+      issuer: secureIssuer(from),
       clientId: from.text('OIDC_CLIENT_ID'),
       scopes: scopesIn(from.text('OIDC_SCOPES')),
       audienceScope: from.text('AUDIENCE_SCOPE'),
@@ -509,6 +511,17 @@ const tableSettings = (from: Reader): TableSettings =>
     tableName: from.text('TABLE_NAME'),
     dynamoDbUrl: from.optionalUrl('AWS_ENDPOINT_URL_DYNAMODB'),
   });
+
+/** Over http anyone in between could sign in as anyone; to loopback there is nothing in between. */
+function secureIssuer(from: Reader): string {
+  const issuer = from.address('OIDC_ISSUER');
+  const { protocol, hostname } = from.url('OIDC_ISSUER');
+  if (protocol !== 'https:' && !loopbackHosts.has(hostname) && !hostname.endsWith('.localhost'))
+    from.report(`OIDC_ISSUER is "${issuer}". Give it an https address.`);
+  return issuer;
+}
+
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** The messages do not quote a key: it is a secret. */
 function tokenKeys(from: Reader): readonly string[] {

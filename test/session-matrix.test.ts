@@ -109,6 +109,7 @@ function grantOf(
     serverUid: fact === 'old uid' ? `${uid}-of-before` : uid,
     serverName: `default/${name}`,
     serverUrl: url,
+    headersDigest: '',
     issuer: fact === 'foreign issuer' ? 'https://another.example.com' : issuer,
     clientId: 'muster',
     resource: url,

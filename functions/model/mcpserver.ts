@@ -137,6 +137,8 @@ export type McpServer = {
   readonly type: ServerType;
   readonly url?: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Changes with `headers`; empty without any. Grants remember it instead of the values. */
+  readonly headersDigest: string;
   readonly timeoutMs: number;
   readonly autoStart: boolean;
   readonly description?: string;

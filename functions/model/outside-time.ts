@@ -12,6 +12,12 @@ export function spanFromOutside(seconds: unknown): number | undefined {
   return ms <= longestMs ? ms : undefined;
 }
 
+/** When that span from `now` on has passed; undefined where the span is. */
+export function expiryAfter(seconds: unknown, now: Date): Date | undefined {
+  const span = spanFromOutside(seconds);
+  return span === undefined ? undefined : new Date(now.getTime() + span);
+}
+
 /**
  * A moment in seconds since 1970 that somebody outside gave, such as `exp`. Undefined for what is
  * no number, or further away from `now` than ten years.

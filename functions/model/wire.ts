@@ -73,7 +73,7 @@ export const rowSchema = z.object({
   type: field(z.enum(serverTypes), 'Transport of the server.'),
   url: field(
     z.optional(text),
-    'URL of a remote server, without user and password. Absent in anonymous answers.',
+    'URL of a remote server, without user, password and query. Absent in anonymous answers.',
   ),
   description: field(z.optional(text), 'What the server is for.'),
   toolPrefix: field(z.optional(text), "Prefix of the names of the server's tools."),

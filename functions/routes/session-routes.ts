@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod/mini';
-import type { McpServer, ReadServer } from '../model/mcpserver.ts';
+import type { McpServer } from '../model/mcpserver.ts';
 import type { Caller } from '../sessions/person.ts';
 import { sessionOf } from '../sessions/session.ts';
 import {
@@ -12,12 +12,7 @@ import {
   startSignIn,
   type StartResult,
 } from '../sessions/signin.ts';
-import {
-  forgetDeleted,
-  signOut,
-  signOutEverywhere,
-  type SignOutPorts,
-} from '../sessions/signout.ts';
+import { forgetDeleted, signOut, signOutEverywhere, type TidyPorts } from '../sessions/signout.ts';
 import type { VerifyResult } from '../sessions/verification.ts';
 import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import {
@@ -36,9 +31,8 @@ import { parseJson } from '../model/json.ts';
 import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
-  SignOutPorts &
+  TidyPorts &
   VerifyPorts & {
-    readonly readServer: ReadServer;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
   };
@@ -151,6 +145,13 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
         detail: started.message,
         hint: 'Run: muster auth status',
       });
+    case 'noTokens':
+      return problemResponse(context, {
+        status: 409,
+        title: 'This server gets no tokens',
+        detail: started.message,
+        hint: `Ask the owner of the MCPServer ${qualifiedName(server)} to change it.`,
+      });
     case 'refused':
       return problemResponse(context, {
         status: 502,
@@ -183,7 +184,7 @@ function completeAnswer(
       return problemResponse(context, {
         status: 409,
         title: 'The server has changed',
-        detail: 'Its URL changed after the sign-in was started.',
+        detail: 'Its URL or its headers changed after the sign-in was started.',
         hint,
       });
     case 'refused':

@@ -13,6 +13,8 @@ export type Grant = {
   readonly serverName: string;
   /** Canonical address of the server when the grant was made (`canonicalUrl`). */
   readonly serverUrl: string;
+  /** That of the server when the grant was made (`McpServer.headersDigest`). */
+  readonly headersDigest: string;
   /** The issuer that made its tokens, exactly as it names itself. */
   readonly issuer: string;
   /** Our client at that issuer, and the resource (RFC 8707): a refresh repeats both. */
@@ -82,6 +84,8 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was re-created after you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
     return 'The URL of the server changed after you signed in.';
+  if (grant.headersDigest !== server.headersDigest)
+    return 'The headers of the server changed after you signed in.';
   if (grant.kind !== (server.singleSignOn ?? 'signIn'))
     return 'The sign-in method of the server changed after you signed in.';
   const pinned =

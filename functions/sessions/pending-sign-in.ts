@@ -8,6 +8,7 @@ export type SignIn = {
   readonly serverUid: string;
   readonly serverName: string;
   readonly serverUrl: string;
+  readonly headersDigest: string;
   readonly request: AuthorizationRequest;
   /** The loopback page of the command line that started it. */
   readonly returnTo?: string;

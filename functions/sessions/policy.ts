@@ -1,5 +1,6 @@
 import type { McpServer } from '../model/mcpserver.ts';
 import { oneLine } from '../model/outside-text.ts';
+import { routingHeaderIn } from '../model/spec-headers.ts';
 import type { Person } from './person.ts';
 
 /**
@@ -34,20 +35,59 @@ export const nothingAllowed: TokenPolicy = {
   allowInsecure: false,
 };
 
+/** Why a server gets no token of a person, whoever made the token. */
+export type TokenRefusal = {
+  readonly reason: 'invalidUrl' | 'clearText' | 'routingHeader';
+  /** A sentence for people, with the field of the manifest and without its value. */
+  readonly message: string;
+};
+
+/**
+ * Why no token of a person may be sent to this server, however the person got it: by an own
+ * sign-in, by forwarding or by token exchange. Undefined allows it.
+ */
+export function refusesTokens(
+  { url: text, headers }: McpServer,
+  { allowInsecure }: Pick<TokenPolicy, 'allowInsecure'>,
+): TokenRefusal | undefined {
+  const url = URL.parse(text ?? '');
+  if (url === null) return { reason: 'invalidUrl', message: 'The URL of the server is not valid.' };
+  if (url.protocol !== 'https:' && !(allowInsecure && url.protocol === 'http:'))
+    return {
+      reason: 'clearText',
+      message: 'Tokens are sent over https only. The URL of the server does not use https.',
+    };
+  const routing = routingHeaderIn(headers);
+  if (routing === undefined) return undefined;
+  return {
+    reason: 'routingHeader',
+    message: `spec.headers of the server has ${routing}, which could route your token to another server. Its owner can remove it.`,
+  };
+}
+
+/** Why the policy refuses this server the token of a person; undefined allows it. */
+export function refusal(server: McpServer, policy: TokenPolicy): string | undefined {
+  switch (server.singleSignOn) {
+    case 'exchange':
+      return refusesExchange(server, policy);
+    case 'forwarding':
+      return refusesForwarding(server, policy);
+    case undefined:
+      return refusesTokens(server, policy)?.message;
+  }
+}
+
 /**
  * Why a person's token may not be sent to this server, with the setting that would change it;
  * undefined allows it.
  */
-export function refusesForwarding(
-  { url: text }: McpServer,
-  { forwardHosts, hasIdTokens, allowInsecure }: TokenPolicy,
-): string | undefined {
-  if (!hasIdTokens)
+export function refusesForwarding(server: McpServer, policy: TokenPolicy): string | undefined {
+  if (!policy.hasIdTokens)
     return 'This endpoint accepts only access tokens issued for itself (BEARER_AUDIENCE). No MCP server would accept them.';
-  const url = URL.parse(text ?? '');
-  if (url === null) return 'The URL of the server is not valid.';
-  if (url.protocol !== 'https:' && !allowInsecure)
-    return 'Tokens are sent over https only. The URL of the server does not use https.';
+  const refused = refusesTokens(server, policy);
+  if (refused !== undefined) return refused.message;
+  const url = new URL(server.url ?? '');
+  const { forwardHosts } = policy;
   if (forwardHosts.some((pattern) => isHost(url, pattern))) return undefined;
   return `This endpoint is not allowed to send your token to ${url.host}. Its owner can allow that with FORWARD_HOSTS.`;
 }
@@ -134,6 +174,8 @@ export function lacksAudience(
  */
 export function refusesExchange(server: McpServer, policy: TokenPolicy): string | undefined {
   if (!policy.hasIdTokens) return refusesForwarding(server, policy);
+  const refused = refusesTokens(server, policy);
+  if (refused !== undefined) return refused.message;
   const {
     dexTokenEndpoint,
     connectorId,

@@ -10,10 +10,28 @@ export type SecretSource = {
   readonly newSecret: () => string;
 };
 
-/** The grants of people. Every read checks the expiry itself. */
+/**
+ * A row of the table that was left out: it is not what we wrote, or it does not open in its place.
+ * For the log; nothing in it comes out of the row.
+ */
+export type UnreadableRow = {
+  readonly reason: 'notParsed' | 'notOpened';
+} & (
+  | { readonly kind: 'grant'; readonly person: PersonKey; readonly serverUid: string }
+  | { readonly kind: 'signIn' }
+  | { readonly kind: 'pendingCode' }
+  | { readonly kind: 'client'; readonly issuer: string }
+);
+
+/**
+ * The grants of people. Every read checks the expiry itself, and treats a row that cannot be read
+ * as absent.
+ */
 export type GrantStore = {
   /** All grants of the person, or those for servers whose uid begins with `serverUid`. */
   readonly listGrants: (person: PersonKey, serverUid?: string) => Promise<readonly Grant[]>;
+  /** The servers of all rows of the person, also of those that cannot be read. */
+  readonly listServerUids: (person: PersonKey) => Promise<readonly string[]>;
   /** Replaces the grant that was stored before. Returns the generation of the tokens. */
   readonly putGrant: (grant: Grant, tokens?: Tokens) => Promise<string>;
   readonly getGrant: (person: PersonKey, serverUid: string) => Promise<StoredGrant | undefined>;

@@ -77,14 +77,15 @@ export async function usableTokens(
   }
 }
 
-/** Sealed with a key that was removed: these tokens can never be used again. */
+/** Sealed with a key that was removed, or changed in the table: they can never be used again. */
 const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
   grant: {
     ...grant,
     refused: {
       at,
       by: 'issuer',
-      message: 'The stored tokens cannot be decrypted: their key is missing from TOKEN_KEYS.',
+      message:
+        'The stored tokens cannot be decrypted: their key is missing from TOKEN_KEYS, or their row was changed.',
     },
   },
   generation,

@@ -1,4 +1,5 @@
 import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
+import { shownUrl } from '../model/shown-url.ts';
 import type { Me, Row, Session } from '../model/wire.ts';
 import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
@@ -26,7 +27,7 @@ export function rowOf(server: McpServer, view: RowView): Row {
     name: server.name,
     uid: server.uid,
     type: server.type,
-    url: server.url === undefined || view.anonymous ? undefined : withoutUserInfo(server.url),
+    url: server.url === undefined || view.anonymous ? undefined : shownUrl(server.url),
     description: server.description,
     toolPrefix: server.toolPrefix,
     autoStart: server.autoStart,
@@ -44,18 +45,6 @@ export function rowOf(server: McpServer, view: RowView): Row {
     stale: isStale(server, view),
     session: view.session === undefined || view.anonymous ? undefined : view.session,
   });
-}
-
-/**
- * A password in a URL is as secret as a header. An invalid URL is shown as it is: that is the
- * problem to fix.
- */
-function withoutUserInfo(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.username === '' && url.password === '')) return text;
-  url.username = '';
-  url.password = '';
-  return url.href;
 }
 
 function wireCondition(condition: Condition, anonymous: boolean): Row['conditions'][number] {

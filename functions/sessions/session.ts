@@ -2,13 +2,7 @@ import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.t
 import type { Session } from '../model/wire.ts';
 import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
-import {
-  lacksAudience,
-  nothingAllowed,
-  refusesExchange,
-  refusesForwarding,
-  type TokenPolicy,
-} from './policy.ts';
+import { lacksAudience, nothingAllowed, refusal, type TokenPolicy } from './policy.ts';
 import { defined } from '../model/defined.ts';
 
 export type SessionView = {
@@ -37,7 +31,12 @@ export function sessionOf(
   const hint = `muster auth login --server ${label(server)}`;
   const sso = server.singleSignOn;
   const forbidden = refusal(server, policy);
-  if (forbidden !== undefined) return { status: 'Pending Auth', sso: 'Failed', message: forbidden };
+  if (forbidden !== undefined)
+    return defined({
+      status: 'Pending Auth',
+      sso: sso === undefined ? undefined : ('Failed' as const),
+      message: forbidden,
+    });
   const apart = grant === undefined ? undefined : mismatch(grant, server);
   const theirs =
     grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
@@ -69,18 +68,6 @@ export function sessionOf(
     message: soon,
     hint: soon === undefined ? undefined : hint,
   });
-}
-
-/** Why single sign-on is not allowed; undefined where it is allowed or not configured. */
-export function refusal(server: McpServer, policy: TokenPolicy): string | undefined {
-  switch (server.singleSignOn) {
-    case 'exchange':
-      return refusesExchange(server, policy);
-    case 'forwarding':
-      return refusesForwarding(server, policy);
-    case undefined:
-      return undefined;
-  }
 }
 
 /** The person's present token decides, and the server's answer to the last one. */

@@ -8,6 +8,7 @@ import { oneLine } from '../model/outside-text.ts';
 import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { AuthorizationAnswer, AuthorizationRequest, SignIn } from './pending-sign-in.ts';
 import type { Person } from './person.ts';
+import { refusesTokens, type TokenPolicy, type TokenRefusal } from './policy.ts';
 import type { GrantStore, SecretSource, SignInStore } from './ports.ts';
 import { saveVerified, type VerificationPorts, type VerifyResult } from './verification.ts';
 
@@ -23,6 +24,7 @@ export type SignInPorts = VerificationPorts &
   SecretSource &
   SignInStore &
   Pick<GrantStore, 'getGrant'> & {
+    readonly policy: TokenPolicy;
     /**
      * Finds the server's issuer and prepares the URL for the browser. `scopes` are requested in
      * addition to those the server names.
@@ -47,6 +49,8 @@ export type StartResult =
   | { readonly kind: 'started'; readonly authorizationUrl: URL; readonly expiresAt: Date }
   | { readonly kind: 'badReturnTo' }
   | { readonly kind: 'nothingToSignInTo'; readonly message: string }
+  /** No token of anyone may be sent to this server. */
+  | ({ readonly kind: 'noTokens' } & TokenRefusal)
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Prepares a sign-in of this person to this server; the browser does the rest. */
@@ -61,6 +65,8 @@ export async function startSignIn(
   const serverUrl = canonicalUrl(server.url);
   if (problem !== undefined || serverUrl === undefined)
     return { kind: 'nothingToSignInTo', message: problem ?? 'Its URL is not valid.' };
+  const forbidden = refusesTokens(server, ports.policy);
+  if (forbidden !== undefined) return { kind: 'noTokens', ...forbidden };
 
   const state = ports.newSecret();
   const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
@@ -75,6 +81,7 @@ export async function startSignIn(
       serverUid: server.uid,
       serverName: qualifiedName(server),
       serverUrl,
+      headersDigest: server.headersDigest,
       request: authorized.request,
       returnTo,
       expiresAt,
@@ -177,7 +184,11 @@ export async function completeSignIn(
   const { signIn, answer } = pending;
   const isTheirs = isSamePerson(signIn.starter, person) && signIn.serverUid === server.uid;
   if (!isTheirs || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
-  if (signIn.serverUrl !== canonicalUrl(server.url)) return { kind: 'serverChanged' };
+  if (
+    signIn.serverUrl !== canonicalUrl(server.url) ||
+    signIn.headersDigest !== server.headersDigest
+  )
+    return { kind: 'serverChanged' };
 
   const exchanged = await ports.exchange(signIn.request, answer);
   if (exchanged.kind === 'refused') return exchanged;
@@ -187,6 +198,7 @@ export async function completeSignIn(
     serverUid: server.uid,
     serverName: qualifiedName(server),
     serverUrl: signIn.serverUrl,
+    headersDigest: signIn.headersDigest,
     issuer: signIn.request.issuer,
     clientId: signIn.request.clientId,
     resource: signIn.request.resource,

@@ -3,7 +3,7 @@ import type { ReadServer } from '../model/mcpserver.ts';
 import type { Grant, PersonKey, Tokens } from './grant.ts';
 import type { GrantStore } from './ports.ts';
 
-export type SignOutPorts = Pick<GrantStore, 'listGrants' | 'deleteGrant'> & {
+export type SignOutPorts = Pick<GrantStore, 'listServerUids' | 'deleteGrant'> & {
   /** Informs the issuer where it supports that (RFC 7009). Its answer changes nothing here. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
 };
@@ -18,13 +18,14 @@ export async function signOut(
   if (deleted?.tokens !== undefined) await ports.revoke(deleted.grant, deleted.tokens);
 }
 
-/** Removes all grants of this person, also those for deleted servers. */
+/** Removes all grants of this person, also those for deleted servers and those that do not parse. */
 export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey): Promise<void> {
-  const grants = await ports.listGrants(person);
-  await Promise.all(grants.map(({ serverUid }) => signOut(ports, person, serverUid)));
+  const serverUids = await ports.listServerUids(person);
+  await Promise.all(serverUids.map((serverUid) => signOut(ports, person, serverUid)));
 }
 
-export type TidyPorts = SignOutPorts & { readonly readServer: ReadServer };
+export type TidyPorts = SignOutPorts &
+  Pick<GrantStore, 'listGrants'> & { readonly readServer: ReadServer };
 
 /**
  * Removes this person's grants for servers that were deleted, or re-created under the same name. A

@@ -1,6 +1,7 @@
 /** The verify flow: runs single sign-on or a refresh, then asks the server for its answer. */
 import { exchangeIssuer, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
+import { resourceOf } from '../model/resource.ts';
 import {
   canonicalUrl,
   type ExchangeResult,
@@ -9,9 +10,9 @@ import {
   type StoredGrant,
 } from './grant.ts';
 import type { Caller, Person } from './person.ts';
-import type { TokenPolicy } from './policy.ts';
+import { refusal, type TokenPolicy } from './policy.ts';
 import { type RefreshPorts, type TokenResult, usableTokens } from './refresh.ts';
-import { refusal, sessionOf } from './session.ts';
+import { sessionOf } from './session.ts';
 import {
   applyVerification,
   recordVerification,
@@ -102,7 +103,7 @@ async function verifyExchange(
     kind: 'exchange' as const,
     issuer: exchangeIssuer(server) ?? '',
     clientId: '',
-    resource: canonicalUrl(server.url) ?? '',
+    resource: resourceOf(new URL(server.url ?? '')),
     obtainedAt: now,
     refreshable: false,
   };
@@ -125,6 +126,7 @@ const identity = (server: McpServer, { issuer, subject }: Person) => ({
   serverUid: server.uid,
   serverName: qualifiedName(server),
   serverUrl: canonicalUrl(server.url) ?? '',
+  headersDigest: server.headersDigest,
 });
 
 async function verifyStored(

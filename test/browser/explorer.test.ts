@@ -320,6 +320,7 @@ async function holdGrants(
       serverUid: uid,
       serverName: `${namespace}/${name}`,
       serverUrl: canonicalUrl(url) ?? '',
+      headersDigest: '',
       issuer: 'https://issuer.example.com',
       clientId: 'muster',
       resource: canonicalUrl(url) ?? '',

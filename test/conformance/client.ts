@@ -16,6 +16,7 @@ import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { Grant } from '../../functions/sessions/grant.ts';
+import { nothingAllowed } from '../../functions/sessions/policy.ts';
 import {
   callBack,
   completeSignIn,
@@ -184,6 +185,7 @@ try {
     ...oauth(await issuerOfServer()),
     now,
     newSecret: secretText,
+    policy: { ...nothingAllowed, allowInsecure: true },
     verifyToken,
   });
 } catch (error) {

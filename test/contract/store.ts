@@ -30,6 +30,7 @@ const aSignIn = (facts: Partial<SignIn> = {}): SignIn => ({
   serverUid: 'uid-a',
   serverName: 'default/server-a',
   serverUrl: 'https://mcp.example.com/mcp',
+  headersDigest: '',
   request: {
     issuer: 'https://issuer.example.com',
     clientId: 'muster',

@@ -172,6 +172,19 @@ test.each<[string, Environment, string]>([
   expect(problemsOf(() => readSweepSettings({ ...sweep, ...environment }))).toEqual([problem]);
 });
 
+test.each([
+  [
+    'http://login.example.com',
+    ['OIDC_ISSUER is "http://login.example.com". Give it an https address.'],
+  ],
+  ['http://10.0.0.1/dex', ['OIDC_ISSUER is "http://10.0.0.1/dex". Give it an https address.']],
+  ['http://127.0.0.1:5556', []],
+])('keys of an issuer at %s: a problem or not', (OIDC_ISSUER, problems) => {
+  const read = () => readApiSettings({ ...api, OIDC_ISSUER });
+  if (problems.length === 0) expect(read().issuer).toBe(OIDC_ISSUER);
+  else expect(problemsOf(read)).toEqual(problems);
+});
+
 test('the access of anonymous callers cannot be reviewed', () => {
   const both = { ACCESS_REVIEW: 'on', ANONYMOUS_LIST: 'on' };
   expect(problemsOf(() => readApiSettings({ ...api, ...both }))).toEqual([

@@ -1,3 +1,4 @@
+import { headersDigest } from '../../functions/adapters/cluster/mcpserver-object.ts';
 import {
   type Auth,
   type Condition,
@@ -8,6 +9,7 @@ import {
 
 /** An MCPServer that mentions only what matters. */
 export const aServer = (facts: Partial<McpServer> = {}): McpServer => ({
+  headersDigest: headersDigest(facts.uid ?? 'uid-of-server-a', facts.headers ?? {}),
   namespace: 'default',
   name: 'server-a',
   uid: 'uid-of-server-a',

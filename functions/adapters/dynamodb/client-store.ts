@@ -1,19 +1,32 @@
 import { defined } from '../../model/defined.ts';
+import type { Client } from '../../sessions/client.ts';
 import type { ClientStore } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
-import { clientIdKey, clientKey } from './row-keys.ts';
+import { clientIdKey, clientKey, issuerIn } from './row-keys.ts';
 import { endOfRegistration, seconds } from './row-lifetime.ts';
-import { clientSchema } from './row-schemas.ts';
+import { clientRowSchema, clientSchema } from './row-schemas.ts';
 import { sealedRows, type StoreOptions } from './sealed-row.ts';
 
-/** Our registrations at issuers, sealed whole. Throws as `grantStore` does. */
+/** Our registrations at issuers, sealed whole. Throws the errors of the table. */
 export function clientStore(options: StoreOptions): ClientStore {
-  const { table, now } = options;
-  const { seal, open, alive } = sealedRows(options);
+  const { table, now, report } = options;
+  const { seal, open, alive } = sealedRows(options, (key, reason) =>
+    report?.({ kind: 'client', issuer: issuerIn(key.pk), reason }),
+  );
 
   const read = async (key: Key) => {
-    const row = alive(await table.get(key));
-    return row === undefined ? undefined : open(key, row, clientSchema);
+    const row = alive(key, await table.get(key), clientRowSchema);
+    const plain = defined({ clientId: row?.clientId });
+    return row === undefined ? undefined : open({ key, plain }, row, clientSchema);
+  };
+
+  const currentRow = async (key: Key, client: Client) => {
+    const plain = { clientId: client.id };
+    return {
+      ...plain,
+      sealed: await seal({ key, plain }, client),
+      expires: seconds(endOfRegistration(client, now())),
+    };
   };
 
   return {
@@ -21,22 +34,21 @@ export function clientStore(options: StoreOptions): ClientStore {
     getClientById: (issuer, id) => read(clientIdKey(issuer, id)),
     saveClient: async (client) => {
       const key = clientKey(client.issuer, client.redirectUri);
-      const row = {
-        sealed: await seal(key, client),
-        clientId: client.id,
-        expires: seconds(endOfRegistration(client, now())),
-      };
+      const row = await currentRow(key, client);
       const isKept = await table.put(key, row, {
         kind: 'absentOrAtMost',
         name: 'expires',
         most: seconds(now()),
       });
-      if (!isKept) return (await read(key)) ?? client;
+      const known = isKept ? undefined : await read(key);
+      if (known !== undefined) return known;
+      // What is there cannot be read: it would keep out every registration until it expires.
+      if (!isKept) await table.put(key, row);
       const byId = clientIdKey(client.issuer, client.id);
       await table.put(
         byId,
         defined({
-          sealed: await seal(byId, client),
+          sealed: await seal({ key: byId, plain: {} }, client),
           expires: client.expiresAt === undefined ? undefined : seconds(client.expiresAt),
         }),
       );

@@ -1,21 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod/mini';
 import { defined } from '../../model/defined.ts';
-import type { StoredGrant } from '../../sessions/grant.ts';
+import type { Grant, PersonKey, StoredGrant } from '../../sessions/grant.ts';
 import type { GrantStore } from '../../sessions/ports.ts';
 import type { Attributes, Key } from './dynamo-table.ts';
-import { grantKey, grantPrefix, leaseKey, partitionOf } from './row-keys.ts';
-import { endOfGrant, isExpired, seconds } from './row-lifetime.ts';
-import { grantAttributes, grantFrom, listedSchema, tokensSchema } from './row-schemas.ts';
-import { sealedRows, type StoreOptions } from './sealed-row.ts';
+import { grantKey, grantPrefix, leaseKey, partitionOf, personIn } from './row-keys.ts';
+import { endOfGrant, seconds } from './row-lifetime.ts';
+import {
+  grantAttributes,
+  grantFrom,
+  grantRowSchema,
+  serverUidIn,
+  sortKeySchema,
+  tokensSchema,
+} from './row-schemas.ts';
+import { type Place, sealedRows, type StoreOptions } from './sealed-row.ts';
 
-/**
- * The grants of people, their tokens sealed. Throws the errors of the table, and a ZodError for a
- * row that this code did not write.
- */
+/** The grants of people, their tokens sealed. Throws the errors of the table. */
 export function grantStore(options: StoreOptions): GrantStore {
-  const { table, now } = options;
-  const { seal, open, alive } = sealedRows(options);
+  const { table, now, report } = options;
+  const { seal, open, alive } = sealedRows(options, (key, reason) =>
+    report?.({
+      kind: 'grant',
+      person: personIn(key.pk),
+      serverUid: serverUidIn(key.sk),
+      reason,
+    }),
+  );
 
   const grantRow = async (
     key: Key,
@@ -24,21 +34,42 @@ export function grantStore(options: StoreOptions): GrantStore {
     defined({
       grant: grantAttributes(grant),
       generation,
-      sealed: tokens === undefined ? undefined : await seal(key, tokens),
+      sealed: tokens && (await seal(placeOf(key, grant, generation), tokens)),
       expires: seconds(endOfGrant(grant)),
     });
 
+  const read = async (
+    key: Key,
+    person: PersonKey,
+    found: Attributes | undefined,
+  ): Promise<StoredGrant | undefined> => {
+    const row = alive(key, found, grantRowSchema);
+    if (row === undefined) return undefined;
+    const { generation } = row;
+    const grant = grantFrom(person, key.sk, row.grant);
+    const tokens = await open(placeOf(key, grant, generation), row, tokensSchema);
+    return defined({ grant, generation, tokens });
+  };
+
   return {
     listGrants: async (person, serverUid = '') => {
-      const found = await table.query(partitionOf(person), {
+      const pk = partitionOf(person);
+      const found = await table.query(pk, {
         prefix: `${grantPrefix}${serverUid}`,
-        names: ['grant', 'expires'],
+        names: ['grant', 'generation', 'expires'],
       });
-      return z
-        .array(listedSchema)
-        .parse(found)
-        .filter((row) => !isExpired(row, now()))
-        .map(({ sk, grant }) => grantFrom(person, sk, grant));
+      return found.flatMap((attributes) => {
+        const { sk } = sortKeySchema.parse(attributes);
+        const row = alive({ pk, sk }, attributes, grantRowSchema);
+        return row === undefined ? [] : [grantFrom(person, sk, row.grant)];
+      });
+    },
+    listServerUids: async (person) => {
+      const found = await table.query(partitionOf(person), {
+        prefix: grantPrefix,
+        names: ['expires'],
+      });
+      return found.map((row) => serverUidIn(sortKeySchema.parse(row).sk));
     },
     putGrant: async (grant, tokens) => {
       const key = grantKey(grant.person, grant.serverUid);
@@ -48,11 +79,7 @@ export function grantStore(options: StoreOptions): GrantStore {
     },
     getGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);
-      const row = alive(await table.get(key));
-      if (row?.generation === undefined) return undefined;
-      const tokens = await open(key, row, tokensSchema);
-      const grant = grantFrom(person, key.sk, row.grant);
-      return defined({ grant, generation: row.generation, tokens });
+      return read(key, person, await table.get(key));
     },
     replaceGrant: async (next, expected) => {
       const key = grantKey(next.grant.person, next.grant.serverUid);
@@ -64,10 +91,8 @@ export function grantStore(options: StoreOptions): GrantStore {
     },
     deleteGrant: async (person, serverUid) => {
       const key = grantKey(person, serverUid);
-      const row = alive(await table.delete(key));
-      if (row === undefined) return undefined;
-      const tokens = await open(key, row, tokensSchema);
-      return defined({ grant: grantFrom(person, key.sk, row.grant), tokens });
+      const deleted = await read(key, person, await table.delete(key));
+      return deleted && defined({ grant: deleted.grant, tokens: deleted.tokens });
     },
 
     acquireLease: async (person, serverUid, until) => {
@@ -89,3 +114,9 @@ export function grantStore(options: StoreOptions): GrantStore {
     },
   };
 }
+
+/** The tokens go nowhere but where the plain half says: any change of it loses them. */
+const placeOf = (key: Key, grant: Grant, generation: string): Place => ({
+  key,
+  plain: { generation, grant: grantAttributes(grant) },
+});

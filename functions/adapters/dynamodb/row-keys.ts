@@ -1,11 +1,20 @@
 /** Where each thing lies in the table of the sessions. */
 import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
 import type { PersonKey } from '../../sessions/grant.ts';
 import type { Key } from './dynamo-table.ts';
 
 /** The identity as JSON: no issuer or subject can be written so that two keys become one. */
 export const partitionOf = ({ issuer, subject }: PersonKey): string =>
   `person ${JSON.stringify([issuer, subject])}`;
+
+/** The person of such a partition. */
+export const personIn = (partition: string): PersonKey => {
+  const [issuer, subject] = personSchema.parse(JSON.parse(partition.slice('person '.length)));
+  return { issuer, subject };
+};
+
+const personSchema = z.tuple([z.string(), z.string()]);
 
 export const grantPrefix = 'grant ';
 export const grantKey = (person: PersonKey, serverUid: string): Key => ({
@@ -28,13 +37,17 @@ export const pendingCodeKey = (secret: string): Key => ({
   sk: 'parked',
 });
 
+const clientPrefix = 'client ';
+
+export const issuerIn = (partition: string): string => partition.slice(clientPrefix.length);
+
 export const clientKey = (issuer: string, redirectUri: string): Key => ({
-  pk: `client ${issuer}`,
+  pk: `${clientPrefix}${issuer}`,
   sk: `callback ${redirectUri}`,
 });
 
 export const clientIdKey = (issuer: string, id: string): Key => ({
-  pk: `client ${issuer}`,
+  pk: `${clientPrefix}${issuer}`,
   sk: `id ${id}`,
 });
 

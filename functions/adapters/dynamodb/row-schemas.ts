@@ -5,30 +5,30 @@ import type { Attributes } from './dynamo-table.ts';
 import { grantPrefix } from './row-keys.ts';
 
 const time = z.pipe(
-  z.iso.datetime(),
-  z.transform((text) => new Date(text)),
+  z.pipe(
+    z.iso.datetime(),
+    z.transform((text) => new Date(text)),
+  ),
+  z.date(),
 );
 
-export const rowSchema = z.object({
-  sealed: z.optional(
-    z.object({ protected: z.string(), iv: z.string(), ciphertext: z.string(), tag: z.string() }),
-  ),
-  grant: z.optional(z.unknown()),
-  generation: z.optional(z.string()),
-  expires: z.optional(z.number()),
+export const sealedSchema = z.object({
+  protected: z.string(),
+  iv: z.string(),
+  ciphertext: z.string(),
+  tag: z.string(),
 });
-export type Row = z.infer<typeof rowSchema>;
 
-/** A row as the list of a person's grants reads it. */
-export const listedSchema = z.object({
-  sk: z.string(),
-  grant: z.unknown(),
-  expires: z.optional(z.number()),
-});
+// What is sealed is parsed where it is opened: a broken seal loses the secret, not the row.
+const rowFields = { sealed: z.optional(z.unknown()), expires: z.optional(z.number()) };
+
+/** The sort key alone, of whatever is in the row. */
+export const sortKeySchema = z.object({ sk: z.string() });
 
 const grantSchema = z.object({
   serverName: z.string(),
   serverUrl: z.string(),
+  headersDigest: z.string(),
   issuer: z.string(),
   clientId: z.string(),
   resource: z.string(),
@@ -48,19 +48,34 @@ const grantSchema = z.object({
   lastVerified: z.exactOptional(time),
 });
 
+export const grantRowSchema = z.object({
+  ...rowFields,
+  grant: grantSchema,
+  generation: z.string(),
+});
+export const clientRowSchema = z.object({ ...rowFields, clientId: z.optional(z.string()) });
+export const signInRowSchema = z.object(rowFields);
+export const pendingCodeRowSchema = z.object({ ...rowFields, starter: z.string() });
+
+type PlainGrant = z.infer<typeof grantSchema>;
+
 /** The grant of a row; person and server are in its key. */
-export const grantFrom = (person: PersonKey, sk: string, grant: unknown): Grant => ({
+export const grantFrom = (person: PersonKey, sk: string, grant: PlainGrant): Grant => ({
   person: { issuer: person.issuer, subject: person.subject },
-  serverUid: sk.slice(grantPrefix.length),
-  ...grantSchema.parse(grant),
+  serverUid: serverUidIn(sk),
+  ...grant,
 });
 
-/** The plain part of a grant's row: what its key does not contain, times as text. */
-export const grantAttributes = ({
-  person: _person,
-  serverUid: _serverUid,
-  ...grant
-}: Grant): Attributes => JSON.parse(JSON.stringify(grant));
+export const serverUidIn = (sk: string): string => sk.slice(grantPrefix.length);
+
+/**
+ * The plain part of a grant's row: what its key does not contain, times as text, always in the same
+ * order. Throws a ZodError rather than give what could not be read again.
+ */
+export const grantAttributes = (grant: Grant): Attributes => {
+  const plain = grantSchema.parse(JSON.parse(JSON.stringify(grant)));
+  return JSON.parse(JSON.stringify(plain));
+};
 
 export const tokensSchema = z.object({
   accessToken: z.string(),
@@ -73,6 +88,7 @@ export const signInSchema = z.object({
   serverUid: z.string(),
   serverName: z.string(),
   serverUrl: z.string(),
+  headersDigest: z.string(),
   request: z.object({
     issuer: z.string(),
     clientId: z.string(),

@@ -2,20 +2,24 @@ import type { SignInStore } from '../../sessions/ports.ts';
 import type { Attributes, Key } from './dynamo-table.ts';
 import { pendingCodeKey, signInKey, starterOf } from './row-keys.ts';
 import { seconds } from './row-lifetime.ts';
-import { pendingCodeSchema, signInSchema } from './row-schemas.ts';
+import {
+  pendingCodeRowSchema,
+  pendingCodeSchema,
+  signInRowSchema,
+  signInSchema,
+} from './row-schemas.ts';
 import { sealedRows, type StoreOptions } from './sealed-row.ts';
 
-/** Sign-ins that are not completed yet, sealed whole. Throws as `grantStore` does. */
+/** Sign-ins that are not completed yet, sealed whole. Throws the errors of the table. */
 export function signInStore(options: StoreOptions): SignInStore {
-  const { table } = options;
-  const { seal, open, alive } = sealedRows(options);
+  const { table, report } = options;
+  const signIns = sealedRows(options, (_key, reason) => report?.({ kind: 'signIn', reason }));
+  const codes = sealedRows(options, (_key, reason) => report?.({ kind: 'pendingCode', reason }));
 
-  const saveOnce = async (key: Key, secret: unknown, expiresAt: Date, more: Attributes = {}) =>
-    table.put(
-      key,
-      { ...more, sealed: await seal(key, secret), expires: seconds(expiresAt) },
-      { kind: 'absent' },
-    );
+  const saveOnce = async (key: Key, secret: unknown, expiresAt: Date, plain: Attributes = {}) => {
+    const sealed = await codes.seal({ key, plain }, secret);
+    return table.put(key, { ...plain, sealed, expires: seconds(expiresAt) }, { kind: 'absent' });
+  };
 
   return {
     saveSignIn: async (state, signIn) => {
@@ -23,8 +27,8 @@ export function signInStore(options: StoreOptions): SignInStore {
     },
     consumeSignIn: async (state) => {
       const key = signInKey(state);
-      const row = alive(await table.delete(key));
-      return row === undefined ? undefined : open(key, row, signInSchema);
+      const row = signIns.alive(key, await table.delete(key), signInRowSchema);
+      return row && signIns.open({ key, plain: {} }, row, signInSchema);
     },
     savePendingCode: async (secret, pending) => {
       const { starter, serverUid, expiresAt } = pending.signIn;
@@ -34,14 +38,14 @@ export function signInStore(options: StoreOptions): SignInStore {
     },
     consumePendingCode: async (secret, starter, serverUid) => {
       const key = pendingCodeKey(secret);
-      const row = alive(
-        await table.delete(key, {
-          kind: 'equal',
-          name: 'starter',
-          value: starterOf(starter, serverUid),
-        }),
-      );
-      return row === undefined ? undefined : open(key, row, pendingCodeSchema);
+      const found = await table.delete(key, {
+        kind: 'equal',
+        name: 'starter',
+        value: starterOf(starter, serverUid),
+      });
+      const row = codes.alive(key, found, pendingCodeRowSchema);
+      const plain = { starter: row?.starter };
+      return row && codes.open({ key, plain }, row, pendingCodeSchema);
     },
   };
 }

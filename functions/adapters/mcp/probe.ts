@@ -9,8 +9,9 @@ import type {
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/connect.ts';
-import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
 import { discoverRequest, protocolVersion } from './discover.ts';
+import { type OutgoingHeaders, outgoingHeaders } from './outgoing-headers.ts';
 import { defined } from '../../model/defined.ts';
 
 export type Probe = (
@@ -41,9 +42,10 @@ export const prober =
   async (server, { classify }) => {
     const url = usableUrl(server.url);
     if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
-    const unusable = unusableHeader(server.headers);
-    if (unusable !== undefined) return { kind: 'unusable', message: unusable, timings: {} };
-    const attempt = startAttempt({ connector, now, server, configured: url });
+    const outgoing = outgoingHeaders(server.headers, 'prober');
+    if (outgoing.kind === 'unusable') return { ...outgoing, timings: {} };
+    const headersWith = outgoing.with;
+    const attempt = startAttempt({ connector, now, server, configured: url, headersWith });
     try {
       return await runProbe(attempt, classify);
     } catch (error) {
@@ -66,28 +68,14 @@ function usableUrl(text: string | undefined): URL | string {
   return url;
 }
 
-// They control the connection itself (RFC 9110, section 7.6.1), which the prober owns.
-const connectionHeaders =
-  /^(connection|content-length|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
-
-function unusableHeader(headers: Readonly<Record<string, string>>): string | undefined {
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      return `spec.headers has an invalid header name: ${JSON.stringify(name)}`;
-    if (connectionHeaders.test(name))
-      return `spec.headers has ${name}, which only the connection itself may set`;
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-      return `the value of ${name} in spec.headers has characters that a header must not contain`;
-  }
-  return undefined;
-}
-
 /** One running probe: its server, its deadline, and the time that each stage took. */
 type Attempt = {
   readonly connector: Connector;
   readonly now: () => Date;
   readonly server: McpServer;
   readonly configured: URL;
+  /** The headers of a request to the configured origin: ours, and those of the manifest. */
+  readonly headersWith: Extract<OutgoingHeaders, { kind: 'usable' }>['with'];
   readonly signal: AbortSignal;
   readonly enter: (stage: Stage | undefined) => void;
   readonly stage: () => Stage;
@@ -96,7 +84,7 @@ type Attempt = {
 };
 
 function startAttempt(
-  given: Pick<Attempt, 'connector' | 'now' | 'server' | 'configured'>,
+  given: Pick<Attempt, 'connector' | 'now' | 'server' | 'configured' | 'headersWith'>,
 ): Attempt {
   const deadline = new AbortController();
   const deadlineMs = Math.min(given.server.timeoutMs, longestProbeMs);
@@ -189,11 +177,11 @@ function nextHop(from: URL, location: string): URL | Redirect {
  * origin only.
  */
 function ask(attempt: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
-  const configured =
-    request.url.origin === attempt.configured.origin ? lowerCased(attempt.server.headers) : {};
   const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
+  const isConfigured = request.url.origin === attempt.configured.origin;
+  const sent = isConfigured ? attempt.headersWith(ours) : ours;
   return exchange(
-    { ...request, headers: { 'user-agent': userAgent, ...configured, ...ours } },
+    { ...request, headers: { 'user-agent': userAgent, ...sent } },
     attempt.connector,
     attempt.signal,
     attempt.enter,

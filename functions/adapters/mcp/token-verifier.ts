@@ -2,8 +2,9 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verification.ts';
 import type { Connector } from '../network/connect.ts';
 import { NameFailure, RefusedByPolicy } from '../network/connect.ts';
-import { exchange, lowerCased, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
 import { clientInfo, discoverRequest } from './discover.ts';
+import { outgoingHeaders } from './outgoing-headers.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import { bearerChallengeIn } from '../network/challenges.ts';
 
@@ -24,6 +25,9 @@ export function tokenVerifier(
   return async (server: McpServer, token: string): Promise<VerificationResult> => {
     const url = URL.parse(server.url ?? '');
     if (url === null) return { kind: 'unclear', message: 'spec.url of the server is not a URL.' };
+    const outgoing = outgoingHeaders(server.headers, 'person');
+    if (outgoing.kind === 'unusable')
+      return { kind: 'unclear', message: `No token was sent: ${outgoing.message}.` };
     const signal = AbortSignal.timeout(Math.min(server.timeoutMs, timeoutMs));
     const ask = (
       request: Omit<ProbeRequest, 'url' | 'headers'>,
@@ -33,7 +37,7 @@ export function tokenVerifier(
         {
           ...request,
           url,
-          headers: { ...lowerCased(server.headers), ...headers, authorization: `Bearer ${token}` },
+          headers: outgoing.with({ ...headers, authorization: `Bearer ${token}` }),
         },
         connector,
         signal,

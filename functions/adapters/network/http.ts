@@ -119,17 +119,13 @@ const joined = (
   );
 
 /**
- * Reading challenges takes time with the square of their length: 64 KiB cost 0.5 s. Whoever reads
- * them gets at most 8 KiB.
+ * Reading challenges takes time with the square of their length: 64 KiB cost 0.5 s. A reader gets
+ * at most 8 KiB.
  */
 const bounded = (name: string, value: string): string =>
   name === 'www-authenticate' ? value.slice(0, longestChallenge) : value;
 
 const longestChallenge = 8 * 1024;
-
-/** The headers with their names in lower case, so that none is sent twice. */
-export const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** The part of `fetch` that OAuth and OpenID Connect clients need. */
 export type GuardedFetch = (

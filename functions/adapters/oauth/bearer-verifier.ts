@@ -145,15 +145,22 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
   if (metadata.data.issuer !== issuer)
     throw new TypeError('its discovery document names another issuer');
+  const { protocol } = new URL(metadata.data.jwks_uri);
+  // Keys from the network in between would let it sign in as anyone.
+  if (protocol !== 'https:' && protocol !== new URL(issuer).protocol)
+    throw new TypeError('its discovery document names keys that are not at an https address');
   return metadata.data;
 }
 
 /** An ID token must be for `client`. */
 function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
   const { iss, sub, aud, exp, azp } = payload;
+  // jose has compared `exp` with this same clock.
   const expiresAt = momentFromOutside(exp, new Date());
-  if (iss === undefined || sub === undefined || aud === undefined || expiresAt === undefined)
+  if (iss === undefined || sub === undefined || aud === undefined || exp === undefined)
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
+  if (expiresAt === undefined)
+    return { kind: 'invalid', message: 'The token expires in more than ten years.' };
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
   if (client !== undefined && azp !== undefined && azp !== client)
     return { kind: 'invalid', message: 'The token is for another client.' };

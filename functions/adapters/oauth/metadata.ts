@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
+import { resourceOf } from '../../model/resource.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
 import { SignInError } from './signin-error.ts';
-import { ask, reach, type TransportOptions } from './transport.ts';
+import { ask, isSafe, reach, type TransportOptions } from './transport.ts';
 
 /** Where to sign in to a server, and what for. */
 export type SignInTarget = {
@@ -15,8 +16,7 @@ export type SignInTarget = {
   readonly scopes: readonly string[];
 };
 
-export type DiscoveryOptions = {
-  readonly fetch: GuardedFetch;
+export type DiscoveryOptions = TransportOptions & {
   /** Reads the challenge that the server answers to a request without a token; may be empty. */
   readonly readChallenge: (
     server: McpServer,
@@ -35,16 +35,17 @@ export type DiscoveryOptions = {
 export async function findSignInTarget(
   server: McpServer,
   url: URL,
-  { fetch, readChallenge, signal }: DiscoveryOptions,
+  options: DiscoveryOptions,
 ): Promise<SignInTarget> {
+  const { readChallenge, signal } = options;
   const challenge = await reach(url, () => readChallenge(server, url, signal));
-  const metadata = await resourceMetadata(url, challenge, fetch);
+  const metadata = await resourceMetadata(url, challenge, options);
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
   if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
   const scopes =
     listed(challenge.scope) ?? listed(pin?.scopes) ?? validScopes(metadata?.scopes_supported ?? []);
-  return { issuer, resource: metadata?.resource ?? url.href, scopes };
+  return { issuer, resource: metadata?.resource ?? resourceOf(url), scopes };
 }
 
 const listed = (text: string | undefined) => (text === undefined ? undefined : scopesIn(text));
@@ -68,7 +69,7 @@ type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;
 async function resourceMetadata(
   url: URL,
   { resourceMetadata: named }: BearerChallenge,
-  fetch: GuardedFetch,
+  options: TransportOptions,
 ): Promise<ResourceMetadata | undefined> {
   const wellKnown = '/.well-known/oauth-protected-resource';
   const path = url.pathname.replace(/\/$/, '');
@@ -76,7 +77,8 @@ async function resourceMetadata(
   for (const place of new Set(places)) {
     const address = URL.parse(place, url.origin);
     if (address === null) throw new SignInError({ reason: 'invalidResourceMetadataUrl' });
-    const document = await json(fetch, address);
+    if (!isSafe(address, options)) throw new SignInError({ reason: 'insecureResourceMetadata' });
+    const document = await json(options.fetch, address);
     if (document === undefined) continue;
     const metadata = resourceMetadataSchema.safeParse(document);
     if (!metadata.success) throw new SignInError({ reason: 'incompleteResourceMetadata' });
@@ -104,20 +106,19 @@ function covers(resource: string, url: URL): boolean {
  */
 export async function findIssuer(
   issuer: string,
-  { fetch, allowInsecure }: TransportOptions,
+  options: TransportOptions,
 ): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
-  if (url === null || !isAllowed(url, allowInsecure))
-    throw new SignInError({ reason: 'insecureIssuer' });
+  if (url === null || !isSafe(url, options)) throw new SignInError({ reason: 'insecureIssuer' });
   for (const address of metadataAddresses(url)) {
-    const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
+    const response = await ask(options.fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
     const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
         throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
     });
-    return checked(metadata, issuer, allowInsecure);
+    return checked(metadata, issuer, options);
   }
   throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
@@ -136,22 +137,28 @@ function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
 function checked(
   metadata: oauth.AuthorizationServer,
   issuer: string,
-  allowInsecure: boolean,
+  options: TransportOptions,
 ): oauth.AuthorizationServer {
   const { host } = new URL(issuer);
   if (metadata.issuer !== issuer) throw new SignInError({ reason: 'issuerMismatch', host });
   if (metadata.code_challenge_methods_supported?.includes('S256') !== true)
     throw new SignInError({ reason: 'noPkce', host });
-  for (const endpoint of [metadata.authorization_endpoint, metadata.token_endpoint]) {
-    const url = URL.parse(endpoint ?? '');
-    if (url === null || !isAllowed(url, allowInsecure))
-      throw new SignInError({ reason: 'insecureEndpoint', host });
-  }
+  const {
+    authorization_endpoint: authorization = '',
+    token_endpoint: token = '',
+    registration_endpoint: registration,
+    revocation_endpoint: revocation,
+  } = metadata;
+  for (const [endpoint, text] of Object.entries({ authorization, token, registration, revocation }))
+    if (text !== undefined && !isSafeText(text, options))
+      throw new SignInError({ reason: 'insecureEndpoint', host, endpoint });
   return metadata;
 }
 
-const isAllowed = ({ protocol }: URL, allowInsecure: boolean) =>
-  protocol === 'https:' || (allowInsecure && protocol === 'http:');
+function isSafeText(text: string, options: TransportOptions): boolean {
+  const url = URL.parse(text);
+  return url !== null && isSafe(url, options);
+}
 
 async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
   const response = await ask(fetch, url, { headers: { accept: 'application/json' } });

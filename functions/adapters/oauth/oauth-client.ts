@@ -14,14 +14,14 @@ import {
   type RegistrationOptions,
 } from './registration.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
-import { transport } from './transport.ts';
+import { isSafe, transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
 import { knownErrorCode } from '../../model/oauth-error-codes.ts';
+import { expiryAfter } from '../../model/outside-time.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly readChallenge: DiscoveryOptions['readChallenge'];
-  readonly now: () => Date;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
 };
@@ -58,6 +58,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
+        if (!isSafe(url, options)) throw new SignInError({ reason: 'insecureServer' });
         const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
         const scopes = validScopes([...named, ...more]);
         const metadata = await findIssuer(issuer, options);
@@ -245,7 +246,7 @@ function obtained(
     tokens: defined({ accessToken, refreshToken }),
     // RFC 6749, section 5.1: a missing scope means the scope that was asked for.
     scopes: scope === undefined ? scopes : scopesIn(scope),
-    expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
+    expiresAt: expiryAfter(seconds, now),
   };
 }
 

@@ -10,8 +10,10 @@ import type { ClientStore } from '../../sessions/ports.ts';
 import { SignInError } from './signin-error.ts';
 import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type RegistrationOptions = TransportOptions & {
+  readonly now: () => Date;
   /** Address of the endpoint, without a slash at its end. */
   readonly publicUrl: string;
   /** Clients that the owner registered by hand. They come before everything else. */
@@ -170,7 +172,8 @@ async function register(
     redirectUri,
     authentication: authentication ?? wanted,
     secret,
-    expiresAt: end === 0 ? undefined : new Date(end * 1_000),
+    // RFC 7591, section 3.2.1: zero is never.
+    expiresAt: end === 0 ? undefined : momentFromOutside(end, options.now()),
   });
 }
 

@@ -27,8 +27,11 @@ export type SignInFailure =
   | { readonly reason: 'noResourceMetadata' }
   | { readonly reason: 'incompleteResourceMetadata' }
   | { readonly reason: 'otherResource' }
+  | { readonly reason: 'insecureServer' }
+  | { readonly reason: 'insecureResourceMetadata' }
   | { readonly reason: 'insecureIssuer' }
-  | { readonly reason: 'insecureEndpoint'; readonly host: string }
+  /** `endpoint` is a word of ours: `token`. */
+  | { readonly reason: 'insecureEndpoint'; readonly host: string; readonly endpoint: string }
   | { readonly reason: 'noIssuerMetadata'; readonly host: string }
   | { readonly reason: 'issuerMismatch'; readonly host: string }
   | { readonly reason: 'noPkce'; readonly host: string }
@@ -65,10 +68,14 @@ function messageFor(failure: SignInFailure): string {
       return 'The resource metadata of the server lacks resource or authorization_servers (RFC 9728).';
     case 'otherResource':
       return 'The resource metadata of the server is about another resource.';
+    case 'insecureServer':
+      return 'spec.url of the server is not an https address. A sign-in needs one.';
+    case 'insecureResourceMetadata':
+      return 'The challenge of the server has a resource_metadata that is not an https address.';
     case 'insecureIssuer':
       return 'The issuer of the server is not an https address.';
     case 'insecureEndpoint':
-      return `An endpoint of the issuer ${failure.host} is not an https address.`;
+      return `The ${failure.endpoint} endpoint of the issuer ${failure.host} is not an https address.`;
     case 'noIssuerMetadata':
       return `The issuer ${failure.host} publishes no metadata (RFC 8414).`;
     case 'issuerMismatch':

@@ -9,6 +9,7 @@ import { defined } from '../../model/defined.ts';
 import { qualifiedName } from '../../model/mcpserver.ts';
 import { knownErrorCode } from '../../model/oauth-error-codes.ts';
 import { oneLine } from '../../model/outside-text.ts';
+import { expiryAfter } from '../../model/outside-time.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import type { SecretReference, Credentials } from '../../sessions/ports.ts';
 
@@ -84,7 +85,7 @@ const answerSchema = z.object({
   access_token: z.string().check(z.minLength(1), z.maxLength(64 * 1024)),
   // RFC 8693, section 2.2.1. `N_A` is for tokens that are not bearer tokens.
   token_type: z.string(),
-  expires_in: z.optional(z.number()),
+  expires_in: z.optional(z.unknown()),
   scope: z.optional(z.string()),
 });
 
@@ -129,7 +130,7 @@ async function judged(
     kind: 'exchanged',
     tokens: { accessToken },
     scopes: scopesIn(scope ?? scopes),
-    expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
+    expiresAt: expiryAfter(seconds, now),
   });
 }
 

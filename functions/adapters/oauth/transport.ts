@@ -11,6 +11,12 @@ export type TransportOptions = {
   readonly allowInsecure: boolean;
 };
 
+/** Whether what is secret or decides about it may go to this address and come from it. */
+export const isSafe = (
+  { protocol }: URL,
+  { allowInsecure }: Pick<TransportOptions, 'allowInsecure'>,
+): boolean => protocol === 'https:' || (allowInsecure && protocol === 'http:');
+
 /** One request to a server or an issuer. Throws `SignInError` when there is no answer. */
 export const ask = (
   fetch: GuardedFetch,

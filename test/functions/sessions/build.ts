@@ -30,6 +30,7 @@ export function aGrant(facts: Partial<Grant> = {}): Grant {
     serverUid: 'uid-a',
     serverName: 'default/server-a',
     serverUrl: 'https://mcp.example.com/mcp',
+    headersDigest: '',
     issuer: 'https://issuer.example.com',
     clientId: 'muster',
     resource: 'https://mcp.example.com/mcp',

@@ -23,6 +23,7 @@ import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
 import { usableTokens } from '../../../functions/sessions/refresh.ts';
+import { sessionOf } from '../../../functions/sessions/session.ts';
 import { signOut } from '../../../functions/sessions/signout.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { listen } from '../../../local/listen.ts';
@@ -45,6 +46,8 @@ let evil: Evil;
 let evilUrl: string;
 /** Listens on loopback, which the owner did not open: whoever gets here got through the guard. */
 let inside: { readonly url: string; readonly visits: string[] };
+/** Requests that the hostile party got, with the credential they carried. */
+const seen: { readonly host: string; readonly authorization: string }[] = [];
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -64,7 +67,8 @@ beforeAll(async () => {
 });
 afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
 
-function evilAnswer({ url = '' }: IncomingMessage, response: ServerResponse): void {
+function evilAnswer({ url = '', headers }: IncomingMessage, response: ServerResponse): void {
+  seen.push({ host: headers.host ?? '', authorization: headers.authorization ?? '' });
   const json = (body: object) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   const endpoints = {
@@ -97,6 +101,7 @@ let ports: SessionPorts & Pick<SessionStore, 'saveClient'>;
 beforeEach(() => {
   evil = {};
   inside.visits.length = 0;
+  seen.length = 0;
   table = memoryTable();
   const now = () => new Date();
   const store = sessionStore({
@@ -400,4 +405,127 @@ test('a server that refuses with the token in its words, and more, is quoted wit
   const outcome = await signIn();
   expect(outcome).toMatchObject({ kind: 'completed', grant: { refused: { by: 'server' } } });
   expect(JSON.stringify(outcome)).not.toMatch(/the-token|a{24}/);
+});
+
+const kinds: readonly (readonly [string, () => Partial<McpServer>])[] = [
+  ['an own sign-in', () => ({})],
+  ['forwarding', () => ({ auth: anAuth({ forwardToken: true }) })],
+  [
+    'token exchange',
+    () => ({
+      auth: anAuth({
+        tokenExchange: {
+          enabled: true,
+          dexTokenEndpoint: `${evilUrl}/token`,
+          connectorId: 'c',
+          scopes: 'openid',
+        },
+      }),
+    }),
+  ],
+];
+
+test.each(
+  kinds.flatMap(([how, facts]) =>
+    ['Host', 'x-forwarded-host', 'Forwarded', 'X-Original-URL', 'X_Rewrite_URL', 'Authority'].map(
+      (name) => [how, name, facts] as const,
+    ),
+  ),
+)(
+  '%s sends nothing to a server with %s in spec.headers, and says why',
+  async (_how, name, facts) => {
+    evil = { token: tokens({}) };
+    const routed = server({ ...facts(), headers: { [name]: 'other.example.com' } });
+    const reason = expect.stringMatching(new RegExp(`spec.headers of the server has ${name}`));
+    expect(sessionOf(routed, person, undefined, new Date(), ports)).toMatchObject({
+      status: 'Pending Auth',
+      message: reason,
+    });
+    const started = await startSignIn(ports, routed, person);
+    if (routed.singleSignOn === undefined)
+      expect(started).toEqual({ kind: 'noTokens', reason: 'routingHeader', message: reason });
+    else expect(started.kind).toBe('nothingToSignInTo');
+    await ports.putGrant(
+      aGrant({
+        serverUid: routed.uid,
+        serverUrl: routed.url ?? '',
+        headersDigest: routed.headersDigest,
+        issuer: evilUrl,
+        kind: routed.singleSignOn ?? 'signIn',
+        expiresAt: new Date(Date.now() + 3_600_000),
+      }),
+      { accessToken: 'the-token' },
+    );
+    await verifySession(ports, routed, aCaller(person));
+    expect(await ports.verifyToken(routed, 'the-token')).toMatchObject({ kind: 'unclear' });
+    expect(seen).toEqual([]);
+  },
+);
+
+test('a grant does not survive a change of the headers, and its token goes nowhere', async () => {
+  evil = { token: tokens({}) };
+  expect(await signIn()).toMatchObject({ kind: 'completed' });
+  const changed = server({ headers: { 'X-Tenant': 'another' } });
+  seen.length = 0;
+  const { grant } = await verifySession(ports, changed, aCaller(person));
+  expect(sessionOf(changed, person, grant, new Date(), ports)).toMatchObject({
+    status: 'Pending Auth',
+    message: 'The headers of the server changed after you signed in.',
+  });
+  expect(seen).toEqual([]);
+});
+
+test('a sign-in does not survive it either', async () => {
+  evil = { token: tokens({}) };
+  const started = await startSignIn(ports, server(), person);
+  if (started.kind !== 'started') throw new Error(started.kind);
+  const state = started.authorizationUrl.searchParams.get('state') ?? '';
+  const place = placeIn(started.authorizationUrl);
+  const called = await callBack(ports, place, state, { code: 'the-code' });
+  const secret = called.kind === 'parked' ? called.secret : '';
+  const changed = server({ headers: { 'X-Tenant': 'another' } });
+  expect(await completeSignIn(ports, changed, person, secret)).toEqual({ kind: 'serverChanged' });
+  expect(stored('grant')).toEqual([]);
+});
+
+test.each(kinds)('over http, %s sends nothing in the cloud, and says why', async (_how, facts) => {
+  const plain = server(facts());
+  const cloud = { ...ports, policy: { ...ports.policy, allowInsecure: false } };
+  const reason = expect.stringMatching(/over https only/);
+  expect(sessionOf(plain, person, undefined, new Date(), cloud)).toMatchObject({
+    status: 'Pending Auth',
+    message: reason,
+  });
+  if (plain.singleSignOn === undefined)
+    expect(await startSignIn(cloud, plain, person)).toEqual({
+      kind: 'noTokens',
+      reason: 'clearText',
+      message: reason,
+    });
+  await ports.putGrant(
+    aGrant({
+      serverUid: plain.uid,
+      serverUrl: plain.url ?? '',
+      issuer: evilUrl,
+      kind: plain.singleSignOn ?? 'signIn',
+      expiresAt: new Date(0),
+      obtainedAt: new Date(),
+      refreshable: true,
+    }),
+    { accessToken: 'the-token', refreshToken: 'the-refresh' },
+  );
+  await verifySession(cloud, plain, aCaller(person));
+  expect(seen).toEqual([]);
+});
+
+test('the query of spec.url is in no address that the browser opens, and in no grant but its URL', async () => {
+  evil = { document: (response) => response.writeHead(404).end() };
+  const keyed = server({
+    url: `${evilUrl}/mcp?key=the-key`,
+    auth: anAuth({ type: 'oauth', authorizationServer: { issuer: evilUrl } }),
+  });
+  const started = await startSignIn(ports, keyed, person);
+  if (started.kind !== 'started') throw new Error(JSON.stringify(started));
+  expect(started.authorizationUrl.searchParams.get('resource')).toBe(`${evilUrl}/mcp`);
+  expect(started.authorizationUrl.href).not.toContain('the-key');
 });

@@ -205,7 +205,7 @@ beforeEach(() => {
     clientDocument: document,
     verifyToken: tokenVerifier(connector),
     exchangeToken: async () => ({ kind: 'unavailable' as const, message: 'not here' }),
-    policy: nothingAllowed,
+    policy: { ...nothingAllowed, allowInsecure: true },
   });
   api.route('/', sessionRoutes(load));
 });

@@ -73,8 +73,8 @@ test('a row for a stranger has no session, URL, error text or condition message,
   });
 });
 
-test('headers never cross the wire, nor does a password in the URL', () => {
-  const row = rowOf({ ...failed, url: 'https://ada:secret@mcp.example.com/mcp' }, mine);
+test('headers never cross the wire, nor does a password or a query in the URL', () => {
+  const row = rowOf({ ...failed, url: 'https://ada:secret@mcp.example.com/mcp?key=secret' }, mine);
   expect(JSON.stringify(row)).not.toMatch(/the key|secret/);
   expect(row.url).toBe('https://mcp.example.com/mcp');
 });

@@ -7,7 +7,7 @@ import {
   type SignInPorts,
   startSignIn,
 } from '../../../functions/sessions/signin.ts';
-import { aGrant, minutes, now, protectedServer } from './build.ts';
+import { aGrant, allowed, minutes, now, protectedServer } from './build.ts';
 import { aPerson } from '../../world/person.ts';
 import type { PendingCode, SignIn } from '../../../functions/sessions/pending-sign-in.ts';
 
@@ -26,12 +26,14 @@ const signIn: SignIn = {
   serverUid: 'uid-a',
   serverName: 'default/server-a',
   serverUrl: 'https://mcp.example.com/mcp',
+  headersDigest: '',
   request,
   expiresAt: minutes(10),
 };
 
 /** Ports of a sign-in that goes well; a test says what is otherwise. */
 const ports = (more: Partial<SignInPorts> = {}) => ({
+  policy: allowed,
   now: () => now,
   newSecret: () => 'a-secret',
   authorize: async () => ({
@@ -186,6 +188,7 @@ test('a grant remembers the server, its URL and its issuer, and cannot be refres
     serverUid: 'uid-a',
     serverName: 'default/server-a',
     serverUrl: 'https://mcp.example.com/mcp',
+    headersDigest: '',
     issuer: 'https://issuer.example.com',
     clientId: 'muster',
     resource: 'https://mcp.example.com/mcp',

@@ -40,7 +40,7 @@ const saying = (...results: readonly VerificationResult[]) => {
 test('after a sign-in the server has been asked, and said yes', async () => {
   const { grant } = await grantOf(world, server);
   expect(grant.lastVerified).toEqual(world.clock.now);
-  expect(sessionOf(server, person, grant, world.clock.now)).toMatchObject({
+  expect(sessionOf(server, person, grant, world.clock.now, world.ports)).toMatchObject({
     status: 'Authenticated',
     lastVerified: expect.any(String),
   });
@@ -80,7 +80,7 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
     message: 'The server refused the token: invalid_token.',
   };
   await verifySession(saying(no, no), server, caller);
-  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
+  expect(sessionOf(server, person, await stored(), world.clock.now, world.ports)).toMatchObject({
     status: 'Expired',
     message: 'The server refused the token: invalid_token.',
     hint: 'muster auth login --server server-a',
@@ -115,7 +115,7 @@ test('scopes that a server misses are asked for by the next sign-in, which ends 
     server,
     caller,
   );
-  expect(sessionOf(server, person, await stored(), world.clock.now)).toMatchObject({
+  expect(sessionOf(server, person, await stored(), world.clock.now, world.ports)).toMatchObject({
     status: 'Expired',
     missingScopes: ['admin'],
   });
@@ -179,7 +179,7 @@ describe('an issuer whose tokens live two seconds', () => {
     await wait(4_500);
     hasty.clock.now = new Date();
     const { grant } = await verifySession(hasty.ports, one, caller);
-    expect(sessionOf(one, person, grant, hasty.clock.now)).toMatchObject({
+    expect(sessionOf(one, person, grant, hasty.clock.now, hasty.ports)).toMatchObject({
       status: 'Expired',
       message: 'The issuer refused: invalid_grant.',
       hint: 'muster auth login --server server-a',

@@ -182,6 +182,19 @@ describe('a URL or header that cannot be used is never contacted', () => {
   });
 });
 
+test('no outcome and no verdict repeats the query of spec.url, whatever the server does', async () => {
+  const probe = prober(connector());
+  const outcomes = await Promise.all(
+    [...matrix.map(([fault]) => at(fault).url), 'not a url', 'foo:bar', 'http://a b/'].map(
+      async (url) =>
+        probe(aServer({ url: `${url}?key=the-key`, timeoutMs: 300 }), { classify: true }),
+    ),
+  );
+  expect(JSON.stringify(outcomes.map((outcome) => [outcome, classify(outcome)]))).not.toContain(
+    'the-key',
+  );
+});
+
 describe('what a probe sends', () => {
   const asked: IncomingMessage[] = [];
   let port = 0;
@@ -246,6 +259,11 @@ describe('what a probe sends', () => {
   test('spec.headers, also after a redirect within the origin', async () => {
     const [first, second] = await sent('/moved', { headers: { 'X-Tenant': 'one' } });
     expect([first?.headers['x-tenant'], second?.headers['x-tenant']]).toEqual(['one', 'one']);
+  });
+  test('a Host of spec.headers: a probe carries nothing of a person', async () => {
+    const [first] = await sent('/mcp', { headers: { Host: 'virtual.example.com' } });
+    expect(first?.headers.host).toBe('virtual.example.com');
+    expect(first?.headers.authorization).toBeUndefined();
   });
   test('no spec.headers to another origin on the same host', async () => {
     const [, second] = await sent('/port', { headers: { 'X-Tenant': 'one' } });

@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
-import { SignJWT } from 'jose';
+import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../../functions/adapters/network/http.ts';
 import { bearerVerifier } from '../../../../functions/adapters/oauth/bearer-verifier.ts';
-import { ada, type Issuer, startIssuer } from '../../../../local/issuer.ts';
 import { listen } from '../../../../local/listen.ts';
+import { ada, type Issuer, startIssuer } from '../../../../local/issuer.ts';
 import { bearerFor } from '../../../world/bearer.ts';
 
 const fetch = guardedFetch({
@@ -230,4 +230,48 @@ test('a name and an email are one line of at most 100 characters, without invisi
     expect(shown).toMatch(/^Ada x+…$/);
     expect(shown).toHaveLength(100);
   }
+});
+
+test.each([2 ** 63, 8.64e15, 1e300, 2 ** 53])(
+  'a token that expires at %s is no error but invalid: no clock knows that time',
+  async (exp) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = await exportJWK(publicKey);
+    const strange = await listen(
+      createServer((request, response) => {
+        const keys = request.url === '/jwks';
+        response.end(
+          JSON.stringify(
+            keys ? { keys: [jwk] } : { issuer: strange.url, jwks_uri: `${strange.url}/jwks` },
+          ),
+        );
+      }),
+    );
+    const endless = await new SignJWT({ exp, iss: strange.url, sub: 'ada', aud: audience })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(privateKey);
+    expect(await verify(endless, { issuer: strange.url })).toEqual({
+      kind: 'invalid',
+      message: 'The token expires in more than ten years.',
+    });
+    await strange.close();
+  },
+);
+
+test('an https issuer whose keys are at an http address is not believed', async () => {
+  const login = 'https://login.example.com';
+  const asked: string[] = [];
+  const verifier = bearerVerifier({
+    issuer: login,
+    audience,
+    fetch: async (url) => {
+      asked.push(url);
+      return Response.json({ issuer: login, jwks_uri: 'http://login.example.com/jwks' });
+    },
+  });
+  expect(await verifier(token)).toMatchObject({
+    kind: 'issuerUnavailable',
+    detail: expect.stringContaining('not at an https address'),
+  });
+  expect(asked).toEqual([`${login}/.well-known/openid-configuration`]);
 });

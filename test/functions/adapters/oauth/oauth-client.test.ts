@@ -65,6 +65,23 @@ async function answerTo(
 
 const at = (url: string, more: Partial<McpServer> = {}) => aServer({ url, ...more });
 
+test('in the cloud no sign-in begins at a server without https, and nothing is sent', async () => {
+  const { fetch, store } = world;
+  const cloud = oauthClient({
+    fetch,
+    readChallenge: challengeReader(fetch),
+    publicUrl: world.publicUrl,
+    allowInsecure: false,
+    now: () => world.clock.now,
+    clients: store,
+  });
+  expect(await cloud.authorize(at(world.mcp.url), 'the-state')).toEqual({
+    kind: 'refused',
+    message: 'spec.url of the server is not an https address. A sign-in needs one.',
+  });
+  expect(world.sent).toEqual([]);
+});
+
 test('a sign-in to a real server at a real issuer ends with a token for that server', async () => {
   const { authorizationUrl, request } = authorized(
     await world.oauth.authorize(at(world.mcp.url), 'the-state'),
@@ -173,6 +190,7 @@ test('signing out revokes the refresh token', async () => {
     serverUid: 'uid',
     serverName: 'default/server-a',
     serverUrl: world.mcp.url,
+    headersDigest: '',
     obtainedAt: world.clock.now,
     refreshable: true,
     kind: 'signIn' as const,
@@ -187,6 +205,7 @@ const scopedGrant = (request: AuthorizationRequest): Grant => ({
   serverUid: 'uid',
   serverName: 'default/server-a',
   serverUrl: world.mcp.url,
+  headersDigest: '',
   obtainedAt: world.clock.now,
   refreshable: true,
   kind: 'signIn',
