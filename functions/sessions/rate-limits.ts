@@ -63,8 +63,7 @@ function windowOf(limit: LimitName, now: Date): Pick<Use, 'startsAt' | 'endsAt'>
   return { startsAt: new Date(start), endsAt: new Date(start + lengthMs) };
 }
 
-const nameOf = (error: unknown): string =>
-  error instanceof Error ? error.name : messageOf(error);
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : messageOf(error));
 
 /** The same counters in this process alone. */
 function processCounter(now: Clock['now']): (use: Use) => boolean {
