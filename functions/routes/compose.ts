@@ -1,9 +1,11 @@
-import { Hono } from 'hono';
-import { ClusterError } from '../model/cluster-error.ts';
+import { type Context, Hono } from 'hono';
+import { ClusterError, type ClusterFailure } from '../model/cluster-error.ts';
+import { qualifiedName } from '../model/mcpserver.ts';
+import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts, type Variables } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, retryAfter } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
 /** Everything the endpoint needs from outside. */
@@ -49,18 +51,12 @@ export function composeApi({
     log({
       level: 'error',
       message: 'request failed',
-      method,
-      path,
+      method: oneLine(method, 20),
+      path: oneLineWithoutSecrets(path, longestDetail),
       error: error.name,
-      detail: withoutTokens(error.message),
+      detail: oneLineWithoutSecrets(error.message, longestDetail),
     });
-    if (error instanceof ClusterError) {
-      return problemResponse(context, {
-        status: 503,
-        title: 'The cluster is unavailable',
-        hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
-      });
-    }
+    if (error instanceof ClusterError) return clusterProblem(context, error.failure);
     return problemResponse(context, {
       status: 500,
       title: 'Internal error',
@@ -70,6 +66,24 @@ export function composeApi({
   return api;
 }
 
-/** An error we did not make may quote its input: tokens, JWTs, and the queries of addresses. */
-const withoutTokens = (text: string): string =>
-  text.replace(/(?<=Bearer )\S+|eyJ[\w.-]+|(?<=\?)\S+/gi, '[left out]');
+const longestDetail = 1_024;
+
+/** What a manifest has in it is no failure of the cluster. */
+function clusterProblem(context: Context, failure: ClusterFailure): Response {
+  if (failure.reason === 'malformedServer')
+    return problemResponse(context, {
+      status: 422,
+      title: 'The MCPServer cannot be read',
+      detail: `MCPServer ${qualifiedName(failure)} has a field that cannot be used.`,
+      hint: `Run: kubectl edit mcpserver ${failure.name} --namespace ${failure.namespace}`,
+    });
+  return problemResponse(
+    context,
+    {
+      status: 503,
+      title: 'The cluster is unavailable',
+      hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
+    },
+    { 'retry-after': retryAfter(failure.reason === 'paused' ? failure.retryAfterMs : 60_000) },
+  );
+}

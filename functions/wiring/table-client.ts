@@ -3,6 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
 import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
+import { tableRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import type { RateLimits } from '../sessions/ports.ts';
 import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
 import type { Sealer } from '../adapters/dynamodb/seal.ts';
 import { defined } from '../model/defined.ts';
@@ -28,11 +30,19 @@ export const createOutbox = (settings: TableSettings | undefined): Outbox =>
         now: () => new Date(),
       });
 
-type TableUse = 'grants' | 'outbox';
+/** The counters of the limits, in the same table. */
+export const createRateLimits = (settings: TableSettings): RateLimits =>
+  tableRateLimits(dynamoTable(createTableClient(settings, 'limits'), settings.tableName));
+
+type TableUse = 'grants' | 'outbox' | 'limits';
 
 function createTableClient({ dynamoDbUrl }: TableSettings, use: TableUse): DynamoDBDocumentClient {
   const client = new DynamoDBClient(
-    defined({ endpoint: dynamoDbUrl?.href, maxAttempts: maxAttempts[use] }),
+    defined({
+      endpoint: dynamoDbUrl?.href,
+      maxAttempts: maxAttempts[use],
+      requestHandler: use === 'limits' ? impatient : undefined,
+    }),
   );
   return DynamoDBDocumentClient.from(client);
 }
@@ -42,4 +52,8 @@ const maxAttempts: Readonly<Record<TableUse, number | undefined>> = {
   grants: 8,
   // The default: STATE does not wait for the outbox, and the change is announced all the same.
   outbox: undefined,
+  limits: 2,
 };
+
+// A request waits for its counter. When the table is down, each limit says what happens.
+const impatient = { connectionTimeout: 1_000, requestTimeout: 1_000 };
