@@ -47,15 +47,7 @@ export function composeApi({
     }),
   );
   api.onError((error, context) => {
-    const { method, path } = context.req;
-    log({
-      level: 'error',
-      message: 'request failed',
-      method: oneLine(method, 20),
-      path: oneLineWithoutSecrets(path, longestDetail),
-      error: error.name,
-      detail: oneLineWithoutSecrets(error.message, longestDetail),
-    });
+    logFailure(log, context, error);
     if (error instanceof ClusterError) return clusterProblem(context, error.failure);
     return problemResponse(context, {
       status: 500,
@@ -67,6 +59,23 @@ export function composeApi({
 }
 
 const longestDetail = 1_024;
+
+/** Our own errors are safe as they are; any other may quote its input. */
+function logFailure(log: BearerPorts['log'], { req }: Context, error: Error): void {
+  const isOurs = error instanceof ClusterError;
+  // In the pause after a failure there is nothing new to report.
+  if (isOurs && error.failure.reason === 'paused') return;
+  log({
+    level: 'error',
+    message: 'request failed',
+    method: oneLine(req.method, 20),
+    path: oneLine(req.path, longestDetail),
+    error: error.name,
+    detail: isOurs
+      ? oneLine(error.message, longestDetail)
+      : oneLineWithoutSecrets(error.message, longestDetail),
+  });
+}
 
 /** What a manifest has in it is no failure of the cluster. */
 function clusterProblem(context: Context, failure: ClusterFailure): Response {

@@ -2,6 +2,7 @@
 import type { Audit } from '../model/audit-event.ts';
 import { messageOf } from '../model/error-message.ts';
 import { type LimitName, limits } from '../model/limits.ts';
+import { oneLineWithoutSecrets } from '../model/outside-text.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { PersonKey } from './grant.ts';
 import type { Clock, RateLimits, Use } from './ports.ts';
@@ -34,7 +35,8 @@ export function personLimits({ now, countUse, audit, log }: LimitPorts): TakeLim
     if (reached !== undefined) return reachedAt(reached, now());
 
     const counted = await countUse(use).catch((error: unknown) => {
-      log({ level: 'error', message: 'limits cannot be counted', limit, error: nameOf(error) });
+      const detail = oneLineWithoutSecrets(messageOf(error), 200);
+      log({ level: 'error', message: 'limits cannot be counted', limit, detail });
       return limits[limit].withoutTable === 'processOnly' ? here(use) : undefined;
     });
     if (counted === undefined) return { kind: 'uncounted' };
@@ -62,8 +64,6 @@ function windowOf(limit: LimitName, now: Date): Pick<Use, 'startsAt' | 'endsAt'>
   const start = Math.floor(now.getTime() / lengthMs) * lengthMs;
   return { startsAt: new Date(start), endsAt: new Date(start + lengthMs) };
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : messageOf(error));
 
 /** The same counters in this process alone. */
 function processCounter(now: Clock['now']): (use: Use) => boolean {

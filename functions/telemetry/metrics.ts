@@ -59,10 +59,10 @@ function metricOf({ kind }: AuditEvent): string | undefined {
       return 'LimitReachedCount';
     case 'rowUnreadable':
       return 'UnreadableRowCount';
+    // Anyone can make refusals: they are no alarm.
     case 'signInRefused':
     case 'forwardingRefused':
     case 'exchangeRefused':
-      return 'RefusedCount';
     case 'signInCompleted':
     case 'signedOut':
     case 'signedOutEverywhere':

@@ -4,6 +4,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
+import { tidyMetadata } from './issuer-metadata.ts';
 import { SignInError } from './signin-error.ts';
 import { ask, reach, type TransportOptions } from './transport.ts';
 
@@ -42,7 +43,11 @@ export async function findSignInTarget(
   const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
   if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
-  const scopes = listed(challenge.scope) ?? listed(pin?.scopes) ?? metadata?.scopes_supported ?? [];
+  const scopes =
+    listed(challenge.scope) ??
+    listed(pin?.scopes) ??
+    listed(metadata?.scopes_supported?.join(' ')) ??
+    [];
   return { issuer, resource: metadata?.resource ?? url.href, scopes };
 }
 
@@ -58,7 +63,8 @@ function chosenIssuer(
 }
 
 const resourceMetadataSchema = z.object({
-  resource: z.url(),
+  // A row of the table holds both.
+  resource: z.url().check(z.maxLength(2_048)),
   authorization_servers: z.array(z.url()).check(z.minLength(1)),
   scopes_supported: z.optional(z.array(z.string())),
 });
@@ -108,10 +114,14 @@ export async function findIssuer(
   const url = URL.parse(issuer);
   if (url === null || !isAllowed(url, allowInsecure))
     throw new SignInError({ reason: 'insecureIssuer' });
+  if (Buffer.byteLength(issuer) > longestIssuer)
+    throw new SignInError({ reason: 'issuerTooLong', host: url.host });
   for (const address of metadataAddresses(url)) {
     const response = await ask(fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
-    const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
+    const tidy = await tidyMetadata(response);
+    if (tidy === undefined) throw new SignInError({ reason: 'notMetadata', host: address.host });
+    const metadata = await oauth.processDiscoveryResponse(url, tidy).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
         throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
@@ -120,6 +130,9 @@ export async function findIssuer(
   }
   throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
+
+// It is in the key of our registration, which may have 2,048 bytes.
+const longestIssuer = 1_024;
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
   const path = pathname.replace(/\/$/, '');

@@ -20,7 +20,6 @@ import { scopesIn } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly readChallenge: DiscoveryOptions['readChallenge'];
-  readonly now: () => Date;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
 };

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anonymousLists } from '../../../functions/model/limits.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';

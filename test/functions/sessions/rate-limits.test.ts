@@ -23,7 +23,7 @@ function world({ processes = 1 } = {}) {
       now: () => new Date(time),
       countUse: async (use) => {
         asked.writes += 1;
-        if (asked.isDown) throw new Error('the table of muster-production-Table is unreachable');
+        if (asked.isDown) throw new Error('the table is unreachable');
         return counters.countUse(use);
       },
       audit: (event) => void audited.push(event),
@@ -93,7 +93,7 @@ test.each(names.filter((name) => limits[name].withoutTable === 'processOnly'))(
       level: 'error',
       message: 'limits cannot be counted',
       limit,
-      error: 'Error',
+      detail: 'the table is unreachable',
     });
   },
 );
