@@ -5,6 +5,8 @@ import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
 import { leaseReader } from './adapters/cluster/lease.ts';
 import { sealer } from './adapters/dynamodb/seal.ts';
+import { textSealer } from './adapters/dynamodb/sealed-text.ts';
+import { circuit, pauseMs } from './adapters/network/circuit.ts';
 import { guardedFetch } from './adapters/network/http.ts';
 import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { allPages } from './model/all-pages.ts';
@@ -16,10 +18,14 @@ import { accessCheck, type MaySee } from './routes/access.ts';
 import { type ApiPorts, composeApi } from './routes/compose.ts';
 import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
+import { recentCopy } from './routes/recent-copy.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { join } from './sessions/join.ts';
 import { wantedAudiences } from './sessions/policy.ts';
+import { personLimits, type TakeLimit } from './sessions/rate-limits.ts';
 import { type ApiSettings, type Environment, readApiSettings } from './settings.ts';
+import { auditTrail } from './telemetry/audit.ts';
+import { auditCounter } from './telemetry/metrics.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
@@ -48,23 +54,36 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
 const log = lineWriter('api');
 const now = () => new Date();
 
+// A call that failed was repeated already; three in a row are no accident.
+const clusterRules = { failures: 3, pauseMs };
+
 /**
  * The clients of the endpoint. Most cold starts answer a list: what a list does not need is loaded
  * by the first request that needs it.
  */
 function clientsOf(settings: ApiSettings) {
-  const cluster = createCluster(settings);
+  const cluster = { ...createCluster(settings), circuit: circuit(clusterRules, now) };
   const connector = createConnector(settings);
   const readServer = readerOf(cluster);
   const seal = sealer(settings.tokenKeys);
   const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(connector));
+  const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
   const store = once(async () =>
     (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {
       sealer: seal,
       now,
-      log,
+      audit,
     }),
   );
+  const rates = once(async () =>
+    (await import('./wiring/table-client.ts')).createRateLimits(settings.table),
+  );
+  const takeLimit = personLimits({
+    now,
+    audit,
+    log,
+    countUse: async (use) => (await rates()).countUse(use),
+  });
   const signInPorts = once(async () =>
     (await import('./wiring/signin-ports.ts')).signInPorts(settings, {
       store: await store(),
@@ -72,9 +91,22 @@ function clientsOf(settings: ApiSettings) {
       cluster,
       readServer,
       now,
+      takeLimit,
+      audit,
     }),
   );
-  return { cluster, listPage: listerOf(cluster), readServer, prober, store, signInPorts };
+  const continueTokens = textSealer(seal);
+  const listPage = listerOf(cluster);
+  return {
+    cluster,
+    listPage,
+    readServer,
+    prober,
+    store,
+    signInPorts,
+    takeLimit,
+    continueTokens,
+  };
 }
 
 type Clients = ReturnType<typeof clientsOf>;
@@ -96,14 +128,20 @@ function signInFacts(settings: ApiSettings, { listPage }: Clients): ApiPorts['fa
     issuer,
     clientId,
     scopes: [...scopes],
-    audienceScopes: async () => {
-      const asks = policy.forwardHosts.length > 0 && policy.audienceNamespaces.length > 0;
-      const servers = asks ? await allServers(listPage) : [];
-      const { audiences, leftOut } = wantedAudiences(servers, policy);
-      if (leftOut > 0)
-        log({ level: 'warn', message: 'audiences left out of the sign-in', count: leftOut });
-      return audiences.map((audience) => `${settings.audienceScope}${audience}`);
-    },
+    // Anyone may ask: the cluster is read once a minute, however many do.
+    audienceScopes: recentCopy({
+      now,
+      freshMs: 60_000,
+      keptMs: 600_000,
+      read: async () => {
+        const asks = policy.forwardHosts.length > 0 && policy.audienceNamespaces.length > 0;
+        const servers = asks ? await allServers(listPage) : [];
+        const { audiences, leftOut } = wantedAudiences(servers, policy);
+        if (leftOut > 0)
+          log({ level: 'warn', message: 'audiences left out of the sign-in', count: leftOut });
+        return audiences.map((audience) => `${settings.audienceScope}${audience}`);
+      },
+    }),
     resource: bearerAudience,
   });
 }
@@ -119,10 +157,12 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 
 const serverPorts = (
   { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
-  { cluster, listPage, readServer, prober, store }: Clients,
+  { cluster, listPage, readServer, prober, store, takeLimit, continueTokens }: Clients,
 ): ServerPorts => ({
   now,
   listPage,
+  takeLimit,
+  continueTokens,
   readServer,
   sessionsOf: async (person, servers) => {
     const grants = await (await store()).listGrants(person, onlyUid(servers));
@@ -135,13 +175,15 @@ const serverPorts = (
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),
-  ...defined({ maySee: accessOf(settings, cluster) }),
+  ...defined({ maySee: accessOf(settings, cluster, takeLimit) }),
 });
 
 const accessOf = (
   { accessRules: rules }: Pick<ApiSettings, 'accessRules'>,
   cluster: Cluster,
-): MaySee | undefined => rules && accessCheck({ now, review: accessReviewer(cluster), log, rules });
+  takeLimit: TakeLimit,
+): MaySee | undefined =>
+  rules && accessCheck({ now, review: accessReviewer(cluster), takeLimit, log, rules });
 
 /** For one server there is no need to read the grants of all. */
 const onlyUid = (servers: readonly McpServer[]): string | undefined =>

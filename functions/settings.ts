@@ -154,7 +154,7 @@ export const settings = {
   },
   METRICS_NAMESPACE: {
     summary:
-      'Namespace of the CloudWatch metrics that sweeps write to their log. Without it there are no metrics.',
+      'Namespace of the CloudWatch metrics that the functions write to their log. Without it there are no metrics.',
     fallback: '',
   },
   NAMESPACE: { summary: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
@@ -286,6 +286,7 @@ export type ApiSettings = SharedSettings & {
   readonly policy: TokenPolicy;
   readonly clients: readonly Pick<Client, 'issuer' | 'id' | 'secret'>[];
   readonly anonymousList: boolean;
+  readonly metricsNamespace?: string;
   /** How the cluster names people. Without it, anyone who is signed in sees every server. */
   readonly accessRules?: {
     readonly usernameClaim: string;
@@ -341,6 +342,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       },
       clients: clients(from),
       anonymousList,
+      metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
       accessRules: accessReview
         ? defined({
             usernameClaim: from.text('ACCESS_USERNAME_CLAIM'),

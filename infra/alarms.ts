@@ -30,10 +30,10 @@ type Metric = {
 };
 
 export function alarms({ sweep, api, dead, email }: Watched): void {
-  const own = (name: string): Metric => ({
+  const own = (name: string, service: 'sweep' | 'api' = 'sweep'): Metric => ({
     namespace: `${$app.name}-${$app.stage}`,
     name,
-    dimensions: { service: 'sweep' },
+    dimensions: { service },
   });
   const lambda = (name: string, of: sst.aws.Function): Metric => ({
     namespace: 'AWS/Lambda',
@@ -115,6 +115,24 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       statistic: 'Maximum',
       periods: 1,
       of: 1,
+    },
+    LimitsReached: {
+      means: 'People reach the limits of the endpoint often: a script in a loop, or an attack.',
+      metric: own('LimitReachedCount', 'api'),
+      statistic: 'Sum',
+      periodSeconds: 300,
+      periods: 1,
+      of: 1,
+      threshold: 20,
+    },
+    RowsUnreadable: {
+      means: 'A row of the table does not decrypt or does not have its form.',
+      metric: own('UnreadableRowCount', 'api'),
+      statistic: 'Sum',
+      periodSeconds: 300,
+      periods: 1,
+      of: 1,
+      threshold: 1,
     },
     ApiErrors: {
       means: 'The endpoint returns 5xx errors.',

@@ -16,6 +16,8 @@ export type Arguments = {
   /** Where the functions run, for an API server that is private. */
   readonly vpc?: { readonly privateSubnets: string[]; readonly securityGroups: string[] };
   readonly alarmEmail?: string;
+  /** Reserved concurrency of each function. Absent: it shares what the account has unreserved. */
+  readonly concurrency: { readonly sweep?: number; readonly api?: number };
   readonly hasSite: boolean;
 };
 
@@ -104,6 +106,22 @@ export function readArguments(environment: Environment): Arguments {
     problems.push(
       `FLEET_SIZE is "${environment['FLEET_SIZE']}". Set it to the largest expected number of MCPServers.`,
     );
+  const reserved = (name: string): number | undefined => {
+    const text = environment[name];
+    if (!text) return undefined;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < 1)
+      problems.push(
+        `${name} is "${text}". Set it to a whole number from 1, or remove it from .env to reserve nothing.`,
+      );
+    else if (value > mostReserved)
+      problems.push(
+        `${name} is ${text}; the limit is ${mostReserved}. Lambda keeps 100 of the concurrency of an account unreserved: see "Concurrent executions" in Service Quotas.`,
+      );
+    return value;
+  };
+  const sweepConcurrency = reserved('SWEEP_CONCURRENCY');
+  const apiConcurrency = reserved('API_CONCURRENCY');
   isOn('ANONYMOUS_LIST', 'off');
   const hasSite = isOn('SITE', 'on');
   if (problems.length > 0)
@@ -120,6 +138,10 @@ export function readArguments(environment: Environment): Arguments {
     settings: Object.fromEntries(given),
     heartbeatSeconds: heartbeatOf(fleet),
     ...(privateSubnets.length > 0 && { vpc: { privateSubnets, securityGroups } }),
+    concurrency: {
+      ...(sweepConcurrency !== undefined && { sweep: sweepConcurrency }),
+      ...(apiConcurrency !== undefined && { api: apiConcurrency }),
+    },
     ...(environment['ALARM_EMAIL'] && { alarmEmail: environment['ALARM_EMAIL'] }),
     hasSite,
   };
@@ -127,6 +149,9 @@ export function readArguments(environment: Environment): Arguments {
 
 // All variables of a Lambda together may have 4 KB; the others need less than 1.
 const mostKubeconfigBytes = 3000;
+
+// Far more than any fleet needs: a typo is found here and not by AWS after some minutes.
+const mostReserved = 10_000;
 
 const mostHeartbeatsASecond = 5;
 const shortestHeartbeatSeconds = 300;

@@ -51,6 +51,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     // A page of servers that all hang takes 20 s; what is still running when the next sweep starts
     // is fenced off.
     timeout: '60 seconds',
+    ...reservedOf(given.concurrency.sweep),
     // The next tick is the retry, so a page that fails never multiplies.
     retries: 0,
     logging: { logGroup: sweepLog.name },
@@ -105,6 +106,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     memory: '512 MB',
     // A verification may wait 35 s for the refresh of another request.
     timeout: '45 seconds',
+    ...reservedOf(given.concurrency.api),
     // The function checks the token itself. Its callers are command lines, not pages of other sites.
     url: { authorization: 'none', cors: false },
     logging: { logGroup: apiLog.name },
@@ -115,6 +117,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
         ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
         ['person ', 'signin ', 'parked ', 'client '],
       ),
+      // The counters of the limits, and nothing else, are updated in place.
+      rows(table, ['UpdateItem'], ['limit ']),
       apiLog.grant,
     ],
   });
@@ -131,6 +135,9 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
 }
 
 const tickSeconds = 60;
+
+const reservedOf = (reserved: number | undefined) =>
+  reserved === undefined ? {} : { concurrency: { reserved } };
 
 /**
  * How the functions connect to the cluster, by settings. On EKS no credential is stored: they sign

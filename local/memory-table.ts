@@ -29,6 +29,14 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.set(id, structuredClone({ ...found, ...attributes }));
       return true;
     },
+    count: async (key, { name, most }, attributes) => {
+      const id = idOf(key);
+      const found = rows.get(id);
+      const counted = Number(found?.[name] ?? 0);
+      if (counted >= most) return false;
+      rows.set(id, structuredClone({ ...found, ...key, ...attributes, [name]: counted + 1 }));
+      return true;
+    },
     delete: async (key, condition) => {
       const id = idOf(key);
       const found = rows.get(id);

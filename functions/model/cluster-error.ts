@@ -48,7 +48,9 @@ export type ClusterFailure =
       readonly name: string;
       readonly message: string;
     }
-  | { readonly reason: 'continueExpired' };
+  | { readonly reason: 'continueExpired' }
+  /** Not asked, because it failed just before. */
+  | { readonly reason: 'paused'; readonly address: string; readonly retryAfterMs: number };
 
 /** What grants an action: a folder for `kubectl apply -k`, and the ClusterRole in it. */
 export type Rights = { readonly manifests: string; readonly clusterRole: string };
@@ -87,6 +89,8 @@ function messageFor(failure: ClusterFailure): string {
       return `The API server ${failure.address} could not be reached (${failure.code}). Check the address and the certificate authority in the kubeconfig.`;
     case 'malformedServer':
       return `MCPServer ${failure.namespace}/${failure.name} cannot be read: ${failure.message}. Run: kubectl edit mcpserver ${failure.name} --namespace ${failure.namespace}`;
+    case 'paused':
+      return `The API server ${failure.address} does not answer. It is asked again in ${Math.ceil(failure.retryAfterMs / 1000)} s.`;
     case 'continueExpired':
       return 'The continue token expired while the sweep was looking for its later pages. The next sweep starts again.';
   }

@@ -159,10 +159,14 @@ export const configSchema = z.object({
 });
 export type Config = z.infer<typeof configSchema>;
 
+// A row of the table holds the address.
+const longestUrl = 2_048;
+const longestSecret = 256;
+
 /** Body of `POST .../session`. */
 export const signInRequestSchema = z.object({
   returnTo: field(
-    z.optional(text),
+    z.optional(text.check(z.maxLength(longestUrl))),
     'Loopback address that the browser returns to. Without it the callback page shows the one-time secret.',
   ),
 });
@@ -175,7 +179,10 @@ export type SignInStarted = z.infer<typeof signInStartedSchema>;
 
 /** Body of `POST .../session/complete`. */
 export const completeRequestSchema = z.object({
-  secret: field(text, 'The one-time secret that the callback gave to the browser.'),
+  secret: field(
+    text.check(z.maxLength(longestSecret)),
+    'The one-time secret that the callback gave to the browser.',
+  ),
 });
 
 /** Answer of `complete`, `verify` and sign-out. */

@@ -7,6 +7,9 @@ import type { LogLine } from '../model/log-line.ts';
 import type { AccessSubject, Caller } from '../sessions/person.ts';
 import type { Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
+import { limitResponse, type Refused } from './limited.ts';
+import type { TakeLimit } from '../sessions/rate-limits.ts';
+import { isNamespace } from './contract.ts';
 import { noSuchServer, type serverPath } from './with-server.ts';
 import { ClusterError } from '../model/cluster-error.ts';
 
@@ -15,6 +18,7 @@ export type AccessPorts = {
   /** Asks the cluster. Throws `ClusterError`. */
   readonly review: (subject: AccessSubject, namespace: string) => Promise<boolean>;
   readonly rules: AccessRules;
+  readonly takeLimit: TakeLimit;
   readonly log: (line: LogLine) => void;
 };
 
@@ -28,25 +32,32 @@ export type AccessRules = {
 };
 
 /** Whether a person may see a namespace. When that is unknown, nothing is shown. */
-export type AccessResult =
-  | { readonly kind: 'known'; readonly allowed: boolean }
-  | { readonly kind: 'unknown'; readonly message: string };
+export type AccessResult = { readonly kind: 'known'; readonly allowed: boolean } | AccessRefusal;
+
+export type AccessRefusal =
+  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'limited'; readonly refused: Refused };
 
 /** An answer of the cluster about a person and a namespace is kept that long, a failure is not. */
 const keptForMs = 60_000;
 
-/** Needs who asks, and the claims that name them for the cluster. */
+/**
+ * Needs who asks, and the claims that name them for the cluster. A namespace that the cluster listed
+ * exists. One that the caller named may be made up: asking the cluster about those is limited, and
+ * alike for all of them, so that a refusal says nothing about the namespace.
+ */
 export type MaySee = (
   caller: Pick<Caller, 'person' | 'claims'>,
   namespace: string,
+  source: 'listed' | 'named',
 ) => Promise<AccessResult>;
 
-export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
+export function accessCheck({ now, review, rules, takeLimit, log }: AccessPorts): MaySee {
   const kept = new Map<
     string,
     { readonly until: number; readonly answer: Promise<AccessResult> }
   >();
-  return async (caller, namespace) => {
+  return async (caller, namespace, source) => {
     const subject = subjectOf(caller, rules);
     if (subject === undefined)
       return { kind: 'unknown', message: `Your token has no usable claim ${rules.usernameClaim}.` };
@@ -54,6 +65,13 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
     for (const [key, { until }] of kept) if (until <= time) kept.delete(key);
     const key = JSON.stringify([subject, namespace]);
     const known = kept.get(key);
+    const isOpen = known !== undefined && isYes(await known.answer);
+    // A closed namespace costs as much as one that does not exist, known or not: otherwise the
+    // limit itself would distinguish them.
+    if (source === 'named' && !isOpen) {
+      const taken = await takeLimit(caller.person, 'accessReview');
+      if (taken.kind !== 'allowed') return { kind: 'limited', refused: taken };
+    }
     if (known !== undefined) return known.answer;
     const answer = ask();
     kept.set(key, { until: time + keptForMs, answer });
@@ -80,6 +98,8 @@ export function accessCheck({ now, review, rules, log }: AccessPorts): MaySee {
     }
   };
 }
+
+const isYes = (result: AccessResult): boolean => result.kind === 'known' && result.allowed;
 
 const groupsSchema = z.union([
   z.array(z.string()),
@@ -117,15 +137,25 @@ export const accessGate = (maySee: MaySee) =>
     const { namespace, name } = context.req.param();
     const { caller } = context.var;
     if (caller !== undefined) {
-      const seen = await maySee(caller, namespace);
-      if (seen.kind === 'unknown') return accessUnknown(context, seen.message);
+      if (!isNamespace(namespace)) return noSuchServer(context, { namespace, name });
+      const seen = await maySee(caller, namespace, 'named');
+      if (seen.kind !== 'known') return accessRefused(context, seen);
       if (!seen.allowed) return noSuchServer(context, { namespace, name });
     }
     await next();
     return undefined;
   });
 
-export const accessUnknown = (context: Context, detail: string): Response =>
+export function accessRefused(context: Context, refusal: AccessRefusal): Response {
+  switch (refusal.kind) {
+    case 'unknown':
+      return accessUnknown(context, refusal.message);
+    case 'limited':
+      return limitResponse(context, 'accessReview', refusal.refused);
+  }
+}
+
+const accessUnknown = (context: Context, detail: string): Response =>
   problemResponse(
     context,
     {

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { LogLine } from '../model/log-line.ts';
 import type { BearerResult, Caller } from '../sessions/person.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, retryAfter } from './problem.ts';
 
 /** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
 export type Variables = {
@@ -37,7 +37,9 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
     const verified = await verdict(verify, authorization);
     switch (verified.kind) {
       case 'issuerUnavailable':
-        log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
+        // In the pause after a failure there is nothing new to report.
+        if (verified.retryAfterMs === undefined)
+          log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
         return problemResponse(
           context,
           {
@@ -46,7 +48,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
             detail: 'Your token could not be verified.',
             hint: 'Try again in a minute. You do not need to sign in again.',
           },
-          { 'retry-after': '60' },
+          { 'retry-after': retryAfter(verified.retryAfterMs ?? 60_000) },
         );
       case 'invalid':
         return problemResponse(

@@ -1,9 +1,11 @@
-import { Hono } from 'hono';
-import { ClusterError } from '../model/cluster-error.ts';
+import { type Context, Hono } from 'hono';
+import { ClusterError, type ClusterFailure } from '../model/cluster-error.ts';
+import { qualifiedName } from '../model/mcpserver.ts';
+import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts, type Variables } from './bearer.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse, retryAfter } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
 
 /** Everything the endpoint needs from outside. */
@@ -50,22 +52,8 @@ export function composeApi({
     }),
   );
   api.onError((error, context) => {
-    const { method, path } = context.req;
-    log({
-      level: 'error',
-      message: 'request failed',
-      method,
-      path,
-      error: error.name,
-      detail: withoutTokens(error.message),
-    });
-    if (error instanceof ClusterError) {
-      return problemResponse(context, {
-        status: 503,
-        title: 'The cluster is unavailable',
-        hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
-      });
-    }
+    logFailure(log, context, error);
+    if (error instanceof ClusterError) return clusterProblem(context, error.failure);
     return problemResponse(context, {
       status: 500,
       title: 'Internal error',
@@ -75,6 +63,41 @@ export function composeApi({
   return api;
 }
 
-/** An error we did not make may quote its input: tokens, JWTs, and the queries of addresses. */
-const withoutTokens = (text: string): string =>
-  text.replace(/(?<=Bearer )\S+|eyJ[\w.-]+|(?<=\?)\S+/gi, '[left out]');
+const longestDetail = 1_024;
+
+/** Our own errors are safe as they are; any other may quote its input. */
+function logFailure(log: BearerPorts['log'], { req }: Context, error: Error): void {
+  const isOurs = error instanceof ClusterError;
+  // In the pause after a failure there is nothing new to report.
+  if (isOurs && error.failure.reason === 'paused') return;
+  log({
+    level: 'error',
+    message: 'request failed',
+    method: oneLine(req.method, 20),
+    path: oneLine(req.path, longestDetail),
+    error: error.name,
+    detail: isOurs
+      ? oneLine(error.message, longestDetail)
+      : oneLineWithoutSecrets(error.message, longestDetail),
+  });
+}
+
+/** What a manifest has in it is no failure of the cluster. */
+function clusterProblem(context: Context, failure: ClusterFailure): Response {
+  if (failure.reason === 'malformedServer')
+    return problemResponse(context, {
+      status: 422,
+      title: 'The MCPServer cannot be read',
+      detail: `MCPServer ${qualifiedName(failure)} has a field that cannot be used.`,
+      hint: `Run: kubectl edit mcpserver ${failure.name} --namespace ${failure.namespace}`,
+    });
+  return problemResponse(
+    context,
+    {
+      status: 503,
+      title: 'The cluster is unavailable',
+      hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
+    },
+    { 'retry-after': retryAfter(failure.reason === 'paused' ? failure.retryAfterMs : 60_000) },
+  );
+}

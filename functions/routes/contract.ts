@@ -21,9 +21,13 @@ import {
 /** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
 export const maxLimit = 500;
 
+/** What Kubernetes allows as the name of a namespace (RFC 1123 label). */
+const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+export const isNamespace = (text: string): boolean => namespacePattern.test(text);
+
 /** Query of `GET /v1/mcpservers`. */
 export const listQuerySchema = z.object({
-  namespace: z.optional(z.string().check(z.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/))),
+  namespace: z.optional(z.string().check(z.regex(namespacePattern))),
   limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(maxLimit)), maxLimit),
   continue: z.optional(z.string().check(z.minLength(1))),
 });

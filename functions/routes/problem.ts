@@ -10,6 +10,9 @@ export type ProblemDetails = {
   readonly hint?: string;
 };
 
+/** `Retry-After` in whole seconds (RFC 9110, section 10.2.3). */
+export const retryAfter = (ms: number): string => String(Math.max(Math.ceil(ms / 1_000), 1));
+
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
 export function problemResponse(
   context: Context,

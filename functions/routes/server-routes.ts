@@ -3,8 +3,12 @@ import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
 import type { Check, List, Session } from '../model/wire.ts';
-import { accessUnknown, type MaySee } from './access.ts';
-import { rateLimiter } from './rate-limiter.ts';
+import { anonymousLists } from '../model/limits.ts';
+import type { TakeLimit } from '../sessions/rate-limits.ts';
+import { accessRefused, type AccessRefusal, type MaySee } from './access.ts';
+import { type ContinueTokens, continuePlace } from './continue-tokens.ts';
+import { limited, tooMany } from './limited.ts';
+import { processLimit } from './process-limit.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
@@ -36,6 +40,8 @@ export type ServerPorts = {
    * signed in sees all.
    */
   readonly maySee?: MaySee;
+  readonly continueTokens: ContinueTokens;
+  readonly takeLimit: TakeLimit;
   /**
    * When the last sweep began, and whether that is longer ago than three ticks. Undefined: that is
    * not known.
@@ -47,7 +53,7 @@ export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 
 /** The routes that read MCPServers. */
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
-  const checks = rateLimiter({ count: 10, windowMs: 60_000 });
+  const anonymous = processLimit(anonymousLists);
   const mayRead = (context: Context<{ Variables: Variables }>) =>
     context.var.caller !== undefined || ports.anonymousList;
 
@@ -58,25 +64,27 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (!mayRead(context)) return signInRequired(context);
       const query = listQuerySchema.safeParse(context.req.query());
       if (!query.success) return badQuery(context, query.error);
-      const { namespace, limit, continue: token } = query.data;
+      if (caller === undefined) {
+        const taken = anonymous(ports.now());
+        if (taken.kind === 'reached') return tooManyLists(context, taken.retryAfterMs);
+      }
+      const { continue: sealed, ...wanted } = query.data;
+      const place = continuePlace(caller, wanted);
+      const token = sealed && (await ports.continueTokens.open(sealed, place));
+      if (sealed !== undefined && token === undefined) return badContinue(context);
       const [read, lastSweep] = await Promise.all([
-        ports.listPage(
-          defined({
-            limit,
-            namespace,
-            continue: token,
-          }),
-        ),
+        pageFor(ports, caller, defined({ ...wanted, continue: token })),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
+      if (read.kind !== 'page') return accessRefused(context, read);
       const visible = await visibleOf(ports, read.page, caller);
-      if (visible.kind === 'unknown') return accessUnknown(context, visible.message);
+      if (visible.kind !== 'page') return accessRefused(context, visible);
       const { page } = visible;
       const rows = await rowsOf(ports, page.servers, person);
       const list: List = defined({
         items: rows,
-        continue: page.continue,
+        continue: page.continue && (await ports.continueTokens.seal(page.continue, place)),
         me: person === undefined ? undefined : meOf(person),
         sweptAt: lastSweep?.at.toISOString(),
         sweepsStopped: lastSweep?.stopped,
@@ -96,20 +104,37 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const [row] = await rowsOf(ports, [server], context.var.caller?.person);
       return context.json(row);
     })
-    .post('/v1/mcpservers/:namespace/:name/check', requirePerson, async (context) => {
-      const { namespace, name } = context.req.param();
-      const { person } = context.var.caller;
-      const allowed = checks(`${person.issuer}\n${person.subject}`, ports.now());
-      if (allowed.kind === 'limited') return tooManyChecks(context, allowed.retryAfterMs);
-      const server = await ports.readServer(namespace, name);
-      if (server === undefined) return noSuchServer(context, { namespace, name });
-      return context.json(await ports.check(server));
-    });
+    .post(
+      '/v1/mcpservers/:namespace/:name/check',
+      requirePerson,
+      limited(ports.takeLimit, 'check'),
+      async (context) => {
+        const { namespace, name } = context.req.param();
+        const server = await ports.readServer(namespace, name);
+        if (server === undefined) return noSuchServer(context, { namespace, name });
+        return context.json(await ports.check(server));
+      },
+    );
 }
 
-type Visible =
-  | { readonly kind: 'page'; readonly page: Page }
-  | { readonly kind: 'unknown'; readonly message: string };
+/**
+ * The page of the cluster. A namespace that the person may not see is not listed at all: its
+ * `continue` would distinguish it from one that does not exist.
+ */
+async function pageFor(
+  { maySee, listPage }: ServerPorts,
+  caller: Caller | undefined,
+  wanted: Parameters<ServerPorts['listPage']>[0],
+): Promise<PageResult | AccessRefusal> {
+  if (maySee !== undefined && caller !== undefined && wanted.namespace !== undefined) {
+    const seen = await maySee(caller, wanted.namespace, 'named');
+    if (seen.kind !== 'known') return seen;
+    if (!seen.allowed) return { kind: 'page', page: { servers: [], malformed: [] } };
+  }
+  return listPage(wanted);
+}
+
+type Visible = { readonly kind: 'page'; readonly page: Page } | AccessRefusal;
 
 /** What of a page the person may see: one question per namespace. */
 async function visibleOf(
@@ -123,10 +148,13 @@ async function visibleOf(
   ];
   const allowed = new Set<string>();
   const answers = await Promise.all(
-    namespaces.map(async (namespace) => ({ namespace, seen: await maySee(caller, namespace) })),
+    namespaces.map(async (namespace) => ({
+      namespace,
+      seen: await maySee(caller, namespace, 'listed'),
+    })),
   );
   for (const { namespace, seen } of answers) {
-    if (seen.kind === 'unknown') return seen;
+    if (seen.kind !== 'known') return seen;
     if (seen.allowed) allowed.add(namespace);
   }
   const isAllowed = ({ namespace }: { readonly namespace: string }): boolean =>
@@ -185,16 +213,18 @@ const listExpired = (context: Context): Response =>
     hint: 'List again from the start, without continue.',
   });
 
-const tooManyChecks = (context: Context, retryAfterMs: number): Response => {
-  const seconds = String(Math.ceil(retryAfterMs / 1000));
-  return problemResponse(
-    context,
-    {
-      status: 429,
-      title: 'Too many checks',
-      detail: 'Each person can run ten checks a minute.',
-      hint: `Try again in ${seconds} seconds.`,
-    },
-    { 'retry-after': seconds },
-  );
-};
+/** Also for the token of another person or another query: which of these it is, is not said. */
+const badContinue = (context: Context): Response =>
+  problemResponse(context, {
+    status: 400,
+    title: 'Invalid continue token',
+    detail: 'continue is not a token of this list: each is for one person and one query.',
+    hint: 'Send the same query with the continue of its last answer, or list again without continue.',
+  });
+
+const tooManyLists = (context: Context, retryAfterMs: number): Response =>
+  tooMany(context, {
+    title: 'Too many lists without a token',
+    detail: `One process answers ${anonymousLists.count} lists without a token in 1 minute.`,
+    retryAfterMs,
+  });

@@ -21,6 +21,16 @@ import {
   signInRequestSchema,
   type SignInStarted,
 } from '../model/wire.ts';
+import type { Audit, AuditEvent } from '../model/audit-event.ts';
+import {
+  aboutServer,
+  callbackEvent,
+  completeEvent,
+  startEvent,
+  verifyEvent,
+} from '../sessions/audit-of.ts';
+import type { TakeLimit } from '../sessions/rate-limits.ts';
+import { limited } from './limited.ts';
 import { callbackPage } from './callback-page.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
@@ -33,6 +43,8 @@ import { serverPath, withServer } from './with-server.ts';
 export type SessionPorts = SignInPorts &
   TidyPorts &
   VerifyPorts & {
+    readonly takeLimit: TakeLimit;
+    readonly audit: Audit;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
   };
@@ -45,22 +57,26 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
   const theServer = withServer(async (namespace, name) =>
     (await load()).readServer(namespace, name),
   );
+  const takeLimit: TakeLimit = async (person, limit) => (await load()).takeLimit(person, limit);
+  const mayStart = limited(takeLimit, 'signInStart');
+  const mayVerify = limited(takeLimit, 'verification');
   const session = `${serverPath}/session` as const;
   const routes = new Hono<{ Variables: Variables }>();
   routes.get('/.well-known/oauth-client', async (context) =>
     context.json((await load()).clientDocument),
   );
 
-  routes.post(session, requirePerson, theServer, async (context) => {
+  routes.post(session, requirePerson, mayStart, theServer, async (context) => {
     const ports = await load();
     const body = signInRequestSchema.safeParse(await bodyOf(context));
     if (!body.success) return badBody(context, 'returnTo must be a string, if it is present.');
     const { caller, server } = context.var;
     const started = await startSignIn(ports, server, caller.person, body.data.returnTo);
+    report(ports, startEvent(aboutServer(caller.person, server), started));
     return startAnswer(context, server, started);
   });
 
-  routes.post(`${session}/complete`, requirePerson, theServer, async (context) => {
+  routes.post(`${session}/complete`, requirePerson, mayVerify, theServer, async (context) => {
     const ports = await load();
     const body = completeRequestSchema.safeParse(await bodyOf(context));
     if (!body.success)
@@ -68,14 +84,16 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     const { caller, server } = context.var;
     await forgetDeleted(ports, caller.person);
     const completed = await completeSignIn(ports, server, caller.person, body.data.secret);
+    report(ports, completeEvent(aboutServer(caller.person, server), completed));
     return completeAnswer(context, ports, context.var, completed);
   });
 
-  routes.post(`${session}/verify`, requirePerson, theServer, async (context) => {
+  routes.post(`${session}/verify`, requirePerson, mayVerify, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
     await forgetDeleted(ports, caller.person);
     const verified = await verifySession(ports, server, caller);
+    report(ports, verifyEvent(caller.person, server, verified, ports.policy));
     return sessionAnswer(context, ports, context.var, verified);
   });
 
@@ -83,23 +101,30 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     const ports = await load();
     const { caller, server } = context.var;
     await signOut(ports, caller.person, server.uid);
+    report(ports, { kind: 'signedOut', ...aboutServer(caller.person, server) });
     return sessionAnswer(context, ports, context.var, {});
   });
 
   routes.delete('/v1/sessions', requirePerson, async (context) => {
     const ports = await load();
-    await signOutEverywhere(ports, context.var.caller.person);
+    const { issuer, subject } = context.var.caller.person;
+    await signOutEverywhere(ports, { issuer, subject });
+    report(ports, { kind: 'signedOutEverywhere', person: { issuer, subject } });
     return context.body(null, 204);
   });
 
   routes.get('/v1/oauth/callback/:issuer', async (context) => {
     const ports = await load();
     const query = callbackSchema.safeParse(context.req.query());
-    if (!query.success) return callbackPage(context, { kind: 'unknown' });
+    if (!query.success) {
+      report(ports, callbackEvent({ kind: 'unknown' }));
+      return callbackPage(context, { kind: 'unknown' });
+    }
     const { state, code, iss, error } = query.data;
     const isAnswer = code !== undefined && error === undefined;
     const answer = isAnswer ? defined({ code, iss }) : undefined;
     const called = await callBack(ports, context.req.param('issuer'), state, answer);
+    report(ports, callbackEvent(called));
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
       return callbackPage(context, called);
     return backTo(context, called.signIn.returnTo, broughtBack(called, error));
@@ -196,6 +221,10 @@ function completeAnswer(
       });
   }
 }
+
+const report = ({ audit }: SessionPorts, event: AuditEvent | undefined): void => {
+  if (event !== undefined) audit(event);
+};
 
 /** Who asks about which server. */
 type Asked = { readonly caller: Caller; readonly server: McpServer };

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { McpServer, ReadServer } from '../model/mcpserver.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
+import { oneLine } from '../model/outside-text.ts';
 import { problemResponse } from './problem.ts';
 
 /** Reads the MCPServer of the path; behind it `context.var.server` is there. 404 without one. */
@@ -17,6 +18,9 @@ export const withServer = (read: ReadServer) =>
     },
   );
 
+/** A namespace has at most 63 characters, a name 253. */
+const longestName = 63 + 1 + 253;
+
 /** Where the routes of one server begin. */
 export const serverPath = '/v1/mcpservers/:namespace/:name';
 
@@ -27,6 +31,7 @@ export const noSuchServer = (
   problemResponse(context, {
     status: 404,
     title: 'No such MCPServer',
-    detail: `There is no MCPServer ${qualifiedName(server)}.`,
+    // The caller wrote the name: it may be anything.
+    detail: `There is no MCPServer ${oneLine(qualifiedName(server), longestName)}.`,
     hint: 'Run: muster list mcpserver',
   });

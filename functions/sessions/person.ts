@@ -32,4 +32,9 @@ export type BearerResult =
   | { readonly kind: 'valid'; readonly caller: Caller }
   | { readonly kind: 'invalid'; readonly message: string }
   /** The keys of the issuer could not be read: that says nothing about the token. */
-  | { readonly kind: 'issuerUnavailable'; readonly detail: string };
+  | {
+      readonly kind: 'issuerUnavailable';
+      readonly detail: string;
+      /** There: the issuer was not asked, because it failed just before. */
+      readonly retryAfterMs?: number;
+    };

@@ -1,4 +1,5 @@
 /** What the session flows need from outside, each port once. A flow takes its part with `Pick`. */
+import type { LimitName } from '../model/limits.ts';
 import type { Client } from './client.ts';
 import type { DeletedGrant, Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { PendingCode, SignIn } from './pending-sign-in.ts';
@@ -77,6 +78,23 @@ export type ClientStore = {
   /** Keeps the first one: two registrations at the same time return the same client. */
   readonly saveClient: (client: Client) => Promise<Client>;
   readonly deleteClient: (client: Client) => Promise<void>;
+};
+
+/** How often people do what is limited, counted for all processes together. */
+export type RateLimits = {
+  /**
+   * Counts one use in its window. False: as many as `limits` allows are counted already. Throws the
+   * errors of the table.
+   */
+  readonly countUse: (use: Use) => Promise<boolean>;
+};
+
+export type Use = {
+  readonly person: PersonKey;
+  readonly limit: LimitName;
+  /** The window of the limit that the use falls into. */
+  readonly startsAt: Date;
+  readonly endsAt: Date;
 };
 
 /** `clientCredentialsSecretRef` with its namespace settled. */

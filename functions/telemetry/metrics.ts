@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { AuditEvent } from '../model/audit-event.ts';
 import type { SweepReport } from './report.ts';
 
 /**
@@ -35,4 +36,39 @@ export function measures(report: SweepReport): Readonly<Record<string, number>> 
     ProberOfflineCount: report.proberOffline === undefined ? 0 : 1,
     MalformedCount: report.malformed?.length ?? 0,
   };
+}
+
+/**
+ * Counts the security events that alarms use. Their only dimension is `service`. Without a namespace
+ * nothing is counted.
+ */
+export function auditCounter(namespace: string | undefined): (event: AuditEvent) => void {
+  if (namespace === undefined) return () => {};
+  const metrics = new Metrics({ namespace, serviceName: 'api' });
+  return (event) => {
+    const name = metricOf(event);
+    if (name === undefined) return;
+    metrics.addMetric(name, MetricUnit.Count, 1);
+    metrics.publishStoredMetrics();
+  };
+}
+
+function metricOf({ kind }: AuditEvent): string | undefined {
+  switch (kind) {
+    case 'limitReached':
+      return 'LimitReachedCount';
+    case 'rowUnreadable':
+      return 'UnreadableRowCount';
+    // Anyone can make refusals: they are no alarm.
+    case 'signInRefused':
+    case 'forwardingRefused':
+    case 'exchangeRefused':
+    case 'signInCompleted':
+    case 'signedOut':
+    case 'signedOutEverywhere':
+    case 'clientRegistered':
+    case 'keyEnrolled':
+    case 'keyRemoved':
+      return undefined;
+  }
 }

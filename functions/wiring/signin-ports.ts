@@ -10,6 +10,8 @@ import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
+import type { Audit } from '../model/audit-event.ts';
+import type { TakeLimit } from '../sessions/rate-limits.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
 import type { SessionPorts } from '../routes/session-routes.ts';
 import type { ApiSettings } from '../settings.ts';
@@ -20,6 +22,8 @@ export type SignInParts = {
   readonly cluster: Cluster;
   readonly readServer: ReadServer;
   readonly now: () => Date;
+  readonly takeLimit: TakeLimit;
+  readonly audit: Audit;
 };
 
 /**
@@ -28,7 +32,7 @@ export type SignInParts = {
  */
 export function signInPorts(
   { publicUrl, policy, clients }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients'>,
-  { store, connector, cluster, readServer, now }: SignInParts,
+  { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
 ): SessionPorts {
   const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
@@ -40,10 +44,18 @@ export function signInPorts(
       publicUrl,
       allowInsecure,
       now,
-      clients: store,
+      clients: {
+        ...store,
+        saveClient: async (client) => {
+          audit({ kind: 'clientRegistered', issuer: client.issuer });
+          return store.saveClient(client);
+        },
+      },
       configured: clients,
     }),
     now,
+    takeLimit,
+    audit,
     wait: (ms) => wait(ms),
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),

@@ -1,15 +1,14 @@
 /** The uses of the DynamoDB table; a module of its own, because the client is slow to load. */
-import { createHash } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
-import { partitionOf } from '../adapters/dynamodb/row-keys.ts';
 import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
+import { tableRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import type { RateLimits } from '../sessions/ports.ts';
 import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
 import type { Sealer } from '../adapters/dynamodb/seal.ts';
 import { defined } from '../model/defined.ts';
-import type { LogLine } from '../model/log-line.ts';
-import { oneLine } from '../model/outside-text.ts';
+import type { Audit, AuditEvent } from '../model/audit-event.ts';
 import { noOutbox, type Outbox } from '../reachability/state-changes.ts';
 import type { UnreadableRow } from '../sessions/ports.ts';
 import type { TableSettings } from '../settings.ts';
@@ -18,35 +17,25 @@ import type { TableSettings } from '../settings.ts';
 export const createGrantStore = (
   settings: TableSettings,
   {
-    log,
+    audit,
     ...options
   }: {
     readonly sealer: Sealer;
     readonly now: () => Date;
-    readonly log: (line: LogLine) => void;
+    readonly audit: Audit;
   },
 ): SessionStore =>
   sessionStore({
     table: dynamoTable(createTableClient(settings, 'grants'), settings.tableName),
-    report: (row) => log(unreadableLine(row)),
+    report: (row) => audit(unreadableEvent(row)),
     ...options,
   });
 
-/** The person goes into the log as a digest, which tells the lines of one person from another's. */
-function unreadableLine(row: UnreadableRow): LogLine {
-  const { reason } = row;
-  const line = { level: 'warn' as const, message: 'a row of the table was left out', reason };
-  switch (row.kind) {
-    case 'grant': {
-      const person = createHash('sha256').update(partitionOf(row.person)).digest('base64url');
-      return { ...line, row: row.kind, person, serverUid: oneLine(row.serverUid, 100) };
-    }
-    case 'client':
-      return { ...line, row: row.kind, issuer: oneLine(row.issuer, 200) };
-    case 'signIn':
-    case 'pendingCode':
-      return { ...line, row: row.kind };
-  }
+function unreadableEvent(row: UnreadableRow): AuditEvent {
+  const reason = row.reason === 'notOpened' ? 'sealed' : 'malformed';
+  return row.kind === 'grant'
+    ? { kind: 'rowUnreadable', person: row.person, serverUid: row.serverUid, reason }
+    : { kind: 'rowUnreadable', reason };
 }
 
 /** The outbox of the sweep, in the same table; without a table there is none. */
@@ -58,11 +47,19 @@ export const createOutbox = (settings: TableSettings | undefined): Outbox =>
         now: () => new Date(),
       });
 
-type TableUse = 'grants' | 'outbox';
+/** The counters of the limits, in the same table. */
+export const createRateLimits = (settings: TableSettings): RateLimits =>
+  tableRateLimits(dynamoTable(createTableClient(settings, 'limits'), settings.tableName));
+
+type TableUse = 'grants' | 'outbox' | 'limits';
 
 function createTableClient({ dynamoDbUrl }: TableSettings, use: TableUse): DynamoDBDocumentClient {
   const client = new DynamoDBClient(
-    defined({ endpoint: dynamoDbUrl?.href, maxAttempts: maxAttempts[use] }),
+    defined({
+      endpoint: dynamoDbUrl?.href,
+      maxAttempts: maxAttempts[use],
+      requestHandler: use === 'limits' ? impatient : undefined,
+    }),
   );
   return DynamoDBDocumentClient.from(client);
 }
@@ -72,4 +69,8 @@ const maxAttempts: Readonly<Record<TableUse, number | undefined>> = {
   grants: 8,
   // The default: STATE does not wait for the outbox, and the change is announced all the same.
   outbox: undefined,
+  limits: 2,
 };
+
+// A request waits for its counter. When the table is down, each limit says what happens.
+const impatient = { connectionTimeout: 1_000, requestTimeout: 1_000 };

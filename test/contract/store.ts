@@ -8,6 +8,8 @@ import {
 } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { Attributes, Key, Table } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
+import { tableRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
+import type { RateLimits } from '../../functions/sessions/ports.ts';
 import type { StateChange } from '../../functions/model/bus-events.ts';
 import type { Client } from '../../functions/sessions/client.ts';
 import type { PersonKey } from '../../functions/sessions/grant.ts';
@@ -317,6 +319,35 @@ export function storeContract(start: () => Place): void {
     const key = { pk: 'update', sk: 'missing' };
     expect(await place.table.update(key, { status: 'new' })).toBe(false);
     expect(await place.table.get(key)).toBeUndefined();
+  });
+
+  test('a counter stops at its most, even for twenty at the same time, and keeps its row', async () => {
+    const key = { pk: 'limit ["issuer","ada"]', sk: 'check 0' };
+    const count = () => place.table.count(key, { name: 'uses', most: 7 }, { expires: 60 });
+    const counted = await Promise.all(Array.from({ length: 20 }, count));
+    expect(counted.filter(Boolean)).toHaveLength(7);
+    expect(await count()).toBe(false);
+    expect(await place.table.get(key)).toEqual({ ...key, uses: 7, expires: 60 });
+  });
+
+  test('uses are counted per person, limit and window, for all processes together', async () => {
+    const processes = Array.from({ length: 4 }, () => tableRateLimits(place.table));
+    const window = { startsAt: now, endsAt: minutes(1) };
+    const use = (more: Partial<Parameters<RateLimits['countUse']>[0]> = {}) =>
+      Promise.all(
+        processes.flatMap((process) =>
+          Array.from({ length: 3 }, () =>
+            process.countUse({ person: ada, limit: 'check', ...window, ...more }),
+          ),
+        ),
+      );
+    const allowed = async (...given: Parameters<typeof use>) =>
+      (await use(...given)).filter(Boolean).length;
+    expect(await allowed()).toBe(10);
+    expect(await allowed()).toBe(0);
+    expect(await allowed({ person: grace })).toBe(10);
+    expect(await allowed({ limit: 'verification' })).toBe(12);
+    expect(await allowed({ startsAt: minutes(1), endsAt: minutes(2) })).toBe(10);
   });
 
   test('the outbox keeps a change until it is removed, and a confirmation through a second record', async () => {

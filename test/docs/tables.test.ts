@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { failedReasons, failingReasons } from '../../functions/model/mcpserver.ts';
+import { auditEvents } from '../../functions/model/audit-event.ts';
+import { anonymousLists, limits } from '../../functions/model/limits.ts';
 import {
   authRequiredGlossary,
   type GlossaryEntry,
@@ -22,7 +24,43 @@ const failures = Object.fromEntries(
   ),
 );
 
+const withoutTable = {
+  processOnly: 'Counted in each process.',
+  refused: 'Refused with 503.',
+} as const;
+
+const limitRows = table(
+  ['limit', 'for', 'uses', 'window', 'while the table is unavailable'],
+  [
+    ...Object.entries(limits).map(([name, limit]) => [
+      code(name),
+      'each person',
+      `${limit.count} ${limit.what}`,
+      `${limit.windowSeconds} s`,
+      withoutTable[limit.withoutTable],
+    ]),
+    [
+      code('anonymousLists'),
+      'all callers without a token, in each process',
+      `${anonymousLists.count} lists`,
+      `${anonymousLists.windowSeconds} s`,
+      'No change: it does not use the table.',
+    ],
+  ],
+);
+
+const auditRows = table(
+  ['event', 'means', 'fields'],
+  Object.entries(auditEvents).map(([name, { meaning, fields }]) => [
+    code(name),
+    meaning,
+    fields.map(code).join(', '),
+  ]),
+);
+
 test.each([
+  ['operate.md', 'limits', limitRows],
+  ['operate.md', 'audit', auditRows],
   ['state-and-session.md', 'states', meanings('STATE', stateGlossary)],
   ['state-and-session.md', 'reasons', meanings('reason', reasonGlossary)],
   ['troubleshoot.md', 'trouble', meanings('reason', failures)],
@@ -35,6 +73,6 @@ test.each([
   if (isWriting && written !== undefined) return writePage(name, replaced(page, written, wanted));
   expect(
     written?.text,
-    'npm run docs:write writes the texts of functions/model/glossary.ts into the page',
+    'npm run docs:write writes the texts of functions/model/ into the page',
   ).toBe(wanted);
 });

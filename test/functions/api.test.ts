@@ -56,11 +56,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([issuer, otherIssuer, cluster, store].map((part) => part.close())));
 
+const tokenKey = `one:${randomBytes(32).toString('base64url')}`;
+
 const environment = () => ({
   KUBECONFIG_YAML: cluster.kubeconfig,
   AWS_ENDPOINT_URL_DYNAMODB: store.url,
   TABLE_NAME: store.table,
-  TOKEN_KEYS: `one:${randomBytes(32).toString('base64url')}`,
+  TOKEN_KEYS: tokenKey,
   GUARD: 'off',
   OIDC_ISSUER: issuer.url,
   OIDC_CLIENT_ID: commandLineClient.client_id,

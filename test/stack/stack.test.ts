@@ -192,6 +192,11 @@ describe.skipIf(isMissing)('the table', () => {
 });
 
 describe.skipIf(isMissing)('the functions', () => {
+  test.each(['Sweep', 'Api'])('%s reserves no concurrency unless the owner says so', (name) => {
+    const { reservedConcurrentExecutions } = deployed().inputs('Function', `${name}Function`);
+    expect([undefined, -1]).toContain(reservedConcurrentExecutions);
+  });
+
   test.each(['Sweep', 'Api'])('%s gets only settings that it knows', (name) => {
     const unknown = Object.keys(variables(name)).filter(
       (variable) =>
@@ -316,6 +321,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
         LABEL_SELECTOR: 'team=a',
         ANONYMOUS_LIST: 'on',
         FLEET_SIZE: '100000',
+        SWEEP_CONCURRENCY: '20',
+        API_CONCURRENCY: '50',
         ALARM_EMAIL: 'ada@example.com',
         SITE: 'off',
       },
@@ -336,6 +343,12 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     }
     expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({
       environment: { variables: { ANONYMOUS_LIST: 'on' } },
+    });
+    expect(stack.inputs('Function', 'SweepFunction')).toMatchObject({
+      reservedConcurrentExecutions: 20,
+    });
+    expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({
+      reservedConcurrentExecutions: 50,
     });
     expect(stack.inputs('TopicSubscription', 'AlarmsEmail')).toMatchObject({
       protocol: 'email',
@@ -366,6 +379,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       ANONYMOUS_LIST: 'yes',
       VPC_SUBNETS: 'subnet-1',
       FLEET_SIZE: 'many',
+      SWEEP_CONCURRENCY: '0',
+      API_CONCURRENCY: '100000',
     };
     const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
     const [message = ''] = result.kind === 'failed' ? result.problems : [];
@@ -375,6 +390,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'ANONYMOUS_LIST is "yes"',
       'VPC_SECURITY_GROUPS',
       'FLEET_SIZE is "many"',
+      'SWEEP_CONCURRENCY is "0"',
+      'API_CONCURRENCY is 100000; the limit is 10000',
     ]) {
       expect(message).toContain(words);
     }

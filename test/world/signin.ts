@@ -24,6 +24,7 @@ import {
   sessionStore,
 } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { SessionPorts } from '../../functions/routes/session-routes.ts';
+import type { AuditEvent } from '../../functions/model/audit-event.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
 import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
@@ -48,6 +49,8 @@ export type SignInWorld = {
   readonly servers: Map<string, McpServer>;
   /** What our OAuth client sent, in order. */
   readonly sent: Sent[];
+  /** The security events of the routes, in order. */
+  readonly audited: AuditEvent[];
   /** Tests may set it. */
   readonly clock: { now: Date };
   readonly close: () => Promise<void>;
@@ -80,6 +83,7 @@ export async function startSignInWorld({
   const clock = { now: new Date() };
   const now = () => clock.now;
   const sent: Sent[] = [];
+  const audited: AuditEvent[] = [];
   const connector = {
     guard: addressGuard({ allowLocal: true }),
     resolve: resolver(),
@@ -113,6 +117,8 @@ export async function startSignInWorld({
     ...store,
     ...oauth,
     now,
+    takeLimit: async () => ({ kind: 'allowed' }),
+    audit: (event) => void audited.push(event),
     wait: (ms) => wait(ms),
     newSecret: () => randomBytes(32).toString('base64url'),
     readServer: async (_namespace, name) => servers.get(name),
@@ -142,6 +148,7 @@ export async function startSignInWorld({
     ports,
     servers,
     sent,
+    audited,
     clock,
     close,
   };

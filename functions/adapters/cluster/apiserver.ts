@@ -10,7 +10,8 @@ import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
 import { setHeaderMiddleware, setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { codeOf, networkCode, refusal } from './refusal.ts';
+import type { Circuit } from '../network/circuit.ts';
+import { codeOf, isDown, networkCode, refusal } from './refusal.ts';
 import { customObjects, type CustomObjects } from './custom-objects.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 
@@ -33,6 +34,8 @@ export type Cluster = {
   readonly timeoutMs: number;
   /** Forgets the credential that was refused. False: there is no other one. */
   readonly refresh: () => boolean;
+  /** Pauses calls while the API server is down. Without it every call is made. */
+  readonly circuit?: Circuit;
 };
 
 /** A token that changes over time: a projected service-account token, or one made by signing. */
@@ -259,7 +262,12 @@ const longestWaitMs = 5_000;
  * credential was refused for which there may be a newer one. A second patch is harmless: it is
  * fenced.
  */
-export async function call(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
+export const call = (cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> =>
+  cluster.circuit === undefined
+    ? persist(cluster, send)
+    : cluster.circuit(() => persist(cluster, send), isDown);
+
+async function persist(cluster: Cluster, send: () => Promise<unknown>): Promise<unknown> {
   let hasRefreshed = false;
   for (let tries = 1; ; tries += 1) {
     try {

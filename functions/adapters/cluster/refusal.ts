@@ -3,6 +3,7 @@
  */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
+import { CircuitOpen } from '../network/circuit.ts';
 import { ClusterError, type Rights } from '../../model/cluster-error.ts';
 
 /** The API server that was asked, and its time for an answer. */
@@ -19,6 +20,8 @@ export function clusterErrorFor(
   rights: Rights = sweepRights,
 ): ClusterError {
   if (error instanceof ClusterError) return error;
+  if (error instanceof CircuitOpen)
+    return new ClusterError({ reason: 'paused', address, retryAfterMs: error.retryAfterMs });
   const status = refusal(error)?.code;
   switch (status) {
     case undefined:
@@ -34,8 +37,7 @@ export function clusterErrorFor(
     default:
       return new ClusterError({ reason: 'unexpectedStatus', address, action, status });
   }
-  if (error instanceof DOMException && error.name === 'TimeoutError')
-    return new ClusterError({ reason: 'timeout', address, timeoutMs });
+  if (isTimeout(error)) return new ClusterError({ reason: 'timeout', address, timeoutMs });
   if (error instanceof SyntaxError)
     return new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'JSON' });
   const code = networkCode(error) ?? codeOf(error);
@@ -43,6 +45,18 @@ export function clusterErrorFor(
   if (code) return new ClusterError({ reason: 'unreachable', address, code });
   throw error;
 }
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'TimeoutError';
+
+/**
+ * Whether a call shows that the API server is down. A 500 does not: one object that cannot be
+ * converted is answered so, and it must not cost the others their answers.
+ */
+export const isDown = (error: unknown): boolean =>
+  networkCode(error) !== undefined ||
+  isTimeout(error) ||
+  [502, 503, 504].includes(refusal(error)?.code ?? 0);
 
 const sweepRights: Rights = { manifests: 'manifests', clusterRole: 'muster-sweep' };
 

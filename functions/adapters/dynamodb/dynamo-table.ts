@@ -40,6 +40,15 @@ export type Table = {
   /** Sets these attributes of a row and keeps its others. False: there is no such row. */
   readonly update: (key: Key, attributes: Attributes) => Promise<boolean>;
   /**
+   * Adds one to the number `name` of a row and sets the other attributes, in one step; makes the
+   * row where there is none. False: the number is `most` already, and nothing was written.
+   */
+  readonly count: (
+    key: Key,
+    counter: { readonly name: string; readonly most: number },
+    attributes: Attributes,
+  ) => Promise<boolean>;
+  /**
    * Removes a row and returns it. Undefined: there is no such row, or the precondition is not met
    * and the row stays.
    */
@@ -65,18 +74,26 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
     update: async (Key, attributes) => {
-      const entries = Object.entries(attributes);
+      const { expression, names, values } = settingOf(attributes);
       const command = new UpdateCommand({
         TableName,
         Key,
-        UpdateExpression: `SET ${entries.map((_, at) => `#name${at} = :value${at}`).join(', ')}`,
+        UpdateExpression: expression,
         ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeNames: Object.fromEntries(
-          entries.map(([name], at) => [`#name${at}`, name]),
-        ),
-        ExpressionAttributeValues: Object.fromEntries(
-          entries.map(([, value], at) => [`:value${at}`, value]),
-        ),
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+      });
+      return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
+    },
+    count: async (Key, { name, most }, attributes) => {
+      const { expression, names, values } = settingOf(attributes);
+      const command = new UpdateCommand({
+        TableName,
+        Key,
+        UpdateExpression: `${expression} ADD #counter :one`,
+        ConditionExpression: 'attribute_not_exists(#counter) OR #counter < :most',
+        ExpressionAttributeNames: { ...names, '#counter': name },
+        ExpressionAttributeValues: { ...values, ':one': 1, ':most': most },
       });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
@@ -115,6 +132,15 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       } while (ExclusiveStartKey !== undefined && found.length < limit);
       return found;
     },
+  };
+}
+
+function settingOf(attributes: Attributes) {
+  const entries = Object.entries(attributes);
+  return {
+    expression: `SET ${entries.map((_, at) => `#name${at} = :value${at}`).join(', ')}`,
+    names: Object.fromEntries(entries.map(([name], at) => [`#name${at}`, name])),
+    values: Object.fromEntries(entries.map(([, value], at) => [`:value${at}`, value])),
   };
 }
 

@@ -27,6 +27,12 @@ export const leaseKey = (person: PersonKey, serverUid: string): Key => ({
   sk: `lease ${serverUid}`,
 });
 
+/** One row for each person, limit and window. */
+export const limitKey = ({ issuer, subject }: PersonKey, limit: string, startsAt: Date): Key => ({
+  pk: `limit ${JSON.stringify([issuer, subject])}`,
+  sk: `${limit} ${startsAt.toISOString()}`,
+});
+
 export const signInKey = (state: string): Key => ({
   pk: `signin ${digest(state)}`,
   sk: 'signin',

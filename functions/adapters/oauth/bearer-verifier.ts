@@ -8,11 +8,12 @@ import {
 } from 'jose';
 import * as z from 'zod/mini';
 import type { BearerResult } from '../../sessions/person.ts';
+import { type Circuit, circuit, CircuitOpen, pauseMs } from '../network/circuit.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 import { messageOf } from '../../model/error-message.ts';
 import { oneLine } from '../../model/outside-text.ts';
-import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -22,23 +23,30 @@ export type VerifierOptions = {
   readonly audience: string;
   readonly kind?: 'idToken' | 'accessToken';
   readonly fetch: GuardedFetch;
+  readonly now?: () => Date;
 };
 
-/** The keys of the issuer could not be fetched. */
+/** The keys of the issuer could not be fetched, or were not asked for in the pause after that. */
 class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
+  readonly retryAfterMs: number | undefined;
+  constructor(issuer: string, cause: unknown) {
+    super(`The keys of ${issuer} could not be fetched: ${messageOf(cause)}.`, { cause });
+    this.retryAfterMs = cause instanceof CircuitOpen ? cause.retryAfterMs : undefined;
+  }
 }
 
 /**
  * Verifies tokens with the keys of their issuer, which are found by OpenID discovery and kept as
  * long as the verifier lives. `issuerUnavailable` when the keys cannot be fetched: that says
- * nothing about the token. Only a bad token is `invalid`.
+ * nothing about the token, and for ten seconds the issuer is not asked again. Only a bad token is
+ * `invalid`.
  */
 export function bearerVerifier(options: VerifierOptions): (token: string) => Promise<BearerResult> {
-  const { issuer, audience, kind = 'idToken' } = options;
+  const { issuer, audience, kind = 'idToken', now = () => new Date() } = options;
   // RFC 9068, section 4: an ID token cannot pass for an access token.
   const typ = kind === 'accessToken' ? { typ: accessTokenType } : {};
-  const keys = keysOf(options);
+  const keys = keysOf(options, circuit({ failures: 1, pauseMs }, now));
   return async (token) => {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -56,10 +64,18 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
           kind: 'invalid',
           message: 'The token reports an event and cannot sign a person in.',
         };
-      return callerOf(payload, token, kind === 'idToken' ? audience : undefined);
+      return callerOf(payload, {
+        token,
+        client: kind === 'idToken' ? audience : undefined,
+        now: now(),
+      });
     } catch (error) {
       if (error instanceof IssuerUnavailable)
-        return { kind: 'issuerUnavailable', detail: error.message };
+        return defined({
+          kind: 'issuerUnavailable',
+          detail: error.message,
+          retryAfterMs: error.retryAfterMs,
+        });
       const message = problemOf(error);
       if (message === undefined) throw error;
       return { kind: 'invalid', message };
@@ -95,12 +111,16 @@ const algorithms = [
 
 const metadataSchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
+/**
+ * Only what the issuer answers opens the circuit. A token cannot: an unknown key in its header is
+ * no failure of the issuer.
+ */
+function keysOf({ issuer, fetch }: VerifierOptions, orPause: Circuit): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined;
   const find = async () => {
-    const { jwks_uri } = await discover(issuer, fetch);
+    const { jwks_uri } = await orPause(() => discover(issuer, fetch));
     return createRemoteJWKSet(new URL(jwks_uri), {
-      [customFetch]: (url, init) => fetch(url, init),
+      [customFetch]: (url, init) => orPause(async () => keySet(await fetch(url, init))),
     });
   };
   return async (header, token) => {
@@ -126,11 +146,19 @@ function keysOf({ issuer, fetch }: VerifierOptions): JWTVerifyGetKey {
 const unavailable =
   (issuer: string) =>
   (cause: unknown): never => {
-    throw new IssuerUnavailable(
-      `The keys of ${issuer} could not be fetched: ${messageOf(cause)}.`,
-      { cause },
-    );
+    throw new IssuerUnavailable(issuer, cause);
   };
+
+const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** RFC 7517, section 5. One key that is none does not cost the others. */
+async function keySet(response: Response): Promise<Response> {
+  if (response.status !== 200) throw new TypeError(`its keys returned HTTP ${response.status}`);
+  const body: unknown = await response.json().catch(() => undefined);
+  const keys = keySetSchema.safeParse(body);
+  if (!keys.success) throw new TypeError('its keys are not a JSON Web Key Set');
+  return Response.json(keys.data);
+}
 
 /**
  * OpenID Connect Discovery 1.0, section 4; the issuer in the answer must be the one that was asked.
@@ -141,7 +169,7 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   });
   if (response.status !== 200)
     throw new TypeError(`its discovery document returned HTTP ${response.status}`);
-  const metadata = metadataSchema.safeParse(await response.json());
+  const metadata = metadataSchema.safeParse(await response.json().catch(() => undefined));
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
   if (metadata.data.issuer !== issuer)
     throw new TypeError('its discovery document names another issuer');
@@ -152,15 +180,28 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   return metadata.data;
 }
 
-/** An ID token must be for `client`. */
-function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
+type Verified = {
+  readonly token: string;
+  /** An ID token must be for this client. */
+  readonly client: string | undefined;
+  readonly now: Date;
+};
+
+// A row of the table has it in its key, which may have 2,048 bytes.
+const longestSubject = 1_024;
+
+function callerOf(payload: JWTPayload, { token, client, now }: Verified): BearerResult {
   const { iss, sub, aud, exp, azp } = payload;
-  // jose has compared `exp` with this same clock.
-  const expiresAt = momentFromOutside(exp, new Date());
   if (iss === undefined || sub === undefined || aud === undefined || exp === undefined)
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
+  const expiresAt = momentFromOutside(exp, now);
   if (expiresAt === undefined)
     return { kind: 'invalid', message: 'The token expires in more than ten years.' };
+  if (typeof sub !== 'string' || Buffer.byteLength(JSON.stringify(sub)) > longestSubject)
+    return {
+      kind: 'invalid',
+      message: `The subject of the token is longer than ${longestSubject} bytes.`,
+    };
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
   if (client !== undefined && azp !== undefined && azp !== client)
     return { kind: 'invalid', message: 'The token is for another client.' };

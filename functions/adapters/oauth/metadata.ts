@@ -5,6 +5,7 @@ import { resourceOf } from '../../model/resource.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
+import { tidyMetadata } from './issuer-metadata.ts';
 import { SignInError } from './signin-error.ts';
 import { ask, isSafe, reach, type TransportOptions } from './transport.ts';
 
@@ -60,7 +61,8 @@ function chosenIssuer(
 }
 
 const resourceMetadataSchema = z.object({
-  resource: z.url(),
+  // A row of the table holds both.
+  resource: z.url().check(z.maxLength(2_048)),
   authorization_servers: z.array(z.url()).check(z.minLength(1)),
   scopes_supported: z.optional(z.array(z.string())),
 });
@@ -110,10 +112,14 @@ export async function findIssuer(
 ): Promise<oauth.AuthorizationServer> {
   const url = URL.parse(issuer);
   if (url === null || !isSafe(url, options)) throw new SignInError({ reason: 'insecureIssuer' });
+  if (Buffer.byteLength(issuer) > longestIssuer)
+    throw new SignInError({ reason: 'issuerTooLong', host: url.host });
   for (const address of metadataAddresses(url)) {
     const response = await ask(options.fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
-    const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
+    const tidy = await tidyMetadata(response);
+    if (tidy === undefined) throw new SignInError({ reason: 'notMetadata', host: address.host });
+    const metadata = await oauth.processDiscoveryResponse(url, tidy).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
         throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
@@ -122,6 +128,9 @@ export async function findIssuer(
   }
   throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
+
+// It is in the key of our registration, which may have 2,048 bytes.
+const longestIssuer = 1_024;
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
   const path = pathname.replace(/\/$/, '');

@@ -8,9 +8,9 @@ import * as z from 'zod/mini';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
 import type { ClientStore } from '../../sessions/ports.ts';
 import { SignInError } from './signin-error.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
-import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type RegistrationOptions = TransportOptions & {
   readonly now: () => Date;
@@ -133,8 +133,9 @@ const documentClient = (issuer: string, publicUrl: string): Client => ({
 });
 
 const registeredSchema = z.object({
-  client_id: z.string(),
-  client_secret: z.optional(z.string()),
+  // RFC 6749, appendix A.1. A key of the table holds it, which may have 1,024 bytes.
+  client_id: z.string().check(z.regex(/^[\x20-\x7E]{1,1000}$/)),
+  client_secret: z.optional(z.string().check(z.maxLength(8_192))),
   client_secret_expires_at: z.optional(z.number()),
   token_endpoint_auth_method: z.optional(
     z.enum(['none', 'client_secret_basic', 'client_secret_post']),

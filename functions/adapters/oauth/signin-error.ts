@@ -33,6 +33,8 @@ export type SignInFailure =
   /** `endpoint` is a word of ours: `token`. */
   | { readonly reason: 'insecureEndpoint'; readonly host: string; readonly endpoint: string }
   | { readonly reason: 'noIssuerMetadata'; readonly host: string }
+  | { readonly reason: 'notMetadata'; readonly host: string }
+  | { readonly reason: 'issuerTooLong'; readonly host: string }
   | { readonly reason: 'issuerMismatch'; readonly host: string }
   | { readonly reason: 'noPkce'; readonly host: string }
   | { readonly reason: 'noRegistration'; readonly host: string; readonly callback: string }
@@ -78,6 +80,10 @@ function messageFor(failure: SignInFailure): string {
       return `The ${failure.endpoint} endpoint of the issuer ${failure.host} is not an https address.`;
     case 'noIssuerMetadata':
       return `The issuer ${failure.host} publishes no metadata (RFC 8414).`;
+    case 'notMetadata':
+      return `The metadata of ${failure.host} is not a JSON document that names an issuer (RFC 8414).`;
+    case 'issuerTooLong':
+      return `The address of the issuer at ${failure.host} is longer than 1,024 bytes.`;
     case 'issuerMismatch':
       return `The metadata at ${failure.host} belongs to another issuer.`;
     case 'noPkce':

@@ -7,6 +7,9 @@ import {
   subjectOf,
 } from '../../../functions/routes/access.ts';
 import { serverRoutes, type ServerPorts } from '../../../functions/routes/server-routes.ts';
+import type { ContinueTokens } from '../../../functions/routes/continue-tokens.ts';
+import type { TakeLimit } from '../../../functions/sessions/rate-limits.ts';
+import { defined } from '../../../functions/model/defined.ts';
 import type { Variables } from '../../../functions/routes/bearer.ts';
 import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
@@ -60,10 +63,18 @@ test.each<readonly [string, Partial<AccessRules>, object]>([
   expect(subjectOf(callerWith({ ...claims }), { ...rules, ...changed })).toBeUndefined();
 });
 
-function world(review: (user: string, namespace: string) => boolean) {
+const plainTokens: ContinueTokens = {
+  seal: async (token) => token,
+  open: async (token) => token,
+};
+
+function world(review: (user: string, namespace: string) => boolean, reviews = Infinity) {
   const asked: string[] = [];
   const logged: unknown[] = [];
   let time = new Date('2026-01-01T00:00:00Z');
+  const taken: string[] = [];
+  const takeLimit: TakeLimit = async (_person, limit) =>
+    taken.push(limit) > reviews ? { kind: 'reached', retryAfterMs: 5_000 } : { kind: 'allowed' };
   const maySee = accessCheck({
     now: () => time,
     review: async ({ user }, namespace) => {
@@ -71,6 +82,7 @@ function world(review: (user: string, namespace: string) => boolean) {
       return review(user, namespace);
     },
     rules: { ...rules, usernamePrefix: '-' },
+    takeLimit,
     log: (line) => void logged.push(line),
   });
   const servers = [
@@ -80,10 +92,14 @@ function world(review: (user: string, namespace: string) => boolean) {
   ];
   const ports: ServerPorts = {
     now: () => time,
-    listPage: async () => ({
-      kind: 'page',
-      page: { servers, malformed: [{ namespace: 'secret', name: 'odd', message: 'spec' }] },
-    }),
+    listPage: async ({ namespace }) => {
+      const isWanted = (one: { namespace: string }) =>
+        namespace === undefined || one.namespace === namespace;
+      const malformed = [{ namespace: 'secret', name: 'odd', message: 'spec' }].filter(isWanted);
+      const own = servers.filter(isWanted);
+      const next = namespace === 'secret' ? 'more-of-secret' : undefined;
+      return { kind: 'page', page: defined({ servers: own, malformed, continue: next }) };
+    },
     readServer: async (namespace, name) =>
       servers.find((server) => server.namespace === namespace && server.name === name),
     sessionsOf: async () => new Map(),
@@ -93,6 +109,8 @@ function world(review: (user: string, namespace: string) => boolean) {
     heartbeatMs: 300_000,
     anonymousList: false,
     maySee,
+    takeLimit,
+    continueTokens: plainTokens,
   };
   const api = new Hono<{ Variables: Variables }>();
   api.use('*', async (context, next) => {
@@ -101,7 +119,13 @@ function world(review: (user: string, namespace: string) => boolean) {
   });
   api.use('/v1/mcpservers/:namespace/:name/*', accessGate(maySee));
   api.route('/', serverRoutes(ports));
-  return { api, asked, logged, later: (ms: number) => void (time = new Date(time.getTime() + ms)) };
+  return {
+    api,
+    asked,
+    logged,
+    taken,
+    later: (ms: number) => void (time = new Date(time.getTime() + ms)),
+  };
 }
 
 test('a list holds the namespaces that the cluster would let one get, and nothing of the others', async () => {
@@ -158,4 +182,54 @@ test('when the cluster does not answer, nothing is shown, and the next request a
   isAway = false;
   expect((await api.request('/v1/mcpservers')).status).toBe(200);
   expect(asked.length).toBeGreaterThan(3);
+});
+
+test.each([
+  ['GET', '/v1/mcpservers/NS/server-a'],
+  ['GET', '/v1/mcpservers/NS/server-z'],
+  ['GET', '/v1/mcpservers?namespace=NS'],
+  ['GET', '/v1/mcpservers?namespace=NS&limit=1'],
+  ['POST', '/v1/mcpservers/NS/server-a/check'],
+  ['DELETE', '/v1/mcpservers/NS/server-a/session'],
+])('a closed namespace cannot be told from a missing one: %s %s', async (method, path) => {
+  const { api } = world((_user, namespace) => namespace === 'default');
+  const answer = async (namespace: string) => {
+    const response = await api.request(path.replace('NS', namespace), { method });
+    const text = await response.text();
+    return { status: response.status, text: text.replaceAll(namespace, 'NS') };
+  };
+  await api.request('/v1/mcpservers');
+  expect(await answer('secret')).toEqual(await answer('made-up'));
+});
+
+test('nor can it where the limit of reviews is reached', async () => {
+  const { api } = world((_user, namespace) => namespace === 'default', 3);
+  await api.request('/v1/mcpservers');
+  const status = async (namespace: string) =>
+    (await api.request(`/v1/mcpservers/${namespace}/server-a`)).status;
+  expect([await status('secret'), await status('one'), await status('two')]).toEqual([
+    404, 404, 404,
+  ]);
+  expect([await status('secret'), await status('one'), await status('three')]).toEqual([
+    429, 429, 429,
+  ]);
+  expect(await status('default')).toBe(200);
+});
+
+test('made-up namespaces cost reviews up to the limit of the person, and what is no namespace none', async () => {
+  const { api, asked, taken } = world(() => false, 20);
+  for (let index = 0; index < 100; index += 1)
+    await api.request(`/v1/mcpservers/made-up-${index}/server-a`);
+  expect(asked).toHaveLength(20);
+  expect(taken).toHaveLength(100);
+  for (const name of ['A', '..', '-a', 'a.b', 'a%2Fb', 'x'.repeat(64), '%00'])
+    expect((await api.request(`/v1/mcpservers/${name}/server-a`)).status).toBe(404);
+  expect(taken).toHaveLength(100);
+});
+
+test('the namespaces that the cluster itself listed are not counted', async () => {
+  const { api, taken } = world(() => true);
+  await api.request('/v1/mcpservers');
+  await api.request('/v1/mcpservers/default/server-a');
+  expect(taken).toEqual([]);
 });

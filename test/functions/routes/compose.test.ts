@@ -1,6 +1,13 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anonymousLists } from '../../../functions/model/limits.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';
+import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
+import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
+import { tableRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
+import { personLimits } from '../../../functions/sessions/rate-limits.ts';
+import { memoryTable } from '../../../local/memory-table.ts';
 import { join } from '../../../functions/sessions/join.ts';
 import {
   type Check,
@@ -15,6 +22,7 @@ import { aCaller, aPerson } from '../../world/person.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
 
+const tokenKey = `k1:${Buffer.alloc(32, 7).toString('base64url')}`;
 const now = new Date('2026-11-22T12:00:00Z');
 const servers = [
   aServer({ status: connected('True') }),
@@ -36,9 +44,14 @@ const aCheck: Check = {
 /** The API over a cluster of three servers that is asked one page at a time. */
 function world({
   servers: more,
+  isForgotten = false,
   ...changes
-}: Partial<Omit<ApiPorts, 'servers'>> & { servers?: Partial<ApiPorts['servers']> } = {}) {
+}: Partial<Omit<ApiPorts, 'servers'>> & {
+  servers?: Partial<ApiPorts['servers']>;
+  isForgotten?: boolean;
+} = {}) {
   const logged: unknown[] = [];
+  const audited: unknown[] = [];
   const api = composeApi({
     facts: {
       publicUrl: 'https://muster.example.com',
@@ -55,7 +68,7 @@ function world({
     servers: {
       now: () => now,
       listPage: async ({ namespace, limit, continue: token }) => {
-        if (token === 'forgotten') return { kind: 'expired' };
+        if (token === '2' && isForgotten) return { kind: 'expired' };
         const own = servers.filter(
           (server) => namespace === undefined || server.namespace === namespace,
         );
@@ -83,6 +96,13 @@ function world({
         servers.find((server) => server.namespace === namespace && server.name === name),
       sessionsOf: async (person, page) => join(page, person, [], now),
       check: async () => aCheck,
+      continueTokens: textSealer(sealer([tokenKey])),
+      takeLimit: personLimits({
+        now: () => now,
+        ...tableRateLimits(memoryTable()),
+        audit: (event) => void audited.push(event),
+        log: (line) => void logged.push(line),
+      }),
       heartbeatMs: 300_000,
       anonymousList: false,
       ...more,
@@ -100,7 +120,7 @@ function world({
     const body: unknown = await response.json();
     return { status: response.status, headers: response.headers, body };
   };
-  return { api, ask, logged };
+  return { api, ask, logged, audited };
 }
 
 const anonymousWorld = () => world({ servers: { anonymousList: true } });
@@ -230,7 +250,10 @@ test('an unexpected error is a 500 without its text, and one log line without to
 });
 
 test('a continue token that the cluster forgot is a 410 that says to start again', async () => {
-  const { status, body } = await world().ask('/v1/mcpservers?continue=forgotten', ada);
+  const { ask } = world({ isForgotten: true });
+  const first = listSchema.parse((await ask('/v1/mcpservers?limit=2', ada)).body);
+  const next = `/v1/mcpservers?limit=2&continue=${first.continue ?? ''}`;
+  const { status, body } = await ask(next, ada);
   expect(status).toBe(410);
   expect(problemSchema.parse(body).hint).toBe('List again from the start, without continue.');
 });
@@ -273,14 +296,23 @@ test('a check is answered as the wire says', async () => {
 });
 
 test('the eleventh check of a minute is a 429 with the time to wait, for this person only', async () => {
-  const { ask } = world();
+  const { ask, audited } = world();
   const check = (bearer: string) =>
     ask('/v1/mcpservers/default/server-a/check', { bearer, method: 'POST' });
   for (let count = 0; count < 10; count += 1)
     expect((await check('bearer-of-ada')).status).toBe(200);
-  const { status, headers } = await check('bearer-of-ada');
+  const { status, headers, body } = await check('bearer-of-ada');
   expect(status).toBe(429);
   expect(headers.get('retry-after')).toBe('60');
+  expect(problemSchema.parse(body)).toMatchObject({
+    title: 'Too many checks',
+    detail: 'The limit for each person is 10 checks in 1 minute.',
+    hint: 'Try again in 60 seconds.',
+  });
+  for (let count = 0; count < 20; count += 1) await check('bearer-of-ada');
+  expect(audited).toEqual([
+    expect.objectContaining({ kind: 'limitReached', limit: 'check', person: expect.anything() }),
+  ]);
   expect((await check('bearer-of-grace')).status).toBe(200);
 });
 
@@ -359,4 +391,96 @@ test('the OpenAPI document describes every route of the contract, and refers onl
       },
     },
   });
+});
+
+test('continue names no server, works for its person and its query, and for nothing else', async () => {
+  const { ask } = world({ servers: { anonymousList: true } });
+  const first = listSchema.parse((await ask('/v1/mcpservers?limit=1', ada)).body);
+  const sealed = first.continue ?? '';
+  const decoded = sealed
+    .split('.')
+    .map((part) => Buffer.from(part, 'base64url').toString('latin1'));
+  expect(sealed).not.toBe('1');
+  expect(decoded.join()).not.toMatch(/server-|uid-/);
+  const grace = { bearer: 'bearer-of-grace' };
+  const strangers = listSchema.parse((await ask('/v1/mcpservers?limit=1')).body).continue ?? '';
+  const status = async (query: string, as = {}) =>
+    (await ask(`/v1/mcpservers?${query}`, as)).status;
+  expect(await status(`limit=1&continue=${sealed}`, ada)).toBe(200);
+  expect(await status(`continue=${sealed}&limit=1`, ada)).toBe(200);
+  expect(await status(`limit=1&continue=${strangers}`)).toBe(200);
+  expect(await status(`limit=1&continue=${sealed}`, grace)).toBe(400);
+  expect(await status(`limit=1&continue=${sealed}`)).toBe(400);
+  expect(await status(`limit=1&continue=${strangers}`, ada)).toBe(400);
+  expect(await status(`limit=2&continue=${sealed}`, ada)).toBe(400);
+  expect(await status(`continue=${sealed}`, ada)).toBe(400);
+  expect(await status(`limit=1&namespace=default&continue=${sealed}`, ada)).toBe(400);
+});
+
+test('any other continue is a 400 that does not reach the cluster, and no line of the log', async () => {
+  let lists = 0;
+  const { ask, logged } = world({
+    servers: {
+      listPage: async () => {
+        lists += 1;
+        return { kind: 'page', page: { servers: [], malformed: [] } };
+      },
+    },
+  });
+  const header = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"k1"}').toString('base64url');
+  const rubbish = fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.base64String({ minLength: 1, maxLength: 300 }),
+    fc
+      .array(fc.stringMatching(/^[\w-]{0,40}$/), { minLength: 3, maxLength: 5 })
+      .map((parts) => parts.join('.')),
+    fc.stringMatching(/^[\w-]{16}\.[\w-]{0,60}\.[\w-]{22}$/).map((rest) => `${header}.${rest}`),
+    fc.json().map((json) => `${Buffer.from(json).toString('base64url')}.AAAA.AAAA.AAAA`),
+    fc.constant('x'.repeat(9_000)),
+  );
+  await fc.assert(
+    fc.asyncProperty(rubbish, async (text) => {
+      const query = new URLSearchParams({ continue: text }).toString();
+      const { status, body } = await ask(`/v1/mcpservers?${query}`, ada);
+      expect(status).toBe(400);
+      expect(problemSchema.parse(body).hint).toMatch(/list again/);
+    }),
+    { numRuns: 300 },
+  );
+  expect([lists, logged]).toEqual([0, []]);
+});
+
+test('lists without a token are limited for all of them together, and those of people are not', async () => {
+  const { ask } = world({ servers: { anonymousList: true } });
+  for (let count = 0; count < anonymousLists.count; count += 1)
+    expect((await ask('/v1/mcpservers?limit=1')).status).toBe(200);
+  const { status, headers } = await ask('/v1/mcpservers?limit=1');
+  expect([status, headers.get('retry-after')]).toEqual([429, '60']);
+  expect((await ask('/v1/mcpservers?limit=1', ada)).status).toBe(200);
+});
+
+test('an MCPServer that cannot be read is the problem of its manifest, not of the cluster', async () => {
+  const readServer = () =>
+    Promise.reject(
+      new ClusterError({
+        reason: 'malformedServer',
+        namespace: 'default',
+        name: 'odd',
+        message: 'spec.url: https://internal.example.com',
+      }),
+    );
+  const { ask } = world({ servers: { readServer, anonymousList: true } });
+  const { status, body } = await ask('/v1/mcpservers/default/odd');
+  expect(status).toBe(422);
+  expect(problemSchema.parse(body).hint).toBe(
+    'Run: kubectl edit mcpserver odd --namespace default',
+  );
+  expect(JSON.stringify(body)).not.toContain('internal');
+});
+
+test('while the API server is down the answer says when it is asked again', async () => {
+  const failure = { reason: 'paused', address: 'https://10.0.0.1', retryAfterMs: 7_200 } as const;
+  const listPage = () => Promise.reject(new ClusterError(failure));
+  const { status, headers } = await world({ servers: { listPage } }).ask('/v1/mcpservers', ada);
+  expect([status, headers.get('retry-after')]).toEqual([503, '8']);
 });

@@ -1,3 +1,4 @@
+import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
 /**
  * What an issuer says and what is in the table cannot lock anyone out or lead a token elsewhere. A
  * real issuer and MCP server on loopback, the routes, and a table whose rows the tests edit.
@@ -152,6 +153,8 @@ beforeEach(() => {
     verifyToken: tokenVerifier(connector, { timeoutMs: 2_000 }),
     exchangeToken: async () => ({ kind: 'refused' as const, message: 'not here' }),
     policy,
+    takeLimit: async () => ({ kind: 'allowed' as const }),
+    audit: () => {},
   };
   park = async (state) => {
     const place = callbackUrl(publicUrl, party.url).split('/').at(-1) ?? '';
@@ -177,6 +180,8 @@ beforeEach(() => {
       check: async () => Promise.reject(new Error('not here')),
       heartbeatMs: 300_000,
       anonymousList: false,
+      takeLimit: ports.takeLimit,
+      continueTokens: textSealer(sealer([`k:${randomBytes(32).toString('base64url')}`])),
     },
     sessions: sessionRoutes(async () => ports),
   });

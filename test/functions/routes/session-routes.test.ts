@@ -25,6 +25,8 @@ let people: Issuer;
 let bearers: Readonly<Record<string, string>>;
 let servers: Record<string, McpServer>;
 let api: Hono<{ Variables: Variables }>;
+/** The limit that is reached; `all` of them, or `uncounted`: the table does not answer. */
+let refusedLimit: string | undefined;
 
 beforeAll(async () => {
   [world, people] = await Promise.all([startSignInWorld(), startIssuer()]);
@@ -37,12 +39,19 @@ beforeAll(async () => {
     sessionRoutes(async () => ({
       ...world.ports,
       readServer: async (_namespace, name) => servers[name],
+      takeLimit: async (_person, limit) => {
+        if (refusedLimit === 'uncounted') return { kind: 'uncounted' };
+        const isReached = refusedLimit === limit || refusedLimit === 'all';
+        return isReached ? { kind: 'reached', retryAfterMs: 6_500 } : { kind: 'allowed' };
+      },
     })),
   );
 });
 afterAll(async () => void (await Promise.all([world.close(), people.close()])));
 
 beforeEach(() => {
+  world.audited.length = 0;
+  refusedLimit = undefined;
   world.clock.now = new Date();
   const up = { url: world.mcp.url, status: connected('True') };
   servers = {
@@ -436,4 +445,76 @@ test('no secret is in the table in plain text', async () => {
   ])
     expect(dump).not.toContain(text);
   expect(dump).not.toMatch(/eyJ[\w-]+\.eyJ/);
+});
+
+const person = (subject: string) => ({ issuer: people.url, subject });
+
+test('every end of a sign-in is one event with person, server and reason, and without a secret', async () => {
+  const secret = secretIn(await visit(ada, await start('ada')));
+  await complete('grace', secret);
+  await complete('ada', secret);
+  await complete('ada', secret);
+  const state = new URL(await start('ada')).searchParams.get('state') ?? '';
+  await visit(ada, callbackWith({ state, error: 'access_denied', error_description: 'free text' }));
+  await visit(ada, callbackWith({ state, code: 'x' }));
+  await call('DELETE', session('a'), 'ada');
+  await call('DELETE', '/v1/sessions', 'ada');
+  const [mine, hers] = [person('ada'), person('grace')];
+  const serverUid = uid('a');
+  expect(world.audited).toEqual([
+    { kind: 'signInRefused', person: hers, serverUid, reason: 'unknownSecret' },
+    { kind: 'signInCompleted', person: mine, serverUid },
+    { kind: 'signInRefused', person: mine, serverUid, reason: 'unknownSecret' },
+    { kind: 'signInRefused', person: mine, serverUid, reason: 'declined' },
+    { kind: 'signInRefused', reason: 'unknownState' },
+    { kind: 'signedOut', person: mine, serverUid },
+    { kind: 'signedOutEverywhere', person: mine },
+  ]);
+});
+
+test('forwarding that the owner does not allow is an event, a sign-in that cannot start is one', async () => {
+  await call('POST', `${session('sso')}/verify`, 'ada');
+  servers['a'] = aServer({
+    name: 'a',
+    uid: uid('a'),
+    url: 'http://127.0.0.1:9/mcp',
+    status: connected('True'),
+  });
+  await call('POST', session('a'), 'ada', {});
+  expect(world.audited).toEqual([
+    {
+      kind: 'forwardingRefused',
+      person: person('ada'),
+      serverUid: servers['sso']?.uid,
+      reason: 'policy',
+    },
+    { kind: 'signInRefused', person: person('ada'), serverUid: uid('a'), reason: 'notStarted' },
+  ]);
+});
+
+test.each([
+  ['POST', session('a'), 'signInStart', {}],
+  ['POST', `${session('a')}/complete`, 'verification', { secret: 'x' }],
+  ['POST', `${session('a')}/verify`, 'verification', undefined],
+])('%s %s beyond the limit is a 429 that says when, and does nothing', async (...row) => {
+  const [method, path, limit, body] = row;
+  world.sent.length = 0;
+  refusedLimit = limit;
+  const answer = await call(method, path, 'ada', body);
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7']);
+  expect((await problemOf(answer)).hint).toBe('Try again in 7 seconds.');
+  expect(world.sent).toEqual([]);
+});
+
+test('signing out has no limit', async () => {
+  refusedLimit = 'all';
+  expect((await call('DELETE', session('a'), 'ada')).status).toBe(200);
+  expect((await call('DELETE', '/v1/sessions', 'ada')).status).toBe(204);
+});
+
+test('without the table a sign-in is not started, and the answer says when to try again', async () => {
+  refusedLimit = 'uncounted';
+  const answer = await call('POST', session('a'), 'ada', {});
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60']);
+  expect((await problemOf(answer)).title).toBe('The table is unavailable');
 });

@@ -131,6 +131,8 @@ beforeEach(() => {
     now,
     wait: async () => {},
     newSecret: () => randomBytes(32).toString('base64url'),
+    takeLimit: async () => ({ kind: 'allowed' }),
+    audit: () => {},
     readServer: async () => undefined,
     clientDocument: clientDocument(publicUrl),
     verifyToken: tokenVerifier(connector, { timeoutMs: 1_000 }),

@@ -206,6 +206,8 @@ beforeEach(() => {
     verifyToken: tokenVerifier(connector),
     exchangeToken: async () => ({ kind: 'unavailable' as const, message: 'not here' }),
     policy: { ...nothingAllowed, allowInsecure: true },
+    takeLimit: async () => ({ kind: 'allowed' as const }),
+    audit: () => {},
   });
   api.route('/', sessionRoutes(load));
 });

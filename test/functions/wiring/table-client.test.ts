@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
-import type { LogLine } from '../../../functions/model/log-line.ts';
+import type { AuditEvent } from '../../../functions/model/audit-event.ts';
 import { createGrantStore } from '../../../functions/wiring/table-client.ts';
 import { startStore } from '../../../local/dynamodb.ts';
 import { aGrant, now } from '../sessions/build.ts';
 
-test('a row that cannot be read is one line of the log, without the person or anything of the row', async () => {
+test('a row that cannot be read is one security event, with nothing of the row', async () => {
   const local = await startStore();
-  const lines: LogLine[] = [];
+  const events: AuditEvent[] = [];
   const store = createGrantStore(
     { tableName: local.table, dynamoDbUrl: new URL(local.url) },
     {
       sealer: sealer([`k:${randomBytes(32).toString('base64url')}`]),
       now: () => now,
-      log: (line) => void lines.push(line),
+      audit: (event) => void events.push(event),
     },
   );
   const { person, serverUid } = aGrant();
@@ -30,16 +30,7 @@ test('a row that cannot be read is one line of the log, without the person or an
     }),
   );
   expect(await store.listGrants(person)).toEqual([]);
-  expect(lines).toEqual([
-    {
-      level: 'warn',
-      message: 'a row of the table was left out',
-      reason: 'notParsed',
-      row: 'grant',
-      person: expect.stringMatching(/^[\w-]{43}$/),
-      serverUid,
-    },
-  ]);
+  expect(events).toEqual([{ kind: 'rowUnreadable', person, serverUid, reason: 'malformed' }]);
   expect(await store.listServerUids(person)).toEqual([serverUid]);
   await store.deleteGrant(person, serverUid);
   expect(await store.listServerUids(person)).toEqual([]);

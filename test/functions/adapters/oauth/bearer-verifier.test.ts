@@ -110,11 +110,13 @@ test.each([
 test('an issuer that is down is told apart: that is no word about the bearer', async () => {
   const down = await startIssuer();
   const good = await bearerFor(down, ada);
-  const verifier = bearerVerifier({ issuer: down.url, audience, fetch });
+  let now = new Date();
+  const verifier = bearerVerifier({ issuer: down.url, audience, fetch, now: () => now });
   await down.close();
   expect(await verifier(good)).toMatchObject({ kind: 'issuerUnavailable' });
   await expect(verifier('letmein')).resolves.toMatchObject({ kind: 'invalid' });
   const up = await startIssuer({ port: Number(new URL(down.url).port) });
+  now = new Date(now.getTime() + 10_000);
   expect(await verifier(await bearerFor(up, ada))).toMatchObject({ kind: 'valid' });
   await up.close();
 });
@@ -274,4 +276,111 @@ test('an https issuer whose keys are at an http address is not believed', async 
     detail: expect.stringContaining('not at an https address'),
   });
   expect(asked).toEqual([`${login}/.well-known/openid-configuration`]);
+});
+
+/** A verifier whose issuer answers as the test says, with a clock of its own. */
+function counted(answer: (path: string) => Promise<Response>) {
+  const asked: string[] = [];
+  const clock = { now: new Date() };
+  const verifier = bearerVerifier({
+    issuer: issuer.url,
+    audience,
+    now: () => clock.now,
+    fetch: (url) => {
+      asked.push(new URL(url).pathname);
+      return answer(new URL(url).pathname);
+    },
+  });
+  const later = (ms: number) => void (clock.now = new Date(clock.now.getTime() + ms));
+  return { verifier, asked, later };
+}
+
+test.each<[string, (path: string) => Promise<Response>]>([
+  ['refuses connections', () => Promise.reject(new TypeError('refused'))],
+  ['answers 500', async () => new Response('', { status: 500 })],
+  ['answers HTML', async () => new Response('<html>')],
+  ['answers JSON that is no metadata', async () => Response.json({ issuer: 7 })],
+  [
+    'has keys that are none',
+    async (path) =>
+      path === '/jwks'
+        ? Response.json({ keys: 'none' })
+        : Response.json({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }),
+  ],
+  [
+    'cannot give its keys',
+    async (path) =>
+      path === '/jwks'
+        ? new Response('', { status: 503 })
+        : Response.json({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }),
+  ],
+])(
+  'an issuer that %s is asked once in ten seconds, however many tokens come',
+  async (_what, answer) => {
+    const { verifier, asked, later } = counted(answer);
+    const first = await verifier(token);
+    const before = asked.length;
+    const many = await Promise.all(Array.from({ length: 50 }, () => verifier(token)));
+    expect(first).toMatchObject({ kind: 'issuerUnavailable' });
+    expect(first).not.toHaveProperty('retryAfterMs');
+    for (const result of many)
+      expect(result).toMatchObject({ kind: 'issuerUnavailable', retryAfterMs: 10_000 });
+    expect(asked).toHaveLength(before);
+    later(10_000);
+    await Promise.all(Array.from({ length: 50 }, () => verifier(token)));
+    expect(asked).toHaveLength(before + 1);
+  },
+);
+
+test('no token can close the door for others: only what the issuer answers counts', async () => {
+  const { verifier, asked } = counted((path) => fetch(`${issuer.url}${path}`));
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const bad = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => forged({ kid: `made-up-${index}` }, privateKey)),
+  );
+  for (const one of bad) expect(await verifier(one)).toMatchObject({ kind: 'invalid' });
+  expect(await verifier(token)).toMatchObject({ kind: 'valid' });
+  expect(asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
+});
+
+/** Tokens with any claims, signed by an issuer that publishes the key. */
+async function signedBy(claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT({
+    iss: issuer.url,
+    aud: audience,
+    sub: 'ada',
+    exp: Math.floor(Date.now() / 1_000) + 600,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'ES256', kid: 'own' })
+    .sign(ownKeys.privateKey);
+}
+const ownKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const answersOfOwnKeys = async (path: string) =>
+  path === '/jwks'
+    ? Response.json({
+        keys: [
+          { kty: 'EC', kid: 'own', alg: 'ES256', ...ownKeys.publicKey.export({ format: 'jwk' }) },
+        ],
+      })
+    : Response.json({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` });
+
+test.each([['a name that is no text', { name: { first: 'Ada' }, email: 7 }]])(
+  '%s costs no token its meaning, and can be written',
+  async (_what, claims) => {
+    const { verifier } = counted(answersOfOwnKeys);
+    const verdict = await verifier(await signedBy(claims));
+    expect(verdict.kind).toBe('valid');
+    if (verdict.kind === 'valid')
+      expect(verdict.caller.person.expiresAt.toISOString()).toMatch(/^20/);
+  },
+);
+
+test.each([
+  ['another client, beside a claim of another type', { azp: 'other', email: 7 }],
+  ['a client that is no text', { azp: { id: audience } }],
+  ['a subject that fits no row', { sub: 'x'.repeat(2_000) }],
+])('a token with %s is invalid', async (_what, claims) => {
+  const { verifier } = counted(answersOfOwnKeys);
+  expect(await verifier(await signedBy(claims))).toMatchObject({ kind: 'invalid' });
 });

@@ -1,0 +1,43 @@
+type Limit = {
+  /** What is counted, as a person reads it: `checks`. */
+  readonly what: string;
+  /** So many uses in one window, per person. Windows begin at multiples of their length. */
+  readonly count: number;
+  readonly windowSeconds: number;
+  /**
+   * While the table does not answer: `processOnly` counts in the process that answers, because
+   * reading must go on; `refused` is for what the table has to store anyway.
+   */
+  readonly withoutTable: 'processOnly' | 'refused';
+};
+
+/** What each person may do how often, all processes together; `docs/` prints this table. */
+export const limits = {
+  check: { what: 'checks', count: 10, windowSeconds: 60, withoutTable: 'processOnly' },
+  signInStart: { what: 'sign-in starts', count: 60, windowSeconds: 600, withoutTable: 'refused' },
+  // `muster auth status --verify` verifies a thousand servers in one run.
+  verification: {
+    what: 'verifications',
+    count: 1_500,
+    windowSeconds: 600,
+    withoutTable: 'refused',
+  },
+  // A person with many namespaces: each process asks the cluster for each of them once a minute.
+  accessReview: {
+    what: 'requests for new namespaces',
+    count: 3_000,
+    windowSeconds: 600,
+    withoutTable: 'processOnly',
+  },
+  keyEnrollment: {
+    what: 'key enrollments',
+    count: 20,
+    windowSeconds: 3_600,
+    withoutTable: 'refused',
+  },
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof limits;
+
+/** Lists without a token, by all callers of one process together. */
+export const anonymousLists = { count: 300, windowSeconds: 60 } as const;

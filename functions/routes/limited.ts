@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { type LimitName, limits } from '../model/limits.ts';
+import type { Caller } from '../sessions/person.ts';
+import type { LimitResult, TakeLimit } from '../sessions/rate-limits.ts';
+import { problemResponse, retryAfter } from './problem.ts';
+
+/** Behind `requirePerson`: lets a request pass while the person is within the limit. */
+export const limited = (takeLimit: TakeLimit, limit: LimitName) =>
+  createMiddleware<{ Variables: { caller: Caller } }>(async (context, next) => {
+    const taken = await takeLimit(context.var.caller.person, limit);
+    if (taken.kind !== 'allowed') return limitResponse(context, limit, taken);
+    await next();
+    return undefined;
+  });
+
+export type Refused = Exclude<LimitResult, { kind: 'allowed' }>;
+
+export function limitResponse(context: Context, limit: LimitName, refused: Refused): Response {
+  const { what, count, windowSeconds } = limits[limit];
+  switch (refused.kind) {
+    case 'reached':
+      return tooMany(context, {
+        title: `Too many ${what}`,
+        detail: `The limit for each person is ${count} ${what} in ${spanOf(windowSeconds)}.`,
+        retryAfterMs: refused.retryAfterMs,
+      });
+    case 'uncounted':
+      return problemResponse(
+        context,
+        {
+          status: 503,
+          title: 'The table is unavailable',
+          detail: `The number of ${what} could not be counted.`,
+          hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the table of TABLE_NAME.',
+        },
+        { 'retry-after': '60' },
+      );
+  }
+}
+
+export function tooMany(
+  context: Context,
+  {
+    title,
+    detail,
+    retryAfterMs,
+  }: { readonly title: string; readonly detail: string; readonly retryAfterMs: number },
+): Response {
+  const seconds = retryAfter(retryAfterMs);
+  return problemResponse(
+    context,
+    { status: 429, title, detail, hint: `Try again in ${seconds} seconds.` },
+    { 'retry-after': seconds },
+  );
+}
+
+/** A whole number of minutes, for people: `1 minute`, `10 minutes`. */
+const spanOf = (seconds: number): string =>
+  seconds === 60 ? '1 minute' : `${seconds / 60} minutes`;
