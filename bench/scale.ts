@@ -73,8 +73,8 @@ export function pageStarts(pages: number, lanes = true): readonly number[] {
   let at = assumed.coldStart;
   const relay = lanes ? Math.min(pages, pagesBeforeFanOut) : pages;
   for (let page = 0; page < relay; page += 1, at += assumed.listPage + assumed.hop) starts.push(at);
-  // The last of them runs ahead over the names, and starts a lane for each stretch.
-  let scout = (starts.at(-1) ?? 0) + assumed.listPage;
+  // The last of them runs ahead over the names, and starts a lane for each stretch behind it.
+  let scout = (starts.at(-1) ?? 0) + assumed.listPage + assumed.listNames;
   for (let first = relay; first < pages; first += shardPages, scout += assumed.listNames) {
     const ofLane = Math.min(shardPages, pages - first);
     for (let page = 0; page < ofLane; page += 1)

@@ -255,7 +255,12 @@ export function hasNewSpec(server: McpServer): boolean {
  * another one to go on with.
  */
 export type PageResult =
-  | { readonly kind: 'page'; readonly page: Page }
+  | {
+      readonly kind: 'page';
+      readonly page: Page;
+      /** So many at a time are small enough: asked for more, the cluster sent too many bytes. */
+      readonly smallerLimit?: number;
+    }
   | { readonly kind: 'expired'; readonly continue?: string };
 
 /** What came of one status write. */

@@ -3,7 +3,8 @@ import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
 import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
-import { readItem, statusPatch } from './mcpserver-object.ts';
+import { nameOf, readItem, statusPatch } from './mcpserver-object.ts';
+import { AnswerTooLarge } from './custom-objects.ts';
 import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
@@ -14,49 +15,89 @@ type ListPage = (request: {
 }) => Promise<PageResult>;
 
 /**
- * Gives the function that lists one page. It throws `ClusterError`, for example where the CRD is
- * not installed.
+ * Gives the function that lists one page: fewer than `limit` where so many are too many bytes, and
+ * one that is too large by itself is malformed. It throws `ClusterError`, for example where the CRD
+ * is not installed.
  */
 export function pageLister(cluster: Cluster): ListPage {
   const list = lister(cluster);
+  const listNames = lister(cluster, metadataOnly);
   return async (request) => {
-    const answer = await list(request);
-    return answer.kind === 'expired'
-      ? answer
-      : { kind: 'page', page: readPage(cluster, answer.body) };
+    const answer = await listFewer(list, request);
+    switch (answer.kind) {
+      case 'expired':
+        return answer;
+      case 'answer':
+        return defined({
+          kind: 'page',
+          page: readPage(cluster, answer.body),
+          smallerLimit: answer.limit < request.limit ? answer.limit : undefined,
+        });
+      case 'tooLarge': {
+        const named = await listNames({ ...request, limit: 1 });
+        if (named.kind === 'tooLarge') throw tooManyBytes(cluster);
+        return named.kind === 'expired'
+          ? named
+          : { kind: 'page', page: withoutContent(cluster, named.body), smallerLimit: 1 };
+      }
+    }
   };
 }
 
+/** Halves what is asked for until the answer is small enough. */
+async function listFewer(
+  list: Lister,
+  request: Parameters<ListPage>[0],
+): Promise<Answered & { readonly limit: number }> {
+  for (let { limit } = request; ; limit = Math.ceil(limit / 2)) {
+    const answer = await list({ ...request, limit });
+    if (answer.kind !== 'tooLarge' || limit === 1) return { ...answer, limit };
+  }
+}
+
+/** What one look ahead found: how many MCPServers it passed, and where the next one begins. */
+type Skipped = { readonly count: number; readonly continue?: string };
+
 /**
- * Gives the function that finds where the page after the next `limit` MCPServers begins. It reads
- * only their metadata. Undefined: there is no later page. It throws `ClusterError`, also where the
- * token has expired.
+ * Gives the function that finds where the page after the next `limit` MCPServers begins, or after
+ * fewer where their metadata is too many bytes. It reads nothing else of them. It throws
+ * `ClusterError`, also where the token has expired.
  */
 export function pageSkipper(
   cluster: Cluster,
-): (request: { readonly limit: number; readonly continue: string }) => Promise<string | undefined> {
-  const list = lister(
-    cluster,
-    setHeaderOptions(
-      'Accept',
-      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-    ),
-  );
+): (request: { readonly limit: number; readonly continue: string }) => Promise<Skipped> {
+  const list = lister(cluster, metadataOnly);
   return async (request) => {
-    const answer = await list(request);
-    if (answer.kind === 'expired') throw new ClusterError({ reason: 'continueExpired' });
-    return pageSchema.parse(answer.body).metadata.continue || undefined;
+    const answer = await listFewer(list, request);
+    switch (answer.kind) {
+      case 'expired':
+        throw new ClusterError({ reason: 'continueExpired' });
+      case 'tooLarge':
+        throw tooManyBytes(cluster);
+      case 'answer': {
+        const { items, metadata } = readList(cluster, answer.body);
+        return defined({ count: items.length, continue: metadata.continue || undefined });
+      }
+    }
   };
 }
 
+const metadataOnly = setHeaderOptions(
+  'Accept',
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+);
+
+const tooManyBytes = ({ address }: Cluster): ClusterError =>
+  new ClusterError({ reason: 'answerTooLarge', address, action: 'list mcpservers' });
+
+type Lister = (...request: Parameters<ListPage>) => Promise<Answered>;
+
 type Answered =
   | { readonly kind: 'answer'; readonly body: unknown }
+  | { readonly kind: 'tooLarge' }
   | Exclude<PageResult, { readonly kind: 'page' }>;
 
-function lister(
-  cluster: Cluster,
-  how?: typeof mergePatch,
-): (...request: Parameters<ListPage>) => Promise<Answered> {
+function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
     const request = defined({
@@ -73,6 +114,7 @@ function lister(
       );
       return { kind: 'answer', body };
     } catch (error) {
+      if (error instanceof AnswerTooLarge) return { kind: 'tooLarge' };
       if (refusal(error)?.code === 410) return { kind: 'expired', ...statusOf(error).metadata };
       throw clusterErrorFor(cluster, 'list mcpservers', error);
     }
@@ -152,16 +194,30 @@ const pageSchema = z.object({
 });
 const writtenSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
-function readPage(cluster: Cluster, answer: unknown): Page {
+function readList({ address }: Cluster, answer: unknown): z.infer<typeof pageSchema> {
   const list = pageSchema.safeParse(answer);
   if (!list.success)
-    throw new ClusterError({
-      reason: 'unexpectedAnswer',
-      address: cluster.address,
-      expected: 'a list',
-    });
-  const items = list.data.items.map(readItem);
-  const next = list.data.metadata.continue;
+    throw new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'a list' });
+  return list.data;
+}
+
+/** The one MCPServer of a list of metadata, whose content is more than we read. */
+function withoutContent(cluster: Cluster, answer: unknown): Page {
+  const { items, metadata } = readList(cluster, answer);
+  return defined({
+    servers: [],
+    malformed: items.map((item) => ({
+      ...nameOf(item),
+      message: 'The object is too large to be read. Remove what makes it large.',
+    })),
+    continue: metadata.continue || undefined,
+  });
+}
+
+function readPage(cluster: Cluster, answer: unknown): Page {
+  const list = readList(cluster, answer);
+  const items = list.items.map(readItem);
+  const next = list.metadata.continue;
   return defined({
     servers: items.flatMap((item) => (item.kind === 'server' ? [item.server] : [])),
     malformed: items.flatMap((item) => (item.kind === 'malformed' ? [item.malformed] : [])),

@@ -27,15 +27,15 @@ export type Item =
 export function readItem(item: unknown): Item {
   const parsed = itemSchema.safeParse(item, { error: english });
   if (parsed.success) return { kind: 'server', server: toServer(parsed.data) };
-  const { namespace, name } = nameSchema.safeParse(item).data?.metadata ?? {
-    namespace: '',
-    name: '(no name)',
-  };
   const message = parsed.error.issues
     .map(({ path, message }) => `${path.join('.')}: ${message}`)
     .join('; ');
-  return { kind: 'malformed', malformed: { namespace, name, message } };
+  return { kind: 'malformed', malformed: { ...nameOf(item), message } };
 }
+
+/** What an object is called, whatever else it is. */
+export const nameOf = (item: unknown): Pick<Malformed, 'namespace' | 'name'> =>
+  nameSchema.safeParse(item).data?.metadata ?? { namespace: '', name: '(no name)' };
 
 /**
  * `status` of a merge patch: what `next` does not have is removed, fields of other writers stay.

@@ -3,6 +3,7 @@
  */
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
+import { AnswerTooLarge } from './custom-objects.ts';
 import { ClusterError, type Rights } from '../../model/cluster-error.ts';
 
 /** The API server that was asked, and its time for an answer. */
@@ -36,6 +37,8 @@ export function clusterErrorFor(
   }
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new ClusterError({ reason: 'timeout', address, timeoutMs });
+  if (error instanceof AnswerTooLarge)
+    return new ClusterError({ reason: 'answerTooLarge', address, action });
   if (error instanceof SyntaxError)
     return new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'JSON' });
   const code = networkCode(error) ?? codeOf(error);

@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import * as z from 'zod/mini';
 import {
   type Cluster,
   connectCluster,
@@ -11,6 +15,7 @@ import {
 } from '../../../../functions/adapters/cluster/apiserver.ts';
 import {
   pageLister,
+  pageSkipper,
   serverReader,
   statusPatcher,
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
@@ -196,6 +201,92 @@ describe('list', () => {
       }),
     ).toMatchObject({
       page: { servers: [{ name: 'b' }] },
+    });
+  });
+
+  describe('of objects that are too many bytes together', () => {
+    const large = { env: { FILL: 'x'.repeat(30_000) }, type: 'stdio', command: 'true' };
+    const bounded = (mostBytes: number): Cluster =>
+      connectCluster({ kubeconfig: local.kubeconfig, mostBytes });
+    const limits = (): readonly (string | null)[] =>
+      asked.map(({ url = '' }) => new URL(url, local.url).searchParams.get('limit'));
+
+    test('is asked for again, half as many each time, and says how few fit', async () => {
+      for (const name of ['a', 'b', 'c', 'd', 'e']) await create({ name, spec: large });
+      const list = pageLister(bounded(100_000));
+      const first = await list({ limit: 16 });
+      expect(limits()).toEqual(['16', '8', '4', '2']);
+      expect(first).toMatchObject({ page: { servers: [{ name: 'a' }, { name: 'b' }] } });
+      expect(first).toMatchObject({ smallerLimit: 2 });
+      const second = await list({
+        limit: 2,
+        continue: first.kind === 'page' ? (first.page.continue ?? '') : '',
+      });
+      expect(second).toMatchObject({ page: { servers: [{ name: 'c' }, { name: 'd' }] } });
+      expect(second).not.toHaveProperty('smallerLimit');
+    });
+
+    test('is listed to its end in 64 MB of heap, though all of them together are 80 MB', async () => {
+      const fill = 'x'.repeat(1_000_000);
+      for (let index = 0; index < 80; index += 1)
+        await create({ name: `large-${index}`, spec: { ...large, env: { fill } } });
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        '--max-old-space-size=64',
+        fileURLToPath(new URL('../../../world/list-all.ts', import.meta.url)),
+        local.kubeconfig,
+      ]);
+      const { servers, maxRssMb } = z
+        .object({ servers: z.number(), maxRssMb: z.number() })
+        .parse(JSON.parse(stdout));
+      expect(servers).toBe(80);
+      expect(maxRssMb).toBeLessThan(300);
+    });
+
+    test('leaves out the one that is too large by itself, by name, and goes on behind it', async () => {
+      const enormous = { ...large, env: { FILL: 'x'.repeat(200_000) } };
+      await create({ name: 'a', spec: enormous });
+      await create({ name: 'b', spec: large });
+      const list = pageLister(bounded(100_000));
+      const first = await list({ limit: 2 });
+      expect(first).toMatchObject({
+        page: {
+          servers: [],
+          malformed: [
+            {
+              namespace: 'default',
+              name: 'a',
+              message: 'The object is too large to be read. Remove what makes it large.',
+            },
+          ],
+        },
+        smallerLimit: 1,
+      });
+      expect(
+        await list({
+          limit: 1,
+          continue: first.kind === 'page' ? (first.page.continue ?? '') : '',
+        }),
+      ).toMatchObject({ page: { servers: [{ name: 'b' }] } });
+    });
+
+    test('is looked ahead over by as many names as fit', async () => {
+      const annotations = { note: 'x'.repeat(30_000) };
+      for (const name of ['a', 'b', 'c', 'd', 'e'])
+        await create({ name, metadata: { name, annotations } });
+      const first = await pageLister(cluster)({ limit: 1 });
+      const rest = first.kind === 'page' ? (first.page.continue ?? '') : '';
+      expect(await pageSkipper(bounded(100_000))({ limit: 4, continue: rest })).toEqual({
+        count: 2,
+        continue: expect.any(String),
+      });
+    });
+
+    test('of which not even a name can be read is a failure that says where to look', async () => {
+      const annotations = { note: 'x'.repeat(200_000) };
+      await create({ name: 'a', metadata: { name: 'a', annotations } });
+      await expect(pageLister(bounded(100_000))({ limit: 2 })).rejects.toThrow(
+        'answered with too many bytes to our request to list mcpservers',
+      );
     });
   });
 
