@@ -146,6 +146,8 @@ export type McpServer = {
   readonly singleSignOn: SingleSignOn | undefined;
   /** The owner's label takes it out of the sweep. */
   readonly optedOut?: boolean;
+  /** Why it is never contacted: a field is longer than any that is carried on. */
+  readonly unusable?: string;
   readonly status: Status;
 };
 
@@ -265,7 +267,12 @@ export type PageResult =
 
 /** What came of one status write. */
 export type PatchResult =
-  | { readonly kind: 'written'; readonly resourceVersion: string }
+  | {
+      readonly kind: 'written';
+      readonly resourceVersion: string;
+      /** Why the cluster refused the status before it was written in a shorter form. */
+      readonly shortened?: string;
+    }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly detail: string };

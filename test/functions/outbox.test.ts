@@ -288,7 +288,7 @@ describe('what others wrote into the table', () => {
     await plant({ id: 'odd 2', reason: `Responded\n${text}` });
     await plant({ id: 'odd 3', name: '../../secrets' });
     await plant({ id: 'odd 4', from: text });
-    await plant({ id: 'odd 5' }, { change: { ...{}, id: 'another row' } });
+    await plant({ id: 'odd 5' }, { change: { id: 'another row' } });
     expect(await rows()).toBe(6);
     clock += 60_000;
     expect(await report()).toMatchObject({ published: 1, dropped: 0, waiting: 0 });

@@ -1,9 +1,15 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
 import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
-import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
+import type {
+  Page,
+  PageResult,
+  PatchResult,
+  PatchStatus,
+  ReadServer,
+} from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
-import { nameOf, readItem, statusPatch } from './mcpserver-object.ts';
+import { nameOf, ownStatus, readItem, shortStatus, statusPatch } from './mcpserver-object.ts';
 import { AnswerTooLarge } from './custom-objects.ts';
 import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
@@ -34,7 +40,7 @@ export function pageLister(cluster: Cluster): ListPage {
           smallerLimit: answer.limit < request.limit ? answer.limit : undefined,
         });
       case 'tooLarge': {
-        const named = await listNames({ ...request, limit: 1 });
+        const named = await listFewer(listNames, { ...request, limit: 1 });
         if (named.kind === 'tooLarge') throw tooManyBytes(cluster);
         return named.kind === 'expired'
           ? named
@@ -44,14 +50,24 @@ export function pageLister(cluster: Cluster): ListPage {
   };
 }
 
-/** Halves what is asked for until the answer is small enough. */
+/**
+ * Halves what is asked for until the answer is small enough. Where it did not come in time, far
+ * fewer are asked for, once: an API server that is down must not cost the whole run.
+ */
 async function listFewer(
   list: Lister,
   request: Parameters<ListPage>[0],
-): Promise<Answered & { readonly limit: number }> {
-  for (let { limit } = request; ; limit = Math.ceil(limit / 2)) {
+): Promise<Exclude<Answered, { readonly kind: 'tooSlow' }> & { readonly limit: number }> {
+  let { limit } = request;
+  let wasSlow = false;
+  for (;;) {
     const answer = await list({ ...request, limit });
-    if (answer.kind !== 'tooLarge' || limit === 1) return { ...answer, limit };
+    if (answer.kind === 'tooSlow') {
+      if (wasSlow || limit === 1) throw answer.error;
+      wasSlow = true;
+      limit = Math.ceil(limit / 16);
+    } else if (answer.kind === 'tooLarge' && limit > 1) limit = Math.ceil(limit / 2);
+    else return { ...answer, limit };
   }
 }
 
@@ -95,6 +111,7 @@ type Lister = (...request: Parameters<ListPage>) => Promise<Answered>;
 type Answered =
   | { readonly kind: 'answer'; readonly body: unknown }
   | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'tooSlow'; readonly error: ClusterError }
   | Exclude<PageResult, { readonly kind: 'page' }>;
 
 function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
@@ -116,7 +133,9 @@ function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
     } catch (error) {
       if (error instanceof AnswerTooLarge) return { kind: 'tooLarge' };
       if (refusal(error)?.code === 410) return { kind: 'expired', ...statusOf(error).metadata };
-      throw clusterErrorFor(cluster, 'list mcpservers', error);
+      const failure = clusterErrorFor(cluster, 'list mcpservers', error);
+      if (failure.failure.reason === 'timeout') return { kind: 'tooSlow', error: failure };
+      throw failure;
     }
   };
 }
@@ -145,10 +164,31 @@ export function serverReader(cluster: Cluster): ReadServer {
 }
 
 /**
- * Gives the function that writes a status. The audit log of the API server has `trace` as the id of
- * the request. It never throws for an API server or network failure: that is `refused`.
+ * Gives the function that writes a status. One that the API server refuses as invalid (422) is
+ * written in shorter forms: no verdict is lost to its own words, or to those of other writers. The
+ * audit log of the API server has `trace` as the id of the request. It never throws for an API
+ * server or network failure: that is `refused`.
  */
 export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
+  const patch = patcher(cluster, trace);
+  return async (server, next) => {
+    const first = await patch(server, next);
+    if (first.kind !== 'invalid') return first;
+    for (const shorter of [shortStatus(next), ownStatus(shortStatus(next))]) {
+      const written = await patch(server, shorter);
+      if (written.kind === 'written') return { ...written, shortened: first.detail };
+      if (written.kind !== 'invalid') return written;
+    }
+    return { kind: 'refused', detail: first.detail };
+  };
+}
+
+type Patched = PatchResult | { readonly kind: 'invalid'; readonly detail: string };
+
+function patcher(
+  cluster: Cluster,
+  trace: string | undefined,
+): (...write: Parameters<PatchStatus>) => Promise<Patched> {
   const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
@@ -171,7 +211,7 @@ export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
         case 409:
           return { kind: 'conflict' };
         case 422:
-          return { kind: 'refused', detail: `HTTP 422: ${causesOf(error)}` };
+          return { kind: 'invalid', detail: `HTTP 422: ${causesOf(error)}` };
         default:
           return {
             kind: 'refused',
@@ -206,8 +246,9 @@ function withoutContent(cluster: Cluster, answer: unknown): Page {
   const { items, metadata } = readList(cluster, answer);
   return defined({
     servers: [],
-    malformed: items.map((item) => ({
-      ...nameOf(item),
+    malformed: items.map(nameOf).map(({ namespace, name }) => ({
+      namespace,
+      name,
       message: 'The object is too large to be read. Remove what makes it large.',
     })),
     continue: metadata.continue || undefined,

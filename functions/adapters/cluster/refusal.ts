@@ -4,6 +4,7 @@
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
 import { AnswerTooLarge } from './custom-objects.ts';
+import { oneLine } from '../../model/outside-text.ts';
 import { ClusterError, type Rights } from '../../model/cluster-error.ts';
 
 /** The API server that was asked, and its time for an answer. */
@@ -87,6 +88,11 @@ export function statusOf(error: unknown): z.infer<typeof statusSchema> {
 
 /** Fields and reasons only: the messages quote values. */
 export const causesOf = (error: unknown): string =>
-  statusOf(error)
-    .details.causes.map(({ field, reason }) => `${field} ${reason}`)
-    .join(', ') || 'no cause named';
+  oneLine(
+    statusOf(error)
+      .details.causes.map(({ field, reason }) => `${field} ${reason}`)
+      .join(', ') || 'no cause named',
+    longestCauses,
+  );
+
+const longestCauses = 300;

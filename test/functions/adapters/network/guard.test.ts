@@ -97,29 +97,27 @@ const wrappings: Readonly<Record<string, (ipv4: readonly number[]) => readonly n
   mapped: (ipv4) => [...zeros(10), 0xff, 0xff, ...ipv4],
   translated: (ipv4) => [...zeros(8), 0xff, 0xff, 0, 0, ...ipv4],
   NAT64: (ipv4) => [0, 0x64, 0xff, 0x9b, ...zeros(8), ...ipv4],
-  'local NAT64 /48': ([a = 0, b = 0, c = 0, d = 0]) => [
-    ...[0, 0x64, 0xff, 0x9b, 0, 1, a, b, 0, c, d],
-    ...zeros(1),
-    ...[8, 8, 8, 8],
-  ],
-  'local NAT64 /56': ([a = 0, b = 0, c = 0, d = 0]) => [
-    ...[0, 0x64, 0xff, 0x9b, 0, 1, 0, a, 0, b, c, d],
-    ...[8, 8, 8, 8],
-  ],
-  'local NAT64 /64': ([a = 0, b = 0, c = 0, d = 0]) => [
-    ...[0, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 0, a, b, c, d],
-    ...zeros(3),
-  ],
-  'local NAT64 /96': (ipv4) => [0, 0x64, 0xff, 0x9b, 0, 1, ...zeros(6), ...ipv4],
+  // The rest of these is 8.8.8.8, which is let through.
+  'local NAT64 /48': ([a = 0, b = 0, c = 0, d = 0]) => [...local, a, b, 0, c, d, 0, 8, 8, 8, 8],
+  'local NAT64 /56': ([a = 0, b = 0, c = 0, d = 0]) => [...local, 0, a, 0, b, c, d, 8, 8, 8, 8],
+  'local NAT64 /64': ([a = 0, b = 0, c = 0, d = 0]) => [...local, 0, 0, 0, a, b, c, d, 0, 0, 0],
+  'local NAT64 /96': (ipv4) => [...local, ...zeros(6), ...ipv4],
   '6to4': (ipv4) => [0x20, 2, ...ipv4, ...zeros(10)],
-  'Teredo server': (ipv4) => [0x20, 1, 0, 0, ...ipv4, ...zeros(4), 247, 247, 247, 247],
+  'Teredo server': (ipv4) => [...teredo, ...ipv4, ...zeros(4), 247, 247, 247, 247],
   'Teredo client': (ipv4) => [
-    ...[0x20, 1, 0, 0, 8, 8, 8, 8, ...zeros(4)],
+    ...teredo,
+    8,
+    8,
+    8,
+    8,
+    ...zeros(4),
     ...ipv4.map((byte) => 255 - byte),
   ],
   ISATAP: (ipv4) => [0x26, 6, ...zeros(6), 0, 0, 0x5e, 0xfe, ...ipv4],
   'ISATAP, globally unique': (ipv4) => [0x26, 6, ...zeros(6), 2, 0, 0x5e, 0xfe, ...ipv4],
 };
+const local = [0, 0x64, 0xff, 0x9b, 0, 1];
+const teredo = [0x20, 1, 0, 0];
 const zeros = (count: number): readonly number[] => Array.from({ length: count }, () => 0);
 const written = (bytes: readonly number[]): string =>
   Array.from({ length: 8 }, (_, group) =>
