@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
-import type { Check, List, Session } from '../model/wire.ts';
+import type { Check, List, Row, Session } from '../model/wire.ts';
 import { accessUnknown, type MaySee } from './access.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
@@ -60,20 +60,14 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       if (!query.success) return badQuery(context, query.error);
       const { namespace, limit, continue: token } = query.data;
       const [read, lastSweep] = await Promise.all([
-        ports.listPage(
-          defined({
-            limit,
-            namespace,
-            continue: token,
-          }),
+        rowsWithin(mostRowBytes, limit, (fewer) =>
+          readRows(ports, caller, defined({ limit: fewer, namespace, continue: token })),
         ),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
-      const visible = await visibleOf(ports, read.page, caller);
-      if (visible.kind === 'unknown') return accessUnknown(context, visible.message);
-      const { page } = visible;
-      const rows = await rowsOf(ports, page.servers, person);
+      if (read.kind === 'unknown') return accessUnknown(context, read.message);
+      const { page, rows } = read;
       const list: List = defined({
         items: rows,
         continue: page.continue,
@@ -106,6 +100,55 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       return context.json(await ports.check(server));
     });
 }
+
+type ReadRows =
+  | {
+      readonly kind: 'page';
+      readonly page: Page;
+      readonly rows: Row[];
+      /** How many MCPServers the cluster gave, hidden ones included. */
+      readonly count: number;
+    }
+  | { readonly kind: 'expired' }
+  | Exclude<Visible, { readonly kind: 'page' }>;
+
+async function readRows(
+  ports: ServerPorts,
+  caller: Caller | undefined,
+  wanted: Parameters<ServerPorts['listPage']>[0],
+): Promise<ReadRows> {
+  const read = await ports.listPage(wanted);
+  if (read.kind === 'expired') return { kind: 'expired' };
+  const visible = await visibleOf(ports, read.page, caller);
+  if (visible.kind !== 'page') return visible;
+  const count = read.page.servers.length + read.page.malformed.length;
+  const rows = await rowsOf(ports, visible.page.servers, caller?.person);
+  return { ...visible, rows, count };
+}
+
+/** Lambda carries an answer of at most 6 MB, as a text inside JSON. */
+const mostRowBytes = 4_000_000;
+
+/**
+ * The rows of a page, fewer of them where all are too many bytes: the page is read again with
+ * as many MCPServers as fit, so that `continue` begins behind them.
+ */
+async function rowsWithin(
+  mostBytes: number,
+  limit: number,
+  readUpTo: (limit: number) => Promise<ReadRows>,
+): Promise<ReadRows> {
+  for (let wanted = limit; ; ) {
+    const read = await readUpTo(wanted);
+    if (read.kind !== 'page' || read.count <= 1) return read;
+    const bytes = bytesInJson([read.rows, read.page.malformed]);
+    if (bytes <= mostBytes) return read;
+    wanted = Math.max(1, Math.floor((read.count * mostBytes) / bytes / 2));
+  }
+}
+
+const bytesInJson = (answer: unknown): number =>
+  Buffer.byteLength(JSON.stringify(JSON.stringify(answer)));
 
 type Visible =
   | { readonly kind: 'page'; readonly page: Page }
@@ -145,7 +188,7 @@ async function rowsOf(
   ports: ServerPorts,
   servers: readonly McpServer[],
   person: Person | undefined,
-) {
+): Promise<Row[]> {
   const sessions =
     person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
   const now = ports.now();
