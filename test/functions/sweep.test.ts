@@ -478,7 +478,7 @@ describe('the relay', () => {
         { limit: 0 },
         { servers: 1e9 },
       ])
-        await expect(world.invoke(page(detail))).rejects.toThrow();
+        await expect(world.invoke(page(detail))).rejects.toBeInstanceOf(z.core.$ZodError);
     });
 
     test('never renews the Lease for a page', async () => {
