@@ -73,8 +73,8 @@ export function pageStarts(pages: number, shards = true): readonly number[] {
   let at = assumed.coldStart;
   const chain = shards ? Math.min(pages, pagesBeforeFanOut) : pages;
   for (let page = 0; page < chain; page += 1, at += assumed.listPage + assumed.hop) starts.push(at);
-  // The last of them runs ahead over the names, and starts a shard for each stretch.
-  let scout = (starts.at(-1) ?? 0) + assumed.listPage;
+  // The last of them runs ahead over the names, and starts a shard for each stretch behind it.
+  let scout = (starts.at(-1) ?? 0) + assumed.listPage + assumed.listNames;
   for (let first = chain; first < pages; first += shardPages, scout += assumed.listNames) {
     const ofLane = Math.min(shardPages, pages - first);
     for (let page = 0; page < ofLane; page += 1)

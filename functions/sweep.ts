@@ -15,7 +15,13 @@ import { defined } from './model/defined.ts';
 import { messageOf } from './model/error-message.ts';
 import { type PageResult, qualifiedName } from './model/mcpserver.ts';
 import { missedTicks } from './reachability/due.ts';
-import { type FanoutPlan, planNext, shardPages, type SweepCursor } from './reachability/fanout.ts';
+import {
+  type FanoutPlan,
+  limitOf,
+  planNext,
+  reasonToDrop,
+  type SweepCursor,
+} from './reachability/fanout.ts';
 import { type PendingPorts, publishPending } from './reachability/state-changes.ts';
 import { type PagePorts, sweepPage } from './reachability/sweep-page.ts';
 import { type Environment, readSweepSettings, type SweepSettings } from './settings.ts';
@@ -27,14 +33,19 @@ import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
 import { createOutbox } from './wiring/table-client.ts';
 
+const mostServers = 1_000_000;
 const pageEvent = z.object({
   source: z.literal(eventSource),
   'detail-type': z.literal(pageType),
   detail: z.object({
     tick: z.iso.datetime(),
-    hop: z.number(),
-    continue: z.string(),
-    pages: z.exactOptional(z.number()),
+    began: z.exactOptional(z.iso.datetime()),
+    // Only the schedule begins a sweep.
+    hop: z.int().check(z.positive()),
+    // Tokens of the API server hold the key of an object: two names of at most 253 characters.
+    continue: z.string().check(z.minLength(1), z.maxLength(4096)),
+    servers: z.exactOptional(z.int().check(z.positive(), z.maximum(mostServers))),
+    limit: z.exactOptional(z.int().check(z.positive(), z.maximum(mostServers))),
     everything: z.boolean(),
   }),
 });
@@ -61,8 +72,8 @@ function sweepWith(settings: SweepSettings): Sweep {
   const cluster = createCluster(settings);
   const bus = createBus(settings);
   const ports = portsOf(settings, cluster, bus);
-  const readPage = pageReader(cluster, pageSize);
-  const startNextRunners = nextRunners(cluster, bus, pageSize);
+  const readPage = pageReader(cluster);
+  const startNextRunners = nextRunners(cluster, bus);
   const renewLease = leaseRenewer(cluster, {
     namespace: settings.leaseNamespace,
     durationMs: missedTicks * tickMs,
@@ -79,16 +90,21 @@ function sweepWith(settings: SweepSettings): Sweep {
     });
     const dropped = reasonToDrop(cursor, started, tickMs);
     if (dropped !== undefined) return report({ ended: dropped });
-    const listed = await readPage(cursor.continue);
+    const listed = await readPage(limitOf(cursor, pageSize), cursor.continue);
     if (listed.kind === 'expired') return report({ ended: noTokenLeft });
     const { servers, malformed, continue: rest } = listed.page;
-    const next = planNext(cursor, rest);
+    const count = servers.length + malformed.length;
+    const { smallerLimit } = listed;
+    const next = planNext(cursor, defined({ continue: rest, count, smallerLimit }), pageSize);
     const starting = problemOf('the next page could not be queued', () => startNextRunners(next));
     // Queueing the shards takes a while: the own page is probed meanwhile.
     if (next.kind !== 'fanOut') await starting;
-    // Once per sweep, not per page: what was listed is now being probed.
+    // Once per sweep, by the schedule and never by a page of the bus: what was listed is now being
+    // probed. The Lease is never ahead of the clock.
     const isFirst = cursor.hop === 0;
-    const renewal = isFirst ? renewLease(tick) : undefined;
+    const renewal = isFirst
+      ? renewLease(new Date(Math.min(tick.getTime(), started.getTime())))
+      : undefined;
     const pending = isFirst ? pendingOf(ports, started) : undefined;
     const page = await sweepPage(
       servers,
@@ -129,7 +145,8 @@ const portsOf = (
 
 function cursorOf(event: z.infer<typeof sweepEvent>, now: Date): SweepCursor {
   if ('detail' in event) return event.detail;
-  return { tick: event.at ?? now.toISOString(), hop: 0, everything: event.everything ?? false };
+  const began = now.toISOString();
+  return { tick: event.at ?? began, began, hop: 0, everything: event.everything ?? false };
 }
 
 type ReportHead = Pick<SweepReport, 'message' | 'trace' | 'tick' | 'hop' | 'ms'>;
@@ -142,21 +159,12 @@ const headOf = ({ tick, hop }: SweepCursor, trace: string, started: Date): Repor
   ms: Date.now() - started.getTime(),
 });
 
-// 100,000 servers are 200 pages of 500: more hops than this are a loop.
-const mostHops = 1000;
-
-function reasonToDrop({ tick, hop }: SweepCursor, now: Date, tickMs: number): string | undefined {
-  if (now.getTime() - new Date(tick).getTime() > tickMs)
-    return 'dropped: the page message is older than one tick';
-  return hop > mostHops ? `dropped: more than ${mostHops} hops` : undefined;
-}
-
 const noTokenLeft = 'the continue token has expired, and the cluster gave no other one';
 
 /** An expired token brings one that goes on from the same key, in a newer snapshot. */
-function pageReader(cluster: Cluster, limit: number) {
+function pageReader(cluster: Cluster) {
   const list = pageLister(cluster);
-  return async (token: string | undefined): Promise<PageResult> => {
+  return async (limit: number, token: string | undefined): Promise<PageResult> => {
     const listed = await list(defined({ limit, continue: token }));
     return listed.kind === 'expired' && listed.continue !== undefined
       ? list({ limit, continue: listed.continue })
@@ -164,7 +172,7 @@ function pageReader(cluster: Cluster, limit: number) {
   };
 }
 
-function nextRunners(cluster: Cluster, bus: ReturnType<typeof createBus>, pageSize: number) {
+function nextRunners(cluster: Cluster, bus: ReturnType<typeof createBus>) {
   const queuePage = pageSender(bus.client, bus.name);
   const skip = pageSkipper(cluster);
   return async (next: FanoutPlan): Promise<void> => {
@@ -174,10 +182,13 @@ function nextRunners(cluster: Cluster, bus: ReturnType<typeof createBus>, pageSi
       case 'chain':
         return queuePage(next.cursor);
       case 'fanOut': {
+        const { servers: limit } = next.first;
         let token: string | undefined = next.first.continue;
         while (token !== undefined) {
-          await queuePage({ ...next.first, continue: token });
-          token = await skip({ limit: pageSize * shardPages, continue: token });
+          const { count, continue: after } = await skip({ limit, continue: token });
+          // Not more than was passed, so that no two shards have the same MCPServer.
+          if (count > 0) await queuePage({ ...next.first, continue: token, servers: count });
+          token = after;
         }
       }
     }

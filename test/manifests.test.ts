@@ -11,6 +11,7 @@ import {
   serverTypes,
   states,
 } from '../functions/model/mcpserver.ts';
+import { specLimits } from '../functions/adapters/cluster/object-limits.ts';
 import { startCluster } from '../local/cluster/local-cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
 import { crdFile } from './world/manifest.ts';
@@ -177,6 +178,37 @@ describe('the CRD', () => {
     ]) {
       expect(word).toMatch(reason);
     }
+  });
+
+  test('limits every text, list and map of spec, as the edge does, and nothing of status', () => {
+    const unlimited: string[] = [];
+    const visit = (node: Schema, path: string): void => {
+      const { type, properties = {}, items, additionalProperties } = node;
+      if (type === 'string' && node.enum === undefined && node.maxLength === undefined)
+        unlimited.push(path);
+      if (type === 'array' && node.maxItems === undefined) unlimited.push(path);
+      if (additionalProperties && node.maxProperties === undefined) unlimited.push(path);
+      for (const [key, property] of Object.entries(properties)) visit(property, `${path}.${key}`);
+      if (items) visit(items, `${path}[]`);
+      if (additionalProperties) visit(additionalProperties, `${path}{}`);
+    };
+    visit(field('spec'), 'spec');
+    expect(unlimited).toEqual([]);
+    expect({
+      url: field('spec.url').maxLength,
+      description: field('spec.description').maxLength,
+      toolPrefix: field('spec.toolPrefix').maxLength,
+      headers: field('spec.headers').maxProperties,
+      headerValue: field('spec.headers').additionalProperties?.maxLength,
+      audiences: field('spec.auth.requiredAudiences').maxItems,
+      audience: field('spec.auth.requiredAudiences.[]').maxLength,
+      scopes: field('spec.auth.authorizationServer.scopes').maxLength,
+      address: field('spec.auth.authorizationServer.issuer').maxLength,
+      name: field('spec.auth.tokenExchange.clientCredentialsSecretRef.name').maxLength,
+    }).toEqual({ ...specLimits, headerName: undefined });
+    // giantswarm/muster writes them, too: a limit would make its writes fail.
+    expect(field('status.lastError').maxLength).toBeUndefined();
+    expect(field('status.conditions').maxItems).toBeUndefined();
   });
 
   test('lets every writer keep conditions of its own', () => {

@@ -39,6 +39,7 @@ export type ClusterFailure =
       readonly status: number;
     }
   | { readonly reason: 'unexpectedAnswer'; readonly address: string; readonly expected: string }
+  | { readonly reason: 'answerTooLarge'; readonly address: string; readonly action: string }
   | { readonly reason: 'timeout'; readonly address: string; readonly timeoutMs: number }
   | { readonly reason: 'connectionRefused'; readonly address: string }
   | { readonly reason: 'unreachable'; readonly address: string; readonly code: string }
@@ -81,6 +82,8 @@ function messageFor(failure: ClusterFailure): string {
       return `The API server ${failure.address} answered ${failure.status} to our request to ${failure.action}. Check its log.`;
     case 'unexpectedAnswer':
       return `The API server ${failure.address} answered with something that is not ${failure.expected}. Check the address of the API server.`;
+    case 'answerTooLarge':
+      return `The API server ${failure.address} answered with too many bytes to our request to ${failure.action}. Look for a very large MCPServer: kubectl get mcpservers -A -o name`;
     case 'timeout':
       return `The API server ${failure.address} did not answer within ${failure.timeoutMs / 1000} s. Check that the network allows connections to it.`;
     case 'connectionRefused':

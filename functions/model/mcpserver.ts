@@ -148,6 +148,8 @@ export type McpServer = {
   readonly singleSignOn: SingleSignOn | undefined;
   /** The owner's label takes it out of the sweep. */
   readonly optedOut?: boolean;
+  /** Why it is never contacted: a field is longer than any that is carried on. */
+  readonly unusable?: string;
   readonly status: Status;
 };
 
@@ -257,12 +259,22 @@ export function hasNewSpec(server: McpServer): boolean {
  * another one to go on with.
  */
 export type PageResult =
-  | { readonly kind: 'page'; readonly page: Page }
+  | {
+      readonly kind: 'page';
+      readonly page: Page;
+      /** So many at a time are small enough: asked for more, the cluster sent too many bytes. */
+      readonly smallerLimit?: number;
+    }
   | { readonly kind: 'expired'; readonly continue?: string };
 
 /** What came of one status write. */
 export type PatchResult =
-  | { readonly kind: 'written'; readonly resourceVersion: string }
+  | {
+      readonly kind: 'written';
+      readonly resourceVersion: string;
+      /** Why the cluster refused the status before it was written in a shorter form. */
+      readonly shortened?: string;
+    }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'refused'; readonly detail: string };

@@ -8,6 +8,12 @@ export function oneLine(text: string, most: number): string {
   return plain.length <= most ? plain : `${cutAt(plain, most - 1)}…`;
 }
 
+/**
+ * Of a sentence in a status, an Event, an answer or a report, in characters: the API server refuses
+ * an Event with a longer note.
+ */
+export const longestMessage = 1024;
+
 // Cc control, Cf format (zero-width, direction, soft hyphen, tags), Cs lone surrogates, Co private
 // use, Zl and Zp line separators.
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;

@@ -1,6 +1,7 @@
 import type { ConnectedReason, FailedReason, FailingReason } from '../model/mcpserver.ts';
 import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
 import { defined } from '../model/defined.ts';
+import { longestMessage, oneLine } from '../model/outside-text.ts';
 
 /**
  * What an outcome means for one server. Without `authRequired` the probe learned nothing new about
@@ -31,6 +32,12 @@ export type Verdict =
  * from the top.
  */
 export function classify(outcome: ProbeOutcome): Verdict {
+  const verdict = verdictOn(outcome);
+  // Details are words of others: of resolvers, certificates, manifests.
+  return { ...verdict, message: oneLine(verdict.message, longestMessage) };
+}
+
+function verdictOn(outcome: ProbeOutcome): Verdict {
   switch (outcome.kind) {
     case 'answered':
       return answered(outcome);

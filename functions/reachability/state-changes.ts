@@ -1,4 +1,5 @@
 import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
+import { ClusterError } from '../model/cluster-error.ts';
 import { defined } from '../model/defined.ts';
 import type { StateChange } from '../model/bus-events.ts';
 
@@ -80,17 +81,40 @@ export function idOf(uid: string, status: Status): string | undefined {
 export const longestRunMs = 60_000;
 
 /**
- * What to do with a change whose run was cut off. It is published if its status was written: the
- * status shows it, or the next writer confirmed it. It waits while its run may still write.
+ * What to do with a change whose run was cut off. It is published if the cluster shows that its
+ * status was written: the status has it, or has a later one and the next writer confirmed it. What
+ * the row says alone is no proof. It waits while its run may still write.
  */
 export function fateOf(
   { change, isConfirmed }: PendingChange,
   server: McpServer | undefined,
   now: Date,
 ): 'publish' | 'drop' | 'wait' {
-  if (isConfirmed || (server?.uid === change.uid && idOf(server.uid, server.status) === change.id))
-    return 'publish';
-  return now.getTime() - change.at.getTime() > longestRunMs ? 'drop' : 'wait';
+  if (server?.uid === change.uid && isIn(change, isConfirmed, server)) return 'publish';
+  const ageMs = now.getTime() - change.at.getTime();
+  return Math.abs(ageMs) > longestRunMs ? 'drop' : 'wait';
+}
+
+function isIn({ id, to }: StateChange, isConfirmed: boolean, { uid, status }: McpServer): boolean {
+  const reachable = conditionOf(status, 'Reachable');
+  if (reachable === undefined) return false;
+  if (idOf(uid, status) === id) return ownState(status) === to;
+  return isConfirmed && isEarlier(id, to, { uid, since: reachable.lastTransitionTime, status });
+}
+
+/** Whether a change that this id names can come before the status: STATE moved on after it. */
+function isEarlier(
+  id: string,
+  to: string,
+  { uid, since, status }: { readonly uid: string; readonly since: Date; readonly status: Status },
+): boolean {
+  const moved = new Date(id.slice(uid.length + 1, id.length - to.length - 1));
+  if (Number.isNaN(moved.getTime()) || id !== `${uid}/${moved.toISOString()}/${to}`) return false;
+  return (
+    moved < since ||
+    // Within one stay of Reachable=False there is one step: Connecting, and then Failed.
+    (moved.getTime() === since.getTime() && to === 'Connecting' && ownState(status) === 'Failed')
+  );
 }
 
 /** The result for the changes that earlier sweeps left in the outbox. */
@@ -108,11 +132,14 @@ export async function publishPending(
   { now, outbox, readServer, publish }: PendingPorts,
   began: Date,
 ): Promise<PendingReport> {
-  const recorded = (await outbox.pending()).filter(({ change }) => change.at < began);
+  const recorded = (await outbox.pending()).filter(
+    // A time far ahead is not of this run either: such a row would wait forever.
+    ({ change }) => change.at < began || change.at.getTime() - began.getTime() > longestRunMs,
+  );
   const judged = await Promise.all(
     recorded.map(async (one) => ({
       ...one,
-      fate: fateOf(one, await readServer(one.change.namespace, one.change.name), now()),
+      fate: fateOf(one, await readable(readServer, one.change), now()),
     })),
   );
   const of = (fate: 'publish' | 'drop'): readonly StateChange[] =>
@@ -127,4 +154,18 @@ export async function publishPending(
     dropped: dropped.length,
     waiting: recorded.length - published.length - dropped.length,
   };
+}
+
+/** An MCPServer that cannot be read shows no change; the other changes go on. */
+async function readable(
+  readServer: PendingPorts['readServer'],
+  { namespace, name }: StateChange,
+): Promise<McpServer | undefined> {
+  try {
+    return await readServer(namespace, name);
+  } catch (error) {
+    if (error instanceof ClusterError && error.failure.reason === 'malformedServer')
+      return undefined;
+    throw error;
+  }
 }

@@ -122,7 +122,8 @@ export async function sweepPage(
     proberOffline: message,
     problems: [
       ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),
-      ...applied.flatMap(({ unrecordedChange }) => (unrecordedChange ? [unrecordedChange] : [])),
+      ...applied.flatMap(({ unrecordedChange }) => unrecordedChange ?? []),
+      ...applied.flatMap(({ shortened }) => shortened ?? []),
       ...unpublished.map(({ namespace, name, to }) => ({
         namespace,
         name,
@@ -177,6 +178,8 @@ type ApplyResult = {
   readonly conflicts?: number;
   /** Why a change is not in the outbox: if this run is cut off now, the change is not published. */
   readonly unrecordedChange?: ServerProblem;
+  /** Why the status is there without the full message. */
+  readonly shortened?: ServerProblem;
 } & (
   | { readonly kind: 'written' | 'unchanged' | 'gone' | 'superseded' }
   | { readonly kind: 'failed'; readonly problem: ServerProblem }
@@ -239,6 +242,14 @@ async function applyVerdict(
                   namespace,
                   name,
                   message: `the change could not be recorded in the outbox: ${unrecordedChange}`,
+                },
+          shortened:
+            written.shortened === undefined
+              ? undefined
+              : {
+                  namespace,
+                  name,
+                  message: `the cluster refused the status: ${written.shortened}. It has the status without the full message.`,
                 },
           records: eventsFor(server, next, now),
           conflicts: tries - 1,

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
-import type { Check, List, Session } from '../model/wire.ts';
+import type { Check, List, Row, Session } from '../model/wire.ts';
 import { anonymousLists } from '../model/limits.ts';
 import type { TakeLimit } from '../sessions/rate-limits.ts';
 import { accessRefused, type AccessRefusal, type MaySee } from './access.ts';
@@ -73,15 +73,14 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const token = sealed && (await ports.continueTokens.open(sealed, place));
       if (sealed !== undefined && token === undefined) return badContinue(context);
       const [read, lastSweep] = await Promise.all([
-        pageFor(ports, caller, defined({ ...wanted, continue: token })),
+        rowsWithin(mostRowBytes, wanted.limit, (limit) =>
+          readRows(ports, caller, defined({ ...wanted, limit, continue: token })),
+        ),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
       if (read.kind !== 'page') return accessRefused(context, read);
-      const visible = await visibleOf(ports, read.page, caller);
-      if (visible.kind !== 'page') return accessRefused(context, visible);
-      const { page } = visible;
-      const rows = await rowsOf(ports, page.servers, person);
+      const { page, rows } = read;
       const list: List = defined({
         items: rows,
         continue: page.continue && (await ports.continueTokens.seal(page.continue, place)),
@@ -134,6 +133,56 @@ async function pageFor(
   return listPage(wanted);
 }
 
+type ReadRows =
+  | {
+      readonly kind: 'page';
+      readonly page: Page;
+      readonly rows: Row[];
+      /** How many MCPServers the cluster gave, hidden ones included. */
+      readonly count: number;
+    }
+  | { readonly kind: 'expired' }
+  | AccessRefusal;
+
+async function readRows(
+  ports: ServerPorts,
+  caller: Caller | undefined,
+  wanted: Parameters<ServerPorts['listPage']>[0],
+): Promise<ReadRows> {
+  const read = await pageFor(ports, caller, wanted);
+  if (read.kind === 'expired') return { kind: 'expired' };
+  if (read.kind !== 'page') return read;
+  const visible = await visibleOf(ports, read.page, caller);
+  if (visible.kind !== 'page') return visible;
+  const count = read.page.servers.length + read.page.malformed.length;
+  const rows = await rowsOf(ports, visible.page.servers, caller?.person);
+  return { ...visible, rows, count };
+}
+
+/** Lambda carries an answer of at most 6 MB, as a text inside JSON. */
+const mostRowBytes = 4_000_000;
+
+/**
+ * The rows of a page, fewer of them where all are too many bytes: the page is read again with
+ * as many MCPServers as fit, so that `continue` begins behind them.
+ */
+async function rowsWithin(
+  mostBytes: number,
+  limit: number,
+  readUpTo: (limit: number) => Promise<ReadRows>,
+): Promise<ReadRows> {
+  for (let wanted = limit; ; ) {
+    const read = await readUpTo(wanted);
+    if (read.kind !== 'page' || read.count <= 1) return read;
+    const bytes = bytesInJson([read.rows, read.page.malformed]);
+    if (bytes <= mostBytes) return read;
+    wanted = Math.max(1, Math.floor((read.count * mostBytes) / bytes / 2));
+  }
+}
+
+const bytesInJson = (answer: unknown): number =>
+  Buffer.byteLength(JSON.stringify(JSON.stringify(answer)));
+
 type Visible = { readonly kind: 'page'; readonly page: Page } | AccessRefusal;
 
 /** What of a page the person may see: one question per namespace. */
@@ -173,7 +222,7 @@ async function rowsOf(
   ports: ServerPorts,
   servers: readonly McpServer[],
   person: Person | undefined,
-) {
+): Promise<Row[]> {
   const sessions =
     person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
   const now = ports.now();

@@ -1,8 +1,16 @@
-import { type Condition, conditionOf, type McpServer, displayState } from '../model/mcpserver.ts';
+import {
+  type Condition,
+  conditionOf,
+  conditionTypes,
+  displayState,
+  type McpServer,
+  type Status,
+} from '../model/mcpserver.ts';
 import { shownUrl } from '../model/shown-url.ts';
 import type { Me, Row, Session } from '../model/wire.ts';
 import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
+import { longestMessage, oneLine } from '../model/outside-text.ts';
 
 /** What a row contains besides its server. */
 export type RowView = {
@@ -32,12 +40,17 @@ export function rowOf(server: McpServer, view: RowView): Row {
     toolPrefix: server.toolPrefix,
     autoStart: server.autoStart,
     timeoutSeconds: server.timeoutMs / 1000,
-    state,
-    reason: reachable?.reason,
+    state: state === undefined ? undefined : oneLine(state, longestWord),
+    reason: reachable === undefined ? undefined : oneLine(reachable.reason, longestWord),
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
     singleSignOn: server.singleSignOn,
-    conditions: status.conditions.map((condition) => wireCondition(condition, view.anonymous)),
-    lastError: status.lastError === undefined || view.anonymous ? undefined : status.lastError,
+    conditions: shownConditions(status).map((condition) =>
+      wireCondition(condition, view.anonymous),
+    ),
+    lastError:
+      status.lastError === undefined || view.anonymous
+        ? undefined
+        : oneLine(status.lastError, longestMessage),
     consecutiveFailures: status.consecutiveFailures,
     lastAttempt: status.lastAttempt?.toISOString(),
     lastConnected: status.lastConnected?.toISOString(),
@@ -47,12 +60,23 @@ export function rowOf(server: McpServer, view: RowView): Row {
   });
 }
 
+const longestWord = 316; // the longest type of a condition, as metav1.Condition has it
+const mostConditions = 50;
+
+/** Other writers may leave any number of conditions. Our own are always shown. */
+const shownConditions = (status: Status): readonly Condition[] =>
+  status.conditions.filter(
+    (condition, index) =>
+      index < mostConditions ||
+      conditionTypes.some((type) => conditionOf(status, type) === condition),
+  );
+
 function wireCondition(condition: Condition, anonymous: boolean): Row['conditions'][number] {
   return defined({
-    type: condition.type,
+    type: oneLine(condition.type, longestWord),
     status: condition.status,
-    reason: condition.reason,
-    message: anonymous ? undefined : condition.message,
+    reason: oneLine(condition.reason, longestWord),
+    message: anonymous ? undefined : oneLine(condition.message, longestMessage),
     lastTransitionTime: condition.lastTransitionTime.toISOString(),
     observedGeneration: condition.observedGeneration,
   });

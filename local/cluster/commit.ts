@@ -68,6 +68,7 @@ const blocking: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',
   'FieldValueTooLong',
+  'FieldValueTooMany',
   'FieldValueTypeInvalid',
 ]);
 const isBlocking = ({ reason }: Cause): boolean => blocking.has(reason);

@@ -30,6 +30,8 @@ export type Schema = {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
   readonly 'x-kubernetes-list-type'?: 'map' | 'atomic' | 'set';
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
   readonly 'x-kubernetes-validations'?: readonly Rule[];
@@ -61,6 +63,8 @@ const schema: z.ZodMiniType<Schema> = z.strictObject({
   maximum: z.exactOptional(z.number()),
   minLength: z.exactOptional(z.number()),
   maxLength: z.exactOptional(z.number()),
+  maxItems: z.exactOptional(z.number()),
+  maxProperties: z.exactOptional(z.number()),
   'x-kubernetes-list-type': z.exactOptional(z.enum(['map', 'atomic', 'set'])),
   'x-kubernetes-list-map-keys': z.exactOptional(z.array(z.string())),
   'x-kubernetes-validations': z.exactOptional(

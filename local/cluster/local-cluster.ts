@@ -95,6 +95,7 @@ async function route(
       method: request.method ?? 'GET',
       query: searchParams,
       contentType: (request.headers['content-type'] ?? '').split(';', 1).join('').trim(),
+      metadataOnly: /;as=PartialObjectMetadataList;/.test(request.headers.accept ?? ''),
       text,
     });
   }

@@ -19,6 +19,8 @@ export type ResourceRequest = {
   readonly part: Part;
   readonly query: URLSearchParams;
   readonly contentType: string;
+  /** Whether the client asks for a PartialObjectMetadataList. */
+  readonly metadataOnly: boolean;
   readonly text: string;
 };
 

@@ -55,7 +55,10 @@ const get = ({ definition }: Context, stored: Stored): Answer => ({
   body: toJson(definition, stored),
 });
 
-function list({ definition, pager }: Context, { query, namespace }: ResourceRequest): Answer {
+function list(
+  { definition, pager }: Context,
+  { query, namespace, metadataOnly }: ResourceRequest,
+): Answer {
   const version = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(version))
     return say.badRequest(`resourceVersion: Invalid value: "${version}": must be a number`);
@@ -80,9 +83,17 @@ function list({ definition, pager }: Context, { query, namespace }: ResourceRequ
       return {
         code: 200,
         body: {
-          apiVersion: apiVersionOf(definition),
-          items: paged.objects.map((object) => toJson(definition, object)),
-          kind: definition.listKind,
+          ...(metadataOnly
+            ? {
+                apiVersion: 'meta.k8s.io/v1',
+                items: paged.objects.map(partialObject),
+                kind: 'PartialObjectMetadataList',
+              }
+            : {
+                apiVersion: apiVersionOf(definition),
+                items: paged.objects.map((object) => toJson(definition, object)),
+                kind: definition.listKind,
+              }),
           metadata: defined({
             continue: paged.continue,
             remainingItemCount:
@@ -94,6 +105,12 @@ function list({ definition, pager }: Context, { query, namespace }: ResourceRequ
     }
   }
 }
+
+const partialObject = ({ metadata }: Stored) => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata,
+});
 
 function remove({ definition, store }: Context, { text }: ResourceRequest, stored: Stored): Answer {
   const { name, uid, resourceVersion } = stored.metadata;

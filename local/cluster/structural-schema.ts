@@ -70,6 +70,7 @@ function typeOf(value: Json): string {
 function checkObject(schema: Schema, value: JsonObject, path: string): readonly Cause[] {
   const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key));
   return [
+    ...tooMany(Object.keys(value).length, schema.maxProperties, path),
     ...missing.map((key) => ({
       reason: 'FieldValueRequired',
       message: 'Required value',
@@ -87,8 +88,23 @@ function checkList(schema: Schema, value: readonly Json[], path: string): readon
   const causes = items
     ? value.flatMap((item, index) => check(items, item, `${path}[${index}]`))
     : [];
-  return [...causes, ...duplicates(schema, value, path)];
+  return [
+    ...tooMany(value.length, schema.maxItems, path),
+    ...causes,
+    ...duplicates(schema, value, path),
+  ];
 }
+
+const tooMany = (actual: number, most = Infinity, field: string): readonly Cause[] =>
+  actual <= most
+    ? []
+    : [
+        {
+          reason: 'FieldValueTooMany',
+          message: `Too many: ${actual}: must have at most ${most} items`,
+          field,
+        },
+      ];
 
 /** In a list of type map no two items have the same keys. */
 function duplicates(schema: Schema, value: readonly Json[], path: string): readonly Cause[] {

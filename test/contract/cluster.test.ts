@@ -277,6 +277,53 @@ describe('validation', () => {
     );
   });
 
+  const long = (length: number): string => 'x'.repeat(length);
+  const entries = (length: number): Readonly<Record<string, string>> =>
+    Object.fromEntries(Array.from({ length }, (_, index) => [`x-${index}`, '']));
+  test.each([
+    ['url', { url: `https://x/${long(2039)}` }, 'TooLong'],
+    ['headers', { headers: entries(65) }, 'TooMany'],
+    ['headers.x-one', { headers: { 'x-one': long(8193) } }, 'TooLong'],
+    ['description', { description: long(501) }, 'TooLong'],
+    ['toolPrefix', { toolPrefix: long(129) }, 'TooLong'],
+    ['auth.requiredAudiences', { auth: { requiredAudiences: Array(101).fill('a') } }, 'TooMany'],
+    ['auth.requiredAudiences[0]', { auth: { requiredAudiences: [long(257)] } }, 'TooLong'],
+    [
+      'auth.authorizationServer.scopes',
+      {
+        auth: { type: 'oauth', authorizationServer: { issuer: 'https://x', scopes: long(25700) } },
+      },
+      'TooLong',
+    ],
+  ])('spec.%s has a limit', async (field, parts, problem) => {
+    expect(await create({ spec: { ...remote, ...parts } })).toMatchObject({
+      code: 422,
+      body: {
+        details: {
+          causes: expect.arrayContaining([
+            expect.objectContaining({ field: `spec.${field}`, reason: `FieldValue${problem}` }),
+          ]),
+        },
+      },
+    });
+  });
+
+  test('what is exactly as long as its limit is accepted', async () => {
+    const spec = {
+      ...remote,
+      url: `https://x/${long(2038)}`,
+      headers: { ...entries(63), 'x-one': long(8192) },
+      description: long(500),
+      toolPrefix: long(128),
+      auth: {
+        type: 'oauth',
+        requiredAudiences: Array(100).fill(long(256)),
+        authorizationServer: { issuer: 'https://x', scopes: long(25699) },
+      },
+    };
+    expect(await create({ spec })).toMatchObject({ code: 201 });
+  });
+
   test.each([
     [
       'are not asked about an object whose shape is wrong',

@@ -23,6 +23,7 @@ import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
+import { ClusterError } from '../../functions/model/cluster-error.ts';
 import { crdFile } from '../world/manifest.ts';
 
 const answered: ProbeOutcome = {
@@ -225,6 +226,94 @@ test('a change whose runner may still be about to write it is left alone', async
     published: 0,
     dropped: 1,
     waiting: 0,
+  });
+});
+
+describe('what others wrote into the table', () => {
+  const table = () => dynamoTable(DynamoDBDocumentClient.from(store.client), store.table);
+  const outbox = () => tableOutbox({ table: table(), now: ports.now });
+  const uid = async (): Promise<string> => (await ports.readServer('default', 'a'))?.uid ?? '';
+  /** A row that says of itself that its change happened. */
+  async function plant(change: object, row: object = {}): Promise<void> {
+    const planted = {
+      id: 'made up',
+      namespace: 'default',
+      name: 'a',
+      uid: await uid(),
+      to: 'Failed',
+      reason: 'Responded',
+      at: new Date(clock - 120_000),
+      ...change,
+    };
+    const { at, ...rest } = planted;
+    await outbox().record({ ...planted, to: planted.to }, undefined);
+    const { Items = [] } = await store.client.send(new ScanCommand({ TableName: store.table }));
+    const found = Items.find(({ sk }) => sk?.S === planted.id);
+    await table().update(
+      { pk: found?.['pk']?.S ?? '', sk: planted.id },
+      {
+        change: { ...rest, at: at.toISOString() },
+        confirmed: true,
+        ...row,
+      },
+    );
+  }
+  const report = () => publishPending(ports, new Date(clock));
+
+  test('is published only when the status of that server shows the change or a later one', async () => {
+    await sweep();
+    const own = await uid();
+    clock += 10 * 60_000;
+    await plant({ id: 'anything' });
+    await plant({ id: `${own}/2026-01-01T00:01:00.000Z/Failed` }); // instead of Connected
+    await plant({ id: `${own}/2027-01-01T00:00:00.000Z/Failed` }); // after the present status
+    await plant({ id: `${own}/yesterday/Failed` });
+    await plant({ id: `other/2025-01-01T00:00:00.000Z/Failed`, uid: 'other' });
+    expect(await report()).toMatchObject({ published: 0, dropped: 5, waiting: 0 });
+    expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('is published when the status has moved on since', async () => {
+    await sweep();
+    const own = await uid();
+    clock += 10 * 60_000;
+    await plant({ id: `${own}/2025-12-31T00:00:00.000Z/Failed` });
+    expect(await report()).toMatchObject({ published: 1, dropped: 0 });
+  });
+
+  test('is thrown away where no write of ours is like it, and stops no other change', async () => {
+    await sweep({ publish: crash });
+    const text = 'b'.repeat(3000);
+    await plant({ id: 'odd 1' }, { change: 'nothing' });
+    await plant({ id: 'odd 2', reason: `Responded\n${text}` });
+    await plant({ id: 'odd 3', name: '../../secrets' });
+    await plant({ id: 'odd 4', from: text });
+    await plant({ id: 'odd 5' }, { change: { id: 'another row' } });
+    expect(await rows()).toBe(6);
+    clock += 60_000;
+    expect(await report()).toMatchObject({ published: 1, dropped: 0, waiting: 0 });
+    expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('does not wait for a time that never comes', async () => {
+    await sweep();
+    await plant({ id: 'later', at: new Date(clock + 365 * 86_400_000) });
+    expect(await report()).toMatchObject({ dropped: 1 });
+    expect(await rows()).toBe(0);
+  });
+
+  test('about a server that cannot be read stops no other change', async () => {
+    await sweep({ publish: crash });
+    await plant({ id: 'unreadable', name: 'b' });
+    clock += 60_000;
+    const readServer: PendingPorts['readServer'] = async (namespace, name) => {
+      if (name === 'a') return ports.readServer(namespace, name);
+      throw new ClusterError({ reason: 'malformedServer', namespace, name, message: 'odd' });
+    };
+    expect(await publishPending({ ...ports, readServer }, new Date(clock))).toMatchObject({
+      published: 1,
+      dropped: 1,
+    });
   });
 });
 

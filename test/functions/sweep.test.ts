@@ -13,7 +13,13 @@ import { serverReader } from '../../functions/adapters/cluster/kubernetes.ts';
 import { conditionOf, type McpServer } from '../../functions/model/mcpserver.ts';
 import { createSweep } from '../../functions/sweep.ts';
 import { type Bus, type BusEvent, startBus } from '../../local/event-bus.ts';
-import { type Intercept, startTestCluster, type TestCluster, whyNot } from '../world/cluster.ts';
+import {
+  type Intercept,
+  isReal,
+  startTestCluster,
+  type TestCluster,
+  whyNot,
+} from '../world/cluster.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { listen } from '../../local/listen.ts';
 import { aManifest } from '../world/manifest.ts';
@@ -127,10 +133,10 @@ function sweepWorld(settings: Readonly<Record<string, string>> = {}) {
     list: (group: string, version: string, plural: string): Promise<unknown> =>
       api.listNamespacedCustomObject({ group, version, plural, namespace: 'default' }),
     remove: (name: string) => api.deleteNamespacedCustomObject({ ...resource, name }),
-    create: (name: string, address: string) =>
+    create: (name: string, address: string, spec: object = {}) =>
       api.createNamespacedCustomObject({
         ...resource,
-        body: aManifest({ name, spec: { type: 'streamable-http', url: address } }),
+        body: aManifest({ name, spec: { type: 'streamable-http', url: address, ...spec } }),
       }),
   };
 }
@@ -435,6 +441,64 @@ describe('the chain of pages', () => {
     expect((await world.invoke(page({ hop: 1001 }))).ended).toContain('hops');
   });
 
+  describe('with messages that others put on the bus', () => {
+    const page = (detail: object) => ({
+      source: 'muster',
+      'detail-type': 'MCPServer Sweep Page',
+      detail: {
+        tick: new Date().toISOString(),
+        hop: 1,
+        continue: 'x',
+        everything: false,
+        ...detail,
+      },
+    });
+    const inAYear = new Date(Date.now() + 365 * 86_400_000).toISOString();
+
+    test('drops a tick that is a year ahead, and the Lease says nothing of it', async () => {
+      await world.declare(seven());
+      let leases = 0;
+      world.hooks.intercept = ({ url: path = '' }) => {
+        if (path.includes('/leases')) leases += 1;
+        return undefined;
+      };
+      expect((await world.invoke({ kind: 'tick', at: inAYear })).ended).toContain('tick ahead');
+      expect((await world.invoke(page({ tick: inAYear }))).ended).toContain('tick ahead');
+      expect((await world.invoke(page({ began: inAYear }))).ended).toContain('tick ahead');
+      expect(leases).toBe(0);
+    });
+
+    test('refuses a page that claims to be the first, or names no place to go on', async () => {
+      for (const detail of [
+        { hop: 0 },
+        { hop: -1 },
+        { hop: 0.5 },
+        { continue: '' },
+        { continue: 'x'.repeat(5000) },
+        { limit: 0 },
+        { servers: 1e9 },
+      ])
+        await expect(world.invoke(page(detail))).rejects.toBeInstanceOf(z.core.$ZodError);
+    });
+
+    test('never renews the Lease for a page', async () => {
+      await world.declare(seven());
+      const methods: (string | undefined)[] = [];
+      world.hooks.intercept = ({ method, url: path = '' }) => {
+        if (path.includes('/leases')) methods.push(method);
+        return undefined;
+      };
+      const [tick] = await world.sweep();
+      const renewals = methods.length;
+      expect(tick?.leaseProblem).toBeUndefined();
+      const events = world.bus().events.filter((event) => 'hop' in Object(event.detail));
+      expect(events).toHaveLength(3);
+      for (const event of events) await world.invoke(event);
+      await world.bus().idle();
+      expect(methods).toHaveLength(renewals);
+    });
+  });
+
   test('still probes its own page when the bus is away', async () => {
     await world.declare(seven());
     await world.bus().close();
@@ -449,6 +513,29 @@ describe('the chain of pages', () => {
 
 const isList = ({ method, url: path = '' }: IncomingMessage): boolean =>
   method === 'GET' && path.includes('/mcpservers?');
+
+describe('a sweep of large objects', () => {
+  const world = sweepWorld({ TICK_SECONDS: '60' });
+
+  test('of 1 MB each probes all of them and the others, page by page, in bounded memory', async ({
+    skip,
+  }) => {
+    skip(isReal, 'the API server and its etcd would hold them, too');
+    const env = Object.fromEntries(
+      Array.from({ length: 10 }, (_, part) => [`FILL_${part}`, 'x'.repeat(100_000)]),
+    );
+    const large = Array.from({ length: 20 }, (_, index) => `large-${index}`);
+    for (const name of large) await world.create(name, url('401 with a challenge'), { env });
+    await world.declare({ a: url('401 with a challenge'), z: url('200 with JSON') });
+    const reports = await world.sweep();
+    expect(reports.reduce((sum, { probed = 0 }) => sum + probed, 0)).toBe(22);
+    expect(reports.flatMap(({ ended, malformed }) => [ended, malformed])).toEqual(
+      reports.flatMap(() => [undefined, undefined]),
+    );
+    // Eight answers of 1 MB are the most that one runner holds.
+    expect(Math.max(...reports.map(({ servers = 0 }) => servers))).toBeLessThanOrEqual(8);
+  });
+});
 
 describe('writing status', () => {
   const world = sweepWorld();

@@ -44,12 +44,21 @@ export type CustomObjects = {
   ) => Promise<unknown>;
 };
 
+/** The API server sent more than one of our calls reads. The rest of its answer was not read. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge';
+  constructor(mostBytes: number) {
+    super(`the answer has more than ${mostBytes} bytes`);
+  }
+}
+
 /**
  * client-node's `CustomObjectsApi` on client-node's own connection, without the models of all
  * Kubernetes kinds that a class of the whole package brings along: they are half of a cold start.
- * Throws `ApiException` for an answer that is not 2xx, its body as text.
+ * Throws `ApiException` for an answer that is not 2xx, its body as text, and `AnswerTooLarge` for
+ * one of more than `mostBytes`, decompressed.
  */
-export function customObjects(configuration: Configuration): CustomObjects {
+export function customObjects(configuration: Configuration, mostBytes: number): CustomObjects {
   const send = async (
     method: HttpMethod,
     path: readonly string[],
@@ -70,7 +79,7 @@ export function customObjects(configuration: Configuration): CustomObjects {
     await authMethods.default?.applySecurityAuthentication(context);
     for (const one of middleware) context = await one.pre(context).toPromise();
     const { httpStatusCode: code, headers, body: answer } = await httpApi.send(context).toPromise();
-    const text = await answer.text();
+    const text = await readText(answer.stream(), mostBytes);
     if (code < 200 || code > 299)
       throw new ApiException(code, 'The API server refused.', text, headers);
     return JSON.parse(text);
@@ -103,6 +112,21 @@ export function customObjects(configuration: Configuration): CustomObjects {
     patchNamespacedCustomObjectStatus: ({ body, fieldManager, ...request }, how) =>
       send(HttpMethod.PATCH, [...one(request), 'status'], { query: { fieldManager }, body, how }),
   };
+}
+
+async function readText(
+  stream: ReadableStream<Uint8Array> | null,
+  mostBytes: number,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop early ends the answer.
+  for await (const chunk of stream ?? []) {
+    length += chunk.length;
+    if (length > mostBytes) throw new AnswerTooLarge(mostBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 type Call = {

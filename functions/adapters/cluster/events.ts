@@ -5,6 +5,7 @@ import type { PagePorts } from '../../reachability/sweep-page.ts';
 import { call, type Cluster, microTime } from './apiserver.ts';
 import { clusterErrorFor, refusal } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
+import { longestMessage, oneLine } from '../../model/outside-text.ts';
 
 /** Gives the function that writes Events. It never throws for an API server or network failure. */
 export function eventWriter(cluster: Cluster): PagePorts['recordEvents'] {
@@ -36,8 +37,6 @@ async function write(cluster: Cluster, record: EventRecord): Promise<string | un
   }
 }
 
-const longestNote = 1024; // The API server refuses more.
-
 const eventOf = ({ server, type, reason, message, at }: EventRecord) => ({
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',
@@ -48,7 +47,7 @@ const eventOf = ({ server, type, reason, message, at }: EventRecord) => ({
   action: 'Probe',
   reason,
   type,
-  note: message.slice(0, longestNote),
+  note: oneLine(message, longestMessage),
   regarding: {
     apiVersion: 'muster.giantswarm.io/v1alpha1',
     kind: 'MCPServer',

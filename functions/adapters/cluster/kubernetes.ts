@@ -1,9 +1,16 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
 import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
-import type { Page, PatchStatus, ReadServer, PageResult } from '../../model/mcpserver.ts';
+import type {
+  Page,
+  PageResult,
+  PatchResult,
+  PatchStatus,
+  ReadServer,
+} from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
-import { readItem, statusPatch } from './mcpserver-object.ts';
+import { nameOf, ownStatus, readItem, shortStatus, statusPatch } from './mcpserver-object.ts';
+import { AnswerTooLarge } from './custom-objects.ts';
 import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
@@ -14,49 +21,100 @@ type ListPage = (request: {
 }) => Promise<PageResult>;
 
 /**
- * Gives the function that lists one page. It throws `ClusterError`, for example where the CRD is
- * not installed.
+ * Gives the function that lists one page: fewer than `limit` where so many are too many bytes, and
+ * one that is too large by itself is malformed. It throws `ClusterError`, for example where the CRD
+ * is not installed.
  */
 export function pageLister(cluster: Cluster): ListPage {
   const list = lister(cluster);
+  const listNames = lister(cluster, metadataOnly);
   return async (request) => {
-    const answer = await list(request);
-    return answer.kind === 'expired'
-      ? answer
-      : { kind: 'page', page: readPage(cluster, answer.body) };
+    const answer = await listFewer(list, request);
+    switch (answer.kind) {
+      case 'expired':
+        return answer;
+      case 'answer':
+        return defined({
+          kind: 'page',
+          page: readPage(cluster, answer.body),
+          smallerLimit: answer.limit < request.limit ? answer.limit : undefined,
+        });
+      case 'tooLarge': {
+        const named = await listFewer(listNames, { ...request, limit: 1 });
+        if (named.kind === 'tooLarge') throw tooManyBytes(cluster);
+        return named.kind === 'expired'
+          ? named
+          : { kind: 'page', page: withoutContent(cluster, named.body), smallerLimit: 1 };
+      }
+    }
   };
 }
 
 /**
- * Gives the function that finds where the page after the next `limit` MCPServers begins. It reads
- * only their metadata. Undefined: there is no later page. It throws `ClusterError`, also where the
- * token has expired.
+ * Halves what is asked for until the answer is small enough. Where it did not come in time, far
+ * fewer are asked for, once: an API server that is down must not cost the whole run.
+ */
+async function listFewer(
+  list: Lister,
+  request: Parameters<ListPage>[0],
+): Promise<Exclude<Answered, { readonly kind: 'tooSlow' }> & { readonly limit: number }> {
+  let { limit } = request;
+  let wasSlow = false;
+  for (;;) {
+    const answer = await list({ ...request, limit });
+    if (answer.kind === 'tooSlow') {
+      if (wasSlow || limit === 1) throw answer.error;
+      wasSlow = true;
+      limit = Math.ceil(limit / 16);
+    } else if (answer.kind === 'tooLarge' && limit > 1) limit = Math.ceil(limit / 2);
+    else return { ...answer, limit };
+  }
+}
+
+/** What one look ahead found: how many MCPServers it passed, and where the next one begins. */
+type Skipped = { readonly count: number; readonly continue?: string };
+
+/**
+ * Gives the function that finds where the page after the next `limit` MCPServers begins, or after
+ * fewer where their metadata is too many bytes. It reads nothing else of them. It throws
+ * `ClusterError`, also where the token has expired.
  */
 export function pageSkipper(
   cluster: Cluster,
-): (request: { readonly limit: number; readonly continue: string }) => Promise<string | undefined> {
-  const list = lister(
-    cluster,
-    setHeaderOptions(
-      'Accept',
-      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-    ),
-  );
+): (request: { readonly limit: number; readonly continue: string }) => Promise<Skipped> {
+  const list = lister(cluster, metadataOnly);
   return async (request) => {
-    const answer = await list(request);
-    if (answer.kind === 'expired') throw new ClusterError({ reason: 'continueExpired' });
-    return pageSchema.parse(answer.body).metadata.continue || undefined;
+    const answer = await listFewer(list, request);
+    switch (answer.kind) {
+      case 'expired':
+        throw new ClusterError({ reason: 'continueExpired' });
+      case 'tooLarge':
+        throw tooManyBytes(cluster);
+      case 'answer': {
+        const { items, metadata } = readList(cluster, answer.body);
+        return defined({ count: items.length, continue: metadata.continue || undefined });
+      }
+    }
   };
 }
 
+const metadataOnly = setHeaderOptions(
+  'Accept',
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+);
+
+const tooManyBytes = ({ address }: Cluster): ClusterError =>
+  new ClusterError({ reason: 'answerTooLarge', address, action: 'list mcpservers' });
+
+type Lister = (...request: Parameters<ListPage>) => Promise<Answered>;
+
 type Answered =
   | { readonly kind: 'answer'; readonly body: unknown }
+  | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'tooSlow'; readonly error: ClusterError }
   | Exclude<PageResult, { readonly kind: 'page' }>;
 
-function lister(
-  cluster: Cluster,
-  how?: typeof mergePatch,
-): (...request: Parameters<ListPage>) => Promise<Answered> {
+function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
     const request = defined({
@@ -73,8 +131,11 @@ function lister(
       );
       return { kind: 'answer', body };
     } catch (error) {
+      if (error instanceof AnswerTooLarge) return { kind: 'tooLarge' };
       if (refusal(error)?.code === 410) return { kind: 'expired', ...statusOf(error).metadata };
-      throw clusterErrorFor(cluster, 'list mcpservers', error);
+      const failure = clusterErrorFor(cluster, 'list mcpservers', error);
+      if (failure.failure.reason === 'timeout') return { kind: 'tooSlow', error: failure };
+      throw failure;
     }
   };
 }
@@ -103,10 +164,31 @@ export function serverReader(cluster: Cluster): ReadServer {
 }
 
 /**
- * Gives the function that writes a status. The audit log of the API server has `trace` as the id of
- * the request. It never throws for an API server or network failure: that is `refused`.
+ * Gives the function that writes a status. One that the API server refuses as invalid (422) is
+ * written in shorter forms: no verdict is lost to its own words, or to those of other writers. The
+ * audit log of the API server has `trace` as the id of the request. It never throws for an API
+ * server or network failure: that is `refused`.
  */
 export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
+  const patch = patcher(cluster, trace);
+  return async (server, next) => {
+    const first = await patch(server, next);
+    if (first.kind !== 'invalid') return first;
+    for (const shorter of [shortStatus(next), ownStatus(shortStatus(next))]) {
+      const written = await patch(server, shorter);
+      if (written.kind === 'written') return { ...written, shortened: first.detail };
+      if (written.kind !== 'invalid') return written;
+    }
+    return { kind: 'refused', detail: first.detail };
+  };
+}
+
+type Patched = PatchResult | { readonly kind: 'invalid'; readonly detail: string };
+
+function patcher(
+  cluster: Cluster,
+  trace: string | undefined,
+): (...write: Parameters<PatchStatus>) => Promise<Patched> {
   const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
@@ -129,7 +211,7 @@ export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
         case 409:
           return { kind: 'conflict' };
         case 422:
-          return { kind: 'refused', detail: `HTTP 422: ${causesOf(error)}` };
+          return { kind: 'invalid', detail: `HTTP 422: ${causesOf(error)}` };
         default:
           return {
             kind: 'refused',
@@ -152,16 +234,31 @@ const pageSchema = z.object({
 });
 const writtenSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
-function readPage(cluster: Cluster, answer: unknown): Page {
+function readList({ address }: Cluster, answer: unknown): z.infer<typeof pageSchema> {
   const list = pageSchema.safeParse(answer);
   if (!list.success)
-    throw new ClusterError({
-      reason: 'unexpectedAnswer',
-      address: cluster.address,
-      expected: 'a list',
-    });
-  const items = list.data.items.map(readItem);
-  const next = list.data.metadata.continue;
+    throw new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'a list' });
+  return list.data;
+}
+
+/** The one MCPServer of a list of metadata, whose content is more than we read. */
+function withoutContent(cluster: Cluster, answer: unknown): Page {
+  const { items, metadata } = readList(cluster, answer);
+  return defined({
+    servers: [],
+    malformed: items.map(nameOf).map(({ namespace, name }) => ({
+      namespace,
+      name,
+      message: 'The object is too large to be read. Remove what makes it large.',
+    })),
+    continue: metadata.continue || undefined,
+  });
+}
+
+function readPage(cluster: Cluster, answer: unknown): Page {
+  const list = readList(cluster, answer);
+  const items = list.items.map(readItem);
+  const next = list.metadata.continue;
   return defined({
     servers: items.flatMap((item) => (item.kind === 'server' ? [item.server] : [])),
     malformed: items.flatMap((item) => (item.kind === 'malformed' ? [item.malformed] : [])),

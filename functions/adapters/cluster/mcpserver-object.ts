@@ -7,6 +7,7 @@ import {
   type Auth,
   type Condition,
   conditionStatuses,
+  conditionTypes,
   type Malformed,
   type McpServer,
   serverTypes,
@@ -15,6 +16,8 @@ import {
   sweepLabel,
 } from '../../model/mcpserver.ts';
 import { defined } from '../../model/defined.ts';
+import { longestMessage, oneLine } from '../../model/outside-text.ts';
+import { withinLimits } from './object-limits.ts';
 
 /** What was made of one item of a list. */
 export type Item =
@@ -27,16 +30,19 @@ export type Item =
  */
 export function readItem(item: unknown): Item {
   const parsed = itemSchema.safeParse(item, { error: english });
-  if (parsed.success) return { kind: 'server', server: toServer(parsed.data) };
-  const { namespace, name } = nameSchema.safeParse(item).data?.metadata ?? {
-    namespace: '',
-    name: '(no name)',
-  };
+  if (parsed.success) return { kind: 'server', server: withinLimits(toServer(parsed.data)) };
   const message = parsed.error.issues
     .map(({ path, message }) => `${path.join('.')}: ${message}`)
     .join('; ');
-  return { kind: 'malformed', malformed: { namespace, name, message } };
+  return {
+    kind: 'malformed',
+    malformed: { ...nameOf(item), message: oneLine(message, longestMessage) },
+  };
 }
+
+/** What an object is called, whatever else it is. */
+export const nameOf = (item: unknown): Pick<Malformed, 'namespace' | 'name'> =>
+  nameSchema.safeParse(item).data?.metadata ?? { namespace: '', name: '(no name)' };
 
 /**
  * `status` of a merge patch: what `next` does not have is removed, fields of other writers stay.
@@ -50,6 +56,25 @@ export const statusPatch = (next: Status) => ({
   nextRetryAfter: writeTime(next.nextRetryAfter),
   conditions: next.conditions.map(writeCondition),
 });
+
+const refusedMessage = 'The cluster refused the full message. The log of the sweep has the reason.';
+
+/** The same status without the words of our verdict: state, reasons and a fixed message. */
+export const shortStatus = (status: Status): Status => ({
+  ...status,
+  ...defined({ lastError: status.lastError === undefined ? undefined : refusedMessage }),
+  conditions: status.conditions.map((condition) =>
+    isOwn(condition) ? { ...condition, message: refusedMessage } : condition,
+  ),
+});
+
+/** The same status without the conditions of other writers, which may be what is refused. */
+export const ownStatus = (status: Status): Status => ({
+  ...status,
+  conditions: status.conditions.filter(isOwn),
+});
+
+const isOwn = ({ type }: Condition): boolean => conditionTypes.some((own) => own === type);
 
 // zod/mini has no messages of its own.
 const english = en().localeError;

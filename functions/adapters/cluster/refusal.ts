@@ -4,6 +4,8 @@
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
 import { CircuitOpen } from '../network/circuit.ts';
+import { AnswerTooLarge } from './custom-objects.ts';
+import { oneLine } from '../../model/outside-text.ts';
 import { ClusterError, type Rights } from '../../model/cluster-error.ts';
 
 /** The API server that was asked, and its time for an answer. */
@@ -38,6 +40,8 @@ export function clusterErrorFor(
       return new ClusterError({ reason: 'unexpectedStatus', address, action, status });
   }
   if (isTimeout(error)) return new ClusterError({ reason: 'timeout', address, timeoutMs });
+  if (error instanceof AnswerTooLarge)
+    return new ClusterError({ reason: 'answerTooLarge', address, action });
   if (error instanceof SyntaxError)
     return new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'JSON' });
   const code = networkCode(error) ?? codeOf(error);
@@ -98,6 +102,11 @@ export function statusOf(error: unknown): z.infer<typeof statusSchema> {
 
 /** Fields and reasons only: the messages quote values. */
 export const causesOf = (error: unknown): string =>
-  statusOf(error)
-    .details.causes.map(({ field, reason }) => `${field} ${reason}`)
-    .join(', ') || 'no cause named';
+  oneLine(
+    statusOf(error)
+      .details.causes.map(({ field, reason }) => `${field} ${reason}`)
+      .join(', ') || 'no cause named',
+    longestCauses,
+  );
+
+const longestCauses = 300;

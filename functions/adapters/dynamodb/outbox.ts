@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import * as z from 'zod/mini';
 import type { PendingChange, Outbox } from '../../reachability/state-changes.ts';
 import type { StateChange } from '../../model/bus-events.ts';
+import { states } from '../../model/mcpserver.ts';
 import type { Key, Table } from './dynamo-table.ts';
 import { seconds } from './row-lifetime.ts';
 
@@ -37,10 +38,17 @@ export function tableOutbox({ table, now }: OutboxOptions): Outbox {
       names: ['change', 'confirmed'],
       limit: mostPending,
     });
-    return z
-      .array(rowSchema)
-      .parse(rows)
-      .map(({ change, confirmed }) => ({ change, isConfirmed: confirmed }));
+    const read = rows.map((row) => ({ row, parsed: rowSchema.safeParse(row).data }));
+    // A row that none of our writes makes costs only itself, and does not stay in the way.
+    const odd = read.flatMap(({ row, parsed }) => (parsed === undefined ? [row] : []));
+    await Promise.allSettled(
+      odd.map(async (row) =>
+        limit(async () => table.delete({ pk: partitionName(partition), sk: String(row['sk']) })),
+      ),
+    );
+    return read.flatMap(({ parsed }) =>
+      parsed === undefined ? [] : [{ change: parsed.change, isConfirmed: parsed.confirmed }],
+    );
   };
   return {
     record: async (change, previous) => {
@@ -71,16 +79,25 @@ const keyOf = (id: string): Key => ({
   sk: id,
 });
 
-const rowSchema = z.object({
-  change: z.object({
-    id: z.string(),
-    namespace: z.string(),
-    name: z.string(),
-    uid: z.string(),
-    from: z.exactOptional(z.string()),
-    to: z.string(),
-    reason: z.string(),
-    at: z.pipe(z.iso.datetime(), z.coerce.date()),
-  }),
-  confirmed: z._default(z.boolean(), false),
-});
+const longestName = 253; // of an object of Kubernetes (RFC 1123)
+const name = z.string().check(z.maxLength(longestName), z.regex(/^[a-z0-9][a-z0-9.-]*$/));
+const word = z.string().check(z.maxLength(100), z.regex(/^[A-Za-z][A-Za-z ]*$/));
+
+/** Others may write the table: what they put there reaches no consumer of the bus as they like. */
+const rowSchema = z
+  .object({
+    sk: z.string(),
+    change: z.object({
+      id: z.string(),
+      namespace: name,
+      name,
+      uid: z.string(),
+      from: z.exactOptional(word),
+      to: z.enum(states),
+      reason: z.union([z.literal(''), word]),
+      at: z.pipe(z.iso.datetime(), z.coerce.date()),
+    }),
+    confirmed: z._default(z.boolean(), false),
+  })
+  // It is removed by its id.
+  .check(z.refine(({ sk, change: { id } }) => sk === id));

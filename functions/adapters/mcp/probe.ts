@@ -40,6 +40,8 @@ export type ProberOptions = {
 export const prober =
   (connector: Connector, { now = () => new Date() }: ProberOptions = {}): Probe =>
   async (server, { classify }) => {
+    if (server.unusable !== undefined)
+      return { kind: 'unusable', message: server.unusable, timings: {} };
     const url = usableUrl(server.url);
     if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
     const outgoing = outgoingHeaders(server.headers, 'prober');
@@ -262,7 +264,8 @@ function outcomeOf(error: unknown, attempt: Attempt): ProbeOutcome {
   if (error instanceof NameFailure) return nameFailure(error, stage, timings);
   if (error instanceof errors.HeadersOverflowError) return { kind: 'headersTooLarge', timings };
   if (error instanceof errors.InvalidArgumentError)
-    return { kind: 'unusable', message: error.message, timings };
+    // Its own words may quote a value of spec.headers.
+    return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
   if (!(error instanceof Error)) throw error;
   const cause = causeOf(error);
   if (cause !== undefined) return unreachable(cause, codeOf(error) || error.message);

@@ -148,3 +148,18 @@ describe('no answer', () => {
       reason: 'InvalidSpec',
     }));
 });
+
+test('a message is one line of at most 1,024 characters, whatever its detail says', () => {
+  const detail = `spec.headers has an invalid header name:\n"\u202e\u0000${'x'.repeat(40_000)}"`;
+  const outcomes: readonly ProbeOutcome[] = [
+    { kind: 'unusable', message: detail, timings: {} },
+    { kind: 'refusedByPolicy', message: detail, timings: {} },
+    { kind: 'proberTrouble', detail, timings: {} },
+    { kind: 'unreachable', stage: 'tls', cause: 'tlsExpired', detail, timings: {} },
+  ];
+  for (const outcome of outcomes) {
+    const { message } = classify(outcome);
+    expect(message.length).toBeLessThanOrEqual(1024);
+    expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
+});

@@ -23,7 +23,11 @@ const seen = (
   sameHost = false,
 ): readonly Observation[] =>
   Array.from({ length: count }, (_, index) => ({
-    server: aServer({ uid: `${index}`, url: `http://host-${sameHost ? 0 : index}/mcp`, status }),
+    server: aServer({
+      uid: `${index}`,
+      url: `http://host-${sameHost ? 0 : index}.example/mcp`,
+      status,
+    }),
     outcome,
   }));
 
@@ -45,6 +49,75 @@ describe('our own resolver', () => {
     ).toBe('none'));
   test('is not suspected when names do not exist', () =>
     expect(detectDisruption(seen(failing('nameNotFound'), 10), 10).kind).toBe('none'));
+});
+
+describe('name servers of one owner', () => {
+  const atHosts = (outcome: ProbeOutcome, hosts: readonly string[]): readonly Observation[] =>
+    hosts.map((host, index) => ({
+      server: aServer({
+        uid: host,
+        url: `https://${host}:${8000 + index}/mcp`,
+        status: connected(),
+      }),
+      outcome,
+    }));
+  const numbered = (count: number, domain: string): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `host-${index}.${domain}`);
+  const others = atHosts(answered, numbered(10, 'others.example').concat('a.test', 'b.test'));
+
+  test.each(['hostile.example', 'deep.down.hostile.example', 'hostile.co.uk', 'hostile.example.'])(
+    'with SERVFAIL for many names in %s are no proof against our resolver',
+    (domain) => {
+      const failed = atHosts(failing('resolverFailed'), numbered(20, domain));
+      expect(detectDisruption([...failed, ...others], 32)).toMatchObject({
+        kind: 'inconclusive',
+        message: 'the resolver failed for 20 of 32 servers (1 zone)',
+      });
+    },
+  );
+  test('who has three of very many zones are no proof against it', () => {
+    const zones = atHosts(
+      answered,
+      Array.from({ length: 15 }, (_, index) => `mcp.org-${index}.test`),
+    );
+    const failed = ['one.test', 'two.test', 'three.test'].flatMap((domain) =>
+      atHosts(failing('resolverFailed'), numbered(5, domain)),
+    );
+    expect(detectDisruption([...failed, ...zones], 30).kind).toBe('inconclusive');
+  });
+  test('are not needed for addresses, which count as no zone', () =>
+    expect(
+      detectDisruption(
+        [
+          ...atHosts(failing('resolverFailed'), ['a.one.test', 'a.two.test', 'a.three.test']),
+          ...atHosts(
+            answered,
+            Array.from({ length: 11 }, (_, index) => `192.0.2.${index}`),
+          ),
+          ...atHosts(answered, ['[2001:db8::1]']),
+        ],
+        14,
+      ).kind,
+    ).toBe('local'));
+  test('are not to blame when names fail in many zones: our resolver is suspected', () => {
+    const failed = ['a.one.test', 'b.two.test', 'c.three.co.uk', 'd.four.co.uk'].flatMap((host) =>
+      atHosts(failing('resolverFailed'), [host]),
+    );
+    expect(detectDisruption([...failed, ...others], 16)).toMatchObject({
+      kind: 'local',
+      affected: { length: 4 },
+    });
+  });
+  test('do not hide that the whole network is down', () =>
+    expect(
+      detectDisruption(
+        [
+          ...atHosts(failing('resolverFailed'), numbered(5, 'hostile.example')),
+          ...atHosts(failing('timeout'), numbered(5, 'others.example')),
+        ],
+        10,
+      ),
+    ).toMatchObject({ kind: 'local', affected: { length: 10 } }));
 });
 
 describe('our own network', () => {

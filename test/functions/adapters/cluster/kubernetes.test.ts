@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import * as z from 'zod/mini';
 import {
   type Cluster,
   connectCluster,
@@ -11,11 +15,12 @@ import {
 } from '../../../../functions/adapters/cluster/apiserver.ts';
 import {
   pageLister,
+  pageSkipper,
   serverReader,
   statusPatcher,
 } from '../../../../functions/adapters/cluster/kubernetes.ts';
 import { fileTokens } from '../../../../functions/adapters/cluster/token-file.ts';
-import type { McpServer, Status } from '../../../../functions/model/mcpserver.ts';
+import { type McpServer, ownState, type Status } from '../../../../functions/model/mcpserver.ts';
 import { listen } from '../../../../local/listen.ts';
 import { type Answer, failure } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
@@ -87,6 +92,73 @@ const refuse =
     ...failure(code, 'Refused', 'secret words of the API server'),
     headers,
   });
+
+describe('a status that the cluster refuses as invalid', () => {
+  const own = (message: string) => ({
+    type: 'Reachable',
+    status: 'False' as const,
+    reason: 'InvalidSpec',
+    message,
+    lastTransitionTime: at('2026-01-02T03:04:05Z'),
+  });
+  const theirs = { ...own('theirs'), type: 'Ready', reason: 'Theirs' };
+  const failed = (message: string): Status =>
+    aStatus({ state: 'Failed', lastError: message, conditions: [own(message), theirs] });
+  const short = 'The cluster refused the full message. The log of the sweep has the reason.';
+  const invalid = (): Answer =>
+    failure(422, 'Invalid', 'words', {
+      details: { causes: [{ reason: 'FieldValueInvalid', field: 'status.conditions[1].reason' }] },
+    });
+
+  test('because of its own words is written without them', async () => {
+    await create();
+    const server = await theServer();
+    expect(await statusPatcher(cluster)(server, failed('x'.repeat(40_000)))).toMatchObject({
+      kind: 'written',
+      shortened: expect.stringContaining('status.conditions[0].message FieldValueTooLong'),
+    });
+    const { status } = await theServer();
+    expect(status).toMatchObject({
+      state: 'Failed',
+      lastError: short,
+      conditions: [
+        { reason: 'InvalidSpec', message: short },
+        { type: 'Ready', message: 'theirs' },
+      ],
+    });
+    expect(ownState(status)).toBe('Failed');
+  });
+
+  test('because of the conditions of other writers is written without those', async () => {
+    await create();
+    const server = await theServer();
+    answers.push(invalid, invalid);
+    expect(await statusPatcher(cluster)(server, failed('no such name'))).toMatchObject({
+      kind: 'written',
+      shortened: 'HTTP 422: status.conditions[1].reason FieldValueInvalid',
+    });
+    expect((await theServer()).status.conditions.map(({ type }) => type)).toEqual(['Reachable']);
+  });
+
+  test('in every form is reported with the first reason, after three tries', async () => {
+    await create();
+    const server = await theServer();
+    asked = [];
+    answers.push(invalid, invalid, invalid);
+    expect(await statusPatcher(cluster)(server, failed('no such name'))).toEqual({
+      kind: 'refused',
+      detail: 'HTTP 422: status.conditions[1].reason FieldValueInvalid',
+    });
+    expect(asked).toHaveLength(3);
+  });
+
+  test('and then meets another writer is a conflict, as always', async () => {
+    await create();
+    const server = await theServer();
+    answers.push(invalid, refuse(409));
+    expect(await statusPatcher(cluster)(server, failed('x'))).toEqual({ kind: 'conflict' });
+  });
+});
 
 describe('list', () => {
   test('an MCPServer is read with its defaults, and its times as dates', async () => {
@@ -196,6 +268,124 @@ describe('list', () => {
       }),
     ).toMatchObject({
       page: { servers: [{ name: 'b' }] },
+    });
+  });
+
+  describe('of objects that are too many bytes together', () => {
+    const large = { env: { FILL: 'x'.repeat(30_000) }, type: 'stdio', command: 'true' };
+    /** The CRD allows 131,072 characters in one variable. */
+    const envOf = (text: string): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        (text.match(/.{1,100000}/g) ?? []).map((part, at) => [`FILL_${at}`, part]),
+      );
+    const bounded = (mostBytes: number): Cluster =>
+      connectCluster({ kubeconfig: local.kubeconfig, mostBytes });
+    const limits = (): readonly (string | null)[] =>
+      asked.map(({ url = '' }) => new URL(url, local.url).searchParams.get('limit'));
+
+    test('is asked for again, half as many each time, and says how few fit', async () => {
+      for (const name of ['a', 'b', 'c', 'd', 'e']) await create({ name, spec: large });
+      const list = pageLister(bounded(100_000));
+      const first = await list({ limit: 16 });
+      expect(limits()).toEqual(['16', '8', '4', '2']);
+      expect(first).toMatchObject({ page: { servers: [{ name: 'a' }, { name: 'b' }] } });
+      expect(first).toMatchObject({ smallerLimit: 2 });
+      const second = await list({
+        limit: 2,
+        continue: first.kind === 'page' ? (first.page.continue ?? '') : '',
+      });
+      expect(second).toMatchObject({ page: { servers: [{ name: 'c' }, { name: 'd' }] } });
+      expect(second).not.toHaveProperty('smallerLimit');
+    });
+
+    test('is listed to its end in 64 MB of heap, though all of them together are 80 MB', {
+      timeout: 90_000,
+    }, async () => {
+      const env = envOf('x'.repeat(1_000_000));
+      const count = 80;
+      const metadata = { uid: 'u', generation: 1, resourceVersion: '1', namespace: 'default' };
+      const page = ({ url = '' }: IncomingMessage): Answer => {
+        const query = new URL(url, local.url).searchParams;
+        const start = Number(query.get('continue'));
+        const end = Math.min(start + Number(query.get('limit')), count);
+        const items = Array.from({ length: end - start }, (_, index) =>
+          aManifest({ name: `large-${start + index}`, metadata, spec: { ...large, env } }),
+        );
+        const body = { metadata: { continue: end < count ? `${end}` : '' }, items };
+        return { code: 200, body: JSON.stringify(body) };
+      };
+      answers.push(...Array.from({ length: 100 }, () => page));
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        '--max-old-space-size=64',
+        fileURLToPath(new URL('../../../world/list-all.ts', import.meta.url)),
+        local.kubeconfig,
+      ]);
+      const { servers, maxRssMb } = z
+        .object({ servers: z.number(), maxRssMb: z.number() })
+        .parse(JSON.parse(stdout));
+      expect(servers).toBe(count);
+      expect(maxRssMb).toBeLessThan(300);
+    });
+
+    test('is asked for in far fewer pieces when so many take too long, once', async () => {
+      for (const name of ['a', 'b', 'c']) await create({ name });
+      const hasty = connectCluster({ kubeconfig: local.kubeconfig, timeoutMs: 300 });
+      const hang = (): Answer => ({ code: 200, body: '', headers: { 'content-length': '10' } });
+      answers.push(hang);
+      expect(await pageLister(hasty)({ limit: 32 })).toMatchObject({
+        page: { servers: [{ name: 'a' }, { name: 'b' }] },
+        smallerLimit: 2,
+      });
+      answers.push(hang, hang);
+      await expect(pageLister(hasty)({ limit: 32 })).rejects.toThrow('did not answer within');
+      expect(limits()).toEqual(['32', '2', '32', '2']);
+    });
+
+    test('leaves out the one that is too large by itself, by name, and goes on behind it', async () => {
+      const enormous = { ...large, env: envOf('x'.repeat(200_000)) };
+      await create({ name: 'a', spec: enormous });
+      await create({ name: 'b', spec: large });
+      const list = pageLister(bounded(100_000));
+      const first = await list({ limit: 2 });
+      expect(first).toMatchObject({
+        page: {
+          servers: [],
+          malformed: [
+            {
+              namespace: 'default',
+              name: 'a',
+              message: 'The object is too large to be read. Remove what makes it large.',
+            },
+          ],
+        },
+        smallerLimit: 1,
+      });
+      expect(
+        await list({
+          limit: 1,
+          continue: first.kind === 'page' ? (first.page.continue ?? '') : '',
+        }),
+      ).toMatchObject({ page: { servers: [{ name: 'b' }] } });
+    });
+
+    test('is looked ahead over by as many names as fit', async () => {
+      const annotations = { note: 'x'.repeat(30_000) };
+      for (const name of ['a', 'b', 'c', 'd', 'e'])
+        await create({ name, metadata: { name, annotations } });
+      const first = await pageLister(cluster)({ limit: 1 });
+      const rest = first.kind === 'page' ? (first.page.continue ?? '') : '';
+      expect(await pageSkipper(bounded(100_000))({ limit: 4, continue: rest })).toEqual({
+        count: 2,
+        continue: expect.any(String),
+      });
+    });
+
+    test('of which not even a name can be read is a failure that says where to look', async () => {
+      const annotations = { note: 'x'.repeat(200_000) };
+      await create({ name: 'a', metadata: { name: 'a', annotations } });
+      await expect(pageLister(bounded(100_000))({ limit: 2 })).rejects.toThrow(
+        'answered with too many bytes to our request to list mcpservers',
+      );
     });
   });
 
