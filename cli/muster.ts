@@ -2,6 +2,7 @@ import './runtime.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from './context.ts';
 import { groupHelp, help } from './help.ts';
 import { parse } from './parse.ts';
+import { oneLine } from '../functions/model/outside-text.ts';
 import { traceTo } from './api/trace.ts';
 
 /**
@@ -38,8 +39,10 @@ const print = (text: string): void => void process.stdout.write(harmless(text));
 const info = (line: string): void =>
   void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
-/** Texts of issuers and manifests reach the terminal without the characters that control it. */
-const harmless = (text: string): string => text.replace(/(?!\n)\p{Cc}/gu, '');
+/** The last line of defense: nothing that controls a terminal reaches it, whoever wrote it. */
+const harmless = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
+
+const longestMessage = 2_000;
 
 /** No message of ours holds a token; an error from elsewhere might. */
 const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[redacted]');
@@ -67,11 +70,13 @@ const contextOf = (
  */
 function reportError(error: unknown): ExitCode {
   if (error instanceof CliError) {
-    info(`Error: ${error.message}`);
-    if (error.hint !== undefined) info(error.hint);
+    info(`Error: ${oneLine(error.message, longestMessage)}`);
+    if (error.hint !== undefined) info(oneLine(error.hint, longestMessage));
     return error.exitCode;
   }
-  info(`Error: ${error instanceof Error ? error.message : 'unexpected error'}`);
+  info(
+    `Error: ${error instanceof Error ? oneLine(error.message, longestMessage) : 'unexpected error'}`,
+  );
   return exitCodes.error;
 }
 

@@ -31,7 +31,7 @@ const muster = (line: string, run: Run = {}) =>
   runMuster(file, line, { endpoint: world.url, home, onAddress: visit, ...run });
 
 async function tokens(): Promise<{ path: string; kept: Record<string, unknown> }> {
-  const folder = join(home, '.config', 'muster', 'tokens');
+  const folder = join(home, '.config', 'muster-serverless', 'tokens');
   const [name = ''] = await readdir(folder);
   return { path: join(folder, name), kept: JSON.parse(await readFile(join(folder, name), 'utf8')) };
 }

@@ -168,7 +168,7 @@ const muster = (line: string, onAddress?: (address: string) => Promise<unknown>)
 
 /** The bearer of the command line: whoever asks with it sees the very same expiry. */
 async function keptBearer(): Promise<string> {
-  const folder = join(home, '.config', 'muster', 'tokens');
+  const folder = join(home, '.config', 'muster-serverless', 'tokens');
   const [name = ''] = await readdir(folder);
   return z
     .object({ idToken: z.string() })

@@ -14,11 +14,19 @@ import type {
 import { isRecord } from '../../functions/model/json.ts';
 
 export const isList = (body: unknown): body is List =>
-  isRecord(body) && isListOf(body['items'], isRow) && isListOf(body['problems'], isRecord);
+  isRecord(body) &&
+  isListOf(body['items'], isRow) &&
+  isListOf(
+    body['problems'],
+    (problem) => isRecord(problem) && isNamed(problem) && hasTexts(problem, 'message'),
+  ) &&
+  hasTextsIfAny(body, 'continue', 'sweptAt');
 
 export const isRow = (body: unknown): body is Row =>
   isRecord(body) &&
-  hasTexts(body, 'namespace', 'name', 'uid', 'type') &&
+  isNamed(body) &&
+  hasTexts(body, 'uid', 'type') &&
+  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn') &&
   isListOf(
     body['conditions'],
     (condition) =>
@@ -28,12 +36,19 @@ export const isRow = (body: unknown): body is Row =>
 
 export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
-  hasTexts(body, 'namespace', 'name', 'observed', 'reason', 'message', 'authRequired') &&
-  isListOf(body['stages'], (stage) => isRecord(stage) && typeof stage['ms'] === 'number');
+  isNamed(body) &&
+  hasTexts(body, 'observed', 'reason', 'message', 'authRequired') &&
+  hasTextsIfAny(body, 'state') &&
+  typeof body['consecutiveFailures'] === 'number' &&
+  isListOf(
+    body['stages'],
+    (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
+  );
 
 export const isConfig = (body: unknown): body is Config =>
   isRecord(body) &&
   hasTexts(body, 'issuer', 'clientId') &&
+  hasTextsIfAny(body, 'resource') &&
   isListOf(body['scopes'], isText) &&
   (body['audienceScopes'] === undefined || isListOf(body['audienceScopes'], isText));
 
@@ -41,16 +56,36 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
   isRecord(body) && hasTexts(body, 'authorizationUrl');
 
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
-  isRecord(body) && hasTexts(body, 'namespace', 'name') && isSession(body['session']);
+  isRecord(body) && isNamed(body) && isSession(body['session']);
 
-const isSession = (value: unknown): boolean => isRecord(value) && hasTexts(value, 'status');
+const isSession = (value: unknown): boolean =>
+  isRecord(value) &&
+  hasTexts(value, 'status') &&
+  hasTextsIfAny(value, 'sso', 'issuer', 'message', 'hint', 'expiresAt', 'lastVerified') &&
+  ['scopes', 'missingScopes'].every(
+    (name) => value[name] === undefined || isListOf(value[name], isText),
+  );
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/**
+ * Whether it has the names that Kubernetes gives to objects (RFC 1123): they are shown, and people
+ * copy them into commands.
+ */
+const isNamed = ({ namespace, name }: Readonly<Record<string, unknown>>): boolean =>
+  [namespace, name].every(
+    (part) => isText(part) && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(part),
+  );
 
 const hasTexts = (
   record: Readonly<Record<string, unknown>>,
   ...names: readonly string[]
 ): boolean => names.every((name) => typeof record[name] === 'string');
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+const hasTextsIfAny = (
+  record: Readonly<Record<string, unknown>>,
+  ...names: readonly string[]
+): boolean => names.every((name) => record[name] === undefined || typeof record[name] === 'string');
 
 const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(isItem);

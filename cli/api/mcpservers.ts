@@ -1,7 +1,8 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
-import { request, RequestFailure } from './request.ts';
+import { acceptedBody, exchange, request, RequestFailure } from './request.ts';
+import { cellText } from '../output/text-table.ts';
 import { sorted } from '../output/table.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
@@ -24,11 +25,24 @@ export type Servers = {
 /** How often a list is started when the cluster drops its snapshot half-way. */
 const maxStarts = 3;
 
-/** Lists all MCPServers, of one namespace if given, page by page. */
+/** Above every cluster that was measured, and no burden for a laptop. */
+const limits = {
+  pageBytes: 16 * 1024 * 1024,
+  listBytes: 128 * 1024 * 1024,
+  pages: 2_000,
+  totalMs: 120_000,
+  requestMs: 15_000,
+} as const;
+
+/**
+ * Lists all MCPServers, of one namespace if given, page by page. Throws where the endpoint returns
+ * the same page again, or more than 2,000 pages, 128 MB or two minutes of them.
+ */
 export async function listServers(connection: Connection, namespace?: string): Promise<Servers> {
+  const endsAt = performance.now() + limits.totalMs;
   for (let start = 1; ; start += 1) {
     try {
-      return await allPages(connection, namespace);
+      return await allPages(connection, namespace, endsAt);
     } catch (error) {
       if (!(error instanceof RequestFailure && error.status === 410 && start < maxStarts))
         throw error;
@@ -39,12 +53,15 @@ export async function listServers(connection: Connection, namespace?: string): P
 async function allPages(
   { endpoint, bearer }: Connection,
   namespace: string | undefined,
+  endsAt: number,
 ): Promise<Servers> {
   const rows: Row[] = [];
   const problems: Servers['problems'][number][] = [];
   let next: string | undefined;
+  let bytes = 0;
+  const seen = new Set<string>();
   let stopped: Pick<Servers, 'stoppedSince'> = {};
-  do {
+  for (;;) {
     const query = new URLSearchParams(
       defined({
         namespace,
@@ -52,15 +69,30 @@ async function allPages(
       }),
     );
     const url = `${endpoint}/v1/mcpservers${query.size === 0 ? '' : `?${query.toString()}`}`;
-    const page = await request({ method: 'GET', url, bearer });
+    const leftMs = endsAt - performance.now();
+    if (leftMs <= 0) throw endless(endpoint, 'is not complete after 2 minutes');
+    const sent = {
+      method: 'GET',
+      url,
+      bearer,
+      maxBytes: limits.pageBytes,
+      timeoutMs: Math.min(limits.requestMs, Math.ceil(leftMs)),
+    } as const;
+    const response = await exchange(sent);
+    const page = acceptedBody(sent, response);
     if (!isList(page)) throw notOurs(endpoint);
-    rows.push(...page.items);
-    problems.push(...page.problems);
+    for (const row of page.items) rows.push(row);
+    for (const problem of page.problems) problems.push(problem);
+    bytes += response.bytes;
+    if (bytes > limits.listBytes) throw endless(endpoint, 'is longer than 128 MB');
     if (page.sweepsStopped === true && page.sweptAt !== undefined)
       stopped = { stoppedSince: new Date(page.sweptAt) };
     next = page.continue;
-  } while (next !== undefined);
-  return { rows, problems, ...stopped };
+    if (next === undefined) return { rows, problems, ...stopped };
+    if (seen.has(next)) throw endless(endpoint, 'returns the same page again');
+    seen.add(next);
+    if (seen.size >= limits.pages) throw endless(endpoint, 'has more than 2,000 pages');
+  }
 }
 
 /**
@@ -80,9 +112,12 @@ export async function findServer(
   if (first === undefined)
     throw new CliError(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
   if (second === undefined) return first;
-  throw new CliError(`The name ${text} is ambiguous: ${found.map(namesAmong(found)).join(', ')}.`, {
-    hint: `Add the namespace, for example: ${qualifiedName(first)}`,
-  });
+  throw new CliError(
+    `The name ${text} is ambiguous: ${cellText(found.map(namesAmong(found)).join(', '))}.`,
+    {
+      hint: `Add the namespace, for example: ${cellText(qualifiedName(first))}`,
+    },
+  );
 }
 
 async function readServer(
@@ -122,7 +157,12 @@ function splitName(
   return { namespace: first, name: second };
 }
 
+const endless = (endpoint: string, what: string): CliError =>
+  new CliError(`The list of ${endpoint} ${what}. It was stopped.`, {
+    hint: 'List one namespace with -n, or ask the owner of the endpoint.',
+  });
+
 export const notOurs = (endpoint: string): CliError =>
   new CliError(`Unexpected response from ${endpoint}. Is it the muster endpoint?`, {
-    hint: 'Check MUSTER_ENDPOINT or --endpoint, and that this muster is as new as the endpoint.',
+    hint: 'Check the address in MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT or --endpoint, and that this muster is as new as the endpoint.',
   });

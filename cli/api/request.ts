@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { trace } from './trace.ts';
 
@@ -11,20 +12,31 @@ export type HttpRequest = {
   /** Sent as JSON; a URLSearchParams as a form. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
+  /** The longest response that is read; default 1 MB, far above everything but a list. */
+  readonly maxBytes?: number;
 };
 
-export type HttpResponse = { readonly status: number; readonly body: unknown };
+export type HttpResponse = {
+  readonly status: number;
+  readonly body: unknown;
+  /** Length of the body as it was sent. */
+  readonly bytes: number;
+};
 
-/** The longest response that is read: far above one page of a list, and no burden for a laptop. */
-const maxBytes = 16 * 1024 * 1024;
+const megabyte = 1024 * 1024;
+/** No answer of an endpoint or an issuer is nested deeper; printing one might end in the stack. */
+const maxDepth = 64;
+/** Of a text that an error quotes. */
+const longestQuote = 300;
 
 /**
  * One HTTP exchange; the response is returned whatever its status (`body` is undefined unless it
- * was JSON). Throws a `CliError` that names the address when there is no response. Redirects are
- * not followed.
+ * was JSON that is not nested too deeply). Throws a `CliError` that names the address when there is
+ * no response, when it is longer than `maxBytes`, or not complete after `timeoutMs`. Redirects are
+ * not followed, encodings of the body are neither asked for nor undone.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, timeoutMs = 15_000 } = sent;
+  const { method, bearer, timeoutMs = 15_000, maxBytes = megabyte } = sent;
   const url = new URL(sent.url);
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
@@ -58,8 +70,13 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
       },
       (incoming) => {
         trace(method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming, url).then(
-          (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
+        readBody(incoming, url, maxBytes).then(
+          (body) =>
+            resolve({
+              status: incoming.statusCode ?? 0,
+              body: shallow(parseJson(body.toString('utf8'))),
+              bytes: body.length,
+            }),
           fail,
         );
       },
@@ -83,16 +100,21 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
  * document; a 401 has the exit code for "sign-in required".
  */
 export async function request(sent: HttpRequest): Promise<unknown> {
-  const { status, body } = await exchange(sent);
+  return acceptedBody(sent, await exchange(sent));
+}
+
+/** The body of a response with a status of 2xx. Throws as `request` for others. */
+export function acceptedBody(sent: HttpRequest, { status, body }: HttpResponse): unknown {
   if (status >= 200 && status < 300) return body;
   const { origin } = new URL(sent.url);
   const problem = isRecord(body) ? body : {};
-  const title = text(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
-  const detail = text(problem['detail']);
+  const quote = (value: unknown) => quoted(value, sent);
+  const title = quote(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
+  const detail = quote(problem['detail']);
   throw new RequestFailure(
     detail === undefined ? `${title}.` : `${title}: ${detail}`,
     status,
-    text(problem['hint']) ?? hintFor(status, origin),
+    hintIn(quote(problem['hint']), origin) ?? hintFor(status, origin),
   );
 }
 
@@ -106,16 +128,52 @@ export class RequestFailure extends CliError {
   }
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
+/**
+ * A text of the other side for an error message: one line, at most 300 characters, without what we
+ * sent it in confidence and without anything that looks like a token.
+ */
+function quoted(value: unknown, { bearer, body }: HttpRequest): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const secrets = [
+    bearer,
+    ...(body instanceof URLSearchParams
+      ? body.values()
+      : Object.values(isRecord(body) ? body : {})),
+  ];
+  const plain = secrets
+    .filter((secret) => typeof secret === 'string')
+    .filter((secret) => secret.length >= shortestSecret)
+    .reduce((text, secret) => text.replaceAll(secret, '[left out]'), value.slice(0, 10_000))
+    .replace(/eyJ[\w-]{10,}(\.[\w-]*)*/g, '[left out]');
+  const line = oneLine(plain, longestQuote);
+  return line === '' ? undefined : line;
+}
+
+/** What is shorter is a name or a kind of grant. */
+const shortestSecret = 16;
+
+/**
+ * A hint is shown and never run. One that asks the person to run anything but this command says
+ * whose advice it is.
+ */
+const hintIn = (hint: string | undefined, origin: string): string | undefined =>
+  hint === undefined || !/\brun\b/i.test(hint) || /^Run: muster [^;|&$`<>()]*$/.test(hint)
+    ? hint
+    : `${origin} suggests: ${hint}`;
 
 function hintFor(status: number, origin: string): string | undefined {
   if (status === 401) return 'Run: muster auth login';
+  if (status >= 300 && status < 400)
+    return `Redirects are not followed. Check that ${origin} is the right address.`;
   if (status === 404) return `Check that ${origin} is the right address.`;
   return status >= 500 ? 'Try again in a minute.' : undefined;
 }
 
-async function readBody(incoming: IncomingMessage, { origin }: URL): Promise<string> {
+async function readBody(
+  incoming: IncomingMessage,
+  { origin }: URL,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming) {
@@ -124,20 +182,35 @@ async function readBody(incoming: IncomingMessage, { origin }: URL): Promise<str
     bytes += chunk.length;
     if (bytes > maxBytes) {
       incoming.destroy();
-      throw new CliError(`The response from ${origin} is longer than 16 MB.`, {
+      throw new CliError(`The response from ${origin} is longer than ${sizeText(maxBytes)}.`, {
         hint: `Check that ${origin} is the right address.`,
       });
     }
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
+
+const sizeText = (bytes: number): string => `${String(Math.ceil(bytes / megabyte))} MB`;
+
+/** Undefined for what is nested too deeply. */
+const shallow = (value: unknown): unknown => (isWithin(value, maxDepth) ? value : undefined);
+
+const isWithin = (value: unknown, depth: number): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0) return false;
+  return Object.values(value).every((member) => isWithin(member, depth - 1));
+};
 
 /** Why there was no response, and what the person can do about it. */
 function noResponse(url: URL, error: Error): CliError {
   if (error instanceof CliError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { what, hint } = causes[code] ??
-    causeOfTls(code) ?? { what: code === '' ? error.message : code, hint: 'Check the address.' };
+    causeOfTls(code) ??
+    causeOfHttp(code) ?? {
+      what: code === '' ? oneLine(error.message, longestQuote) : code,
+      hint: 'Check the address.',
+    };
   return new CliError(`${url.origin}: ${what}.`, { hint });
 }
 
@@ -155,11 +228,24 @@ const causes: Readonly<Record<string, { what: string; hint: string }>> = {
   ENOTFOUND: { what: 'the host name does not exist', hint: 'Check the address for typos.' },
   EAI_AGAIN: { what: 'the host name could not be resolved', hint: 'Check that you are online.' },
   ETIMEDOUT: { what: 'no response', hint: 'Check your network, then try again.' },
+  HPE_HEADER_OVERFLOW: {
+    what: 'the headers of the response are longer than 16 KB',
+    hint: 'Check the address: another service may listen there.',
+  },
   EPROTO: {
     what: 'no TLS on this port',
     hint: 'Check whether the address needs http instead of https.',
   },
 };
+
+/** Codes of Node's HTTP parser. */
+const causeOfHttp = (code: string): { what: string; hint: string } | undefined =>
+  code.startsWith('HPE_')
+    ? {
+        what: `the response is not valid HTTP (${code})`,
+        hint: 'Check the address: another service may listen there.',
+      }
+    : undefined;
 
 const causeOfTls = (code: string): { what: string; hint: string } | undefined =>
   /CERT|SSL|TLS|SIGNED|SIGNATURE/.test(code)

@@ -2,6 +2,8 @@ import { CliError, exitCodes } from '../context.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import type { Tokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
+import { momentFromOutside } from '../../functions/model/outside-time.ts';
 
 export type Expected = {
   readonly endpoint: string;
@@ -39,7 +41,9 @@ export function tokensFrom(granted: Given, expected: Expected): Tokens {
     throw refused('belongs to another sign-in (nonce)', expected);
   if (typeof sub !== 'string' || (expected.subject !== undefined && sub !== expected.subject))
     throw refused('belongs to another person', expected);
-  if (typeof exp !== 'number' || exp * 1000 <= expected.now.getTime())
+  const endsAt = momentFromOutside(exp, expected.now);
+  if (endsAt === undefined) throw refused('has no readable end (exp)', expected);
+  if (endsAt <= expected.now)
     throw refused('has already expired. Check the clock of this machine', expected);
   return defined({
     endpoint: expected.endpoint,
@@ -50,12 +54,12 @@ export function tokensFrom(granted: Given, expected: Expected): Tokens {
     refreshToken: granted.refreshToken,
     expiresAt: new Date(
       expected.resource === undefined
-        ? exp * 1000
+        ? endsAt.getTime()
         : expected.now.getTime() + (granted.lifetimeMs ?? 0),
     ),
     subject: sub,
-    email: typeof email === 'string' ? email : undefined,
-    name: typeof name === 'string' ? name : undefined,
+    email: typeof email === 'string' ? oneLine(email, 200) : undefined,
+    name: typeof name === 'string' ? oneLine(name, 200) : undefined,
   });
 }
 

@@ -2,6 +2,7 @@ import { freshTokens } from './refresh-tokens.ts';
 import { endpointOf } from './endpoint.ts';
 import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Connection } from '../api/mcpservers.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
 
 /** The endpoint, with the person's tokens if they are signed in to it. */
@@ -10,13 +11,10 @@ export type EndpointConnection = Connection & { readonly tokens?: Tokens };
 /**
  * Throws with exit code 2 if the person's sign-in has ended: SESSION is never dropped in silence.
  */
-export async function connect({
-  option,
-  environment,
-  now,
-}: CommandContext): Promise<EndpointConnection> {
-  const endpoint = endpointOf(option('endpoint'), environment);
-  const tokens = await freshTokens(endpoint, environment, now());
+export async function connect(context: CommandContext): Promise<EndpointConnection> {
+  const { environment, now, info } = context;
+  const endpoint = await endpointOf(context);
+  const tokens = await freshTokens(endpoint, environment, now(), info);
   return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
 }
 
@@ -37,4 +35,5 @@ export async function connectAsPerson(
 }
 
 /** What identifies the person to people: email address, else name, else subject. */
-export const whoIs = ({ email, name, subject }: Tokens): string => email ?? name ?? subject;
+export const whoIs = ({ email, name, subject }: Tokens): string =>
+  oneLine(email ?? name ?? subject, 200);

@@ -6,6 +6,11 @@ import { askForTokens, type GrantResult, type Issuer, ScopeRefused } from './oid
 import { isRecord } from '../../functions/model/json.ts';
 import { exchange } from '../api/request.ts';
 import type { Tokens } from './token-files.ts';
+import { patienceMs } from './loopback.ts';
+import { openable } from './web-address.ts';
+import { vetted } from './browser.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
+import { spanFromOutside } from '../../functions/model/outside-time.ts';
 
 export type DeviceSignIn = {
   readonly endpoint: string;
@@ -38,17 +43,20 @@ export async function byDevice(
   if (status !== 200) throw failed(`${issuer.issuer} responded with HTTP ${String(status)}`);
   if (!isOffer(offer)) throw failed(`${issuer.issuer} returned no device code`);
   // The code is on a line of its own, so that the person can compare it on both devices.
-  info(
-    `Open this address on any device:\n\n  ${offer.verification_uri_complete ?? offer.verification_uri}\n\nIt asks for this code: ${offer.user_code}\n`,
+  const address = openable(
+    vetted(offer.verification_uri_complete ?? offer.verification_uri, issuer.issuer),
   );
-  const until = now().getTime() + offer.expires_in * 1000;
+  info(
+    `Open this address on any device:\n\n  ${address}\n\nIt asks for this code: ${oneLine(offer.user_code, 40)}\n`,
+  );
+  const until = now().getTime() + Math.min(spanFromOutside(offer.expires_in) ?? 0, longestMs);
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
     device_code: offer.device_code,
     client_id: clientId,
     ...audience,
   };
-  for (let seconds = offer.interval ?? 5; now().getTime() < until; ) {
+  for (let seconds = paceOf(offer.interval); now().getTime() < until; ) {
     await wait(seconds * 1000);
     const answer = await askForTokens(issuer, form).catch(onlyUnavailable);
     if (answer?.kind === 'granted')
@@ -66,6 +74,13 @@ export async function byDevice(
   }
   throw failed('The code was not entered in time');
 }
+
+/** Half an hour: codes of issuers live for 5 to 30 minutes. */
+const longestMs = 3 * patienceMs;
+
+/** Seconds between two questions; an issuer can neither have us ask without a break nor hang. */
+const paceOf = (interval: number | undefined): number =>
+  interval === undefined || Number.isNaN(interval) ? 5 : Math.min(60, Math.max(1, interval));
 
 /** RFC 8628, section 3.2. */
 type Offer = {

@@ -33,9 +33,11 @@ export async function startLoopback(
     arrived = resolve;
   });
   const server = createServer((request, response) => {
-    const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
+    // Anyone on this machine may send anything: what is no address gets the same answer.
+    const address = `http://127.0.0.1${request.url ?? '/'}`;
+    const url = URL.canParse(address) ? new URL(address) : undefined;
     const isOurs = request.headers.host === `127.0.0.1:${request.socket.localPort}`;
-    const isVisit = request.method === 'GET' && url.pathname === path;
+    const isVisit = request.method === 'GET' && url?.pathname === path;
     if (!isOurs || !isVisit || !isExpected(url.searchParams)) {
       show(
         response,

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../../functions/model/wire.ts';
-import { isConfig } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { askForTokens, discoverIssuer, type Issuer, ScopeRefused } from './oidc-client.ts';
 import { type Arrival, patienceMs, startLoopback } from './loopback.ts';
-import { request } from '../api/request.ts';
-import { notOurs } from '../api/mcpservers.ts';
-import { type Tokens, writeTokens } from './token-files.ts';
+import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
+import { readConfig } from './endpoint-config.ts';
+import { requireTerminal, requireTrust } from './endpoint-trust.ts';
+import { readyForTokens, storeTokens, type Tokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 
@@ -20,17 +20,21 @@ export type MusterSignIn = {
   readonly browser: boolean;
   /** The browser is on another device. */
   readonly device: boolean;
+  /** Asks the person at the terminal; absent without a terminal. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly info: (line: string) => void;
   readonly now: () => Date;
 };
 
 /**
- * Signs a person in to the endpoint. Throws with exit code 3 when it fails; an earlier sign-in
- * stays.
+ * Signs a person in to the endpoint. Throws with exit code 3 when it fails, and with exit code 1
+ * when there is no terminal to ask whether a new endpoint is trusted; an earlier sign-in stays.
  */
 export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
-  const config = await request({ method: 'GET', url: `${wanted.endpoint}/v1/config` });
-  if (!isConfig(config)) throw notOurs(wanted.endpoint);
+  await readyForTokens(wanted.endpoint, wanted.environment);
+  await requireTerminal(wanted);
+  const config = await readConfig(wanted.endpoint);
+  await requireTrust(config, wanted);
   const issuer = await discoverIssuer(config.issuer);
   const { audienceScopes: added = [] } = config;
   return signIn(issuer, config, wanted).catch((error: unknown) => {
@@ -48,7 +52,7 @@ const withoutAudiences = ({ issuer }: Issuer, added: readonly string[]): string 
 async function signIn(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<Tokens> {
   if (!wanted.device) return byLoopback(issuer, config, wanted);
   const tokens = await byDevice(issuer, config, wanted);
-  await writeTokens(tokens, wanted.environment);
+  await storeTokens(tokens, wanted.environment, wanted.info);
   return tokens;
 }
 
@@ -81,7 +85,7 @@ async function byLoopback(
       prompt: issuer.asksForConsent && scopes.includes('offline_access') ? 'consent' : undefined,
     });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
-    showAddress(address.href, { browser, info });
+    showAddress(address.href, { browser, info, from: issuer.issuer });
 
     const arrival = await loopback.arrival(patienceMs);
     const tokens = await redeemCode(arrival, issuer, {
@@ -93,7 +97,7 @@ async function byLoopback(
       resource,
       now: now(),
     });
-    await writeTokens(tokens, environment);
+    await storeTokens(tokens, environment, info);
     arrival.say('You are signed in', 'Go back to your terminal. You may close this page.');
     return tokens;
   } finally {
@@ -148,7 +152,9 @@ function codeIn(query: URLSearchParams, { issuer, namesItself }: Issuer): string
   const error = query.get('error');
   if (error === 'invalid_scope') throw new ScopeRefused(issuer);
   if (error !== null)
-    throw failed(`${issuer} refused the sign-in: ${query.get('error_description') ?? error}`);
+    throw failed(
+      `${issuer} refused the sign-in: ${oneLineWithoutSecrets(query.get('error_description') ?? error, 300)}`,
+    );
   const code = query.get('code');
   if (code === null) throw failed(`${issuer} returned no code`);
   return code;

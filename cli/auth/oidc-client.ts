@@ -1,6 +1,8 @@
-import { isSafe } from './endpoint.ts';
+import { webAddress } from './web-address.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { isRecord } from '../../functions/model/json.ts';
+import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
+import { spanFromOutside } from '../../functions/model/outside-time.ts';
 import { type HttpResponse, exchange, request } from '../api/request.ts';
 import { defined } from '../../functions/model/defined.ts';
 
@@ -24,7 +26,7 @@ export type Issuer = {
  */
 export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  if (!URL.canParse(url) || !isSafe(new URL(url)))
+  if (webAddress(url, url) === undefined)
     throw untrusted(`The issuer ${issuer} does not use https.`);
   const metadata = await request({ method: 'GET', url });
   if (!isRecord(metadata)) throw untrusted(`${issuer} returned no OpenID Connect metadata.`);
@@ -34,6 +36,8 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const methods = metadata['code_challenge_methods_supported'];
   if (metadata['issuer'] !== issuer)
     throw untrusted(`The metadata of ${issuer} names another issuer.`);
+  const isEndpoint = (value: unknown): value is string =>
+    typeof value === 'string' && webAddress(value, issuer) !== undefined;
   if (!isEndpoint(authorizationEndpoint) || !isEndpoint(tokenEndpoint))
     throw untrusted(`The metadata of ${issuer} has no usable endpoints.`);
   if (!Array.isArray(methods) || !methods.includes('S256'))
@@ -48,9 +52,6 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
     asksForConsent: Array.isArray(prompts) && prompts.includes('consent'),
   });
 }
-
-const isEndpoint = (value: unknown): value is string =>
-  typeof value === 'string' && URL.canParse(value) && isSafe(new URL(value));
 
 const untrusted = (message: string): CliError =>
   new CliError(message, {
@@ -109,7 +110,7 @@ function grantedIn({ status, body }: HttpResponse, { issuer }: Issuer): GrantRes
       kind: 'granted',
       idToken,
       accessToken: typeof accessToken === 'string' ? accessToken : undefined,
-      lifetimeMs: typeof seconds === 'number' ? seconds * 1000 : undefined,
+      lifetimeMs: spanFromOutside(seconds),
       refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
     });
   }
@@ -122,7 +123,9 @@ function grantedIn({ status, body }: HttpResponse, { issuer }: Issuer): GrantRes
   }
   return defined({
     kind: 'refused',
-    error,
-    description: typeof description === 'string' ? description : undefined,
+    // A code of RFC 6749 is compared; anything else is only shown.
+    error: /^[a-z_]{1,60}$/.test(error) ? error : oneLineWithoutSecrets(error, 100),
+    description:
+      typeof description === 'string' ? oneLineWithoutSecrets(description, 300) : undefined,
   });
 }

@@ -17,12 +17,15 @@ export async function freshTokens(
   endpoint: string,
   environment: Readonly<Record<string, string | undefined>>,
   now: Date,
+  info: (line: string) => void,
 ): Promise<Tokens | undefined> {
-  const tokens = await readTokens(endpoint, environment);
+  const tokens = await readTokens(endpoint, environment, info);
   if (tokens === undefined || isFresh(tokens, now)) return tokens;
   // A refresh token may be valid for one use only: of several commands in parallel one uses it.
-  return withLock(tokenFile(endpoint, environment), () =>
-    refreshTokens(endpoint, environment, now),
+  return withLock(
+    tokenFile(endpoint, environment),
+    () => refreshTokens(endpoint, environment, now, info),
+    { info },
   );
 }
 
@@ -30,8 +33,9 @@ async function refreshTokens(
   endpoint: string,
   environment: Readonly<Record<string, string | undefined>>,
   now: Date,
+  info: (line: string) => void,
 ): Promise<Tokens | undefined> {
-  const tokens = await readTokens(endpoint, environment);
+  const tokens = await readTokens(endpoint, environment, info);
   if (tokens === undefined || isFresh(tokens, now)) return tokens;
   const { refreshToken } = tokens;
   if (refreshToken === undefined) {

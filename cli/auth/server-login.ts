@@ -8,6 +8,7 @@ import { patienceMs, startLoopback } from './loopback.ts';
 import { request, RequestFailure } from '../api/request.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
+import { oneLine, oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 
 export type ServerSignIn = {
   readonly connection: Connection;
@@ -36,7 +37,7 @@ export async function signInToServer(wanted: ServerSignIn): Promise<SessionAnswe
     rounds += 1
   ) {
     wanted.info(
-      `${qualifiedName(answer)} requires more scopes: ${answer.session.missingScopes.join(' ')}; signing in again.`,
+      `${qualifiedName(answer)} requires more scopes: ${oneLine(answer.session.missingScopes.join(' '), 300)}; signing in again.`,
     );
     answer = await once(wanted);
   }
@@ -54,7 +55,7 @@ export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { status, message, hint } = answer.session;
   if (status === 'Authenticated') return answer;
   throw failed(
-    `${qualifiedName(answer)} is ${status}${message === undefined ? '' : `: ${message.replace(/\.$/, '')}`}`,
+    `${qualifiedName(answer)} is ${status}${message === undefined ? '' : `: ${oneLine(message, 300).replace(/\.$/, '')}`}`,
     hint,
   );
 }
@@ -72,15 +73,18 @@ async function byLoopback({
   );
   try {
     const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
-    showAddress(authorizationUrl, { browser, info });
+    showAddress(authorizationUrl, { browser, info, from: connection.endpoint });
     const { query, say } = await loopback.arrival(patienceMs);
     const secret = query.get('secret');
     try {
       if (secret === null)
         throw failed(
-          query.get('error_description') ??
-            query.get('error') ??
-            'The browser returned no one-time secret',
+          oneLineWithoutSecrets(
+            query.get('error_description') ??
+              query.get('error') ??
+              'The browser returned no one-time secret',
+            300,
+          ),
         );
       const answer = await complete(connection, server, secret);
       say(
@@ -99,7 +103,7 @@ async function byLoopback({
 
 async function byTyping({ connection, server, info }: ServerSignIn): Promise<SessionAnswer> {
   const { authorizationUrl } = await start(connection, server, {});
-  showAddress(authorizationUrl, { browser: false, info });
+  showAddress(authorizationUrl, { browser: false, info, from: connection.endpoint });
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => {
     terminal.once('close', () => resolve(''));

@@ -1,11 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError } from '../context.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
-import { messageOf } from '../../functions/model/error-message.ts';
+import { configFolder, type Surroundings } from './config-folder.ts';
+import { withLock } from './file-lock.ts';
+import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
+
+type Warn = (line: string) => void;
 
 /** What a sign-in stores on this machine. Never printed. */
 export type Tokens = {
@@ -25,36 +28,25 @@ export type Tokens = {
   readonly name?: string;
 };
 
-type Surroundings = Readonly<Record<string, string | undefined>>;
-
-/**
- * The file of one endpoint: `$XDG_CONFIG_HOME/muster/tokens/<hash>.json`, else below `~/.config`.
- */
-export function tokenFile(endpoint: string, environment: Surroundings): string {
-  const given = environment['XDG_CONFIG_HOME'];
-  const config =
-    given === undefined || given === '' ? join(environment['HOME'] ?? homedir(), '.config') : given;
-  return join(
-    config,
-    'muster',
+/** The file of one endpoint, in the folder `tokens` of this command: `<hash>.json`. */
+export const tokenFile = (endpoint: string, environment: Surroundings): string =>
+  join(
+    configFolder(environment),
     'tokens',
     `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`,
   );
-}
 
 /**
  * The tokens for this endpoint; undefined without a sign-in to it here. Throws when the file holds
- * something else.
+ * something else. `warn` gets a line when other users could read it.
  */
 export async function readTokens(
   endpoint: string,
   environment: Surroundings,
+  warn: Warn,
 ): Promise<Tokens | undefined> {
   const file = tokenFile(endpoint, environment);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CliError(`${file} cannot be read: ${messageOf(error)}`);
-  });
+  const text = await readPrivate(file, warn);
   if (text === undefined) return undefined;
   const tokens = parsed(text);
   if (tokens === undefined || tokens.endpoint !== endpoint) {
@@ -65,43 +57,59 @@ export async function readTokens(
   return tokens;
 }
 
+/** Stores them, readable by this user only. For the holder of the lock of the file. */
+export const writeTokens = (tokens: Tokens, environment: Surroundings): Promise<void> =>
+  writePrivate(
+    tokenFile(tokens.endpoint, environment),
+    `${JSON.stringify(tokens, undefined, 2)}\n`,
+  );
+
 /**
- * Stores them, readable by this user only. The file is replaced as a whole, so that a crash or a
- * second muster never leaves half of one.
+ * Stores the tokens of a new sign-in. A refresh of an earlier sign-in that is under way ends first:
+ * otherwise it would put the earlier person back.
  */
-export async function writeTokens(tokens: Tokens, environment: Surroundings): Promise<void> {
-  const file = tokenFile(tokens.endpoint, environment);
-  const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // mkdir does not change the mode of a folder that exists.
-  await chmod(folder, 0o700);
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(draft, `${JSON.stringify(tokens, undefined, 2)}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-      flush: true,
-    });
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-}
+export const storeTokens = (tokens: Tokens, environment: Surroundings, info: Warn): Promise<void> =>
+  withLock(tokenFile(tokens.endpoint, environment), () => writeTokens(tokens, environment), {
+    info,
+  });
+
+/** Throws with exit code 3 unless a sign-in to this endpoint can be stored. */
+export const readyForTokens = (endpoint: string, environment: Surroundings): Promise<void> =>
+  privateFolder(dirname(tokenFile(endpoint, environment)));
 
 /** What is sent to the endpoint. */
 export const bearerOf = ({ accessToken, idToken }: Tokens): string => accessToken ?? idToken;
 
-/** Whether there was something to forget. */
-export async function forgetTokens(endpoint: string, environment: Surroundings): Promise<boolean> {
-  return rm(tokenFile(endpoint, environment)).then(
+/**
+ * Whether there was something to forget. A refresh that is under way ends first: otherwise it would
+ * bring the sign-in back.
+ */
+export async function forgetTokens(
+  endpoint: string,
+  environment: Surroundings,
+  info: Warn,
+): Promise<boolean> {
+  const file = tokenFile(endpoint, environment);
+  if (!(await exists(file))) return false;
+  return withLock(
+    file,
+    async () => {
+      const existed = await exists(file);
+      await rm(file, { force: true });
+      return existed;
+    },
+    { info },
+  );
+}
+
+const exists = (file: string): Promise<boolean> =>
+  lstat(file).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      if (codeOf(error) === 'ENOENT') return false;
       throw error;
     },
   );
-}
 
 function parsed(text: string): Tokens | undefined {
   const json = parseJson(text);
@@ -123,6 +131,7 @@ function parsed(text: string): Tokens | undefined {
     return undefined;
   if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string')
     return undefined;
+  if (Number.isNaN(Date.parse(expiresAt))) return undefined;
   return defined({
     endpoint,
     issuer,

@@ -3,12 +3,14 @@ import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
 import { usesSso, verifySession, verifySessions } from '../api/verify-sessions.ts';
 import { hasScreen } from '../auth/browser.ts';
+import { confirm } from '../auth/confirm.ts';
 import { connectAsPerson, whoIs } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
 import { signInToMuster } from '../auth/muster-login.ts';
 import { authenticated, signInToServer } from '../auth/server-login.ts';
 import { bearerOf } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { cellText } from '../output/text-table.ts';
 import { sessionCell } from '../output/table.ts';
 
 /** `muster auth login` */
@@ -19,8 +21,16 @@ export async function login(context: CommandContext): Promise<ExitCode> {
   const device = context.has('device');
   const { info, now, environment } = context;
   if (name === undefined) {
-    const endpoint = endpointOf(context.option('endpoint'), environment);
-    const tokens = await signInToMuster({ endpoint, environment, browser, device, info, now });
+    const endpoint = await endpointOf(context);
+    const tokens = await signInToMuster({
+      endpoint,
+      environment,
+      browser,
+      device,
+      confirm: context.isInteractive() ? confirm : undefined,
+      info,
+      now,
+    });
     info(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
     await runSingleSignOn({ endpoint, bearer: bearerOf(tokens) }, info);
     return exitCodes.done;
@@ -59,7 +69,7 @@ async function runSingleSignOn(
 }
 
 const because = (message: string | undefined): string =>
-  message === undefined ? '' : ` (${message})`;
+  message === undefined ? '' : ` (${cellText(message)})`;
 
 const ssoOf = ({ session }: SessionAnswer): string =>
   session.sso === undefined ? '' : ` [SSO: ${session.sso}]`;

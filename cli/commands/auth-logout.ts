@@ -19,13 +19,13 @@ export async function logout(context: CommandContext): Promise<ExitCode> {
     if (all) throw new CliError('--server cannot be combined with --all.');
     return logoutOfServer(context, name);
   }
-  const endpoint = endpointOf(context.option('endpoint'), environment);
+  const endpoint = await endpointOf(context);
   if (all) {
     const { bearer } = await connectAsPerson(context);
     await request({ method: 'DELETE', url: `${endpoint}/v1/sessions`, bearer });
     info('Signed out of all MCP servers.');
   }
-  const wasSignedIn = await forgetTokens(endpoint, environment);
+  const wasSignedIn = await forgetTokens(endpoint, environment, info);
   info(wasSignedIn ? `Signed out of ${endpoint}.` : `You were not signed in to ${endpoint}.`);
   return exitCodes.done;
 }

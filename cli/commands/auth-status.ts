@@ -10,6 +10,7 @@ import { isFresh } from '../auth/refresh-tokens.ts';
 import { readTokens, type Tokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { needsSignIn, serverText, statusText } from '../output/status-text.ts';
+import { cellText } from '../output/text-table.ts';
 import { sorted } from '../output/table.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 
@@ -40,7 +41,7 @@ async function statusOfOne(context: CommandContext, name: string): Promise<ExitC
 }
 
 async function statusOfAll(context: CommandContext): Promise<ExitCode> {
-  const endpoint = endpointOf(context.option('endpoint'), context.environment);
+  const endpoint = await endpointOf(context);
   try {
     const { tokens, ...connection } = await connect(context);
     const listed = await listRows(connection, tokens);
@@ -57,7 +58,7 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
     const tokens =
       error.exitCode === exitCodes.signInRequired
         ? undefined
-        : await readTokens(endpoint, context.environment);
+        : await readTokens(endpoint, context.environment, context.info);
     printStatus(
       context,
       endpoint,
@@ -102,7 +103,7 @@ async function verifyRows(
   );
   for (const { row, message } of asked)
     if (message !== undefined)
-      info(`Warning: ${qualifiedName(row)} could not be verified: ${message}`);
+      info(`Warning: ${qualifiedName(row)} could not be verified: ${cellText(message)}`);
   const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
   return rows.map((row) => byUid.get(row.uid) ?? row);
 }

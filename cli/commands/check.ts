@@ -3,6 +3,7 @@ import { reasonGlossary } from '../../functions/model/glossary.ts';
 import { isCheck } from '../api/guards.ts';
 import { connectAsPerson } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { cellText } from '../output/text-table.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 import { request } from '../api/request.ts';
 import { findServer, notOurs, serverUrl } from '../api/mcpservers.ts';
@@ -26,7 +27,7 @@ export async function check(context: CommandContext): Promise<ExitCode> {
 }
 
 const summary = ({ name, state, reason, observed }: Check): string =>
-  `${name}: ${state ?? '-'} (${reason}): ${observed}`;
+  cellText(`${name}: ${state ?? '-'} (${reason}): ${observed}`);
 
 /** Every fact of one probe, in the order of the probe. */
 export function explained(check: Check): string {
@@ -41,7 +42,8 @@ export function explained(check: Check): string {
     ['Message', check.message],
     [
       'Sign-in',
-      { True: 'required', False: 'not required', Unknown: 'unknown' }[check.authRequired],
+      { True: 'required', False: 'not required', Unknown: 'unknown' }[check.authRequired] ??
+        'unknown',
     ],
     [
       'Failures',
@@ -49,7 +51,7 @@ export function explained(check: Check): string {
     ],
     ['Next', isKnown(check.reason) ? nextStep(reasonGlossary[check.reason].hint, check) : '-'],
   ];
-  return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${text}\n`).join('');
+  return facts.map(([fact, text]) => `${`${fact}:`.padEnd(10)} ${cellText(text)}\n`).join('');
 }
 
 const isKnown = (reason: string): reason is keyof typeof reasonGlossary =>

@@ -41,6 +41,13 @@ const textOutput: Flag = {
   values: textFormats,
   summary: 'Output format.',
 };
+const contextOutput: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  values: ['table', 'json', 'yaml'],
+  summary: 'Output format.',
+};
 const namespace: Flag = {
   name: 'namespace',
   short: 'n',
@@ -73,7 +80,8 @@ export const globalFlags: readonly Flag[] = [
   {
     name: 'endpoint',
     value: 'URL',
-    summary: 'URL of the muster endpoint. Default: the value of MUSTER_ENDPOINT.',
+    summary:
+      'URL of the muster endpoint. Default: MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT, the current context.',
   },
   { name: 'help', short: 'h', summary: 'Show the help.' },
   { name: 'version', summary: 'Show the version.' },
@@ -148,6 +156,39 @@ export const commands: readonly Command[] = [
     summary: 'Show who you are signed in as. Needs no network while the sign-in is valid.',
     flags: [],
     run: async (context) => (await import('./auth-status.ts')).whoami(context),
+  },
+  {
+    words: ['context', 'add'],
+    aliases: [],
+    positionals: ['NAME', 'URL'],
+    summary:
+      'Trust an endpoint with your sign-in, under a name. Prints its issuer and client ID, and asks on a terminal.',
+    flags: [{ name: 'yes', short: 'y', summary: 'Do not ask.' }],
+    run: async (context) => (await import('./contexts.ts')).add(context),
+  },
+  {
+    words: ['context', 'list'],
+    aliases: [],
+    positionals: [],
+    summary: 'List the endpoints that you trust. Those without a name come from a sign-in.',
+    flags: [contextOutput],
+    run: async (context) => (await import('./contexts.ts')).list(context),
+  },
+  {
+    words: ['context', 'use'],
+    aliases: [],
+    positionals: ['NAME'],
+    summary: 'Choose the endpoint that commands use when no other is set.',
+    flags: [],
+    run: async (context) => (await import('./contexts.ts')).use(context),
+  },
+  {
+    words: ['context', 'remove'],
+    aliases: [],
+    positionals: ['NAME'],
+    summary: 'No longer trust an endpoint. Takes its name, or its URL if it has none.',
+    flags: [],
+    run: async (context) => (await import('./contexts.ts')).remove(context),
   },
 ];
 

@@ -3,6 +3,7 @@ import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 import { findServer, listServers } from '../api/mcpservers.ts';
+import { cellText } from '../output/text-table.ts';
 import { age, sorted, table } from '../output/table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
@@ -23,7 +24,7 @@ export async function list(context: CommandContext): Promise<ExitCode> {
         : 'No MCPServers found',
     );
   for (const { namespace, name, message } of problems)
-    context.info(`Warning: ${namespace}/${name} cannot be shown: ${message}`);
+    context.info(cellText(`Warning: ${namespace}/${name} cannot be shown: ${message}`));
   if (stoppedSince === undefined) warnOfStale(context, rows);
   else
     context.info(
@@ -58,7 +59,7 @@ function rowText(
       ? ({ namespace, name }: Row) => `${namespace}/${name}`
       : namesAmong(rows);
     return sorted(rows)
-      .map((row) => `${nameOf(row)}\n`)
+      .map((row) => `${cellText(nameOf(row))}\n`)
       .join('');
   }
   return table(rows, {
@@ -76,7 +77,7 @@ function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
   const whose =
     stale.length === rows.length && rows.length > 1
       ? 'all servers'
-      : sorted(stale).slice(0, 3).map(namesAmong(rows)).join(', ');
+      : cellText(sorted(stale).slice(0, 3).map(namesAmong(rows)).join(', '));
   const more =
     stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
   info(

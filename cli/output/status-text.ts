@@ -1,5 +1,6 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
+import { cellText } from './text-table.ts';
 import {
   age,
   expiryText,
@@ -26,7 +27,10 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
     `  Endpoint:  ${endpoint}`,
     ...(me === undefined
       ? ['  Status:    Not authenticated   Run: muster auth login']
-      : [`  Status:    Authenticated as ${me.who}`, `  Expires:   ${expiryText(me, now)}`]),
+      : [
+          `  Status:    Authenticated as ${cellText(me.who)}`,
+          `  Expires:   ${expiryText(me, now)}`,
+        ]),
     ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
   ];
   return `${lines.join('\n')}\n`;
@@ -56,23 +60,25 @@ export function serverText(row: Row, now: Date): string {
     ['Next', session?.hint],
   ];
   return facts
-    .flatMap(([fact, text]) => (text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${text}\n`]))
+    .flatMap(([fact, text]) =>
+      text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${cellText(text)}\n`],
+    )
     .join('');
 }
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesAmong(rows);
   const lines = sorted(rows).map((row) => ({
-    name: nameOf(row),
-    cell: sessionCell(row),
+    name: cellText(nameOf(row)),
+    cell: cellText(sessionCell(row)),
     note: noteOf(row, now),
   }));
-  const nameWidth = Math.max(0, ...lines.map(({ name }) => name.length));
+  const nameWidth = longest(lines.map(({ name }) => name));
   // A long cell without a note does not move the notes of the other rows.
-  const cellWidth = Math.max(
-    'Authenticated'.length,
-    ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell.length])),
-  );
+  const cellWidth = longest([
+    'Authenticated',
+    ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell])),
+  ]);
   const pending = rows.filter(needsSignIn).length;
   return [
     pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
@@ -83,11 +89,16 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   ];
 }
 
+const longest = (texts: readonly string[]): number =>
+  texts.reduce((length, text) => Math.max(length, text.length), 0);
+
 /** What the person can do, else why there is nothing to do. */
 function noteOf({ session, ...row }: Row, now: Date): string {
-  const run = session?.hint === undefined ? [] : [`Run: ${session.hint}`];
+  // Whatever the endpoint suggests, only a command of our own is shown as one to run.
+  const run = session?.hint?.startsWith('muster ') === true ? [`Run: ${session.hint}`] : [];
   const why = session?.message ?? unreachable(row, now);
-  return [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])].join('   ');
+  const notes = [...run, ...(why === undefined ? [] : [run.length === 0 ? why : `(${why})`])];
+  return notes.map(cellText).join('   ');
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Row, Session } from '../../functions/model/wire.ts';
+import { textTable } from './text-table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
 export type TableView = {
@@ -14,25 +15,13 @@ export type TableView = {
 };
 
 /**
- * The rows as text, sorted by namespace and name: upper-case headers, three spaces between columns,
- * no spaces at the end of a line.
+ * The rows as text, sorted by namespace and name, with upper-case headers.
  */
 export function table(rows: readonly Row[], view: TableView): string {
   const columns = columnsOf(rows, view);
   const lines = sorted(rows).map((row) => columns.map((column) => column.cell(row)));
   if (view.headers !== false) lines.unshift(columns.map((column) => column.header));
-  const widths = columns.map((_, index) =>
-    Math.max(0, ...lines.map((line) => line[index]?.length ?? 0)),
-  );
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-          .join('   ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return textTable(lines);
 }
 
 type Column = { readonly header: string; readonly cell: (row: Row) => string };
@@ -102,6 +91,7 @@ export function sessionExpiry(session: Session | undefined, now: Date): string |
  * hour`, `3 days`.
  */
 export function age(spanMs: number): string {
+  if (Number.isNaN(spanMs)) return 'an unknown time';
   const minutes = Math.floor(Math.abs(spanMs) / 60_000);
   if (minutes < 1) return 'less than a minute';
   if (minutes < 60) return counted(minutes, 'minute');

@@ -39,13 +39,18 @@ const scalar = (value: unknown): string =>
 const reserved = /^(true|false|null|yes|no|on|off)$/i;
 
 /**
- * As JSON.stringify, with the control characters escaped that it leaves alone (U+007F to U+009F):
- * some terminals obey them.
+ * As JSON.stringify, with the characters escaped that it leaves alone though terminals obey them or
+ * hide what follows: control (U+007F to U+009F), format and direction, line separators.
  */
 const json = (value: unknown, indent?: number): string =>
   JSON.stringify(value, undefined, indent).replace(
-    /(?!\n)\p{Cc}/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    // One beyond the basic plane is two units, as JSON writes it.
+    (character) =>
+      character
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
   );
 
 /** A value as JSON or YAML. */

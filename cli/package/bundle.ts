@@ -35,9 +35,10 @@ export async function bundle(outfile: string): Promise<Metafile> {
     target: 'node12',
     // In CommonJS `import()` of node:https would build its whole namespace, 26 ms; require does not.
     supported: { 'dynamic-import': false },
-    // Less to parse at every start; messages and names of errors stay as they are.
+    // Less to parse at every start. Messages and names of errors are texts and stay.
     minifySyntax: true,
     minifyWhitespace: true,
+    minifyIdentifiers: true,
     banner: { js: '#!/usr/bin/env node' },
     define: { 'process.env.MUSTER_VERSION': JSON.stringify(manifest.version) },
     logLevel: 'warning',

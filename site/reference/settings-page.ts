@@ -16,5 +16,5 @@ export const settingsPage = (): string =>
         fallback === undefined ? '**required**' : fallback === '' ? 'none' : code(fallback),
       ]),
     ),
-    'The command line reads one variable of its own: `MUSTER_ENDPOINT`, the address of the endpoint. `--endpoint` overrides it.',
+    'The command line reads the address of the endpoint from `MUSTER_SERVERLESS_ENDPOINT`, else from `MUSTER_ENDPOINT`. `--endpoint` overrides both.',
   );

@@ -279,7 +279,7 @@ Next:      muster auth login --server server-b
   });
 
   test('the token file is for this user only, its tokens are in no output, and logout removes it', async () => {
-    const folder = join(home, '.config', 'muster', 'tokens');
+    const folder = join(home, '.config', 'muster-serverless', 'tokens');
     const [name = ''] = await readdir(folder);
     expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
@@ -346,7 +346,7 @@ Next:      muster auth login --server server-b
   });
 
   async function keptTokens(): Promise<{ file: string; tokens: Record<string, unknown> }> {
-    const folder = join(home, '.config', 'muster', 'tokens');
+    const folder = join(home, '.config', 'muster-serverless', 'tokens');
     const [name = ''] = await readdir(folder);
     return {
       file: join(folder, name),
@@ -444,11 +444,11 @@ describe('sign-in to muster', () => {
 });
 
 describe('errors', () => {
-  test('without an endpoint the error names MUSTER_ENDPOINT', async () => {
+  test('without an endpoint the error names the variable', async () => {
     const { code, stderr } = await runMuster(file, 'list mcpserver');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'Error: MUSTER_ENDPOINT is not set.\nSet it to the URL of the muster endpoint, or use --endpoint. npm start prints the export line.\n',
+      'Error: No endpoint is set.\nSet MUSTER_SERVERLESS_ENDPOINT to the URL of the muster endpoint, or use --endpoint. npm start prints the export line.\n',
     );
   });
 

@@ -95,7 +95,7 @@ describe('the package of the command line', () => {
     });
     const listed = await ran(bin, 'list', 'mcpserver');
     expect(listed).toMatchObject({ code: 1, stdout: '' });
-    expect(listed.stderr).toMatch(/^Error: MUSTER_ENDPOINT is not set\.\n.+\n$/);
+    expect(listed.stderr).toMatch(/^Error: No endpoint is set\.\n.+\n$/);
   });
 });
 

@@ -32,7 +32,9 @@ export async function startReplay(muster: string): Promise<Replay> {
   let code = 0;
 
   const type = async (line: string): Promise<string> => {
-    const ended = await runMuster(muster, line, {
+    // Pages name the endpoint as `npm start` does.
+    const here = line.replaceAll('http://127.0.0.1:8787', world.url);
+    const ended = await runMuster(muster, here, {
       endpoint: world.url,
       home,
       onAddress: (address) => browserOf(ada).visit(address),

@@ -7,6 +7,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newOwner } from '../../../cli/auth/lock-owner.ts';
 import { declareServers } from '../../../local/declare-servers.ts';
 import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
@@ -209,16 +210,21 @@ describe('without a browser', () => {
 });
 
 async function keptTokens() {
-  const folder = join(home, '.config', 'muster', 'tokens');
+  const folder = join(home, '.config', 'muster-serverless', 'tokens');
   const [name = ''] = await readdir(folder);
   const path = join(folder, name);
   const tokens: Record<string, unknown> = JSON.parse(await readFile(path, 'utf8'));
   return { folder, path, tokens };
 }
 
-test('six commands at the same time refresh a bearer once, and all of them get their list', async () => {
+test.each([
+  ['without a lock', undefined],
+  ['that find the lock of a process that was killed', { pid: 2 ** 22 + 1, started: '1' }],
+])('six commands %s refresh a token once, and all of them get their list', async (_, dead) => {
   await login();
   const { path, folder, tokens } = await keptTokens();
+  if (dead !== undefined)
+    await writeFile(`${path}.lock`, JSON.stringify({ ...newOwner(), ...dead }));
   await writeFile(path, JSON.stringify({ ...tokens, expiresAt: '2020-01-01T00:00:00Z' }));
   const ended = await Promise.all(Array.from({ length: 6 }, () => muster('list mcps -o name')));
   expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(
@@ -239,8 +245,12 @@ test('--debug tells what is asked of whom, and no secret', async () => {
 });
 
 test('an endpoint may want access tokens of its own: they are asked for, refreshed, and forwarded to nobody', async () => {
-  const audience = 'https://muster.example.com';
+  // The audience is the endpoint itself, so its port has to be known before it starts.
+  const { port, close } = await listen(createServer());
+  await close();
+  const audience = `http://127.0.0.1:${String(port)}`;
   const other = await startWorld({
+    port,
     settings: { ANONYMOUS_LIST: 'off', BEARER_AUDIENCE: audience, FORWARD_HOSTS: '*.example.com' },
   });
   const there = { endpoint: other.url };

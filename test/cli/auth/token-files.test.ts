@@ -1,15 +1,34 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withLock } from '../../../cli/auth/file-lock.ts';
 import {
   forgetTokens,
   readTokens,
+  readyForTokens,
   type Tokens,
   tokenFile,
   writeTokens,
 } from '../../../cli/auth/token-files.ts';
 
+const warnings: string[] = [];
+const warn = (line: string): void => void warnings.push(line);
 let environment: { XDG_CONFIG_HOME: string };
 beforeEach(async () => {
   environment = { XDG_CONFIG_HOME: await mkdtemp(join(tmpdir(), 'muster-tokens-')) };
@@ -30,7 +49,7 @@ const tokens = (facts: Partial<Tokens> = {}): Tokens => ({
 
 test('what was written is read back', async () => {
   await writeTokens(tokens(), environment);
-  expect(await readTokens('https://one.example.com', environment)).toEqual(tokens());
+  expect(await readTokens('https://one.example.com', environment, warn)).toEqual(tokens());
 });
 
 test('only this user can read the file and its folder, even where the folder was open before', async () => {
@@ -45,9 +64,9 @@ test('several endpoints are kept apart', async () => {
   const other = tokens({ endpoint: 'https://two.example.com', subject: 'grace' });
   await writeTokens(tokens(), environment);
   await writeTokens(other, environment);
-  await forgetTokens('https://one.example.com', environment);
-  expect(await readTokens('https://one.example.com', environment)).toBeUndefined();
-  expect(await readTokens('https://two.example.com', environment)).toEqual(other);
+  await forgetTokens('https://one.example.com', environment, warn);
+  expect(await readTokens('https://one.example.com', environment, warn)).toBeUndefined();
+  expect(await readTokens('https://two.example.com', environment, warn)).toEqual(other);
 });
 
 test('many at the same time leave one whole file and no draft', async () => {
@@ -56,12 +75,14 @@ test('many at the same time leave one whole file and no draft', async () => {
   );
   const seen: unknown[] = [];
   const read = async () =>
-    seen.push((await readTokens('https://one.example.com', environment))?.idToken);
+    seen.push((await readTokens('https://one.example.com', environment, warn))?.idToken);
   await writeTokens(tokens(), environment);
   await Promise.all(many.flatMap((one) => [writeTokens(one, environment), read()]));
   const written = many.map(({ idToken }) => idToken);
   expect([...written, 'the.id.token']).toEqual(expect.arrayContaining(seen));
-  expect(written).toContain((await readTokens('https://one.example.com', environment))?.idToken);
+  expect(written).toContain(
+    (await readTokens('https://one.example.com', environment, warn))?.idToken,
+  );
   expect(await readdir(dirname(tokenFile('https://one.example.com', environment)))).toHaveLength(1);
 });
 
@@ -69,17 +90,121 @@ test('a file that holds something else is named, not used', async () => {
   const file = tokenFile('https://one.example.com', environment);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, '{"endpoint":');
-  await expect(readTokens('https://one.example.com', environment)).rejects.toThrow(
+  await expect(readTokens('https://one.example.com', environment, warn)).rejects.toThrow(
     `${file} does not hold tokens for https://one.example.com.`,
   );
 });
 
 test('without XDG_CONFIG_HOME the file is below ~/.config', () => {
   expect(tokenFile('https://one.example.com', { HOME: '/home/ada' })).toMatch(
-    /^\/home\/ada\/\.config\/muster\/tokens\/[0-9a-f]{32}\.json$/,
+    /^\/home\/ada\/\.config\/muster-serverless\/tokens\/[0-9a-f]{32}\.json$/,
   );
 });
 
 test('forgetting what was never there is told', async () => {
-  expect(await forgetTokens('https://one.example.com', environment)).toBe(false);
+  expect(await forgetTokens('https://one.example.com', environment, warn)).toBe(false);
+});
+
+test.each([
+  ['HOME is empty', { HOME: '' }],
+  ['HOME is relative', { HOME: 'home' }],
+  ['HOME is not set', {}],
+  ['XDG_CONFIG_HOME is empty', { XDG_CONFIG_HOME: '', HOME: '' }],
+  ['XDG_CONFIG_HOME is relative', { XDG_CONFIG_HOME: './config', HOME: '' }],
+  ['XDG_CONFIG_HOME leads upwards', { XDG_CONFIG_HOME: '../config', HOME: '' }],
+])('tokens never end up in the current folder: %s', (_, facts) => {
+  expect(tokenFile('https://one.example.com', facts)).toBe(
+    tokenFile('https://one.example.com', { HOME: userInfo().homedir }),
+  );
+});
+
+test('a relative XDG_CONFIG_HOME is ignored, and HOME is used', () => {
+  expect(
+    tokenFile('https://one.example.com', { XDG_CONFIG_HOME: 'config', HOME: '/home/ada' }),
+  ).toMatch(/^\/home\/ada\/\.config\/muster-serverless\/tokens\//);
+});
+
+test('a file that others could read is closed, with one warning', async () => {
+  const file = tokenFile('https://one.example.com', environment);
+  await writeTokens(tokens(), environment);
+  await chmod(file, 0o644);
+  warnings.length = 0;
+  for (let count = 0; count < 3; count += 1)
+    expect(await readTokens('https://one.example.com', environment, warn)).toEqual(tokens());
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(warnings).toEqual([
+    `Warning: Other users of this machine could read ${file} (mode 0644). Its mode is now 0600. If others use this machine, sign out and sign in again.`,
+  ]);
+});
+
+test('a symbolic link is neither read nor written through', async () => {
+  const file = tokenFile('https://one.example.com', environment);
+  const target = join(environment.XDG_CONFIG_HOME, 'target');
+  await writeTokens(tokens(), environment);
+  await rename(file, target);
+  await symlink(target, file);
+  await expect(readTokens('https://one.example.com', environment, warn)).rejects.toMatchObject({
+    message: `${file} is a symbolic link, so it is not used.`,
+    hint: `Remove it: rm ${file}`,
+  });
+  await writeTokens(tokens({ subject: 'grace' }), environment);
+  expect(await readFile(target, 'utf8')).toContain('"ada"');
+  expect((await lstat(file)).isFile()).toBe(true);
+});
+
+test.each(['a folder', 'a pipe'])(
+  '%s in the place of the file is an error, not a hang',
+  async (what) => {
+    const file = tokenFile('https://one.example.com', environment);
+    await mkdir(what === 'a folder' ? file : dirname(file), { recursive: true });
+    if (what === 'a pipe') await promisify(execFile)('mkfifo', [file]);
+    await expect(readTokens('https://one.example.com', environment, warn)).rejects.toThrow(
+      `${file} is not a file, so it is not used.`,
+    );
+  },
+);
+
+test('a folder that cannot be written is exit 3 and names the way out', async () => {
+  const blocked = join(environment.XDG_CONFIG_HOME, 'file');
+  await writeFile(blocked, '');
+  const surroundings = { XDG_CONFIG_HOME: blocked };
+  const refusal = {
+    exitCode: 3,
+    message: `The sign-in cannot be saved: ${blocked}/muster-serverless/tokens cannot be written (ENOTDIR).`,
+    hint: 'Set XDG_CONFIG_HOME to the absolute path of a folder that you can write to.',
+  };
+  await expect(readyForTokens('https://one.example.com', surroundings)).rejects.toMatchObject(
+    refusal,
+  );
+  await expect(writeTokens(tokens(), surroundings)).rejects.toMatchObject(refusal);
+});
+
+test('a sign-out waits for a refresh under way, so that it cannot bring the sign-in back', async () => {
+  const file = tokenFile('https://one.example.com', environment);
+  await writeTokens(tokens(), environment);
+  let isForgotten = false;
+  const forgetting = await withLock(
+    file,
+    async () => {
+      const forgetting = forgetTokens('https://one.example.com', environment, warn).finally(() => {
+        isForgotten = true;
+      });
+      await wait(200);
+      expect(isForgotten).toBe(false);
+      await writeTokens(tokens({ idToken: 'renewed' }), environment);
+      return { forgetting };
+    },
+    { info: warn },
+  );
+  expect(await forgetting.forgetting).toBe(true);
+  expect(await readTokens('https://one.example.com', environment, warn)).toBeUndefined();
+});
+
+test('a time that is none makes a file unreadable, not a sign-in without an end', async () => {
+  const file = tokenFile('https://one.example.com', environment);
+  await writeTokens(tokens(), environment);
+  await writeFile(file, JSON.stringify({ ...tokens(), expiresAt: 'never' }));
+  await expect(readTokens('https://one.example.com', environment, warn)).rejects.toThrow(
+    'does not hold tokens for',
+  );
 });

@@ -1,0 +1,149 @@
+import type { Config } from '../../functions/model/wire.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
+import { CliError, exitCodes } from '../context.ts';
+import type { Surroundings } from './config-folder.ts';
+import {
+  changeEndpoints,
+  readEndpoints,
+  type TrustedEndpoint,
+  type TrustedEndpoints,
+  withEndpoint,
+} from './trusted-endpoints.ts';
+import { isLoopback } from './web-address.ts';
+
+export type TrustVerdict =
+  | { readonly kind: 'trusted' }
+  /** `sharedWith`: other endpoints that accept the token of this sign-in. */
+  | { readonly kind: 'unknown'; readonly sharedWith: readonly string[] }
+  /** It now names another issuer or client id than the person trusted. */
+  | { readonly kind: 'changed'; readonly known: TrustedEndpoint };
+
+/**
+ * Whether the person has agreed to sign in to this endpoint at the issuer that it names. Where all
+ * of it is on this machine, as with `npm start`, a change is no more than a restart.
+ */
+export function trustOf(
+  endpoint: string,
+  { issuer, clientId }: Pick<Config, 'issuer' | 'clientId'>,
+  { endpoints }: TrustedEndpoints,
+): TrustVerdict {
+  const known = endpoints.find((one) => one.endpoint === endpoint);
+  if (known?.issuer === issuer && known.clientId === clientId) return { kind: 'trusted' };
+  const isLocal = (address: string) => URL.canParse(address) && isLoopback(new URL(address));
+  if (known !== undefined && ![endpoint, issuer, known.issuer].every(isLocal))
+    return { kind: 'changed', known };
+  const sharedWith = endpoints
+    .filter((one) => one.endpoint !== endpoint)
+    .filter((one) => one.issuer === issuer && one.clientId === clientId)
+    .map((one) => one.endpoint);
+  return { kind: 'unknown', sharedWith };
+}
+
+export type TrustQuestion = {
+  readonly endpoint: string;
+  readonly environment: Surroundings;
+  /** Asks the person at the terminal; absent without a terminal. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
+  readonly info: (line: string) => void;
+};
+
+/**
+ * Throws with exit code 1, before anything is sent, where nobody can be asked about an endpoint
+ * that is not on this machine and not known.
+ */
+export async function requireTerminal(asked: TrustQuestion): Promise<void> {
+  const { endpoint, environment, confirm, info } = asked;
+  if (confirm !== undefined || isLoopback(new URL(endpoint))) return;
+  const { endpoints } = await readEndpoints(environment, info);
+  if (!endpoints.some((one) => one.endpoint === endpoint)) throw notTrusted(endpoint);
+}
+
+/**
+ * Asks the person once before the first sign-in to an endpoint, and remembers the answer. Without a
+ * terminal an endpoint on this machine is trusted, and one line says so. Throws unless the endpoint
+ * is trusted.
+ */
+export async function requireTrust(config: Config, asked: TrustQuestion): Promise<void> {
+  const { endpoint, environment, confirm, info } = asked;
+  const stored = await readEndpoints(environment, info);
+  const verdict = trustOf(endpoint, config, stored);
+  switch (verdict.kind) {
+    case 'trusted':
+      return;
+    case 'changed':
+      throw changed(config, verdict.known, stored);
+    case 'unknown':
+      if (confirm === undefined) {
+        if (!isLoopback(new URL(endpoint))) throw notTrusted(endpoint);
+        info(
+          `First sign-in to ${endpoint}. It is on this machine, so it is trusted (issuer ${config.issuer}, client ID ${config.clientId}).`,
+        );
+      } else {
+        info('This is your first sign-in to this endpoint.');
+        for (const line of trustLines(endpoint, config, verdict.sharedWith)) info(line);
+        if (!(await confirm('Do you trust it with your sign-in? [y/N] ')))
+          throw new CliError(`You did not confirm ${endpoint}, so you are not signed in to it.`, {
+            exitCode: exitCodes.signInFailed,
+            hint: 'Ask the person who gave you its address.',
+          });
+      }
+      await rememberEndpoint(config, asked);
+  }
+}
+
+/** What a person has to know of an endpoint before they trust it, a line each. */
+export function trustLines(
+  endpoint: string,
+  { issuer, clientId, scopes }: Config,
+  sharedWith: readonly string[],
+): readonly string[] {
+  return [
+    `  Endpoint:   ${endpoint}`,
+    `  Issuer:     ${oneLine(issuer, 200)}`,
+    `  Client ID:  ${oneLine(clientId, 200)}`,
+    `  Scopes:     ${oneLine(scopes.join(' '), 500)}`,
+    ...sharedWith.map(
+      (other) =>
+        `  Warning:    ${other} has the same issuer and client ID. The owner of the new endpoint can use your token there.`,
+    ),
+  ];
+}
+
+export const rememberEndpoint = (
+  { issuer, clientId }: Config,
+  { endpoint, environment, info }: TrustQuestion,
+  name?: string,
+): Promise<TrustedEndpoints> =>
+  changeEndpoints(environment, info, (stored) =>
+    withEndpoint(stored, {
+      endpoint,
+      issuer,
+      clientId,
+      ...(name === undefined ? {} : { name }),
+    }),
+  );
+
+const notTrusted = (endpoint: string): CliError =>
+  new CliError(`You have never signed in to ${endpoint}, and there is no terminal to ask you.`, {
+    hint: `If you trust it, run: muster context add ${suggestedName(endpoint)} ${endpoint}`,
+  });
+
+const changed = (config: Config, known: TrustedEndpoint, stored: TrustedEndpoints): CliError => {
+  const { endpoint, name } = known;
+  const taken = new Set(stored.endpoints.map((one) => one.name));
+  const free = [suggestedName(endpoint), new URL(endpoint).hostname].find((one) => !taken.has(one));
+  return new CliError(
+    `${endpoint} now names the issuer ${oneLine(config.issuer, 200)} and the client ID ${oneLine(config.clientId, 200)}. You trusted the issuer ${known.issuer} and the client ID ${known.clientId}.`,
+    {
+      exitCode: exitCodes.signInFailed,
+      hint: `If its owner confirms the change, run: muster context add ${name ?? free ?? 'new'} ${endpoint}`,
+    },
+  );
+};
+
+/** The first part of the host: it is a name that the person can recognize. */
+export const suggestedName = (endpoint: string): string => {
+  const { hostname } = new URL(endpoint);
+  const [first = ''] = hostname.split('.');
+  return /^[a-z][\w-]*$/i.test(first) ? first : 'muster';
+};
