@@ -113,7 +113,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       rows(
         table,
         ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
-        ['person ', 'signin ', 'parked ', 'client '],
+        ['person ', 'signin ', 'parked ', 'client ', 'proof '],
       ),
       apiLog.grant,
     ],

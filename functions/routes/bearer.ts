@@ -38,16 +38,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
     switch (verified.kind) {
       case 'issuerUnavailable':
         log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
-        return problemResponse(
-          context,
-          {
-            status: 503,
-            title: 'The issuer is unavailable',
-            detail: 'Your token could not be verified.',
-            hint: 'Try again in a minute. You do not need to sign in again.',
-          },
-          { 'retry-after': '60' },
-        );
+        return issuerUnavailable(context);
       case 'invalid':
         return problemResponse(
           context,
@@ -86,6 +77,18 @@ export const requirePerson = createMiddleware<{ Variables: { caller: Caller } }>
     return undefined;
   },
 );
+
+export const issuerUnavailable = (context: Context): Response =>
+  problemResponse(
+    context,
+    {
+      status: 503,
+      title: 'The issuer is unavailable',
+      detail: 'Your token could not be verified.',
+      hint: 'Try again in a minute. You do not need to sign in again.',
+    },
+    { 'retry-after': '60' },
+  );
 
 export const signInRequired = (context: Context): Response =>
   problemResponse(context, {

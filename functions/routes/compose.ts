@@ -14,6 +14,8 @@ export type ApiPorts = {
   readonly servers: ServerPorts;
   /** The routes of the sign-in flow. */
   readonly sessions?: Hono<{ Variables: Variables }>;
+  /** The routes of the keys of people's machines. */
+  readonly keys?: Hono<{ Variables: Variables }>;
 };
 
 /** Puts the routes together: who asks, then the route, then any error as a problem document. */
@@ -23,6 +25,7 @@ export function composeApi({
   log,
   servers,
   sessions,
+  keys,
 }: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', async (context, next) => {
@@ -37,6 +40,7 @@ export function composeApi({
   api.route('/', discoveryRoutes(facts));
   api.route('/', serverRoutes(servers));
   if (sessions !== undefined) api.route('/', sessions);
+  if (keys !== undefined) api.route('/', keys);
   api.notFound((context) =>
     problemResponse(context, {
       status: 404,

@@ -8,6 +8,9 @@ import {
   completeRequestSchema,
   conditionSchema,
   configSchema,
+  enrollRequestSchema,
+  keySchema,
+  keysSchema,
   listSchema,
   meSchema,
   problemSchema,
@@ -34,6 +37,9 @@ export const bodies = {
   CompleteRequest: completeRequestSchema,
   Condition: conditionSchema,
   Config: configSchema,
+  EnrollRequest: enrollRequestSchema,
+  Key: keySchema,
+  Keys: keysSchema,
   List: listSchema,
   Me: meSchema,
   Problem: problemSchema,
@@ -45,8 +51,11 @@ export const bodies = {
 } as const;
 export type BodyName = keyof typeof bodies;
 
-/** `list`: without a token only where the operator set ANONYMOUS_LIST=on. */
-type Access = 'anyone' | 'list' | 'person';
+/**
+ * `list`: without a token only where the operator set ANONYMOUS_LIST=on. `proof`: a person, with a
+ * proof of possession, as on every route that changes something.
+ */
+type Access = 'anyone' | 'list' | 'person' | 'proof';
 
 export type Route = {
   readonly method: 'get' | 'post' | 'delete';
@@ -83,7 +92,7 @@ export const contract: readonly Route[] = [
     method: 'post',
     path: `${server}/session`,
     summary: 'Start a sign-in.',
-    access: 'person',
+    access: 'proof',
     body: 'SignInRequest',
     answer: 'SignInStarted',
   },
@@ -91,7 +100,7 @@ export const contract: readonly Route[] = [
     method: 'post',
     path: `${server}/session/complete`,
     summary: 'Complete a sign-in with its one-time secret.',
-    access: 'person',
+    access: 'proof',
     body: 'CompleteRequest',
     answer: 'SessionAnswer',
   },
@@ -100,17 +109,17 @@ export const contract: readonly Route[] = [
     path: `${server}/session/verify`,
     summary:
       'Verify the session with one authenticated request to the server. Single sign-on runs if needed.',
-    access: 'person',
+    access: 'proof',
     answer: 'SessionAnswer',
   },
   {
     method: 'delete',
     path: `${server}/session`,
     summary: 'Sign out of the server: delete and revoke the grant.',
-    access: 'person',
+    access: 'proof',
     answer: 'SessionAnswer',
   },
-  { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'person' },
+  { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'proof' },
   {
     method: 'get',
     path: '/v1/oauth/callback',
@@ -123,6 +132,26 @@ export const contract: readonly Route[] = [
     summary: 'Show who is signed in, and until when.',
     access: 'person',
     answer: 'Me',
+  },
+  {
+    method: 'post',
+    path: '/v1/me/key',
+    summary: 'Register the key of this machine, within ten minutes of its sign-in.',
+    access: 'proof',
+    body: 'EnrollRequest',
+  },
+  {
+    method: 'get',
+    path: '/v1/me/keys',
+    summary: 'List the registered keys of your machines.',
+    access: 'person',
+    answer: 'Keys',
+  },
+  {
+    method: 'delete',
+    path: '/v1/me/keys/{thumbprint}',
+    summary: 'Remove a key: its machine can then only read.',
+    access: 'proof',
   },
   {
     method: 'get',

@@ -28,6 +28,7 @@ import {
 import { callbackPage } from './callback-page.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
+import { type ProofPorts, requireProof } from './proof.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { parseJson } from '../model/json.ts';
@@ -35,27 +36,29 @@ import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
   SignOutPorts &
-  VerifyPorts & {
+  VerifyPorts &
+  ProofPorts & {
     readonly readServer: ReadServer;
     /** Our OAuth client metadata document, for issuers that read such. */
     readonly clientDocument: Readonly<Record<string, unknown>>;
   };
 
 /**
- * The routes of the sign-in flow; the first request for one of them loads the ports. Only the
- * person who started a sign-in can complete it: the callback only saves the code.
+ * The routes of the sign-in flow; the first request for one of them loads the ports. Every route
+ * that changes something asks for a proof by the person's own machine. Only the person who started a sign-in can complete it: the callback only saves the code.
  */
 export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variables: Variables }> {
   const theServer = withServer(async (namespace, name) =>
     (await load()).readServer(namespace, name),
   );
+  const proof = requireProof(load);
   const session = `${serverPath}/session` as const;
   const routes = new Hono<{ Variables: Variables }>();
   routes.get('/.well-known/oauth-client', async (context) =>
     context.json((await load()).clientDocument),
   );
 
-  routes.post(session, requirePerson, theServer, async (context) => {
+  routes.post(session, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const body = signInRequestSchema.safeParse(await bodyOf(context));
     if (!body.success) return badBody(context, 'returnTo must be a string, if it is present.');
@@ -64,7 +67,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return startAnswer(context, server, started);
   });
 
-  routes.post(`${session}/complete`, requirePerson, theServer, async (context) => {
+  routes.post(`${session}/complete`, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const body = completeRequestSchema.safeParse(await bodyOf(context));
     if (!body.success)
@@ -75,7 +78,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return completeAnswer(context, ports, context.var, completed);
   });
 
-  routes.post(`${session}/verify`, requirePerson, theServer, async (context) => {
+  routes.post(`${session}/verify`, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
     await forgetDeleted(ports, caller.person);
@@ -83,14 +86,14 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return sessionAnswer(context, ports, context.var, verified);
   });
 
-  routes.delete(session, requirePerson, theServer, async (context) => {
+  routes.delete(session, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
     await signOut(ports, caller.person, server.uid);
     return sessionAnswer(context, ports, context.var, {});
   });
 
-  routes.delete('/v1/sessions', requirePerson, async (context) => {
+  routes.delete('/v1/sessions', requirePerson, proof, async (context) => {
     const ports = await load();
     await signOutEverywhere(ports, context.var.caller.person);
     return context.body(null, 204);

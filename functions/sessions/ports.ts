@@ -1,5 +1,6 @@
 /** What the session flows need from outside, each port once. A flow takes its part with `Pick`. */
 import type { Client } from './client.ts';
+import type { MachineKey } from './enrollment.ts';
 import type { DeletedGrant, Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { PendingCode, SignIn } from './pending-sign-in.ts';
 
@@ -59,6 +60,24 @@ export type ClientStore = {
   /** Keeps the first one: two registrations at the same time return the same client. */
   readonly saveClient: (client: Client) => Promise<Client>;
   readonly deleteClient: (client: Client) => Promise<void>;
+};
+
+/** The keys of people's machines, and the proofs that were made with them. */
+export type KeyStore = {
+  /** The most recently used first. */
+  readonly listKeys: (person: PersonKey) => Promise<readonly MachineKey[]>;
+  readonly getKey: (person: PersonKey, thumbprint: string) => Promise<MachineKey | undefined>;
+  /**
+   * Registers a key; one that is registered stays as it is. A person has at most 20: the one that
+   * was used least recently makes room. False: this key was removed before, and stays removed.
+   */
+  readonly enrollKey: (person: PersonKey, thumbprint: string) => Promise<boolean>;
+  /** Remembers that the key was used now. A key that was removed meanwhile stays removed. */
+  readonly markKeyUsed: (person: PersonKey, key: MachineKey) => Promise<void>;
+  /** Removes a key for good. False: there is no such key. */
+  readonly removeKey: (person: PersonKey, thumbprint: string) => Promise<boolean>;
+  /** Remembers the id of a proof until then. False: it was used before. */
+  readonly consumeProof: (thumbprint: string, id: string, until: Date) => Promise<boolean>;
 };
 
 /** `clientCredentialsSecretRef` with its namespace settled. */
