@@ -6,6 +6,7 @@
 import type {
   Check,
   Config,
+  Keys,
   List,
   Row,
   SessionAnswer,
@@ -41,6 +42,13 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
 
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
   isRecord(body) && hasTexts(body, 'namespace', 'name') && isSession(body['session']);
+
+export const isKeys = (body: unknown): body is Keys =>
+  isRecord(body) &&
+  isListOf(
+    body['items'],
+    (key) => isRecord(key) && hasTexts(key, 'thumbprint', 'createdAt', 'lastUsedAt'),
+  );
 
 const isSession = (value: unknown): boolean => isRecord(value) && hasTexts(value, 'status');
 

@@ -8,12 +8,20 @@ export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly bearer?: string | undefined;
+  /** Proof of possession, for what changes something (RFC 9449). */
+  readonly proof?: string;
   /** Sent as JSON; a URLSearchParams as a form. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
 };
 
-export type HttpResponse = { readonly status: number; readonly body: unknown };
+export type HttpResponse = {
+  readonly status: number;
+  readonly body: unknown;
+  /** `WWW-Authenticate` and `Date`. */
+  readonly challenge?: string;
+  readonly date?: Date;
+};
 
 /** The longest response that is read: far above one page of a list, and no burden for a laptop. */
 const maxBytes = 16 * 1024 * 1024;
@@ -24,7 +32,7 @@ const maxBytes = 16 * 1024 * 1024;
  * not followed.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, timeoutMs = 15_000 } = sent;
+  const { method, bearer, proof, timeoutMs = 15_000 } = sent;
   const url = new URL(sent.url);
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
@@ -46,6 +54,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
           authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
+          dpop: proof,
           'content-type':
             body === undefined
               ? undefined
@@ -58,10 +67,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
       },
       (incoming) => {
         trace(method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming, url).then(
-          (text) => resolve({ status: incoming.statusCode ?? 0, body: parseJson(text) }),
-          fail,
-        );
+        readBody(incoming, url).then((text) => resolve(responseOf(incoming, text)), fail);
       },
     );
     const timer = setTimeout(() => {
@@ -80,12 +86,17 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
 
 /**
  * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem
- * document; a 401 has the exit code for "sign-in required".
+ * document; a 401, and what only another sign-in can solve, has the exit code for "sign-in
+ * required".
  */
 export async function request(sent: HttpRequest): Promise<unknown> {
-  const { status, body } = await exchange(sent);
+  return successOf(await exchange(sent), sent.url);
+}
+
+/** The body of a response with a status of 2xx; throws as `request` does. */
+export function successOf({ status, body }: HttpResponse, url: string): unknown {
   if (status >= 200 && status < 300) return body;
-  const { origin } = new URL(sent.url);
+  const { origin } = new URL(url);
   const problem = isRecord(body) ? body : {};
   const title = text(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
   const detail = text(problem['detail']);
@@ -101,18 +112,36 @@ export class RequestFailure extends CliError {
   readonly status: number;
 
   constructor(message: string, status: number, hint: string | undefined) {
-    super(message, { exitCode: status === 401 ? exitCodes.signInRequired : exitCodes.error, hint });
+    const isSignInRequired = status === 401 || hint === signIn;
+    super(message, {
+      exitCode: isSignInRequired ? exitCodes.signInRequired : exitCodes.error,
+      hint,
+    });
     this.status = status;
   }
 }
+
+const signIn = 'Run: muster auth login';
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 function hintFor(status: number, origin: string): string | undefined {
-  if (status === 401) return 'Run: muster auth login';
+  if (status === 401) return signIn;
   if (status === 404) return `Check that ${origin} is the right address.`;
   return status >= 500 ? 'Try again in a minute.' : undefined;
+}
+
+function responseOf({ statusCode = 0, headers }: IncomingMessage, text: string): HttpResponse {
+  const time = Date.parse(headers.date ?? '');
+  return {
+    status: statusCode,
+    body: parseJson(text),
+    ...defined({
+      challenge: headers['www-authenticate'],
+      date: Number.isNaN(time) ? undefined : new Date(time),
+    }),
+  };
 }
 
 async function readBody(incoming: IncomingMessage, { origin }: URL): Promise<string> {

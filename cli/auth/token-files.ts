@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../context.ts';
+import { type MachineKey, machineKeyIn } from './machine-key.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { messageOf } from '../../functions/model/error-message.ts';
@@ -23,6 +24,8 @@ export type Tokens = {
   readonly subject: string;
   readonly email?: string;
   readonly name?: string;
+  /** Absent for a sign-in that can only read: with `--device`, or older than the keys. */
+  readonly key?: MachineKey;
 };
 
 type Surroundings = Readonly<Record<string, string | undefined>>;
@@ -118,6 +121,7 @@ function parsed(text: string): Tokens | undefined {
     subject,
     email,
     name,
+    key,
   } = json;
   if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string')
     return undefined;
@@ -135,5 +139,6 @@ function parsed(text: string): Tokens | undefined {
     refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
     email: typeof email === 'string' ? email : undefined,
     name: typeof name === 'string' ? name : undefined,
+    key: machineKeyIn(key),
   });
 }

@@ -7,7 +7,6 @@ import { connectAsPerson, whoIs } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
 import { signInToMuster } from '../auth/muster-login.ts';
 import { authenticated, signInToServer } from '../auth/server-login.ts';
-import { bearerOf } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { sessionCell } from '../output/table.ts';
 
@@ -20,9 +19,20 @@ export async function login(context: CommandContext): Promise<ExitCode> {
   const { info, now, environment } = context;
   if (name === undefined) {
     const endpoint = endpointOf(context.option('endpoint'), environment);
-    const tokens = await signInToMuster({ endpoint, environment, browser, device, info, now });
+    const pasted = noBrowser || (context.isInteractive() && !browser);
+    const { tokens, ...connection } = await signInToMuster({
+      endpoint,
+      environment,
+      browser,
+      pasted,
+      device,
+      info,
+      now,
+    });
     info(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
-    await runSingleSignOn({ endpoint, bearer: bearerOf(tokens) }, info);
+    if (connection.signer === undefined)
+      info('A sign-in with --device can only read. To sign in to servers, run: muster auth login');
+    else await runSingleSignOn(connection, info);
     return exitCodes.done;
   }
   if (device)

@@ -21,8 +21,13 @@ export function table(rows: readonly Row[], view: TableView): string {
   const columns = columnsOf(rows, view);
   const lines = sorted(rows).map((row) => columns.map((column) => column.cell(row)));
   if (view.headers !== false) lines.unshift(columns.map((column) => column.header));
-  const widths = columns.map((_, index) =>
-    Math.max(0, ...lines.map((line) => line[index]?.length ?? 0)),
+  return aligned(lines);
+}
+
+/** Lines of cells as columns: three spaces between them, none at the end of a line. */
+export function aligned(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, index) =>
+    Math.max(...lines.map((line) => line[index]?.length ?? 0)),
   );
   return lines
     .map(
@@ -115,5 +120,6 @@ export const fromNow = (moment: Date, now: Date): string => {
   return spanMs >= 0 ? `in ${age(spanMs)}` : `${age(spanMs)} ago`;
 };
 
-const counted = (count: number, unit: string): string =>
+/** `1 minute`, `3 days` */
+export const counted = (count: number, unit: string): string =>
   `${String(count)} ${unit}${count === 1 ? '' : 's'}`;
