@@ -16,6 +16,7 @@ import { missedTicks } from './reachability/due.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type MaySee } from './routes/access.ts';
 import { type ApiPorts, composeApi } from './routes/compose.ts';
+import { keyRoutes } from './routes/key-routes.ts';
 import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
 import { recentCopy } from './routes/recent-copy.ts';
@@ -37,18 +38,30 @@ import { createConnector, createIssuerConnector } from './wiring/network-client.
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
   const settings = readApiSettings(environment);
   const clients = clientsOf(settings);
+  const { verify, verifyIdToken } = tokenVerifiers(settings);
   return composeApi({
     facts: signInFacts(settings, clients),
-    verify: bearerVerifier({
-      issuer: settings.issuer,
-      audience: settings.bearerAudience ?? settings.clientId,
-      kind: settings.bearerAudience === undefined ? 'idToken' : 'accessToken',
-      fetch: guardedFetch(createIssuerConnector(settings)),
-    }),
+    verify,
     log,
     servers: serverPorts(settings, clients),
     sessions: sessionRoutes(clients.signInPorts),
+    keys: keyRoutes(async () => ({
+      ...(await clients.signInPorts()),
+      ...(await clients.store()),
+      verifyIdToken,
+    })),
   });
+}
+
+/** Verifies the tokens of requests, and the ID tokens of sign-ins, which are mostly the same. */
+function tokenVerifiers({ issuer, clientId, bearerAudience, ...network }: ApiSettings) {
+  const fetch = guardedFetch(createIssuerConnector(network));
+  const verifyIdToken = bearerVerifier({ issuer, audience: clientId, kind: 'idToken', fetch });
+  const verify =
+    bearerAudience === undefined
+      ? verifyIdToken
+      : bearerVerifier({ issuer, audience: bearerAudience, kind: 'accessToken', fetch });
+  return { verify, verifyIdToken };
 }
 
 const log = lineWriter('api');

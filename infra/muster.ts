@@ -115,7 +115,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       rows(
         table,
         ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
-        ['person ', 'signin ', 'parked ', 'client '],
+        ['person ', 'signin ', 'parked ', 'client ', 'proof '],
       ),
       // The counters of the limits, and nothing else, are updated in place.
       rows(table, ['UpdateItem'], ['limit ']),

@@ -6,6 +6,7 @@
 import type {
   Check,
   Config,
+  Keys,
   List,
   Row,
   SessionAnswer,
@@ -75,6 +76,13 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isNamed = ({ namespace, name }: Readonly<Record<string, unknown>>): boolean =>
   [namespace, name].every(
     (part) => isText(part) && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(part),
+  );
+
+export const isKeys = (body: unknown): body is Keys =>
+  isRecord(body) &&
+  isListOf(
+    body['items'],
+    (key) => isRecord(key) && hasTexts(key, 'thumbprint', 'createdAt', 'lastUsedAt'),
   );
 
 const hasTexts = (

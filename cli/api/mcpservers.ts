@@ -1,4 +1,5 @@
 import type { Row } from '../../functions/model/wire.ts';
+import type { ProofSigner } from '../auth/machine-key.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
 import { acceptedBody, exchange, request, RequestFailure } from './request.ts';
@@ -8,7 +9,12 @@ import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /** The endpoint, with a person's token or without one. */
-export type Connection = { readonly endpoint: string; readonly bearer?: string };
+export type Connection = {
+  readonly endpoint: string;
+  readonly bearer?: string;
+  /** Absent: the sign-in has no key of this machine, and can only read. */
+  readonly signer?: ProofSigner;
+};
 
 export type Servers = {
   readonly rows: readonly Row[];
@@ -140,6 +146,10 @@ export const serverUrl = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): string =>
   `${endpoint}/v1/mcpservers/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+
+/** The address of one registered key of the person. */
+export const keyUrl = (endpoint: string, thumbprint: string): string =>
+  `${endpoint}/v1/me/keys/${encodeURIComponent(thumbprint)}`;
 
 function splitName(
   text: string,

@@ -9,6 +9,8 @@ export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly bearer?: string | undefined;
+  /** Proof of possession, for what changes something (RFC 9449). */
+  readonly proof?: string;
   /** Sent as JSON; a URLSearchParams as a form. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
@@ -21,6 +23,9 @@ export type HttpResponse = {
   readonly body: unknown;
   /** Length of the body as it was sent. */
   readonly bytes: number;
+  /** `WWW-Authenticate` and `Date`. */
+  readonly challenge?: string;
+  readonly date?: Date;
 };
 
 const megabyte = 1024 * 1024;
@@ -36,7 +41,7 @@ const longestQuote = 300;
  * not followed, encodings of the body are neither asked for nor undone.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, timeoutMs = 15_000, maxBytes = megabyte } = sent;
+  const { method, bearer, proof, timeoutMs = 15_000, maxBytes = megabyte } = sent;
   const url = new URL(sent.url);
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
@@ -58,6 +63,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
           accept: 'application/json, application/problem+json',
           'user-agent': 'muster',
           authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
+          dpop: proof,
           'content-type':
             body === undefined
               ? undefined
@@ -70,15 +76,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
       },
       (incoming) => {
         trace(method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming, url, maxBytes).then(
-          (body) =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              body: shallow(parseJson(body.toString('utf8'))),
-              bytes: body.length,
-            }),
-          fail,
-        );
+        readBody(incoming, url, maxBytes).then((body) => resolve(responseOf(incoming, body)), fail);
       },
     );
     const timer = setTimeout(() => {
@@ -97,7 +95,8 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
 
 /**
  * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem
- * document; a 401 has the exit code for "sign-in required".
+ * document; a 401, and what only another sign-in can solve, has the exit code for "sign-in
+ * required".
  */
 export async function request(sent: HttpRequest): Promise<unknown> {
   return acceptedBody(sent, await exchange(sent));
@@ -123,7 +122,11 @@ export class RequestFailure extends CliError {
   readonly status: number;
 
   constructor(message: string, status: number, hint: string | undefined) {
-    super(message, { exitCode: status === 401 ? exitCodes.signInRequired : exitCodes.error, hint });
+    const isSignInRequired = status === 401 || hint === signIn;
+    super(message, {
+      exitCode: isSignInRequired ? exitCodes.signInRequired : exitCodes.error,
+      hint,
+    });
     this.status = status;
   }
 }
@@ -132,10 +135,11 @@ export class RequestFailure extends CliError {
  * A text of the other side for an error message: one line, at most 300 characters, without what we
  * sent it in confidence and without anything that looks like a token.
  */
-function quoted(value: unknown, { bearer, body }: HttpRequest): string | undefined {
+function quoted(value: unknown, { bearer, proof, body }: HttpRequest): string | undefined {
   if (typeof value !== 'string') return undefined;
   const secrets = [
     bearer,
+    proof,
     ...(body instanceof URLSearchParams
       ? body.values()
       : Object.values(isRecord(body) ? body : {})),
@@ -161,12 +165,27 @@ const hintIn = (hint: string | undefined, origin: string): string | undefined =>
     ? hint
     : `${origin} suggests: ${hint}`;
 
+const signIn = 'Run: muster auth login';
+
 function hintFor(status: number, origin: string): string | undefined {
-  if (status === 401) return 'Run: muster auth login';
+  if (status === 401) return signIn;
   if (status >= 300 && status < 400)
     return `Redirects are not followed. Check that ${origin} is the right address.`;
   if (status === 404) return `Check that ${origin} is the right address.`;
   return status >= 500 ? 'Try again in a minute.' : undefined;
+}
+
+function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer): HttpResponse {
+  const time = Date.parse(headers.date ?? '');
+  return {
+    status: statusCode,
+    body: shallow(parseJson(body.toString('utf8'))),
+    bytes: body.length,
+    ...defined({
+      challenge: headers['www-authenticate'],
+      date: Number.isNaN(time) ? undefined : new Date(time),
+    }),
+  };
 }
 
 async function readBody(

@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { isSessionAnswer } from './guards.ts';
 import { CliError } from '../context.ts';
-import { request } from './request.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
+import { NoMachineKey, provenRequest } from './proven-request.ts';
 
 /** A row with its session as the server itself sees it, or why that could not be verified. */
 export type VerifyResult = { readonly row: Row; readonly message?: string };
@@ -12,7 +12,7 @@ const parallel = 8;
 
 /**
  * Asks the MCP servers of these rows whether they accept the person's sign-in, several in parallel.
- * One that fails does not affect the others.
+ * One that fails does not affect the others. Throws `NoMachineKey` when the sign-in has no key.
  */
 export function verifySessions(
   connection: Connection,
@@ -22,7 +22,9 @@ export function verifySessions(
     try {
       return { row: { ...row, session: (await verifySession(connection, row)).session } };
     } catch (error) {
-      if (error instanceof CliError) return { row, message: error.message };
+      // Without a key none of them can be asked.
+      if (error instanceof CliError && !(error instanceof NoMachineKey))
+        return { row, message: error.message };
       throw error;
     }
   });
@@ -30,17 +32,16 @@ export function verifySessions(
 
 /** One of them, by single sign-on where the server uses it. */
 export async function verifySession(
-  { endpoint, bearer }: Connection,
+  connection: Connection,
   server: Pick<Row, 'namespace' | 'name'>,
 ): Promise<SessionAnswer> {
   // A token exchange and a verification, each with its own deadline.
-  const answer = await request({
+  const answer = await provenRequest(connection, {
     method: 'POST',
-    url: `${serverUrl(endpoint, server)}/session/verify`,
-    bearer,
+    url: `${serverUrl(connection.endpoint, server)}/session/verify`,
     timeoutMs: 45_000,
   });
-  if (!isSessionAnswer(answer)) throw notOurs(endpoint);
+  if (!isSessionAnswer(answer)) throw notOurs(connection.endpoint);
   return answer;
 }
 

@@ -3,7 +3,9 @@ import { endpointOf } from './endpoint.ts';
 import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
+import { proofSigner } from './machine-key.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** The endpoint, with the person's tokens if they are signed in to it. */
 export type EndpointConnection = Connection & { readonly tokens?: Tokens };
@@ -15,8 +17,20 @@ export async function connect(context: CommandContext): Promise<EndpointConnecti
   const { environment, now, info } = context;
   const endpoint = await endpointOf(context);
   const tokens = await freshTokens(endpoint, environment, now(), info);
-  return tokens === undefined ? { endpoint } : { endpoint, bearer: bearerOf(tokens), tokens };
+  return tokens === undefined ? { endpoint } : connectionOf(tokens, now);
 }
+
+/** The endpoint of a sign-in, with what the person and this machine have for it. */
+export const connectionOf = (
+  tokens: Tokens,
+  now: () => Date,
+): Connection & { readonly bearer: string; readonly tokens: Tokens } =>
+  defined({
+    endpoint: tokens.endpoint,
+    bearer: bearerOf(tokens),
+    signer: tokens.key === undefined ? undefined : proofSigner(tokens.key, now),
+    tokens,
+  });
 
 /**
  * As `connect`, for what only a person can do. Throws with exit code 2 unless they are signed in.

@@ -16,6 +16,11 @@ export type Loopback = {
   readonly address: string;
   /** Waits for the browser. Throws with exit code 3 when it does not come. */
   readonly arrival: (timeoutMs: number) => Promise<Arrival>;
+  /**
+   * An address that the person brought by hand counts like a request for it. False: it is another
+   * one.
+   */
+  readonly accept: (address: string) => boolean;
   readonly close: () => void;
 };
 
@@ -53,9 +58,16 @@ export async function startLoopback(
   await once(server, 'listening');
   const bound = server.address();
   const port = bound === null || typeof bound === 'string' ? '' : String(bound.port);
+  const address = `http://127.0.0.1:${port}${path}`;
   return {
-    address: `http://127.0.0.1:${port}${path}`,
+    address,
     arrival: (timeoutMs) => withTimeout(first, timeoutMs),
+    accept: (text) => {
+      const { origin, pathname, searchParams } = new URL(URL.canParse(text) ? text : 'about:blank');
+      if (origin + pathname !== address || !isExpected(searchParams)) return false;
+      arrived({ query: searchParams, say: () => {} });
+      return true;
+    },
     close: () => {
       server.close();
       // Responses under way are still sent; connections that browsers open ahead of time do not keep

@@ -5,11 +5,15 @@ import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { askForTokens, discoverIssuer, type Issuer, ScopeRefused } from './oidc-client.ts';
-import { type Arrival, patienceMs, startLoopback } from './loopback.ts';
+import { patienceMs, startLoopback } from './loopback.ts';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
+import { connectionOf } from './connect.ts';
 import { readConfig } from './endpoint-config.ts';
 import { requireTerminal, requireTrust } from './endpoint-trust.ts';
-import { readyForTokens, storeTokens, type Tokens } from './token-files.ts';
+import { enrollKey, removeReplacedKey } from './enroll-key.ts';
+import { newMachineKey, thumbprintOf } from './machine-key.ts';
+import { readPastedAddress } from './pasted-address.ts';
+import { readTokens, readyForTokens, storeTokens, type Tokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 
@@ -18,7 +22,9 @@ export type MusterSignIn = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Opens a browser; else only the address is printed. */
   readonly browser: boolean;
-  /** The browser is on another device. */
+  /** The browser may be on another machine: the person can paste the address where it ended. */
+  readonly pasted: boolean;
+  /** The browser is on another device. The sign-in has no key then, and can only read. */
   readonly device: boolean;
   /** Asks the person at the terminal; absent without a terminal. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
@@ -30,7 +36,7 @@ export type MusterSignIn = {
  * Signs a person in to the endpoint. Throws with exit code 3 when it fails, and with exit code 1
  * when there is no terminal to ask whether a new endpoint is trusted; an earlier sign-in stays.
  */
-export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
+export async function signInToMuster(wanted: MusterSignIn): Promise<SignedIn> {
   await readyForTokens(wanted.endpoint, wanted.environment);
   await requireTerminal(wanted);
   const config = await readConfig(wanted.endpoint);
@@ -49,24 +55,30 @@ export async function signInToMuster(wanted: MusterSignIn): Promise<Tokens> {
 const withoutAudiences = ({ issuer }: Issuer, added: readonly string[]): string =>
   `${issuer} refused the scopes that MCPServers added: ${oneLine(added.join(', '), 300)}.\nSigning in without them. Servers that require these audiences stay Pending Auth. Ask their owners to check spec.auth.requiredAudiences.\n`;
 
-async function signIn(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<Tokens> {
+async function signIn(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<SignedIn> {
   if (!wanted.device) return byLoopback(issuer, config, wanted);
   const tokens = await byDevice(issuer, config, wanted);
   await storeTokens(tokens, wanted.environment, wanted.info);
-  return tokens;
+  return connectionOf(tokens, wanted.now);
 }
+
+/** The connection of a person who is signed in. */
+export type SignedIn = ReturnType<typeof connectionOf>;
 
 /**
  * Authorization code with PKCE (RFC 7636), state, nonce and the issuer's name (RFC 9207), back on a
- * loopback page (RFC 8252).
+ * loopback page (RFC 8252). The nonce is the thumbprint of a new key: the issuer signs that this
+ * sign-in belongs to it.
  */
 async function byLoopback(
   issuer: Issuer,
   { clientId, scopes, resource }: Config,
   wanted: MusterSignIn,
-): Promise<Tokens> {
-  const { endpoint, environment, browser, info, now } = wanted;
-  const [verifier, state, nonce] = [random(), random(), random()];
+): Promise<SignedIn> {
+  const { endpoint, environment, browser, pasted, info, now } = wanted;
+  const [verifier, state, key] = [random(), random(), newMachineKey()];
+  const nonce = thumbprintOf(key);
+  let paste: ReturnType<typeof readPastedAddress> | undefined;
   const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
   try {
     const address = new URL(issuer.authorizationEndpoint);
@@ -86,23 +98,49 @@ async function byLoopback(
     });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
     showAddress(address.href, { browser, info, from: issuer.issuer });
+    if (pasted) paste = readPastedAddress(loopback.accept, info);
 
-    const arrival = await loopback.arrival(patienceMs);
-    const tokens = await redeemCode(arrival, issuer, {
-      verifier,
-      clientId,
-      redirectUri: loopback.address,
-      nonce,
-      endpoint,
-      resource,
-      now: now(),
-    });
-    await storeTokens(tokens, environment, info);
-    arrival.say('You are signed in', 'Go back to your terminal. You may close this page.');
-    return tokens;
+    const { query, say } = await loopback.arrival(patienceMs);
+    paste?.stop();
+    try {
+      const tokens = await redeemCode(query, issuer, {
+        verifier,
+        clientId,
+        redirectUri: loopback.address,
+        nonce,
+        endpoint,
+        resource,
+        now: now(),
+      });
+      const signedIn = await keepSignIn({ ...tokens, key }, { environment, info, now });
+      say('You are signed in', 'Go back to your terminal. You may close this page.');
+      return signedIn;
+    } catch (error) {
+      say('The sign-in failed', 'See your terminal for the reason. You may close this page.');
+      throw error;
+    }
   } finally {
+    paste?.stop();
     loopback.close();
   }
+}
+
+/** Registers the key and stores the sign-in; an earlier one is replaced only when both succeed. */
+async function keepSignIn(
+  tokens: Tokens,
+  { environment, info, now }: Pick<MusterSignIn, 'environment' | 'info' | 'now'>,
+): Promise<SignedIn> {
+  const connection = connectionOf(tokens, now);
+  await enrollKey(connection, tokens);
+  const earlier = await readTokens(tokens.endpoint, environment, info).catch(onlyUnreadable);
+  await storeTokens(tokens, environment, info);
+  await removeReplacedKey(connection, earlier);
+  return connection;
+}
+
+/** A file that holds something else is replaced. */
+function onlyUnreadable(error: unknown): undefined {
+  if (!(error instanceof CliError)) throw error;
 }
 
 type Redemption = {
@@ -116,30 +154,25 @@ type Redemption = {
 };
 
 async function redeemCode(
-  { query, say }: Arrival,
+  query: URLSearchParams,
   issuer: Issuer,
   redemption: Redemption,
 ): Promise<Tokens> {
   const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
-  try {
-    const granted = await askForTokens(
-      issuer,
-      defined({
-        grant_type: 'authorization_code',
-        code: codeIn(query, issuer),
-        redirect_uri: redirectUri,
-        client_id: clientId,
-        code_verifier: verifier,
-        resource,
-      }),
-    );
-    if (granted.kind === 'refused')
-      throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
-    return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
-  } catch (error) {
-    say('The sign-in failed', 'See your terminal for the reason. You may close this page.');
-    throw error;
-  }
+  const granted = await askForTokens(
+    issuer,
+    defined({
+      grant_type: 'authorization_code',
+      code: codeIn(query, issuer),
+      redirect_uri: redirectUri,
+      client_id: clientId,
+      code_verifier: verifier,
+      resource,
+    }),
+  );
+  if (granted.kind === 'refused')
+    throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
+  return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
 }
 
 /**

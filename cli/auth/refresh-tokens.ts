@@ -47,10 +47,14 @@ async function refreshTokens(
   if (granted.kind === 'refused')
     throw ended(endpoint, `could not be refreshed: ${granted.description ?? granted.error}`);
   const { issuer: name, clientId, subject, resource } = tokens;
-  const renewed = tokensFrom(
-    { refreshToken, ...granted },
-    { endpoint, issuer: name, clientId, subject, resource, now },
-  );
+  const renewed = defined({
+    ...tokensFrom(
+      { refreshToken, ...granted },
+      { endpoint, issuer: name, clientId, subject, resource, now },
+    ),
+    // Issuers may leave the nonce out of a refreshed token; the endpoint knows the key since sign-in.
+    key: tokens.key,
+  });
   await writeTokens(renewed, environment);
   return renewed;
 }

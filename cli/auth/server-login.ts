@@ -5,7 +5,8 @@ import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
 import { showAddress } from './browser.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { patienceMs, startLoopback } from './loopback.ts';
-import { request, RequestFailure } from '../api/request.ts';
+import { RequestFailure } from '../api/request.ts';
+import { provenRequest } from '../api/proven-request.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { oneLine, oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
@@ -117,38 +118,37 @@ async function byTyping({ connection, server, info }: ServerSignIn): Promise<Ses
 }
 
 async function start(
-  { endpoint, bearer }: Connection,
+  connection: Connection,
   server: ServerSignIn['server'],
   body: { returnTo?: string },
 ): Promise<SignInStarted> {
-  const url = `${serverUrl(endpoint, server)}/session`;
-  const started = await request({ method: 'POST', url, bearer, body, timeoutMs: 30_000 });
-  if (!isSignInStarted(started)) throw notOurs(endpoint);
+  const url = `${serverUrl(connection.endpoint, server)}/session`;
+  const started = await provenRequest(connection, { method: 'POST', url, body, timeoutMs: 30_000 });
+  if (!isSignInStarted(started)) throw notOurs(connection.endpoint);
   return started;
 }
 
 async function complete(
-  { endpoint, bearer }: Connection,
+  connection: Connection,
   server: ServerSignIn['server'],
   secret: string,
 ): Promise<SessionAnswer> {
-  const url = `${serverUrl(endpoint, server)}/session/complete`;
-  const answer = await request({
+  const url = `${serverUrl(connection.endpoint, server)}/session/complete`;
+  const answer = await provenRequest(connection, {
     method: 'POST',
     url,
-    bearer,
     body: { secret },
     timeoutMs: 30_000,
   });
-  if (!isSessionAnswer(answer)) throw notOurs(endpoint);
+  if (!isSessionAnswer(answer)) throw notOurs(connection.endpoint);
   return answer;
 }
 
-/** What the endpoint said about this sign-in, not about itself or about the token. */
+/** What the endpoint said about this sign-in, not about itself, the token or the key. */
 function asSignInFailure(error: unknown): never {
   const isVerdict =
     error instanceof RequestFailure &&
-    error.status !== 401 &&
+    error.exitCode !== exitCodes.signInRequired &&
     (error.status < 500 || error.status === 502);
   throw isVerdict
     ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: nextStep(error.hint) })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError } from '../context.ts';
+import { type MachineKey, machineKeyIn } from './machine-key.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
@@ -26,6 +27,8 @@ export type Tokens = {
   readonly subject: string;
   readonly email?: string;
   readonly name?: string;
+  /** Absent for a sign-in that can only read: with `--device`, or older than the keys. */
+  readonly key?: MachineKey;
 };
 
 /** The file of one endpoint, in the folder `tokens` of this command: `<hash>.json`. */
@@ -126,6 +129,7 @@ function parsed(text: string): Tokens | undefined {
     subject,
     email,
     name,
+    key,
   } = json;
   if (typeof endpoint !== 'string' || typeof issuer !== 'string' || typeof clientId !== 'string')
     return undefined;
@@ -144,5 +148,6 @@ function parsed(text: string): Tokens | undefined {
     refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
     email: typeof email === 'string' ? email : undefined,
     name: typeof name === 'string' ? name : undefined,
+    key: machineKeyIn(key),
   });
 }

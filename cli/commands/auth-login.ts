@@ -8,7 +8,6 @@ import { connectAsPerson, whoIs } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
 import { signInToMuster } from '../auth/muster-login.ts';
 import { authenticated, signInToServer } from '../auth/server-login.ts';
-import { bearerOf } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { cellText } from '../output/text-table.ts';
 import { sessionCell } from '../output/table.ts';
@@ -22,17 +21,21 @@ export async function login(context: CommandContext): Promise<ExitCode> {
   const { info, now, environment } = context;
   if (name === undefined) {
     const endpoint = await endpointOf(context);
-    const tokens = await signInToMuster({
+    const pasted = noBrowser || (context.isInteractive() && !browser);
+    const { tokens, ...connection } = await signInToMuster({
       endpoint,
       environment,
       browser,
+      pasted,
       device,
       confirm: context.isInteractive() ? confirm : undefined,
       info,
       now,
     });
     info(`Signed in to ${endpoint} as ${whoIs(tokens)}.`);
-    await runSingleSignOn({ endpoint, bearer: bearerOf(tokens) }, info);
+    if (connection.signer === undefined)
+      info('A sign-in with --device can only read. To sign in to servers, run: muster auth login');
+    else await runSingleSignOn(connection, info);
     return exitCodes.done;
   }
   if (device)

@@ -1,15 +1,18 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { isSessionAnswer } from '../api/guards.ts';
 import { findServer, serverUrl } from '../api/mcpservers.ts';
-import { request } from '../api/request.ts';
-import { connectAsPerson } from '../auth/connect.ts';
+import { provenRequest } from '../api/proven-request.ts';
+import { connect, connectAsPerson } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
+import { removeKey } from '../auth/enroll-key.ts';
 import { forgetTokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { counted } from '../output/table.ts';
+import { listKeys } from './auth-keys.ts';
 
 /**
- * `muster auth logout`: what the endpoint stores is deleted first; with the network down nothing
- * is deleted.
+ * `muster auth logout`. With `--all`, what the endpoint stores is deleted first; with the network
+ * down nothing is deleted.
  */
 export async function logout(context: CommandContext): Promise<ExitCode> {
   const { info, environment } = context;
@@ -20,22 +23,49 @@ export async function logout(context: CommandContext): Promise<ExitCode> {
     return logoutOfServer(context, name);
   }
   const endpoint = await endpointOf(context);
-  if (all) {
-    const { bearer } = await connectAsPerson(context);
-    await request({ method: 'DELETE', url: `${endpoint}/v1/sessions`, bearer });
-    info('Signed out of all MCP servers.');
-  }
+  if (all) await logoutEverywhere(context);
+  else await removeOwnKey(context, endpoint);
   const wasSignedIn = await forgetTokens(endpoint, environment, info);
   info(wasSignedIn ? `Signed out of ${endpoint}.` : `You were not signed in to ${endpoint}.`);
   return exitCodes.done;
 }
 
+/** All grants, then the keys of all machines, that of this one last: it makes the proofs. */
+async function logoutEverywhere(context: CommandContext): Promise<void> {
+  const connection = await connectAsPerson(context);
+  await provenRequest(connection, {
+    method: 'DELETE',
+    url: `${connection.endpoint}/v1/sessions`,
+    timeoutMs: 30_000,
+  });
+  context.info('Signed out of all MCP servers.');
+  const own = connection.signer?.thumbprint;
+  const others = (await listKeys(connection)).filter(({ thumbprint }) => thumbprint !== own);
+  await Promise.all(others.map(({ thumbprint }) => removeKey(connection, thumbprint)));
+  if (own !== undefined) await removeKey(connection, own);
+  if (others.length > 0)
+    context.info(`Removed the keys of ${counted(others.length, 'other machine')}.`);
+}
+
+/**
+ * A person can sign out of this machine without a network. The private key goes with the file, so a
+ * key that the endpoint still knows is of no use.
+ */
+async function removeOwnKey(context: CommandContext, endpoint: string): Promise<void> {
+  try {
+    const { signer, ...connection } = await connect(context);
+    if (signer !== undefined) await removeKey({ ...connection, signer }, signer.thumbprint);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    context.info(`Warning: ${endpoint} still lists the key of this machine: ${error.message}`);
+  }
+}
+
 async function logoutOfServer(context: CommandContext, name: string): Promise<ExitCode> {
   const connection = await connectAsPerson(context);
-  const { endpoint, bearer } = connection;
   const server = await findServer(connection, name);
-  const url = `${serverUrl(endpoint, server)}/session`;
-  const answer = await request({ method: 'DELETE', url, bearer });
+  const url = `${serverUrl(connection.endpoint, server)}/session`;
+  const answer = await provenRequest(connection, { method: 'DELETE', url });
   // A forwarded token is not stored anywhere: it is there for as long as the person is signed in to
   // muster.
   const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';

@@ -2,6 +2,7 @@ import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import type { Row } from '../../functions/model/wire.ts';
 import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
+import { NoMachineKey } from '../api/proven-request.ts';
 import { RequestFailure } from '../api/request.ts';
 import { usesSso, verifySessions } from '../api/verify-sessions.ts';
 import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
@@ -56,7 +57,7 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
     if (!(error instanceof CliError)) throw error;
     // What is known on this machine is still worth showing; the error follows.
     const tokens =
-      error.exitCode === exitCodes.signInRequired
+      error.exitCode === exitCodes.signInRequired && !(error instanceof NoMachineKey)
         ? undefined
         : await readTokens(endpoint, context.environment, context.info);
     printStatus(

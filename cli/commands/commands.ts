@@ -62,11 +62,13 @@ const namespaceColumn: Flag = {
 };
 const noBrowser: Flag = {
   name: 'no-browser',
-  summary: 'Print the address instead of opening a browser.',
+  summary:
+    'Print the address instead of opening a browser. The browser can be on another machine: paste what it shows at the end.',
 };
 const device: Flag = {
   name: 'device',
-  summary: 'Sign in to muster on another device. Prints an address and a code.',
+  summary:
+    'Sign in to muster on another device. Prints an address and a code. Such a sign-in can only read.',
 };
 const verify: Flag = {
   name: 'verify',
@@ -136,7 +138,7 @@ export const commands: readonly Command[] = [
     summary: 'Sign out of muster on this machine, of one MCP server, or of all of them.',
     flags: [
       server('Sign out of this MCP server.'),
-      { name: 'all', summary: 'Sign out of all MCP servers, then of muster.' },
+      { name: 'all', summary: 'Sign out of all MCP servers, then of muster on all machines.' },
     ],
     run: async (context) => (await import('./auth-logout.ts')).logout(context),
   },
@@ -148,6 +150,22 @@ export const commands: readonly Command[] = [
       'Show who you are signed in as, and your session with each MCP server. Exit code 2 if a sign-in is required.',
     flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
     run: async (context) => (await import('./auth-status.ts')).status(context),
+  },
+  {
+    words: ['auth', 'keys'],
+    aliases: [],
+    positionals: [],
+    summary:
+      'List the keys of your machines, or remove one. Every change needs the key of a machine where you signed in.',
+    flags: [
+      {
+        name: 'remove',
+        value: 'KEY',
+        summary: 'Remove this key: its machine can only read until you sign in there again.',
+      },
+      textOutput,
+    ],
+    run: async (context) => (await import('./auth-keys.ts')).keys(context),
   },
   {
     words: ['auth', 'whoami'],

@@ -105,5 +105,6 @@ export const fromNow = (moment: Date, now: Date): string => {
   return spanMs >= 0 ? `in ${age(spanMs)}` : `${age(spanMs)} ago`;
 };
 
-const counted = (count: number, unit: string): string =>
+/** `1 minute`, `3 days` */
+export const counted = (count: number, unit: string): string =>
   `${String(count)} ${unit}${count === 1 ? '' : 's'}`;

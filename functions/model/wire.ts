@@ -159,6 +159,26 @@ export const configSchema = z.object({
 });
 export type Config = z.infer<typeof configSchema>;
 
+/** Body of `POST /v1/me/key`. */
+export const enrollRequestSchema = z.object({
+  idToken: field(
+    text.check(z.maxLength(32_768)),
+    'ID token of the sign-in. Its nonce is the thumbprint (RFC 7638) of the key of the proof.',
+  ),
+});
+
+/** A registered key of one machine of the person. */
+export const keySchema = z.object({
+  thumbprint: field(text, 'Thumbprint of the public key (RFC 7638, SHA-256).'),
+  createdAt: field(time, 'When the key was registered.'),
+  lastUsedAt: field(time, 'When the key was last used, within a minute.'),
+});
+
+export const keysSchema = z.object({
+  items: field(z.array(keySchema), 'The registered keys, the most recently used first.'),
+});
+export type Keys = z.infer<typeof keysSchema>;
+
 // A row of the table holds the address.
 const longestUrl = 2_048;
 const longestSecret = 256;

@@ -40,16 +40,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
         // In the pause after a failure there is nothing new to report.
         if (verified.retryAfterMs === undefined)
           log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
-        return problemResponse(
-          context,
-          {
-            status: 503,
-            title: 'The issuer is unavailable',
-            detail: 'Your token could not be verified.',
-            hint: 'Try again in a minute. You do not need to sign in again.',
-          },
-          { 'retry-after': retryAfter(verified.retryAfterMs ?? 60_000) },
-        );
+        return issuerUnavailable(context, verified.retryAfterMs);
       case 'invalid':
         return problemResponse(
           context,
@@ -88,6 +79,18 @@ export const requirePerson = createMiddleware<{ Variables: { caller: Caller } }>
     return undefined;
   },
 );
+
+export const issuerUnavailable = (context: Context, retryAfterMs = 60_000): Response =>
+  problemResponse(
+    context,
+    {
+      status: 503,
+      title: 'The issuer is unavailable',
+      detail: 'Your token could not be verified.',
+      hint: 'Try again in a minute. You do not need to sign in again.',
+    },
+    { 'retry-after': retryAfter(retryAfterMs) },
+  );
 
 export const signInRequired = (context: Context): Response =>
   problemResponse(context, {

@@ -1,4 +1,6 @@
 import { type Context, Hono } from 'hono';
+import { TableUnavailable } from '../model/table-unavailable.ts';
+import { tableUnavailable } from './limited.ts';
 import { ClusterError, type ClusterFailure } from '../model/cluster-error.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
@@ -16,6 +18,8 @@ export type ApiPorts = {
   readonly servers: ServerPorts;
   /** The routes of the sign-in flow. */
   readonly sessions?: Hono<{ Variables: Variables }>;
+  /** The routes of the keys of people's machines. */
+  readonly keys?: Hono<{ Variables: Variables }>;
 };
 
 /** Puts the routes together: who asks, then the route, then any error as a problem document. */
@@ -25,6 +29,7 @@ export function composeApi({
   log,
   servers,
   sessions,
+  keys,
 }: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
   api.use('*', async (context, next) => {
@@ -44,6 +49,7 @@ export function composeApi({
   api.route('/', discoveryRoutes(facts));
   api.route('/', serverRoutes(servers));
   if (sessions !== undefined) api.route('/', sessions);
+  if (keys !== undefined) api.route('/', keys);
   api.notFound((context) =>
     problemResponse(context, {
       status: 404,
@@ -54,6 +60,7 @@ export function composeApi({
   api.onError((error, context) => {
     logFailure(log, context, error);
     if (error instanceof ClusterError) return clusterProblem(context, error.failure);
+    if (error instanceof TableUnavailable) return tableUnavailable(context);
     return problemResponse(context, {
       status: 500,
       title: 'Internal error',
@@ -67,9 +74,9 @@ const longestDetail = 1_024;
 
 /** Our own errors are safe as they are; any other may quote its input. */
 function logFailure(log: BearerPorts['log'], { req }: Context, error: Error): void {
-  const isOurs = error instanceof ClusterError;
+  const isOurs = error instanceof ClusterError || error instanceof TableUnavailable;
   // In the pause after a failure there is nothing new to report.
-  if (isOurs && error.failure.reason === 'paused') return;
+  if (error instanceof ClusterError && error.failure.reason === 'paused') return;
   log({
     level: 'error',
     message: 'request failed',

@@ -8,6 +8,9 @@ import {
   completeRequestSchema,
   conditionSchema,
   configSchema,
+  enrollRequestSchema,
+  keySchema,
+  keysSchema,
   listSchema,
   meSchema,
   problemSchema,
@@ -38,6 +41,9 @@ export const bodies = {
   CompleteRequest: completeRequestSchema,
   Condition: conditionSchema,
   Config: configSchema,
+  EnrollRequest: enrollRequestSchema,
+  Key: keySchema,
+  Keys: keysSchema,
   List: listSchema,
   Me: meSchema,
   Problem: problemSchema,
@@ -49,8 +55,11 @@ export const bodies = {
 } as const;
 export type BodyName = keyof typeof bodies;
 
-/** `list`: without a token only where the operator set ANONYMOUS_LIST=on. */
-type Access = 'anyone' | 'list' | 'person';
+/**
+ * `list`: without a token only where the operator set ANONYMOUS_LIST=on. `proof`: a person, with a
+ * proof of possession, as on every route that changes something.
+ */
+type Access = 'anyone' | 'list' | 'person' | 'proof';
 
 export type Route = {
   readonly method: 'get' | 'post' | 'delete';
@@ -87,7 +96,7 @@ export const contract: readonly Route[] = [
     method: 'post',
     path: `${server}/session`,
     summary: 'Start a sign-in.',
-    access: 'person',
+    access: 'proof',
     body: 'SignInRequest',
     answer: 'SignInStarted',
   },
@@ -95,7 +104,7 @@ export const contract: readonly Route[] = [
     method: 'post',
     path: `${server}/session/complete`,
     summary: 'Complete a sign-in with its one-time secret.',
-    access: 'person',
+    access: 'proof',
     body: 'CompleteRequest',
     answer: 'SessionAnswer',
   },
@@ -104,17 +113,17 @@ export const contract: readonly Route[] = [
     path: `${server}/session/verify`,
     summary:
       'Verify the session with one authenticated request to the server. Single sign-on runs if needed.',
-    access: 'person',
+    access: 'proof',
     answer: 'SessionAnswer',
   },
   {
     method: 'delete',
     path: `${server}/session`,
     summary: 'Sign out of the server: delete and revoke the grant.',
-    access: 'person',
+    access: 'proof',
     answer: 'SessionAnswer',
   },
-  { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'person' },
+  { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'proof' },
   {
     method: 'get',
     path: '/v1/oauth/callback/{issuer}',
@@ -128,6 +137,26 @@ export const contract: readonly Route[] = [
     summary: 'Show who is signed in, and until when.',
     access: 'person',
     answer: 'Me',
+  },
+  {
+    method: 'post',
+    path: '/v1/me/key',
+    summary: 'Register the key of this machine, within ten minutes of its sign-in.',
+    access: 'proof',
+    body: 'EnrollRequest',
+  },
+  {
+    method: 'get',
+    path: '/v1/me/keys',
+    summary: 'List the registered keys of your machines.',
+    access: 'person',
+    answer: 'Keys',
+  },
+  {
+    method: 'delete',
+    path: '/v1/me/keys/{thumbprint}',
+    summary: 'Remove a key: its machine can then only read.',
+    access: 'proof',
   },
   {
     method: 'get',

@@ -26,16 +26,7 @@ export function limitResponse(context: Context, limit: LimitName, refused: Refus
         retryAfterMs: refused.retryAfterMs,
       });
     case 'uncounted':
-      return problemResponse(
-        context,
-        {
-          status: 503,
-          title: 'The table is unavailable',
-          detail: `The number of ${what} could not be counted.`,
-          hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the table of TABLE_NAME.',
-        },
-        { 'retry-after': '60' },
-      );
+      return tableUnavailable(context);
   }
 }
 
@@ -58,3 +49,15 @@ export function tooMany(
 /** A whole number of minutes, for people: `1 minute`, `10 minutes`. */
 const spanOf = (seconds: number): string =>
   seconds === 60 ? '1 minute' : `${seconds / 60} minutes`;
+
+export const tableUnavailable = (context: Context): Response =>
+  problemResponse(
+    context,
+    {
+      status: 503,
+      title: 'The table is unavailable',
+      detail: 'The request needs rows of the table.',
+      hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the table of TABLE_NAME.',
+    },
+    { 'retry-after': '60' },
+  );

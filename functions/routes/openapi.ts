@@ -28,6 +28,13 @@ export function openApi(publicUrl: string) {
           scheme: 'bearer',
           description: 'The ID token of `muster auth login`.',
         },
+        proof: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'DPoP',
+          description:
+            'A proof in the form of RFC 9449, signed with ES256 by a registered key: htm, htu (the public address of the route without query), iat within 60 seconds, jti used once, ath of the token.',
+        },
       },
     },
   };
@@ -65,6 +72,7 @@ const security = {
   anyone: [],
   list: [{ bearer: [] }, {}],
   person: [{ bearer: [] }],
+  proof: [{ bearer: [], proof: [] }],
 };
 
 const pathParameters = (path: string) =>

@@ -34,6 +34,7 @@ import { limited } from './limited.ts';
 import { callbackPage } from './callback-page.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
+import { type ProofPorts, requireProof } from './proof.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
@@ -42,7 +43,8 @@ import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
   TidyPorts &
-  VerifyPorts & {
+  VerifyPorts &
+  ProofPorts & {
     readonly takeLimit: TakeLimit;
     readonly audit: Audit;
     /** Our OAuth client metadata document, for issuers that read such. */
@@ -50,13 +52,15 @@ export type SessionPorts = SignInPorts &
   };
 
 /**
- * The routes of the sign-in flow; the first request for one of them loads the ports. Only the
- * person who started a sign-in can complete it: the callback only saves the code.
+ * The routes of the sign-in flow; the first request for one of them loads the ports. Every route
+ * that changes something asks for a proof by the person's own machine. Only the person who started a sign-in can complete it: the callback only saves the code.
  */
 export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variables: Variables }> {
   const theServer = withServer(async (namespace, name) =>
     (await load()).readServer(namespace, name),
   );
+  const proof = requireProof(load);
+  // Behind the proof: a token alone cannot use up what its person may do.
   const takeLimit: TakeLimit = async (person, limit) => (await load()).takeLimit(person, limit);
   const mayStart = limited(takeLimit, 'signInStart');
   const mayVerify = limited(takeLimit, 'verification');
@@ -66,7 +70,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     context.json((await load()).clientDocument),
   );
 
-  routes.post(session, requirePerson, mayStart, theServer, async (context) => {
+  routes.post(session, requirePerson, proof, mayStart, theServer, async (context) => {
     const ports = await load();
     const body = signInRequestSchema.safeParse(await bodyOf(context));
     if (!body.success) return badBody(context, 'returnTo must be a string, if it is present.');
@@ -76,19 +80,26 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return startAnswer(context, server, started);
   });
 
-  routes.post(`${session}/complete`, requirePerson, mayVerify, theServer, async (context) => {
-    const ports = await load();
-    const body = completeRequestSchema.safeParse(await bodyOf(context));
-    if (!body.success)
-      return badBody(context, 'secret must be the one-time secret that the browser received.');
-    const { caller, server } = context.var;
-    await forgetDeleted(ports, caller.person);
-    const completed = await completeSignIn(ports, server, caller.person, body.data.secret);
-    report(ports, completeEvent(aboutServer(caller.person, server), completed));
-    return completeAnswer(context, ports, context.var, completed);
-  });
+  routes.post(
+    `${session}/complete`,
+    requirePerson,
+    proof,
+    mayVerify,
+    theServer,
+    async (context) => {
+      const ports = await load();
+      const body = completeRequestSchema.safeParse(await bodyOf(context));
+      if (!body.success)
+        return badBody(context, 'secret must be the one-time secret that the browser received.');
+      const { caller, server } = context.var;
+      await forgetDeleted(ports, caller.person);
+      const completed = await completeSignIn(ports, server, caller.person, body.data.secret);
+      report(ports, completeEvent(aboutServer(caller.person, server), completed));
+      return completeAnswer(context, ports, context.var, completed);
+    },
+  );
 
-  routes.post(`${session}/verify`, requirePerson, mayVerify, theServer, async (context) => {
+  routes.post(`${session}/verify`, requirePerson, proof, mayVerify, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
     await forgetDeleted(ports, caller.person);
@@ -97,7 +108,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return sessionAnswer(context, ports, context.var, verified);
   });
 
-  routes.delete(session, requirePerson, theServer, async (context) => {
+  routes.delete(session, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
     await signOut(ports, caller.person, server.uid);
@@ -105,7 +116,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return sessionAnswer(context, ports, context.var, {});
   });
 
-  routes.delete('/v1/sessions', requirePerson, async (context) => {
+  routes.delete('/v1/sessions', requirePerson, proof, async (context) => {
     const ports = await load();
     const { issuer, subject } = context.var.caller.person;
     await signOutEverywhere(ports, { issuer, subject });

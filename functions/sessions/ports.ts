@@ -1,6 +1,7 @@
 /** What the session flows need from outside, each port once. A flow takes its part with `Pick`. */
 import type { LimitName } from '../model/limits.ts';
 import type { Client } from './client.ts';
+import type { MachineKey } from './enrollment.ts';
 import type { DeletedGrant, Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { PendingCode, SignIn } from './pending-sign-in.ts';
 
@@ -95,6 +96,24 @@ export type Use = {
   /** The window of the limit that the use falls into. */
   readonly startsAt: Date;
   readonly endsAt: Date;
+};
+
+/** The keys of people's machines, and the proofs that were made with them. */
+export type KeyStore = {
+  /** The most recently used first. */
+  readonly listKeys: (person: PersonKey) => Promise<readonly MachineKey[]>;
+  readonly getKey: (person: PersonKey, thumbprint: string) => Promise<MachineKey | undefined>;
+  /**
+   * Registers a key; one that is registered stays as it is. A person has at most 20: the one that
+   * was used least recently makes room. False: this key was removed before, and stays removed.
+   */
+  readonly enrollKey: (person: PersonKey, thumbprint: string) => Promise<boolean>;
+  /** Remembers that the key was used now. A key that was removed meanwhile stays removed. */
+  readonly markKeyUsed: (person: PersonKey, key: MachineKey) => Promise<void>;
+  /** Removes a key for good. False: there is no such key. */
+  readonly removeKey: (person: PersonKey, thumbprint: string) => Promise<boolean>;
+  /** Remembers the id of a proof until then. False: it was used before. */
+  readonly consumeProof: (thumbprint: string, id: string, until: Date) => Promise<boolean>;
 };
 
 /** `clientCredentialsSecretRef` with its namespace settled. */

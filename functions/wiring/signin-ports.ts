@@ -8,6 +8,7 @@ import { tokenVerifier } from '../adapters/mcp/token-verifier.ts';
 import type { Connector } from '../adapters/network/connect.ts';
 import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
+import { proofReader } from '../adapters/oauth/proof-reader.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { Audit } from '../model/audit-event.ts';
@@ -56,6 +57,8 @@ export function signInPorts(
     now,
     takeLimit,
     audit,
+    publicUrl,
+    readProof: proofReader(now),
     wait: (ms) => wait(ms),
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),

@@ -1,3 +1,4 @@
+import { newMachineKey } from '../../cli/auth/machine-key.ts';
 /** What an endpoint or an issuer with bad intent can make the command line do: nothing. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -359,7 +360,7 @@ describe('sign-in', () => {
           response,
         ),
       );
-      await writeTokens(tokensFor(endpoint), { HOME: home });
+      await writeTokens({ ...tokensFor(endpoint), key: newMachineKey() }, { HOME: home });
       const { code, stderr } = await muster('auth login --server default/a', endpoint);
       expect(code).toBe(3);
       expect(stderr).toContain('that is not safe to open, so the sign-in was stopped.');

@@ -1,5 +1,5 @@
 /** What every table that the stores of the sessions and the outbox use has to do. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
 import {
@@ -244,6 +244,79 @@ export function storeContract(start: () => Place): void {
     expect(await lease()).toBeUndefined();
   });
 
+  const thumbprint = (name: string) => name.padEnd(43, '_');
+  const later = (ms: number) => {
+    clock = new Date(clock.getTime() + ms);
+  };
+  const someone = () => ({ issuer: 'https://login.example.com', subject: randomUUID() });
+
+  test('a key is registered once, and belongs to one person', async () => {
+    const person = someone();
+    expect(await store.enrollKey(person, thumbprint('k'))).toBe(true);
+    later(5_000);
+    expect(await store.enrollKey(person, thumbprint('k'))).toBe(true);
+    const key = { thumbprint: thumbprint('k'), createdAt: now, lastUsedAt: now };
+    expect(await store.listKeys(person)).toEqual([key]);
+    expect(await store.getKey(person, thumbprint('k'))).toEqual(key);
+    expect(await store.getKey(someone(), thumbprint('k'))).toBeUndefined();
+    expect(await store.getKey(person, thumbprint('other'))).toBeUndefined();
+  });
+
+  test('a removed key cannot be registered again, and no late use brings it back', async () => {
+    const person = someone();
+    await store.enrollKey(person, thumbprint('k'));
+    const key = await store.getKey(person, thumbprint('k'));
+    later(120_000);
+    expect(await store.removeKey(person, thumbprint('k'))).toBe(true);
+    if (key !== undefined) await store.markKeyUsed(person, key);
+    expect(await store.getKey(person, thumbprint('k'))).toBeUndefined();
+    expect(await store.listKeys(person)).toEqual([]);
+    expect(await store.enrollKey(person, thumbprint('k'))).toBe(false);
+    expect(await store.removeKey(person, thumbprint('k'))).toBe(false);
+    expect(await store.removeKey(person, thumbprint('never'))).toBe(false);
+  });
+
+  test('a key is kept for ninety days after its last use, which is written once a minute', async () => {
+    const person = someone();
+    const use = async () => {
+      const key = await store.getKey(person, thumbprint('k'));
+      if (key !== undefined) await store.markKeyUsed(person, key);
+      return (await store.getKey(person, thumbprint('k')))?.lastUsedAt;
+    };
+    await store.enrollKey(person, thumbprint('k'));
+    later(59_000);
+    expect(await use()).toEqual(now);
+    later(89 * 86_400_000);
+    expect(await use()).toEqual(clock);
+    later(89 * 86_400_000);
+    expect(await store.listKeys(person)).toHaveLength(1);
+    later(86_400_000);
+    expect(await store.listKeys(person)).toEqual([]);
+    expect(await store.getKey(person, thumbprint('k'))).toBeUndefined();
+  });
+
+  test('of more than twenty keys the one that was used least recently makes room', async () => {
+    const person = someone();
+    for (let count = 0; count < 20; count += 1) {
+      await store.enrollKey(person, thumbprint(`k${String(count)}`));
+      later(61_000);
+    }
+    const oldest = await store.getKey(person, thumbprint('k0'));
+    if (oldest !== undefined) await store.markKeyUsed(person, oldest);
+    await store.enrollKey(person, thumbprint('new'));
+    const kept = (await store.listKeys(person)).map((key) => key.thumbprint);
+    expect(kept).toHaveLength(20);
+    expect(kept).toEqual(expect.arrayContaining(['new', 'k0', 'k2'].map(thumbprint)));
+    expect(kept).not.toContain(thumbprint('k1'));
+  });
+
+  test('the id of a proof is used once, even by twenty at the same time', async () => {
+    const use = (key: string) => store.consumeProof(thumbprint(key), 'the-id', minutes(3));
+    const used = await Promise.all(Array.from({ length: 20 }, () => use('one')));
+    expect(used.filter(Boolean)).toHaveLength(1);
+    expect(await use('two')).toBe(true);
+  });
+
   test('a grant without tokens is a grant that remembers', async () => {
     const grant = aGrant({ serverUid: 'uid-empty', kind: 'forwarding' });
     await store.putGrant(grant);
@@ -274,8 +347,12 @@ export function storeContract(start: () => Place): void {
     await store.saveSignIn('state-end', aSignIn());
     await store.savePendingCode('secret-end', parked());
     await store.acquireLease(ada, 'uid-end', minutes(1));
+    await store.enrollKey(ada, thumbprint('end'));
+    await store.enrollKey(ada, thumbprint('removed'));
+    await store.removeKey(ada, thumbprint('removed'));
+    await store.consumeProof(thumbprint('end'), 'an-id', minutes(3));
     const rows = (await place.dump()).filter(({ pk }) => !String(pk).startsWith('client '));
-    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.length).toBeGreaterThan(6);
     expect(rows.filter(({ expires }) => typeof expires !== 'number')).toEqual([]);
   });
 

@@ -70,6 +70,7 @@ const calls: readonly Row[] = [
     'signin abc',
     'parked abc',
     'client https://issuer.example.com',
+    'proof abc',
   ].flatMap((row) =>
     ['GetItem', 'PutItem', 'DeleteItem', 'Query'].map(
       (action): Row => ['ApiRole', `dynamodb:${action}`, table, row],
@@ -84,6 +85,7 @@ const calls: readonly Row[] = [
 const others: readonly Row[] = [
   ['SweepRole', 'dynamodb:Query', table, 'person ["https://issuer.example.com","ada"]'],
   ['SweepRole', 'dynamodb:PutItem', table, 'parked abc'],
+  ['SweepRole', 'dynamodb:PutItem', table, 'proof abc'],
   ['SweepRole', 'dynamodb:GetItem', table, 'outbox 1'],
   ['SweepRole', 'dynamodb:Scan', table],
   ['SweepRole', 'dynamodb:DeleteTable', table],

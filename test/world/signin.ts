@@ -16,6 +16,7 @@ import {
   clientDocument,
   type ConfiguredClient,
 } from '../../functions/adapters/oauth/registration.ts';
+import { proofReader } from '../../functions/adapters/oauth/proof-reader.ts';
 import { challengeReader } from '../../functions/adapters/mcp/challenge-reader.ts';
 import { tokenVerifier } from '../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../functions/adapters/dynamodb/seal.ts';
@@ -119,6 +120,8 @@ export async function startSignInWorld({
     now,
     takeLimit: async () => ({ kind: 'allowed' }),
     audit: (event) => void audited.push(event),
+    publicUrl,
+    readProof: proofReader(now),
     wait: (ms) => wait(ms),
     newSecret: () => randomBytes(32).toString('base64url'),
     readServer: async (_namespace, name) => servers.get(name),

@@ -7,6 +7,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { TableUnavailable } from '../../model/table-unavailable.ts';
 import { defined } from '../../model/defined.ts';
 
 /** The names are those of the table: partition key, sort key. */
@@ -58,13 +59,13 @@ export type Table = {
 };
 
 /**
- * One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws the errors
- * of the AWS client.
+ * One DynamoDB table: partition key `pk`, sort key `sk`, TTL attribute `expires`. Throws
+ * `TableUnavailable`.
  */
 export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): Table {
   return {
     get: async (Key) =>
-      (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item,
+      (await answered(client.send(new GetCommand({ TableName, Key, ConsistentRead: true })))).Item,
     put: async (key, attributes, condition) => {
       const command = new PutCommand({
         TableName,
@@ -114,17 +115,21 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       const found: Record<string, unknown>[] = [];
       let ExclusiveStartKey: Record<string, unknown> | undefined;
       do {
-        const page = await client.send(
-          new QueryCommand(
-            defined({
-              TableName,
-              ConsistentRead: true,
-              ...sortKeysFrom(pk, prefix),
-              ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-              ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
-              Limit: limit === Infinity ? undefined : limit - found.length,
-              ExclusiveStartKey,
-            }),
+        const page = await answered(
+          client.send(
+            new QueryCommand(
+              defined({
+                TableName,
+                ConsistentRead: true,
+                ...sortKeysFrom(pk, prefix),
+                ExpressionAttributeNames: Object.fromEntries(
+                  names.map((name) => [`#${name}`, name]),
+                ),
+                ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
+                Limit: limit === Infinity ? undefined : limit - found.length,
+                ExclusiveStartKey,
+              }),
+            ),
           ),
         );
         found.push(...(page.Items ?? []));
@@ -177,5 +182,10 @@ function conditional(condition: Precondition | undefined) {
 
 function onlyConditionFailed(error: unknown): undefined {
   if (error instanceof ConditionalCheckFailedException) return undefined;
-  throw error;
+  throw new TableUnavailable(error);
 }
+
+const answered = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+  answer.catch((error: unknown) => {
+    throw new TableUnavailable(error);
+  });

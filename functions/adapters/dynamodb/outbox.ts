@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../model/error-message.ts';
+import { TableUnavailable } from '../../model/table-unavailable.ts';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
 import type { PendingChange, Outbox } from '../../reachability/state-changes.ts';
@@ -59,7 +61,7 @@ export function tableOutbox({ table, now }: OutboxOptions): Outbox {
         return undefined;
       } catch (error) {
         // STATE does not wait for the table: the change is announced once, by this run.
-        return error instanceof Error ? error.name : String(error);
+        return error instanceof TableUnavailable ? error.detail : messageOf(error);
       }
     },
     pending: async () =>

@@ -33,6 +33,18 @@ export const limitKey = ({ issuer, subject }: PersonKey, limit: string, startsAt
   sk: `${limit} ${startsAt.toISOString()}`,
 });
 
+export const keyPrefix = 'key ';
+export const machineKeyKey = (person: PersonKey, thumbprint: string): Key => ({
+  pk: partitionOf(person),
+  sk: `${keyPrefix}${thumbprint}`,
+});
+
+/** A proof belongs to its key: two keys may use the same id. */
+export const proofKey = (thumbprint: string, id: string): Key => ({
+  pk: `proof ${digest(JSON.stringify([thumbprint, id]))}`,
+  sk: 'proof',
+});
+
 export const signInKey = (state: string): Key => ({
   pk: `signin ${digest(state)}`,
   sk: 'signin',

@@ -27,3 +27,13 @@ export const endOfGrant = ({ obtainedAt, expiresAt, refreshable }: Grant): Date 
  */
 export const endOfRegistration = ({ expiresAt }: Client, now: Date): Date =>
   new Date(Math.min(expiresAt?.getTime() ?? Infinity, now.getTime() + 7 * dayMs));
+
+/** A machine that was not used for ninety days signs in again, as with a grant. */
+export const endOfKey = (lastUsedAt: Date): Date => new Date(lastUsedAt.getTime() + 90 * dayMs);
+
+/**
+ * A removed key is remembered for a year: a stolen machine that still refreshes its sign-in may get
+ * ID tokens with the same nonce, and could register the key again.
+ */
+export const endOfRemovedKey = (removedAt: Date): Date =>
+  new Date(removedAt.getTime() + 365 * dayMs);

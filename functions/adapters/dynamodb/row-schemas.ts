@@ -115,3 +115,10 @@ export const clientSchema = z.object({
   secret: z.exactOptional(z.string()),
   expiresAt: z.exactOptional(time),
 });
+
+/** A registered key has `lastUsedAt`, a removed one has not. */
+export const machineKeySchema = z.object({
+  createdAt: time,
+  lastUsedAt: z.exactOptional(time),
+  expires: z.number(),
+});

@@ -195,8 +195,15 @@ describe('without a browser', () => {
   test('device authorization signs in with a browser anywhere', async () => {
     const { code, stderr } = await login('auth login --device');
     expect(stderr).toMatch(/^It asks for this code: [A-Z0-9-]{4,}$/m);
-    expect(stderr).toContain(`Signed in to ${world.url} as ada@example.com.\n`);
+    expect(stderr).toContain(
+      `Signed in to ${world.url} as ada@example.com.\nA sign-in with --device can only read. To sign in to servers, run: muster auth login\n`,
+    );
     expect(code).toBe(0);
+    expect(await muster('auth login --server forwarded')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Error: This sign-in has no key of this machine.\nRun: muster auth login\n',
+    });
     expect(await muster('auth whoami')).toMatchObject({ code: 0, stdout: 'ada@example.com\n' });
   }, 40_000);
 

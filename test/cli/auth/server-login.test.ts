@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { newMachineKey } from '../../../cli/auth/machine-key.ts';
 import { writeTokens } from '../../../cli/auth/token-files.ts';
 import type { Row, Session } from '../../../functions/model/wire.ts';
 import { listen } from '../../../local/listen.ts';
@@ -66,6 +67,7 @@ async function signIn(
     clientId: 'muster-cli',
     idToken: 'the-bearer',
     subject: 'ada',
+    key: newMachineKey(),
   };
   await writeTokens({ ...tokens, expiresAt: new Date(Date.now() + 3_600_000) }, { HOME: home });
   const ended = await runMuster(file, 'auth login --server default/a', {

@@ -1,3 +1,5 @@
+import { proofReader } from '../../../functions/adapters/oauth/proof-reader.ts';
+import { aMachine, type Machine } from '../../world/machine.ts';
 import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
 /**
  * What an issuer says and what is in the table cannot lock anyone out or lead a token elsewhere. A
@@ -109,7 +111,8 @@ let clock: Date;
 const reported: UnreadableRow[] = [];
 const person = aPerson();
 
-beforeEach(() => {
+let machine: Machine;
+beforeEach(async () => {
   said = {};
   visits.length = 0;
   revoked.length = 0;
@@ -125,6 +128,8 @@ beforeEach(() => {
     now,
     report: (row) => void reported.push(row),
   });
+  machine = await aMachine();
+  await store.enrollKey(person, machine.thumbprint);
   const connector = {
     guard: addressGuard({ allowLocal: true }),
     resolve: resolver(),
@@ -153,6 +158,8 @@ beforeEach(() => {
     verifyToken: tokenVerifier(connector, { timeoutMs: 2_000 }),
     exchangeToken: async () => ({ kind: 'refused' as const, message: 'not here' }),
     policy,
+    publicUrl,
+    readProof: proofReader(now),
     takeLimit: async () => ({ kind: 'allowed' as const }),
     audit: () => {},
   };
@@ -192,7 +199,10 @@ const serversAt = (url: string) =>
 
 const call = async (method: string, path: string, body?: object) => {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const headers = { authorization: 'Bearer x' };
+  const { token } = aCaller(person);
+  const url = `http://127.0.0.1:8787${path}`;
+  const dpop = await machine.proof({ method, url, token, at: clock });
+  const headers = { authorization: `Bearer ${token}`, dpop };
   return api.request(path, { method, headers, ...sent });
 };
 const session = (name: string) => `/v1/mcpservers/default/${name}/session`;

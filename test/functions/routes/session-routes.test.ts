@@ -15,6 +15,7 @@ import {
 } from '../../../functions/model/wire.ts';
 import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../local/issuer.ts';
 import { bearerFor } from '../../world/bearer.ts';
+import { aMachine, type Machine } from '../../world/machine.ts';
 import { browserOf, type Landing } from '../../world/browser.ts';
 import { anAuth, aServer, connected } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
@@ -24,6 +25,8 @@ let world: SignInWorld;
 let people: Issuer;
 let bearers: Readonly<Record<string, string>>;
 let servers: Record<string, McpServer>;
+/** Both work at it, so that what keeps them apart is not the key. */
+let machine: Machine;
 let api: Hono<{ Variables: Variables }>;
 /** The limit that is reached; `all` of them, or `uncounted`: the table does not answer. */
 let refusedLimit: string | undefined;
@@ -31,6 +34,9 @@ let refusedLimit: string | undefined;
 beforeAll(async () => {
   [world, people] = await Promise.all([startSignInWorld(), startIssuer()]);
   bearers = { ada: await bearerFor(people, ada), grace: await bearerFor(people, grace) };
+  machine = await aMachine();
+  for (const subject of ['ada', 'grace'])
+    await world.store.enrollKey({ issuer: people.url, subject }, machine.thumbprint);
   const verify = bearerVerifier({ issuer: people.url, audience: 'muster-cli', fetch: world.fetch });
   api = new Hono<{ Variables: Variables }>();
   api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
@@ -65,20 +71,27 @@ beforeEach(() => {
 
 const returnTo = 'http://127.0.0.1:5522/done';
 
-function call(method: string, path: string, who?: string, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> =
-    who === undefined ? {} : { authorization: `Bearer ${bearers[who] ?? who}` };
-  return Promise.resolve(
-    api.request(
-      path,
-      defined({
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-      }),
-    ),
+async function call(method: string, path: string, who?: string, body?: unknown): Promise<Response> {
+  const headers = who === undefined ? {} : await headersOf(bearers[who] ?? who, method, path);
+  return api.request(
+    path,
+    defined({
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    }),
   );
 }
+
+const headersOf = async (token: string, method: string, path: string) => ({
+  authorization: `Bearer ${token}`,
+  dpop: await machine.proof({
+    method,
+    url: `${world.publicUrl}${path}`,
+    token,
+    at: world.clock.now,
+  }),
+});
 
 const session = (name: string) => `/v1/mcpservers/default/${name}/session`;
 
@@ -365,7 +378,7 @@ test.each([
 test('a body that cannot be read is a 400', async () => {
   const answer = await api.request(session('a'), {
     method: 'POST',
-    headers: { authorization: `Bearer ${bearers['ada']}` },
+    headers: await headersOf(bearers['ada'] ?? '', 'POST', session('a')),
     body: '{',
   });
   expect(answer.status).toBe(400);

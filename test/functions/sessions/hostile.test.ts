@@ -12,6 +12,7 @@ import { addressGuard } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
 import { challengeReader } from '../../../functions/adapters/mcp/challenge-reader.ts';
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
+import { proofReader } from '../../../functions/adapters/oauth/proof-reader.ts';
 import { clientDocument } from '../../../functions/adapters/oauth/registration.ts';
 import { tokenVerifier } from '../../../functions/adapters/mcp/token-verifier.ts';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
@@ -129,6 +130,8 @@ beforeEach(() => {
       patienceMs: 1_500,
     }),
     now,
+    publicUrl,
+    readProof: proofReader(now),
     wait: async () => {},
     newSecret: () => randomBytes(32).toString('base64url'),
     takeLimit: async () => ({ kind: 'allowed' }),

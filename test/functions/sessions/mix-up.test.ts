@@ -1,3 +1,4 @@
+import { proofReader } from '../../../functions/adapters/oauth/proof-reader.ts';
 /**
  * Mix-up (RFC 9700, section 4.4): a person signs in to a malicious MCP server, whose issuer leads
  * the browser on to an honest issuer that sends no `iss`. The code of the honest issuer must not
@@ -30,6 +31,7 @@ import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import { nothingAllowed } from '../../../functions/sessions/policy.ts';
 import { listen } from '../../../local/listen.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
+import { aMachine, type Machine } from '../../world/machine.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
 import { aServer, connected } from '../../world/server.ts';
 
@@ -148,7 +150,7 @@ async function evilAnswer(request: IncomingMessage, response: ServerResponse): P
 let table: ReturnType<typeof memoryTable>;
 let api: Hono<{ Variables: Variables }>;
 let configured: ConfiguredClient[];
-beforeEach(() => {
+beforeEach(async () => {
   hasLeft = false;
   stolen.length = 0;
   clients.clear();
@@ -168,6 +170,8 @@ beforeEach(() => {
   };
   const fetch = guardedFetch(connector);
   const caller = aCaller(aPerson());
+  machine = await aMachine();
+  await store.enrollKey(caller.person, machine.thumbprint);
   const servers: Record<string, McpServer> = {
     honest: aServer({
       name: 'honest',
@@ -206,6 +210,8 @@ beforeEach(() => {
     verifyToken: tokenVerifier(connector),
     exchangeToken: async () => ({ kind: 'unavailable' as const, message: 'not here' }),
     policy: { ...nothingAllowed, allowInsecure: true },
+    publicUrl,
+    readProof: proofReader(now),
     takeLimit: async () => ({ kind: 'allowed' as const }),
     audit: () => {},
   });
@@ -213,11 +219,19 @@ beforeEach(() => {
 });
 
 const session = (name: string) => `/v1/mcpservers/default/${name}/session`;
-const headers = { authorization: 'Bearer of-ada' };
+let machine: Machine;
+
+/** A change by Ada at her own machine. */
+async function post(path: string, body?: string): Promise<Response> {
+  const { token } = aCaller(aPerson());
+  const dpop = await machine.proof({ method: 'POST', url: `${publicUrl}${path}`, token });
+  const headers = { authorization: `Bearer ${token}`, dpop };
+  return api.request(path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) });
+}
 
 /** Where the browser ends: at an issuer that refuses, or at our callback. */
 async function signIn(name: string): Promise<{ readonly status: number; readonly html: string }> {
-  const started = await api.request(session(name), { method: 'POST', headers });
+  const started = await post(session(name));
   if (started.status !== 200) throw new Error(await started.text());
   let at = new URL(signInStartedSchema.parse(await started.json()).authorizationUrl);
   for (let step = 0; step < 5; step += 1) {
@@ -238,7 +252,7 @@ async function complete(name: string, html: string): Promise<number | undefined>
   if (secret === undefined) return undefined;
   const body = JSON.stringify({ secret });
   const path = `${session(name)}/complete`;
-  return (await api.request(path, { method: 'POST', headers, body })).status;
+  return (await post(path, body)).status;
 }
 
 const kinds = (): readonly unknown[] => table.rows().map(({ sk }) => sk);

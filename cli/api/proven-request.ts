@@ -1,0 +1,41 @@
+import { CliError, exitCodes } from '../context.ts';
+import { acceptedBody, exchange, type HttpRequest } from './request.ts';
+import type { Connection } from './mcpservers.ts';
+
+type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
+  readonly method: 'POST' | 'DELETE';
+};
+
+/**
+ * As `request`, for what changes something: with a proof by the key of this machine. If the
+ * endpoint refuses the proof and its clock differs from ours, once more by its clock. Throws
+ * `NoMachineKey` when the sign-in has no key.
+ */
+export async function provenRequest(
+  { bearer = '', signer }: Connection,
+  change: Change,
+): Promise<unknown> {
+  if (signer === undefined) throw new NoMachineKey();
+  const proven = () => ({
+    ...change,
+    bearer,
+    proof: signer.proofFor({ ...change, token: bearer }),
+  });
+  const sent = proven();
+  const answer = await exchange(sent);
+  const isRefusedProof = answer.status === 401 && answer.challenge?.includes('invalid_dpop_proof');
+  if (isRefusedProof !== true || !signer.correctClock(answer.date))
+    return acceptedBody(sent, answer);
+  const again = proven();
+  return acceptedBody(again, await exchange(again));
+}
+
+/** A sign-in with `--device`, or one that is older than the keys: it can read, and nothing else. */
+export class NoMachineKey extends CliError {
+  constructor() {
+    super('This sign-in has no key of this machine.', {
+      exitCode: exitCodes.signInRequired,
+      hint: 'Run: muster auth login',
+    });
+  }
+}

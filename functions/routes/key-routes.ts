@@ -1,0 +1,94 @@
+import { type Context, Hono } from 'hono';
+import { parseJson } from '../model/json.ts';
+import { enrollRequestSchema, type Keys } from '../model/wire.ts';
+import { enrollmentProblem } from '../sessions/enrollment.ts';
+import type { BearerResult } from '../sessions/person.ts';
+import type { KeyStore } from '../sessions/ports.ts';
+import { endOfProof } from '../sessions/proof.ts';
+import { issuerUnavailable, requirePerson, type Variables } from './bearer.ts';
+import { problemResponse } from './problem.ts';
+import { badProof, noKey, type ProofPorts, readProof, requireProof, usedBefore } from './proof.ts';
+
+export type KeyPorts = ProofPorts &
+  KeyStore & {
+    /** Verifies an ID token for the command line, also where the endpoint takes access tokens. */
+    readonly verifyIdToken: (token: string) => Promise<BearerResult>;
+  };
+
+/** The routes of a person's machine keys; the first request for one of them loads the ports. */
+export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Variables }> {
+  const routes = new Hono<{ Variables: Variables }>();
+
+  // The proof is by the key that is to be registered, so `requireProof` cannot know it yet.
+  routes.post('/v1/me/key', requirePerson, async (context) => {
+    const ports = await load();
+    const { caller } = context.var;
+    const proven = await readProof(context, ports);
+    if (proven.kind === 'absent') return noKey(context);
+    if (proven.kind === 'invalid') return badProof(context, proven);
+    const body = enrollRequestSchema.safeParse(parseJson(await context.req.text()));
+    if (!body.success) return badBody(context);
+    const signIn = await ports.verifyIdToken(body.data.idToken);
+    if (signIn.kind === 'issuerUnavailable') return issuerUnavailable(context);
+    const { thumbprint, id } = proven;
+    const problem =
+      signIn.kind === 'invalid'
+        ? signIn.message
+        : enrollmentProblem(thumbprint, signIn.caller, caller, ports.now());
+    if (problem !== undefined) return refused(context, problem);
+    if (!(await ports.consumeProof(thumbprint, id, endOfProof(ports.now()))))
+      return badProof(context, usedBefore);
+    return (await ports.enrollKey(caller.person, thumbprint))
+      ? context.body(null, 204)
+      : refused(context, 'This key was removed.');
+  });
+
+  routes.get('/v1/me/keys', requirePerson, async (context) => {
+    const keys = await (await load()).listKeys(context.var.caller.person);
+    return context.json<Keys>({
+      items: keys.map(({ thumbprint, createdAt, lastUsedAt }) => ({
+        thumbprint,
+        createdAt: createdAt.toISOString(),
+        lastUsedAt: lastUsedAt.toISOString(),
+      })),
+    });
+  });
+
+  routes.delete('/v1/me/keys/:thumbprint', requirePerson, requireProof(load), async (context) => {
+    const { thumbprint } = context.req.param();
+    const isRemoved =
+      isThumbprint(thumbprint) &&
+      (await (await load()).removeKey(context.var.caller.person, thumbprint));
+    return isRemoved ? context.body(null, 204) : noSuchKey(context);
+  });
+
+  return routes;
+}
+
+/** SHA-256 in base64url: nothing else gets as far as the key of a row. */
+const isThumbprint = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
+const badBody = (context: Context): Response =>
+  problemResponse(context, {
+    status: 400,
+    title: 'Invalid request body',
+    detail: 'idToken must be the ID token of the sign-in.',
+    hint: 'See GET /v1/openapi.json for the fields of the body.',
+  });
+
+/** The command that registers a key is a sign-in: its own name would lead nowhere. */
+const refused = (context: Context, detail: string): Response =>
+  problemResponse(context, {
+    status: 403,
+    title: 'The key cannot be registered',
+    detail,
+    hint: 'Start a new sign-in.',
+  });
+
+const noSuchKey = (context: Context): Response =>
+  problemResponse(context, {
+    status: 404,
+    title: 'No such key',
+    detail: 'You have no registered key with this thumbprint.',
+    hint: 'Run: muster auth keys',
+  });
