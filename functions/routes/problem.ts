@@ -10,14 +10,16 @@ export type ProblemDetails = {
   readonly hint?: string;
 };
 
+/** The problem document itself (RFC 9457). */
+export const problem = (details: ProblemDetails): Problem => ({ type: 'about:blank', ...details });
+
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
 export function problemResponse(
   context: Context,
   details: ProblemDetails,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const body: Problem = { type: 'about:blank', ...details };
-  return context.body(JSON.stringify(body), details.status, {
+  return context.body(JSON.stringify(problem(details)), details.status, {
     ...headers,
     'content-type': 'application/problem+json',
   });
