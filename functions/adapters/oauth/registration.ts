@@ -9,6 +9,7 @@ import type { ClientStore } from '../../sessions/ports.ts';
 import { SignInError } from './signin-error.ts';
 import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type RegistrationOptions = TransportOptions & {
   /** Address of the endpoint, without a slash at its end. */
@@ -107,8 +108,8 @@ const documentClient = (issuer: string, publicUrl: string): Client => ({
 });
 
 const registeredSchema = z.object({
-  client_id: z.string(),
-  client_secret: z.optional(z.string()),
+  client_id: z.string().check(z.minLength(1)),
+  client_secret: z.optional(z.string().check(z.minLength(1))),
   client_secret_expires_at: z.optional(z.number()),
   token_endpoint_auth_method: z.optional(
     z.enum(['none', 'client_secret_basic', 'client_secret_post']),
@@ -137,15 +138,18 @@ async function register(
     client_id: id,
     client_secret: secret,
     client_secret_expires_at: end = 0,
-    token_endpoint_auth_method: authentication,
+    token_endpoint_auth_method: authentication = wanted,
   } = registered.data;
+  // A method that needs a secret, and none: no request could ever be made with it.
+  if (authentication !== 'none' && secret === undefined)
+    throw new SignInError({ reason: 'unsupportedRegistration', host });
   return defined({
     issuer: metadata.issuer,
     id,
     redirectUri: callbackUrl(options.publicUrl),
-    authentication: authentication ?? wanted,
+    authentication,
     secret,
-    expiresAt: end === 0 ? undefined : new Date(end * 1_000),
+    expiresAt: end === 0 ? undefined : momentFromOutside(end, new Date()),
   });
 }
 
