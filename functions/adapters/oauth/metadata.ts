@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { GuardedFetch } from '../network/http.ts';
+import { defined } from '../../model/defined.ts';
 import { scopesIn } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
 import { SignInError } from './signin-error.ts';
@@ -116,10 +117,31 @@ export async function findIssuer(
         throw new SignInError({ reason: 'issuerMismatch', host: address.host });
       throw error;
     });
-    return checked(metadata, issuer, allowInsecure);
+    return checked(tidied(metadata), issuer, allowInsecure);
   }
   throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
+
+/**
+ * What is read of issuer metadata; a member of another type counts as absent, as null does.
+ * oauth4webapi compares `issuer` and takes all else as it comes.
+ */
+const tidied = (metadata: oauth.AuthorizationServer): oauth.AuthorizationServer =>
+  defined({
+    issuer: metadata.issuer,
+    authorization_endpoint: text(metadata.authorization_endpoint),
+    token_endpoint: text(metadata.token_endpoint),
+    registration_endpoint: text(metadata.registration_endpoint),
+    revocation_endpoint: text(metadata.revocation_endpoint),
+    code_challenge_methods_supported: texts(metadata.code_challenge_methods_supported),
+    token_endpoint_auth_methods_supported: texts(metadata.token_endpoint_auth_methods_supported),
+    authorization_response_iss_parameter_supported:
+      metadata.authorization_response_iss_parameter_supported === true,
+    client_id_metadata_document_supported: metadata.client_id_metadata_document_supported === true,
+  });
+
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+const texts = (value: unknown) => z.array(z.string()).safeParse(value).data;
 
 function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
   const path = pathname.replace(/\/$/, '');
