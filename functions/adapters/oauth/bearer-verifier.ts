@@ -11,6 +11,7 @@ import type { BearerResult } from '../../sessions/person.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
 import { messageOf } from '../../model/error-message.ts';
+import { momentFromOutside } from '../../model/outside-time.ts';
 
 export type VerifierOptions = {
   readonly issuer: string;
@@ -127,33 +128,31 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   return metadata.data;
 }
 
-const claimsSchema = z.object({
-  email: z.optional(z.string()),
-  name: z.optional(z.string()),
-  azp: z.optional(z.string()),
-});
-
 /** An ID token must be for `client`. */
 function callerOf(payload: JWTPayload, token: string, client: string | undefined): BearerResult {
-  const { iss, sub, aud, exp } = payload;
-  if (iss === undefined || sub === undefined || aud === undefined || exp === undefined) {
+  const { iss, sub, aud, exp, azp } = payload;
+  // jose looks whether a subject is there, not whether it is text.
+  const isSubject = typeof sub === 'string' && sub !== '';
+  const expiresAt = momentFromOutside(exp, new Date());
+  if (iss === undefined || !isSubject || aud === undefined || expiresAt === undefined) {
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
   }
-  const claims = claimsSchema.safeParse(payload);
-  const { email, name, azp } = claims.success ? claims.data : {};
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
   if (client !== undefined && azp !== undefined && azp !== client)
     return { kind: 'invalid', message: 'The token is for another client.' };
   const person = defined({
     issuer: iss,
     subject: sub,
-    email,
-    name,
+    // A claim of another type costs only itself, so that none can hide another one.
+    email: text(payload['email']),
+    name: text(payload['name']),
     audiences: [aud].flat(),
-    expiresAt: new Date(exp * 1_000),
+    expiresAt,
   });
   return { kind: 'valid', caller: { person, token, claims: payload } };
 }
+
+const text = (claim: unknown) => (typeof claim === 'string' ? claim : undefined);
 
 /** What is wrong with a token, without quoting it; undefined for an error of another kind. */
 function problemOf(error: unknown): string | undefined {
