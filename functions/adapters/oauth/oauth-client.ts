@@ -16,6 +16,7 @@ import {
 import { SignInError, type SignInFailure } from './signin-error.ts';
 import { transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
+import { spanFromOutside } from '../../model/outside-time.ts';
 import { scopesIn } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
@@ -229,6 +230,7 @@ function obtained(
     scope,
   } = answer;
   const { host } = new URL(issuer);
+  const lifetimeMs = spanFromOutside(seconds);
   if (type !== 'bearer') throw new SignInError({ reason: 'notBearer', host });
   if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
     throw new SignInError({ reason: 'tokensTooLong', host });
@@ -236,7 +238,7 @@ function obtained(
     tokens: defined({ accessToken, refreshToken }),
     // RFC 6749, section 5.1: a missing scope means the scope that was asked for.
     scopes: scope === undefined ? scopes : scopesIn(scope),
-    expiresAt: seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1_000),
+    expiresAt: lifetimeMs === undefined ? undefined : new Date(now.getTime() + lifetimeMs),
   };
 }
 
