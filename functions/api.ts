@@ -1,5 +1,4 @@
 import type { Hono } from 'hono';
-import { handle } from 'hono/aws-lambda';
 import { accessReviewer } from './adapters/cluster/access-review.ts';
 import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
@@ -17,6 +16,7 @@ import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type MaySee } from './routes/access.ts';
 import { type ApiPorts, composeApi } from './routes/compose.ts';
 import { keyRoutes } from './routes/key-routes.ts';
+import { functionUrlHandler } from './routes/function-url.ts';
 import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
 import { recentCopy } from './routes/recent-copy.ts';
@@ -243,17 +243,17 @@ function readerOf(cluster: Cluster): ReadServer {
 const isName = (text: string): boolean =>
   text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
 
-let answer: ReturnType<typeof handle> | undefined;
+let answer: ReturnType<typeof functionUrlHandler> | undefined;
 
 /**
  * Handler of the endpoint. It is made on the first request, so that a missing setting is in the log
  * of the request and not a failed start.
  */
-export const handler: ReturnType<typeof handle> = async (event, context) => {
+export const handler: ReturnType<typeof functionUrlHandler> = async (event, context) => {
   // AWS says at which address the function was called. The address is not known before, and no
   // caller can forge it.
   const ownUrl =
     'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
-  answer ??= handle(createApi({ PUBLIC_URL: ownUrl, ...process.env }));
+  answer ??= functionUrlHandler(createApi({ PUBLIC_URL: ownUrl, ...process.env }));
   return answer(event, context);
 };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { handle } from 'hono/aws-lambda';
 import { pageLister } from '../functions/adapters/cluster/kubernetes.ts';
 import { createApi } from '../functions/api.ts';
+import { functionUrlHandler } from '../functions/routes/function-url.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
 import { allPages } from '../functions/model/all-pages.ts';
 import { eventSource, pageType, stateChangedType } from '../functions/model/bus-events.ts';
@@ -157,7 +157,7 @@ async function assemble(
 
 const fromSources = async (environment: Environment): Promise<Functions> => ({
   sweep: createSweep(environment),
-  api: handle(createApi(environment)),
+  api: functionUrlHandler(createApi(environment)),
   close: async () => {},
 });
 

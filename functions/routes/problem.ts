@@ -12,6 +12,8 @@ export type ProblemDetails = {
 
 /** `Retry-After` in whole seconds (RFC 9110, section 10.2.3). */
 export const retryAfter = (ms: number): string => String(Math.max(Math.ceil(ms / 1_000), 1));
+/** The problem document itself (RFC 9457). */
+export const problem = (details: ProblemDetails): Problem => ({ type: 'about:blank', ...details });
 
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
 export function problemResponse(
@@ -19,8 +21,7 @@ export function problemResponse(
   details: ProblemDetails,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const body: Problem = { type: 'about:blank', ...details };
-  return context.body(JSON.stringify(body), details.status, {
+  return context.body(JSON.stringify(problem(details)), details.status, {
     ...headers,
     'content-type': 'application/problem+json',
   });

@@ -168,6 +168,7 @@ await tcp(
   '101',
   says('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
 );
+await tcp('101 without an upgrade', says('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
 await tcp('401, then reset', (socket) =>
   socket.once('data', () => {
     socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n{', () =>

@@ -79,7 +79,16 @@ const isOwn = ({ type }: Condition): boolean => conditionTypes.some((own) => own
 // zod/mini has no messages of its own.
 const english = en().localeError;
 
-const time = z.pipe(z.string(), z.coerce.date());
+// RFC 3339 has years of four digits, and so has the JSON of the endpoint.
+const time = z.pipe(
+  z.string(),
+  z.coerce
+    .date<string>()
+    .check(
+      z.minimum(new Date('0000-01-01T00:00:00Z')),
+      z.maximum(new Date('9999-12-31T23:59:59Z')),
+    ),
+);
 
 const conditionSchema = z.object({
   type: z.string(),

@@ -269,9 +269,23 @@ function outcomeOf(error: unknown, attempt: Attempt): ProbeOutcome {
   if (!(error instanceof Error)) throw error;
   const cause = causeOf(error);
   if (cause !== undefined) return unreachable(cause, codeOf(error) || error.message);
-  if (codeOf(error) === '') throw error;
-  return { kind: 'proberTrouble', detail: `${codeOf(error)}: ${error.message}`, timings };
+  const code = codeOf(error);
+  if (code === '') throw error;
+  // Once the connection stands, a server decides what we read: no bytes of its own may pass for a
+  // prober error, which would leave its STATE as it was. A 101 that upgrades to nothing, for
+  // example, fails an assertion in undici 8.
+  if (stage === 'headers' && !proberCodes.has(code)) return unreachable('notHttp', code);
+  return { kind: 'proberTrouble', detail: `${code}: ${error.message}`, timings };
 }
+
+/** What this machine has run out of. */
+const proberCodes: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+]);
 
 function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {
   switch (resolution.kind) {

@@ -197,7 +197,10 @@ function callerOf(payload: JWTPayload, { token, client, now }: Verified): Bearer
   const expiresAt = momentFromOutside(exp, now);
   if (expiresAt === undefined)
     return { kind: 'invalid', message: 'The token expires in more than ten years.' };
-  if (typeof sub !== 'string' || Buffer.byteLength(JSON.stringify(sub)) > longestSubject)
+  // jose looks whether a subject is there, not whether it is text.
+  if (typeof sub !== 'string' || sub === '')
+    return { kind: 'invalid', message: 'The subject of the token is not text.' };
+  if (Buffer.byteLength(JSON.stringify(sub)) > longestSubject)
     return {
       kind: 'invalid',
       message: `The subject of the token is longer than ${longestSubject} bytes.`,

@@ -135,7 +135,7 @@ const documentClient = (issuer: string, publicUrl: string): Client => ({
 const registeredSchema = z.object({
   // RFC 6749, appendix A.1. A key of the table holds it, which may have 1,024 bytes.
   client_id: z.string().check(z.regex(/^[\x20-\x7E]{1,1000}$/)),
-  client_secret: z.optional(z.string().check(z.maxLength(8_192))),
+  client_secret: z.optional(z.string().check(z.minLength(1), z.maxLength(8_192))),
   client_secret_expires_at: z.optional(z.number()),
   token_endpoint_auth_method: z.optional(
     z.enum(['none', 'client_secret_basic', 'client_secret_post']),
@@ -165,13 +165,16 @@ async function register(
     client_id: id,
     client_secret: secret,
     client_secret_expires_at: end = 0,
-    token_endpoint_auth_method: authentication,
+    token_endpoint_auth_method: authentication = wanted,
   } = registered.data;
+  // A method that needs a secret, and none: no request could ever be made with it.
+  if (authentication !== 'none' && secret === undefined)
+    throw new SignInError({ reason: 'unsupportedRegistration', host });
   return defined({
     issuer: metadata.issuer,
     id,
     redirectUri,
-    authentication: authentication ?? wanted,
+    authentication,
     secret,
     // RFC 7591, section 3.2.1: zero is never.
     expiresAt: end === 0 ? undefined : momentFromOutside(end, options.now()),

@@ -175,7 +175,7 @@ test('without the endpoint a person can sign out of this machine, and is told wh
   // The file of an endpoint is found by its address.
   const { path } = await kept();
   const away = { endpoint: 'http://127.0.0.1:1' };
-  await writeFile(tokenFile(away.endpoint, { HOME: home }), await readFile(path));
+  await writeFile(tokenFile(away.endpoint, { HOME: home }), await readFile(path), { mode: 0o600 });
   const { code, stderr } = await muster('auth logout', away);
   expect(code).toBe(0);
   expect(stderr).toBe(

@@ -95,6 +95,7 @@ const matrix: readonly (readonly [fault: string, verdict: string])[] = [
   ['a two-digit status', 'failed NotHTTP'],
   ['two lengths', 'failed NotHTTP'],
   ['101', 'failed NotHTTP'],
+  ['101 without an upgrade', 'failed NotHTTP'],
   ['valid certificate', 'connected Responded'],
   ['expired certificate', 'failed TLSExpired'],
   ['certificate that is not valid yet', 'failed TLSNotYetValid'],

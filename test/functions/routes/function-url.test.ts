@@ -1,0 +1,43 @@
+import { Hono } from 'hono';
+import type { LambdaContext } from 'hono/aws-lambda';
+import { expect, test } from 'vitest';
+import { functionUrlHandler } from '../../../functions/routes/function-url.ts';
+import { problemSchema } from '../../../functions/model/wire.ts';
+import { eventOf } from '../../../local/lambda.ts';
+
+const api = new Hono().all('/v1/me', async (context) =>
+  context.json({ method: context.req.method, body: await context.req.text() }),
+);
+const context: LambdaContext = {
+  awsRequestId: 'a',
+  functionName: 'api',
+  functionVersion: '$LATEST',
+  invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:api',
+  logGroupName: '/aws/lambda/api',
+  logStreamName: 'local',
+  memoryLimitInMB: '512',
+  callbackWaitsForEmptyEventLoop: true,
+  getRemainingTimeInMillis: () => 20_000,
+};
+const ask = (method: string) =>
+  functionUrlHandler(api)(
+    eventOf({ method, url: '/v1/me', host: 'muster.example.com', content: Buffer.from('{}') }),
+    context,
+  );
+
+test('a GET with a body is answered as one without', async () => {
+  const { statusCode, body } = await ask('GET');
+  expect([statusCode, JSON.parse(body)]).toEqual([200, { method: 'GET', body: '' }]);
+});
+
+test('a POST keeps its body', async () => {
+  expect(JSON.parse((await ask('POST')).body)).toEqual({ method: 'POST', body: '{}' });
+});
+
+test.each(['TRACE', 'CONNECT', 'track', 'G E T', '', 'GET\n'])(
+  'the method %j is a 405 with a problem document',
+  async (method) => {
+    const { statusCode, body } = await ask(method);
+    expect([statusCode, problemSchema.parse(JSON.parse(body)).status]).toEqual([405, 405]);
+  },
+);
