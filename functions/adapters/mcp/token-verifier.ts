@@ -144,7 +144,9 @@ const refusalCodes: ReadonlySet<string> = new Set([
  */
 function withoutPieces(scopes: readonly string[], token: string): readonly string[] {
   const ofToken = new Set(runsOf(token));
-  const quotes = (text: string) => runsOf(text).some((run) => ofToken.has(run));
+  // A short piece has no run of its own, and neither has one that is mostly dashes.
+  const isPiece = (text: string) => text.length >= shortestPiece && token.includes(text);
+  const quotes = (text: string) => isPiece(text) || runsOf(text).some((run) => ofToken.has(run));
   const kept = scopes.filter((scope) => !quotes(scope));
   return quotes(kept.join('')) ? [] : kept;
 }
@@ -157,6 +159,7 @@ function runsOf(text: string): readonly string[] {
 }
 
 const sharedRun = 8;
+const shortestPiece = 4;
 
 /** Why there was no answer. Rethrows what is not an error. */
 function detailOf(error: unknown): string {
