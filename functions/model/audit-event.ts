@@ -26,7 +26,12 @@ export type AuditEvent =
       readonly reason: 'sealed' | 'malformed';
     }
   | { readonly kind: 'keyEnrolled'; readonly person: PersonId; readonly thumbprint: string }
-  | { readonly kind: 'keyRemoved'; readonly person: PersonId; readonly thumbprint: string };
+  | { readonly kind: 'keyRemoved'; readonly person: PersonId; readonly thumbprint: string }
+  | {
+      readonly kind: 'proofRefused';
+      readonly person: PersonId;
+      readonly reason: ProofRefusal;
+    };
 
 /** The identity of a person; a log line has only its digest. */
 type PersonId = { readonly issuer: string; readonly subject: string };
@@ -46,6 +51,9 @@ export type SignInRefusal =
   | 'unknownSecret'
   | 'serverChanged'
   | 'byIssuer';
+
+/** `noKey` is also a sign-in with `--device`, which can only read. */
+export type ProofRefusal = 'noKey' | 'unknownKey' | 'invalid' | 'usedBefore' | 'notEnrolled';
 
 type SsoRefusal = {
   readonly person: PersonId;
@@ -90,6 +98,10 @@ export const auditEvents = {
   },
   keyEnrolled: { meaning: 'A person enrolled the key of a machine.', fields: ['person', 'key'] },
   keyRemoved: { meaning: 'A person removed the key of a machine.', fields: ['person', 'key'] },
+  proofRefused: {
+    meaning: "A request with a person's token had no valid proof by one of the person's machines.",
+    fields: ['person', 'reason'],
+  },
 } as const satisfies Record<AuditEvent['kind'], AuditMeaning>;
 
 type AuditMeaning = {

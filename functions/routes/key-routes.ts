@@ -5,14 +5,25 @@ import { enrollmentProblem } from '../sessions/enrollment.ts';
 import type { BearerResult } from '../sessions/person.ts';
 import type { KeyStore } from '../sessions/ports.ts';
 import { endOfProof } from '../sessions/proof.ts';
+import type { TakeLimit } from '../sessions/rate-limits.ts';
 import { issuerUnavailable, requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
-import { badProof, noKey, type ProofPorts, readProof, requireProof, usedBefore } from './proof.ts';
+import { limitResponse } from './limited.ts';
+import {
+  badProof,
+  noKey,
+  type ProofPorts,
+  readProof,
+  reportRefusal,
+  requireProof,
+  usedBefore,
+} from './proof.ts';
 
 export type KeyPorts = ProofPorts &
   KeyStore & {
     /** Verifies an ID token for the command line, also where the endpoint takes access tokens. */
     readonly verifyIdToken: (token: string) => Promise<BearerResult>;
+    readonly takeLimit: TakeLimit;
   };
 
 /** The routes of a person's machine keys; the first request for one of them loads the ports. */
@@ -24,8 +35,10 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
     const ports = await load();
     const { caller } = context.var;
     const proven = await readProof(context, ports);
-    if (proven.kind === 'absent') return noKey(context);
-    if (proven.kind === 'invalid') return badProof(context, proven);
+    if (proven.kind !== 'signed') {
+      reportRefusal(context, ports, proven.kind === 'absent' ? 'noKey' : 'invalid');
+      return proven.kind === 'absent' ? noKey(context) : badProof(context, proven);
+    }
     const body = enrollRequestSchema.safeParse(parseJson(await context.req.text()));
     if (!body.success) return badBody(context);
     const signIn = await ports.verifyIdToken(body.data.idToken);
@@ -35,12 +48,22 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
       signIn.kind === 'invalid'
         ? signIn.message
         : enrollmentProblem(thumbprint, signIn.caller, caller, ports.now());
-    if (problem !== undefined) return refused(context, problem);
-    if (!(await ports.consumeProof(thumbprint, id, endOfProof(ports.now()))))
+    if (problem !== undefined) {
+      reportRefusal(context, ports, 'notEnrolled');
+      return refused(context, problem);
+    }
+    if (!(await ports.consumeProof(thumbprint, id, endOfProof(ports.now())))) {
+      reportRefusal(context, ports, 'usedBefore');
       return badProof(context, usedBefore);
-    return (await ports.enrollKey(caller.person, thumbprint))
-      ? context.body(null, 204)
-      : refused(context, 'This key was removed.');
+    }
+    // Counted only for real sign-ins: a token that was seen cannot use up the limit of its person.
+    const taken = await ports.takeLimit(caller.person, 'keyEnrollment');
+    if (taken.kind !== 'allowed') return limitResponse(context, 'keyEnrollment', taken);
+    const { issuer, subject } = caller.person;
+    if (!(await ports.enrollKey({ issuer, subject }, thumbprint)))
+      return refused(context, 'This key was removed.');
+    ports.audit({ kind: 'keyEnrolled', person: { issuer, subject }, thumbprint });
+    return context.body(null, 204);
   });
 
   routes.get('/v1/me/keys', requirePerson, async (context) => {
@@ -56,10 +79,12 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
 
   routes.delete('/v1/me/keys/:thumbprint', requirePerson, requireProof(load), async (context) => {
     const { thumbprint } = context.req.param();
-    const isRemoved =
-      isThumbprint(thumbprint) &&
-      (await (await load()).removeKey(context.var.caller.person, thumbprint));
-    return isRemoved ? context.body(null, 204) : noSuchKey(context);
+    const ports = await load();
+    const { issuer, subject } = context.var.caller.person;
+    if (!isThumbprint(thumbprint) || !(await ports.removeKey({ issuer, subject }, thumbprint)))
+      return noSuchKey(context);
+    ports.audit({ kind: 'keyRemoved', person: { issuer, subject }, thumbprint });
+    return context.body(null, 204);
   });
 
   return routes;

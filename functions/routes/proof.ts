@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import type { Audit, ProofRefusal } from '../model/audit-event.ts';
 import type { Caller } from '../sessions/person.ts';
 import type { KeyStore } from '../sessions/ports.ts';
 import {
@@ -17,6 +18,7 @@ export type ProofPorts = Pick<KeyStore, 'getKey' | 'markKeyUsed' | 'consumeProof
   readonly publicUrl: string;
   /** Verifies the signature of a proof. */
   readonly readProof: (jwt: string) => Promise<ProofReading>;
+  readonly audit: Audit;
 };
 
 type Asker = { Variables: { caller: Caller } };
@@ -33,24 +35,42 @@ export const requireProof = (load: () => Promise<ProofPorts>) =>
     const proven = await readProof(context, ports);
     switch (proven.kind) {
       case 'absent':
+        reportRefusal(context, ports, 'noKey');
         return noKey(context);
       case 'invalid':
+        reportRefusal(context, ports, 'invalid');
         return badProof(context, proven);
       case 'signed': {
         const { person } = context.var.caller;
         const { thumbprint, id } = proven;
         const key = await ports.getKey(person, thumbprint);
-        if (key === undefined) return unknownKey(context);
+        if (key === undefined) {
+          reportRefusal(context, ports, 'unknownKey');
+          return unknownKey(context);
+        }
         const [isFirst] = await Promise.all([
           ports.consumeProof(thumbprint, id, endOfProof(ports.now())),
           ports.markKeyUsed(person, key),
         ]);
-        if (!isFirst) return badProof(context, usedBefore);
+        if (!isFirst) {
+          reportRefusal(context, ports, 'usedBefore');
+          return badProof(context, usedBefore);
+        }
         await next();
         return undefined;
       }
     }
   });
+
+/** A line for the security log: a token is in other hands, or a machine is out of date. */
+export function reportRefusal(
+  context: Context<Asker>,
+  { audit }: Pick<ProofPorts, 'audit'>,
+  reason: ProofRefusal,
+): void {
+  const { issuer, subject } = context.var.caller.person;
+  audit({ kind: 'proofRefused', person: { issuer, subject }, reason });
+}
 
 /** A proof for this very request, or why there is none. Whose key it is, is not known yet. */
 export type ReadProof =

@@ -25,6 +25,7 @@ export function auditLine(event: AuditEvent): LogLine {
     case 'signInRefused':
     case 'forwardingRefused':
     case 'exchangeRefused':
+    case 'proofRefused':
     case 'rowUnreadable':
       return { ...line, level: 'warn', ...subjectsOf(event), reason: event.reason };
     case 'signedOutEverywhere':

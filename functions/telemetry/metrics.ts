@@ -63,6 +63,7 @@ function metricOf({ kind }: AuditEvent): string | undefined {
     case 'signInRefused':
     case 'forwardingRefused':
     case 'exchangeRefused':
+    case 'proofRefused':
     case 'signInCompleted':
     case 'signedOut':
     case 'signedOutEverywhere':

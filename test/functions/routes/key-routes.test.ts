@@ -13,6 +13,9 @@ import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 let world: SignInWorld;
 let people: Issuer;
 let api: Hono<{ Variables: Variables }>;
+/** The limits that were counted, and whether they are reached. */
+const taken: string[] = [];
+let isReached = false;
 beforeAll(async () => {
   [world, people] = await Promise.all([startSignInWorld(), startIssuer()]);
   const verify = bearerVerifier({ issuer: people.url, audience: 'muster-cli', fetch: world.fetch });
@@ -20,12 +23,23 @@ beforeAll(async () => {
   api.use('/v1/*', bearer({ verify, publicUrl: world.publicUrl, log: () => {} }));
   api.route(
     '/',
-    keyRoutes(async () => ({ ...world.ports, ...world.store, verifyIdToken: verify })),
+    keyRoutes(async () => ({
+      ...world.ports,
+      ...world.store,
+      verifyIdToken: verify,
+      takeLimit: async (_person, limit) => {
+        taken.push(limit);
+        return isReached ? { kind: 'reached', retryAfterMs: 6_500 } : { kind: 'allowed' };
+      },
+    })),
   );
 });
 afterAll(async () => void (await Promise.all([world.close(), people.close()])));
 beforeEach(() => {
   world.clock.now = new Date();
+  world.audited.length = 0;
+  taken.length = 0;
+  isReached = false;
 });
 
 /** A person at a new machine, signed in for its key. */
@@ -174,4 +188,29 @@ test('a person who signs in at a 21st machine gets in; the machine that rested l
   const keys = await listed(first.token);
   expect(keys).toHaveLength(20);
   expect(keys.map(({ thumbprint }) => thumbprint)).toContain(first.machine.thumbprint);
+});
+
+test("registering and removing a key are security events, and so is a key that is not the sign-in's", async () => {
+  const { machine, token } = await signedIn(grace);
+  const person = { issuer: people.url, subject: grace.subject };
+  const { thumbprint } = machine;
+  await enroll(machine, token);
+  await enroll(await aMachine(), token);
+  await ask('DELETE', `/v1/me/keys/${thumbprint}`, machine, token);
+  expect(world.audited).toEqual([
+    { kind: 'keyEnrolled', person, thumbprint },
+    { kind: 'proofRefused', person, reason: 'notEnrolled' },
+    { kind: 'keyRemoved', person, thumbprint },
+  ]);
+});
+
+test('a token that was seen cannot use up the limit of its person: only real sign-ins count', async () => {
+  const { machine, token } = await signedIn();
+  for (let count = 0; count < 3; count += 1)
+    expect((await enroll(await aMachine(), token)).status).toBe(403);
+  expect(taken).toEqual([]);
+  isReached = true;
+  const answer = await enroll(machine, token);
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '7']);
+  expect(taken).toEqual(['keyEnrollment']);
 });

@@ -24,6 +24,7 @@ const one: { readonly [Kind in AuditEvent['kind']]: Extract<AuditEvent, { kind: 
   limitReached: { kind: 'limitReached', person, limit: 'check' },
   rowUnreadable: { kind: 'rowUnreadable', person, serverUid, reason: 'sealed' },
   keyEnrolled: { kind: 'keyEnrolled', person, thumbprint },
+  proofRefused: { kind: 'proofRefused', person, reason: 'usedBefore' },
   keyRemoved: { kind: 'keyRemoved', person, thumbprint },
 };
 
