@@ -39,7 +39,7 @@ const print = (text: string): void => void process.stdout.write(harmless(text));
 const info = (line: string): void =>
   void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
 
-/** The last line of defense: nothing that controls a terminal reaches it, whoever wrote it. */
+/** The last line of defense: nothing that controls a terminal reaches it, whatever its source. */
 const harmless = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
 
 const longestMessage = 2_000;

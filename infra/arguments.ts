@@ -8,8 +8,8 @@ export type Arguments = {
     | { readonly kind: 'eks'; readonly name: string }
     | { readonly kind: 'kubeconfig' };
   /**
-   * Settings of both functions, by the names of `functions/settings.ts`. Those that were not given
-   * are not in it.
+   * Settings of both functions, by the names of `functions/model/settings-table.ts`. Those that
+   * were not given are not in it.
    */
   readonly settings: Readonly<Record<string, string>>;
   readonly heartbeatSeconds: number;
@@ -22,7 +22,8 @@ export type Arguments = {
 };
 
 /**
- * Arguments are missing or invalid. The message has a line for each, with the command that fixes it.
+ * Arguments are missing or invalid. The message has a line for each, with the command that fixes
+ * it.
  */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
@@ -38,7 +39,9 @@ const required = {
   SST_SECRET_TokenKeys: `the key that encrypts tokens. Run: npx sst secret set TokenKeys "k1:$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"`,
 } as const;
 
-/** Passed to the functions unchanged; `functions/settings.ts` says what each one means. */
+/**
+ * Passed to the functions unchanged; `functions/model/settings-table.ts` says what each one means.
+ */
 export const optional = [
   'ACCESS_GROUPS_CLAIM',
   'ACCESS_GROUPS_PREFIX',

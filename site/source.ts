@@ -7,7 +7,7 @@ export const sources = {
   'reference/endpoint': 'functions/routes/contract.ts',
   'reference/mcpserver': 'manifests/crd.yaml',
   'reference/glossary': 'functions/model/glossary.ts',
-  'reference/settings': 'functions/settings.ts',
+  'reference/settings': 'functions/model/settings-table.ts',
 } as const satisfies Record<string, string>;
 export type Reference = keyof typeof sources;
 

@@ -8,7 +8,7 @@ type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
 
 /**
  * As `request`, for what changes something: with a proof by the key of this machine. If the
- * endpoint refuses the proof and its clock differs from ours, once more by its clock. Throws
+ * endpoint refuses the proof and its clock differs from ours, again by its clock. Throws
  * `NoMachineKey` when the sign-in has no key.
  */
 export async function provenRequest(

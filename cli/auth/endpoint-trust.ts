@@ -48,7 +48,7 @@ export type TrustQuestion = {
 };
 
 /**
- * Throws with exit code 1, before anything is sent, where nobody can be asked about an endpoint
+ * Throws with exit code 1, before anything is sent, where there is no person to ask about an endpoint
  * that is not on this machine and not known.
  */
 export async function requireTerminal(asked: TrustQuestion): Promise<void> {

@@ -1,5 +1,5 @@
-import { settings } from '../../functions/settings.ts';
 import { code, page, table } from './markdown-pieces.ts';
+import { settings } from '../../functions/model/settings-table.ts';
 
 type Setting = { readonly summary: string; readonly fallback?: string };
 

@@ -8,7 +8,6 @@ import {
   failingReasons,
   states,
 } from '../../functions/model/mcpserver.ts';
-import { settings } from '../../functions/settings.ts';
 import { sessionStatuses, ssoStatuses } from '../../functions/model/wire.ts';
 import {
   authRequiredGlossary,
@@ -21,6 +20,7 @@ import {
 import { startWorld } from '../../local/world.ts';
 import { pages } from '../../site/reference/write.ts';
 import { readPage } from './pages.ts';
+import { settings } from '../../functions/model/settings-table.ts';
 
 const isSentence = /^[A-Za-z`].*[.?]$/;
 const page = async (name: keyof typeof pages): Promise<string> => pages[name]();

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { settings } from '../../functions/settings.ts';
 import { optional } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
+import { settings } from '../../functions/model/settings-table.ts';
 
 const variablesSchema = z.object({
   environment: z.object({ variables: z.record(z.string(), z.string()) }),

@@ -8,7 +8,7 @@ import { endOfKey, endOfRemovedKey, isExpired, seconds } from './row-lifetime.ts
 import { machineKeySchema } from './row-schemas.ts';
 import type { StoreOptions } from './sealed-row.ts';
 
-/** Of one person. Nobody is locked out of a new machine: the key least recently used makes room. */
+/** Of one person. A new machine is never locked out: the key least recently used makes room. */
 const mostKeys = 20;
 
 /** A use is written at most so often: one write a minute for a busy machine. */

@@ -11,7 +11,7 @@ export type StoreOptions = {
   readonly table: Table;
   readonly sealer: Sealer;
   readonly now: () => Date;
-  /** Hears of each row that is left out, each time it is. Without it nobody does. */
+  /** Called for each row that is left out, each time. */
   readonly report?: (row: UnreadableRow) => void;
 };
 

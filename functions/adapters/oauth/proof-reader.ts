@@ -59,7 +59,7 @@ const publicJwkSchema = z.object({
   crv: z.literal('P-256'),
   x: coordinate,
   y: coordinate,
-  // Whoever sends a private key along has lost it.
+  // A private key that was sent is no longer private.
   d: z.exactOptional(z.never()),
 });
 

@@ -4,9 +4,10 @@ import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { connectCluster } from '../../../functions/adapters/cluster/apiserver.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
-import { readApiSettings, SettingError, settings } from '../../../functions/settings.ts';
+import { readApiSettings, SettingError } from '../../../functions/settings.ts';
 import { fuzz } from './runs.ts';
 import { nearly, oddJson, oddText } from './odd-values.ts';
+import { settings } from '../../../functions/model/settings-table.ts';
 
 const secret = 'the-token-of-the-cluster-that-nobody-else-may-see';
 

@@ -1,0 +1,196 @@
+export type Setting = {
+  /** What it decides, in one sentence. */
+  readonly summary: string;
+  /** The value when it is not set. A setting without a fallback is required. */
+  readonly fallback?: string;
+};
+
+/** Every setting of the functions; `docs/` prints this table. */
+export const settings = {
+  ACCESS_GROUPS_CLAIM: {
+    summary:
+      'Claim with the groups of a person, for ACCESS_REVIEW (--oidc-groups-claim of the API server).',
+    fallback: 'groups',
+  },
+  ACCESS_GROUPS_PREFIX: {
+    summary: 'Prefix added to each group name, for ACCESS_REVIEW (--oidc-groups-prefix).',
+    fallback: '',
+  },
+  ACCESS_REVIEW: {
+    summary:
+      'on: a person sees only the MCPServers of namespaces where the cluster lets them get mcpservers. off: anyone who is signed in sees every MCPServer.',
+    fallback: 'off',
+  },
+  ACCESS_USERNAME_CLAIM: {
+    summary:
+      'Claim with the user name of a person, for ACCESS_REVIEW (--oidc-username-claim). email counts only with email_verified: true.',
+    fallback: 'sub',
+  },
+  ACCESS_USERNAME_PREFIX: {
+    summary:
+      'Prefix added to the user name, for ACCESS_REVIEW (--oidc-username-prefix). Without it the prefix is ISSUER#, or none if the claim is email. - means no prefix.',
+    fallback: '',
+  },
+  ANONYMOUS_LIST: {
+    summary:
+      'on: the list is also answered without a token. It then has no sessions, URLs and error texts.',
+    fallback: 'off',
+  },
+  AUDIENCE_NAMESPACES: {
+    summary:
+      'Comma-separated namespaces whose MCPServers may add their requiredAudiences to the sign-in of everyone, up to 20 in all. Without it no audience is requested.',
+    fallback: '',
+  },
+  AUDIENCE_SCOPE: {
+    summary:
+      'Prefix of the scope that requests an audience from the issuer (requiredAudiences). The default is the prefix that Dex uses.',
+    fallback: 'audience:server:client_id:',
+  },
+  AWS_ACCESS_KEY_ID: {
+    summary: 'Credential that signs the token for EKS_CLUSTER. Lambda sets it.',
+    fallback: '',
+  },
+  AWS_ENDPOINT_URL_DYNAMODB: {
+    summary: 'Address of a local DynamoDB, for development.',
+    fallback: '',
+  },
+  AWS_ENDPOINT_URL_EVENTBRIDGE: {
+    summary: 'Address of a local EventBridge, for development.',
+    fallback: '',
+  },
+  AWS_REGION: {
+    summary: 'Region that the token for EKS_CLUSTER is signed for. Lambda sets it.',
+    fallback: '',
+  },
+  AWS_SECRET_ACCESS_KEY: {
+    summary: 'Secret that belongs to AWS_ACCESS_KEY_ID. Lambda sets it.',
+    fallback: '',
+  },
+  AWS_SESSION_TOKEN: {
+    summary: 'Session token that belongs to AWS_ACCESS_KEY_ID. Lambda sets it.',
+    fallback: '',
+  },
+  BEARER_AUDIENCE: {
+    summary:
+      'Audience of JWT access tokens (RFC 9068): the URL of the endpoint, or an address below it. If it is set, the endpoint accepts these instead of ID tokens, and no server gets a token of a person.',
+    fallback: '',
+  },
+  BUS_NAME: {
+    summary: 'Name of the EventBridge bus that carries page messages and state changes.',
+  },
+  CLUSTER_CA: {
+    summary:
+      'Certificate authority of the API server at CLUSTER_URL, as PEM or as PEM encoded in base64.',
+    fallback: '',
+  },
+  CLUSTER_TOKEN: {
+    summary: 'Token of a service account, for CLUSTER_URL. It is a secret.',
+    fallback: '',
+  },
+  CLUSTER_TOKEN_FILE: {
+    summary:
+      'File with the token of a service account, for CLUSTER_URL. It is read again every minute and when the API server refuses the token.',
+    fallback: '',
+  },
+  CLUSTER_URL: { summary: 'Address of the API server, instead of a kubeconfig.', fallback: '' },
+  DNS_SERVERS: {
+    summary:
+      'Comma-separated resolvers (address or address:port) to use instead of those of the machine.',
+    fallback: '',
+  },
+  EKS_CLUSTER: {
+    summary:
+      'Name of the EKS cluster at CLUSTER_URL. The function signs the token with its own role.',
+    fallback: '',
+  },
+  EXCHANGE_ISSUERS: {
+    summary:
+      'Comma-separated issuers that may exchange the tokens of people (spec.auth.tokenExchange). The token endpoint must be below the address of the issuer.',
+    fallback: '',
+  },
+  EXTRA_CA_FILE: {
+    summary: 'PEM file with certificate authorities to trust in addition to the public ones.',
+    fallback: '',
+  },
+  FORWARD_HOSTS: {
+    summary:
+      'Comma-separated hosts that may receive forwarded or exchanged tokens of people: mcp.example.com, *.example.com, host:8443.',
+    fallback: '',
+  },
+  GUARD: {
+    summary:
+      'off: loopback and private addresses may be contacted. Cloud metadata services are always blocked.',
+    fallback: 'on',
+  },
+  GUARD_ALLOW: {
+    summary: 'Comma-separated CIDR ranges that may be contacted in addition to public addresses.',
+    fallback: '',
+  },
+  HEARTBEAT_SECONDS: {
+    summary:
+      'How often the status of an unchanged server is written, so that a stale status can be recognized.',
+    fallback: '300',
+  },
+  KUBECONFIG: { summary: 'Path of the kubeconfig of the cluster.', fallback: '' },
+  KUBECONFIG_YAML: { summary: 'The kubeconfig itself, instead of a path.', fallback: '' },
+  LABEL_SELECTOR: {
+    summary: 'Only MCPServers with these labels are swept and listed.',
+    fallback: '',
+  },
+  LEASE_NAMESPACE: {
+    summary: 'Namespace of the Lease that every sweep renews.',
+    fallback: 'muster-serverless',
+  },
+  METRICS_NAMESPACE: {
+    summary:
+      'Namespace of the CloudWatch metrics that the functions write to their log. Without it there are no metrics.',
+    fallback: '',
+  },
+  NAMESPACE: { summary: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
+  OAUTH_CLIENTS: {
+    summary:
+      'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. Each issuer has its own callback URL (docs/deploy.md). It is a secret.',
+    fallback: '[]',
+  },
+  OIDC_CLIENT_ID: {
+    summary:
+      'Client id of the muster command line at the issuer. It is also the audience of ID tokens.',
+  },
+  OIDC_ISSUER: {
+    summary: 'Issuer whose ID tokens the endpoint accepts. Its address must use https.',
+  },
+  OIDC_SCOPES: {
+    summary: 'Scopes that the command line requests at sign-in.',
+    fallback: 'openid profile email offline_access',
+  },
+  PAGE_SIZE: {
+    summary: 'MCPServers on one page. Each page is probed by its own invocation.',
+    fallback: '500',
+  },
+  PROBE_CONCURRENCY: {
+    summary:
+      'Probes that one invocation runs at the same time. Keep it below the 1,024 file descriptors of Lambda.',
+    fallback: '400',
+  },
+  PROBER_CHECK_URL: {
+    summary:
+      'Address that the sweep connects to when it suspects its own network. Without it, the issuer is used.',
+    fallback: '',
+  },
+  PUBLIC_URL: { summary: 'Address at which people and issuers reach the endpoint.' },
+  SECRET_NAMESPACES: {
+    summary:
+      'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',
+    fallback: '',
+  },
+  TABLE_NAME: {
+    summary:
+      'Name of the DynamoDB table with the grants and the outbox. A sweep without it has no outbox.',
+  },
+  TICK_SECONDS: { summary: 'Time between two sweeps.', fallback: '60' },
+  TOKEN_KEYS: {
+    summary:
+      'Keys that seal tokens in the table: comma-separated id:base64url of 32 bytes. The first key seals, and every key opens.',
+  },
+} as const satisfies Record<string, Setting>;
+export type SettingName = keyof typeof settings;
