@@ -109,12 +109,12 @@ const list = async (at = '/v1/mcpservers') => {
 const key = randomBytes(32).toString('base64url');
 
 describe('a value of spec.headers that cannot be sent', () => {
-  const secret = 's3cret-of-the-team';
+  const hidden = 's3cret-of-the-team';
   test.each([
-    ['a line break', `Bearer ${secret}\r\nx-more: 1`],
-    ['a line feed', `Bearer ${secret}\n`],
-    ['a NUL', `${secret}\0`],
-    ['a letter beyond Latin 1', `${secret}\u0100`],
+    ['a line break', `Bearer ${hidden}\r\nx-more: 1`],
+    ['a line feed', `Bearer ${hidden}\n`],
+    ['a NUL', `${hidden}\0`],
+    ['a letter beyond Latin 1', `${hidden}\u0100`],
   ])(
     'with %s is InvalidSpec, and is in no report, status, Event or change',
     async (_what, value) => {
@@ -135,7 +135,7 @@ describe('a value of spec.headers that cannot be sent', () => {
       for (const text of [report, status, await events(), bus.events].map((one) =>
         JSON.stringify(one),
       ))
-        expect(text).not.toContain(secret);
+        expect(text).not.toContain(hidden);
     },
   );
 });
