@@ -17,7 +17,7 @@ import {
   reportRefusal,
   requireProof,
   usedBefore,
-} from './proof.ts';
+} from './require-proof.ts';
 
 export type KeyPorts = ProofPorts &
   KeyStore & {

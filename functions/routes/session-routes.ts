@@ -34,7 +34,7 @@ import { limited } from './limited.ts';
 import { callbackPage } from './callback-page.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
-import { type ProofPorts, requireProof } from './proof.ts';
+import { type ProofPorts, requireProof } from './require-proof.ts';
 import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';

@@ -1,7 +1,7 @@
 /** The verify flow: runs single sign-on or a refresh, then asks the server for its answer. */
 import { exchangeIssuer, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import { resourceOf } from '../model/resource.ts';
+import { resourceOf } from '../model/canonical-resource.ts';
 import {
   canonicalUrl,
   type ExchangeResult,

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
 import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
-import { tableRateLimits } from '../adapters/dynamodb/rate-limits.ts';
+import { tableRateLimits } from '../adapters/dynamodb/limit-counters.ts';
 import type { RateLimits } from '../sessions/ports.ts';
 import { tableOutbox } from '../adapters/dynamodb/outbox.ts';
 import type { Sealer } from '../adapters/dynamodb/seal.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../functions/adapters/dynamodb/session-store.ts';
 import type { Attributes, Key, Table } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
-import { tableRateLimits } from '../../functions/adapters/dynamodb/rate-limits.ts';
+import { tableRateLimits } from '../../functions/adapters/dynamodb/limit-counters.ts';
 import type { RateLimits } from '../../functions/sessions/ports.ts';
 import type { StateChange } from '../../functions/model/bus-events.ts';
 import type { Client } from '../../functions/sessions/client.ts';

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { McpServer } from '../../model/mcpserver.ts';
-import { resourceOf } from '../../model/resource.ts';
+import { resourceOf } from '../../model/canonical-resource.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';

@@ -5,7 +5,7 @@ import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts'
 import { contract } from '../../../functions/routes/contract.ts';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
-import { tableRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
+import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
 import { personLimits } from '../../../functions/sessions/rate-limits.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
 import { join } from '../../../functions/sessions/join.ts';

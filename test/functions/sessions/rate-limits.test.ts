@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tableRateLimits } from '../../../functions/adapters/dynamodb/rate-limits.ts';
+import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
 import type { AuditEvent } from '../../../functions/model/audit-event.ts';
 import { type LimitName, limits } from '../../../functions/model/limits.ts';
 import { personLimits } from '../../../functions/sessions/rate-limits.ts';
