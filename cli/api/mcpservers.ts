@@ -1,5 +1,4 @@
 import type { Row } from '../../functions/model/wire.ts';
-import type { ProofSigner } from '../auth/machine-key.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
 import { acceptedBody, exchange, request, RequestFailure } from './request.ts';
@@ -7,6 +6,7 @@ import { cellText } from '../output/text-table.ts';
 import { sorted } from '../output/table.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
+import type { ProofSigner } from './proof-signer.ts';
 
 /** The endpoint, with a person's token or without one. */
 export type Connection = {

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { isRecord } from '../../functions/model/json.ts';
+import type { ProofSigner } from '../api/proof-signer.ts';
 
 /** The private key of one sign-in on this machine (RFC 7518, section 6.2). Never sent or printed. */
 export type MachineKey = {
@@ -35,22 +36,6 @@ const isNumber = (value: unknown): value is string =>
 /** RFC 7638: the members of the public key in the order of their names. */
 export const thumbprintOf = ({ crv, kty, x, y }: MachineKey): string =>
   hash(JSON.stringify({ crv, kty, x, y }));
-
-/** Makes proofs that a request comes from this machine. */
-export type ProofSigner = {
-  readonly thumbprint: string;
-  /** A proof for one request (RFC 9449, section 4.2). */
-  readonly proofFor: (request: {
-    readonly method: string;
-    readonly url: string;
-    readonly token: string;
-  }) => string;
-  /**
-   * Takes the time of the endpoint as the right one. False: this clock is right, or the time of the
-   * endpoint is not known.
-   */
-  readonly correctClock: (there: Date | undefined) => boolean;
-};
 
 /** Half of what the endpoint tolerates. */
 const driftMs = 30_000;
