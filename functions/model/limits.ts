@@ -30,8 +30,9 @@ export const limits = {
     withoutTable: 'processOnly',
   },
   keyEnrollment: {
+    // Each takes a sign-in at the issuer. A person who tries out a new machine signs in often.
     what: 'key enrollments',
-    count: 20,
+    count: 60,
     windowSeconds: 3_600,
     withoutTable: 'refused',
   },
