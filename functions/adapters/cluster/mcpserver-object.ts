@@ -171,7 +171,7 @@ function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): McpSe
   const server = defined({
     ...named,
     ...declared,
-    timeoutMs: timeout * 1000,
+    timeoutMs: withinBounds(timeout) * 1000,
     optedOut: labels?.[sweepLabel] === 'off' ? true : undefined,
     status,
   });
@@ -204,3 +204,6 @@ const writeCondition = ({ lastTransitionTime, ...condition }: Condition) => ({
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
 const writeTime = (time: Date | undefined): string | null =>
   time ? `${time.toISOString().slice(0, 19)}Z` : null;
+
+/** In seconds, as the CRD bounds it. An object that is older than the bounds keeps its place. */
+const withinBounds = (timeout: number): number => Math.min(Math.max(timeout, 1), 300);

@@ -26,7 +26,7 @@ export function fuzz<Case>(
   { share = 1, atOnce = 25, deadlineMs = 5_000 }: Options = {},
 ): void {
   const batches = Math.ceil((runs * share) / atOnce);
-  const timeout = 60_000 + batches * atOnce * 20;
+  const timeout = 60_000 + batches * atOnce * 200;
   test(sentence, { timeout }, async ({ task }) => {
     task.meta.attacks = batches * atOnce;
     const batch = array(cases, { minLength: atOnce, maxLength: atOnce });

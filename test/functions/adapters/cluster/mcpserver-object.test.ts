@@ -33,3 +33,18 @@ test('the order of the headers and the case of their names change nothing', () =
     digestOf({ 'X-A': '1', 'x-b': '2' }),
   );
 });
+
+test.each([
+  [-Number.MAX_VALUE, 1],
+  [-1, 1],
+  [0, 1],
+  [30, 30],
+  [1e9, 300],
+  [Number.MAX_VALUE, 300],
+])('a timeout of %s seconds, from before the CRD had bounds, counts as %s', (timeout, seconds) => {
+  const item = readItem({
+    metadata: { namespace: 'default', name: 'a', uid: 'u', generation: 1, resourceVersion: '1' },
+    spec: { type: 'sse', url: 'https://mcp.example.com/', timeout },
+  });
+  expect(item.kind === 'server' ? item.server.timeoutMs : item).toBe(seconds * 1000);
+});
