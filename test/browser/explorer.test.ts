@@ -22,7 +22,7 @@ import { canonicalUrl } from '../../functions/sessions/grant.ts';
 import { readApiSettings } from '../../functions/settings.ts';
 import type { Row } from '../../functions/model/wire.ts';
 import { ada } from '../../local/issuer.ts';
-import { startFunctionUrl } from '../../local/lambda.ts';
+import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import {
   type AnswerName,
@@ -234,9 +234,16 @@ async function throughTheWorld(): Promise<SeenAll> {
   ending.push(world.close);
   expect(world.refused).toEqual([]);
   // The same cluster and store behind an endpoint whose owner allows nothing.
-  const ofStrict = createApi({ ...world.environment, FORWARD_HOSTS: '' });
-  const strictUrl = await startFunctionUrl({ handler: handle(ofStrict) });
+  let ofStrict: FunctionUrlHandler = async () => ({ statusCode: 503 });
+  const strictUrl = await startFunctionUrl({ handler: (...call) => ofStrict(...call) });
   ending.push(strictUrl.close);
+  ofStrict = handle(
+    createApi({
+      ...world.environment,
+      FORWARD_HOSTS: '',
+      PUBLIC_URL: strictUrl.url,
+    }),
+  );
 
   const type = (line: string, home: string | undefined, endpoint: string) =>
     runMuster(muster, line, {
