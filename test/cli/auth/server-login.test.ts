@@ -3,29 +3,16 @@
  * comes straight back.
  */
 import { createServer } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { newMachineKey } from '../../../cli/auth/machine-key.ts';
 import { writeTokens } from '../../../cli/auth/token-files.ts';
 import type { Row, Session } from '../../../functions/model/wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow } from '../rows.ts';
-import { buildMuster, type Ended, removeMuster, runMuster } from '../run.ts';
+import { type Ended, runMuster } from '../run.ts';
+import { sandbox } from '../sandbox.ts';
 
-let file: string;
-let home: string;
-beforeAll(async () => {
-  file = await buildMuster();
-});
-afterAll(() => removeMuster(file));
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'muster-home-'));
-  return () => rm(home, { recursive: true });
-});
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => void (await Promise.all(open.splice(0).map((close) => close()))));
+const box = sandbox();
 
 const row: Row = aRow({ name: 'a' });
 const wanting = (...missingScopes: string[]): Session => ({
@@ -60,7 +47,7 @@ async function signIn(
       });
     }),
   );
-  open.push(close);
+  box.endAfter(close);
   const tokens = {
     endpoint,
     issuer: 'https://login.example.com',
@@ -69,10 +56,10 @@ async function signIn(
     subject: 'ada',
     key: newMachineKey(),
   };
-  await writeTokens({ ...tokens, expiresAt: new Date(Date.now() + 3_600_000) }, { HOME: home });
-  const ended = await runMuster(file, 'auth login --server default/a', {
+  await writeTokens({ ...tokens, expiresAt: new Date(Date.now() + 3_600_000) }, { HOME: box.home });
+  const ended = await runMuster(box.file, 'auth login --server default/a', {
     endpoint,
-    home,
+    home: box.home,
     onAddress: (address) => fetch(address),
   });
   return { ...ended, started };

@@ -1,23 +1,12 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { listen } from '../../../local/listen.ts';
-import { buildMuster, type Ended, removeMuster, runMuster } from '../run.ts';
+import { type Ended, runMuster } from '../run.ts';
+import { sandbox } from '../sandbox.ts';
 
-let file: string;
-let home: string;
-beforeAll(async () => {
-  file = await buildMuster();
-});
-afterAll(() => removeMuster(file));
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'muster-home-'));
-  return () => rm(home, { recursive: true });
-});
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => void (await Promise.all(open.splice(0).map((close) => close()))));
+const box = sandbox();
 
 /** An endpoint that holds one server with this name. */
 async function endpointWith(name: string, issuer = 'https://login.example.com') {
@@ -33,12 +22,12 @@ async function endpointWith(name: string, issuer = 'https://login.example.com') 
       ),
     ),
   );
-  open.push(close);
+  box.endAfter(close);
   return url;
 }
 
 const muster = (line: string, environment: Readonly<Record<string, string>> = {}): Promise<Ended> =>
-  runMuster(file, line, { home, environment });
+  runMuster(box.file, line, { home: box.home, environment });
 
 test('context add prints what it trusts, and commands then use the first context', async () => {
   const url = await endpointWith('one');
@@ -53,7 +42,7 @@ Added the context prod. It is the current one.
 `,
   });
   expect((await muster('list mcps -o name')).stdout).toBe('one\n');
-  const stored = join(home, '.config', 'muster-serverless', 'endpoints.json');
+  const stored = join(box.home, '.config', 'muster-serverless', 'endpoints.json');
   expect((await stat(stored)).mode & 0o777).toBe(0o600);
   expect(JSON.parse(await readFile(stored, 'utf8'))).toEqual({
     current: 'prod',
@@ -130,7 +119,7 @@ test('a context that is there is not given to another endpoint', async () => {
 test('an endpoint that changed its issuer is shown with both, and added again', async () => {
   const url = await endpointWith('one', 'https://new.example.com');
   await muster(`context add prod ${url}`);
-  const stored = join(home, '.config', 'muster-serverless', 'endpoints.json');
+  const stored = join(box.home, '.config', 'muster-serverless', 'endpoints.json');
   const text = await readFile(stored, 'utf8');
   await writeFile(stored, text.replace('new.example.com', 'old.example.com'));
   expect(await muster('auth login')).toMatchObject({
@@ -159,7 +148,7 @@ test.each([
 test('a damaged file of endpoints is named, not used', async () => {
   const url = await endpointWith('one');
   await muster(`context add prod ${url}`);
-  const stored = join(home, '.config', 'muster-serverless', 'endpoints.json');
+  const stored = join(box.home, '.config', 'muster-serverless', 'endpoints.json');
   await writeFile(stored, '{"endpoints":[{"endpoint":1}]}');
   expect(await muster('list mcps')).toMatchObject({
     code: 1,
