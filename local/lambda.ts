@@ -71,7 +71,8 @@ async function invoke(
 
 const timeoutMs = 20_000; // of the api function
 
-function contextOf(awsRequestId: string): LambdaContext {
+/** The context of one invocation, which may take as long as the api function's. */
+export function contextOf(awsRequestId: string): LambdaContext {
   const until = Date.now() + timeoutMs;
   return {
     awsRequestId,

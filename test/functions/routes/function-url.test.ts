@@ -1,28 +1,16 @@
 import { Hono } from 'hono';
-import type { LambdaContext } from 'hono/aws-lambda';
 import { expect, test } from 'vitest';
 import { functionUrlHandler } from '../../../functions/routes/function-url.ts';
 import { problemSchema } from '../../../functions/model/wire.ts';
-import { eventOf } from '../../../local/lambda.ts';
+import { contextOf, eventOf } from '../../../local/lambda.ts';
 
 const api = new Hono().all('/v1/me', async (context) =>
   context.json({ method: context.req.method, body: await context.req.text() }),
 );
-const context: LambdaContext = {
-  awsRequestId: 'a',
-  functionName: 'api',
-  functionVersion: '$LATEST',
-  invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:api',
-  logGroupName: '/aws/lambda/api',
-  logStreamName: 'local',
-  memoryLimitInMB: '512',
-  callbackWaitsForEmptyEventLoop: true,
-  getRemainingTimeInMillis: () => 20_000,
-};
 const ask = (method: string) =>
   functionUrlHandler(api)(
     eventOf({ method, url: '/v1/me', host: 'muster.example.com', content: Buffer.from('{}') }),
-    context,
+    contextOf('a'),
   );
 
 test('a GET with a body is answered as one without', async () => {

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { array, constantFrom, oneof, record, tuple } from 'fast-check';
-import type { LambdaContext } from 'hono/aws-lambda';
 import { afterAll, beforeAll, expect } from 'vitest';
 import * as z from 'zod/mini';
 import { createApi } from '../../../functions/api.ts';
@@ -18,7 +17,7 @@ import { declareServers } from '../../../local/declare-servers.ts';
 import { type Store, startStore } from '../../../local/dynamodb.ts';
 import { type Bus, startBus } from '../../../local/event-bus.ts';
 import { ada, commandLineClient, type Issuer, startIssuer } from '../../../local/issuer.ts';
-import { eventOf, type FunctionUrlResult } from '../../../local/lambda.ts';
+import { contextOf, eventOf, type FunctionUrlResult } from '../../../local/lambda.ts';
 import { bearerFor } from '../../world/bearer.ts';
 import { aManifest, crdFile } from '../../world/manifest.ts';
 import { fuzz } from './runs.ts';
@@ -165,17 +164,6 @@ const request = record({
   isBase64Encoded: constantFrom(false, false, false, true),
 });
 
-const context: LambdaContext = {
-  awsRequestId: 'a',
-  functionName: 'api',
-  functionVersion: '$LATEST',
-  invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:api',
-  logGroupName: '/aws/lambda/api',
-  logStreamName: 'local',
-  memoryLimitInMB: '512',
-  callbackWaitsForEmptyEventLoop: true,
-  getRemainingTimeInMillis: () => 20_000,
-};
 const resultSchema = z.object({
   statusCode: z.number(),
   headers: z.record(z.string(), z.unknown()),
@@ -231,7 +219,7 @@ fuzz(
 async function call(event: unknown): Promise<z.infer<typeof resultSchema>> {
   const answer = await (api as (event: unknown, context: unknown) => Promise<FunctionUrlResult>)(
     event,
-    context,
+    contextOf('a'),
   );
   return resultSchema.parse({ body: '', headers: {}, ...answer });
 }
