@@ -42,3 +42,12 @@ export type LimitName = keyof typeof limits;
 
 /** Lists without a token, by all callers of one process together. */
 export const anonymousLists = { count: 300, windowSeconds: 60 } as const;
+
+export type LimitWindow = { readonly startsAt: Date; readonly endsAt: Date };
+
+/** The fixed window that `now` is in: all processes agree on it without asking each other. */
+export function windowAt(windowSeconds: number, now: Date): LimitWindow {
+  const lengthMs = windowSeconds * 1_000;
+  const start = Math.floor(now.getTime() / lengthMs) * lengthMs;
+  return { startsAt: new Date(start), endsAt: new Date(start + lengthMs) };
+}

@@ -1,3 +1,5 @@
+import { windowAt } from '../model/limits.ts';
+
 /** Whether one more request is allowed. */
 type ProcessLimitResult =
   | { readonly kind: 'allowed' }
@@ -14,13 +16,12 @@ export function processLimit({
   readonly count: number;
   readonly windowSeconds: number;
 }): (now: Date) => ProcessLimitResult {
-  const lengthMs = windowSeconds * 1_000;
-  let counted = { window: -1, uses: 0 };
+  let counted = { endsAt: 0, uses: 0 };
   return (now) => {
-    const window = Math.floor(now.getTime() / lengthMs);
-    counted = { window, uses: counted.window === window ? counted.uses + 1 : 1 };
+    const endsAt = windowAt(windowSeconds, now).endsAt.getTime();
+    counted = { endsAt, uses: counted.endsAt === endsAt ? counted.uses + 1 : 1 };
     return counted.uses <= count
       ? { kind: 'allowed' }
-      : { kind: 'reached', retryAfterMs: (window + 1) * lengthMs - now.getTime() };
+      : { kind: 'reached', retryAfterMs: endsAt - now.getTime() };
   };
 }

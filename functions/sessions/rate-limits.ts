@@ -1,7 +1,7 @@
 /** The limits of each person: counted in the table, so that they hold across processes. */
 import type { Audit } from '../model/audit-event.ts';
 import { messageOf } from '../model/error-message.ts';
-import { type LimitName, limits } from '../model/limits.ts';
+import { type LimitName, limits, windowAt } from '../model/limits.ts';
 import { oneLineWithoutSecrets } from '../model/outside-text.ts';
 import type { LogLine } from '../model/log-line.ts';
 import type { PersonKey } from './grant.ts';
@@ -28,7 +28,7 @@ export function personLimits({ now, countUse, audit, log }: LimitPorts): TakeLim
   const reachedUntil = new Map<string, Date>();
   const here = processCounter(now);
   return async (person, limit) => {
-    const use: Use = { person, limit, ...windowOf(limit, now()) };
+    const use: Use = { person, limit, ...windowAt(limits[limit].windowSeconds, now()) };
     const key = JSON.stringify([limit, person.issuer, person.subject]);
     for (const [other, until] of reachedUntil) if (until <= now()) reachedUntil.delete(other);
     const reached = reachedUntil.get(key);
@@ -57,13 +57,6 @@ const reachedAt = (until: Date, now: Date): LimitResult => ({
   kind: 'reached',
   retryAfterMs: Math.max(until.getTime() - now.getTime(), 1),
 });
-
-/** Fixed windows: all processes agree on them without asking each other. */
-function windowOf(limit: LimitName, now: Date): Pick<Use, 'startsAt' | 'endsAt'> {
-  const lengthMs = limits[limit].windowSeconds * 1_000;
-  const start = Math.floor(now.getTime() / lengthMs) * lengthMs;
-  return { startsAt: new Date(start), endsAt: new Date(start + lengthMs) };
-}
 
 /** The same counters in this process alone. */
 function processCounter(now: Clock['now']): (use: Use) => boolean {
