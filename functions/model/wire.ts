@@ -110,7 +110,7 @@ export type Row = z.infer<typeof rowSchema>;
 export const meSchema = z.object({
   subject: field(text, 'Subject of the token.'),
   issuer: field(text, 'Issuer of the token.'),
-  email: field(z.optional(text), 'Email address of the person, if the issuer provides it.'),
+  email: field(z.optional(text), 'Email address of the person, if the issuer has verified it.'),
   name: field(z.optional(text), 'Name of the person, if the issuer provides it.'),
   expiresAt: field(time, 'When the token expires.'),
 });
