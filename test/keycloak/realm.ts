@@ -1,5 +1,6 @@
 /** Realms of a Keycloak, made for one test each through its Admin REST API. */
 import * as z from 'zod/mini';
+import { defined } from '../../functions/model/defined.ts';
 import { ada } from '../../local/issuer.ts';
 
 export type Administrator = {
@@ -106,11 +107,14 @@ function adminOf({ url, password }: Administrator): Admin {
       }),
     });
     const { access_token } = z.object({ access_token: z.string() }).parse(await token.json());
-    const response = await fetch(`${url}/admin/realms${path}`, {
-      method,
-      headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
+    const response = await fetch(
+      `${url}/admin/realms${path}`,
+      defined({
+        method,
+        headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    );
     const text = await response.text();
     if (!response.ok)
       throw new Error(

@@ -1,7 +1,9 @@
 /** What people do with a Keycloak, by the built command line. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import * as z from 'zod/mini';
 import { callbackUrl } from '../../functions/adapters/oauth/registration.ts';
-import { listSchema } from '../../functions/model/wire.ts';
+import { type Session, sessionSchema } from '../../functions/model/wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type Ended, type Run, runMuster } from '../cli/run.ts';
 import { sandbox } from '../cli/sandbox.ts';
@@ -10,6 +12,9 @@ import { commandLine, createRealm, type Realm } from './realm.ts';
 import { type KeycloakWorld, startKeycloakWorld } from './world.ts';
 
 const keycloak = inject('keycloak');
+const statusSchema = z.object({
+  items: z.array(z.object({ name: z.string(), session: sessionSchema })),
+});
 
 describe.skipIf(keycloak === undefined)('with Keycloak', () => {
   const box = sandbox();
@@ -29,8 +34,8 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
         OAUTH_CLIENTS: JSON.stringify([
           {
             issuer: byHand.url,
-            client_id: 'muster',
-            client_secret: 'a secret that the owner made',
+            id: 'muster',
+            secret: 'a secret that the owner made',
           },
         ]),
       },
@@ -47,14 +52,22 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
     runMuster(box.file, line, { endpoint: world.url, home: box.home, ...run });
   const signIn = (line: string): Promise<Ended> =>
     muster(line, { onAddress: (address) => browserOf(ada).visit(address) });
-  const sessionOf = async (server: string, line = 'auth status'): Promise<string | undefined> => {
+  const sessionOf = async (server: string, line?: string): Promise<string | undefined> =>
+    (await sessionWith(server, line))?.status;
+  const sessionWith = async (
+    server: string,
+    line = 'auth status',
+  ): Promise<Session | undefined> => {
     const { stdout } = await muster(`${line} -o json`);
-    const { items } = listSchema.parse(JSON.parse(stdout));
-    return items.find(({ name }) => name === server)?.session.status;
+    const { items } = statusSchema.parse(JSON.parse(stdout));
+    return items.find(({ name }) => name === server)?.session;
   };
-  beforeEach(async () => {
-    expect(await signIn('auth login')).toMatchObject({ code: 0 });
-  });
+  /** Waits until the token is past its expiry. */
+  const expiry = async (server: string): Promise<void> => {
+    const { expiresAt } = (await sessionWith(server)) ?? {};
+    await wait(new Date(expiresAt ?? '').getTime() - Date.now() + 100);
+  };
+  beforeEach(async () => void (await signIn('auth login')));
 
   test('a person signs in to muster', async () => {
     expect((await muster('auth whoami')).stdout).toContain(ada.email);
@@ -85,7 +98,7 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
   test('six commands at once refresh an expired token once', async () => {
     await signIn('auth login --server open');
     const before = await open.countEvents('REFRESH_TOKEN');
-    await new Promise((resolve) => setTimeout(resolve, 5_500)); // Its tokens live for 5 s.
+    await expiry('open');
     const seen = await Promise.all(
       Array.from({ length: 6 }, () => sessionOf('open', 'auth status --verify')),
     );
@@ -97,7 +110,7 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
   test('sessions that an administrator ends are Expired at the next refresh', async () => {
     await signIn('auth login --server open');
     await open.endSessions();
-    await new Promise((resolve) => setTimeout(resolve, 5_500));
+    await expiry('open');
     expect(await sessionOf('open', 'auth status --verify')).toBe('Expired');
     expect((await muster('auth status')).stdout).toMatch(/open {3,}Expired/);
   });
@@ -105,7 +118,7 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
   test('after it lost our registration, the next sign-in registers again', async () => {
     await signIn('auth login --server open');
     expect(await open.forgetRegistrations()).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 5_500));
+    await expiry('open');
     expect(await sessionOf('open', 'auth status --verify')).toBe('Expired');
     expect(await signIn('auth login --server open')).toMatchObject({ code: 0 });
     expect(await open.forgetRegistrations()).toBe(1);
