@@ -74,20 +74,32 @@ function redirectOf(response: Response, from: URL): Step | undefined {
 
 /** The first form of the page, filled in by the persona. */
 function submissionOf(html: string, from: URL, persona: Pick<Persona, 'email'>): Step | undefined {
-  const form = /<form([^>]*method="post"[^>]*)>(.*?)<\/form>/s.exec(html);
+  const form = /<form([^>]*method="post"[^>]*)>(.*?)<\/form>/is.exec(html);
   if (form === null) return undefined;
   const [, attributes = '', inside = ''] = form;
   const fields = new URLSearchParams();
-  for (const [, input = ''] of inside.matchAll(/<input([^>]*)>/g)) {
+  let clicked = false;
+  for (const [, input = ''] of inside.matchAll(/<(?:input|button)([^>]*)>/g)) {
     const name = attribute(input, 'name');
-    if (name !== undefined) fields.set(name, attribute(input, 'value') ?? '');
+    // Of several buttons, only the one that is clicked is sent: here the first.
+    const isButton = attribute(input, 'type') === 'submit';
+    if (name !== undefined && !(isButton && clicked))
+      fields.set(name, attribute(input, 'value') ?? '');
+    clicked ||= isButton;
   }
   if (inside.includes('name="persona"')) fields.set('persona', persona.email);
+  if (fields.has('password')) {
+    fields.set('username', persona.email);
+    fields.set('password', passwordOf(persona));
+  }
   return { url: new URL(attribute(attributes, 'action') ?? from, from), form: fields };
 }
 
+/** Where an issuer asks for one, it is the name in front of the address. */
+const passwordOf = ({ email }: Pick<Persona, 'email'>): string => email.replace(/@.*/, '');
+
 const attribute = (text: string, name: string) =>
-  new RegExp(`${name}="([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&');
+  new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&');
 
 /** Cookies know hosts and paths, not ports, as in a real browser. */
 function cookieJar() {
@@ -97,7 +109,7 @@ function cookieJar() {
   >();
   const keep = ({ hostname: host }: URL, setCookies: readonly string[]) => {
     for (const line of setCookies) {
-      const [pair = '', ...rest] = line.split('; ');
+      const [pair = '', ...rest] = line.split(/;\s*/);
       const path =
         rest.find((part) => part.toLowerCase().startsWith('path='))?.slice('path='.length) ?? '/';
       const expires = rest

@@ -32,6 +32,7 @@ import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer
 import { type LocalMcpServer, startMcpServer } from '../../local/mcp-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
 import type { Credentials } from '../../functions/sessions/ports.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 /** A request that went out, and the parameters of its form. */
 type Sent = { readonly method: string; readonly url: URL; readonly form: URLSearchParams };
@@ -62,6 +63,7 @@ export type SignInWorld = {
  */
 export async function startSignInWorld({
   issuer: issuerOptions = {},
+  running,
   publicUrl = 'http://127.0.0.1:8787',
   extraCa,
   scopes = ['mcp'],
@@ -70,6 +72,8 @@ export async function startSignInWorld({
   credentials,
 }: {
   issuer?: IssuerOptions;
+  /** An issuer that is there already, instead of one of our own; its tokens have this audience. */
+  running?: { readonly issuer: Issuer; readonly audience: string };
   publicUrl?: string;
   extraCa?: string;
   /** What the MCP server asks for. */
@@ -79,8 +83,13 @@ export async function startSignInWorld({
   /** What the Secret holds that token exchange reads. */
   credentials?: Credentials;
 } = {}): Promise<SignInWorld> {
-  const [issuer, local] = await Promise.all([startIssuer(issuerOptions), startStore()]);
-  const mcp = await startMcpServer({ oauth: { issuer: issuer.url, scopes } });
+  const [issuer, local] = await Promise.all([
+    running?.issuer ?? startIssuer(issuerOptions),
+    startStore(),
+  ]);
+  const mcp = await startMcpServer({
+    oauth: defined({ issuer: issuer.url, scopes, audience: running?.audience }),
+  });
   const clock = { now: new Date() };
   const now = () => clock.now;
   const sent: Sent[] = [];

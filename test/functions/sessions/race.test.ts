@@ -3,11 +3,10 @@
  * DynamoDB-compatible store over HTTP.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { usableTokens, type TokenResult } from '../../../functions/sessions/refresh.ts';
-import type { StoredGrant, PersonKey } from '../../../functions/sessions/grant.ts';
-import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
+import type { StoredGrant } from '../../../functions/sessions/grant.ts';
 import { grantOf } from '../../world/grant.ts';
-import { defined } from '../../../functions/model/defined.ts';
+import { raceOnce } from '../../world/refresh-race.ts';
+import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 
 /** `npm test` plays a part of the rounds; `npm run test:race` all of them. */
 const rounds = Number(process.env['RACE_ROUNDS'] ?? 50);
@@ -21,43 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const present = (): Promise<StoredGrant | undefined> =>
-  world.store.getGrant(held.grant.person, held.grant.serverUid);
-
-/** As after an hour. */
-async function expire(): Promise<void> {
-  const { grant, tokens, generation } = (await present()) ?? held;
-  const next = defined({
-    grant: { ...grant, expiresAt: new Date(0) },
-    tokens,
-    generation,
-  });
-  expect(await world.store.replaceGrant(next, generation)).toBe(true);
-}
-
-const tokenOf = (usable: TokenResult) =>
-  usable.kind === 'usable' ? usable.tokens.accessToken : usable.kind;
-
-async function round(use: (person: PersonKey, uid: string) => Promise<TokenResult>) {
-  await expire();
-  world.sent.length = 0;
-  const uses = await Promise.all(
-    Array.from({ length: users }, () => use(held.grant.person, held.grant.serverUid)),
-  );
-  const refreshes = world.sent.filter(
-    ({ form }) => form.get('grant_type') === 'refresh_token',
-  ).length;
-  return { refreshes, tokens: new Set(uses.map(tokenOf)) };
-}
-
 test(
   `${String(users)} parallel uses refresh exactly once, ${String(rounds)} times, and all get the new token`,
   async () => {
     const seen = new Set<string>();
     for (let count = 0; count < rounds; count += 1) {
-      const { refreshes, tokens } = await round((person, uid) =>
-        usableTokens(world.ports, person, uid),
-      );
+      const { refreshes, tokens } = await raceOnce(world, held, { users });
       expect({ count, refreshes, different: tokens.size }).toEqual({
         count,
         refreshes: 1,
@@ -66,14 +34,16 @@ test(
       for (const token of tokens) seen.add(token);
     }
     expect(seen.size).toBe(rounds);
-    expect((await present())?.grant).toMatchObject({ refreshable: true });
-    expect((await present())?.grant.refused).toBeUndefined();
+    const { person, serverUid } = held.grant;
+    const present = await world.store.getGrant(person, serverUid);
+    expect(present?.grant).toMatchObject({ refreshable: true });
+    expect(present?.grant.refused).toBeUndefined();
   },
   10_000 + rounds * 2_000,
 );
 
 test('without the lease the same race uses a refresh token more than once: this test would see it', async () => {
   const ports = { ...world.ports, acquireLease: async () => 'everybody has it' };
-  const { refreshes } = await round((person, uid) => usableTokens(ports, person, uid));
+  const { refreshes } = await raceOnce(world, held, { users, ports });
   expect(refreshes).toBeGreaterThan(1);
 });

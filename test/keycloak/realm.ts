@@ -1,0 +1,167 @@
+/** Realms of a Keycloak, made for one test each through its Admin REST API. */
+import * as z from 'zod/mini';
+import { defined } from '../../functions/model/defined.ts';
+import { ada } from '../../local/issuer.ts';
+
+export type Administrator = {
+  readonly url: string;
+  readonly password: string;
+};
+
+export type RealmOptions = {
+  readonly accessTokenSeconds?: number;
+  /**
+   * Anybody may register clients: the policies "Trusted Hosts" and "Allowed Client Scopes" of a new
+   * realm, which forbid that, are removed.
+   */
+  readonly registration?: boolean;
+  readonly clients?: readonly object[];
+};
+
+export type Realm = {
+  /** The issuer. */
+  readonly url: string;
+  /** Ends every session of ada, as the button "Sign out all sessions" does. */
+  readonly endSessions: () => Promise<void>;
+  /** How many sessions ada has. */
+  readonly countSessions: () => Promise<number>;
+  /** How many events of this type there were. */
+  readonly countEvents: (type: string) => Promise<number>;
+  /** Adds a client by hand. */
+  readonly addClient: (client: object) => Promise<void>;
+  /** Removes all clients that registered themselves, and returns how many there were. */
+  readonly forgetRegistrations: () => Promise<number>;
+};
+
+/** The audience of access tokens with the scope `mcp`. */
+export const mcpAudience = 'https://mcp.example.com';
+
+/** As the command line signs people in: public, on any port of loopback. */
+export const commandLine = {
+  clientId: 'muster-cli',
+  publicClient: true,
+  standardFlowEnabled: true,
+  redirectUris: ['http://127.0.0.1/*'],
+};
+
+/** One realm in which ada can sign in with her name as her password. */
+export async function createRealm(
+  administrator: Administrator,
+  name: string,
+  { accessTokenSeconds = 300, registration = false, clients = [] }: RealmOptions = {},
+): Promise<Realm> {
+  const admin = adminOf(administrator);
+  await admin('POST', '', {
+    realm: name,
+    enabled: true,
+    sslRequired: 'none',
+    accessTokenLifespan: accessTokenSeconds,
+    // Rotation: a refresh token that is used twice ends the session.
+    revokeRefreshToken: true,
+    refreshTokenMaxReuse: 0,
+    eventsEnabled: true,
+    enabledEventTypes: ['REFRESH_TOKEN', 'REFRESH_TOKEN_ERROR', 'TOKEN_EXCHANGE'],
+    clients,
+    users: [
+      {
+        username: ada.subject,
+        email: ada.email,
+        emailVerified: true,
+        enabled: true,
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+        credentials: [{ type: 'password', value: ada.subject, temporary: false }],
+        realmRoles: ['offline_access', `default-roles-${name}`],
+      },
+    ],
+  });
+  await addMcpScope(admin, name);
+  if (registration) await openRegistration(admin, name);
+  const users = z
+    .array(z.object({ id: z.string() }))
+    .parse(await admin('GET', `/${name}/users?username=${ada.subject}`));
+  const user = users[0]?.id ?? '';
+  return {
+    url: `${administrator.url}/realms/${name}`,
+    endSessions: async () => void (await admin('POST', `/${name}/users/${user}/logout`)),
+    countSessions: async () =>
+      z.array(z.unknown()).parse(await admin('GET', `/${name}/users/${user}/sessions`)).length,
+    countEvents: async (type) =>
+      z.array(z.unknown()).parse(await admin('GET', `/${name}/events?type=${type}`)).length,
+    addClient: async (client) => void (await admin('POST', `/${name}/clients`, client)),
+    forgetRegistrations: () => forgetRegistrations(admin, name),
+  };
+}
+
+type Admin = (method: string, path: string, body?: object) => Promise<unknown>;
+
+function adminOf({ url, password }: Administrator): Admin {
+  return async (method, path, body) => {
+    const token = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'password',
+        client_id: 'admin-cli',
+        username: 'admin',
+        password,
+      }),
+    });
+    const { access_token } = z.object({ access_token: z.string() }).parse(await token.json());
+    const response = await fetch(
+      `${url}/admin/realms${path}`,
+      defined({
+        method,
+        headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    );
+    const text = await response.text();
+    if (!response.ok)
+      throw new Error(
+        `Keycloak answered ${method} ${path}: HTTP ${String(response.status)} ${text}`,
+      );
+    return text === '' ? undefined : JSON.parse(text);
+  };
+}
+
+/** Keycloak ignores `resource` (RFC 8707): a client scope puts the audience into the token. */
+async function addMcpScope(admin: Admin, realm: string): Promise<void> {
+  await admin('POST', `/${realm}/client-scopes`, {
+    name: 'mcp',
+    protocol: 'openid-connect',
+    attributes: { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'true' },
+    protocolMappers: [
+      {
+        name: 'audience',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-audience-mapper',
+        config: { 'included.custom.audience': mcpAudience, 'access.token.claim': 'true' },
+      },
+    ],
+  });
+  const scopes = z
+    .array(z.object({ id: z.string(), name: z.string() }))
+    .parse(await admin('GET', `/${realm}/client-scopes`));
+  const id = scopes.find(({ name }) => name === 'mcp')?.id ?? '';
+  await admin('PUT', `/${realm}/default-optional-client-scopes/${id}`);
+}
+
+const policy = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy';
+
+async function openRegistration(admin: Admin, realm: string): Promise<void> {
+  const components = z
+    .array(z.object({ id: z.string(), providerId: z.string() }))
+    .parse(await admin('GET', `/${realm}/components?type=${policy}`));
+  for (const { id, providerId } of components)
+    if (providerId === 'trusted-hosts' || providerId === 'allowed-client-templates')
+      await admin('DELETE', `/${realm}/components/${id}`);
+}
+
+async function forgetRegistrations(admin: Admin, realm: string): Promise<number> {
+  const clients = z
+    .array(z.object({ id: z.string(), name: z.optional(z.string()) }))
+    .parse(await admin('GET', `/${realm}/clients`));
+  const registered = clients.filter(({ name }) => name === 'muster');
+  for (const { id } of registered) await admin('DELETE', `/${realm}/clients/${id}`);
+  return registered.length;
+}
