@@ -1,7 +1,10 @@
 import { errors } from 'undici';
 import type { Stage } from '../../model/wire.ts';
 import type { Cause, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
-import { NameFailure, RefusedByPolicy } from './connect.ts';
+import { NameFailure } from './connect.ts';
+import { RefusedByPolicy } from './guard.ts';
+import { codeOf, ourExhaustion } from './socket-error.ts';
+import { tlsCauseOf } from './tls-error.ts';
 
 /** The reason that the deadline of a probe gives to its signal. */
 export class DeadlinePassed extends Error {
@@ -29,26 +32,17 @@ export function outcomeOf(error: unknown, stage: Stage, timings: Timings): Probe
   if (error instanceof errors.InvalidArgumentError)
     // Its own words may quote a value of spec.headers.
     return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
-  if (!(error instanceof Error)) throw error;
-  const cause = causeOf(error);
-  if (cause !== undefined) return unreachable(cause, codeOf(error) || error.message);
+  if (!(error instanceof Error) || isProgrammingError(error)) throw error;
   const code = codeOf(error);
-  if (code === '') throw error;
-  // Once the connection stands, a server decides what we read: no bytes of its own may pass for a
-  // prober error, which would leave its STATE as it was. A 101 that upgrades to nothing, for
-  // example, fails an assertion in undici 8.
-  if (stage === 'headers' && !proberCodes.has(code)) return unreachable('notHttp', code);
-  return { kind: 'proberTrouble', detail: `${code}: ${error.message}`, timings };
+  if (ourExhaustion.has(code))
+    return { kind: 'proberTrouble', detail: `${code}: ${error.message}`, timings };
+  return unreachable(causeOf(error, stage), detailOf(error));
 }
 
-/** What this machine has run out of. */
-const proberCodes: ReadonlySet<string> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'ENOBUFS',
-  'ENOMEM',
-  'EADDRNOTAVAIL',
-]);
+/** A mistake in our own code. Those of Node that have a code say what a peer did. */
+const isProgrammingError = (error: Error): boolean =>
+  codeOf(error) === '' &&
+  (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError);
 
 function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {
   switch (resolution.kind) {
@@ -79,27 +73,33 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
   }
 }
 
-// Names, codes and messages as Node 24 and undici 8 give them; the numbers of AbortError and
-// TimeoutError never get here.
-function causeOf(error: Error): Cause | undefined {
-  if (
-    error.name === 'HTTPParserError' ||
-    error instanceof errors.ResponseContentLengthMismatchError
-  )
-    return 'notHttp';
-  if (error instanceof errors.SocketError)
-    return error.message === 'bad upgrade' ? 'notHttp' : 'reset';
+/**
+ * Why a server could not be asked. Every error has a cause, known or not: once the connection
+ * stands, a server decides what we read, and no bytes of its own may pass for a prober error, which
+ * would leave its STATE as it was. Names, codes and messages are those of Node 24 and undici 8.
+ */
+function causeOf(error: Error, stage: Stage): Cause {
+  if (error instanceof errors.SocketError || error instanceof errors.InformationalError)
+    return 'reset';
+  if (error.name === 'HTTPParserError') return 'notHttp';
   const code = codeOf(error);
-  return (
-    causes[code] ?? (/^(ERR_SSL_|ERR_TLS_|CERT_|EPROTO$)/.test(code) ? 'tlsProtocol' : undefined)
-  );
+  return causes[code] ?? tlsCauseOf(error, code) ?? unknownCauses[stage];
 }
+
+const unknownCauses: Readonly<Record<Stage, Cause>> = {
+  dns: 'resolverFailed',
+  tcp: 'unreachable',
+  tls: 'tlsUntrusted',
+  headers: 'notHttp',
+};
 
 const causes: Readonly<Record<string, Cause>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
+  ERR_HTTP2_STREAM_ERROR: 'reset',
+  ERR_HTTP2_SESSION_ERROR: 'reset',
   ENETUNREACH: 'unreachable',
   EHOSTUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',
@@ -108,30 +108,10 @@ const causes: Readonly<Record<string, Cause>> = {
   EPERM: 'unreachable', // a firewall on the way out
   EINVAL: 'unreachable', // a blackhole route
   ETIMEDOUT: 'timeout',
-  CERT_HAS_EXPIRED: 'tlsExpired',
-  CERT_NOT_YET_VALID: 'tlsNotYetValid',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'tlsHostname',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'tlsUntrusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'tlsUntrusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tlsUntrusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'tlsUntrusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tlsUntrusted',
-  CERT_UNTRUSTED: 'tlsUntrusted',
-  CERT_REVOKED: 'tlsUntrusted',
-  CERT_SIGNATURE_FAILURE: 'tlsUntrusted',
-  CERT_CHAIN_TOO_LONG: 'tlsUntrusted',
-  INVALID_CA: 'tlsUntrusted',
-  INVALID_PURPOSE: 'tlsUntrusted',
 };
 
-/**
- * The most useful code: of several addresses, one that is not only an address family without a
- * route on this machine.
- */
-function codeOf(error: Error): string {
-  if (error instanceof AggregateError) {
-    const codes = error.errors.map((one: unknown) => (one instanceof Error ? codeOf(one) : ''));
-    return codes.find((code) => code !== 'ENETUNREACH') ?? codes[0] ?? '';
-  }
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
+// OpenSSL speaks in whole sentences in one case only: a certificate whose code has no name in Node.
+const detailOf = (error: Error): string => {
+  const code = codeOf(error);
+  return code === '' || code === 'UNSPECIFIED' ? error.message : code;
+};
