@@ -7,7 +7,7 @@ const mostAttempts = 16;
 
 /**
  * Begins to open a connection to one address. Exactly one of `opened` and `failed` is called, later
- * and at most once. Returns the way to end the attempt: after it, neither is called.
+ * and at most once. Returns the way to end the attempt.
  */
 export type Open = (
   address: string,
@@ -71,11 +71,13 @@ export function firstConnection(
       const end = open(
         address,
         (socket) => {
+          if (isOver) return void socket.destroy();
           running.delete(end);
           stop();
           resolve(socket);
         },
         (error) => {
+          if (isOver) return;
           running.delete(end);
           errors.push(error);
           advance();

@@ -5,6 +5,7 @@ import type { Stage } from '../../model/wire.ts';
 import { firstConnection, type Open } from './address-race.ts';
 import type { Resolution, Resolve } from './dns.ts';
 import { type Guard, hostOf, RefusedByPolicy } from './guard.ts';
+import { openThrough, type ProxySettings, proxyTo } from './proxy.ts';
 import { codeOf, mostTelling, noRoute } from './socket-error.ts';
 import { encrypted, type Protocol } from './tls-handshake.ts';
 
@@ -12,6 +13,8 @@ export type Connector = {
   readonly guard: Guard;
   readonly resolve: Resolve;
   readonly secureContext: SecureContext;
+  /** Without it, everything is contacted directly. */
+  readonly proxies?: ProxySettings;
 };
 
 export type Target = {
@@ -25,12 +28,13 @@ export type Target = {
  * Opens a connection to an address that the guard allows. The name is resolved here, refused
  * addresses are left out, and the address that a socket is really connected to is checked again
  * before a byte is sent. Several addresses are raced (RFC 8305). `enter` is called as each stage
- * begins. Throws `RefusedByPolicy`, `NameFailure`, or the error of the socket; an abort destroys
+ * begins. Throws `RefusedByPolicy`, `NameFailure`, `ProxyTrouble`,
+ * or the error of the socket; an abort destroys
  * every socket.
  */
 export async function connect(
   { hostname, port, secure, protocol = 'http/1.1' }: Target,
-  { guard, resolve, secureContext }: Connector,
+  { guard, resolve, secureContext, proxies }: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
 ): Promise<Socket> {
@@ -38,7 +42,9 @@ export async function connect(
   if (isIP(host) === 0) enter('dns');
   const resolution = await resolved(host, resolve, signal);
   enter('tcp');
-  const plain = await reached(host, resolution, { port, guard }, enter, signal);
+  const proxy = proxies === undefined ? undefined : proxyTo({ hostname, port, secure }, proxies);
+  const open = proxy ? openThrough(proxy, port, resolve) : guardedOpen(port, guard);
+  const plain = await reached(host, resolution, { open, guard }, enter, signal);
   if (!secure) return plain;
   enter('tls');
   return encrypted(plain, host, { secureContext, protocol }, signal);
@@ -83,7 +89,7 @@ async function resolved(host: string, resolve: Resolve, signal: AbortSignal): Pr
 async function reached(
   host: string,
   { addresses, later }: Addresses,
-  { port, guard }: { readonly port: number; readonly guard: Guard },
+  { open, guard }: { readonly open: Open; readonly guard: Guard },
   enter: (stage: Stage) => void,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -97,7 +103,7 @@ async function reached(
   const contest = defined({
     addresses: allowed(addresses),
     later: later?.then((more) => (more.kind === 'addresses' ? allowed(more.addresses) : [])),
-    open: guardedOpen(port, guard),
+    open,
     waits: (isWaiting: boolean): void => enter(isWaiting ? 'dns' : 'tcp'),
   });
   try {

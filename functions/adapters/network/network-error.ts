@@ -3,6 +3,7 @@ import type { Stage } from '../../model/wire.ts';
 import type { Cause, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
 import { NameFailure } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';
+import { ProxyTrouble, UnreachableThroughProxy } from './proxy.ts';
 import { codeOf, ourExhaustion } from './socket-error.ts';
 import { tlsCauseOf } from './tls-error.ts';
 
@@ -33,6 +34,8 @@ export function outcomeOf(error: unknown, stage: Stage, timings: Timings): Probe
     // Its own words may quote a value of spec.headers.
     return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
   if (!(error instanceof Error) || isProgrammingError(error)) throw error;
+  if (error instanceof ProxyTrouble)
+    return { kind: 'proberTrouble', detail: error.message, timings };
   const code = codeOf(error);
   if (ourExhaustion.has(code))
     return { kind: 'proberTrouble', detail: `${code}: ${error.message}`, timings };
@@ -81,6 +84,8 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
 function causeOf(error: Error, stage: Stage): Cause {
   if (error instanceof errors.SocketError || error instanceof errors.InformationalError)
     return 'reset';
+  if (error instanceof UnreachableThroughProxy)
+    return error.status === 504 ? 'timeout' : 'unreachable';
   if (error.name === 'HTTPParserError') return 'notHttp';
   const code = codeOf(error);
   return causes[code] ?? tlsCauseOf(error, code) ?? unknownCauses[stage];
