@@ -112,7 +112,8 @@ async function reached(
     if (!(error instanceof AggregateError)) throw error;
     const telling = mostTelling([...error.errors, ...refusals]);
     // Only the other family could have been reached from here, and its lookup has failed.
-    const other = noRoute.has(codeOf(telling)) ? await later : undefined;
+    const isTelling = !(telling instanceof RefusedByPolicy || noRoute.has(codeOf(telling)));
+    const other = isTelling ? undefined : await later;
     if (other !== undefined && other.kind !== 'addresses' && other.kind !== 'notFound')
       throw new NameFailure(host, other);
     throw telling ?? new NameFailure(host, { kind: 'notFound', detail: 'ENODATA' });
