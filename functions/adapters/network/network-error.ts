@@ -88,7 +88,7 @@ function causeOf(error: Error, stage: Stage): Cause {
     return error.status === 504 ? 'timeout' : 'unreachable';
   if (error.name === 'HTTPParserError') return 'notHttp';
   const code = codeOf(error);
-  return causes[code] ?? tlsCauseOf(error, code) ?? unknownCauses[stage];
+  return causes[code] ?? tlsCauseOf(error, code, stage) ?? unknownCauses[stage];
 }
 
 const unknownCauses: Readonly<Record<Stage, Cause>> = {

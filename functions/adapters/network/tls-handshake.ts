@@ -52,8 +52,15 @@ export class ClientCertificateDemanded extends Error {
 }
 
 /**
- * Under TLS 1.2 the same alert says that there is no common cipher: then the server has not shown
- * its own certificate yet.
+ * Alerts that speak of the certificate of the one who gets them (RFC 8446, section 6.2), and the one
+ * that servers send instead of them. Versions of OpenSSL put different words before them.
  */
+export const refusesUs = (code: string): boolean => aboutOurCertificate.test(code);
+
+const aboutOurCertificate =
+  /^ERR_SSL_.*_ALERT_(?:HANDSHAKE_FAILURE|(?:BAD|NO|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/** Before the server has shown its own certificate, the same alerts are about something else. */
 const refusesOurCertificate = (code: string, socket: TLSSocket): boolean =>
-  code.endsWith('_ALERT_HANDSHAKE_FAILURE') && 'raw' in socket.getPeerCertificate();
+  refusesUs(code) &&
+  (code.endsWith('_CERTIFICATE_REQUIRED') || 'raw' in socket.getPeerCertificate());
