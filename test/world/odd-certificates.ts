@@ -51,7 +51,7 @@ export async function certificate({
   validFrom = -1,
   validUntil = 24,
 }: Wish): Promise<Party> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as Keys;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const signer = issuer?.keys ?? keys;
   const made = await X509CertificateGenerator.create({
     serialNumber: `01${randomBytes(15).toString('hex')}`,

@@ -31,6 +31,8 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
   let held: Buffer | undefined;
   let isOpen = false;
   let head: ResponseHead | undefined;
+  /** It is an answer after all when what follows it is none. */
+  let interim: ResponseHead | undefined;
   let isTooLarge = false;
   let isHttp2 = false;
   const open = (bytes: Buffer): Buffer => {
@@ -42,6 +44,7 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
     let bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
     for (;;) {
       if (!mayBeStatusLine(bytes)) {
+        head = interim;
         isHttp2 = isFrame(bytes);
         return open(bytes);
       }
@@ -60,6 +63,7 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
           isStrict(text) ? bytes : Buffer.concat([rewritten(found), bytes.subarray(end)]),
         );
       }
+      interim = found;
       bytes = bytes.subarray(end);
     }
     held = bytes;

@@ -113,10 +113,11 @@ function exchangeOver(
 // Without it, undici makes an error with a stack for every exchange that ends at its headers.
 const exchangeEnded = new Error('the exchange has ended');
 
+// A map: a header may be called `constructor`.
 const headOnly = ({ status, headers }: ResponseHead): ProbeResponse => {
-  const received: Record<string, string[]> = {};
-  for (const [name, value] of headers) (received[name] ??= []).push(value);
-  return { status, headers: joined(received), body: Buffer.alloc(0), isWhole: false };
+  const received = new Map<string, string[]>();
+  for (const [name, value] of headers) received.set(name, [...(received.get(name) ?? []), value]);
+  return { status, headers: joined([...received]), body: Buffer.alloc(0), isWhole: false };
 };
 
 function converse(
@@ -149,7 +150,7 @@ function converse(
         onRequestStart: () => {}, // undici recognizes its new kind of handler by this
         onResponseStart: (_controller, status, received) => {
           if (status < 200) return;
-          head = { status, headers: joined(received) };
+          head = { status, headers: joined(Object.entries(received)) };
           if (read === undefined) finish(false);
           else patience = setTimeout(finish, read.ms, false);
         },
@@ -170,10 +171,10 @@ function converse(
 const isTlsAlert = (error: Error | undefined): boolean => codeOf(error).startsWith('ERR_SSL_');
 
 const joined = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: readonly (readonly [name: string, value: string | string[] | undefined])[],
 ): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
+    headers.flatMap(([name, value]) =>
       value === undefined ? [] : [[name, bounded(name, [value].flat().join(', '))]],
     ),
   );

@@ -15,7 +15,7 @@ import { startSlowListener } from '../../../world/slow-listener.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const close of closing.splice(0).toReversed()) await close();
 });
 
 const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
