@@ -19,7 +19,7 @@ export type Contest = {
   /** In the order of preference. */
   readonly addresses: readonly string[];
   /** Addresses that join the list later. */
-  readonly later?: Promise<readonly string[]>;
+  readonly later: Promise<readonly string[]> | undefined;
   readonly open: Open;
   /** Told when every address has failed and others may still come, and when they have. */
   readonly waits?: (isWaiting: boolean) => void;

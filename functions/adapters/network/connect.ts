@@ -1,6 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { defined } from '../../model/defined.ts';
 import type { Stage } from '../../model/wire.ts';
 import { firstConnection, type Open } from './address-race.ts';
 import type { Resolution, Resolve } from './dns.ts';
@@ -100,12 +99,12 @@ async function reached(
       if (rule !== undefined) refusals.push(new RefusedByPolicy(rule));
       return rule === undefined;
     });
-  const contest = defined({
+  const contest = {
     addresses: allowed(addresses),
     later: later?.then((more) => (more.kind === 'addresses' ? allowed(more.addresses) : [])),
     open,
     waits: (isWaiting: boolean): void => enter(isWaiting ? 'dns' : 'tcp'),
-  });
+  };
   try {
     return await firstConnection(contest, signal);
   } catch (error) {

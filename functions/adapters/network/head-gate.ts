@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import {
   headEnd,
-  isStrict,
   mayBeStatusLine,
   readHead,
   type ResponseHead,
   rewritten,
+  strictHeadOf,
 } from './response-head.ts';
 
 /** What is known of an answer from its bytes, whatever a parser makes of them. */
@@ -33,6 +33,8 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
   let head: ResponseHead | undefined;
   /** It is an answer after all when what follows it is none. */
   let interim: ResponseHead | undefined;
+  /** Nearly every head; it is read only when the parser fails all the same. */
+  let strict: string | undefined;
   let isTooLarge = false;
   let isHttp2 = false;
   const open = (bytes: Buffer): Buffer => {
@@ -43,6 +45,8 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
     if (isOpen) return chunk;
     let bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
     for (;;) {
+      strict = strictHeadOf(bytes);
+      if (strict !== undefined) return open(bytes);
       if (!mayBeStatusLine(bytes)) {
         head = interim;
         isHttp2 = isFrame(bytes);
@@ -59,9 +63,7 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
       }
       if (found.status >= 200) {
         head = found;
-        return open(
-          isStrict(text) ? bytes : Buffer.concat([rewritten(found), bytes.subarray(end)]),
-        );
+        return open(Buffer.concat([rewritten(found), bytes.subarray(end)]));
       }
       interim = found;
       bytes = bytes.subarray(end);
@@ -71,7 +73,12 @@ export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void)
     isTooLarge = true;
     return open(bytes);
   };
-  return { head: () => head, isTooLarge: () => isTooLarge, isHttp2: () => isHttp2, pass };
+  return {
+    head: () => (strict === undefined ? head : readHead(strict)),
+    isTooLarge: () => isTooLarge,
+    isHttp2: () => isHttp2,
+    pass,
+  };
 }
 
 /** SETTINGS comes first of all; GOAWAY may. Both belong to stream 0. */

@@ -124,7 +124,10 @@ async function reachProxy(proxy: URL, resolve: Resolve, signal: AbortSignal): Pr
     return () => socket.destroy();
   };
   try {
-    return await firstConnection({ addresses: resolution.addresses, open }, signal);
+    return await firstConnection(
+      { addresses: resolution.addresses, later: undefined, open },
+      signal,
+    );
   } catch (error) {
     if (!(error instanceof AggregateError)) throw error;
     throw new ProxyTrouble(

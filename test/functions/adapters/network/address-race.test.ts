@@ -45,8 +45,10 @@ function attempts(): { open: Open; of: (address: string) => Attempt; all: Attemp
 
 const delayMs = 30;
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const race = (contest: Contest, signal = new AbortController().signal): Promise<Socket> =>
-  firstConnection(contest, signal, delayMs);
+const race = (
+  contest: Omit<Contest, 'later'> & Partial<Contest>,
+  signal = new AbortController().signal,
+): Promise<Socket> => firstConnection({ later: undefined, ...contest }, signal, delayMs);
 const tried = (all: readonly Attempt[]): readonly string[] => all.map(({ address }) => address);
 
 describe('several addresses are tried as RFC 8305 says', () => {
