@@ -126,8 +126,8 @@ export const reasonGlossary = {
   },
   TLSUntrusted: {
     summary:
-      'The certificate is signed by an authority that the prober does not trust, or the chain is incomplete.',
-    hint: 'Ask the owner of the server to send the whole chain. Add a private authority to EXTRA_CA_FILE.',
+      'The certificate is signed by an authority that the prober does not trust, the chain is incomplete, or its key or signature is too weak.',
+    hint: 'Ask the owner of the server to send the whole chain of an up-to-date certificate. Add a private authority to EXTRA_CA_FILE.',
   },
   TLSHostname: {
     summary: 'The certificate is for a different host name.',
@@ -137,6 +137,11 @@ export const reasonGlossary = {
     summary:
       'The prober and the server have no TLS version or cipher in common, or the port serves plain HTTP.',
     hint: 'Check the scheme and port of `spec.url`. The server needs TLS 1.2 or newer.',
+  },
+  ClientCertificateRequired: {
+    summary:
+      'The server accepts only clients that show a certificate of their own (mutual TLS). The prober and the sign-in have none.',
+    hint: 'Use an address of the server in `spec.url` that works without a client certificate.',
   },
   NotHTTP: {
     summary: 'The response is not HTTP.',

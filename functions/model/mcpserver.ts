@@ -42,6 +42,7 @@ export const failedReasons = [
   'TLSUntrusted',
   'TLSHostname',
   'TLSProtocol',
+  'ClientCertificateRequired',
   'NotHTTP',
 ] as const;
 export type FailedReason = (typeof failedReasons)[number];

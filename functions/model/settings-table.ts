@@ -131,6 +131,15 @@ export const settings = {
       'How often the status of an unchanged server is written, so that a stale status can be recognized.',
     fallback: '300',
   },
+  HTTPS_PROXY: {
+    summary:
+      'Proxy through which https servers and issuers are contacted: http://host:port, with user:password@ where it asks for them. The functions look names up themselves and ask it for addresses (CONNECT).',
+    fallback: '',
+  },
+  HTTP_PROXY: {
+    summary: 'The same for http servers and issuers. It must allow CONNECT to their ports.',
+    fallback: '',
+  },
   KUBECONFIG: { summary: 'Path of the kubeconfig of the cluster.', fallback: '' },
   KUBECONFIG_YAML: { summary: 'The kubeconfig itself, instead of a path.', fallback: '' },
   LABEL_SELECTOR: {
@@ -147,6 +156,11 @@ export const settings = {
     fallback: '',
   },
   NAMESPACE: { summary: 'Only MCPServers of this namespace are swept and listed.', fallback: '' },
+  NO_PROXY: {
+    summary:
+      'Comma-separated hosts that are contacted without the proxy: example.com (and everything below it), host:port, an address, a CIDR range, or *.',
+    fallback: '',
+  },
   OAUTH_CLIENTS: {
     summary:
       'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. Each issuer has its own callback URL (docs/deploy.md). It is a secret.',

@@ -142,6 +142,9 @@ const redirects: Readonly<Record<Redirect, string>> = {
   unusable: 'The server redirects to an address that cannot be used.',
 };
 
+// A code such as CERT_UNTRUSTED; what has none is a sentence of OpenSSL.
+const isWord = /^[A-Z\d_/]+$/;
+
 function unreachable(cause: Cause, detail: string): Verdict {
   switch (cause) {
     case 'nameNotFound':
@@ -172,7 +175,9 @@ function unreachable(cause: Cause, detail: string): Verdict {
       return {
         kind: 'failed',
         reason: 'TLSUntrusted',
-        message: `The certificate is not signed by a trusted authority (${detail}).`,
+        message: isWord.test(detail)
+          ? `The certificate is not signed by a trusted authority (${detail}).`
+          : `The certificate cannot be trusted: ${detail}.`,
       };
     case 'tlsHostname':
       return {
@@ -185,6 +190,12 @@ function unreachable(cause: Cause, detail: string): Verdict {
         kind: 'failed',
         reason: 'TLSProtocol',
         message: `The TLS handshake failed (${detail}).`,
+      };
+    case 'clientCertificateRequired':
+      return {
+        kind: 'failed',
+        reason: 'ClientCertificateRequired',
+        message: 'The server demands a client certificate. Nobody gets in without one.',
       };
     case 'notHttp':
       return { kind: 'failed', reason: 'NotHTTP', message: 'The answer is not HTTP.' };

@@ -83,6 +83,7 @@ const causes: Readonly<Record<Cause, string>> = {
   tlsNotYetValid: 'a certificate that is not valid yet',
   tlsUntrusted: 'a certificate of an untrusted authority',
   tlsHostname: 'a certificate for another host',
-  tlsProtocol: 'no common TLS version or cipher',
+  tlsProtocol: 'a TLS handshake that failed',
+  clientCertificateRequired: 'a demand for a client certificate',
   notHttp: 'an answer that is not HTTP',
 };

@@ -20,6 +20,7 @@ export type Cause =
   | 'tlsUntrusted'
   | 'tlsHostname'
   | 'tlsProtocol'
+  | 'clientCertificateRequired'
   | 'notHttp';
 
 /** Where a redirect led that was not followed. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { defined } from '../model/defined.ts';
 import { resolver } from '../adapters/network/dns.ts';
 import { addressGuard } from '../adapters/network/guard.ts';
 import type { NetworkSettings } from '../settings.ts';
@@ -11,7 +12,9 @@ export const createConnector = ({
   extraCaFile,
   allowLocal,
   guardAllow,
+  proxies,
 }: NetworkSettings): Connector => ({
+  ...defined({ proxies }),
   resolve: resolver({ servers: dnsServers }),
   guard: addressGuard({ allowLocal, allow: guardAllow }),
   secureContext: trustStore(

@@ -1,7 +1,8 @@
 import type { McpServer } from '../../model/mcpserver.ts';
 import type { VerificationResult } from '../../sessions/verification.ts';
 import type { Connector } from '../network/connect.ts';
-import { NameFailure, RefusedByPolicy } from '../network/connect.ts';
+import { NameFailure } from '../network/connect.ts';
+import { RefusedByPolicy } from '../network/guard.ts';
 import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
 import { clientInfo, discoverRequest } from './discover.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';

@@ -1,70 +1,52 @@
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import {
-  connect as connectTls,
-  createSecureContext,
-  rootCertificates,
-  type SecureContext,
-} from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { Stage } from '../../model/wire.ts';
+import { firstConnection, type Open } from './address-race.ts';
 import type { Resolution, Resolve } from './dns.ts';
-import { type Guard, hostOf } from './guard.ts';
+import { type Guard, hostOf, RefusedByPolicy } from './guard.ts';
+import { openThrough, type ProxySettings, proxyTo } from './proxy.ts';
+import { codeOf, mostTelling, noRoute } from './socket-error.ts';
+import { encrypted, type Protocol } from './tls-handshake.ts';
 
 export type Connector = {
   readonly guard: Guard;
   readonly resolve: Resolve;
   readonly secureContext: SecureContext;
+  /** Without it, everything is contacted directly. */
+  readonly proxies?: ProxySettings;
 };
 
-export type Target = { readonly hostname: string; readonly port: number; readonly secure: boolean };
+export type Target = {
+  readonly hostname: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly protocol?: Protocol;
+};
 
 /**
  * Opens a connection to an address that the guard allows. The name is resolved here, refused
- * addresses are left out, and the address that the socket is really connected to is checked again
- * before a byte is sent. `enter` is called as each stage begins. Throws `RefusedByPolicy`,
- * `NameFailure`, or the error of the socket; an abort destroys the socket.
+ * addresses are left out, and the address that a socket is really connected to is checked again
+ * before a byte is sent. Several addresses are raced (RFC 8305). `enter` is called as each stage
+ * begins. Throws `RefusedByPolicy`, `NameFailure`, `ProxyTrouble`,
+ * or the error of the socket; an abort destroys
+ * every socket.
  */
 export async function connect(
-  { hostname, port, secure }: Target,
-  { guard, resolve, secureContext }: Connector,
+  { hostname, port, secure, protocol = 'http/1.1' }: Target,
+  { guard, resolve, secureContext, proxies }: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
 ): Promise<Socket> {
   const host = hostOf(hostname);
   if (isIP(host) === 0) enter('dns');
-  const addresses = await allowedAddresses(host, guard, resolve);
-  signal.throwIfAborted();
+  const resolution = await resolved(host, resolve, signal);
   enter('tcp');
-  const plain = await connected(
-    connectTcp({ port, ...destination(host, addresses) }),
-    'connect',
-    signal,
-  );
-  const refusal = guard.refusesAddress(plain.remoteAddress ?? '');
-  if (refusal !== undefined) {
-    plain.destroy();
-    throw new RefusedByPolicy(refusal);
-  }
+  const proxy = proxies === undefined ? undefined : proxyTo({ hostname, port, secure }, proxies);
+  const open = proxy ? openThrough(proxy, port, resolve) : guardedOpen(port, guard);
+  const plain = await reached(host, resolution, { open, guard }, enter, signal);
   if (!secure) return plain;
   enter('tls');
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  const encrypted = connectTls({
-    socket: plain,
-    host,
-    ...servername,
-    secureContext,
-    ALPNProtocols: ['http/1.1'],
-  });
-  return connected(encrypted, 'secureConnect', signal);
-}
-
-/** The guard refused the address or URL; `rule` says why. */
-export class RefusedByPolicy extends Error {
-  override readonly name = 'RefusedByPolicy';
-  readonly rule: string;
-  constructor(rule: string) {
-    super(`refused by policy: ${rule}`);
-    this.rule = rule;
-  }
+  return encrypted(plain, host, { secureContext, protocol }, signal);
 }
 
 /** The name does not resolve to an address; `resolution.kind` says why. */
@@ -86,56 +68,68 @@ export const trustStore = (extraCa?: string): SecureContext =>
     ? createSecureContext()
     : createSecureContext({ ca: [...rootCertificates, extraCa] });
 
-async function allowedAddresses(
-  host: string,
-  guard: Guard,
-  resolve: Resolve,
-): Promise<readonly string[]> {
-  const resolution: Resolution =
-    isIP(host) === 0 ? await resolve(host) : { kind: 'addresses', addresses: [host] };
-  if (resolution.kind !== 'addresses') throw new NameFailure(host, resolution);
-  const allowed = resolution.addresses.filter(
-    (address) => guard.refusesAddress(address) === undefined,
-  );
-  if (allowed.length > 0) return allowed;
-  throw new RefusedByPolicy(guard.refusesAddress(resolution.addresses[0] ?? '') ?? 'no address');
-}
+type Addresses = Extract<Resolution, { kind: 'addresses' }>;
 
-// node:net tries several addresses (happy eyeballs) only through a lookup: this one is ours.
-function destination(
-  host: string,
-  addresses: readonly string[],
-): { host: string; lookup?: LookupFunction; autoSelectFamily?: boolean } {
-  const [only, another] = addresses;
-  if (only !== undefined && another === undefined) return { host: only };
-  const list = addresses.map((address) => ({ address, family: isIP(address) }));
-  return { host, autoSelectFamily: true, lookup: (_hostname, _options, done) => done(null, list) };
-}
-
-function connected<Opening extends Socket>(
-  socket: Opening,
-  event: 'connect' | 'secureConnect',
-  signal: AbortSignal,
-): Promise<Opening> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      socket.destroy();
-      reject(signal.reason);
-    };
-    const settle = (): void => {
-      signal.removeEventListener('abort', abort);
-      socket.off('error', fail);
-    };
-    const fail = (error: Error): void => {
-      settle();
-      socket.destroy();
-      reject(error);
-    };
+/** A resolver cannot be interrupted: after an abort its answer is not waited for. */
+async function resolved(host: string, resolve: Resolve, signal: AbortSignal): Promise<Addresses> {
+  if (isIP(host) !== 0) return { kind: 'addresses', addresses: [host] };
+  const resolution = await new Promise<Resolution>((done, reject) => {
+    const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    socket.once('error', fail);
-    socket.once(event, () => {
-      settle();
-      resolve(socket);
-    });
+    resolve(host)
+      .finally(() => signal.removeEventListener('abort', abort))
+      .then(done, reject);
   });
+  signal.throwIfAborted();
+  if (resolution.kind !== 'addresses') throw new NameFailure(host, resolution);
+  return resolution;
 }
+
+async function reached(
+  host: string,
+  { addresses, later }: Addresses,
+  { open, guard }: { readonly open: Open; readonly guard: Guard },
+  enter: (stage: Stage) => void,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const refusals: RefusedByPolicy[] = [];
+  const allowed = (all: readonly string[]): readonly string[] =>
+    all.filter((address) => {
+      const rule = guard.refusesAddress(address);
+      if (rule !== undefined) refusals.push(new RefusedByPolicy(rule));
+      return rule === undefined;
+    });
+  const contest = {
+    addresses: allowed(addresses),
+    later: later?.then((more) => (more.kind === 'addresses' ? allowed(more.addresses) : [])),
+    open,
+    waits: (isWaiting: boolean): void => enter(isWaiting ? 'dns' : 'tcp'),
+  };
+  try {
+    return await firstConnection(contest, signal);
+  } catch (error) {
+    if (!(error instanceof AggregateError)) throw error;
+    const telling = mostTelling([...error.errors, ...refusals]);
+    // Only the other family could have been reached from here, and its lookup has failed.
+    const isTelling = !(telling instanceof RefusedByPolicy || noRoute.has(codeOf(telling)));
+    const other = isTelling ? undefined : await later;
+    if (other !== undefined && other.kind !== 'addresses' && other.kind !== 'notFound')
+      throw new NameFailure(host, other);
+    throw telling ?? new NameFailure(host, { kind: 'notFound', detail: 'ENODATA' });
+  }
+}
+
+/** Looks at the address that the socket is really connected to, before a byte is sent. */
+const guardedOpen =
+  (port: number, guard: Guard): Open =>
+  (address, opened, failed) => {
+    const socket = connectTcp({ host: address, port });
+    socket.once('connect', () => {
+      const rule = guard.refusesAddress(socket.remoteAddress ?? '');
+      if (rule === undefined) return opened(socket);
+      socket.destroy();
+      failed(new RefusedByPolicy(rule));
+    });
+    socket.once('error', failed);
+    return () => socket.destroy();
+  };

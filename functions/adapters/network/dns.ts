@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { prefersIPv6 } from './address-family.ts';
 
 /** Answers of the resolver. Each kind means something else for the name and for the prober. */
 export type Resolution =
-  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | {
+      readonly kind: 'addresses';
+      /** In the order of preference. */
+      readonly addresses: readonly string[];
+      /** What the other address family answers. It never rejects. */
+      readonly later?: Promise<Resolution>;
+    }
   /** The resolver says there is no such name, or no address behind it. */
   | { readonly kind: 'notFound'; readonly detail: string }
   /** The resolver answered with a failure, or not at all. */
@@ -22,7 +29,8 @@ const queryTries = 2;
 const resolutionDelayMs = 50;
 const hostsFileAgeMs = 10_000;
 
-const unusableNames: ReadonlySet<string> = new Set(['EBADNAME', 'EBADSTR']);
+// c-ares tries again by itself after silence (ETIMEOUT), but not after these (measured).
+const retriedOnce: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR']);
 
 /**
  * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure
@@ -45,56 +53,83 @@ export function resolver({
     const known =
       (await hosts()).get(name) ?? (isLocalhost(name) ? ['127.0.0.1', '::1'] : undefined);
     if (known !== undefined) return { kind: 'addresses', addresses: known };
-    const first = await resolveOnce(cares, name);
-    // c-ares tries again by itself after silence (ETIMEOUT), but not after SERVFAIL or REFUSED
-    // (measured).
-    return first.kind === 'failed' && first.detail !== 'ETIMEOUT'
-      ? resolveOnce(cares, name)
-      : first;
+    return resolveBoth(cares, name);
   };
 }
 
 // RFC 6761, section 6.3: these names are loopback, and no resolver is asked for them.
 const isLocalhost = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
 
-async function resolveOnce(cares: Resolver, name: string): Promise<Resolution> {
-  const answers = [query(cares.resolve4(name)), query(cares.resolve6(name))];
-  const first = await Promise.race(answers);
-  // NXDOMAIN holds for both families.
-  if (first.kind === 'notFound' && first.detail === 'ENOTFOUND') return first;
-  const all = Promise.all(answers);
-  const settled =
-    first.kind === 'addresses'
-      ? await Promise.race([all, pause(resolutionDelayMs).then(() => [first])])
-      : await all;
-  const addresses = [
-    ...new Set(settled.flatMap((answer) => (answer.kind === 'addresses' ? answer.addresses : []))),
-  ];
-  return addresses.length > 0 ? { kind: 'addresses', addresses } : failureAmong(settled);
+/**
+ * RFC 8305, section 3: both families at once, and the first answer counts, but the preferred family
+ * gets 50 ms to catch up. What one family answers says nothing about the other: name servers that
+ * know no AAAA answer NXDOMAIN, SERVFAIL or nothing (RFC 4074, section 4).
+ */
+async function resolveBoth(cares: Resolver, name: string): Promise<Resolution> {
+  const four = oneFamily(() => cares.resolve4(name));
+  const six = oneFamily(() => cares.resolve6(name));
+  const [preferred, other] = prefersIPv6() ? [six, four] : [four, six];
+  const ahead = await Promise.race([preferred, other.then(() => undefined)]);
+  if (ahead !== undefined) return joined(ahead, other);
+  const early = await other;
+  if (early.kind !== 'addresses') return joined(await preferred, other);
+  const caughtUp = await within(resolutionDelayMs, preferred);
+  return caughtUp === undefined ? { ...early, later: preferred } : joined(caughtUp, other);
 }
 
-// An address family without addresses decides nothing when the other one has failed.
-const failureAmong = (answers: readonly Resolution[]): Resolution =>
-  answers.find((answer) => answer.kind !== 'notFound') ?? { kind: 'notFound', detail: 'ENODATA' };
+async function joined(preferred: Resolution, other: Promise<Resolution>): Promise<Resolution> {
+  if (preferred.kind === 'addresses') return { ...preferred, later: other };
+  const answer = await other;
+  if (answer.kind === 'addresses') return { ...answer, later: Promise.resolve(preferred) };
+  // A family without addresses decides nothing when the other one has failed.
+  if (preferred.kind !== 'notFound') return preferred;
+  if (answer.kind !== 'notFound') return answer;
+  return preferred.detail === answer.detail ? answer : { kind: 'notFound', detail: 'ENODATA' };
+}
 
-async function query(answer: Promise<string[]>): Promise<Resolution> {
+async function oneFamily(ask: () => Promise<string[]>): Promise<Resolution> {
+  const first = await settled(ask());
+  return first.kind === 'failed' && retriedOnce.has(first.detail) ? settled(ask()) : first;
+}
+
+async function settled(answer: Promise<string[]>): Promise<Resolution> {
   try {
     return { kind: 'addresses', addresses: await answer };
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const code = String(error.code);
-    if (code === 'ENOTFOUND' || code === 'ENODATA') return { kind: 'notFound', detail: code };
-    if (code === 'ECONNREFUSED')
-      return { kind: 'unavailable', detail: 'the resolver refuses connections' };
-    if (unusableNames.has(code)) return { kind: 'unusable', detail: code };
-    return { kind: 'failed', detail: code };
+    return failure(String(error.code));
   }
 }
 
-const pause = (ms: number): Promise<void> =>
-  new Promise((done) => {
-    setTimeout(done, ms).unref();
+/** The codes of c-ares, as Node 24 names them: https://nodejs.org/api/dns.html#error-codes */
+function failure(code: string): Resolution {
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'ENODATA':
+    case 'ENONAME':
+      return { kind: 'notFound', detail: code };
+    case 'EBADNAME':
+    case 'EBADSTR':
+      return { kind: 'unusable', detail: code };
+    case 'ECONNREFUSED':
+      return { kind: 'unavailable', detail: 'the resolver refuses connections' };
+    case 'ENOMEM':
+    case 'EFILE':
+    case 'ECANCELLED':
+    case 'EDESTRUCTION':
+    case 'ENOTINITIALIZED':
+      return { kind: 'unavailable', detail: `the resolver cannot be asked (${code})` };
+    default:
+      return { kind: 'failed', detail: code };
+  }
+}
+
+function within<Value>(ms: number, value: Promise<Value>): Promise<Value | undefined> {
+  return new Promise((done, reject) => {
+    const timer = setTimeout(done, ms, undefined);
+    value.finally(() => clearTimeout(timer)).then(done, reject);
   });
+}
 
 // c-ares does not read the hosts file, where people list their own servers.
 function hostsReader(file: string): () => Promise<ReadonlyMap<string, readonly string[]>> {

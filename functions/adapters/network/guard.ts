@@ -149,3 +149,13 @@ const isatap = [0x00, 0x5e, 0xfe].join();
 
 /** The host of a URL as sockets take it: without the brackets of IPv6. */
 export const hostOf = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+/** The guard refused the address or URL; `rule` says why. */
+export class RefusedByPolicy extends Error {
+  override readonly name = 'RefusedByPolicy';
+  readonly rule: string;
+  constructor(rule: string) {
+    super(`refused by policy: ${rule}`);
+    this.rule = rule;
+  }
+}

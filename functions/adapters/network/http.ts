@@ -1,6 +1,11 @@
-import { Client } from 'undici';
+import { Client, errors } from 'undici';
 import type { Stage } from '../../model/wire.ts';
-import { type Connector, connect, RefusedByPolicy } from './connect.ts';
+import { type Connector, connect } from './connect.ts';
+import { RefusedByPolicy } from './guard.ts';
+import { gated, type HeadGate, headGate } from './head-gate.ts';
+import type { ResponseHead } from './response-head.ts';
+import { codeOf } from './socket-error.ts';
+import type { Protocol } from './tls-handshake.ts';
 
 export type ProbeRequest = {
   readonly url: URL;
@@ -26,21 +31,54 @@ export type ProbeResponse = {
 const maxHeaderSize = 64 * 1024;
 
 /**
- * One HTTP/1.1 exchange over its own guarded connection, which is closed when the promise settles.
- * It resolves with the response headers, or when as much of the body as `read` asks for has come.
+ * One HTTP exchange over its own guarded connection, which is closed when the promise settles. It
+ * resolves with the response headers, or when as much of the body as `read` asks for has come. A
+ * server that speaks only HTTP/2 is asked once more, over that: it has not read the first request.
  * Redirects are answers. Throws what `connect` throws, undici's errors for what is not HTTP, and
  * the reason of an abort.
  */
-export function exchange(
+export async function exchange(
   request: ProbeRequest,
   connector: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
 ): Promise<ProbeResponse> {
   const refusal = connector.guard.refusesUrl(request.url);
-  if (refusal !== undefined) return Promise.reject(new RefusedByPolicy(refusal));
+  if (refusal !== undefined) throw new RefusedByPolicy(refusal);
+  try {
+    return await exchangeOver('http/1.1', request, connector, signal, enter);
+  } catch (error) {
+    if (!speaksOnlyHttp2(error)) throw error;
+    return exchangeOver('h2', request, connector, signal, enter);
+  }
+}
+
+const speaksOnlyHttp2 = (error: unknown): boolean =>
+  error instanceof OnlyHttp2 || codeOf(error).endsWith('_ALERT_NO_APPLICATION_PROTOCOL');
+
+/** The answer to a request in HTTP/1.1 is a frame of HTTP/2. */
+class OnlyHttp2 extends Error {
+  override readonly name = 'OnlyHttp2';
+}
+
+type Conversation = {
+  readonly client: Client;
+  readonly gate: HeadGate;
+  /** What TLS has said last: an alert comes before the end that it causes. */
+  readonly alert: () => Error | undefined;
+};
+
+function exchangeOver(
+  spoken: Protocol,
+  request: ProbeRequest,
+  connector: Connector,
+  signal: AbortSignal,
+  enter: (stage: Stage) => void,
+): Promise<ProbeResponse> {
+  let alert: Error | undefined;
+  const gate = headGate(maxHeaderSize, () => client.destroy(exchangeEnded));
   const client = new Client(request.url.origin, {
-    allowH2: false,
+    allowH2: spoken === 'h2',
     maxHeaderSize,
     // The deadline is the signal's: undici's timers are coarse, and its connect phase ignores
     // signals (nodejs/undici#386).
@@ -49,27 +87,41 @@ export function exchange(
     connect: ({ hostname, port, protocol }, done) => {
       const secure = protocol === 'https:';
       connect(
-        { hostname, port: Number(port || (secure ? 443 : 80)), secure },
+        { hostname, port: Number(port || (secure ? 443 : 80)), secure, protocol: spoken },
         connector,
         signal,
         enter,
       ).then(
         (socket) => {
           enter('headers');
-          done(null, socket);
+          socket.on('error', (error) => {
+            alert ??= error;
+          });
+          if (spoken === 'http/1.1') done(null, gated(socket, gate));
+          // Without TLS nobody names the protocol; undici looks here (RFC 9113, section 3.3).
+          else done(null, secure ? socket : Object.assign(socket, { alpnProtocol: 'h2' }));
         },
         (error: Error) => done(error, null),
       );
     },
   });
-  return converse(client, request, signal).finally(() => client.destroy(exchangeEnded));
+  return converse({ client, gate, alert: () => alert }, request, signal).finally(() =>
+    client.destroy(exchangeEnded),
+  );
 }
 
 // Without it, undici makes an error with a stack for every exchange that ends at its headers.
 const exchangeEnded = new Error('the exchange has ended');
 
+// A map: a header may be called `constructor`.
+const headOnly = ({ status, headers }: ResponseHead): ProbeResponse => {
+  const received = new Map<string, string[]>();
+  for (const [name, value] of headers) received.set(name, [...(received.get(name) ?? []), value]);
+  return { status, headers: joined([...received]), body: Buffer.alloc(0), isWhole: false };
+};
+
 function converse(
-  client: Client,
+  { client, gate, alert }: Conversation,
   { url, method, headers, body, read }: ProbeRequest,
   signal: AbortSignal,
 ): Promise<ProbeResponse> {
@@ -84,13 +136,21 @@ function converse(
       if (head !== undefined)
         resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
     };
+    const fail = (error: Error): void => {
+      const seen = gate.head();
+      if (head !== undefined) finish(false);
+      else if (seen !== undefined) resolve(headOnly(seen));
+      else if (gate.isTooLarge()) reject(new errors.HeadersOverflowError());
+      else if (gate.isHttp2()) reject(new OnlyHttp2());
+      else reject(isTlsAlert(alert()) ? alert() : error);
+    };
     client.dispatch(
       { path: `${url.pathname}${url.search}`, method, headers: { ...headers }, body: body ?? null },
       {
         onRequestStart: () => {}, // undici recognizes its new kind of handler by this
         onResponseStart: (_controller, status, received) => {
           if (status < 200) return;
-          head = { status, headers: joined(received) };
+          head = { status, headers: joined(Object.entries(received)) };
           if (read === undefined) finish(false);
           else patience = setTimeout(finish, read.ms, false);
         },
@@ -101,19 +161,20 @@ function converse(
           if (length > read.bytes) finish(false);
         },
         onResponseEnd: () => finish(true),
-        // Once the headers are in, a body that breaks off changes nothing about them.
-        onResponseError: (_controller, error) =>
-          head === undefined ? reject(error) : finish(false),
+        // Once a head is in, whatever comes after it changes nothing about that.
+        onResponseError: (_controller, error) => fail(error),
       },
     );
   });
 }
 
+const isTlsAlert = (error: Error | undefined): boolean => codeOf(error).startsWith('ERR_SSL_');
+
 const joined = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: readonly (readonly [name: string, value: string | string[] | undefined])[],
 ): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
+    headers.flatMap(([name, value]) =>
       value === undefined ? [] : [[name, bounded(name, [value].flat().join(', '))]],
     ),
   );

@@ -126,6 +126,7 @@ describe('no answer', () => {
     ['tlsUntrusted', 'failed', 'TLSUntrusted'],
     ['tlsHostname', 'failed', 'TLSHostname'],
     ['tlsProtocol', 'failed', 'TLSProtocol'],
+    ['clientCertificateRequired', 'failed', 'ClientCertificateRequired'],
     ['notHttp', 'failed', 'NotHTTP'],
     ['refused', 'failing', 'ConnectionRefused'],
     ['reset', 'failing', 'ConnectionReset'],
