@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect, RefusedByPolicy } from './connect.ts';
@@ -35,7 +36,7 @@ export function exchange(
   request: ProbeRequest,
   connector: Connector,
   signal: AbortSignal,
-  enter: (stage: Stage) => void = () => {},
+  enter: (stage: Stage, socket?: Socket) => void = () => {},
 ): Promise<ProbeResponse> {
   const refusal = connector.guard.refusesUrl(request.url);
   if (refusal !== undefined) return Promise.reject(new RefusedByPolicy(refusal));
@@ -55,7 +56,7 @@ export function exchange(
         enter,
       ).then(
         (socket) => {
-          enter('headers');
+          enter('headers', socket);
           done(null, socket);
         },
         (error: Error) => done(error, null),
@@ -74,7 +75,8 @@ function converse(
   signal: AbortSignal,
 ): Promise<ProbeResponse> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const abort = (): void => (head === undefined ? reject(signal.reason) : finish(false));
+    signal.addEventListener('abort', abort, { once: true });
     let head: Pick<ProbeResponse, 'status' | 'headers'> | undefined;
     let patience: NodeJS.Timeout | undefined;
     const chunks: Buffer[] = [];

@@ -293,8 +293,12 @@ describe('what a probe sends', () => {
           classify: true,
         },
       );
-      expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
-      expect(outcome).not.toHaveProperty('classification');
+      expect(outcome).toMatchObject({
+        kind: 'answered',
+        status: 405,
+        classification: 'unanswered',
+        speaksMcp: 'Unknown',
+      });
     },
   );
   test('one DELETE for a session that leaked', async () => {
