@@ -57,7 +57,7 @@ test('a server that answers is one line, and one more when its certificate ends 
   );
   const soon = { ...answered, certificateExpiresAt: inDays(5) };
   expect(checkText(explain(failing, soon, now), now)).toBe(
-    'server-a: Connected (AuthenticationRequired): HTTP 401\nWarning:   Its certificate expires on 2026-03-06.\n',
+    'server-a: Connected (AuthenticationRequired): HTTP 401\nWarning:   The certificate expires on 2026-03-06.\n',
   );
   expect(explainedText(explain(failing, soon, now), now)).toContain(
     'TLS until: 2026-03-06 (in 5 days)\n',
