@@ -16,7 +16,7 @@ export const certificateWarning = (
 ): string | undefined =>
   expiresAt === undefined || now === undefined || !isExpiring(expiresAt, now)
     ? undefined
-    : `Its certificate expires on ${expiresAt.toISOString().slice(0, 10)}.`;
+    : `The certificate expires on ${expiresAt.toISOString().slice(0, 10)}.`;
 
 const dayMs = 24 * 60 * 60_000;
 
