@@ -110,7 +110,10 @@ function sweepWith(settings: SweepSettings): Sweep {
       servers,
       { ...ports, patchStatus: statusPatcher(cluster, trace) },
       defined({
-        ...{ tick, tickMs, heartbeatMs, concurrency },
+        tick,
+        tickMs,
+        heartbeatMs,
+        concurrency,
         everything: cursor.everything,
         siteUrl: settings.siteUrl,
       }),

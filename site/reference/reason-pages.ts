@@ -1,4 +1,4 @@
-import { failedParts } from '../../functions/model/failed-parts.ts';
+import type { FailedPart } from '../../functions/model/failed-parts.ts';
 import { type ReasonFacts, reasonFacts, reasonSlug } from '../../functions/model/reason-facts.ts';
 import { page, table } from './markdown-pieces.ts';
 
@@ -31,7 +31,7 @@ const reasonText = (reason: string, { summary, hint, carrier, part, owner }: Rea
     'All values of STATE and SESSION: [State and session](../state-and-session.md). More symptoms: [Troubleshoot](../troubleshoot.md).',
   );
 
-const parts: Readonly<Record<(typeof failedParts)[number], string>> = {
+const parts: Readonly<Record<FailedPart, string>> = {
   spec: 'The MCPServer itself. Nothing was contacted.',
   policy: 'The policy of the functions. Nothing was contacted.',
   name: 'The resolution of the host name (DNS).',

@@ -78,7 +78,9 @@ describe('every reason has a page', () => {
       ...Object.values(authRequiredReasons),
       ...Object.values(speaksMcpReasons),
       ...Object.values(contendedReasons),
-      ...['ProberOffline', 'NotProbed', 'CertificateExpiring'],
+      'ProberOffline',
+      'NotProbed',
+      'CertificateExpiring',
     ];
     expect(new Set(reasonFacts.keys())).toEqual(new Set(reasons));
     expect(written.size).toBe(reasonFacts.size);

@@ -57,15 +57,23 @@ type JsonRpc = 'result' | 'error' | 'other';
 
 /** What the answer holds: JSON, or the events of a stream, of which the end may be missing. */
 function jsonRpcIn({ body }: ProbeResponse): JsonRpc | undefined {
-  const text = body.toString('utf8');
-  // TypeScript SDKs write `jsonrpc` last, behind a result that may be longer than what was read.
-  const first =
-    /^(?:event:.*\s+|id:.*\s+)*(?:data:)?\s*\{\s*(?:"id"\s*:\s*1\s*,\s*)?"(result|error)"\s*:\s*\{/;
+  const text = dataIn(body.toString('utf8'));
   const isJsonRpc = /"jsonrpc"\s*:\s*"2\.0"/.test(text);
-  const [, key] = first.exec(text) ?? (isJsonRpc ? /"(result|error)"\s*:/.exec(text) : null) ?? [];
+  // TypeScript SDKs write `jsonrpc` last, behind a result that may be longer than what was read.
+  const first = /^\s*\{\s*(?:"id"\s*:\s*1\s*,\s*)?"(result|error)"\s*:\s*\{/.exec(text);
+  const [, key] = first ?? (isJsonRpc ? /"(result|error)"\s*:/.exec(text) : null) ?? [];
   if (key === 'result' || key === 'error') return key;
   return isJsonRpc ? 'other' : undefined;
 }
+
+/** JSON as it is; of a stream, what its events carry. */
+const dataIn = (text: string): string =>
+  /^\s*[{[]/.test(text)
+    ? text
+    : text
+        .split('\n')
+        .flatMap((line) => (line.startsWith('data:') ? [line.slice('data:'.length)] : []))
+        .join('\n');
 
 // Every server that speaks MCP answers its one POST by JSON-RPC, or with a status that refuses this
 // request: where the path or the method is refused, or something else is answered, there is none.

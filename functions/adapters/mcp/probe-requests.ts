@@ -27,6 +27,8 @@ export type Result = Reply | { readonly kind: 'error'; readonly error: unknown }
 /** One request of a probe that was begun. Its `result` never rejects. */
 export type ProbeExchange = {
   readonly result: Promise<Result>;
+  /** The result, if it is there. */
+  readonly settled: () => Result | undefined;
   /** Settles once the first connection stands and the request is on its way. */
   readonly connected: Promise<void>;
   readonly cancel: () => void;
@@ -121,8 +123,11 @@ function startExchange(
       url = next;
     }
   };
+  let settled: Result | undefined;
+  const settle = (result: Result): Result => (settled = result);
   return {
-    result: follow().catch((error: unknown) => ({ kind: 'error', error })),
+    result: follow().then(settle, (error: unknown) => settle({ kind: 'error', error })),
+    settled: () => settled,
     connected: connected.promise,
     cancel: () => controller.abort(canceled),
     clock,

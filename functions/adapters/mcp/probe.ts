@@ -114,7 +114,7 @@ async function runHttpProbe(client: ProbeClient, { classify, now }: Wanted): Pro
     case 'GET':
       return openAnswer(client, get, decided.reply, { classify, now, running: post });
     case 'POST': {
-      const getEnd = await endOf(get);
+      const getEnd = endOf(get.settled());
       get.cancel();
       await closeSession(client, decided.reply);
       const signs = signsOfDiscover(decided.reply.answer);
@@ -163,8 +163,7 @@ async function firstAnswer(get: ProbeExchange, post: ProbeExchange): Promise<Dec
   return { by: 'none', get: ofGet, post: ofPost };
 }
 
-async function endOf(get: ProbeExchange): Promise<GetEnd> {
-  const result = await Promise.race([get.result, undefined]);
+function endOf(result: Result | undefined): GetEnd {
   if (result === undefined) return 'silent';
   return result.kind === 'reply' ? 'gateway' : 'closed';
 }

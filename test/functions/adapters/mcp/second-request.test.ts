@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
+import { signsOfDiscover, signsOfStream } from '../../../../functions/adapters/mcp/mcp-signs.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import { explain } from '../../../../functions/reachability/explain.ts';
@@ -281,6 +282,19 @@ describe('only a result shows that no sign-in is needed, and what answers may be
     const seen = await probed(script);
     expect([seen.signIn, seen.speaksMcp]).toEqual([signIn, speaksMcp]);
     expect(seen.verdict).toMatch(/^connected /);
+  });
+
+  test('a body that is made to be slow to read is read at once', () => {
+    const body = (text: string) => ({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      body: Buffer.from(text.repeat(4096).slice(0, 4096)),
+      isWhole: false,
+    });
+    const began = performance.now();
+    for (const text of ['event: ', 'event:\n', 'data:  ', '{ ', '"jsonrpc" ', '{"id" : 1 ,'])
+      for (const signs of [signsOfDiscover, signsOfStream]) signs(body(text));
+    expect(performance.now() - began).toBeLessThan(500);
   });
 
   test('a POST that hangs costs half of the deadline at most, and is a stage', async () => {
