@@ -29,8 +29,8 @@ export type ProbeExchange = {
   readonly result: Promise<Result>;
   /** The result, if it is there. */
   readonly settled: () => Result | undefined;
-  /** Settles once the first connection stands and the request is on its way. */
-  readonly connected: Promise<void>;
+  /** Settles when half of the deadline has passed, and its connection stands. */
+  readonly silent: Promise<'silent'>;
   readonly cancel: () => void;
   readonly clock: StageClock;
   /** Where it is asking: redirects were followed. */
@@ -43,8 +43,6 @@ export type ProbeExchange = {
 export type ProbeClient = {
   readonly configured: URL;
   readonly deadlineMs: number;
-  /** Settles when half of the deadline has passed. */
-  readonly half: Promise<void>;
   readonly start: (request: ProbeRequest) => ProbeExchange;
   readonly end: () => void;
 };
@@ -59,30 +57,33 @@ type ClientOptions = {
 
 export function probeClient(options: ClientOptions): ProbeClient {
   const { configured, deadlineMs } = options;
-  const running = new Set<AbortController>();
-  const half = Promise.withResolvers<void>();
-  const halfTimer = setTimeout(half.resolve, deadlineMs / 2);
+  const running = new Map<AbortController, StartedExchange>();
   let passed: DeadlinePassed | undefined;
-  const timer = setTimeout(() => {
+  const end = (): void => {
     passed = new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`);
-    for (const controller of running) controller.abort(passed);
-  }, deadlineMs);
+    for (const controller of running.keys()) controller.abort(passed);
+  };
+  let isHalf = false;
+  // One timer after the other: most probes need none of them.
+  let timer = setTimeout(() => {
+    isHalf = true;
+    for (const { announce } of running.values()) announce();
+    timer = setTimeout(end, deadlineMs / 2);
+  }, deadlineMs / 2);
   return {
     configured,
     deadlineMs,
-    half: half.promise,
     start: (request) => {
       const controller = new AbortController();
       if (passed !== undefined) controller.abort(passed);
-      running.add(controller);
-      const started = startExchange(options, request, controller);
+      const started = startExchange(options, request, controller, () => isHalf);
+      running.set(controller, started);
       void started.result.then(() => running.delete(controller));
       return started;
     },
     end: () => {
       clearTimeout(timer);
-      clearTimeout(halfTimer);
-      for (const controller of running) controller.abort(canceled);
+      for (const controller of running.keys()) controller.abort(canceled);
     },
   };
 }
@@ -90,14 +91,22 @@ export function probeClient(options: ClientOptions): ProbeClient {
 // One error for all: an error with a stack for each request costs time.
 const canceled = new Error('the request is no longer needed');
 
+/** `announce` is called at half of the deadline. */
+type StartedExchange = ProbeExchange & { readonly announce: () => void };
+
 function startExchange(
   options: ClientOptions,
   request: ProbeRequest,
   controller: AbortController,
-): ProbeExchange {
+  isHalf: () => boolean,
+): StartedExchange {
   const { signal } = controller;
   const clock = stageClock();
-  const connected = Promise.withResolvers<void>();
+  const silent = Promise.withResolvers<'silent'>();
+  let isConnected = false;
+  const announce = (): void => {
+    if (isConnected && isHalf()) silent.resolve('silent');
+  };
   let { url } = request;
   let hop: Hop | undefined;
   let certificate: X509Certificate | undefined;
@@ -105,7 +114,8 @@ function startExchange(
     signal.throwIfAborted();
     const enter = (stage: Stage, socket?: Socket): void => {
       clock.enter(stage);
-      if (stage === 'headers') connected.resolve();
+      isConnected ||= stage === 'headers';
+      announce();
       // Once the socket is closed, it has no certificate.
       if (socket instanceof TLSSocket) certificate = socket.getPeerX509Certificate();
     };
@@ -128,7 +138,8 @@ function startExchange(
   return {
     result: follow().then(settle, (error: unknown) => settle({ kind: 'error', error })),
     settled: () => settled,
-    connected: connected.promise,
+    silent: silent.promise,
+    announce,
     cancel: () => controller.abort(canceled),
     clock,
     url: () => url,

@@ -102,7 +102,7 @@ async function runStreamProbe(client: ProbeClient, { classify, now }: Wanted) {
 
 async function runHttpProbe(client: ProbeClient, { classify, now }: Wanted): Promise<ProbeOutcome> {
   const get = client.start(streamAt(client.configured, { peeks: false }));
-  const first = await Promise.race([get.result, silentAtHalf(client, get)]);
+  const first = await Promise.race([get.result, get.silent]);
   if (first !== 'silent' && !needsSecondRequest(get, first))
     return first.kind === 'error'
       ? failureOf(get, first)
@@ -123,12 +123,6 @@ async function runHttpProbe(client: ProbeClient, { classify, now }: Wanted): Pro
     case 'none':
       return failureOfBoth(get, decided.get, post, decided.post, now);
   }
-}
-
-/** Half of the deadline has passed, and the connection of the GET stands without an answer. */
-async function silentAtHalf(client: ProbeClient, get: ProbeExchange): Promise<'silent'> {
-  await Promise.all([client.half, get.connected]);
-  return 'silent';
 }
 
 /** What ended the GET is no verdict about a server that is used by POST. */
