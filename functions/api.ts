@@ -183,8 +183,13 @@ const serverPorts = (
   },
   check: async (server) =>
     server.type === 'stdio'
-      ? notProbed(server)
-      : explain(server, await (await prober())(server, { classify: true }), now()),
+      ? notProbed(server, settings.siteUrl)
+      : explain(
+          server,
+          await (await prober())(server, { classify: true }),
+          now(),
+          settings.siteUrl,
+        ),
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),

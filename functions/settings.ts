@@ -68,6 +68,8 @@ type SharedSettings = ClusterSettings &
     readonly heartbeatMs: number;
     readonly tickMs: number;
     readonly leaseNamespace: string;
+    /** Where the pages about each reason are. */
+    readonly siteUrl?: URL;
   };
 
 export type SweepSettings = SharedSettings &
@@ -237,13 +239,15 @@ function readerOf(environment: Environment, report: Reader['report']): Reader {
   };
 }
 
-const sharedSettings = (from: Reader): SharedSettings => ({
-  ...clusterSettings(from),
-  ...networkSettings(from),
-  heartbeatMs: from.number('HEARTBEAT_SECONDS') * 1000,
-  tickMs: from.number('TICK_SECONDS') * 1000,
-  leaseNamespace: from.text('LEASE_NAMESPACE'),
-});
+const sharedSettings = (from: Reader): SharedSettings =>
+  defined({
+    ...clusterSettings(from),
+    ...networkSettings(from),
+    heartbeatMs: from.number('HEARTBEAT_SECONDS') * 1000,
+    tickMs: from.number('TICK_SECONDS') * 1000,
+    leaseNamespace: from.text('LEASE_NAMESPACE'),
+    siteUrl: from.optionalUrl('SITE_URL'),
+  });
 
 const clusterSettings = (from: Reader): ClusterSettings => ({
   selection: defined({

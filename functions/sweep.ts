@@ -109,7 +109,14 @@ function sweepWith(settings: SweepSettings): Sweep {
     const page = await sweepPage(
       servers,
       { ...ports, patchStatus: statusPatcher(cluster, trace) },
-      { tick, tickMs, heartbeatMs, concurrency, everything: cursor.everything },
+      defined({
+        tick,
+        tickMs,
+        heartbeatMs,
+        concurrency,
+        everything: cursor.everything,
+        siteUrl: settings.siteUrl,
+      }),
     );
     return report(
       defined({

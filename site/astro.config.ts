@@ -87,6 +87,7 @@ export default defineConfig({
           label: 'Reference',
           items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
         },
+        { label: 'Reasons', collapsed: true, autogenerate: { directory: 'reasons' } },
         {
           label: 'Project',
           items: written('comparison', 'decisions', 'dependencies', 'contributing'),

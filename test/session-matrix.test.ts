@@ -67,8 +67,9 @@ const cases: readonly Case[] = states
 
 /** What the design says, written down a second time. */
 function expected({ state, asks, kind, grant }: Case): string {
-  if ((state !== 'Connected' && state !== 'Auth Required') || asks === 'False') return '-';
-  if (kind === 'none') return 'Pending Auth';
+  if (state !== 'Connected' && state !== 'Auth Required') return '-';
+  // What spec.auth declares wins over what was seen.
+  if (kind === 'none') return asks === 'False' ? '-' : 'Pending Auth';
   if (kind === 'forwarding')
     return grant === 'refused' ? 'Pending Auth [SSO: Failed]' : 'Authenticated [SSO: Forwarded]';
   if (grant === 'foreign issuer' || grant === 'old uid') return 'Pending Auth';
@@ -136,11 +137,15 @@ let bearer: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'muster-home-'));
   const servers = join(home, 'servers.yaml');
-  const manifests = cases.map(({ name, kind }) =>
+  const manifests = cases.map(({ name, kind, asks }) =>
     aManifest({
       name,
       namespace: 'default',
-      spec: { type: 'streamable-http', url, auth: auths[kind] },
+      spec: {
+        type: 'streamable-http',
+        url,
+        auth: kind === 'none' && asks === 'False' ? { type: 'none' } : auths[kind],
+      },
     }),
   );
   await writeFile(servers, manifests.map((one) => JSON.stringify(one)).join('\n---\n'));

@@ -39,7 +39,12 @@ export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
   isNamed(body) &&
   hasTexts(body, 'observed', 'reason', 'message', 'authRequired') &&
-  hasTextsIfAny(body, 'state') &&
+  hasTextsIfAny(
+    body,
+    ...(['state', 'speaksMcp', 'failedPart', 'since', 'lastConnected'] as const),
+    ...(['certificateExpiresAt', 'warning', 'hint', 'page'] as const),
+  ) &&
+  (body['hop'] === undefined || (isRecord(body['hop']) && hasTexts(body['hop'], 'from', 'to'))) &&
   typeof body['consecutiveFailures'] === 'number' &&
   isListOf(
     body['stages'],

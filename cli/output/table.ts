@@ -6,7 +6,7 @@ export type TableView = {
   /** The only thing that decides whether there is a SESSION column. */
   readonly signedIn: boolean;
   readonly now: Date;
-  /** Adds REASON and, when signed in, the details of the session and the next command. */
+  /** Adds REASON, MCP and, when signed in, the details of the session and the next command. */
   readonly wide?: boolean;
   /** Puts NAMESPACE first. Without it a name that occurs twice is printed as `namespace/name`. */
   readonly namespaceColumn?: boolean;
@@ -51,9 +51,14 @@ function columnsOf(
     ...(signedIn ? [{ header: 'SESSION', cell: sessionCell }] : []),
     { header: 'TYPE', cell: (row) => row.type },
     ...(wide ? [{ header: 'REASON', cell: (row: Row) => row.reason ?? '-' }] : []),
+    ...(wide ? [{ header: 'MCP', cell: mcpCell }] : []),
     ...(wide && signedIn ? details : []),
   ];
 }
+
+/** Whether what answers is an MCP server; `-`: that is not known. */
+const mcpCell = ({ speaksMcp }: Row): string =>
+  speaksMcp === 'True' ? 'yes' : speaksMcp === 'False' ? 'no' : '-';
 
 /** `-`: it was never probed. */
 export const stateCell = (row: Row): string => row.state ?? '-';

@@ -9,6 +9,7 @@ import type {
   contendedReasons,
   FailedReason,
   FailingReason,
+  speaksMcpReasons,
   State,
 } from './mcpserver.ts';
 import type { SessionStatus, SsoStatus } from './wire.ts';
@@ -200,6 +201,35 @@ export const authRequiredGlossary = {
   (typeof authRequiredReasons)[keyof typeof authRequiredReasons],
   GlossaryEntry
 >;
+
+/** Reasons of the condition `SpeaksMCP`. */
+export const speaksMcpGlossary = {
+  MCPResponse: {
+    summary: 'The server answered an MCP request with a JSON-RPC result or error.',
+    hint: 'Nothing to do.',
+  },
+  NoMCPResponse: {
+    summary:
+      'Something answers over HTTP, but not MCP: a web page, another API, or a path without MCP. STATE stays Connected.',
+    hint: 'Compare `spec.url` and `spec.type` with the documentation of the server.',
+  },
+  MCPNotDetermined: {
+    summary:
+      'The server refused the MCP request without a token, or its answer does not show whether it is MCP.',
+    hint: 'Nothing to do.',
+  },
+} as const satisfies Record<
+  (typeof speaksMcpReasons)[keyof typeof speaksMcpReasons],
+  GlossaryEntry
+>;
+
+/** Reasons of Events that warn about a server that still answers. */
+export const warningGlossary = {
+  CertificateExpiring: {
+    summary: 'The certificate of the server expires within 14 days. Then STATE becomes Failed.',
+    hint: 'Ask the owner of the server to renew the certificate.',
+  },
+} as const satisfies Record<string, GlossaryEntry>;
 
 /** Reasons of the condition `StateContended`. */
 export const contendedGlossary = {

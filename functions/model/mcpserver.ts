@@ -14,7 +14,7 @@ export type ServerType = (typeof serverTypes)[number];
 export const states = ['Connected', 'Connecting', 'Failed'] as const;
 export type State = (typeof states)[number];
 
-export const conditionTypes = ['Reachable', 'AuthRequired', 'StateContended'] as const;
+export const conditionTypes = ['Reachable', 'AuthRequired', 'SpeaksMCP', 'StateContended'] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
 export const conditionStatuses = ['True', 'False', 'Unknown'] as const;
@@ -62,6 +62,16 @@ export const authRequiredReasons = {
   True: 'AuthenticationRequired',
   False: 'AuthenticationNotRequired',
   Unknown: 'NotDetermined',
+} as const satisfies Record<ConditionStatus, string>;
+
+/**
+ * Reasons of `SpeaksMCP`, one for each of its statuses: whether what answers is an MCP server. It
+ * never changes STATE.
+ */
+export const speaksMcpReasons = {
+  True: 'MCPResponse',
+  False: 'NoMCPResponse',
+  Unknown: 'MCPNotDetermined',
 } as const satisfies Record<ConditionStatus, string>;
 
 /** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
@@ -206,13 +216,11 @@ export function isReachable(status: Status): boolean {
 }
 
 /**
- * Whether a person has to sign in before using the server: what was seen decides, else what
- * `spec.auth` says.
+ * Whether a person has to sign in before using the server: a probe was refused, or `spec.auth` says
+ * so. Some servers let everyone look and refuse only the use of a tool, which no probe sees.
  */
-export function asksForSignIn(server: McpServer): boolean {
-  const seen = conditionOf(server.status, 'AuthRequired')?.status ?? 'Unknown';
-  if (seen !== 'Unknown') return seen === 'True';
-  const { auth } = server;
+export function asksForSignIn({ status, auth }: McpServer): boolean {
+  if (conditionOf(status, 'AuthRequired')?.status === 'True') return true;
   return (
     auth !== undefined &&
     (auth.type === 'oauth' || auth.forwardToken || auth.tokenExchange?.enabled === true)

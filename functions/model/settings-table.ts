@@ -197,6 +197,11 @@ export const settings = {
       'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',
     fallback: '',
   },
+  SITE_URL: {
+    summary:
+      'Address of the site with these docs. muster check and Events then name the page about each reason.',
+    fallback: '',
+  },
   TABLE_NAME: {
     summary:
       'Name of the DynamoDB table with the grants and the outbox. A sweep without it has no outbox.',

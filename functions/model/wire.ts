@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { conditionStatuses, serverTypes } from './mcpserver.ts';
+import { failedParts } from './failed-parts.ts';
 
 /** The SESSION column. One value per person and server. */
 export const sessionStatuses = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
@@ -50,7 +51,7 @@ export type Session = z.infer<typeof sessionSchema>;
 export const conditionSchema = z.object({
   type: field(
     text,
-    'Type of the condition: `Reachable`, `AuthRequired`, or one of another controller.',
+    'Type of the condition: `Reachable`, `AuthRequired`, `SpeaksMCP`, or one of another controller.',
   ),
   status: field(z.enum(conditionStatuses), 'Whether the condition holds.'),
   reason: field(text, 'Reason of the status, as a code for programs.'),
@@ -85,6 +86,7 @@ export const rowSchema = z.object({
   state: field(z.optional(text), 'The STATE column. Absent if the server was never probed.'),
   reason: field(z.optional(text), 'Reason of the condition `Reachable`.'),
   authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
+  speaksMcp: field(z.enum(conditionStatuses), 'Whether what answers is an MCP server.'),
   singleSignOn: field(
     z.optional(z.enum(singleSignOns)),
     'How the server lets people in without a sign-in of their own. Absent if it uses no single sign-on.',
@@ -213,8 +215,11 @@ export const sessionAnswerSchema = z.object({
 });
 export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 
-/** The stages of one probe, in the order they happen. */
-export const stages = ['dns', 'tcp', 'tls', 'headers'] as const;
+/**
+ * The stages of one probe, in the order they happen. `redirects`: all requests that were answered
+ * with a redirect. `discover`: the whole `POST server/discover`, its own connection included.
+ */
+export const stages = ['redirects', 'dns', 'tcp', 'tls', 'headers', 'discover'] as const;
 export type Stage = (typeof stages)[number];
 
 /** Answer of `POST .../check`: one probe, its verdict, and the status a sweep would write. */
@@ -241,7 +246,27 @@ export const checkSchema = z.object({
   reason: field(text, 'Reason of the condition `Reachable`, or why there is no verdict.'),
   message: field(text, 'The reason as a sentence for people.'),
   authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
+  speaksMcp: field(z.enum(conditionStatuses), 'Whether what answers is an MCP server.'),
   consecutiveFailures: field(z.number(), 'Failed probes in a row, including this one.'),
+  failedPart: field(z.optional(z.enum(failedParts)), 'What failed. Absent if nothing did.'),
+  since: field(z.optional(time), 'Since when the server can be reached, or cannot.'),
+  lastConnected: field(
+    z.optional(time),
+    'The last answer before this probe, as the status has it.',
+  ),
+  hop: field(
+    z.optional(
+      z.object({
+        from: field(text, 'Address that answered with the redirect.'),
+        to: field(text, 'Address that the probe ended at.'),
+      }),
+    ),
+    'The last redirect that was followed.',
+  ),
+  certificateExpiresAt: field(z.optional(time), 'When the certificate of the server expires.'),
+  warning: field(z.optional(text), 'What will fail soon.'),
+  hint: field(z.optional(text), 'What to do next.'),
+  page: field(z.optional(text), 'Address of the page about the reason. Absent without a site.'),
 });
 export type Check = z.infer<typeof checkSchema>;
 

@@ -1,5 +1,15 @@
 import type { ConnectedReason, FailedReason, FailingReason } from '../model/mcpserver.ts';
-import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
+import { isGatewayStatus, isProberStatus } from '../model/http-status.ts';
+import type { ConditionStatus } from '../model/mcpserver.ts';
+import type {
+  Cause,
+  Classification,
+  GetEnd,
+  Hop,
+  ProbeOutcome,
+  Redirect,
+  Timings,
+} from './outcome.ts';
 import { defined } from '../model/defined.ts';
 import { longestMessage, oneLine } from '../model/outside-text.ts';
 
@@ -12,16 +22,30 @@ export type Verdict =
       readonly kind: 'connected';
       readonly reason: ConnectedReason;
       readonly message: string;
-      readonly authRequired?: 'True' | 'False' | 'Unknown';
+      readonly authRequired?: ConditionStatus;
+      /**
+       * Present when only `server/discover` could show whether it asks for a sign-in: it was
+       * refused, or got no answer.
+       */
+      readonly discover?: 'refused' | 'unanswered';
+      readonly speaksMcp?: ConditionStatus;
+      readonly certificateExpiresAt?: Date;
       readonly retryAfterMs?: number;
     }
   /** A retry cannot fix it: `Failed` at once. */
-  | { readonly kind: 'failed'; readonly reason: FailedReason; readonly message: string }
+  | {
+      readonly kind: 'failed';
+      readonly reason: FailedReason;
+      readonly message: string;
+      /** The probe took longer than a second, and the next one waits. */
+      readonly isSlow?: boolean;
+    }
   /** It may be temporary: `Failed` from the third time in a row. */
   | {
       readonly kind: 'failing';
       readonly reason: FailingReason;
       readonly message: string;
+      readonly isSlow?: boolean;
       readonly retryAfterMs?: number;
     }
   /** A prober error: it says nothing about the server, and nothing is written. */
@@ -32,10 +56,45 @@ export type Verdict =
  * from the top.
  */
 export function classify(outcome: ProbeOutcome): Verdict {
+  const { hop, timings, certificateExpiresAt } = outcome;
   const verdict = verdictOn(outcome);
+  const text = hop === undefined ? verdict.message : behindHop(verdict, hop);
   // Details are words of others: of resolvers, certificates, manifests.
-  return { ...verdict, message: oneLine(verdict.message, longestMessage) };
+  const message = oneLine(text, longestMessage);
+  switch (verdict.kind) {
+    case 'undecided':
+      return { ...verdict, message };
+    case 'connected':
+      return defined({ ...verdict, message, certificateExpiresAt });
+    case 'failed':
+    case 'failing':
+      return isSlow(timings) ? { ...verdict, message, isSlow: true } : { ...verdict, message };
+  }
 }
+
+/** Who fails within this time is asked again by every sweep. */
+const fastMs = 1000;
+
+const isSlow = (timings: Timings): boolean =>
+  Object.values(timings).reduce((sum, ms) => sum + ms, 0) > fastMs;
+
+/** Names the address that failed, which is not the one of the spec. */
+function behindHop(verdict: Verdict, { from, to }: Hop): string {
+  const { kind, message } = verdict;
+  if (kind === 'connected' || kind === 'undecided') return message;
+  const what =
+    kind === 'failing' && verdict.reason !== 'UpstreamUnavailable'
+      ? failures[verdict.reason]
+      : `failed: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  return `${from} redirects to ${to}, which ${what}`;
+}
+
+const failures = {
+  ConnectionRefused: 'refused the connection.',
+  ConnectionReset: 'closed the connection without an answer.',
+  HostUnreachable: 'cannot be reached: there is no route to the host.',
+  Timeout: 'did not answer in time.',
+} as const;
 
 function verdictOn(outcome: ProbeOutcome): Verdict {
   switch (outcome.kind) {
@@ -66,25 +125,17 @@ function verdictOn(outcome: ProbeOutcome): Verdict {
   }
 }
 
-// What a reverse proxy or load balancer answers while the server behind it is down: RFC 9110, and
-// Cloudflare's 52x and 530.
-const upstreamUnavailable: ReadonlySet<number> = new Set([
-  502, 503, 504, 521, 522, 523, 525, 526, 530,
-]);
-// An egress proxy and a captive portal (RFC 6585) answer these: both are on our side.
-const proberErrors: ReadonlySet<number> = new Set([407, 511]);
-
 type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
 
 function answered(outcome: Answered): Verdict {
-  const { status, bearerChallenge, redirect, retryAfterMs, classification } = outcome;
+  const { status, bearerChallenge, redirect, retryAfterMs, classification, speaksMcp } = outcome;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (proberErrors.has(status))
+  if (isProberStatus(status))
     return {
       kind: 'undecided',
       message: `a proxy in the network of the prober answered HTTP ${status}`,
     };
-  if (upstreamUnavailable.has(status)) {
+  if (isGatewayStatus(status)) {
     return {
       kind: 'failing',
       reason: 'UpstreamUnavailable',
@@ -94,22 +145,24 @@ function answered(outcome: Answered): Verdict {
   }
   // A server that asks who we are is up: only a session gets further.
   if (status === 401 || (status === 403 && bearerChallenge))
-    return signInRequired(`The server answered HTTP ${status} and asks for a sign-in.`);
+    return signInRequired(
+      `The server answered HTTP ${status} and asks for a sign-in.`,
+      outcome.getEnd === undefined ? {} : { discover: 'refused' },
+    );
   if (classification === 'asksForSignIn')
-    return signInRequired('The server asks for a sign-in before it accepts requests.');
+    return signInRequired(signInByPost, { discover: 'refused' });
   const connected = (reason: ConnectedReason, message: string): Verdict =>
     defined({
       kind: 'connected',
       reason,
-      message,
-      authRequired: classification
-        ? classification === 'asksForNothing'
-          ? 'False'
-          : 'Unknown'
-        : undefined,
+      message: `${message}${outcome.getEnd === undefined ? '' : ` ${ends[outcome.getEnd]}`}`,
+      authRequired: classification === undefined ? undefined : authRequired[classification],
+      discover: classification === 'unanswered' ? ('unanswered' as const) : undefined,
+      speaksMcp,
     });
   if (redirect !== undefined) return connected('Redirected', redirects[redirect]);
-  if (status === 404 && classification !== 'asksForNothing')
+  // A POST-only endpoint answers 404 to a GET.
+  if (status === 404 && classification !== 'asksForNothing' && speaksMcp !== 'True')
     return connected(
       'EndpointNotFound',
       'The server reports that this path does not exist (HTTP 404).',
@@ -128,12 +181,32 @@ function answered(outcome: Answered): Verdict {
   return connected('Responded', `The server answered HTTP ${status}.`);
 }
 
-const signInRequired = (message: string): Verdict => ({
+/** The words for a server that lets a GET through and refuses the POST. */
+export const signInByPost = 'The server asks for a sign-in before it accepts requests.';
+
+const signInRequired = (
+  message: string,
+  more: { readonly discover?: 'refused' } = {},
+): Verdict => ({
   kind: 'connected',
   reason: 'AuthenticationRequired',
   message,
   authRequired: 'True',
+  ...more,
 });
+
+const authRequired = {
+  asksForSignIn: 'True',
+  asksForNothing: 'False',
+  unclear: 'Unknown',
+  unanswered: 'Unknown',
+} as const satisfies Record<Classification, ConditionStatus>;
+
+const ends: Readonly<Record<GetEnd, string>> = {
+  silent: 'That was the POST. The GET got no answer.',
+  closed: 'That was the POST. The connection of the GET was closed without an answer.',
+  gateway: 'That was the POST. A proxy or load balancer answered the GET.',
+};
 
 const redirects: Readonly<Record<Redirect, string>> = {
   otherHost: 'The server redirects to another host. The probe does not follow that.',

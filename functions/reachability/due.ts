@@ -2,6 +2,7 @@ import { conditionOf, type McpServer, ownState, hasNewSpec } from '../model/mcps
 import { longestRetryAfterMs } from './backoff.ts';
 import { isContended } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
+import { nextLook } from './observed-conditions.ts';
 
 /** Whether sweeps probe the server at all: it has an address, and its owner did not opt out. */
 export const isSwept = ({ type, optedOut = false }: McpServer): boolean =>
@@ -22,22 +23,30 @@ export function isDue(server: McpServer, now: Date, tickMs: number): boolean {
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
 }
 
-const classificationPeriodMs = 12 * 60 * 60 * 1000;
+const hourMs = 60 * 60 * 1000;
+const classificationPeriodMs = 12 * hourMs;
 
 /**
- * Whether the probe also finds out if the server asks for a sign-in: when that is not known for
- * this spec, when the server is known to ask (a GET that is no longer refused needs a second look),
- * and in one sweep of every 12 hours.
+ * Whether the probe also finds out if the server asks for a sign-in and if it speaks MCP: when that
+ * is not known for this spec, when a GET that was refused no longer is (the probe sees that), in one
+ * sweep of every hour while the request got no answer, and else in one of every 12 hours.
  */
 export function isClassificationDue(server: McpServer, now: Date, tickMs: number): boolean {
-  const known = conditionOf(server.status, 'AuthRequired');
-  if (
-    known === undefined ||
-    known.observedGeneration !== server.generation ||
-    known.status === 'True'
-  )
-    return true;
-  return periodElapsed(server.uid, classificationPeriodMs, new Date(now.getTime() - tickMs), now);
+  const { status, generation, uid } = server;
+  const isKnown = (['AuthRequired', 'SpeaksMCP'] as const).every(
+    (type) => conditionOf(status, type)?.observedGeneration === generation,
+  );
+  const signIn = conditionOf(status, 'AuthRequired');
+  if (!isKnown || signIn === undefined) return true;
+  const lastTick = new Date(now.getTime() - tickMs);
+  switch (nextLook(signIn)) {
+    case 'always':
+      return true;
+    case 'hourly':
+      return periodElapsed(uid, hourMs, lastTick, now);
+    case 'rarely':
+      return periodElapsed(uid, classificationPeriodMs, lastTick, now);
+  }
 }
 
 /** After so many ticks without a sweep, the sweeps have stopped. */

@@ -1,4 +1,8 @@
 import { conditionOf, type McpServer, type Status, ownState } from '../model/mcpserver.ts';
+import type { warningGlossary } from '../model/glossary.ts';
+import { reasonPage } from '../model/reason-facts.ts';
+import { certificateWarning, isCertificateEventDue } from './certificate.ts';
+import type { Observation } from './outcome.ts';
 
 /** A change that becomes an Event of the cluster, as `kubectl describe mcpserver` shows it. */
 export type EventRecord = {
@@ -12,9 +16,14 @@ export type EventRecord = {
 
 /**
  * The Events of one written status: the state of the sweep changed, or another writer
- * began or stopped replacing it.
+ * began or stopped replacing it. `site` has a page about each reason.
  */
-export function eventsFor(server: McpServer, next: Status, at: Date): readonly EventRecord[] {
+export function eventsFor(
+  server: McpServer,
+  next: Status,
+  at: Date,
+  site?: URL,
+): readonly EventRecord[] {
   const { namespace, name, uid, resourceVersion, status: previous } = server;
   const about = { server: { namespace, name, uid, resourceVersion }, at };
   const records: EventRecord[] = [];
@@ -26,7 +35,7 @@ export function eventsFor(server: McpServer, next: Status, at: Date): readonly E
       ...about,
       type: to === 'Connected' ? 'Normal' : 'Warning',
       reason: reachable.reason,
-      message: `${change}: ${reachable.message}`,
+      message: withPage(`${change}: ${reachable.message}`, site, reachable.reason),
     });
   }
   const contended = conditionOf(next, 'StateContended');
@@ -40,4 +49,36 @@ export function eventsFor(server: McpServer, next: Status, at: Date): readonly E
     });
   }
   return records;
+}
+
+const withPage = (message: string, site: URL | undefined, reason: string): string => {
+  const page = reasonPage(site, reason);
+  return page === undefined ? message : `${message} See ${page}`;
+};
+
+/**
+ * The Event about a certificate that expires soon. Nothing is remembered: it is written in the one
+ * sweep of each day that the server's uid hashes to.
+ */
+export function certificateEvents(
+  { server, outcome }: Observation,
+  {
+    tick,
+    tickMs,
+    siteUrl,
+  }: { readonly tick: Date; readonly tickMs: number; readonly siteUrl?: URL },
+): readonly EventRecord[] {
+  const warning = certificateWarning(outcome.certificateExpiresAt, tick);
+  if (warning === undefined || !isCertificateEventDue(server.uid, tick, tickMs)) return [];
+  const { namespace, name, uid, resourceVersion } = server;
+  const reason = 'CertificateExpiring' satisfies keyof typeof warningGlossary;
+  return [
+    {
+      server: { namespace, name, uid, resourceVersion },
+      at: tick,
+      type: 'Warning',
+      reason,
+      message: withPage(warning, siteUrl, reason),
+    },
+  ];
 }

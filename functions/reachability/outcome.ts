@@ -1,4 +1,4 @@
-import type { McpServer } from '../model/mcpserver.ts';
+import type { ConditionStatus, McpServer } from '../model/mcpserver.ts';
 import type { Stage } from '../model/wire.ts';
 
 /**
@@ -26,20 +26,39 @@ export type Cause =
 /** Where a redirect led that was not followed. */
 export type Redirect = 'otherHost' | 'downgrade' | 'tooMany' | 'unusable';
 
-/** What `POST server/discover` without credentials said about sign-in. */
-export type Classification = 'asksForSignIn' | 'asksForNothing' | 'unclear';
+/**
+ * What `POST server/discover` without credentials said about sign-in. `unanswered`: it hung, was
+ * cut off, or met a server error, a rate limit or a proxy.
+ */
+export type Classification = 'asksForSignIn' | 'asksForNothing' | 'unclear' | 'unanswered';
+
+/** What became of the GET of a probe whose POST was answered. */
+export type GetEnd = 'silent' | 'closed' | 'gateway';
+
+/** A redirect that was followed; both as people may see them. */
+export type Hop = { readonly from: string; readonly to: string };
 
 /** What one unauthenticated probe saw. What it means is decided by `classify`. */
-export type ProbeOutcome = { readonly timings: Timings } & (
+export type ProbeOutcome = {
+  readonly timings: Timings;
+  /** The last redirect that was followed. */
+  readonly hop?: Hop;
+  /** When the certificate that the server showed expires. */
+  readonly certificateExpiresAt?: Date;
+} & (
   | {
       readonly kind: 'answered';
       readonly status: number;
+      /** Present when the answer is that to `POST server/discover`. */
+      readonly getEnd?: GetEnd;
       /** True when the answer carries `WWW-Authenticate: Bearer`. */
       readonly bearerChallenge: boolean;
       readonly redirect?: Redirect;
       readonly retryAfterMs?: number;
-      /** Present when the classification probe also ran. */
+      /** Present when `server/discover` was sent, or the stream of an SSE server was read. */
       readonly classification?: Classification;
+      /** The same request: whether the answer is MCP. */
+      readonly speaksMcp?: ConditionStatus;
     }
   | { readonly kind: 'headersTooLarge' }
   | {

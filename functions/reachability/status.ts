@@ -1,7 +1,5 @@
 import {
-  authRequiredReasons,
   type Condition,
-  type ConditionType,
   conditionOf,
   conditionTypes,
   type McpServer,
@@ -11,10 +9,11 @@ import {
   ownState,
   hasNewSpec,
 } from '../model/mcpserver.ts';
-import { backoffMs, longestRetryAfterMs } from './backoff.ts';
+import { retryDelayMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
 import { yieldState } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
+import { type Observed, observedConditions } from './observed-conditions.ts';
 import { defined } from '../model/defined.ts';
 
 /**
@@ -39,29 +38,20 @@ function ownStatus(
         lastConnected: at,
         consecutiveFailures: 0,
         lastAttempt: at,
-        nextRetryAfter:
-          verdict.retryAfterMs === undefined
-            ? undefined
-            : later(at, Math.min(verdict.retryAfterMs, longestRetryAfterMs)),
-        conditions: withConditions(
-          server,
-          [reachable(server, verdict), ...authRequired(verdict)],
-          at,
-        ),
+        nextRetryAfter: later(at, retryDelayMs(verdict, server.uid, 0)),
+        conditions: withConditions(server, observedConditions(server, verdict, at), at),
       });
     case 'failed':
     case 'failing': {
       const { lastConnected } = server.status;
       const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
-      const askedForMs =
-        verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
       return defined({
         state: stateAfter(server.status, verdict, failures),
         lastError: verdict.message,
         lastConnected,
         consecutiveFailures: failures,
         lastAttempt: at,
-        nextRetryAfter: later(at, Math.max(backoffMs(failures, server.uid), askedForMs)),
+        nextRetryAfter: later(at, retryDelayMs(verdict, server.uid, failures)),
         conditions: withConditions(
           server,
           [
@@ -87,45 +77,6 @@ const stateAfter = (previous: Status, verdict: Verdict, failures: number): State
     ? 'Failed'
     : 'Connecting';
 
-type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
-
-function reachable(
-  { status, generation }: McpServer,
-  { reason, message, authRequired }: Extract<Verdict, { kind: 'connected' }>,
-): Observed {
-  const known = conditionOf(status, 'AuthRequired');
-  const isOpen =
-    (authRequired ?? (known?.observedGeneration === generation ? known.status : undefined)) ===
-    'False';
-  // A POST-only endpoint answers 404 to the GET, although the classification probe got its MCP
-  // answer there.
-  return {
-    type: 'Reachable',
-    status: 'True',
-    reason: reason === 'EndpointNotFound' && isOpen ? 'Responded' : reason,
-    message,
-  };
-}
-
-function authRequired(verdict: Extract<Verdict, { kind: 'connected' }>): readonly Observed[] {
-  const status = verdict.authRequired;
-  if (status === undefined) return [];
-  return [
-    {
-      type: 'AuthRequired',
-      status,
-      reason: authRequiredReasons[status],
-      message: authRequiredMessages[status],
-    },
-  ];
-}
-
-const authRequiredMessages = {
-  True: 'Each person has to sign in.',
-  False: 'The server answers without a sign-in.',
-  Unknown: 'The server did not say whether it requires a sign-in.',
-} as const;
-
 /** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
 function withConditions(
   server: McpServer,
@@ -149,8 +100,8 @@ function withConditions(
 }
 
 const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
-const later = (date: Date, ms: number): Date =>
-  new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
+const later = (date: Date, ms: number | undefined): Date | undefined =>
+  ms === undefined ? undefined : new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
 
 /**
  * Why `next` has to be written: something changed, or the server's heartbeat is due. Undefined: no
@@ -164,7 +115,10 @@ export function reasonToWrite(
 ): 'change' | 'heartbeat' | undefined {
   const previous = server.status;
   if (next === previous) return undefined;
-  if (essence(previous) !== essence(next)) return 'change';
+  const isSame = isSettledFailure(previous, next)
+    ? withoutWords(previous) === withoutWords(next)
+    : essence(previous) === essence(next);
+  if (!isSame) return 'change';
   const { lastAttempt } = previous;
   return lastAttempt === undefined || periodElapsed(server.uid, heartbeatMs, lastAttempt, now)
     ? 'heartbeat'
@@ -186,3 +140,19 @@ const essence = ({
     nextRetryAfter,
     conditionTypes.map((type) => conditions.filter((condition) => condition.type === type)),
   ]);
+
+/** It was Failed, still is, and is tried in every sweep: one more failure is no news. */
+const isSettledFailure = (previous: Status, next: Status): boolean =>
+  ownState(previous) === 'Failed' &&
+  ownState(next) === 'Failed' &&
+  previous.nextRetryAfter === undefined &&
+  next.nextRetryAfter === undefined;
+
+/** The same without counter and texts, which may name another address or code each time. */
+const withoutWords = ({ conditions, ...status }: Status): string =>
+  essence({
+    ...status,
+    lastError: '',
+    consecutiveFailures: 0,
+    conditions: conditions.map((condition) => ({ ...condition, message: '' })),
+  });

@@ -3,7 +3,7 @@ import type { McpServer, Status, PatchStatus, ReadServer } from '../model/mcpser
 import { changeOf, idOf, type Outbox } from './state-changes.ts';
 import { classify, type Verdict } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
-import { type EventRecord, eventsFor } from './event-records.ts';
+import { certificateEvents, type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
 import { maySuppress, detectDisruption } from './disruption.ts';
@@ -41,6 +41,8 @@ export type PageOptions = {
   readonly concurrency: number;
   /** Probes every remote server, due or not. */
   readonly everything: boolean;
+  /** Where the pages about each reason are. */
+  readonly siteUrl?: URL;
 };
 
 type ServerProblem = {
@@ -97,10 +99,13 @@ export async function sweepPage(
   const applied = await Promise.all(
     observations
       .filter((observation) => !isSuppressed(observation))
-      .map((observation) => limit(() => applyAlone(observation, ports, options.heartbeatMs))),
+      .map((observation) => limit(() => applyAlone(observation, ports, options))),
   );
   const changes = applied.flatMap(({ change }) => (change ? [change] : []));
-  const records = applied.flatMap((outcome) => outcome.records ?? []);
+  const records = [
+    ...applied.flatMap((outcome) => outcome.records ?? []),
+    ...observations.flatMap((observation) => certificateEvents(observation, options)),
+  ];
   const [unpublished, unrecorded]: [readonly StateChange[], UnrecordedEvents] = await Promise.all([
     changes.length === 0 ? [] : ports.publish(changes),
     records.length === 0 ? { count: 0 } : ports.recordEvents(records),
@@ -189,11 +194,11 @@ type ApplyResult = {
 async function applyAlone(
   observation: JudgedObservation,
   ports: PagePorts,
-  heartbeatMs: number,
+  options: PageOptions,
 ): Promise<ApplyResult> {
   const { namespace, name } = observation.server;
   try {
-    return await applyVerdict(observation, ports, heartbeatMs);
+    return await applyVerdict(observation, ports, options);
   } catch (error) {
     return {
       kind: 'failed',
@@ -211,7 +216,7 @@ const mostTries = 5;
 async function applyVerdict(
   { server: observed, verdict }: JudgedObservation,
   ports: PagePorts,
-  heartbeatMs: number,
+  { heartbeatMs, siteUrl }: PageOptions,
 ): Promise<ApplyResult> {
   const { namespace, name } = observed;
   const failed = (message: string): ApplyResult => ({
@@ -251,7 +256,7 @@ async function applyVerdict(
                   name,
                   message: `the cluster refused the status: ${written.shortened}. It has the status without the full message.`,
                 },
-          records: eventsFor(server, next, now),
+          records: eventsFor(server, next, now, siteUrl),
           conflicts: tries - 1,
         });
       case 'gone':

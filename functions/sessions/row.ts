@@ -43,6 +43,7 @@ export function rowOf(server: McpServer, view: RowView): Row {
     state: state === undefined ? undefined : oneLine(state, longestWord),
     reason: reachable === undefined ? undefined : oneLine(reachable.reason, longestWord),
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
+    speaksMcp: conditionOf(status, 'SpeaksMCP')?.status ?? 'Unknown',
     singleSignOn: server.singleSignOn,
     conditions: shownConditions(status).map((condition) =>
       wireCondition(condition, view.anonymous),

@@ -10,9 +10,11 @@ import {
   type GlossaryEntry,
   reasonGlossary,
   sessionGlossary,
+  speaksMcpGlossary,
   ssoGlossary,
   stateChanged,
   stateGlossary,
+  warningGlossary,
 } from '../../functions/model/glossary.ts';
 import { code, fence, page, table } from './markdown-pieces.ts';
 
@@ -48,11 +50,15 @@ export const glossary = (): string =>
     '### AuthRequired',
     'Whether the server requires a sign-in.',
     meanings('reason', authRequiredGlossary),
+    '### SpeaksMCP',
+    'Whether what answers is an MCP server. It never changes STATE.',
+    meanings('reason', speaksMcpGlossary),
     '### StateContended',
     'Whether another writer replaces the value of `status.state`. Absent if that never happened.',
     meanings('reason', contendedGlossary),
     '## Events in the cluster',
-    '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another Event shows when another writer starts or stops replacing `status.state`.',
+    '`kubectl describe mcpserver NAME` shows an Event for each change of STATE: `Normal` when it becomes `Connected`, else `Warning`, with the reason of `Reachable`. Another Event shows when another writer starts or stops replacing `status.state`. While a server answers, one Event a day warns about what will fail soon.',
+    meanings('reason', warningGlossary),
     '## Event on the bus',
     `Every change of STATE is published after it is written, on the bus named by \`BUS_NAME\`, with the source \`${stateChanged.source}\` and the detail type \`${stateChanged.type}\`. This rule matches every server that becomes \`Failed\`:`,
     fence(

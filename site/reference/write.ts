@@ -1,12 +1,14 @@
 /**
- * Writes the reference pages into `docs/reference/`, where the site finds them: `node
- * site/reference/write.ts`. They are not kept in git.
+ * Writes the reference pages into `docs/reference/`, and the page of each reason into
+ * `docs/reasons/`, where the site finds them: `node site/reference/write.ts`. They are not kept in
+ * git.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
 import { cli } from './cli-page.ts';
 import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
+import { reasonPages } from './reason-pages.ts';
 import { settingsPage } from './settings-page.ts';
 import { glossary } from './glossary-tables.ts';
 
@@ -21,8 +23,10 @@ export const pages: Readonly<Record<Reference, () => string | Promise<string>>> 
 export async function writePages(): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   await mkdir(new URL('reference/', docs), { recursive: true });
+  await mkdir(new URL('reasons/', docs), { recursive: true });
   for (const [page, text] of Object.entries(pages))
     await writeFile(new URL(`${page}.md`, docs), await text());
+  for (const [page, text] of reasonPages()) await writeFile(new URL(`${page}.md`, docs), text);
 }
 
 if (import.meta.main) await writePages();

@@ -13,6 +13,7 @@ export const aRow = (facts: Partial<Row> = {}): Row => ({
   state: 'Connected',
   reason: 'Responded',
   authRequired: 'Unknown',
+  speaksMcp: 'Unknown',
   conditions: [],
   consecutiveFailures: 0,
   stale: false,

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { commands, exitCodeSummaries, globalFlags } from '../../cli/commands/commands.ts';
 import { openApi } from '../../functions/routes/openapi.ts';
 import {
+  authRequiredReasons,
   conditionTypes,
   connectedReasons,
+  contendedReasons,
   failedReasons,
   failingReasons,
+  speaksMcpReasons,
   states,
 } from '../../functions/model/mcpserver.ts';
 import { sessionStatuses, ssoStatuses } from '../../functions/model/wire.ts';
@@ -13,11 +16,15 @@ import {
   authRequiredGlossary,
   reasonGlossary,
   sessionGlossary,
+  speaksMcpGlossary,
   ssoGlossary,
   stateChanged,
   stateGlossary,
+  warningGlossary,
 } from '../../functions/model/glossary.ts';
 import { startWorld } from '../../local/world.ts';
+import { reasonFacts, reasonSlug } from '../../functions/model/reason-facts.ts';
+import { reasonPages } from '../../site/reference/reason-pages.ts';
 import { pages } from '../../site/reference/write.ts';
 import { readPage } from './pages.ts';
 import { settings } from '../../functions/model/settings-table.ts';
@@ -33,6 +40,8 @@ describe('every value has an explanation', () => {
       ...ssoGlossary,
       ...reasonGlossary,
       ...authRequiredGlossary,
+      ...speaksMcpGlossary,
+      ...warningGlossary,
     }),
   )('%s has a meaning and a next step', (_, { summary, hint }) => {
     expect(summary).toMatch(isSentence);
@@ -52,6 +61,30 @@ describe('every value has an explanation', () => {
   test.each(Object.entries(settings))('the setting %s', (_, { summary }) =>
     expect(summary).toMatch(/\.$/),
   );
+});
+
+describe('every reason has a page', () => {
+  const written = reasonPages();
+  test.each([...reasonFacts])('%s', (reason, { summary, hint, owner }) => {
+    const text = written.get(`reasons/${reasonSlug(reason)}`);
+    expect(text?.startsWith(`# ${reason}\n`)).toBe(true);
+    for (const part of [summary, hint, owner]) expect(text).toContain(part);
+  });
+  test('those of every condition and Event are among them', () => {
+    const reasons = [
+      ...connectedReasons,
+      ...failedReasons,
+      ...failingReasons,
+      ...Object.values(authRequiredReasons),
+      ...Object.values(speaksMcpReasons),
+      ...Object.values(contendedReasons),
+      'ProberOffline',
+      'NotProbed',
+      'CertificateExpiring',
+    ];
+    expect(new Set(reasonFacts.keys())).toEqual(new Set(reasons));
+    expect(written.size).toBe(reasonFacts.size);
+  });
 });
 
 describe('the reference pages leave nothing out', () => {

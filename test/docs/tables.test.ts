@@ -7,6 +7,7 @@ import {
   type GlossaryEntry,
   reasonGlossary,
   sessionGlossary,
+  speaksMcpGlossary,
   stateGlossary,
 } from '../../functions/model/glossary.ts';
 import { code, table } from '../../site/reference/markdown-pieces.ts';
@@ -65,6 +66,7 @@ test.each([
   ['state-and-session.md', 'reasons', meanings('reason', reasonGlossary)],
   ['troubleshoot.md', 'trouble', meanings('reason', failures)],
   ['state-and-session.md', 'sign-in', meanings('reason', authRequiredGlossary)],
+  ['state-and-session.md', 'mcp', meanings('reason', speaksMcpGlossary)],
   ['state-and-session.md', 'sessions', meanings('SESSION', sessionGlossary)],
 ])('%s has the %s of the code, literally', async (name, which, wanted) => {
   const page = await readPage(name);

@@ -214,8 +214,8 @@ describe('a sweep', () => {
     expect(changes(world.bus())).toHaveLength(1);
   });
 
-  test('waits for the retry of a failing server', async () => {
-    await world.declare({ a: url('refused'), b: url('200 with JSON') });
+  test('asks a server again at once that failed fast, and one that asked for time later', async () => {
+    await world.declare({ a: url('503 with Retry-After'), b: url('refused') });
     await world.sweep();
     expect(await world.sweep({ everything: false })).toMatchObject([{ servers: 2, probed: 1 }]);
   });
@@ -581,6 +581,7 @@ describe('writing status', () => {
       'Ready',
       'Reachable',
       'AuthRequired',
+      'SpeaksMCP',
     ]);
   });
 

@@ -113,6 +113,29 @@ await http('404 for GET, JSON-RPC for POST', (request, response) =>
     ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
     : response.writeHead(404).end(),
 );
+// modelcontextprotocol/rust-sdk#553, go-sdk#410: no headers before the first event.
+await http('silent GET, JSON-RPC for POST', (request, response) => {
+  if (request.method === 'POST') response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
+});
+// Vexa-ai/vexa#795
+await http('GET that is closed, 401 for POST', (request, response) =>
+  request.method === 'POST' ? response.writeHead(401).end() : request.socket.end(),
+);
+// stacklok/toolhive#6497, mcp-lifecycle-operator#111
+await http('503 for GET, JSON-RPC for POST', (request, response) =>
+  request.method === 'POST'
+    ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
+    : response.writeHead(503).end(),
+);
+// mcp-lifecycle-operator#145
+await http('405 for GET, silence for POST', (request, response) => {
+  if (request.method !== 'POST') response.writeHead(405).end();
+});
+// dynatrace-oss/dynatrace-mcp#540, apollographql/apollo-mcp-server#602: a check of the Host.
+await http(
+  '403 with a JSON-RPC error',
+  status(403, {}, '{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Invalid Host"}}'),
+);
 // Gzip members may be put one behind the other: 300 KB on the wire, 300 MB for a client
 // that inflates them.
 const bomb = Buffer.concat(Array.from({ length: 300 }, () => gzipSync(Buffer.alloc(1024 * 1024))));
@@ -226,6 +249,8 @@ urls['redirect from https to http'] = `https://localhost:${downgrade.port}/mcp`;
 const closed = await listen(createTcp());
 urls['refused'] = `${closed.url}/mcp`;
 await closed.close();
+// prometheus/blackbox_exporter#465
+await http('redirect to a port without a server', status(307, { location: urls['refused'] }));
 urls['refused on two addresses'] = (urls['refused'] ?? '').replace('127.0.0.1', 'localhost');
 
 /** A resolver that knows `*.up.test`, says NXDOMAIN to the rest, or fails, or says nothing. */

@@ -52,6 +52,7 @@ export const connected = (authRequired: Condition['status'] = 'False'): Status =
         status: authRequired,
         reason: 'AuthenticationNotRequired',
       }),
+      aCondition({ type: 'SpeaksMCP', reason: 'MCPResponse' }),
     ],
   });
 

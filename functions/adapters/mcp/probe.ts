@@ -1,16 +1,29 @@
-import type {
-  Classification,
-  ProbeOutcome,
-  Redirect,
-  Timings,
-} from '../../reachability/outcome.ts';
+import type { GetEnd, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
 import type { McpServer } from '../../model/mcpserver.ts';
-import type { Stage } from '../../model/wire.ts';
+import { isGatewayStatus, isProberStatus } from '../../model/http-status.ts';
 import { type Connector, connect } from '../network/connect.ts';
-import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
-import { DeadlinePassed, outcomeOf } from '../network/network-error.ts';
-import { discoverRequest, protocolVersion } from './discover.ts';
-import { type OutgoingHeaders, outgoingHeaders } from './outgoing-headers.ts';
+import type { ProbeResponse } from '../network/http.ts';
+import { outcomeOf } from '../network/network-error.ts';
+import {
+  asksForSignIn,
+  hasBearerChallenge,
+  type McpSigns,
+  signsOfDiscover,
+  signsOfStream,
+  unanswered,
+} from './mcp-signs.ts';
+import { outgoingHeaders } from './outgoing-headers.ts';
+import {
+  closeSession,
+  discoverAt,
+  type ProbeClient,
+  probeClient,
+  type ProbeExchange,
+  type Reply,
+  type Result,
+  streamAt,
+} from './probe-requests.ts';
+import { totalMs } from './stage-clock.ts';
 import { defined } from '../../model/defined.ts';
 
 export type Probe = (
@@ -19,11 +32,9 @@ export type Probe = (
 ) => Promise<ProbeOutcome>;
 
 const longestProbeMs = 10_000;
-const closeSessionMs = 1000;
-const mostRedirects = 3;
+/** Of a request that is not needed for the verdict. */
+const longestClassificationMs = 3_000;
 const longestUrl = 2048;
-// The first bytes show a JSON-RPC answer, and the `endpoint` event of an SSE server.
-const peek = { bytes: 4096, ms: 1000 };
 
 export type ProberOptions = {
   /** The clock that a `Retry-After` date is compared with. */
@@ -32,8 +43,11 @@ export type ProberOptions = {
 
 /**
  * Probes one remote MCP server without credentials: a GET for an event stream, judged at the
- * response headers. Where `classify` is wanted and the GET did not ask for a sign-in, one `POST
- * server/discover` (for SSE: the first bytes of the stream) finds out. Never takes longer than
+ * response headers. For streamable-http, where only the POST counts, a GET that is closed without
+ * an answer or answered by a gateway is followed by one `POST server/discover`; beside one that is
+ * silent, the POST begins at half the deadline. The first answer that is not a gateway's decides.
+ * Where `classify` is wanted and the GET did not ask for a sign-in, the same POST (for SSE: the
+ * first bytes of the stream) finds out, within a limit of its own. Never takes longer than
  * min(`timeoutMs`, 10 s); never throws for anything a server does.
  */
 export const prober =
@@ -45,16 +59,18 @@ export const prober =
     if (typeof url === 'string') return { kind: 'unusable', message: url, timings: {} };
     const outgoing = outgoingHeaders(server.headers, 'prober');
     if (outgoing.kind === 'unusable') return { ...outgoing, timings: {} };
-    const headersWith = outgoing.with;
-    const attempt = startAttempt({ connector, now, server, configured: url, headersWith });
+    const client = probeClient({
+      connector,
+      configured: url,
+      headersWith: outgoing.with,
+      deadlineMs: Math.min(server.timeoutMs, longestProbeMs),
+    });
     try {
-      return await runProbe(attempt, classify);
-    } catch (error) {
-      const stage = attempt.stage();
-      attempt.enter(undefined);
-      return outcomeOf(error, stage, attempt.timings());
+      return server.type === 'sse'
+        ? await runStreamProbe(client, { classify, now })
+        : await runHttpProbe(client, { classify, now });
     } finally {
-      attempt.end();
+      client.end();
     }
   };
 
@@ -71,126 +87,178 @@ function usableUrl(text: string | undefined): URL | string {
   return url;
 }
 
-/** One running probe: its server, its deadline, and the time that each stage took. */
-type Attempt = {
-  readonly connector: Connector;
-  readonly now: () => Date;
-  readonly server: McpServer;
-  readonly configured: URL;
-  /** The headers of a request to the configured origin: ours, and those of the manifest. */
-  readonly headersWith: Extract<OutgoingHeaders, { kind: 'usable' }>['with'];
-  readonly signal: AbortSignal;
-  readonly enter: (stage: Stage | undefined) => void;
-  readonly stage: () => Stage;
-  readonly timings: () => Timings;
-  readonly end: () => void;
-};
+type Wanted = { readonly classify: boolean; readonly now: () => Date };
 
-function startAttempt(
-  given: Pick<Attempt, 'connector' | 'now' | 'server' | 'configured' | 'headersWith'>,
-): Attempt {
-  const deadline = new AbortController();
-  const deadlineMs = Math.min(given.server.timeoutMs, longestProbeMs);
-  const timer = setTimeout(
-    () => deadline.abort(new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`)),
-    deadlineMs,
-  );
-  const spent = new Map<Stage, number>();
-  let stage: Stage | undefined;
-  let since = 0;
-  const enter = (next: Stage | undefined): void => {
-    const now = performance.now();
-    if (stage !== undefined) spent.set(stage, (spent.get(stage) ?? 0) + now - since);
-    stage = next;
-    since = now;
-  };
-  return {
-    ...given,
-    signal: deadline.signal,
-    enter,
-    stage: () => stage ?? 'headers',
-    timings: () => Object.fromEntries(spent),
-    end: () => clearTimeout(timer),
-  };
+async function runStreamProbe(client: ProbeClient, { classify, now }: Wanted) {
+  const get = client.start(streamAt(client.configured, { peeks: classify }));
+  const result = await get.result;
+  if (result.kind === 'error') return failureOf(get, result);
+  const { answer } = result;
+  const canClassify = classify && result.redirect === undefined && !asksForSignIn(answer);
+  const signs = canClassify && !isGatewayStatus(answer.status) ? signsOfStream(answer) : undefined;
+  await closeSession(client, result);
+  return answered(get, result, now, { signs });
 }
 
-async function runProbe(attempt: Attempt, classify: boolean): Promise<ProbeOutcome> {
-  const { answer, url, redirect } = await follow(attempt, classify);
-  attempt.enter(undefined);
-  const timings = attempt.timings();
-  const bearerChallenge = hasBearerChallenge(answer);
-  const retryAfterMs = retryAfter(answer, attempt.now);
-  const isOpen = answer.status !== 401 && !(answer.status === 403 && bearerChallenge);
-  const classification =
-    classify && isOpen && redirect === undefined && canSay(answer)
-      ? await classified(attempt, url, answer)
-      : undefined;
-  await closeSession(attempt, url, answer);
-  return defined({
-    kind: 'answered',
-    status: answer.status,
-    bearerChallenge,
-    timings,
-    redirect,
-    retryAfterMs,
-    classification,
-  });
-}
+async function runHttpProbe(client: ProbeClient, { classify, now }: Wanted): Promise<ProbeOutcome> {
+  const get = client.start(streamAt(client.configured, { peeks: false }));
+  const first = await Promise.race([get.result, get.silent]);
+  if (first !== 'silent' && !needsSecondRequest(get, first))
+    return first.kind === 'error'
+      ? failureOf(get, first)
+      : openAnswer(client, get, first, { classify, now });
 
-async function follow(
-  attempt: Attempt,
-  classify: boolean,
-): Promise<{ answer: ProbeResponse; url: URL; redirect?: Redirect }> {
-  const read = classify && attempt.server.type === 'sse' ? { read: peek } : {};
-  let url = attempt.configured;
-  for (let hop = 0; ; hop += 1) {
-    const answer = await ask(attempt, {
-      url,
-      method: 'GET',
-      headers: { accept: 'text/event-stream' },
-      ...read,
-    });
-    if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
-    const next = nextHop(url, answer.headers['location'] ?? '');
-    if (typeof next === 'string') return { answer, url, redirect: next };
-    if (hop === mostRedirects) return { answer, url, redirect: 'tooMany' };
-    url = next;
+  const post = client.start(discoverAt(get.url()));
+  const decided = await firstAnswer(get, post);
+  switch (decided.by) {
+    case 'GET':
+      return openAnswer(client, get, decided.reply, { classify, now, running: post });
+    case 'POST': {
+      const getEnd = endOf(get.settled());
+      get.cancel();
+      await closeSession(client, decided.reply);
+      const signs = signsOfDiscover(decided.reply.answer);
+      return answered(post, decided.reply, now, { signs, getEnd, timings: together(get, post) });
+    }
+    case 'none':
+      return failureOfBoth(get, decided.get, post, decided.post, now);
   }
 }
 
-function nextHop(from: URL, location: string): URL | Redirect {
-  const to = location === '' ? null : URL.parse(location, from.href);
-  if (
-    to === null ||
-    !['http:', 'https:'].includes(to.protocol) ||
-    to.username !== '' ||
-    to.password !== ''
-  )
-    return 'unusable';
-  if (to.hostname !== from.hostname) return 'otherHost';
-  return from.protocol === 'https:' && to.protocol === 'http:' ? 'downgrade' : to;
-}
-
-/**
- * One exchange with what every request of a probe carries. `spec.headers` go to the configured
- * origin only.
- */
-function ask(attempt: Attempt, { headers, ...request }: ProbeRequest): Promise<ProbeResponse> {
-  const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
-  const isConfigured = request.url.origin === attempt.configured.origin;
-  const sent = isConfigured ? attempt.headersWith(ours) : ours;
-  return exchange(
-    { ...request, headers: { 'user-agent': userAgent, ...sent } },
-    attempt.connector,
-    attempt.signal,
-    attempt.enter,
+/** What ended the GET is no verdict about a server that is used by POST. */
+function needsSecondRequest(get: ProbeExchange, result: Result): boolean {
+  if (result.kind === 'reply') return isGatewayStatus(result.answer.status);
+  const outcome = outcomeOf(result.error, get.clock.stage(), {});
+  return (
+    outcome.kind === 'unreachable' &&
+    outcome.stage === 'headers' &&
+    (outcome.cause === 'reset' || outcome.cause === 'unreachable' || outcome.cause === 'timeout')
   );
 }
 
-const userAgent = 'muster-prober (reachability check without credentials)';
+type Decision =
+  | { readonly by: 'GET' | 'POST'; readonly reply: Reply }
+  | { readonly by: 'none'; readonly get: Result; readonly post: Result };
 
-const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
-  /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
+/** A gateway, and a proxy on our own side, do not speak for the server. */
+const decides = (result: Result): result is Reply =>
+  result.kind === 'reply' &&
+  !isGatewayStatus(result.answer.status) &&
+  !isProberStatus(result.answer.status);
+
+async function firstAnswer(get: ProbeExchange, post: ProbeExchange): Promise<Decision> {
+  const by = (method: 'GET' | 'POST') => (result: Result) => ({ method, result });
+  const ends = [get.result.then(by('GET')), post.result.then(by('POST'))] as const;
+  const first = await Promise.race(ends);
+  if (decides(first.result)) return { by: first.method, reply: first.result };
+  const [ofGet, ofPost] = await Promise.all([get.result, post.result]);
+  if (decides(ofGet)) return { by: 'GET', reply: ofGet };
+  if (decides(ofPost)) return { by: 'POST', reply: ofPost };
+  return { by: 'none', get: ofGet, post: ofPost };
+}
+
+function endOf(result: Result | undefined): GetEnd {
+  if (result === undefined) return 'silent';
+  return result.kind === 'reply' ? 'gateway' : 'closed';
+}
+
+/** The verdict is there; whether the server asks for a sign-in may take one more request. */
+async function openAnswer(
+  client: ProbeClient,
+  get: ProbeExchange,
+  reply: Reply,
+  { classify, now, running }: Wanted & { readonly running?: ProbeExchange },
+): Promise<ProbeOutcome> {
+  const { answer } = reply;
+  const isClassified =
+    classify && reply.redirect === undefined && !asksForSignIn(answer) && canAsk(answer);
+  if (!isClassified) {
+    running?.cancel();
+    await closeSession(client, reply);
+    return answered(get, reply, now);
+  }
+  const post = running ?? client.start(discoverAt(reply.url));
+  const limitMs = Math.min(longestClassificationMs, client.deadlineMs / 2);
+  const patience = setTimeout(() => post.cancel(), limitMs);
+  const result = await post.result;
+  clearTimeout(patience);
+  // The GET was answered: a failure here is not a verdict about the server.
+  const signs = result.kind === 'reply' ? signsOfDiscover(result.answer) : unanswered;
+  await Promise.all([
+    closeSession(client, reply),
+    result.kind === 'reply' ? closeSession(client, result) : undefined,
+  ]);
+  return answered(get, reply, now, { signs, timings: together(get, post) });
+}
+
+// Where a proxy of ours or a rate limit answers, a second request brings the same.
+const canAsk = ({ status }: ProbeResponse): boolean => !isProberStatus(status) && status !== 429;
+
+/** The POST is one stage, whatever its parts. */
+const together = (get: ProbeExchange, post: ProbeExchange): Timings => {
+  get.clock.stop();
+  post.clock.stop();
+  return { ...get.clock.timings(), discover: totalMs(post.clock.timings()) };
+};
+
+function answered(
+  exchange: ProbeExchange,
+  { answer, redirect }: Reply,
+  now: () => Date,
+  more: {
+    readonly signs?: McpSigns | undefined;
+    readonly getEnd?: GetEnd;
+    readonly timings?: Timings;
+  } = {},
+): ProbeOutcome {
+  exchange.clock.stop();
+  return defined({
+    kind: 'answered',
+    status: answer.status,
+    getEnd: more.getEnd,
+    bearerChallenge: hasBearerChallenge(answer),
+    timings: more.timings ?? exchange.clock.timings(),
+    redirect,
+    retryAfterMs: retryAfter(answer, now),
+    ...more.signs,
+    hop: exchange.hop(),
+    certificateExpiresAt: exchange.certificateExpiresAt(),
+  });
+}
+
+function failureOf(
+  exchange: ProbeExchange,
+  { error }: Extract<Result, { kind: 'error' }>,
+  timings?: Timings,
+): ProbeOutcome {
+  exchange.clock.stop();
+  const outcome = outcomeOf(error, exchange.clock.stage(), timings ?? exchange.clock.timings());
+  return defined({
+    ...outcome,
+    hop: exchange.hop(),
+    certificateExpiresAt: exchange.certificateExpiresAt(),
+  });
+}
+
+/** A gateway that answers knows more than a connection that ends. */
+function failureOfBoth(
+  get: ProbeExchange,
+  ofGet: Result,
+  post: ProbeExchange,
+  ofPost: Result,
+  now: () => Date,
+): ProbeOutcome {
+  const timings = together(get, post);
+  const second = ofPost.kind === 'error' ? failureOf(post, ofPost, timings) : undefined;
+  // Without the POST there is no failing verdict, and it was our side that could not send it.
+  if (second?.kind === 'proberTrouble') return second;
+  // Headers that are too large to read are an answer.
+  if (second?.kind === 'headersTooLarge') return second;
+  if (ofGet.kind === 'reply') return answered(get, ofGet, now, { timings });
+  if (ofPost.kind === 'reply' && isGatewayStatus(ofPost.answer.status))
+    return answered(post, ofPost, now, { timings });
+  return failureOf(get, ofGet, timings);
+}
 
 /** RFC 9110, section 10.2.3: seconds, or a date. */
 function retryAfter({ headers }: ProbeResponse, now: () => Date): number | undefined {
@@ -198,49 +266,6 @@ function retryAfter({ headers }: ProbeResponse, now: () => Date): number | undef
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now().getTime();
   return ms > 0 ? ms : undefined;
-}
-
-// A failing proxy or a rate limit says nothing about sign-in.
-const canSay = ({ status }: ProbeResponse): boolean =>
-  status < 500 && status !== 407 && status !== 429;
-
-/** Undefined when the second request failed or a proxy answered it: what is known stays. */
-async function classified(
-  attempt: Attempt,
-  url: URL,
-  stream: ProbeResponse,
-): Promise<Classification | undefined> {
-  if (attempt.server.type === 'sse')
-    return /^event:\s*endpoint\s*$/m.test(stream.body.toString('utf8'))
-      ? 'asksForNothing'
-      : 'unclear';
-  try {
-    const answer = await ask(attempt, { ...discoverRequest, url, read: peek });
-    await closeSession(attempt, url, answer);
-    if (answer.status === 401 || (answer.status === 403 && hasBearerChallenge(answer)))
-      return 'asksForSignIn';
-    if (!canSay(answer)) return undefined;
-    return speaksMcp(answer) ? 'asksForNothing' : 'unclear';
-  } catch {
-    // The GET was answered: a failure here is not a verdict about the server.
-    return undefined;
-  }
-}
-
-const speaksMcp = ({ status, headers, body }: ProbeResponse): boolean =>
-  (status === 200 && (headers['content-type'] ?? '').startsWith('text/event-stream')) ||
-  /"jsonrpc"\s*:\s*"2\.0"/.test(body.toString('utf8'));
-
-/**
- * Some servers open a session for every request without one (python-sdk#3228). It is closed with
- * one request, whose answer does not matter.
- */
-async function closeSession(attempt: Attempt, url: URL, { headers }: ProbeResponse): Promise<void> {
-  const session = headers['mcp-session-id'];
-  if (session === undefined) return;
-  const deletion = { url, method: 'DELETE', headers: { 'mcp-session-id': session } } as const;
-  const patience = AbortSignal.any([attempt.signal, AbortSignal.timeout(closeSessionMs)]);
-  await ask({ ...attempt, signal: patience, enter: () => {} }, deletion).catch(() => {});
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Client, errors } from 'undici';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect } from './connect.ts';
@@ -41,7 +42,7 @@ export async function exchange(
   request: ProbeRequest,
   connector: Connector,
   signal: AbortSignal,
-  enter: (stage: Stage) => void = () => {},
+  enter: (stage: Stage, socket?: Socket) => void = () => {},
 ): Promise<ProbeResponse> {
   const refusal = connector.guard.refusesUrl(request.url);
   if (refusal !== undefined) throw new RefusedByPolicy(refusal);
@@ -73,7 +74,7 @@ function exchangeOver(
   request: ProbeRequest,
   connector: Connector,
   signal: AbortSignal,
-  enter: (stage: Stage) => void,
+  enter: (stage: Stage, socket?: Socket) => void,
 ): Promise<ProbeResponse> {
   let alert: Error | undefined;
   const gate = headGate(maxHeaderSize, () => client.destroy(exchangeEnded));
@@ -93,7 +94,7 @@ function exchangeOver(
         enter,
       ).then(
         (socket) => {
-          enter('headers');
+          enter('headers', socket);
           socket.on('error', (error) => {
             alert ??= error;
           });
@@ -126,7 +127,8 @@ function converse(
   signal: AbortSignal,
 ): Promise<ProbeResponse> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const abort = (): void => (head === undefined ? reject(signal.reason) : finish(false));
+    signal.addEventListener('abort', abort, { once: true });
     let head: Pick<ProbeResponse, 'status' | 'headers'> | undefined;
     let patience: NodeJS.Timeout | undefined;
     const chunks: Buffer[] = [];

@@ -96,6 +96,8 @@ const unknownCauses: Readonly<Record<Stage, Cause>> = {
   tcp: 'unreachable',
   tls: 'tlsUntrusted',
   headers: 'notHttp',
+  redirects: 'notHttp',
+  discover: 'notHttp',
 };
 
 const causes: Readonly<Record<string, Cause>> = {

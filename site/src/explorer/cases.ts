@@ -58,17 +58,22 @@ const silent = <Name extends string>(
 export const answers = [
   http('200', '200, MCP without a sign-in', 200, {
     classification: 'asksForNothing',
+    speaksMcp: 'True',
   }),
   http('200-html', '200, but not MCP (for example, a web page)', 200, {
     classification: 'unclear',
+    speaksMcp: 'False',
   }),
   http('400', '400 Bad Request', 400, { classification: 'unclear' }),
   http('401', '401 Unauthorized', 401, { bearerChallenge: true }),
   http('403', '403 Forbidden', 403, { classification: 'unclear' }),
   http('403-bearer', '403 with a Bearer challenge', 403, { bearerChallenge: true }),
-  http('404', '404 Not Found', 404, { classification: 'unclear' }),
+  http('404', '404 Not Found', 404, { classification: 'unclear', speaksMcp: 'False' }),
   http('404-post', '404 for GET, 401 for POST', 404, { classification: 'asksForSignIn' }),
-  http('405', '405 for GET, MCP for POST', 405, { classification: 'asksForNothing' }),
+  http('405', '405 for GET, MCP for POST', 405, {
+    classification: 'asksForNothing',
+    speaksMcp: 'True',
+  }),
   http('410', '410 Gone', 410, { classification: 'unclear' }),
   http('429', '429 Too Many Requests, Retry-After: 120', 429, { retryAfterMs: 120_000 }),
   http('500', '500 Internal Server Error', 500),

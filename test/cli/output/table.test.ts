@@ -86,6 +86,7 @@ test('wide tells the reason, what is known of the session, and the next command'
         lastVerified: '2026-11-22T11:58:00Z',
       }),
       reason: 'AuthenticationRequired',
+      speaksMcp: 'True',
     }),
     aRow({
       name: 'server-b',
@@ -100,6 +101,7 @@ test('wide tells the reason, what is known of the session, and the next command'
   const [header, first, second] = table(rows, { signedIn: true, wide: true, now }).split('\n');
   expect(cells(header)?.slice(4)).toEqual([
     'REASON',
+    'MCP',
     'ISSUER',
     'SCOPES',
     'EXPIRES',
@@ -109,6 +111,7 @@ test('wide tells the reason, what is known of the session, and the next command'
   ]);
   expect(cells(first)?.slice(4)).toEqual([
     'AuthenticationRequired',
+    'yes',
     'https://login.example.com',
     'mcp admin',
     'in 23 minutes (refreshes itself)',
@@ -122,6 +125,7 @@ test('wide tells the reason, what is known of the session, and the next command'
     '-',
     '-',
     '-',
+    '-',
     'The URL has changed.',
     'muster auth login --server server-b',
   ]);
@@ -129,6 +133,6 @@ test('wide tells the reason, what is known of the session, and the next command'
 
 test('wide has no session details for somebody who is signed out', () => {
   expect(table(seed.slice(0, 1), { signedIn: false, wide: true, now })).toBe(
-    'NAME       STATE    TYPE              REASON\nserver-c   Failed   streamable-http   ConnectionRefused\n',
+    'NAME       STATE    TYPE              REASON              MCP\nserver-c   Failed   streamable-http   ConnectionRefused   -\n',
   );
 });

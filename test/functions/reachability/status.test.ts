@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffMs } from '../../../functions/reachability/backoff.ts';
+import { retryDelayMs } from '../../../functions/reachability/backoff.ts';
 import type { Verdict } from '../../../functions/reachability/classify.ts';
 import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
 import {
@@ -202,13 +202,13 @@ describe('always', () => {
     return { ...server, status: after(past, server) };
   };
 
-  test('the backoff is 30 s doubled each time, 10 % more or less, and never over 5 minutes', () => {
+  test('a server that hangs is left alone for 2 minutes, 10 % more or less, however often', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.uuid(), (failures, uid) => {
-        const plain = Math.min(30_000 * 2 ** (failures - 1), 300_000);
-        const actual = backoffMs(failures, uid);
-        expect(actual).toBeGreaterThanOrEqual(plain * 0.9);
-        expect(actual).toBeLessThanOrEqual(Math.min(plain * 1.1, 300_000));
+        const waits = retryDelayMs({ isSlow: true }, uid, failures);
+        expect(waits).toBeGreaterThanOrEqual(108_000);
+        expect(waits).toBeLessThanOrEqual(132_000);
+        expect(retryDelayMs({}, uid, failures)).toBeUndefined();
       }),
     );
   });
@@ -288,7 +288,8 @@ describe('always', () => {
   });
 
   test('every stored time has whole seconds', () => {
-    const next = nextStatus(aServer(), refused, new Date('2026-03-01T12:00:00.789Z'));
+    const hung: Verdict = { ...refused, reason: 'Timeout', isSlow: true };
+    const next = nextStatus(aServer(), hung, new Date('2026-03-01T12:00:00.789Z'));
     expect([next.lastAttempt?.getMilliseconds(), next.nextRetryAfter?.getMilliseconds()]).toEqual([
       0, 0,
     ]);

@@ -38,6 +38,7 @@ const aCheck: Check = {
   reason: 'AuthenticationRequired',
   message: '',
   authRequired: 'True',
+  speaksMcp: 'Unknown',
   consecutiveFailures: 0,
 };
 

@@ -42,6 +42,7 @@ test('a row for somebody who is signed in', () => {
     state: 'Failed',
     reason: 'ConnectionRefused',
     authRequired: 'Unknown',
+    speaksMcp: 'Unknown',
     conditions: [
       {
         type: 'Reachable',

@@ -37,7 +37,13 @@ test.each<Row>([
   ['a server that is connecting has no session', { state: 'Connecting' }, {}, '-'],
   ['a server that nobody probed has no session', { state: '' }, {}, '-'],
   ['a server that asks for no sign-in has no session', { authRequired: 'False' }, {}, '-'],
-  ['what was seen wins over spec.auth', { authRequired: 'False', auth }, {}, '-'],
+  // preset-io/agor#1938, upstash/context7#2958: discovery is open, the use of a tool is not.
+  [
+    'an open server whose spec.auth declares a sign-in has one',
+    { authRequired: 'False', auth },
+    undefined,
+    'Pending Auth',
+  ],
   [
     'a server of unknown mind without spec.auth has no session',
     { authRequired: 'Unknown' },

@@ -45,6 +45,12 @@ const matrix: readonly (readonly [fault: string, verdict: string])[] = [
   ['404', 'connected EndpointNotFound'],
   ['404 for GET, 401 for POST', 'connected AuthenticationRequired'],
   ['404 for GET, JSON-RPC for POST', 'connected Responded'],
+  ['silent GET, JSON-RPC for POST', 'connected Responded'],
+  ['GET that is closed, 401 for POST', 'connected AuthenticationRequired'],
+  ['503 for GET, JSON-RPC for POST', 'connected Responded'],
+  ['405 for GET, silence for POST', 'connected Responded'],
+  ['403 with a JSON-RPC error', 'connected Responded'],
+  ['redirect to a port without a server', 'failing ConnectionRefused'],
   ['405', 'connected Responded'],
   ['405 for GET, JSON-RPC for POST', 'connected Responded'],
   ['406', 'connected Responded'],
@@ -293,8 +299,12 @@ describe('what a probe sends', () => {
           classify: true,
         },
       );
-      expect(outcome).toMatchObject({ kind: 'answered', status: 405 });
-      expect(outcome).not.toHaveProperty('classification');
+      expect(outcome).toMatchObject({
+        kind: 'answered',
+        status: 405,
+        classification: 'unanswered',
+        speaksMcp: 'Unknown',
+      });
     },
   );
   test('one DELETE for a session that leaked', async () => {

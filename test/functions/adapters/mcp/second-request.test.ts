@@ -1,0 +1,351 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { trustStore } from '../../../../functions/adapters/network/connect.ts';
+import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
+import { signsOfDiscover, signsOfStream } from '../../../../functions/adapters/mcp/mcp-signs.ts';
+import { prober } from '../../../../functions/adapters/mcp/probe.ts';
+import { classify } from '../../../../functions/reachability/classify.ts';
+import { explain } from '../../../../functions/reachability/explain.ts';
+import { nextStatus } from '../../../../functions/reachability/status.ts';
+import { conditionOf, type McpServer } from '../../../../functions/model/mcpserver.ts';
+import {
+  html,
+  json,
+  rpcError,
+  rpcResult,
+  type Script,
+  scriptedServer,
+} from '../../../world/scripted-server.ts';
+import { aServer } from '../../../world/server.ts';
+
+const probe = prober({
+  guard: addressGuard({ allowLocal: true }),
+  resolve: resolver(),
+  secureContext: trustStore(),
+});
+const closers: (() => Promise<void>)[] = [];
+afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
+
+const deadlineMs = 1000;
+const start = new Date('2026-03-01T12:00:00Z');
+
+/** One probe of a server with this script: what it was asked, and what follows. */
+async function probed(script: Script, facts: Partial<McpServer> = {}, wanted = { classify: true }) {
+  const world = await scriptedServer(script);
+  closers.push(world.close);
+  const server = aServer({ url: world.url, timeoutMs: deadlineMs, ...facts });
+  const began = performance.now();
+  const outcome = await probe(server, wanted);
+  const ms = performance.now() - began;
+  const verdict = classify(outcome);
+  const status = nextStatus(server, verdict, start);
+  return {
+    outcome,
+    ms,
+    verdict: 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind,
+    message: verdict.message,
+    signIn: conditionOf(status, 'AuthRequired')?.status,
+    speaksMcp: conditionOf(status, 'SpeaksMCP')?.status,
+    asked: world.asked.map(({ method }) => method).join(' '),
+    check: explain(server, outcome, start),
+  };
+}
+
+const modern = { status: 405, headers: { allow: 'POST' } } as const;
+
+describe('a server of type streamable-http goes by its POST', () => {
+  const rows: readonly (readonly [string, Script, string, string])[] = [
+    // modelcontextprotocol/rust-sdk#553, go-sdk#410: no headers before the first event.
+    [
+      'a silent GET, and a result',
+      { get: 'silent', post: rpcResult },
+      'connected Responded',
+      'GET POST',
+    ],
+    // modelcontextprotocol/go-sdk#937, cloudflare/cloudflared#1449
+    [
+      'a silent GET, and a 401',
+      { get: 'silent', post: { status: 401 } },
+      'connected AuthenticationRequired',
+      'GET POST',
+    ],
+    // Vexa-ai/vexa#795
+    [
+      'a GET that is closed, and a result',
+      { get: 'closed', post: rpcResult },
+      'connected Responded',
+      'GET POST',
+    ],
+    [
+      'a GET that is reset, and a 400',
+      { get: 'reset', post: rpcError(400, -32000) },
+      'connected Responded',
+      'GET POST',
+    ],
+    // stacklok/toolhive#6497, mcp-lifecycle-operator#111
+    [
+      'a 503 to the GET, and a result',
+      { get: { status: 503 }, post: rpcResult },
+      'connected Responded',
+      'GET POST',
+    ],
+    [
+      'a 504 to the GET, and a 401',
+      { get: { status: 504 }, post: { status: 401 } },
+      'connected AuthenticationRequired',
+      'GET POST',
+    ],
+    [
+      'a 530 to the GET, and a 404',
+      { get: { status: 530 }, post: html(404) },
+      'connected EndpointNotFound',
+      'GET POST',
+    ],
+    [
+      '503 to both',
+      { get: { status: 503 }, post: { status: 503 } },
+      'failing UpstreamUnavailable',
+      'GET POST',
+    ],
+    [
+      'a silent GET, and a 503',
+      { get: 'silent', post: { status: 503 } },
+      'failing UpstreamUnavailable',
+      'GET POST',
+    ],
+    [
+      'a 503 to the GET, and a POST that is closed',
+      { get: { status: 503 }, post: 'closed' },
+      'failing UpstreamUnavailable',
+      'GET POST',
+    ],
+    [
+      'a 503 to the GET, and our own proxy answers the POST',
+      { get: { status: 503 }, post: { status: 407 } },
+      'failing UpstreamUnavailable',
+      'GET POST',
+    ],
+    ['silence to both', { get: 'silent', post: 'silent' }, 'failing Timeout', 'GET POST'],
+    ['both are closed', { get: 'closed', post: 'closed' }, 'failing ConnectionReset', 'GET POST'],
+    [
+      'a GET that is closed, and a silent POST',
+      { get: 'closed', post: 'silent' },
+      'failing ConnectionReset',
+      'GET POST',
+    ],
+    ['a GET that is answered', { get: modern, post: 'silent' }, 'connected Responded', 'GET POST'],
+  ];
+  test.each(rows)('%s', async (_what, script, expected, methods) => {
+    const { verdict, asked, ms } = await probed(script);
+    expect([verdict, asked]).toEqual([expected, methods]);
+    expect(ms).toBeLessThan(deadlineMs + 250);
+  });
+
+  test('a GET that answers late wins over a POST that a gateway answers', async () => {
+    const world = await scriptedServer({ get: 'silent', post: { status: 503 } });
+    closers.push(world.close);
+    const late = await probe(aServer({ url: world.url, timeoutMs: 400 }), { classify: false });
+    expect(classify(late)).toMatchObject({ reason: 'UpstreamUnavailable' });
+  });
+  test('what answers at once gets no second request', async () => {
+    const { asked } = await probed({ get: modern, post: rpcResult }, {}, { classify: false });
+    expect(asked).toBe('GET');
+  });
+  test('sse stays with the GET', async () => {
+    const script: Script = { get: { status: 503 }, post: rpcResult };
+    const { verdict, asked } = await probed(script, { type: 'sse' });
+    expect([verdict, asked]).toEqual(['failing UpstreamUnavailable', 'GET']);
+  });
+  test('both requests are stages with a time of their own, and the message says what decided', async () => {
+    const { check, message } = await probed({ get: 'silent', post: rpcResult });
+    const spent = new Map(check.stages.map(({ stage, ms }) => [stage, ms]));
+    expect([...spent.keys()]).toEqual(['tcp', 'headers', 'discover']);
+    expect(spent.get('headers')).toBeGreaterThan(deadlineMs / 2 - 50);
+    expect(spent.get('discover')).toBeLessThan(deadlineMs / 2);
+    expect(message).toContain('The GET got no answer.');
+  });
+  test('a session that the POST left is closed', async () => {
+    const post = { status: 400, headers: { 'mcp-session-id': 'left' } };
+    expect((await probed({ get: 'closed', post })).asked).toBe('GET POST DELETE');
+  });
+});
+
+describe('only a result shows that no sign-in is needed, and what answers may be no MCP server', () => {
+  const stream = (body: string, stays = true) =>
+    ({ status: 200, type: 'text/event-stream', body, stays }) as const;
+  const long = JSON.stringify({
+    result: { instructions: 'x'.repeat(9000) },
+    jsonrpc: '2.0',
+    id: 1,
+  });
+  const rows: readonly (readonly [string, Script, string | undefined, string | undefined])[] = [
+    ['a result', { get: modern, post: rpcResult }, 'False', 'True'],
+    [
+      'a result without an end, `jsonrpc` last',
+      { get: modern, post: { status: 200, type: 'application/json', body: long } },
+      'False',
+      'True',
+    ],
+    ['an event stream', { get: modern, post: stream('') }, 'False', 'True'],
+    [
+      'an event stream with a result',
+      {
+        get: modern,
+        post: stream('event: message\ndata: {"result":{},"jsonrpc":"2.0","id":1}\n\n'),
+      },
+      'False',
+      'True',
+    ],
+    [
+      'an event stream with an error',
+      { get: modern, post: stream('data: {"jsonrpc":"2.0","id":1,"error":{"code":-32601}}\n\n') },
+      'Unknown',
+      'True',
+    ],
+    // @toolbox-sdk/server 1.12.0 answers errors with 200.
+    ['a JSON-RPC error with 200', { get: modern, post: rpcError(200, -32601) }, 'Unknown', 'True'],
+    // dynatrace-oss/dynatrace-mcp#540, apollographql/apollo-mcp-server#602: a check of the Host.
+    [
+      'a JSON-RPC error with 403',
+      { get: { status: 405 }, post: rpcError(403, -32000) },
+      'Unknown',
+      'True',
+    ],
+    [
+      'a JSON-RPC error of a legacy server',
+      { get: rpcError(400, -32000), post: rpcError(400, -32000) },
+      'Unknown',
+      'True',
+    ],
+    [
+      'a JSON-RPC error of a modern server',
+      { get: modern, post: rpcError(400, -32022) },
+      'Unknown',
+      'True',
+    ],
+    // supergateway 4.0.0
+    [
+      'a JSON-RPC error with 404',
+      { get: html(400), post: rpcError(404, -32601) },
+      'Unknown',
+      'True',
+    ],
+    ['a 401 to the POST alone', { get: html(404), post: { status: 401 } }, 'True', 'Unknown'],
+    [
+      'a 401 to the POST, 405 to the GET',
+      { get: modern, post: json(401, { error: 'invalid_token' }) },
+      'True',
+      'Unknown',
+    ],
+    [
+      'a 403 with a Bearer challenge to the POST',
+      {
+        get: modern,
+        post: { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } },
+      },
+      'True',
+      'Unknown',
+    ],
+    ['a 401 to the GET', { get: { status: 401 }, post: rpcResult }, 'True', 'Unknown'],
+    ['a web page', { get: html(200), post: html(200) }, 'Unknown', 'False'],
+    [
+      'other JSON',
+      { get: json(200, { ok: true }), post: json(200, { ok: true }) },
+      'Unknown',
+      'False',
+    ],
+    ['a web page that says 404', { get: html(404), post: html(404) }, 'Unknown', 'False'],
+    ['405 to the POST', { get: html(200), post: { status: 405 } }, 'Unknown', 'False'],
+    ['a plain 400', { get: html(400), post: html(400) }, 'Unknown', 'Unknown'],
+    ['a plain 403', { get: html(403), post: html(403) }, 'Unknown', 'Unknown'],
+    ['402', { get: { status: 402 }, post: { status: 402 } }, 'Unknown', 'Unknown'],
+    [
+      'JSON that does not come',
+      { get: modern, post: { status: 200, type: 'application/json', stays: true } },
+      'Unknown',
+      'Unknown',
+    ],
+    ['an empty 202', { get: modern, post: { status: 202 } }, 'Unknown', 'Unknown'],
+    // mcp-lifecycle-operator#145
+    ['a POST that hangs', { get: modern, post: 'silent' }, 'Unknown', 'Unknown'],
+    ['a POST that is closed', { get: modern, post: 'closed' }, 'Unknown', 'Unknown'],
+    ['a 500 to the POST', { get: modern, post: { status: 500 } }, 'Unknown', 'Unknown'],
+    [
+      'a 500 to the GET, a 401 to the POST',
+      { get: { status: 500 }, post: { status: 401 } },
+      'True',
+      'Unknown',
+    ],
+    ['a rate limit', { get: { status: 429 }, post: rpcResult }, undefined, undefined],
+  ];
+  test.each(rows)('%s', async (_what, script, signIn, speaksMcp) => {
+    const seen = await probed(script);
+    expect([seen.signIn, seen.speaksMcp]).toEqual([signIn, speaksMcp]);
+    expect(seen.verdict).toMatch(/^connected /);
+  });
+
+  test('a body that is made to be slow to read is read at once', () => {
+    const body = (text: string) => ({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      body: Buffer.from(text.repeat(4096).slice(0, 4096)),
+      isWhole: false,
+    });
+    const began = performance.now();
+    for (const text of ['event: ', 'event:\n', 'data:  ', '{ ', '"jsonrpc" ', '{"id" : 1 ,'])
+      for (const signs of [signsOfDiscover, signsOfStream]) signs(body(text));
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
+  test('a POST that hangs costs half of the deadline at most, and is a stage', async () => {
+    const { ms, check } = await probed({ get: modern, post: 'silent' });
+    expect(ms).toBeLessThan(deadlineMs / 2 + 200);
+    const discover = check.stages.find(({ stage }) => stage === 'discover');
+    expect(discover?.ms).toBeGreaterThan(deadlineMs / 2 - 50);
+    expect(check.observed).toContain('server/discover got no answer');
+  });
+
+  test('an SSE server shows both by its first event', async () => {
+    const get = stream('event: endpoint\ndata: /messages\n\n');
+    const { signIn, speaksMcp, asked } = await probed({ get, post: html(404) }, { type: 'sse' });
+    expect([signIn, speaksMcp, asked]).toEqual(['False', 'True', 'GET']);
+    const page = await probed({ get: html(200), post: html(404) }, { type: 'sse' });
+    expect([page.signIn, page.speaksMcp]).toEqual(['Unknown', 'False']);
+  });
+});
+
+describe('redirects', () => {
+  test('the hop that failed is named', async () => {
+    const dead = await scriptedServer({ get: 'silent', post: 'silent' });
+    await dead.close();
+    const location = `${dead.url}?key=secret`;
+    // prometheus/blackbox_exporter#465
+    const { message, check } = await probed({
+      get: { status: 307, headers: { location } },
+      post: 'silent',
+    });
+    expect(message).toBe(
+      `${check.hop?.from} redirects to ${dead.url}, which refused the connection.`,
+    );
+    expect(check.hop?.to).toBe(dead.url);
+    expect(check.stages.map(({ stage }) => stage)).toEqual(['redirects', 'tcp']);
+  });
+
+  test('a POST stays a POST behind a 307 within its origin', async () => {
+    const { createServer } = await import('node:http');
+    const asked: string[] = [];
+    const { listen } = await import('../../../../local/listen.ts');
+    const world = await listen(
+      createServer((request, response) => {
+        asked.push(`${request.method} ${request.url}`);
+        if (request.url === '/mcp') response.writeHead(307, { location: '/mcp/' }).end();
+        else if (request.method === 'GET') request.socket.end();
+        else response.writeHead(401).end();
+      }),
+    );
+    closers.push(world.close);
+    const outcome = await probe(aServer({ url: `${world.url}/mcp` }), { classify: true });
+    expect(classify(outcome)).toMatchObject({ reason: 'AuthenticationRequired' });
+    expect(asked).toEqual(['GET /mcp', 'GET /mcp/', 'POST /mcp/']);
+  });
+});
