@@ -10,6 +10,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { Stage } from '../../model/wire.ts';
 import { type Connector, connect, NameFailure, RefusedByPolicy } from '../network/connect.ts';
 import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
+import { ProberError } from '../network/prober-error.ts';
 import { discoverRequest, protocolVersion } from './discover.ts';
 import { type OutgoingHeaders, outgoingHeaders } from './outgoing-headers.ts';
 import { defined } from '../../model/defined.ts';
@@ -261,6 +262,8 @@ function outcomeOf(error: unknown, attempt: Attempt): ProbeOutcome {
     return { kind: 'refusedByPolicy', message: error.rule, timings };
   if (error instanceof DeadlinePassed)
     return unreachable(stage === 'dns' ? 'resolverFailed' : 'timeout', error.message);
+  if (error instanceof ProberError)
+    return { kind: 'proberTrouble', detail: error.message, timings };
   if (error instanceof NameFailure) return nameFailure(error, stage, timings);
   if (error instanceof errors.HeadersOverflowError) return { kind: 'headersTooLarge', timings };
   if (error instanceof errors.InvalidArgumentError)
@@ -285,6 +288,7 @@ const proberCodes: ReadonlySet<string> = new Set([
   'ENOBUFS',
   'ENOMEM',
   'EADDRNOTAVAIL',
+  'ERR_MEMORY_ALLOCATION_FAILED',
 ]);
 
 function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {

@@ -86,10 +86,20 @@ async function query(answer: Promise<string[]>): Promise<Resolution> {
     if (code === 'ENOTFOUND' || code === 'ENODATA') return { kind: 'notFound', detail: code };
     if (code === 'ECONNREFUSED')
       return { kind: 'unavailable', detail: 'the resolver refuses connections' };
+    if (proberCodes.has(code)) return { kind: 'unavailable', detail: `the resolver: ${code}` };
     if (unusableNames.has(code)) return { kind: 'unusable', detail: code };
     return { kind: 'failed', detail: code };
   }
 }
+
+/** c-ares ran out of something on this machine, or was never set up. */
+const proberCodes: ReadonlySet<string> = new Set([
+  'EFILE',
+  'ENOMEM',
+  'ENOTINITIALIZED',
+  'ELOADIPHLPAPI',
+  'EADDRGETNETWORKPARAMS',
+]);
 
 const pause = (ms: number): Promise<void> =>
   new Promise((done) => {
