@@ -1,5 +1,5 @@
 import type { ConnectedReason, FailedReason, FailingReason } from '../model/mcpserver.ts';
-import type { Cause, ProbeOutcome, Redirect } from './outcome.ts';
+import { type Cause, isProberError, type ProbeOutcome, type Redirect } from './outcome.ts';
 import { defined } from '../model/defined.ts';
 import { longestMessage, oneLine } from '../model/outside-text.ts';
 
@@ -71,15 +71,12 @@ function verdictOn(outcome: ProbeOutcome): Verdict {
 const upstreamUnavailable: ReadonlySet<number> = new Set([
   502, 503, 504, 521, 522, 523, 525, 526, 530,
 ]);
-// An egress proxy and a captive portal (RFC 6585) answer these: both are on our side.
-const proberErrors: ReadonlySet<number> = new Set([407, 511]);
-
 type Answered = Extract<ProbeOutcome, { kind: 'answered' }>;
 
 function answered(outcome: Answered): Verdict {
   const { status, bearerChallenge, redirect, retryAfterMs, classification } = outcome;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (proberErrors.has(status))
+  if (isProberError(status))
     return {
       kind: 'undecided',
       message: `a proxy in the network of the prober answered HTTP ${status}`,
@@ -94,9 +91,9 @@ function answered(outcome: Answered): Verdict {
   }
   // A server that asks who we are is up: only a session gets further.
   if (status === 401 || (status === 403 && bearerChallenge))
-    return signInRequired(`The server answered HTTP ${status} and asks for a sign-in.`);
+    return signInRequired(`The server answered HTTP ${status} and asks for a sign-in.`, outcome);
   if (classification === 'asksForSignIn')
-    return signInRequired('The server asks for a sign-in before it accepts requests.');
+    return signInRequired('The server asks for a sign-in before it accepts requests.', outcome);
   const connected = (reason: ConnectedReason, message: string): Verdict =>
     defined({
       kind: 'connected',
@@ -128,11 +125,14 @@ function answered(outcome: Answered): Verdict {
   return connected('Responded', `The server answered HTTP ${status}.`);
 }
 
-const signInRequired = (message: string): Verdict => ({
+const signInRequired = (message: string, { withoutAuthorization }: Answered): Verdict => ({
   kind: 'connected',
   reason: 'AuthenticationRequired',
-  message,
-  authRequired: 'True',
+  message:
+    withoutAuthorization === true
+      ? `${message} It may accept the Authorization of spec.headers, which the service proxy of the cluster takes off.`
+      : message,
+  authRequired: withoutAuthorization === true ? 'Unknown' : 'True',
 });
 
 const redirects: Readonly<Record<Redirect, string>> = {

@@ -29,12 +29,18 @@ export type Redirect = 'otherHost' | 'downgrade' | 'tooMany' | 'unusable';
 export type Classification = 'asksForSignIn' | 'asksForNothing' | 'unclear';
 
 /** What one unauthenticated probe saw. What it means is decided by `classify`. */
-export type ProbeOutcome = { readonly timings: Timings } & (
+export type ProbeOutcome = {
+  readonly timings: Timings;
+  /** The way that the probe took, as a sentence for people. Absent: straight to the address. */
+  readonly via?: string;
+} & (
   | {
       readonly kind: 'answered';
       readonly status: number;
       /** True when the answer carries `WWW-Authenticate: Bearer`. */
       readonly bearerChallenge: boolean;
+      /** `spec.headers` has `Authorization`, which the way of the probe takes off. */
+      readonly withoutAuthorization?: boolean;
       readonly redirect?: Redirect;
       readonly retryAfterMs?: number;
       /** Present when the classification probe also ran. */
@@ -51,6 +57,9 @@ export type ProbeOutcome = { readonly timings: Timings } & (
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'proberTrouble'; readonly detail: string }
 );
+
+/** An egress proxy and a captive portal (RFC 6585) answer these: both are on our side. */
+export const isProberError = (status: number): boolean => status === 407 || status === 511;
 
 /** One server and what its probe saw. */
 export type Observation = { readonly server: McpServer; readonly outcome: ProbeOutcome };
