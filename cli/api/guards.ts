@@ -39,7 +39,7 @@ export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
   isNamed(body) &&
   hasTexts(body, 'observed', 'reason', 'message', 'authRequired') &&
-  hasTextsIfAny(body, 'state') &&
+  hasTextsIfAny(body, 'state', 'via') &&
   typeof body['consecutiveFailures'] === 'number' &&
   isListOf(
     body['stages'],

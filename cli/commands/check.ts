@@ -36,6 +36,7 @@ export function explained(check: Check): string {
   const facts: readonly (readonly [string, string])[] = [
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
+    ...(check.via === undefined ? [] : [['Way', check.via] as const]),
     ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],

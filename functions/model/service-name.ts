@@ -60,5 +60,7 @@ export function isPlainPath(text: string): boolean {
   // Parsing resolves dot segments and turns backslashes, so the written path is judged.
   const isDotted = written.split(/[/\\]/).some((part) => /^(\.|%2e){1,2}$/i.test(part));
   // %25 is a percent sign: with it anything can be encoded twice. %c0 and %c1 begin overlong forms.
-  return !isDotted && !/\\|\/\/|%([01][\da-f]|2[5ef]|5c|7f|c[01])/i.test(written + path);
+  return !isDotted && [written, path].every((one) => !unclear.test(one));
 }
+
+const unclear = /\\|\/\/|%([01][\da-f]|2[5ef]|5c|7f|c[01])/i;

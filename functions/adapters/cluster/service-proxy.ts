@@ -46,7 +46,7 @@ export const serviceProxy =
         if (status.details.kind === 'services' && status.details.name === service.name)
           throw new NameFailure(url.hostname, {
             kind: 'notFound',
-            detail: `the namespace ${service.namespace} has no Service ${service.name}`,
+            detail: `the namespace ${service.namespace} has no Service ${service.name}, or no Endpoints for it`,
           });
         return response;
       // "address not allowed": the Service has an endpoint that no API server connects to.
