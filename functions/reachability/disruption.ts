@@ -27,7 +27,8 @@ const fewestHosts = 5;
  *   owner are one zone, however many names they refuse. Fewer zones leave a doubt, unless the
  *   resolver found more zones than it failed for.
  * - Its network, when every server that was reachable has a network failure and no server of the
- *   page answers.
+ *   page answers. Where some answered, more than a fifth of the page on at least 5 hosts leaves a
+ *   doubt: the network may have gone away in the middle of the page.
  * - Its clock, or a proxy that intercepts TLS, when certificates that were good are refused at 3
  *   hosts and for more than a fifth of the page. That is always a doubt.
  */
@@ -37,7 +38,7 @@ export function detectDisruption(
 ): Disruption {
   const suspected = [
     resolverDisruption(observations, pageSize),
-    networkDisruption(observations),
+    networkDisruption(observations, pageSize),
     certificateDisruption(observations, pageSize),
   ].flatMap((disruption) => (disruption.kind === 'none' ? [] : [disruption]));
   const [first] = suspected;
@@ -52,9 +53,7 @@ export function detectDisruption(
 }
 
 function resolverDisruption(observations: readonly Observation[], pageSize: number): Disruption {
-  const affected = observations.filter(
-    ({ outcome }) => outcome.kind === 'unreachable' && outcome.cause === 'resolverFailed',
-  );
+  const affected = observations.filter(({ outcome }) => isResolverFailure(outcome));
   if (isFew(affected, pageSize)) return { kind: 'none' };
   const failed = zonesOf(affected);
   const found = zonesOf(observations.filter(({ outcome }) => wasResolved(outcome)));
@@ -72,14 +71,22 @@ function resolverDisruption(observations: readonly Observation[], pageSize: numb
 const isFew = (affected: readonly Observation[], pageSize: number): boolean =>
   affected.length < fewestServers || affected.length <= pageSize * suspiciousShare;
 
-function networkDisruption(observations: readonly Observation[]): Disruption {
-  const silent = observations.filter(({ outcome }) => isNetworkFailure(outcome));
+function networkDisruption(observations: readonly Observation[], pageSize: number): Disruption {
+  const isPartial = observations.some(({ outcome }) => isSignOfLife(outcome));
+  // Where some answer, a resolver that fails for others is judged by its zones alone.
+  const silent = observations.filter(
+    ({ outcome }) => isNetworkFailure(outcome) && !(isPartial && isResolverFailure(outcome)),
+  );
   const lost = silent.filter(({ server }) => isReachable(server.status));
-  if (lost.length === 0 || observations.some(({ outcome }) => isSignOfLife(outcome)))
-    return { kind: 'none' };
   const hosts = hostsOf(lost).size;
-  const message = `all ${lost.length} servers that were reachable (${hosts} ${hosts === 1 ? 'host' : 'hosts'}) became unreachable at the same time`;
-  return { kind: hosts >= fewestHosts ? 'local' : 'inconclusive', message, affected: silent };
+  if (lost.length === 0 || (isPartial && (isFew(lost, pageSize) || hosts < fewestHosts)))
+    return { kind: 'none' };
+  const which = isPartial ? `${lost.length} of ${pageSize}` : `all ${lost.length}`;
+  return {
+    kind: hosts >= fewestHosts && !isPartial ? 'local' : 'inconclusive',
+    message: `${which} servers that were reachable (${hosts} ${hosts === 1 ? 'host' : 'hosts'}) became unreachable at the same time`,
+    affected: silent,
+  };
 }
 
 /** A clock that is wrong makes every certificate expired, or not valid yet. */
@@ -139,6 +146,9 @@ const networkCauses: ReadonlySet<string> = new Set([
 
 const isNetworkFailure = (outcome: ProbeOutcome): boolean =>
   outcome.kind === 'unreachable' && networkCauses.has(outcome.cause);
+
+const isResolverFailure = (outcome: ProbeOutcome): boolean =>
+  outcome.kind === 'unreachable' && outcome.cause === 'resolverFailed';
 
 /**
  * An answer came through the network, even if it is not HTTP. What a proxy of ours or the resolver
