@@ -44,7 +44,7 @@ export function detectDisruption(
   const [first] = suspected;
   if (first === undefined) return { kind: 'none' };
   const affected = new Set(suspected.flatMap((disruption) => disruption.affected));
-  const [surest = first] = suspected.filter(({ kind }) => kind === 'local');
+  const surest = suspected.find(({ kind }) => kind === 'local') ?? first;
   return {
     kind: surest.kind,
     message: surest.message,

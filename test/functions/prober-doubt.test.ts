@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 const later = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 
