@@ -49,6 +49,7 @@ export function signInPorts(
       readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure,
+      clusterDomain: serviceProxy.clusterDomain,
       now,
       clients: {
         ...store,
