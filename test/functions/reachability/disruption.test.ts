@@ -213,6 +213,10 @@ describe('a resolver that answers for other zones', () => {
   test('is not suspected for the zone that it fails for', () => {
     const others = named({ ...answered, ...dns }, ['a.one.test', 'b.two.test', 'c.three.test']);
     expect(detectDisruption([...failed, ...others], 7).kind).toBe('none');
+    // Not even when they are so many that the network would be in doubt.
+    const many = Array.from({ length: 8 }, (_, index) => `mcp-${index}.corp.test`);
+    const all = named({ ...failing('resolverFailed'), ...dns }, many);
+    expect(detectDisruption([...all, ...others], 11).kind).toBe('none');
   });
   test('is in doubt where no other zone, or no more zones than it failed for, were found', () => {
     expect(detectDisruption([...failed, ...named(answered, ['192.0.2.1'])], 5).kind).toBe(
