@@ -79,7 +79,9 @@ function clientsOf(settings: ApiSettings) {
   const connector = createConnector(settings);
   const readServer = readerOf(cluster);
   const seal = sealer(settings.tokenKeys);
-  const prober = once(async () => (await import('./adapters/mcp/probe.ts')).prober(connector));
+  const prober = once(async () =>
+    (await import('./wiring/probe-client.ts')).createProber(settings, connector, cluster),
+  );
   const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
   const store = once(async () =>
     (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {

@@ -63,7 +63,18 @@ export type NetworkSettings = {
 export type TableSettings = { readonly tableName: string; readonly dynamoDbUrl?: URL };
 export type BusSettings = { readonly busName: string; readonly eventBridgeUrl?: URL };
 
+/** How Services inside the cluster are probed. */
+export type ServiceProxySettings = {
+  readonly serviceProxy: {
+    readonly isOn: boolean;
+    /** Namespaces whose Services MCPServers of every namespace may name. */
+    readonly namespaces: readonly string[];
+    readonly clusterDomain: string;
+  };
+};
+
 type SharedSettings = ClusterSettings &
+  ServiceProxySettings &
   NetworkSettings & {
     readonly heartbeatMs: number;
     readonly tickMs: number;
@@ -243,6 +254,11 @@ const sharedSettings = (from: Reader): SharedSettings =>
   defined({
     ...clusterSettings(from),
     ...networkSettings(from),
+    serviceProxy: {
+      isOn: from.isOn('SERVICE_PROXY'),
+      namespaces: from.list('SERVICE_NAMESPACES'),
+      clusterDomain: from.text('CLUSTER_DOMAIN'),
+    },
     heartbeatMs: from.number('HEARTBEAT_SECONDS') * 1000,
     tickMs: from.number('TICK_SECONDS') * 1000,
     leaseNamespace: from.text('LEASE_NAMESPACE'),

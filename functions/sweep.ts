@@ -9,7 +9,7 @@ import {
 } from './adapters/cluster/kubernetes.ts';
 import { leaseRenewer } from './adapters/cluster/lease.ts';
 import { changePublisher, pageSender } from './adapters/eventbridge.ts';
-import { connectionCheck, prober } from './adapters/mcp/probe.ts';
+import { connectionCheck } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
 import { defined } from './model/defined.ts';
 import { messageOf } from './model/error-message.ts';
@@ -31,6 +31,7 @@ import type { SweepReport } from './telemetry/report.ts';
 import { createBus } from './wiring/bus-client.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
+import { createProber } from './wiring/probe-client.ts';
 import { createOutbox } from './wiring/table-client.ts';
 
 const mostServers = 1_000_000;
@@ -140,7 +141,7 @@ const portsOf = (
   bus: ReturnType<typeof createBus>,
 ): SweepPorts => ({
   now: () => new Date(),
-  probe: prober(createConnector(settings)),
+  probe: createProber(settings, createConnector(settings), cluster),
   readServer: serverReader(cluster),
   publish: changePublisher(bus.client, bus.name),
   outbox: createOutbox(settings.table),

@@ -91,7 +91,7 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 1,
     },
     ProberOffline: {
-      means: 'The prober suppresses its results: its own network or resolver seems to be down.',
+      means: 'The prober suppresses its results: its own network, resolver or machine seems to be in trouble.',
       metric: own('ProberOfflineCount'),
       ...minutes,
       periods: 3,

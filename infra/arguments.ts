@@ -52,6 +52,7 @@ export const optional = [
   'AUDIENCE_NAMESPACES',
   'AUDIENCE_SCOPE',
   'BEARER_AUDIENCE',
+  'CLUSTER_DOMAIN',
   'EXCHANGE_ISSUERS',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
@@ -64,6 +65,8 @@ export const optional = [
   'PROBER_CHECK_URL',
   'PUBLIC_URL',
   'SECRET_NAMESPACES',
+  'SERVICE_NAMESPACES',
+  'SERVICE_PROXY',
 ] as const;
 
 /** Throws `ArgumentError`, which lists all problems at once. */
@@ -126,6 +129,7 @@ export function readArguments(environment: Environment): Arguments {
   const sweepConcurrency = reserved('SWEEP_CONCURRENCY');
   const apiConcurrency = reserved('API_CONCURRENCY');
   isOn('ANONYMOUS_LIST', 'off');
+  isOn('SERVICE_PROXY', 'off');
   const hasSite = isOn('SITE', 'on');
   if (problems.length > 0)
     throw new ArgumentError(

@@ -127,6 +127,7 @@ async function assemble(
     OIDC_CLIENT_ID: commandLineClient.client_id,
     OIDC_ISSUER: issuer.url,
     PUBLIC_URL: functionUrl.url,
+    SERVICE_PROXY: 'on',
     TABLE_NAME: store.table,
     TICK_SECONDS: String(tickMs / 1000),
     TOKEN_KEYS: `local:${randomBytes(32).toString('base64url')}`,

@@ -41,7 +41,7 @@ export const isCheck = (body: unknown): body is Check =>
   hasTexts(body, 'observed', 'reason', 'message', 'authRequired') &&
   hasTextsIfAny(
     body,
-    ...(['state', 'speaksMcp', 'failedPart', 'since', 'lastConnected'] as const),
+    ...(['state', 'via', 'speaksMcp', 'failedPart', 'since', 'lastConnected'] as const),
     ...(['certificateExpiresAt', 'warning', 'hint', 'page'] as const),
   ) &&
   (body['hop'] === undefined || (isRecord(body['hop']) && hasTexts(body['hop'], 'from', 'to'))) &&

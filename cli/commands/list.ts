@@ -81,6 +81,10 @@ function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
   const more =
     stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
   info(
-    `Warning: STATE of ${whose}${more} may be stale: no update for two heartbeats. Check that the sweep runs.`,
+    `Warning: STATE of ${whose}${more} may be stale: ${
+      stale.every(({ reason }) => reason === 'ProberOffline')
+        ? 'the prober is offline (ProberOffline). Ask the owner of the functions to check their network.'
+        : 'no update for two heartbeats. Check that the sweep runs.'
+    }`,
   );
 }

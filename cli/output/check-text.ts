@@ -32,6 +32,7 @@ export function explainedText(check: Check, now: Date): string {
   return lines([
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
+    ['Way', check.via],
     ['Redirect', check.hop === undefined ? undefined : `${check.hop.from} to ${check.hop.to}`],
     ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
     ['State', check.state ?? '-'],

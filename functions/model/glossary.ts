@@ -110,12 +110,12 @@ export const reasonGlossary = {
   },
   BlockedByPolicy: {
     summary:
-      'The address is private, loopback, or a metadata service. The server was not contacted.',
-    hint: 'Use a public address, or ask the owner of the functions to allow the range with GUARD_ALLOW.',
+      'The address is private, loopback, a metadata service, or a Service of another namespace. The server was not contacted.',
+    hint: 'Use a public address, or ask the owner of the functions to allow the range with GUARD_ALLOW, or the namespace with SERVICE_NAMESPACES.',
   },
   DNSFailure: {
     summary: 'The host name does not resolve.',
-    hint: 'Check `spec.url` for typos, then ask the owner of the domain.',
+    hint: 'Check `spec.url` for typos, then ask the owner of the domain. For a Service inside the cluster, ask the owner of the functions for SERVICE_PROXY.',
   },
   TLSExpired: {
     summary: 'The certificate of the server has expired.',
@@ -171,7 +171,7 @@ export const reasonGlossary = {
   },
   ProberOffline: {
     summary:
-      'The prober itself had an error. It reports nothing about the server and writes nothing.',
+      'The prober itself had an error. It reports nothing about the server. After heartbeat + 3 ticks, `Reachable` is Unknown.',
     hint: 'Check the network, the resolver and the egress proxy of the functions.',
   },
   NotProbed: {

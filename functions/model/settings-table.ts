@@ -83,6 +83,11 @@ export const settings = {
       'Certificate authority of the API server at CLUSTER_URL, as PEM or as PEM encoded in base64.',
     fallback: '',
   },
+  CLUSTER_DOMAIN: {
+    summary:
+      'Domain of the cluster, by which in-cluster names in spec.url are recognized (--cluster-domain of the kubelet).',
+    fallback: 'cluster.local',
+  },
   CLUSTER_TOKEN: {
     summary: 'Token of a service account, for CLUSTER_URL. It is a secret.',
     fallback: '',
@@ -196,6 +201,16 @@ export const settings = {
     summary:
       'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',
     fallback: '',
+  },
+  SERVICE_NAMESPACES: {
+    summary:
+      'Comma-separated namespaces whose Services any MCPServer may name, for SERVICE_PROXY. Services of other namespaces are probed only for MCPServers of the same namespace.',
+    fallback: '',
+  },
+  SERVICE_PROXY: {
+    summary:
+      'on: MCPServers whose spec.url names a Service inside the cluster are probed through the API server. It needs the rights of manifests/services.',
+    fallback: 'off',
   },
   SITE_URL: {
     summary:

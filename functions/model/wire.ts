@@ -99,7 +99,7 @@ export const rowSchema = z.object({
   nextRetryAfter: field(z.optional(time), 'When a failing server is probed again.'),
   stale: field(
     z.boolean(),
-    'True when the last observation is older than two heartbeats. Check that the sweep runs.',
+    'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
   ),
   session: field(
     z.optional(sessionSchema),
@@ -229,6 +229,10 @@ export const checkSchema = z.object({
   observed: field(
     text,
     'What the probe saw, as one line for people: `HTTP 401`, `connection refused`.',
+  ),
+  via: field(
+    z.optional(text),
+    'The way that the probe took, if it is not straight to the URL: for a Service inside the cluster, through the API server.',
   ),
   stages: field(
     z.array(

@@ -147,10 +147,11 @@ function answered(outcome: Answered): Verdict {
   if (status === 401 || (status === 403 && bearerChallenge))
     return signInRequired(
       `The server answered HTTP ${status} and asks for a sign-in.`,
+      outcome,
       outcome.getEnd === undefined ? {} : { discover: 'refused' },
     );
   if (classification === 'asksForSignIn')
-    return signInRequired(signInByPost, { discover: 'refused' });
+    return signInRequired(signInByPost, outcome, { discover: 'refused' });
   const connected = (reason: ConnectedReason, message: string): Verdict =>
     defined({
       kind: 'connected',
@@ -186,12 +187,16 @@ export const signInByPost = 'The server asks for a sign-in before it accepts req
 
 const signInRequired = (
   message: string,
+  { withoutAuthorization }: Answered,
   more: { readonly discover?: 'refused' } = {},
 ): Verdict => ({
   kind: 'connected',
   reason: 'AuthenticationRequired',
-  message,
-  authRequired: 'True',
+  message:
+    withoutAuthorization === true
+      ? `${message} It may accept the Authorization of spec.headers, which the service proxy of the cluster takes off.`
+      : message,
+  authRequired: withoutAuthorization === true ? 'Unknown' : 'True',
   ...more,
 });
 

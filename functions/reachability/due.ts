@@ -14,11 +14,13 @@ export const isSwept = ({ type, optedOut = false }: McpServer): boolean =>
  */
 export function isDue(server: McpServer, now: Date, tickMs: number): boolean {
   if (!isSwept(server)) return false;
-  const { nextRetryAfter } = server.status;
+  const { lastAttempt, nextRetryAfter } = server.status;
   if (nextRetryAfter === undefined || hasNewSpec(server)) return true;
   // The retry time of another writer, which says nothing about ours.
   if (isContended(server.status) && ownState(server.status) === 'Connected') return true;
   const waitMs = nextRetryAfter.getTime() - now.getTime();
+  // A clock that was ahead wrote both times.
+  if ((lastAttempt?.getTime() ?? 0) - now.getTime() > missedTicks * tickMs) return true;
   // Further away than any of ours: it comes from another writer or another clock.
   return waitMs <= tickMs / 2 || waitMs > longestRetryAfterMs;
 }

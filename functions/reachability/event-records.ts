@@ -27,8 +27,11 @@ export function eventsFor(
   const { namespace, name, uid, resourceVersion, status: previous } = server;
   const about = { server: { namespace, name, uid, resourceVersion }, at };
   const records: EventRecord[] = [];
-  const [from, to] = [ownState(previous), ownState(next)];
   const reachable = conditionOf(next, 'Reachable');
+  // While the prober was offline, STATE stayed as it was.
+  const kept =
+    conditionOf(previous, 'Reachable')?.status === 'Unknown' ? previous.state : undefined;
+  const [from, to] = [ownState(previous) ?? kept, ownState(next)];
   if (to !== undefined && to !== from && reachable !== undefined) {
     const change = from === undefined ? `STATE is ${to}` : `STATE changed from ${from} to ${to}`;
     records.push({

@@ -23,6 +23,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date, sit
     namespace: server.namespace,
     name: server.name,
     observed: observed(outcome),
+    via: outcome.via,
     stages: stages.flatMap((stage) => {
       const ms = outcome.timings[stage];
       return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];

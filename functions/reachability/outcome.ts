@@ -45,6 +45,8 @@ export type ProbeOutcome = {
   readonly hop?: Hop;
   /** When the certificate that the server showed expires. */
   readonly certificateExpiresAt?: Date;
+  /** The way that the probe took, as a sentence for people. Absent: straight to the address. */
+  readonly via?: string;
 } & (
   | {
       readonly kind: 'answered';
@@ -53,6 +55,8 @@ export type ProbeOutcome = {
       readonly getEnd?: GetEnd;
       /** True when the answer carries `WWW-Authenticate: Bearer`. */
       readonly bearerChallenge: boolean;
+      /** `spec.headers` has `Authorization`, which the way of the probe takes off. */
+      readonly withoutAuthorization?: boolean;
       readonly redirect?: Redirect;
       readonly retryAfterMs?: number;
       /** Present when `server/discover` was sent, or the stream of an SSE server was read. */

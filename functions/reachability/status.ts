@@ -120,7 +120,11 @@ export function reasonToWrite(
     : essence(previous) === essence(next);
   if (!isSame) return 'change';
   const { lastAttempt } = previous;
-  return lastAttempt === undefined || periodElapsed(server.uid, heartbeatMs, lastAttempt, now)
+  // A clock that was wrong wrote it: without this, its own time would have to pass first.
+  const isAhead = lastAttempt !== undefined && lastAttempt.getTime() - now.getTime() > heartbeatMs;
+  return lastAttempt === undefined ||
+    isAhead ||
+    periodElapsed(server.uid, heartbeatMs, lastAttempt, now)
     ? 'heartbeat'
     : undefined;
 }

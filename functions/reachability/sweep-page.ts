@@ -6,7 +6,8 @@ import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { certificateEvents, type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
 import { nextStatus, reasonToWrite } from './status.ts';
-import { maySuppress, detectDisruption } from './disruption.ts';
+import { detectDisruption, maySuppress, needsCheck, proberErrorsIn } from './disruption.ts';
+import { offlineStatus } from './offline-status.ts';
 import { defined } from '../model/defined.ts';
 import { messageOf } from '../model/error-message.ts';
 import type { StateChange } from '../model/bus-events.ts';
@@ -93,13 +94,18 @@ export async function sweepPage(
       return { server, lagMs, outcome, verdict: classify(outcome) };
     });
   const observations = await Promise.all(due.map(observe));
-  const { affected, message } = await checkDisruption(observations, remote.length, ports);
-  const isSuppressed = (observation: Observation): boolean =>
-    affected.has(observation) && maySuppress(observation.server, options.tick, options);
+  const { affected, message } = await checkDisruption(observations, remote.length, ports, options);
   const applied = await Promise.all(
-    observations
-      .filter((observation) => !isSuppressed(observation))
-      .map((observation) => limit(() => applyAlone(observation, ports, options))),
+    observations.flatMap((observation) => {
+      const isUnknown = affected.has(observation) || observation.verdict.kind === 'undecided';
+      const mayWait = maySuppress(observation.server, options.tick, options);
+      if (affected.has(observation) && mayWait) return [];
+      const statusAfter: StatusAfter =
+        isUnknown && !mayWait
+          ? (server, now) => offlineStatus(server, offlineMessage(observation, message), now)
+          : (server, now) => nextStatus(server, observation.verdict, now);
+      return [limit(() => applyAlone(observation, statusAfter, ports, options))];
+    }),
   );
   const changes = applied.flatMap(({ change }) => (change ? [change] : []));
   const records = [
@@ -141,6 +147,12 @@ export async function sweepPage(
 /** An observation, what it means, and how long after the tick its probe started. */
 type JudgedObservation = Observation & { readonly verdict: Verdict; readonly lagMs: number };
 
+/** The status that follows from what the sweep knows of a server. */
+type StatusAfter = (server: McpServer, now: Date) => Status;
+
+const offlineMessage = ({ verdict }: JudgedObservation, ofPage = 'no connection'): string =>
+  verdict.kind === 'undecided' ? verdict.message : ofPage;
+
 /** A probe that throws is our fault; only its own server goes without a verdict. */
 async function probeAlone(
   server: McpServer,
@@ -166,14 +178,18 @@ function outcomesOf(observations: readonly JudgedObservation[]): Readonly<Record
 
 type DisruptionReport = { readonly affected: ReadonlySet<Observation>; readonly message?: string };
 
+/** Which observations say nothing about their servers, and what is wrong with the prober. */
 async function checkDisruption(
   observations: readonly Observation[],
   pageSize: number,
   { isOnline }: PagePorts,
+  { tick, ...spans }: PageOptions,
 ): Promise<DisruptionReport> {
+  const errors = defined({ message: proberErrorsIn(observations, pageSize) });
   const disruption = detectDisruption(observations, pageSize);
-  if (disruption.kind === 'none' || (disruption.kind === 'inconclusive' && (await isOnline())))
-    return { affected: new Set() };
+  if (disruption.kind === 'none') return { affected: new Set(), ...errors };
+  if (needsCheck(disruption, tick, spans) && (await isOnline()))
+    return { affected: new Set(), ...errors };
   return { affected: new Set(disruption.affected), message: disruption.message };
 }
 
@@ -193,12 +209,13 @@ type ApplyResult = {
 /** If one write fails, the others of the page go on. */
 async function applyAlone(
   observation: JudgedObservation,
+  statusAfter: StatusAfter,
   ports: PagePorts,
   options: PageOptions,
 ): Promise<ApplyResult> {
   const { namespace, name } = observation.server;
   try {
-    return await applyVerdict(observation, ports, options);
+    return await applyVerdict(observation, statusAfter, ports, options);
   } catch (error) {
     return {
       kind: 'failed',
@@ -215,6 +232,7 @@ const mostTries = 5;
  */
 async function applyVerdict(
   { server: observed, verdict }: JudgedObservation,
+  statusAfter: StatusAfter,
   ports: PagePorts,
   { heartbeatMs, siteUrl }: PageOptions,
 ): Promise<ApplyResult> {
@@ -223,11 +241,13 @@ async function applyVerdict(
     kind: 'failed',
     problem: { namespace, name, message },
   });
-  if (verdict.kind === 'undecided') return failed(`prober error: ${verdict.message}`);
   const now = ports.now();
+  // A prober error is a problem of the sweep also where it leaves the status as it is.
+  if (verdict.kind === 'undecided' && statusAfter(observed, now) === observed.status)
+    return failed(`prober error: ${verdict.message}`);
   let server = observed;
   for (let tries = 1; tries <= mostTries; tries += 1) {
-    const next = nextStatus(server, verdict, now);
+    const next = statusAfter(server, now);
     if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
     const change = changeOf(server, next, now);
     const unrecordedChange =
@@ -270,7 +290,7 @@ async function applyVerdict(
         if (
           fresh.generation !== observed.generation ||
           !isSwept(fresh) ||
-          isNewer(fresh.status, now)
+          isNewer(fresh.status, observed.status, now)
         ) {
           return { kind: 'superseded', conflicts: tries };
         }
@@ -285,6 +305,8 @@ async function applyVerdict(
 
 // Status has whole seconds. A status of the same second may be our own, whose answer was lost:
 // writing it again would count the failure twice.
-const isNewer = ({ lastAttempt }: Status, than: Date): boolean =>
+// One that was there before the probe is not newer, whatever clock wrote its time.
+const isNewer = ({ lastAttempt }: Status, before: Status, than: Date): boolean =>
   lastAttempt !== undefined &&
+  lastAttempt.getTime() !== before.lastAttempt?.getTime() &&
   Math.floor(lastAttempt.getTime() / 1000) >= Math.floor(than.getTime() / 1000);

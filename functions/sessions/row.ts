@@ -83,11 +83,15 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
   });
 }
 
-/** A stdio server is never observed; a server never observed has no STATE that could be stale. */
+/**
+ * A stdio server is never observed; a server never observed has no STATE that could be stale. One
+ * that the sweep could not judge for long keeps a STATE of before.
+ */
 function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   const { lastAttempt, lastConnected } = server.status;
   if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined))
     return false;
+  if (conditionOf(server.status, 'Reachable')?.reason === 'ProberOffline') return true;
   const observed = Math.max(lastAttempt?.getTime() ?? 0, lastConnected?.getTime() ?? 0);
   return now.getTime() - observed > 2 * heartbeatMs;
 }

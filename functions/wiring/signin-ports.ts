@@ -32,7 +32,12 @@ export type SignInParts = {
  * routes loads it.
  */
 export function signInPorts(
-  { publicUrl, policy, clients }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients'>,
+  {
+    publicUrl,
+    policy,
+    clients,
+    serviceProxy,
+  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'serviceProxy'>,
   { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
 ): SessionPorts {
   const fetch = guardedFetch(connector);
@@ -44,6 +49,7 @@ export function signInPorts(
       readChallenge: challengeReader(fetch),
       publicUrl,
       allowInsecure,
+      clusterDomain: serviceProxy.clusterDomain,
       now,
       clients: {
         ...store,
@@ -62,7 +68,7 @@ export function signInPorts(
     wait: (ms) => wait(ms),
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),
-    verifyToken: tokenVerifier(connector),
+    verifyToken: tokenVerifier(connector, { clusterDomain: serviceProxy.clusterDomain }),
     exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
     policy,
     clientDocument: clientDocument(publicUrl),

@@ -112,7 +112,8 @@ export const notImplemented = (what: string): Answer =>
 
 export const pathNotFound = (): Answer => ({ code: 404, body: '404 page not found\n' });
 
-const resourceOf = ({ plural, group }: Definition): string => `${plural}.${group}`;
+const resourceOf = ({ plural, group }: Definition): string =>
+  group === '' ? plural : `${plural}.${group}`;
 
 const detailsOf = ({ plural, group }: Definition, name: string): JsonObject => ({
   name,

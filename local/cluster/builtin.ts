@@ -19,7 +19,19 @@ const named = {
   metadata: { type: 'object' },
 } as const satisfies Readonly<Record<string, Schema>>;
 
-/** Leases (coordination.k8s.io/v1) and Events (events.k8s.io/v1). */
+const ports: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['port'],
+    properties: { ...texts('name', 'protocol'), port: { ...whole, minimum: 1, maximum: 65535 } },
+  },
+};
+
+/**
+ * Leases (coordination.k8s.io/v1), Events (events.k8s.io/v1), and what the service proxy reads:
+ * Services and Endpoints (v1).
+ */
 export const builtins: readonly Definition[] = [
   {
     group: 'coordination.k8s.io',
@@ -76,6 +88,55 @@ export const builtins: readonly Definition[] = [
       },
     },
   },
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Service',
+    listKind: 'ServiceList',
+    plural: 'services',
+    singular: 'service',
+    shortNames: ['svc'],
+    schema: {
+      type: 'object',
+      required: ['spec'],
+      properties: {
+        ...named,
+        spec: {
+          type: 'object',
+          required: ['ports'],
+          properties: { ...texts('clusterIP', 'type'), ports },
+        },
+      },
+    },
+  },
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Endpoints',
+    listKind: 'EndpointsList',
+    plural: 'endpoints',
+    singular: 'endpoints',
+    shortNames: ['ep'],
+    schema: {
+      type: 'object',
+      properties: {
+        ...named,
+        subsets: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              addresses: {
+                type: 'array',
+                items: { type: 'object', required: ['ip'], properties: texts('ip') },
+              },
+              ports,
+            },
+          },
+        },
+      },
+    },
+  },
 ];
 
 /** The user of a SubjectAccessReview, and the namespace. */
@@ -86,6 +147,16 @@ export type Review = {
 };
 
 export const reviewPath = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+
+export const selfReviewPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
+/** Answers a SelfSubjectAccessReview. The local cluster has no roles: its user may do everything. */
+export function selfReview(body: string): Answer {
+  const asked = parseJson(body);
+  return isObject(asked)
+    ? { code: 201, body: { ...asked, status: { allowed: true } } }
+    : failure(400, 'BadRequest', 'the object provided is unrecognized');
+}
 
 /** Answers a SubjectAccessReview. The local cluster has no roles: `isAllowed` decides. */
 export function review(body: string, isAllowed: (review: Review) => boolean): Answer {

@@ -2,13 +2,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { stringify } from 'yaml';
 import { listenLocally } from '../listen.ts';
 import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
-import { builtins, type Review, review, reviewPath } from './builtin.ts';
+import {
+  builtins,
+  type Review,
+  review,
+  reviewPath,
+  selfReview,
+  selfReviewPath,
+} from './builtin.ts';
 import { type Definition, readDefinition } from './definition.ts';
-import { discovery } from './api-discovery.ts';
-import { objectStore } from './object-store.ts';
+import { type ObjectStore, objectStore } from './object-store.ts';
 import { type Pager, pager } from './list-pages.ts';
 import { type Resource, resource } from './resource.ts';
 import type { ResourceRequest } from './resource-context.ts';
+import { discovery, pathPrefix } from './api-discovery.ts';
+import { proxyPathOf, proxyToService } from './service-proxy.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 export type ClusterOptions = {
@@ -36,7 +44,7 @@ export type LocalCluster = {
 };
 
 /**
- * Serves one custom resource, Leases and Events over HTTP the way the Kubernetes API server does,
+ * Serves one custom resource, Leases, Events, Services and their proxy over HTTP the way the Kubernetes API server does,
  * without watch and server-side apply: the product needs neither.
  */
 export async function startCluster({
@@ -49,12 +57,25 @@ export async function startCluster({
   const served = [definition, ...builtins].map((one): Served => {
     const store = objectStore();
     const pages = pager(store);
-    return { definition: one, pages, serve: resource({ definition: one, store, pager: pages }) };
+    return {
+      definition: one,
+      store,
+      pages,
+      serve: resource({ definition: one, store, pager: pages }),
+    };
   });
+
+  const stores = { services: storeOf(served, 'services'), endpoints: storeOf(served, 'endpoints') };
 
   const answer = async (request: IncomingMessage): Promise<Answer> =>
     intercept?.(request) ?? (await route(served, isAllowed, request));
   const server = createServer((request, response) => {
+    const proxied = proxyPathOf(request.url ?? '');
+    if (proxied !== undefined) {
+      const said = intercept?.(request) ?? proxyToService(stores, proxied, request, response);
+      if (said !== undefined) send(response, said);
+      return;
+    }
     void answer(request)
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
       .then((said) => send(response, said));
@@ -71,7 +92,15 @@ export async function startCluster({
 /** etcd takes no more, and the API server reads no more. */
 const bodyLimit = 3 * 1024 * 1024;
 
-type Served = { readonly definition: Definition; readonly pages: Pager; readonly serve: Resource };
+type Served = {
+  readonly definition: Definition;
+  readonly store: ObjectStore;
+  readonly pages: Pager;
+  readonly serve: Resource;
+};
+
+const storeOf = (served: readonly Served[], plural: string): ObjectStore =>
+  served.find(({ definition }) => definition.plural === plural)?.store ?? objectStore();
 
 async function route(
   served: readonly Served[],
@@ -87,6 +116,7 @@ async function route(
   const text = await readText(request);
   if (text === undefined) return tooLarge(bodyLimit);
   if (pathname === reviewPath) return review(text, isAllowed);
+  if (pathname === selfReviewPath) return selfReview(text);
   for (const { definition, serve } of served) {
     const place = placeOf(definition, pathname);
     if (place === undefined) continue;
@@ -107,11 +137,11 @@ async function route(
  * resource.
  */
 function placeOf(
-  { group, version, plural }: Definition,
+  definition: Definition,
   pathname: string,
 ): Pick<ResourceRequest, 'namespace' | 'name' | 'part'> | undefined {
   const path = new RegExp(
-    `^/apis/${group}/${version}(?:/namespaces/(?<namespace>[^/]+))?/${plural}(?:/(?<name>[^/]+)(?<status>/status)?)?$`,
+    `^${pathPrefix(definition)}(?:/namespaces/(?<namespace>[^/]+))?/${definition.plural}(?:/(?<name>[^/]+)(?<status>/status)?)?$`,
   );
   const match = path.exec(pathname);
   const { namespace, name, status } = match?.groups ?? {};

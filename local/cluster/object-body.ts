@@ -55,7 +55,8 @@ export function otherKind(definition: Definition, text: string): Answer | undefi
   ]);
 }
 
-export const apiVersionOf = ({ group, version }: Definition): string => `${group}/${version}`;
+export const apiVersionOf = ({ group, version }: Definition): string =>
+  group === '' ? version : `${group}/${version}`;
 
 /** The object as the cluster sends it. */
 export const toJson = (definition: Definition, { metadata, content }: Stored): JsonObject => ({

@@ -76,6 +76,7 @@ test('what is not set is absent, and the fallbacks are parsed', () => {
     heartbeatMs: 300_000,
     tickMs: 60_000,
     leaseNamespace: 'muster-serverless',
+    serviceProxy: { isOn: false, namespaces: [], clusterDomain: 'cluster.local' },
     busName: 'bus',
     checkUrl: new URL('https://login.example.com/'),
     pageSize: 500,
@@ -200,3 +201,17 @@ test.each(['one', `one:${key}A`, `one:${key},two:short`, ','])(
     ]);
   },
 );
+
+test('Services inside the cluster are probed only where the owner says so', () => {
+  expect(
+    readSweepSettings({
+      ...sweep,
+      SERVICE_PROXY: 'on',
+      SERVICE_NAMESPACES: 'tools, shared',
+      CLUSTER_DOMAIN: 'k8s.corp',
+    }).serviceProxy,
+  ).toEqual({ isOn: true, namespaces: ['tools', 'shared'], clusterDomain: 'k8s.corp' });
+  expect(problemsOf(() => readSweepSettings({ ...sweep, SERVICE_PROXY: 'yes' }))).toEqual([
+    'SERVICE_PROXY is "yes". Set it to on or off.',
+  ]);
+});

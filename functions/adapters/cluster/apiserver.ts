@@ -13,6 +13,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Circuit } from '../network/circuit.ts';
 import { codeOf, isDown, networkCode, refusal } from './refusal.ts';
 import { customObjects, type CustomObjects } from './custom-objects.ts';
+import { rawRequests, type SendRaw } from './raw-requests.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 
 /** Which MCPServers are ours. Without namespace: of all namespaces. */
@@ -32,6 +33,7 @@ export type Cluster = {
   readonly address: string;
   readonly selection: Selection;
   readonly api: CustomObjects;
+  readonly sendRaw: SendRaw;
   readonly limit: LimitFunction;
   readonly timeoutMs: number;
   /** Forgets the credential that was refused. False: there is no other one. */
@@ -206,6 +208,7 @@ function connect({
     address: cluster.server,
     selection,
     api: customObjects(configuration, mostBytes),
+    sendRaw: rawRequests(configuration),
     limit: pLimit(parallelCalls),
     timeoutMs,
     refresh: oncePerBurst(() => {

@@ -7,11 +7,14 @@ import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http
 import { clientInfo, discoverRequest } from './discover.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import { inClusterName } from '../../model/service-name.ts';
 import { bearerChallengeIn } from '../network/challenges.ts';
 
 export type TokenVerifierOptions = {
   /** For the whole verification, all its requests together. */
   readonly timeoutMs?: number;
+  /** By which names inside the cluster are recognized. */
+  readonly clusterDomain?: string;
 };
 
 /**
@@ -21,11 +24,16 @@ export type TokenVerifierOptions = {
  */
 export function tokenVerifier(
   connector: Connector,
-  { timeoutMs = 10_000 }: TokenVerifierOptions = {},
+  { timeoutMs = 10_000, clusterDomain = 'cluster.local' }: TokenVerifierOptions = {},
 ) {
   return async (server: McpServer, token: string): Promise<VerificationResult> => {
     const url = URL.parse(server.url ?? '');
     if (url === null) return { kind: 'unclear', message: 'spec.url of the server is not a URL.' };
+    if (inClusterName(server.url, clusterDomain) !== undefined)
+      return {
+        kind: 'unclear',
+        message: `No token was sent: ${url.hostname} is a name inside the cluster, and no token of a person goes through the API server. Whether the server accepts it is not known.`,
+      };
     const outgoing = outgoingHeaders(server.headers, 'person');
     if (outgoing.kind === 'unusable')
       return { kind: 'unclear', message: `No token was sent: ${outgoing.message}.` };

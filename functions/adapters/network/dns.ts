@@ -118,6 +118,8 @@ function failure(code: string): Resolution {
     case 'ECANCELLED':
     case 'EDESTRUCTION':
     case 'ENOTINITIALIZED':
+    case 'ELOADIPHLPAPI':
+    case 'EADDRGETNETWORKPARAMS':
       return { kind: 'unavailable', detail: `the resolver cannot be asked (${code})` };
     default:
       return { kind: 'failed', detail: code };

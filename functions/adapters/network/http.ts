@@ -31,6 +31,13 @@ export type ProbeResponse = {
 // Some load balancers send headers of 20 to 30 KiB; undici's own limit is 16 KiB.
 const maxHeaderSize = 64 * 1024;
 
+/** Another way to a server than a connection of our own, such as the service proxy of a cluster. */
+export type Via = (
+  request: ProbeRequest,
+  signal: AbortSignal,
+  enter: (stage: Stage) => void,
+) => Promise<ProbeResponse>;
+
 /**
  * One HTTP exchange over its own guarded connection, which is closed when the promise settles. It
  * resolves with the response headers, or when as much of the body as `read` asks for has come. A
@@ -40,10 +47,11 @@ const maxHeaderSize = 64 * 1024;
  */
 export async function exchange(
   request: ProbeRequest,
-  connector: Connector,
+  connector: Connector & { readonly via?: Via },
   signal: AbortSignal,
   enter: (stage: Stage, socket?: Socket) => void = () => {},
 ): Promise<ProbeResponse> {
+  if (connector.via !== undefined) return connector.via(request, signal, enter);
   const refusal = connector.guard.refusesUrl(request.url);
   if (refusal !== undefined) throw new RefusedByPolicy(refusal);
   try {

@@ -3,7 +3,8 @@ import type { Stage } from '../../model/wire.ts';
 import type { Cause, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
 import { NameFailure } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';
-import { ProxyTrouble, UnreachableThroughProxy } from './proxy.ts';
+import { UnreachableThroughProxy } from './proxy.ts';
+import { ProberError } from './prober-error.ts';
 import { codeOf, ourExhaustion } from './socket-error.ts';
 import { tlsCauseOf } from './tls-error.ts';
 
@@ -34,7 +35,7 @@ export function outcomeOf(error: unknown, stage: Stage, timings: Timings): Probe
     // Its own words may quote a value of spec.headers.
     return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
   if (!(error instanceof Error) || isProgrammingError(error)) throw error;
-  if (error instanceof ProxyTrouble)
+  if (error instanceof ProberError)
     return { kind: 'proberTrouble', detail: error.message, timings };
   const code = codeOf(error);
   if (ourExhaustion.has(code))

@@ -1,3 +1,4 @@
+import { ProberError } from './prober-error.ts';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { messageOf } from '../../model/error-message.ts';
@@ -51,11 +52,6 @@ function isIn(host: string, range: string): boolean {
   return address.kind() === network.kind() && address.match(network, bits);
 }
 
-/** The proxy is away, or refuses to do its work. It says nothing about a server. */
-export class ProxyTrouble extends Error {
-  override readonly name = 'ProxyTrouble';
-}
-
 /** The proxy works and says that it cannot reach the server. */
 export class UnreachableThroughProxy extends Error {
   override readonly name = 'UnreachableThroughProxy';
@@ -96,7 +92,7 @@ async function tunnel(
   if (status >= 200 && status < 300) return socket;
   socket.destroy();
   if (status === 502 || status === 503 || status === 504) throw new UnreachableThroughProxy(status);
-  throw new ProxyTrouble(
+  throw new ProberError(
     status === 407
       ? 'the outgoing proxy asks for credentials (HTTP 407)'
       : `the outgoing proxy refuses CONNECT (HTTP ${status})`,
@@ -115,7 +111,7 @@ async function reachProxy(proxy: URL, resolve: Resolve, signal: AbortSignal): Pr
     isIP(host) === 0 ? await resolve(host) : { kind: 'addresses' as const, addresses: [host] };
   signal.throwIfAborted();
   if (resolution.kind !== 'addresses')
-    throw new ProxyTrouble(`the outgoing proxy does not resolve: ${resolution.detail}`);
+    throw new ProberError(`the outgoing proxy does not resolve: ${resolution.detail}`);
   const port = Number(proxy.port || 80);
   const open: Open = (address, opened, failed) => {
     const socket = connectTcp({ host: address, port });
@@ -130,7 +126,7 @@ async function reachProxy(proxy: URL, resolve: Resolve, signal: AbortSignal): Pr
     );
   } catch (error) {
     if (!(error instanceof AggregateError)) throw error;
-    throw new ProxyTrouble(
+    throw new ProberError(
       `the outgoing proxy cannot be reached: ${messageOf(mostTelling(error.errors))}`,
     );
   }
@@ -152,7 +148,7 @@ function tunnelStatus(socket: Socket, signal: AbortSignal): Promise<number> {
       reject(error);
     };
     const abort = (): void => fail(signal.reason);
-    const end = (): void => fail(new ProxyTrouble('the outgoing proxy closed the connection'));
+    const end = (): void => fail(new ProberError('the outgoing proxy closed the connection'));
     const read = (): void => {
       const chunk: unknown = socket.read();
       if (!Buffer.isBuffer(chunk)) return;

@@ -7,6 +7,7 @@ export const ourExhaustion: ReadonlySet<string> = new Set([
   'ENOBUFS',
   'ENOMEM',
   'EADDRNOTAVAIL',
+  'ERR_MEMORY_ALLOCATION_FAILED',
 ]);
 
 /** This machine has no way to an address of that family. */

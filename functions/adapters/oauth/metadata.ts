@@ -4,6 +4,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import { resourceOf } from '../../model/canonical-resource.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
+import { inClusterName } from '../../model/service-name.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
 import { tidyMetadata } from './issuer-metadata.ts';
 import { SignInError } from './signin-error.ts';
@@ -25,6 +26,8 @@ export type DiscoveryOptions = TransportOptions & {
     signal: AbortSignal,
   ) => Promise<BearerChallenge>;
   readonly signal: AbortSignal;
+  /** By which names inside the cluster are recognized. */
+  readonly clusterDomain?: string;
 };
 
 /**
@@ -38,10 +41,15 @@ export async function findSignInTarget(
   url: URL,
   options: DiscoveryOptions,
 ): Promise<SignInTarget> {
-  const { readChallenge, signal } = options;
+  const { readChallenge, signal, clusterDomain = 'cluster.local' } = options;
+  const pin = server.auth?.authorizationServer;
+  // Nothing of a person's sign-in goes through the API server: only its owner can name the issuer.
+  if (inClusterName(url.href, clusterDomain) !== undefined) {
+    if (pin === undefined) throw new SignInError({ reason: 'insideCluster', host: url.host });
+    return { issuer: pin.issuer, resource: resourceOf(url), scopes: listed(pin.scopes) ?? [] };
+  }
   const challenge = await reach(url, () => readChallenge(server, url, signal));
   const metadata = await resourceMetadata(url, challenge, options);
-  const pin = server.auth?.authorizationServer;
   const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
   if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
   const scopes =

@@ -22,6 +22,8 @@ import { scopesIn, validScopes } from '../../model/scopes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly readChallenge: DiscoveryOptions['readChallenge'];
+  /** By which names inside the cluster are recognized. */
+  readonly clusterDomain?: string;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
 };

@@ -22,6 +22,8 @@ export type SignInFailure =
   | { readonly reason: 'requestFailed'; readonly host: string; readonly detail: string }
   | { readonly reason: 'notJson'; readonly host: string }
   | { readonly reason: 'noIssuerNamed' }
+  /** Nothing outside the cluster can ask the server for its issuer. */
+  | { readonly reason: 'insideCluster'; readonly host: string }
   | { readonly reason: 'issuerNotPinned' }
   | { readonly reason: 'invalidResourceMetadataUrl' }
   | { readonly reason: 'noResourceMetadata' }
@@ -60,6 +62,8 @@ function messageFor(failure: SignInFailure): string {
       return `${failure.host} answered with something that is not JSON.`;
     case 'noIssuerNamed':
       return 'The server does not name its issuer (RFC 9728). Its owner can set spec.auth.authorizationServer.';
+    case 'insideCluster':
+      return `${failure.host} is a name inside the cluster, so the server cannot be asked for its issuer. Its owner can set spec.auth.authorizationServer.`;
     case 'issuerNotPinned':
       return 'The server names another issuer than spec.auth.authorizationServer. Its owner can correct one of the two.';
     case 'invalidResourceMetadataUrl':

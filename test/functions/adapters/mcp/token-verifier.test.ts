@@ -225,3 +225,16 @@ test('a server that never answers, is away or is closed to us is neither yes nor
     message: expect.stringContaining('metadata'),
   });
 });
+
+test.each([
+  'https://mcp.team-a.svc/mcp',
+  'https://mcp.team-a.svc.cluster.local:8443/mcp',
+  'https://MCP.team-a.SVC./mcp',
+  'https://pod-0.mcp.team-a.svc/mcp',
+])('no token goes to %s, which is inside the cluster', async (url) => {
+  const result = await verifyToken(aServer({ url }), token);
+  expect(result).toMatchObject({
+    kind: 'unclear',
+    message: expect.stringMatching(/^No token was sent: .* is a name inside the cluster/),
+  });
+});

@@ -5,7 +5,7 @@ import {
   findSignInTarget,
 } from '../../../../functions/adapters/oauth/metadata.ts';
 import { SignInError } from '../../../../functions/adapters/oauth/signin-error.ts';
-import { aServer } from '../../../world/server.ts';
+import { anAuth, aServer } from '../../../world/server.ts';
 
 const issuer = 'https://issuer.example.com';
 const good = {
@@ -65,6 +65,26 @@ test('an http issuer is not even asked for its metadata in the cloud', async () 
   const { asked, options } = network({});
   expect(await failureOf(findIssuer('http://issuer.example.com', options))).toEqual({
     reason: 'insecureIssuer',
+  });
+  expect(asked).toEqual([]);
+});
+
+test('a server inside the cluster is asked for nothing: only its owner can name the issuer', async () => {
+  const { asked, options } = network({});
+  const inside = {
+    ...options,
+    readChallenge: () => Promise.reject(new Error('the server was asked')),
+  };
+  const url = new URL('https://mcp.team-a.svc.cluster.local/mcp');
+  const pinned = aServer({ url: url.href, auth: anAuth({ authorizationServer: { issuer } }) });
+  expect(await findSignInTarget(pinned, url, inside)).toEqual({
+    issuer,
+    resource: url.href,
+    scopes: [],
+  });
+  expect(await failureOf(findSignInTarget(aServer({ url: url.href }), url, inside))).toEqual({
+    reason: 'insideCluster',
+    host: 'mcp.team-a.svc.cluster.local',
   });
   expect(asked).toEqual([]);
 });
