@@ -68,7 +68,8 @@ export const createSweep = (environment: Environment): Sweep =>
   sweepWith(readSweepSettings(environment));
 
 function sweepWith(settings: SweepSettings): Sweep {
-  const { tickMs, heartbeatMs, pageSize, probeConcurrency: concurrency } = settings;
+  const { tickMs, heartbeatMs, contendedState, pageSize } = settings;
+  const { probeConcurrency: concurrency } = settings;
   const cluster = createCluster(settings);
   const bus = createBus(settings);
   const ports = portsOf(settings, cluster, bus);
@@ -109,7 +110,14 @@ function sweepWith(settings: SweepSettings): Sweep {
     const page = await sweepPage(
       servers,
       { ...ports, patchStatus: statusPatcher(cluster, trace) },
-      { tick, tickMs, heartbeatMs, concurrency, everything: cursor.everything },
+      {
+        tick,
+        tickMs,
+        heartbeatMs,
+        contendedState,
+        concurrency,
+        everything: cursor.everything,
+      },
     );
     return report(
       defined({

@@ -10,6 +10,7 @@ import type {
   FailedReason,
   FailingReason,
   State,
+  suspendedReason,
 } from './mcpserver.ts';
 import type { SessionStatus, SsoStatus } from './wire.ts';
 
@@ -172,8 +173,17 @@ export const reasonGlossary = {
     summary: 'A stdio server runs on the machine of its user. It has no address to probe.',
     hint: 'Nothing to do.',
   },
+  Suspended: {
+    summary: 'Its owner suspended the server (`spec.suspended`). The sweep does not probe it.',
+    hint: 'To have it probed again, ask its owner to set `spec.suspended` to false.',
+  },
 } as const satisfies Record<
-  ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed',
+  | ConnectedReason
+  | FailedReason
+  | FailingReason
+  | 'ProberOffline'
+  | 'NotProbed'
+  | typeof suspendedReason,
   GlossaryEntry
 >;
 

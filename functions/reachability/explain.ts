@@ -1,4 +1,4 @@
-import { conditionOf, type McpServer } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, ownState } from '../model/mcpserver.ts';
 import { type Check, stages } from '../model/wire.ts';
 import { classify } from './classify.ts';
 import type { Cause, ProbeOutcome } from './outcome.ts';
@@ -22,7 +22,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date): Ch
       const ms = outcome.timings[stage];
       return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];
     }),
-    state: isDecided && next.state !== undefined ? next.state : undefined,
+    state: isDecided ? ownState(next) : undefined,
     reason: isDecided ? (reachable?.reason ?? verdict.reason) : 'ProberOffline',
     message: isDecided
       ? verdict.message

@@ -4,16 +4,16 @@ import {
   type ConditionType,
   conditionOf,
   conditionTypes,
+  displayState,
   type McpServer,
-  type State,
   type Status,
   failuresUntilFailed,
-  ownState,
   hasNewSpec,
+  ownState,
 } from '../model/mcpserver.ts';
 import { backoffMs, longestRetryAfterMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
-import { yieldState } from './contention.ts';
+import { type ContendedStateRule, withStateRule } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
 import { defined } from '../model/defined.ts';
 
@@ -21,10 +21,15 @@ import { defined } from '../model/defined.ts';
  * The status after a verdict. Pure. The `conditions` of other writers stay as they are, and so may
  * their value in `state`.
  */
-export function nextStatus(server: McpServer, verdict: Verdict, now: Date): Status {
+export function nextStatus(
+  server: McpServer,
+  verdict: Verdict,
+  now: Date,
+  rule: ContendedStateRule = 'yield',
+): Status {
   if (verdict.kind === 'undecided') return server.status;
   const at = wholeSeconds(now);
-  return yieldState(server, ownStatus(server, verdict, at), at);
+  return withStateRule(server, ownStatus(server, verdict, at), at, rule);
 }
 
 function ownStatus(
@@ -55,11 +60,17 @@ function ownStatus(
       const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
       const askedForMs =
         verdict.kind === 'failing' ? Math.min(verdict.retryAfterMs ?? 0, longestRetryAfterMs) : 0;
+      // Once Failed, only an answer ends it. The counter keeps that: `state` is not ours alone.
+      const counted =
+        verdict.kind === 'failing' && wasFailed(server.status)
+          ? Math.max(failures, failuresUntilFailed)
+          : failures;
       return defined({
-        state: stateAfter(server.status, verdict, failures),
+        state:
+          verdict.kind === 'failed' || counted >= failuresUntilFailed ? 'Failed' : 'Connecting',
         lastError: verdict.message,
         lastConnected,
-        consecutiveFailures: failures,
+        consecutiveFailures: counted,
         lastAttempt: at,
         nextRetryAfter: later(at, Math.max(backoffMs(failures, server.uid), askedForMs)),
         conditions: withConditions(
@@ -79,13 +90,9 @@ function ownStatus(
   }
 }
 
-// Once Failed, only an answer ends it.
-const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
-  verdict.kind === 'failed' ||
-  failures >= failuresUntilFailed ||
-  (ownState(previous) ?? previous.state) === 'Failed'
-    ? 'Failed'
-    : 'Connecting';
+/** Where our own condition is Unknown, `state` still holds what came before. */
+const wasFailed = (previous: Status): boolean =>
+  conditionOf(previous, 'Reachable') !== undefined && displayState(previous) === 'Failed';
 
 type Observed = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType };
 
@@ -151,6 +158,26 @@ function withConditions(
 const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
 const later = (date: Date, ms: number): Date =>
   new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
+
+export type WriteRules = {
+  readonly heartbeatMs: number;
+  readonly contendedState: ContendedStateRule;
+};
+
+/**
+ * The status to write after a verdict; undefined where no write is needed. With `assert`, a server
+ * that fails gets our value at each attempt, and one that answers at each write.
+ */
+export function statusToWrite(
+  server: McpServer,
+  verdict: Verdict,
+  now: Date,
+  { heartbeatMs, contendedState }: WriteRules,
+): Status | undefined {
+  const next = nextStatus(server, verdict, now, contendedState);
+  const decisive = ownState(next) === 'Connected' ? nextStatus(server, verdict, now) : next;
+  return reasonToWrite(server, decisive, now, heartbeatMs) === undefined ? undefined : next;
+}
 
 /**
  * Why `next` has to be written: something changed, or the server's heartbeat is due. Undefined: no

@@ -5,7 +5,7 @@ import { classify, type Verdict } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
-import { nextStatus, reasonToWrite } from './status.ts';
+import { statusToWrite, type WriteRules } from './status.ts';
 import { maySuppress, detectDisruption } from './disruption.ts';
 import { defined } from '../model/defined.ts';
 import { messageOf } from '../model/error-message.ts';
@@ -34,10 +34,9 @@ export type PagePorts = {
   readonly backOff: (attempt: number) => Promise<void>;
 };
 
-export type PageOptions = {
+export type PageOptions = WriteRules & {
   readonly tick: Date;
   readonly tickMs: number;
-  readonly heartbeatMs: number;
   readonly concurrency: number;
   /** Probes every remote server, due or not. */
   readonly everything: boolean;
@@ -97,7 +96,7 @@ export async function sweepPage(
   const applied = await Promise.all(
     observations
       .filter((observation) => !isSuppressed(observation))
-      .map((observation) => limit(() => applyAlone(observation, ports, options.heartbeatMs))),
+      .map((observation) => limit(() => applyAlone(observation, ports, options))),
   );
   const changes = applied.flatMap(({ change }) => (change ? [change] : []));
   const records = applied.flatMap((outcome) => outcome.records ?? []);
@@ -189,11 +188,11 @@ type ApplyResult = {
 async function applyAlone(
   observation: JudgedObservation,
   ports: PagePorts,
-  heartbeatMs: number,
+  rules: WriteRules,
 ): Promise<ApplyResult> {
   const { namespace, name } = observation.server;
   try {
-    return await applyVerdict(observation, ports, heartbeatMs);
+    return await applyVerdict(observation, ports, rules);
   } catch (error) {
     return {
       kind: 'failed',
@@ -211,7 +210,7 @@ const mostTries = 5;
 async function applyVerdict(
   { server: observed, verdict }: JudgedObservation,
   ports: PagePorts,
-  heartbeatMs: number,
+  rules: WriteRules,
 ): Promise<ApplyResult> {
   const { namespace, name } = observed;
   const failed = (message: string): ApplyResult => ({
@@ -222,8 +221,8 @@ async function applyVerdict(
   const now = ports.now();
   let server = observed;
   for (let tries = 1; tries <= mostTries; tries += 1) {
-    const next = nextStatus(server, verdict, now);
-    if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
+    const next = statusToWrite(server, verdict, now, rules);
+    if (next === undefined) return { kind: 'unchanged' };
     const change = changeOf(server, next, now);
     const unrecordedChange =
       change === undefined

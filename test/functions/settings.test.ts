@@ -69,6 +69,7 @@ test('an issuer is not required where the network is checked with another addres
 test('what is not set is absent, and the fallbacks are parsed', () => {
   expect(readSweepSettings({ ...sweep, TABLE_NAME: '', NAMESPACE: '' })).toEqual({
     selection: {},
+    contendedState: 'yield',
     cluster: { kind: 'kubeconfig', yaml: 'apiVersion: v1' },
     dnsServers: [],
     allowLocal: false,
