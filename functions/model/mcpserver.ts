@@ -77,7 +77,11 @@ export const upstreamStates = [
 ] as const;
 
 /** Its values for a server that has answered, by version 5.28. */
-const upstreamReachable: readonly string[] = ['Connected', 'Auth Required', 'Awaiting Session'];
+const upstreamReachable: ReadonlySet<string> = new Set([
+  'Connected',
+  'Auth Required',
+  'Awaiting Session',
+]);
 
 /** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
 export const contendedReasons = { True: 'OtherWriter', False: 'OnlyWriter' } as const;
@@ -222,7 +226,7 @@ export function displayError(status: Status): string | undefined {
 
 /** Whether the server has answered, in the words of the sweep or of giantswarm/muster. */
 export const isReachable = (status: Status): boolean =>
-  upstreamReachable.includes(displayState(status) ?? '');
+  upstreamReachable.has(displayState(status) ?? '');
 
 /**
  * Whether a person has to sign in before using the server: what was seen decides, else what

@@ -30,4 +30,4 @@ export const aManifest = ({
     status,
   });
 
-export const crdFile = new URL('../../manifests/crd.yaml', import.meta.url);
+export const crdFile = new URL('../../manifests/crd/crd.yaml', import.meta.url);
