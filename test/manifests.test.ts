@@ -15,7 +15,11 @@ import {
 import { specLimits } from '../functions/adapters/cluster/object-limits.ts';
 import { startCluster } from '../local/cluster/local-cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
-import { crdFile } from './world/manifest.ts';
+import { check, prune } from '../local/cluster/structural-schema.ts';
+import { statusPatch } from '../functions/adapters/cluster/mcpserver-object.ts';
+import { defined } from '../functions/model/defined.ts';
+import { crdFile, upstreamCrdFile } from './world/manifest.ts';
+import { aCondition, aStatus } from './world/server.ts';
 
 const read = (name: string): Promise<string> =>
   readFile(new URL(`../manifests/${name}`, import.meta.url), 'utf8');
@@ -236,6 +240,43 @@ describe('the CRD', () => {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
     });
+  });
+});
+
+describe('what the sweep writes', () => {
+  const conditions = [
+    aCondition({ reason: 'Responded' }),
+    aCondition({ type: 'AuthRequired', status: 'Unknown', reason: 'NotDetermined' }),
+    aCondition({ type: 'StateContended', reason: 'OtherWriter' }),
+  ];
+  const time = new Date('2026-01-01T00:00:00Z');
+  const whole = { lastError: 'x', lastAttempt: time, lastConnected: time, nextRetryAfter: time };
+
+  // The enum moved on with 5.28.0 (giantswarm/muster#1300); 25b267d8 is of 2026-08-21.
+  test.each([
+    ['ours', crdFile, []],
+    ['giantswarm/muster 5.28', upstreamCrdFile, []],
+    ['giantswarm/muster at 25b267d8', upstreamCrdFile, ['Awaiting Session']],
+  ])('is in the schema of %s: every state, every field', async (_version, file, later) => {
+    const { schema } = await readDefinition(file);
+    const { state, ...fields } = schema.properties?.['status']?.properties ?? {};
+    const properties = {
+      ...fields,
+      state: defined({
+        ...state,
+        type: 'string',
+        enum: state?.enum?.filter((word) => !later.some((one) => one === word)),
+      }),
+    } as const;
+    for (const word of states) {
+      const status = JSON.parse(
+        JSON.stringify(statusPatch(aStatus({ state: word, conditions, ...whole }))),
+      );
+      const unknown: string[] = [];
+      prune({ type: 'object', properties }, status, unknown);
+      expect(unknown).toEqual([]);
+      expect(check({ type: 'object', properties }, status)).toEqual([]);
+    }
   });
 });
 

@@ -31,3 +31,6 @@ export const aManifest = ({
   });
 
 export const crdFile = new URL('../../manifests/crd/crd.yaml', import.meta.url);
+
+/** The CRD of giantswarm/muster 5.28. */
+export const upstreamCrdFile = new URL('upstream-crd.yaml', import.meta.url);

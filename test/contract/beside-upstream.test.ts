@@ -1,0 +1,24 @@
+import { describe } from 'vitest';
+import { startCluster } from '../../local/cluster/local-cluster.ts';
+import { crdFile, upstreamCrdFile } from '../world/manifest.ts';
+import { besideUpstream, type OpenedCluster } from './beside-upstream.ts';
+
+async function open(file: URL): Promise<OpenedCluster> {
+  const { kubeconfig, url, close } = await startCluster({ crdFile: file });
+  return {
+    kubeconfig,
+    close,
+    send: async (method, path, body) => {
+      const reply = await fetch(`${url}${path}`, {
+        method,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { code: reply.status, body: await reply.json() };
+    },
+  };
+}
+
+describe('beside giantswarm/muster 5.28 on the embedded cluster, with our CRD', () =>
+  besideUpstream(() => open(crdFile)));
+describe('beside giantswarm/muster 5.28 on the embedded cluster, with its CRD', () =>
+  besideUpstream(() => open(upstreamCrdFile)));
