@@ -14,14 +14,14 @@ export function configFolder(
   environment: Surroundings,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  const { isAbsolute, join } = platform === 'win32' ? win32 : posix;
+  const paths = platform === 'win32' ? win32 : posix;
   const absolute = (path: string | undefined): string | undefined =>
-    path !== undefined && isAbsolute(path) ? path : undefined;
+    path !== undefined && paths.isAbsolute(path) ? path : undefined;
   const config =
     absolute(environment['XDG_CONFIG_HOME']) ??
     (platform === 'win32' ? absolute(environment['APPDATA']) : undefined) ??
-    join(absolute(environment['HOME']) ?? homeOfUser(absolute), '.config');
-  return join(config, 'muster-serverless');
+    paths.join(absolute(environment['HOME']) ?? homeOfUser(absolute), '.config');
+  return paths.join(config, 'muster-serverless');
 }
 
 /** From the user database, whatever HOME says. */

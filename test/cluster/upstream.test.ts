@@ -39,12 +39,14 @@ async function opened(prepare: (server: ApiServer) => Promise<void>): Promise<Op
   };
 }
 
-describe.skipIf(why !== undefined)(`beside giantswarm/muster 5.28, with our CRD${skipped}`, () =>
-  besideUpstream(() => opened((server) => install(server, own.assets.kubectl))),
-);
-describe.skipIf(why !== undefined)(`beside giantswarm/muster 5.28, with its CRD${skipped}`, () =>
-  besideUpstream(() => opened(withUpstream)),
-);
+const withOurs = (server: ApiServer): Promise<void> => install(server, own.assets.kubectl);
+
+describe.skipIf(why !== undefined).each([
+  ['our CRD', withOurs],
+  ['its CRD', withUpstream],
+])(`beside giantswarm/muster 5.28, with %s${skipped}`, (_, prepare) => {
+  besideUpstream(() => opened(prepare));
+});
 
 describe.skipIf(why !== undefined)(
   `our manifests where the CRD of giantswarm/muster is${skipped}`,

@@ -18,7 +18,9 @@ async function open(file: URL): Promise<OpenedCluster> {
   };
 }
 
-describe('beside giantswarm/muster 5.28 on the embedded cluster, with our CRD', () =>
-  besideUpstream(() => open(crdFile)));
-describe('beside giantswarm/muster 5.28 on the embedded cluster, with its CRD', () =>
-  besideUpstream(() => open(upstreamCrdFile)));
+describe.each([
+  ['our CRD', crdFile],
+  ['its CRD', upstreamCrdFile],
+])('beside giantswarm/muster 5.28 on the embedded cluster, with %s', (_, file) => {
+  besideUpstream(() => open(file));
+});

@@ -160,6 +160,11 @@ test.each<[string, Environment, string]>([
   ],
   ['a switch', { GUARD: 'no' }, 'GUARD is "no". Set it to on or off.'],
   [
+    'a rule for state',
+    { CONTENDED_STATE: 'fight' },
+    'CONTENDED_STATE is "fight". Set it to yield or assert.',
+  ],
+  [
     'an address',
     { PROBER_CHECK_URL: 'check.example.com' },
     'PROBER_CHECK_URL is "check.example.com". Give it an address: https://...',
