@@ -53,12 +53,6 @@ export async function kubectl(program: string, kubeconfig: string) {
   await writeFile(file, kubeconfig, { mode: 0o600 });
   const env = { ...process.env, KUBECONFIG: file, HOME: folder };
   return {
-    /** With this text as its input. */
-    runWith: async (input: string, ...args: readonly string[]): Promise<void> => {
-      const child = run(program, args, { env });
-      child.child.stdin?.end(input);
-      await child;
-    },
     run: async (...args: readonly string[]): Promise<string> => {
       const { stdout } = await run(program, args, { env });
       return stdout;
