@@ -161,7 +161,8 @@ const later = (date: Date, ms: number): Date =>
 
 export type WriteRules = {
   readonly heartbeatMs: number;
-  readonly contendedState: ContendedStateRule;
+  /** Default: `yield`. */
+  readonly contendedState?: ContendedStateRule;
 };
 
 /**

@@ -18,11 +18,7 @@ import {
   longestRunMs,
 } from '../../functions/reachability/state-changes.ts';
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
-import {
-  type PageOptions,
-  type PagePorts,
-  sweepPage,
-} from '../../functions/reachability/sweep-page.ts';
+import { type PagePorts, sweepPage } from '../../functions/reachability/sweep-page.ts';
 import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../local/declare-servers.ts';
@@ -105,11 +101,10 @@ async function sweep(cut: Partial<PagePorts & PendingPorts> = {}): Promise<void>
     limit: 10,
   });
   if (listed.kind === 'expired') throw new Error('The list expired.');
-  const options: PageOptions = {
+  const options = {
     tick: new Date(clock),
     tickMs: 60_000,
     heartbeatMs: 300_000,
-    contendedState: 'yield',
     concurrency: 10,
     everything: true,
   };
@@ -199,11 +194,10 @@ describe('a change of state is announced', () => {
       limit: 10,
     });
     const servers = listed.kind === 'page' ? listed.page.servers : [];
-    const options: PageOptions = {
+    const options = {
       tick: new Date(clock),
       tickMs: 60_000,
       heartbeatMs: 300_000,
-      contendedState: 'yield',
       concurrency: 10,
       everything: true,
     };
