@@ -126,7 +126,17 @@ describe.skipIf(why !== undefined)(
       ]);
     });
 
-    test('our CRD in the place of its CRD, as the documentation says, keeps every object valid', async () => {
+    test('the update of the documentation finds only our own CRD', async () => {
+      const page = await readFile(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8');
+      const label = /^kubectl get crd -o name -l (\S+) \| grep -q \. && /m.exec(page)?.[1] ?? '';
+      expect(await program.run('get', 'crd', '-o', 'name', '-l', label)).toBe('');
+      await using ours = await kubectl(own.assets.kubectl, own.admin);
+      expect(await ours.run('get', 'crd', '-o', 'name', '-l', label)).toBe(
+        'customresourcedefinition.apiextensions.k8s.io/mcpservers.muster.giantswarm.io\n',
+      );
+    });
+
+    test('our CRD in the place of its CRD keeps every object valid', async () => {
       await program.run('replace', '-k', `${manifests}/crd`);
       await untilServed(program);
       const { body } = await admin.send('GET', `${serversPath}/desk`);
