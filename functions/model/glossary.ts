@@ -37,7 +37,8 @@ export const stateGlossary = {
     hint: 'See the reason. The first answer makes STATE Connected again.',
   },
   '-': {
-    summary: 'The server was never probed, or its owner suspended it. Servers of type stdio never are.',
+    summary:
+      'The server was never probed, or its owner suspended it. Servers of type stdio never are.',
     hint: 'Wait for the next sweep. For a stdio or suspended server there is nothing to do.',
   },
 } as const satisfies Record<State | '-', GlossaryEntry>;
