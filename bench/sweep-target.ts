@@ -23,7 +23,9 @@ await Promise.all(
   ),
 );
 
-const cluster = await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) });
+const cluster = await startCluster({
+  crdFile: new URL('../manifests/crd/crd.yaml', import.meta.url),
+});
 const manifests = addresses.map((address, index) =>
   stringify({
     apiVersion: 'muster.giantswarm.io/v1alpha1',

@@ -4,6 +4,7 @@ import { defined } from './model/defined.ts';
 import { type Setting, type SettingName, settings } from './model/settings-table.ts';
 import { parseJson } from './model/json.ts';
 import { scopesIn } from './model/scopes.ts';
+import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
 import type { Client } from './sessions/client.ts';
 import type { TokenPolicy } from './sessions/policy.ts';
 
@@ -89,6 +90,8 @@ export type SweepSettings = SharedSettings &
     readonly table?: TableSettings;
     /** Where the sweep connects to when it suspects its own network. */
     readonly checkUrl: URL;
+    /** How our value goes into `status.state` beside another writer. */
+    readonly contendedState: ContendedStateRule;
     readonly pageSize: number;
     readonly probeConcurrency: number;
     readonly metricsNamespace?: string;
@@ -128,6 +131,7 @@ export const readSweepSettings = (environment: Environment): SweepSettings =>
       eventBridgeUrl: from.optionalUrl('AWS_ENDPOINT_URL_EVENTBRIDGE'),
       table: environment['TABLE_NAME'] ? tableSettings(from) : undefined,
       checkUrl: from.url(environment['PROBER_CHECK_URL'] ? 'PROBER_CHECK_URL' : 'OIDC_ISSUER'),
+      contendedState: contendedState(from),
       pageSize: from.number('PAGE_SIZE'),
       probeConcurrency: from.number('PROBE_CONCURRENCY'),
       metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
@@ -264,6 +268,14 @@ const sharedSettings = (from: Reader): SharedSettings =>
     leaseNamespace: from.text('LEASE_NAMESPACE'),
     siteUrl: from.optionalUrl('SITE_URL'),
   });
+
+function contendedState(from: Reader): ContendedStateRule {
+  const value = from.text('CONTENDED_STATE');
+  const rule = contendedStateRules.find((known) => known === value);
+  if (rule === undefined)
+    from.report(`CONTENDED_STATE is "${value}". Set it to ${contendedStateRules.join(' or ')}.`);
+  return rule ?? 'yield';
+}
 
 const clusterSettings = (from: Reader): ClusterSettings => ({
   selection: defined({

@@ -69,7 +69,8 @@ export const createSweep = (environment: Environment): Sweep =>
   sweepWith(readSweepSettings(environment));
 
 function sweepWith(settings: SweepSettings): Sweep {
-  const { tickMs, heartbeatMs, pageSize, probeConcurrency: concurrency } = settings;
+  const { tickMs, heartbeatMs, contendedState, pageSize } = settings;
+  const { probeConcurrency: concurrency } = settings;
   const cluster = createCluster(settings);
   const bus = createBus(settings);
   const ports = portsOf(settings, cluster, bus);
@@ -114,6 +115,7 @@ function sweepWith(settings: SweepSettings): Sweep {
         tick,
         tickMs,
         heartbeatMs,
+        contendedState,
         concurrency,
         everything: cursor.everything,
         siteUrl: settings.siteUrl,

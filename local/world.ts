@@ -95,7 +95,7 @@ async function assemble(
   );
   const cluster =
     options.kubeconfig === undefined
-      ? keep(await startCluster({ crdFile: new URL('../manifests/crd.yaml', import.meta.url) }))
+      ? keep(await startCluster({ crdFile: new URL('../manifests/crd/crd.yaml', import.meta.url) }))
       : undefined;
   const refused = cluster === undefined ? [] : await populate(cluster.kubeconfig, options, keep);
   const [issuer, store] = await Promise.all([startIssuer(), startStore()]);

@@ -5,7 +5,7 @@
 export const sources = {
   'reference/cli': 'cli/commands/commands.ts',
   'reference/endpoint': 'functions/routes/contract.ts',
-  'reference/mcpserver': 'manifests/crd.yaml',
+  'reference/mcpserver': 'manifests/crd/crd.yaml',
   'reference/glossary': 'functions/model/glossary.ts',
   'reference/settings': 'functions/model/settings-table.ts',
 } as const satisfies Record<string, string>;

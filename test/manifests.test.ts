@@ -10,11 +10,16 @@ import {
   failingReasons,
   serverTypes,
   states,
+  upstreamStates,
 } from '../functions/model/mcpserver.ts';
 import { specLimits } from '../functions/adapters/cluster/object-limits.ts';
 import { startCluster } from '../local/cluster/local-cluster.ts';
 import { type Schema, readDefinition } from '../local/cluster/definition.ts';
-import { crdFile } from './world/manifest.ts';
+import { check, prune } from '../local/cluster/structural-schema.ts';
+import { statusPatch } from '../functions/adapters/cluster/mcpserver-object.ts';
+import { defined } from '../functions/model/defined.ts';
+import { crdFile, upstreamCrdFile } from './world/manifest.ts';
+import { aCondition, aStatus } from './world/server.ts';
 
 const read = (name: string): Promise<string> =>
   readFile(new URL(`../manifests/${name}`, import.meta.url), 'utf8');
@@ -91,7 +96,8 @@ describe('the CRD', () => {
     expect(version?.subresources).toEqual({ status: {} });
   });
 
-  test("shows upstream's columns in upstream's order, and two of ours in the wide list", () => {
+  // giantswarm/muster writes `Connected` for a dead server into state: the verdict has its own column.
+  test("shows upstream's columns in upstream's order, our verdict, and two more in the wide list", () => {
     expect(
       version?.additionalPrinterColumns.map(({ name, type, jsonPath, priority }) => [
         name,
@@ -104,6 +110,7 @@ describe('the CRD', () => {
       ['URL', 'string', '.spec.url', 0],
       ['AutoStart', 'boolean', '.spec.autoStart', 0],
       ['Status', 'string', '.status.state', 0],
+      ['Reachable', 'string', '.status.conditions[?(@.type=="Reachable")].status', 0],
       ['Age', 'date', '.metadata.creationTimestamp', 0],
       ['Auth', 'string', '.status.conditions[?(@.type=="AuthRequired")].status', 1],
       ['Reason', 'string', '.status.conditions[?(@.type=="Reachable")].reason', 1],
@@ -124,10 +131,10 @@ describe('the CRD', () => {
     expect(silent).toEqual([]);
   });
 
-  test('has every field of upstream, and no other', () => {
+  test('has every field of upstream 5.28, and no other', () => {
     const fields = (path: string): readonly string[] => Object.keys(field(path).properties ?? {});
     expect(fields('spec')).toEqual(
-      'type url command args env headers timeout autoStart description toolPrefix family auth'.split(
+      'type url command args env headers timeout autoStart suspended restartRequestedAt description toolPrefix family auth'.split(
         ' ',
       ),
     );
@@ -144,24 +151,41 @@ describe('the CRD', () => {
       ),
     );
     expect(fields('status')).toEqual(
-      'state lastError lastConnected restartCount consecutiveFailures lastAttempt nextRetryAfter conditions'.split(
+      'state lastError lastConnected restartCount consecutiveFailures lastFailureHTTPStatus lastAttempt nextRetryAfter conditions'.split(
         ' ',
       ),
     );
   });
 
   test("status.state takes our words beside upstream's", () => {
-    expect(field('status.state').enum).toEqual([
-      'Running',
-      'Starting',
-      'Stopped',
-      'Connected',
-      'Auth Required',
-      'Connecting',
-      'Disconnected',
-      'Failed',
-    ]);
-    expect(field('status.state').enum).toEqual(expect.arrayContaining([...states]));
+    expect(new Set(field('status.state').enum)).toEqual(new Set([...states, ...upstreamStates]));
+  });
+
+  test('keeps what it does not know in each object of spec and in status', () => {
+    const closed: string[] = [];
+    const visit = (node: Schema, path: string): void => {
+      const { type, properties = {} } = node;
+      if (type === 'object' && node.properties && !node['x-kubernetes-preserve-unknown-fields'])
+        closed.push(path);
+      for (const [key, property] of Object.entries(properties)) visit(property, `${path}.${key}`);
+    };
+    visit(field('spec'), 'spec');
+    visit(field('status'), 'status');
+    expect(closed).toEqual([]);
+  });
+
+  test.each([
+    ['https://login.example.com', true],
+    ['https://accounts.google.com/', true],
+    ['https://login.example.com/tenant', true],
+    ['https://login.example.com/tenant/', false],
+    ['https://login.example.com//', false],
+    ['http://login.example.com', false],
+    ['https://login.example.com/?tenant', false],
+    ['https://login.example.com#x', false],
+  ])('the pinned issuer %s is accepted: %s', (issuer, isAccepted) => {
+    const { pattern = '^$' } = field('spec.auth.authorizationServer.issuer');
+    expect(new RegExp(pattern).test(issuer)).toBe(isAccepted);
   });
 
   test('knows our server types, condition statuses and reasons', () => {
@@ -216,6 +240,43 @@ describe('the CRD', () => {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
     });
+  });
+});
+
+describe('what the sweep writes', () => {
+  const conditions = [
+    aCondition({ reason: 'Responded' }),
+    aCondition({ type: 'AuthRequired', status: 'Unknown', reason: 'NotDetermined' }),
+    aCondition({ type: 'StateContended', reason: 'OtherWriter' }),
+  ];
+  const time = new Date('2026-01-01T00:00:00Z');
+  const whole = { lastError: 'x', lastAttempt: time, lastConnected: time, nextRetryAfter: time };
+
+  // The enum moved on with 5.28.0 (giantswarm/muster#1300); 25b267d8 is of 2026-08-21.
+  test.each([
+    ['ours', crdFile, []],
+    ['giantswarm/muster 5.28', upstreamCrdFile, []],
+    ['giantswarm/muster at 25b267d8', upstreamCrdFile, ['Awaiting Session']],
+  ])('is in the schema of %s: every state, every field', async (_version, file, later) => {
+    const { schema } = await readDefinition(file);
+    const { state, ...fields } = schema.properties?.['status']?.properties ?? {};
+    const properties = {
+      ...fields,
+      state: defined({
+        ...state,
+        type: 'string',
+        enum: state?.enum?.filter((word) => !later.some((one) => one === word)),
+      }),
+    } as const;
+    for (const word of states) {
+      const status = JSON.parse(
+        JSON.stringify(statusPatch(aStatus({ state: word, conditions, ...whole }))),
+      );
+      const unknown: string[] = [];
+      prune({ type: 'object', properties }, status, unknown);
+      expect(unknown).toEqual([]);
+      expect(check({ type: 'object', properties }, status)).toEqual([]);
+    }
   });
 });
 
@@ -296,9 +357,13 @@ const bindingSchema = z.object({
 
 const roleSchema = z.object({ rules: z.array(z.unknown()) });
 
-test('kubectl apply -k manifests brings the CRD and the rights, and no examples', async () => {
+test('kubectl apply -k manifests brings the rights, and neither the CRD nor examples', async () => {
   expect(parse(await read('kustomization.yaml'))).toMatchObject({
     kind: 'Kustomization',
-    resources: ['crd.yaml', 'rbac.yaml'],
+    resources: ['rbac.yaml'],
+  });
+  expect(parse(await read('crd/kustomization.yaml'))).toMatchObject({
+    kind: 'Kustomization',
+    resources: ['crd.yaml'],
   });
 });

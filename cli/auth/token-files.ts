@@ -7,6 +7,7 @@ import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
+import { forgetOldFile, takeOldFile } from './old-token-files.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
 type Warn = (line: string) => void;
@@ -49,7 +50,8 @@ export async function readTokens(
   warn: Warn,
 ): Promise<Tokens | undefined> {
   const file = tokenFile(endpoint, environment);
-  const text = await readPrivate(file, warn);
+  const text =
+    (await readPrivate(file, warn)) ?? (await takeOldFile(file, environment, isFor(endpoint)));
   if (text === undefined) return undefined;
   const tokens = parsed(text);
   if (tokens === undefined || tokens.endpoint !== endpoint) {
@@ -59,6 +61,12 @@ export async function readTokens(
   }
   return tokens;
 }
+
+/** Upstream's files have other members, so they are no tokens of ours. */
+const isFor =
+  (endpoint: string) =>
+  (text: string): boolean =>
+    parsed(text)?.endpoint === endpoint;
 
 /** Stores them, readable by this user only. For the holder of the lock of the file. */
 export const writeTokens = (tokens: Tokens, environment: Surroundings): Promise<void> =>
@@ -93,7 +101,8 @@ export async function forgetTokens(
   info: Warn,
 ): Promise<boolean> {
   const file = tokenFile(endpoint, environment);
-  if (!(await exists(file))) return false;
+  const hadOld = await forgetOldFile(file, environment, isFor(endpoint));
+  if (!(await exists(file))) return hadOld;
   return withLock(
     file,
     async () => {

@@ -1,5 +1,5 @@
 import type { Row } from '../../functions/model/wire.ts';
-import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
+import { namesAmong, qualifiedName, suspendedReason } from '../../functions/model/mcpserver.ts';
 import { cellText } from './text-table.ts';
 import {
   age,
@@ -105,7 +105,8 @@ function noteOf({ session, ...row }: Row, now: Date): string {
  * `unreachable: connection refused, 4 minutes`; undefined for a server that can be reached or is
  * never probed.
  */
-function unreachable(row: Pick<Row, 'conditions'>, now: Date): string | undefined {
+function unreachable(row: Pick<Row, 'conditions' | 'reason'>, now: Date): string | undefined {
+  if (row.reason === suspendedReason) return 'suspended by its owner';
   const down = row.conditions.find(
     ({ type, status }) => type === 'Reachable' && status === 'False',
   );

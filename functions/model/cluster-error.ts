@@ -75,7 +75,7 @@ function messageFor(failure: ClusterFailure): string {
     case 'forbidden':
       return `The API server ${failure.address} does not let us ${failure.action} (403). Run: kubectl apply -k ${failure.rights.manifests}, and bind the ClusterRole ${failure.rights.clusterRole} to our user.`;
     case 'notServed':
-      return `The API server ${failure.address} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`;
+      return `The API server ${failure.address} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl create -k manifests/crd`;
     case 'badRequest':
       return `The API server ${failure.address} does not understand our request to ${failure.action} (400). Check LABEL_SELECTOR and NAMESPACE.`;
     case 'unexpectedStatus':

@@ -11,6 +11,7 @@ import type {
   FailingReason,
   speaksMcpReasons,
   State,
+  suspendedReason,
 } from './mcpserver.ts';
 import type { SessionStatus, SsoStatus } from './wire.ts';
 
@@ -37,8 +38,9 @@ export const stateGlossary = {
     hint: 'See the reason. The first answer makes STATE Connected again.',
   },
   '-': {
-    summary: 'The server was never probed. Servers of type stdio never are.',
-    hint: 'Wait for the next sweep. For a stdio server there is nothing to do.',
+    summary:
+      'The server was never probed, or its owner suspended it. Servers of type stdio never are.',
+    hint: 'Wait for the next sweep. For a stdio or suspended server there is nothing to do.',
   },
 } as const satisfies Record<State | '-', GlossaryEntry>;
 
@@ -178,8 +180,17 @@ export const reasonGlossary = {
     summary: 'A stdio server runs on the machine of its user. It has no address to probe.',
     hint: 'Nothing to do.',
   },
+  Suspended: {
+    summary: 'Its owner suspended the server (`spec.suspended`). The sweep does not probe it.',
+    hint: 'To have it probed again, ask its owner to set `spec.suspended` to false.',
+  },
 } as const satisfies Record<
-  ConnectedReason | FailedReason | FailingReason | 'ProberOffline' | 'NotProbed',
+  | ConnectedReason
+  | FailedReason
+  | FailingReason
+  | 'ProberOffline'
+  | 'NotProbed'
+  | typeof suspendedReason,
   GlossaryEntry
 >;
 

@@ -74,8 +74,31 @@ export const speaksMcpReasons = {
   Unknown: 'MCPNotDetermined',
 } as const satisfies Record<ConditionStatus, string>;
 
+/**
+ * The other values of `status.state`, which giantswarm/muster writes: the enum of its CRD, up to
+ * version 5.28.
+ */
+export const upstreamStates = [
+  'Running',
+  'Starting',
+  'Stopped',
+  'Auth Required',
+  'Awaiting Session',
+  'Disconnected',
+] as const;
+
+/** Its values for a server that has answered, by version 5.28. */
+const upstreamReachable: ReadonlySet<string> = new Set([
+  'Connected',
+  'Auth Required',
+  'Awaiting Session',
+]);
+
 /** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
 export const contendedReasons = { True: 'OtherWriter', False: 'OnlyWriter' } as const;
+
+/** Why a server with `spec.suspended` has no STATE. It is no reason of a condition. */
+export const suspendedReason = 'Suspended';
 
 /**
  * The label by which an owner takes a server out: with the value `off` it is neither probed nor
@@ -159,6 +182,8 @@ export type McpServer = {
   readonly singleSignOn: SingleSignOn | undefined;
   /** The owner's label takes it out of the sweep. */
   readonly optedOut?: boolean;
+  /** `spec.suspended`: its owner stopped it on purpose, so it is neither probed nor written. */
+  readonly suspended?: boolean;
   /** Why it is never contacted: a field is longer than any that is carried on. */
   readonly unusable?: string;
   readonly status: Status;
@@ -185,35 +210,34 @@ export const conditionOf = (status: Status, type: ConditionType): Condition | un
 export const failuresUntilFailed = 3;
 
 /**
- * The sweep's own word for STATE, which follows from its own condition whatever another writer left
- * in `status.state`. Undefined: no sweep has observed the server yet.
+ * The sweep's own word for STATE. It follows from the condition and the counter of the sweep,
+ * whatever another writer left in `state` and `lastError`. Undefined: no sweep has observed the
+ * server yet.
  */
 export function ownState(status: Status): State | undefined {
   const reachable = conditionOf(status, 'Reachable');
   if (reachable === undefined || reachable.status === 'Unknown') return undefined;
   if (reachable.status === 'True') return 'Connected';
-  const forGood =
-    failedReasons.some((reason) => reason === reachable.reason) ||
-    status.consecutiveFailures >= failuresUntilFailed;
-  // Failed stays Failed; whether that word is ours, the error text beside it tells.
-  const stays = status.state === 'Failed' && status.lastError === reachable.message;
-  return forGood || stays ? 'Failed' : 'Connecting';
+  return failedReasons.some((reason) => reason === reachable.reason) ||
+    status.consecutiveFailures >= failuresUntilFailed
+    ? 'Failed'
+    : 'Connecting';
 }
 
-/**
- * STATE as people see it: the word in `status.state`, or the sweep's own where another writer is
- * known to replace it.
- */
+/** STATE as people see it: the sweep's own word, or that of another writer where there is none. */
 export const displayState = (status: Status): string | undefined =>
-  conditionOf(status, 'StateContended')?.status === 'True'
-    ? (ownState(status) ?? status.state)
-    : status.state;
+  ownState(status) ?? status.state;
 
-/** `Auth Required` is upstream muster's word for a server that answered 401: it is up. */
-export function isReachable(status: Status): boolean {
-  const state = displayState(status);
-  return state === 'Connected' || state === 'Auth Required';
+/** The error text of the sweep, or that of another writer where the sweep has observed nothing. */
+export function displayError(status: Status): string | undefined {
+  const own = ownState(status);
+  if (own === undefined) return status.lastError;
+  return own === 'Connected' ? undefined : conditionOf(status, 'Reachable')?.message;
 }
+
+/** Whether the server has answered, in the words of the sweep or of giantswarm/muster. */
+export const isReachable = (status: Status): boolean =>
+  upstreamReachable.has(displayState(status) ?? '');
 
 /**
  * Whether a person has to sign in before using the server: a probe was refused, or `spec.auth` says

@@ -45,6 +45,7 @@ const reachable: Readonly<Record<keyof typeof reasonGlossary, readonly [Owner, F
   RateLimited: ['nobody'],
   ServerError: ['server'],
   NotProbed: ['nobody'],
+  Suspended: ['manifest'],
   InvalidSpec: ['manifest', 'spec'],
   BlockedByPolicy: ['functions', 'policy'],
   DNSFailure: ['domain', 'name'],

@@ -98,6 +98,11 @@ export const settings = {
     fallback: '',
   },
   CLUSTER_URL: { summary: 'Address of the API server, instead of a kubeconfig.', fallback: '' },
+  CONTENDED_STATE: {
+    summary:
+      'How the sweep writes status.state while another writer sets it to its own value. yield: when its own verdict changes, and once an hour. assert: with each failing attempt and each other write.',
+    fallback: 'yield',
+  },
   DNS_SERVERS: {
     summary:
       'Comma-separated resolvers (address or address:port) to use instead of those of the machine.',

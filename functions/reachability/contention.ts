@@ -2,6 +2,7 @@ import {
   type Condition,
   conditionOf,
   contendedReasons,
+  displayError,
   type McpServer,
   type Status,
   ownState,
@@ -9,41 +10,59 @@ import {
 import { periodElapsed } from './jitter.ts';
 import { defined } from '../model/defined.ts';
 
+/** The setting CONTENDED_STATE: how our value goes into `state` beside another writer. */
+export const contendedStateRules = ['yield', 'assert'] as const;
+export type ContendedStateRule = (typeof contendedStateRules)[number];
+
 /**
  * The rule about `status.state`, which upstream muster also writes. We write our value when our own
  * verdict changes, and once an hour. In between, the value of another writer stays, with the error
- * text and the counters beside it, so that the writers do not fight. Our verdict is never lost: it
- * is in our own conditions, and `StateContended` shows that the values differ.
+ * text and the retry time beside it, so that the writers do not fight. With `assert` our value is
+ * in each status. Our verdict is never lost: it is in our own conditions, and `StateContended`
+ * shows that the values differ.
  */
-export function yieldState(server: McpServer, next: Status, at: Date): Status {
+export function withStateRule(
+  server: McpServer,
+  next: Status,
+  at: Date,
+  rule: ContendedStateRule,
+): Status {
   const { status: previous, uid } = server;
-  if (!isContended(previous))
-    return isSettled(previous, at) ? withContention(server, next, 'False', at) : next;
-  const contended = withContention(server, next, 'True', at);
-  if (ownState(next) !== ownState(previous) || isReclaimDue(previous, uid, at)) return contended;
-  return { ...contended, ...theirs(previous) };
+  const noted = withContention(server, next, at);
+  const isOurTurn =
+    rule === 'assert' || ownState(next) !== ownState(previous) || isReclaimDue(previous, uid, at);
+  return isOurTurn || !isForeign(previous) ? noted : withTheirs(previous, noted);
 }
 
-/** Whether another writer left a value in `state` that means something else than ours. */
+/** Whether another writer left a value in `state` that is not our verdict. */
 export function isContended(status: Status): boolean {
   const own = ownState(status);
-  if (own === undefined || status.state === undefined) return false;
-  return own === 'Connected'
-    ? status.state !== 'Connected'
-    : status.state !== 'Connecting' && status.state !== 'Failed';
+  return own !== undefined && status.state !== undefined && status.state !== own;
 }
 
-// While a server fails, we need error text and counters in the next sweep; while it answers, not.
-const theirs = (status: Status): Partial<Status> =>
-  defined({
-    state: status.state,
-    ...(ownState(status) === 'Connected' &&
-      defined({
-        lastError: status.lastError,
-        consecutiveFailures: status.consecutiveFailures,
-        nextRetryAfter: status.nextRetryAfter,
-      })),
+/**
+ * Whether another writer wrote `state` and `lastError` last. Where it came to the same value as we
+ * did, its error text gives it away.
+ */
+const isForeign = (status: Status): boolean =>
+  isContended(status) ||
+  (ownState(status) !== undefined &&
+    status.state !== undefined &&
+    (status.lastError ?? '') !== (displayError(status) ?? ''));
+
+/** The fields that another writer wrote, instead of ours. */
+function withTheirs(previous: Status, next: Status): Status {
+  const { lastError: _ours, ...rest } = next;
+  const isUp = ownState(next) === 'Connected';
+  return defined({
+    ...rest,
+    state: previous.state,
+    lastError: previous.lastError,
+    // While a server fails, we need the counter and the retry time in the next sweep.
+    consecutiveFailures: isUp ? previous.consecutiveFailures : next.consecutiveFailures,
+    nextRetryAfter: (isUp ? undefined : next.nextRetryAfter) ?? previous.nextRetryAfter,
   });
+}
 
 const reclaimPeriodMs = 60 * 60_000;
 
@@ -54,26 +73,30 @@ const reclaimPeriodMs = 60 * 60_000;
 const isReclaimDue = ({ lastAttempt }: Status, uid: string, at: Date): boolean =>
   lastAttempt !== undefined && periodElapsed(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
 
-// Upstream writes every 30 s: if our value survived four of its writes, the other writer is gone.
+// Upstream restores its value within 30 s: if ours is there after four of those, the other writer is
+// gone.
 const settledAfterMs = 2 * 60_000;
 
-const isSettled = (status: Status, at: Date): boolean =>
-  conditionOf(status, 'StateContended')?.status === 'True' &&
-  status.lastAttempt !== undefined &&
-  at.getTime() - status.lastAttempt.getTime() >= settledAfterMs;
+/** Whether the value in `state` became ours with our last write, and has been there since. */
+function isSettled(status: Status, at: Date): boolean {
+  const { lastAttempt, lastConnected } = status;
+  if (lastAttempt === undefined || isForeign(status)) return false;
+  // Upstream writes `Connected`, too, each time with a new lastConnected.
+  const isOurs =
+    ownState(status) !== 'Connected' || lastConnected?.getTime() === lastAttempt.getTime();
+  return isOurs && at.getTime() - lastAttempt.getTime() >= settledAfterMs;
+}
 
 const messages = {
   True: 'Another writer sets status.state to its own value. The verdict of the sweep is in the condition Reachable.',
   False: 'status.state holds the value that the sweep wrote.',
 } as const;
 
-function withContention(
-  { generation }: McpServer,
-  next: Status,
-  status: 'True' | 'False',
-  at: Date,
-): Status {
-  const known = conditionOf(next, 'StateContended');
+function withContention({ generation, status: previous }: McpServer, next: Status, at: Date) {
+  const known = conditionOf(previous, 'StateContended');
+  const isOver = known?.status === 'True' && isSettled(previous, at);
+  if (!isContended(previous) && !isOver) return next;
+  const status = isOver ? 'False' : 'True';
   const contention: Condition = {
     type: 'StateContended',
     status,

@@ -4,9 +4,9 @@ import { isContended } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
 import { nextLook } from './observed-conditions.ts';
 
-/** Whether sweeps probe the server at all: it has an address, and its owner did not opt out. */
-export const isSwept = ({ type, optedOut = false }: McpServer): boolean =>
-  type !== 'stdio' && !optedOut;
+/** Whether sweeps probe the server at all: it has an address, and its owner did not take it out. */
+export const isSwept = ({ type, optedOut = false, suspended = false }: McpServer): boolean =>
+  type !== 'stdio' && !optedOut && !suspended;
 
 /**
  * Whether a sweep at `now` probes the server. A failing one waits for `nextRetryAfter`, up to half

@@ -1,4 +1,4 @@
-import { conditionOf, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import { conditionOf, type McpServer, ownState, qualifiedName } from '../model/mcpserver.ts';
 import type { FailedPart } from '../model/failed-parts.ts';
 import { failedPartOf, reasonFacts, reasonPage } from '../model/reason-facts.ts';
 import { type Check, stages } from '../model/wire.ts';
@@ -28,7 +28,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date, sit
       const ms = outcome.timings[stage];
       return ms === undefined ? [] : [{ stage, ms: Math.round(ms * 10) / 10 }];
     }),
-    state: isDecided && next.state !== undefined ? next.state : undefined,
+    state: isDecided ? ownState(next) : undefined,
     reason,
     message: isDecided
       ? (reachable?.message ?? verdict.message)

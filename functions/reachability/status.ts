@@ -2,16 +2,16 @@ import {
   type Condition,
   conditionOf,
   conditionTypes,
+  displayState,
   type McpServer,
-  type State,
   type Status,
   failuresUntilFailed,
-  ownState,
   hasNewSpec,
+  ownState,
 } from '../model/mcpserver.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
-import { yieldState } from './contention.ts';
+import { type ContendedStateRule, withStateRule } from './contention.ts';
 import { periodElapsed } from './jitter.ts';
 import { type Observed, observedConditions } from './observed-conditions.ts';
 import { defined } from '../model/defined.ts';
@@ -20,10 +20,15 @@ import { defined } from '../model/defined.ts';
  * The status after a verdict. Pure. The `conditions` of other writers stay as they are, and so may
  * their value in `state`.
  */
-export function nextStatus(server: McpServer, verdict: Verdict, now: Date): Status {
+export function nextStatus(
+  server: McpServer,
+  verdict: Verdict,
+  now: Date,
+  rule: ContendedStateRule = 'yield',
+): Status {
   if (verdict.kind === 'undecided') return server.status;
   const at = wholeSeconds(now);
-  return yieldState(server, ownStatus(server, verdict, at), at);
+  return withStateRule(server, ownStatus(server, verdict, at), at, rule);
 }
 
 function ownStatus(
@@ -45,11 +50,17 @@ function ownStatus(
     case 'failing': {
       const { lastConnected } = server.status;
       const failures = (hasNewSpec(server) ? 0 : server.status.consecutiveFailures) + 1;
+      // Once Failed, only an answer ends it. The counter keeps that: `state` is not ours alone.
+      const counted =
+        verdict.kind === 'failing' && wasFailed(server.status)
+          ? Math.max(failures, failuresUntilFailed)
+          : failures;
       return defined({
-        state: stateAfter(server.status, verdict, failures),
+        state:
+          verdict.kind === 'failed' || counted >= failuresUntilFailed ? 'Failed' : 'Connecting',
         lastError: verdict.message,
         lastConnected,
-        consecutiveFailures: failures,
+        consecutiveFailures: counted,
         lastAttempt: at,
         nextRetryAfter: later(at, retryDelayMs(verdict, server.uid, failures)),
         conditions: withConditions(
@@ -69,13 +80,9 @@ function ownStatus(
   }
 }
 
-// Once Failed, only an answer ends it.
-const stateAfter = (previous: Status, verdict: Verdict, failures: number): State =>
-  verdict.kind === 'failed' ||
-  failures >= failuresUntilFailed ||
-  (ownState(previous) ?? previous.state) === 'Failed'
-    ? 'Failed'
-    : 'Connecting';
+/** Where our own condition is Unknown, `state` still holds what came before. */
+const wasFailed = (previous: Status): boolean =>
+  conditionOf(previous, 'Reachable') !== undefined && displayState(previous) === 'Failed';
 
 /** `lastTransitionTime` moves only when a condition's status does (Kubernetes API conventions). */
 function withConditions(
@@ -102,6 +109,27 @@ function withConditions(
 const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
 const later = (date: Date, ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(Math.round((date.getTime() + ms) / 1000) * 1000);
+
+export type WriteRules = {
+  readonly heartbeatMs: number;
+  /** Default: `yield`. */
+  readonly contendedState?: ContendedStateRule;
+};
+
+/**
+ * The status to write after a verdict; undefined where no write is needed. With `assert`, a server
+ * that fails gets our value at each attempt, and one that answers at each write.
+ */
+export function statusToWrite(
+  server: McpServer,
+  verdict: Verdict,
+  now: Date,
+  { heartbeatMs, contendedState }: WriteRules,
+): Status | undefined {
+  const next = nextStatus(server, verdict, now, contendedState);
+  const decisive = ownState(next) === 'Connected' ? nextStatus(server, verdict, now) : next;
+  return reasonToWrite(server, decisive, now, heartbeatMs) === undefined ? undefined : next;
+}
 
 /**
  * Why `next` has to be written: something changed, or the server's heartbeat is due. Undefined: no
@@ -149,8 +177,8 @@ const essence = ({
 const isSettledFailure = (previous: Status, next: Status): boolean =>
   ownState(previous) === 'Failed' &&
   ownState(next) === 'Failed' &&
-  previous.nextRetryAfter === undefined &&
-  next.nextRetryAfter === undefined;
+  // Another writer may have left its own time there.
+  previous.nextRetryAfter?.getTime() === next.nextRetryAfter?.getTime();
 
 /** The same without counter and texts, which may name another address or code each time. */
 const withoutWords = ({ conditions, ...status }: Status): string =>

@@ -5,7 +5,7 @@ import { classify, type Verdict } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { certificateEvents, type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
-import { nextStatus, reasonToWrite } from './status.ts';
+import { statusToWrite, type WriteRules } from './status.ts';
 import { detectDisruption, maySuppress, needsCheck, proberErrorsIn } from './disruption.ts';
 import { offlineStatus } from './offline-status.ts';
 import { defined } from '../model/defined.ts';
@@ -35,10 +35,9 @@ export type PagePorts = {
   readonly backOff: (attempt: number) => Promise<void>;
 };
 
-export type PageOptions = {
+export type PageOptions = WriteRules & {
   readonly tick: Date;
   readonly tickMs: number;
-  readonly heartbeatMs: number;
   readonly concurrency: number;
   /** Probes every remote server, due or not. */
   readonly everything: boolean;
@@ -100,11 +99,11 @@ export async function sweepPage(
       const isUnknown = affected.has(observation) || observation.verdict.kind === 'undecided';
       const mayWait = maySuppress(observation.server, options.tick, options);
       if (affected.has(observation) && mayWait) return [];
-      const statusAfter: StatusAfter =
+      const toWrite: StatusToWrite =
         isUnknown && !mayWait
-          ? (server, now) => offlineStatus(server, offlineMessage(observation, message), now)
-          : (server, now) => nextStatus(server, observation.verdict, now);
-      return [limit(() => applyAlone(observation, statusAfter, ports, options))];
+          ? (server, now) => offlineToWrite(server, offlineMessage(observation, message), now)
+          : (server, now) => statusToWrite(server, observation.verdict, now, options);
+      return [limit(() => applyAlone(observation, toWrite, ports, options))];
     }),
   );
   const changes = applied.flatMap(({ change }) => (change ? [change] : []));
@@ -147,8 +146,14 @@ export async function sweepPage(
 /** An observation, what it means, and how long after the tick its probe started. */
 type JudgedObservation = Observation & { readonly verdict: Verdict; readonly lagMs: number };
 
-/** The status that follows from what the sweep knows of a server. */
-type StatusAfter = (server: McpServer, now: Date) => Status;
+/** The status to write after what the sweep knows of a server; undefined: none is needed. */
+type StatusToWrite = (server: McpServer, now: Date) => Status | undefined;
+
+/** Once: the time of the last observation stays, so there is no heartbeat. */
+function offlineToWrite(server: McpServer, message: string, now: Date): Status | undefined {
+  const next = offlineStatus(server, message, now);
+  return next === server.status ? undefined : next;
+}
 
 const offlineMessage = ({ verdict }: JudgedObservation, ofPage = 'no connection'): string =>
   verdict.kind === 'undecided' ? verdict.message : ofPage;
@@ -209,13 +214,13 @@ type ApplyResult = {
 /** If one write fails, the others of the page go on. */
 async function applyAlone(
   observation: JudgedObservation,
-  statusAfter: StatusAfter,
+  toWrite: StatusToWrite,
   ports: PagePorts,
   options: PageOptions,
 ): Promise<ApplyResult> {
   const { namespace, name } = observation.server;
   try {
-    return await applyVerdict(observation, statusAfter, ports, options);
+    return await applyVerdict(observation, toWrite, ports, options);
   } catch (error) {
     return {
       kind: 'failed',
@@ -232,9 +237,9 @@ const mostTries = 5;
  */
 async function applyVerdict(
   { server: observed, verdict }: JudgedObservation,
-  statusAfter: StatusAfter,
+  toWrite: StatusToWrite,
   ports: PagePorts,
-  { heartbeatMs, siteUrl }: PageOptions,
+  { siteUrl }: PageOptions,
 ): Promise<ApplyResult> {
   const { namespace, name } = observed;
   const failed = (message: string): ApplyResult => ({
@@ -243,12 +248,12 @@ async function applyVerdict(
   });
   const now = ports.now();
   // A prober error is a problem of the sweep also where it leaves the status as it is.
-  if (verdict.kind === 'undecided' && statusAfter(observed, now) === observed.status)
+  if (verdict.kind === 'undecided' && toWrite(observed, now) === undefined)
     return failed(`prober error: ${verdict.message}`);
   let server = observed;
   for (let tries = 1; tries <= mostTries; tries += 1) {
-    const next = statusAfter(server, now);
-    if (reasonToWrite(server, next, now, heartbeatMs) === undefined) return { kind: 'unchanged' };
+    const next = toWrite(server, now);
+    if (next === undefined) return { kind: 'unchanged' };
     const change = changeOf(server, next, now);
     const unrecordedChange =
       change === undefined

@@ -2,9 +2,12 @@ import {
   type Condition,
   conditionOf,
   conditionTypes,
+  displayError,
   displayState,
   type McpServer,
+  ownState,
   type Status,
+  suspendedReason,
 } from '../model/mcpserver.ts';
 import { shownUrl } from '../model/shown-url.ts';
 import type { Me, Row, Session } from '../model/wire.ts';
@@ -28,8 +31,11 @@ export type RowView = {
  */
 export function rowOf(server: McpServer, view: RowView): Row {
   const { status } = server;
-  const state = displayState(status);
+  const isSuspended = server.suspended === true;
+  const state = isSuspended ? undefined : displayState(status);
   const reachable = conditionOf(status, 'Reachable');
+  const reason = isSuspended ? suspendedReason : reachable?.reason;
+  const error = displayError(status);
   return defined({
     namespace: server.namespace,
     name: server.name,
@@ -41,17 +47,14 @@ export function rowOf(server: McpServer, view: RowView): Row {
     autoStart: server.autoStart,
     timeoutSeconds: server.timeoutMs / 1000,
     state: state === undefined ? undefined : oneLine(state, longestWord),
-    reason: reachable === undefined ? undefined : oneLine(reachable.reason, longestWord),
+    reason: reason === undefined ? undefined : oneLine(reason, longestWord),
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
     speaksMcp: conditionOf(status, 'SpeaksMCP')?.status ?? 'Unknown',
     singleSignOn: server.singleSignOn,
     conditions: shownConditions(status).map((condition) =>
       wireCondition(condition, view.anonymous),
     ),
-    lastError:
-      status.lastError === undefined || view.anonymous
-        ? undefined
-        : oneLine(status.lastError, longestMessage),
+    lastError: error === undefined || view.anonymous ? undefined : oneLine(error, longestMessage),
     consecutiveFailures: status.consecutiveFailures,
     lastAttempt: status.lastAttempt?.toISOString(),
     lastConnected: status.lastConnected?.toISOString(),
@@ -84,15 +87,18 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
 }
 
 /**
- * A stdio server is never observed; a server never observed has no STATE that could be stale. One
- * that the sweep could not judge for long keeps a STATE of before.
+ * A stdio server is never observed, and a suspended one no longer is; a server never observed has
+ * no STATE that could be stale. One that the sweep could not judge for long keeps a STATE of before.
  */
 function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
   const { lastAttempt, lastConnected } = server.status;
-  if (server.type === 'stdio' || (lastAttempt === undefined && lastConnected === undefined))
-    return false;
+  if (server.type === 'stdio' || server.suspended === true) return false;
+  if (lastAttempt === undefined && lastConnected === undefined) return false;
   if (conditionOf(server.status, 'Reachable')?.reason === 'ProberOffline') return true;
-  const observed = Math.max(lastAttempt?.getTime() ?? 0, lastConnected?.getTime() ?? 0);
+  // giantswarm/muster also writes lastConnected: it says nothing about the age of our verdict.
+  const isOurs = ownState(server.status) !== undefined && lastAttempt !== undefined;
+  const theirs = isOurs ? 0 : (lastConnected?.getTime() ?? 0);
+  const observed = Math.max(lastAttempt?.getTime() ?? 0, theirs);
   return now.getTime() - observed > 2 * heartbeatMs;
 }
 

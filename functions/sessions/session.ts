@@ -25,8 +25,8 @@ export function sessionOf(
   view: SessionView = {},
 ): Session {
   const { policy = nothingAllowed, label = ({ name }) => name } = view;
-  if (server.type === 'stdio' || !isReachable(server.status) || !asksForSignIn(server))
-    return { status: '-' };
+  if (server.type === 'stdio' || server.suspended === true) return { status: '-' };
+  if (!isReachable(server.status) || !asksForSignIn(server)) return { status: '-' };
 
   const hint = `muster auth login --server ${label(server)}`;
   const sso = server.singleSignOn;

@@ -34,6 +34,7 @@ export type Schema = {
   readonly maxProperties?: number;
   readonly 'x-kubernetes-list-type'?: 'map' | 'atomic' | 'set';
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly 'x-kubernetes-preserve-unknown-fields'?: true;
   readonly 'x-kubernetes-validations'?: readonly Rule[];
 };
 
@@ -67,6 +68,7 @@ const schema: z.ZodMiniType<Schema> = z.strictObject({
   maxProperties: z.exactOptional(z.number()),
   'x-kubernetes-list-type': z.exactOptional(z.enum(['map', 'atomic', 'set'])),
   'x-kubernetes-list-map-keys': z.exactOptional(z.array(z.string())),
+  'x-kubernetes-preserve-unknown-fields': z.exactOptional(z.literal(true)),
   'x-kubernetes-validations': z.exactOptional(
     z.array(z.object({ rule: z.string(), message: z.string() })),
   ),

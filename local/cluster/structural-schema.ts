@@ -11,7 +11,10 @@ import { isList, isObject, type Json, type JsonObject } from './json-object.ts';
  */
 export type Cause = { readonly reason: string; readonly message: string; readonly field: string };
 
-/** The value without the fields that the schema does not know; their paths go into `unknown`. */
+/**
+ * The value without the fields that the schema neither knows nor preserves; their paths go into
+ * `unknown`.
+ */
 export function prune(schema: Schema, value: Json, unknown: string[], path = ''): Json {
   if (isList(value))
     return value.map((item, index) =>
@@ -22,6 +25,7 @@ export function prune(schema: Schema, value: Json, unknown: string[], path = '')
   for (const [key, child] of Object.entries(value)) {
     const known = childSchema(schema, key);
     if (known) kept.push([key, prune(known, child, unknown, join(path, key))]);
+    else if (schema['x-kubernetes-preserve-unknown-fields']) kept.push([key, child]);
     else unknown.push(join(path, key));
   }
   return Object.fromEntries(kept);

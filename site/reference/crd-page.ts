@@ -40,10 +40,10 @@ const definitionSchema = z.object({
 
 /** The custom resource, from the manifest that is applied. */
 export async function mcpserver(): Promise<string> {
-  const text = await readFile(new URL('../../manifests/crd.yaml', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../../manifests/crd/crd.yaml', import.meta.url), 'utf8');
   const { group, names, versions } = definitionSchema.parse(parse(text)).spec;
   const [version] = versions;
-  if (version === undefined) throw new Error('manifests/crd.yaml has no version.');
+  if (version === undefined) throw new Error('manifests/crd/crd.yaml has no version.');
   const root = fieldSchema.parse(version.schema.openAPIV3Schema);
   const { spec, status } = root.properties;
   return page(

@@ -46,7 +46,7 @@ export const glossary = (): string =>
     meanings('reason', pick(failingReasons)),
     '### No verdict',
     '`muster check` and the report of a sweep show these reasons. Nothing is written to the status.',
-    meanings('reason', pick(['ProberOffline', 'NotProbed'])),
+    meanings('reason', pick(['ProberOffline', 'NotProbed', 'Suspended'])),
     '### AuthRequired',
     'Whether the server requires a sign-in.',
     meanings('reason', authRequiredGlossary),

@@ -10,12 +10,20 @@ import type { ApiServer } from './apiserver.ts';
 const run = promisify(execFile);
 
 /**
- * Does what the documentation says: `kubectl apply -k manifests`, and waits until the CRD is
- * served.
+ * Does what the documentation says: creates the CRD, applies the rights, and waits until the CRD
+ * is served.
  */
 export async function install(server: ApiServer, program: string): Promise<void> {
   await using admin = await kubectl(program, server.kubeconfigFor(server.adminToken));
+  await admin.run('create', '-k', join(manifestsFolder, 'crd'));
   await admin.run('apply', '-k', manifestsFolder);
+  await untilServed(admin);
+}
+
+/** Until MCPServers can be listed. */
+export async function untilServed(
+  admin: Pick<Awaited<ReturnType<typeof kubectl>>, 'run'>,
+): Promise<void> {
   await admin.run(
     'wait',
     '--for=condition=Established',
@@ -45,12 +53,6 @@ export async function kubectl(program: string, kubeconfig: string) {
   await writeFile(file, kubeconfig, { mode: 0o600 });
   const env = { ...process.env, KUBECONFIG: file, HOME: folder };
   return {
-    /** With this text as its input. */
-    runWith: async (input: string, ...args: readonly string[]): Promise<void> => {
-      const child = run(program, args, { env });
-      child.child.stdin?.end(input);
-      await child;
-    },
     run: async (...args: readonly string[]): Promise<string> => {
       const { stdout } = await run(program, args, { env });
       return stdout;

@@ -60,15 +60,24 @@ describe.skipIf(why !== undefined)(
 
     const cells = (line = ''): readonly string[] => line.trim().split(/\s{2,}/);
 
-    test("get shows upstream's five columns, and -o wide two of ours behind them", async () => {
+    test("get shows upstream's five columns and our verdict, and -o wide two of ours behind them", async () => {
       const [short, row] = (await program.run('get', 'mcps')).split('\n');
-      expect(cells(short)).toEqual(['NAME', 'TYPE', 'URL', 'AUTOSTART', 'STATUS', 'AGE']);
-      expect(cells(row).slice(0, 5)).toEqual([
+      expect(cells(short)).toEqual([
+        'NAME',
+        'TYPE',
+        'URL',
+        'AUTOSTART',
+        'STATUS',
+        'REACHABLE',
+        'AGE',
+      ]);
+      expect(cells(row).slice(0, 6)).toEqual([
         'away',
         'sse',
         'http://127.0.0.1:9/mcp',
         'false',
         'Connecting',
+        'False',
       ]);
       const [head, away, tickets] = (await program.run('get', 'mcps', '-o', 'wide')).split('\n');
       expect(cells(head)).toEqual([
@@ -77,6 +86,7 @@ describe.skipIf(why !== undefined)(
         'URL',
         'AUTOSTART',
         'STATUS',
+        'REACHABLE',
         'AGE',
         'AUTH',
         'REASON',
@@ -135,7 +145,7 @@ describe.skipIf(why !== undefined)(
 
     test('the examples apply, and what is there is not created again', async () => {
       await expect(
-        program.run('create', '-f', new URL('../../manifests/crd.yaml', import.meta.url).pathname),
+        program.run('create', '-k', new URL('../../manifests/crd', import.meta.url).pathname),
       ).rejects.toThrow('already exists');
       await program.run(
         'apply',

@@ -69,6 +69,7 @@ test('an issuer is not required where the network is checked with another addres
 test('what is not set is absent, and the fallbacks are parsed', () => {
   expect(readSweepSettings({ ...sweep, TABLE_NAME: '', NAMESPACE: '' })).toEqual({
     selection: {},
+    contendedState: 'yield',
     cluster: { kind: 'kubeconfig', yaml: 'apiVersion: v1' },
     dnsServers: [],
     allowLocal: false,
@@ -159,6 +160,11 @@ test.each<[string, Environment, string]>([
     'TICK_SECONDS is "0". Give it a number above zero.',
   ],
   ['a switch', { GUARD: 'no' }, 'GUARD is "no". Set it to on or off.'],
+  [
+    'a rule for state',
+    { CONTENDED_STATE: 'fight' },
+    'CONTENDED_STATE is "fight". Set it to yield or assert.',
+  ],
   [
     'an address',
     { PROBER_CHECK_URL: 'check.example.com' },

@@ -230,7 +230,7 @@ describe('a sweep', () => {
 
   test('names the kubectl command when the CRD is missing', async () => {
     world.hooks.intercept = () => ({ code: 404, body: '404 page not found' });
-    await expect(world.sweep()).rejects.toThrow('kubectl apply -k manifests');
+    await expect(world.sweep()).rejects.toThrow('kubectl create -k manifests/crd');
   });
 });
 

@@ -30,4 +30,7 @@ export const aManifest = ({
     status,
   });
 
-export const crdFile = new URL('../../manifests/crd.yaml', import.meta.url);
+export const crdFile = new URL('../../manifests/crd/crd.yaml', import.meta.url);
+
+/** The CRD of giantswarm/muster 5.28. */
+export const upstreamCrdFile = new URL('upstream-crd.yaml', import.meta.url);

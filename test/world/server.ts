@@ -56,6 +56,25 @@ export const connected = (authRequired: Condition['status'] = 'False'): Status =
     ],
   });
 
+/** What a sweep leaves for a server that did not answer. */
+export const unreachable = (
+  state: 'Connecting' | 'Failed',
+  authRequired: Condition['status'] = 'False',
+): Status => {
+  const { conditions, ...rest } = connected(authRequired);
+  const lastError = 'Connection refused.';
+  return {
+    ...rest,
+    state,
+    lastError,
+    consecutiveFailures: state === 'Failed' ? 3 : 1,
+    conditions: [
+      aCondition({ status: 'False', reason: 'ConnectionRefused', message: lastError }),
+      ...conditions.filter(({ type }) => type !== 'Reachable'),
+    ],
+  };
+};
+
 export const anAuth = (facts: Partial<Auth> = {}): Auth => ({
   type: 'none',
   forwardToken: false,

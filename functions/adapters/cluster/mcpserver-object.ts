@@ -156,6 +156,7 @@ const itemSchema = z.object({
     headers: z._default(z.record(z.string(), z.string()), {}),
     timeout: z._default(z.number(), 30),
     autoStart: z._default(z.boolean(), false),
+    suspended: z.exactOptional(z.boolean()),
     description: z.exactOptional(z.string()),
     toolPrefix: z.exactOptional(z.string()),
     auth: z.exactOptional(authSchema),

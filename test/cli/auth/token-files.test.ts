@@ -13,10 +13,11 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { configFolder } from '../../../cli/auth/config-folder.ts';
 import { withLock } from '../../../cli/auth/file-lock.ts';
 import {
   forgetTokens,
@@ -116,6 +117,97 @@ test.each([
   expect(tokenFile('https://one.example.com', facts)).toBe(
     tokenFile('https://one.example.com', { HOME: userInfo().homedir }),
   );
+});
+
+test.each([
+  [
+    'APPDATA',
+    { APPDATA: 'C:\\Users\\ada\\AppData\\Roaming', HOME: 'C:\\home' },
+    'C:\\Users\\ada\\AppData\\Roaming',
+  ],
+  [
+    'XDG_CONFIG_HOME before APPDATA',
+    { XDG_CONFIG_HOME: 'D:\\config', APPDATA: 'C:\\x' },
+    'D:\\config',
+  ],
+  ['HOME where APPDATA is relative', { APPDATA: 'AppData', HOME: 'C:\\home' }, 'C:\\home\\.config'],
+])('on Windows the folder is below %s', (_, surroundings, folder) => {
+  expect(configFolder(surroundings, 'win32')).toBe(`${folder}\\muster-serverless`);
+});
+
+test('APPDATA means nothing elsewhere', () => {
+  expect(configFolder({ APPDATA: '/appdata', HOME: '/home/ada' }, 'linux')).toBe(
+    '/home/ada/.config/muster-serverless',
+  );
+});
+
+const endpoint = 'https://one.example.com';
+/** Where early versions of this command, and upstream muster, keep the file of this endpoint. */
+const sharedFile = (): string => {
+  const file = tokenFile(endpoint, environment);
+  return join(environment.XDG_CONFIG_HOME, 'muster', 'tokens', basename(file));
+};
+const store = async (file: string, content: object): Promise<void> => {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(content), { mode: 0o600 });
+};
+/** As upstream muster 5.28 writes it. */
+const upstreams = {
+  access_token: 'theirs',
+  refresh_token: 'theirs too',
+  token_type: 'Bearer',
+  expiry: '2026-11-22T12:00:00Z',
+  id_token: 'their.id.token',
+  server_url: endpoint,
+  issuer_url: 'https://login.example.com',
+  client_id: 'https://muster.example.com/client.json',
+  created_at: '2026-11-22T11:00:00Z',
+};
+
+test('a sign-in of an early version moves to our folder once, and a sign-out ends it', async () => {
+  await store(sharedFile(), tokens());
+  expect(await readTokens(endpoint, environment, warn)).toEqual(tokens());
+  expect(JSON.parse(await readFile(tokenFile(endpoint, environment), 'utf8'))).toMatchObject({
+    subject: 'ada',
+  });
+  await expect(stat(sharedFile())).rejects.toThrow('ENOENT');
+  expect(await forgetTokens(endpoint, environment, warn)).toBe(true);
+  expect(await readTokens(endpoint, environment, warn)).toBeUndefined();
+});
+
+test('a sign-in of an early version never replaces a newer one', async () => {
+  await writeTokens(tokens({ subject: 'grace' }), environment);
+  await store(sharedFile(), tokens());
+  expect(await readTokens(endpoint, environment, warn)).toMatchObject({ subject: 'grace' });
+  expect(await forgetTokens(endpoint, environment, warn)).toBe(true);
+  expect(await readTokens(endpoint, environment, warn)).toBeUndefined();
+});
+
+test('eight commands at once move a sign-in of an early version once', async () => {
+  await store(sharedFile(), tokens());
+  const read = await Promise.all(
+    Array.from({ length: 8 }, () => readTokens(endpoint, environment, warn)),
+  );
+  expect(read).toEqual(Array.from({ length: 8 }, () => tokens()));
+  expect(await readdir(dirname(tokenFile(endpoint, environment)))).toHaveLength(1);
+});
+
+test("upstream muster's file of the same name is not used, changed or removed", async () => {
+  await store(sharedFile(), upstreams);
+  const before = await stat(sharedFile());
+  expect(await readTokens(endpoint, environment, warn)).toBeUndefined();
+  await writeTokens(tokens(), environment);
+  expect(await forgetTokens(endpoint, environment, warn)).toBe(true);
+  expect(JSON.parse(await readFile(sharedFile(), 'utf8'))).toEqual(upstreams);
+  expect((await stat(sharedFile())).mtimeMs).toBe(before.mtimeMs);
+});
+
+// On 2026-11-25 it removed our sign-in, which was in its folder.
+test("upstream muster's auth logout --all, which removes its folder, leaves our sign-in", async () => {
+  await store(sharedFile(), upstreams);
+  await writeTokens(tokens(), environment);
+  await rm(join(environment.XDG_CONFIG_HOME, 'muster'), { recursive: true });
+  expect(await readTokens(endpoint, environment, warn)).toEqual(tokens());
 });
 
 test('a relative XDG_CONFIG_HOME is ignored, and HOME is used', () => {

@@ -46,6 +46,13 @@ MCP Servers  (1 pending authentication)
   );
 });
 
+test('a suspended server is no outage: its line says who took it out', () => {
+  const suspended = { ...down, reason: 'Suspended' };
+  expect(statusText({ endpoint, me, servers: [suspended], now })).toContain(
+    'server-c   -                suspended by its owner\n',
+  );
+});
+
 test('signed out it names the command to run', () => {
   expect(statusText({ endpoint, now })).toBe(
     `Muster

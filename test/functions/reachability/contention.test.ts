@@ -2,14 +2,19 @@ import { expect, test } from 'vitest';
 import type { Verdict } from '../../../functions/reachability/classify.ts';
 import { isDue } from '../../../functions/reachability/due.ts';
 import { eventsFor } from '../../../functions/reachability/event-records.ts';
-import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
+import { statusToWrite } from '../../../functions/reachability/status.ts';
+import type { ContendedStateRule } from '../../../functions/reachability/contention.ts';
 import {
   conditionOf,
   type McpServer,
   displayState,
+  isReachable,
+  ownState,
+  states,
   type Status,
+  upstreamStates,
 } from '../../../functions/model/mcpserver.ts';
-import { aServer, connected } from '../../world/server.ts';
+import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 
 const signInWanted: Verdict = {
   kind: 'connected',
@@ -39,10 +44,13 @@ function sweep(
   server: McpServer,
   verdict: Verdict,
   now: Date,
+  contendedState: ContendedStateRule = 'yield',
 ): { readonly server: McpServer; readonly written: boolean } {
-  const next = nextStatus(server, verdict, now);
-  const written = reasonToWrite(server, next, now, heartbeatMs) !== undefined;
-  return { server: written ? { ...server, status: next } : server, written };
+  const next = statusToWrite(server, verdict, now, { heartbeatMs, contendedState });
+  return {
+    server: next === undefined ? server : { ...server, status: next },
+    written: next !== undefined,
+  };
 }
 
 const observed = (verdict: Verdict): McpServer => sweep(aServer(), verdict, start).server;
@@ -164,4 +172,184 @@ test('an Event tells of our own changes and of contention, and of nothing else',
   expect(told({ ...first, status: connected() }, failing.status)).toEqual([
     'Warning ConnectionRefused',
   ]);
+});
+
+const dnsFailure: Verdict = { kind: 'failed', reason: 'DNSFailure', message: 'No such name.' };
+const contention = ({ status }: McpServer) => conditionOf(status, 'StateContended')?.status;
+
+/** Down for good, as three sweeps leave it. */
+const dead = (): McpServer =>
+  [1, 2].reduce(
+    (server, minute) => sweep(server, refused, minutes(minute)).server,
+    observed(refused),
+  );
+
+// giantswarm/muster#1301: its retry of a dead server reads `Connecting` for as long as it runs.
+test('the Connecting of a retry of another writer is contention, and STATE stays Failed', () => {
+  const retried = { ...dead(), status: { ...dead().status, state: 'Connecting' } };
+  expect(displayState(retried.status)).toBe('Failed');
+  const { server } = sweep(retried, refused, minutes(3));
+  expect(contention(server)).toBe('True');
+});
+
+test("another writer's Failed at our first failure is contention, and STATE is Connecting", () => {
+  const failing = observed(refused);
+  const { server } = sweep(
+    { ...failing, status: byMuster(failing.status, 'Failed') },
+    refused,
+    minutes(1),
+  );
+  expect(contention(server)).toBe('True');
+  expect(displayState(server.status)).toBe('Connecting');
+});
+
+test("the same value with another writer's error text is its value: nothing says that it is ours", () => {
+  const first = dead();
+  const contended = sweep(
+    { ...first, status: { ...first.status, state: 'Disconnected' } },
+    refused,
+    minutes(3),
+  ).server;
+  expect(contention(contended)).toBe('True');
+  const alike = { ...contended, status: byMuster(contended.status, 'Failed') };
+  const { server } = sweep(alike, refused, minutes(10));
+  expect(contention(server)).toBe('True');
+  expect(eventsFor(alike, server.status, minutes(10))).toEqual([]);
+});
+
+// giantswarm/muster writes `Connected` every 30 s, each time with a new lastConnected.
+test("another writer's Connected does not pass for ours, however long it is there", () => {
+  const first = observed(signInWanted);
+  let { server } = sweep({ ...first, status: byMuster(first.status) }, signInWanted, minutes(1));
+  for (let minute = 2; minute < 30; minute += 1) {
+    const status = {
+      ...server.status,
+      state: 'Connected',
+      lastError: '',
+      lastConnected: new Date(minutes(minute).getTime() - 5_000),
+    };
+    server = sweep({ ...server, status }, signInWanted, minutes(minute)).server;
+    expect(contention(server)).toBe('True');
+  }
+});
+
+test('contention that is over is announced once, also of a server that fails', () => {
+  const first = dead();
+  const contended = sweep({ ...first, status: byMuster(first.status) }, refused, minutes(3)).server;
+  const records: string[] = [];
+  let server = { ...contended, status: { ...dead().status, ...contended.status } };
+  // The hour of this server comes, our value goes in, and nobody replaces it.
+  for (let minute = 4; minute < 90; minute += 3) {
+    const { server: after } = sweep(server, refused, minutes(minute));
+    records.push(...eventsFor(server, after.status, minutes(minute)).map(({ reason }) => reason));
+    server = after;
+  }
+  expect(server.status.state).toBe('Failed');
+  expect(records).toEqual(['OnlyWriter']);
+});
+
+test('Failed stays Failed in our word and counter, whatever another writer leaves in state', () => {
+  let server = sweep(observed(dnsFailure), refused, minutes(1)).server;
+  expect(ownState(server.status)).toBe('Failed');
+  for (const minute of [2, 3, 4]) {
+    const status = { ...byMuster(server.status, 'Connecting'), lastError: 'retrying' };
+    server = sweep({ ...server, status }, refused, minutes(minute)).server;
+    expect(ownState(server.status)).toBe('Failed');
+  }
+});
+
+test("another writer's Failed does not make our first failure one", () => {
+  const { server } = sweep(
+    aServer({ status: aStatus({ state: 'Failed', lastError: 'dial tcp' }) }),
+    refused,
+    start,
+  );
+  expect([server.status.state, ownState(server.status)]).toEqual(['Connecting', 'Connecting']);
+});
+
+test('our word depends on our condition and counter, never on state, error text or times', () => {
+  const ours = [
+    connected(),
+    aStatus({
+      consecutiveFailures: 2,
+      conditions: [aCondition({ status: 'False', reason: 'Timeout' })],
+    }),
+    aStatus({
+      consecutiveFailures: 3,
+      conditions: [aCondition({ status: 'False', reason: 'Timeout' })],
+    }),
+    aStatus({
+      consecutiveFailures: 1,
+      conditions: [aCondition({ status: 'False', reason: 'DNSFailure' })],
+    }),
+  ];
+  for (const status of ours)
+    for (const state of [...states, ...upstreamStates])
+      for (const lastError of ['', 'Connection refused.', 'theirs'])
+        expect(ownState({ ...status, state, lastError, lastConnected: start })).toBe(
+          ownState(status),
+        );
+});
+
+test.each([
+  ['Connected', true],
+  ['Auth Required', true],
+  ['Awaiting Session', true],
+  ['Connecting', false],
+  ['Disconnected', false],
+  ['Starting', false],
+  ['Failed', false],
+])(
+  'before our first sweep, the word %s of another writer says whether the server is up',
+  (state, up) => {
+    expect(isReachable(aStatus({ state }))).toBe(up);
+  },
+);
+
+test('beside a writer that restores its word after each of our writes, a dead server costs a bounded number of writes', () => {
+  const count = (rule: ContendedStateRule): { writes: number; ours: number } => {
+    let server = dead();
+    const seen = { writes: 0, ours: 0 };
+    for (let minute = 3; minute < 63; minute += 1) {
+      const status = byMuster(server.status, 'Connecting');
+      if (!isDue({ ...server, status }, minutes(minute), 60_000)) continue;
+      const { server: after, written } = sweep(
+        { ...server, status },
+        refused,
+        minutes(minute),
+        rule,
+      );
+      seen.writes += Number(written);
+      seen.ours += Number(written && after.status.state === 'Failed');
+      server = after;
+    }
+    return seen;
+  };
+  const [yielding, asserting] = [count('yield'), count('assert')];
+  expect(yielding.ours).toBe(1);
+  expect(yielding.writes).toBeLessThanOrEqual(60);
+  expect(asserting.writes).toBeLessThanOrEqual(60);
+  expect(asserting.ours).toBe(asserting.writes);
+});
+
+test('with assert a server that answers gets our word at each write, and no write of its own', () => {
+  const first = observed(signInWanted);
+  const noticed = sweep(
+    { ...first, status: byMuster(first.status) },
+    signInWanted,
+    minutes(1),
+    'assert',
+  );
+  expect([noticed.written, noticed.server.status.state]).toEqual([true, 'Connected']);
+  const again = { ...noticed.server, status: byMuster(noticed.server.status) };
+  expect(sweep(again, signInWanted, minutes(2), 'assert').written).toBe(false);
+  const beat = statusToWrite(again, signInWanted, minutes(10), {
+    heartbeatMs: 5 * 60_000,
+    contendedState: 'assert',
+  });
+  expect(beat?.state).toBe('Connected');
+});
+
+test('a suspended server is never due', () => {
+  expect(isDue(aServer({ suspended: true }), start, 60_000)).toBe(false);
 });

@@ -1,14 +1,14 @@
 /** Servers, persons and grants for tests; say only what matters. */
-import type { ConditionStatus, McpServer } from '../../../functions/model/mcpserver.ts';
+import type { ConditionStatus, McpServer, Status } from '../../../functions/model/mcpserver.ts';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
-import { aServer, anAuth, connected } from '../../world/server.ts';
+import { aServer, anAuth, connected, unreachable } from '../../world/server.ts';
 
 export const now = new Date('2026-11-22T12:00:00Z');
 export const minutes = (count: number): Date => new Date(now.getTime() + count * 60_000);
 
 export type ServerFacts = Partial<Omit<McpServer, 'status'>> & {
-  readonly state?: string;
+  readonly state?: 'Connected' | 'Connecting' | 'Failed' | 'Auth Required' | '';
   readonly authRequired?: ConditionStatus;
 };
 
@@ -18,9 +18,24 @@ export function protectedServer({
   authRequired = 'True',
   ...facts
 }: ServerFacts = {}): McpServer {
-  const { state: _state, ...unprobed } = connected(authRequired);
-  const status = state === '' ? unprobed : { ...unprobed, state };
+  const status = statusOf(state, authRequired);
   return aServer({ uid: 'uid-a', url: 'https://mcp.example.com/mcp', status, ...facts });
+}
+
+function statusOf(state: NonNullable<ServerFacts['state']>, authRequired: ConditionStatus): Status {
+  const { state: _state, conditions, ...rest } = connected(authRequired);
+  switch (state) {
+    case '':
+      return { ...rest, conditions: conditions.filter(({ type }) => type !== 'Reachable') };
+    // The word of another writer, before our first sweep.
+    case 'Auth Required':
+      return { ...rest, state, conditions: conditions.filter(({ type }) => type !== 'Reachable') };
+    case 'Connected':
+      return connected(authRequired);
+    case 'Connecting':
+    case 'Failed':
+      return unreachable(state, authRequired);
+  }
 }
 
 /** Ada's grant for `aServer()`, valid for an hour, not refreshable. */

@@ -15,7 +15,7 @@ const failed = aServer({
   description: 'Tickets',
   status: aStatus({
     state: 'Failed',
-    lastError: 'connection refused by mcp.example.com',
+    lastError: 'what another writer says',
     consecutiveFailures: 4,
     lastAttempt: new Date('2026-11-22T11:59:00Z'),
     nextRetryAfter: new Date('2026-11-22T12:03:00Z'),
@@ -53,7 +53,7 @@ test('a row for somebody who is signed in', () => {
         observedGeneration: 1,
       },
     ],
-    lastError: 'connection refused by mcp.example.com',
+    lastError: 'refused by mcp.example.com',
     consecutiveFailures: 4,
     lastAttempt: '2026-11-22T11:59:00.000Z',
     nextRetryAfter: '2026-11-22T12:03:00.000Z',
@@ -120,8 +120,47 @@ test.each([
     aServer({ status: aStatus({ lastConnected: ago(5), lastAttempt: ago(3 * heartbeatMs) }) }),
     false,
   ],
+  [
+    'connected lately, by another writer, beside an old verdict of ours',
+    aServer({
+      status: aStatus({
+        lastConnected: ago(5),
+        lastAttempt: ago(3 * heartbeatMs),
+        conditions: [aCondition()],
+      }),
+    }),
+    true,
+  ],
   ['never observed', aServer(), false],
+  [
+    'suspended',
+    aServer({ suspended: true, status: { ...connected(), lastAttempt: ago(10 * heartbeatMs) } }),
+    false,
+  ],
   ['stdio', withoutUrl, false],
 ])('%s: stale or not', (_, server, stale) => {
   expect(rowOf(server, mine).stale).toBe(stale);
 });
+
+test('a suspended server has no STATE, whatever was there when it was suspended', () => {
+  const suspended = aServer({ suspended: true, status: { ...connected(), state: 'Disconnected' } });
+  const row = rowOf(suspended, mine);
+  expect(row.reason).toBe('Suspended');
+  expect(row).not.toHaveProperty('state');
+});
+
+// giantswarm/muster#1300, and what it wrote beside us on 2026-11-25: `Connected` for a dead server.
+test.each(['Connected', 'Auth Required', 'Awaiting Session', 'Disconnected', 'Failed', 'Stopped'])(
+  'STATE of a row is the verdict of the sweep beside the word %s',
+  (state) => {
+    const lastError = 'authentication required';
+    const up = rowOf(aServer({ status: { ...connected(), state, lastError } }), mine);
+    expect(up).toMatchObject({ state: 'Connected', reason: 'Responded' });
+    expect(up).not.toHaveProperty('lastError');
+    const { status } = failed;
+    expect(rowOf({ ...failed, status: { ...status, state, lastError } }, mine)).toMatchObject({
+      state: 'Failed',
+      lastError: 'refused by mcp.example.com',
+    });
+  },
+);

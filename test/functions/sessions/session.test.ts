@@ -35,6 +35,7 @@ test.each<Row>([
   ['a stdio server has no session', { type: 'stdio' }, {}, '-'],
   ['a server that failed has no session, whatever is stored', { state: 'Failed' }, {}, '-'],
   ['a server that is connecting has no session', { state: 'Connecting' }, {}, '-'],
+  ['a suspended server has no session', { suspended: true }, {}, '-'],
   ['a server that nobody probed has no session', { state: '' }, {}, '-'],
   ['a server that asks for no sign-in has no session', { authRequired: 'False' }, {}, '-'],
   // preset-io/agor#1938, upstash/context7#2958: discovery is open, the use of a tool is not.
@@ -287,3 +288,13 @@ test('a session tells issuer, scopes, end and last verification', () => {
     lastVerified: '2026-11-22T11:58:00.000Z',
   });
 });
+
+// giantswarm/muster#1300: until our next sweep this read `-`.
+test.each(['Awaiting Session', 'Disconnected', 'Auth Required', 'Failed'])(
+  'the word %s of another writer in state does not hide a session',
+  (state) => {
+    const { status, ...server } = protectedServer();
+    const theirs = { ...server, status: { ...status, state, lastError: 'no session' } };
+    expect(sessionOf(theirs, aPerson(), aGrant(), now).status).toBe('Authenticated');
+  },
+);

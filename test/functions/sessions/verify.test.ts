@@ -6,7 +6,7 @@ import { sessionOf } from '../../../functions/sessions/session.ts';
 import { forgetDeleted } from '../../../functions/sessions/signout.ts';
 import type { VerificationResult } from '../../../functions/sessions/verification.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
-import { connected } from '../../world/server.ts';
+import { connected, unreachable } from '../../world/server.ts';
 import { grantOf, serverOf } from '../../world/grant.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
@@ -100,7 +100,7 @@ test('a server that is away says nothing about the grant', async () => {
 
 test.each([
   ['that asks for no sign-in', { status: connected('False') }],
-  ['that cannot be reached', { status: { ...connected('True'), state: 'Failed' } }],
+  ['that cannot be reached', { status: unreachable('Failed', 'True') }],
 ])('a server %s is not asked', async (_sentence, facts) => {
   await grantOf(world, server);
   const ports = { ...world.ports, verifyToken: () => Promise.reject(new Error('it was asked')) };

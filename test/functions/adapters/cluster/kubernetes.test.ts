@@ -731,7 +731,7 @@ describe('what is wrong is said in one line', () => {
     local = await startCluster({ crdFile: other });
     cluster = connectCluster({ kubeconfig: local.kubeconfig });
     expect(await problemOf(list)).toBe(
-      `The API server ${local.url} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl apply -k manifests`,
+      `The API server ${local.url} does not serve mcpservers of muster.giantswarm.io/v1alpha1 (404). Run: kubectl create -k manifests/crd`,
     );
     await rm(folder, { recursive: true });
   });
