@@ -70,6 +70,12 @@ export const optional = [
   'SERVICE_PROXY',
 ] as const;
 
+/**
+ * Passed to the functions without `FUNCTIONS_` before them: by their own names, the proxy of the
+ * machine that deploys would become that of the functions.
+ */
+export const proxies = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
+
 /** Throws `ArgumentError`, which lists all problems at once. */
 export function readArguments(environment: Environment): Arguments {
   const problems: string[] = Object.entries(required).flatMap(([name, meaning]) =>
@@ -141,9 +147,13 @@ export function readArguments(environment: Environment): Arguments {
     const value = environment[name];
     return value ? [[name, value] as const] : [];
   });
+  const proxied = proxies.flatMap((name) => {
+    const value = environment[`FUNCTIONS_${name}`];
+    return value ? [[name, value] as const] : [];
+  });
   return {
     cluster: eks ? { kind: 'eks', name: eks } : { kind: 'kubeconfig' },
-    settings: Object.fromEntries(given),
+    settings: Object.fromEntries([...given, ...proxied]),
     heartbeatSeconds: heartbeatOf(fleet),
     ...(privateSubnets.length > 0 && { vpc: { privateSubnets, securityGroups } }),
     concurrency: {

@@ -273,7 +273,7 @@ function unreachable(cause: Cause, detail: string): Verdict {
       return {
         kind: 'failed',
         reason: 'ClientCertificateRequired',
-        message: 'The server demands a client certificate. Nobody gets in without one.',
+        message: 'The server requires a client certificate, and the prober has none.',
       };
     case 'notHttp':
       return { kind: 'failed', reason: 'NotHTTP', message: 'The answer is not HTTP.' };

@@ -95,6 +95,31 @@ test('an issuer keeps its slash, which is part of its name, and the public addre
   });
 });
 
+describe('an outgoing proxy', () => {
+  test('is read with its exceptions', () => {
+    const { proxies } = readSweepSettings({
+      ...sweep,
+      HTTPS_PROXY: 'http://ada:secret@proxy.example.com:3128',
+      NO_PROXY: 'example.com, 10.0.0.0/8',
+    });
+    expect(proxies).toEqual({
+      https: new URL('http://ada:secret@proxy.example.com:3128'),
+      except: ['example.com', '10.0.0.0/8'],
+    });
+  });
+  test.each([
+    'https://ada:secret@proxy',
+    'proxy:3128',
+    'http://ada:%secret@proxy',
+    'socks5://proxy',
+  ])('that cannot be used is a problem, which does not quote it: %s', (address) => {
+    const problems = problemsOf(() => readSweepSettings({ ...sweep, HTTP_PROXY: address }));
+    expect(problems).toEqual([
+      'HTTP_PROXY is not the address of a proxy: http://host:port, or http://user:password@host:port.',
+    ]);
+  });
+});
+
 describe('each way into a cluster', () => {
   const url = 'https://cluster.example.com';
   const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { optional } from '../../infra/arguments.ts';
+import { optional, proxies } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
 import { settings } from '../../functions/model/settings-table.ts';
@@ -164,6 +164,7 @@ describe.skipIf(isMissing)('the endpoint', () => {
     ];
     const known = new Set<string>([
       ...optional,
+      ...proxies,
       ...ofLambda,
       ...ofOneMachine,
       'KUBECONFIG_YAML',

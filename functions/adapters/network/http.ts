@@ -103,9 +103,10 @@ function exchangeOver(
       ).then(
         (socket) => {
           enter('headers', socket);
-          socket.on('error', (error) => {
-            alert ??= error;
-          });
+          if (secure)
+            socket.on('error', (error) => {
+              alert ??= error;
+            });
           if (spoken === 'http/1.1') done(null, gated(socket, gate));
           // Without TLS nobody names the protocol; undici looks here (RFC 9113, section 3.3).
           else done(null, secure ? socket : Object.assign(socket, { alpnProtocol: 'h2' }));

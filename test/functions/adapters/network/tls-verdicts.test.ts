@@ -147,7 +147,7 @@ describe.skipIf(!hasOpenssl)('a server that demands a client certificate', () =>
     expect(verdict).toEqual({
       kind: 'failed',
       reason: 'ClientCertificateRequired',
-      message: 'The server demands a client certificate. Nobody gets in without one.',
+      message: 'The server requires a client certificate, and the prober has none.',
     });
   });
   test('one that only asks for it answers', async () => {
