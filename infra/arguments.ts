@@ -64,6 +64,7 @@ export const optional = [
   'PROBER_CHECK_URL',
   'PUBLIC_URL',
   'SECRET_NAMESPACES',
+  'SITE_URL',
 ] as const;
 
 /** Throws `ArgumentError`, which lists all problems at once. */
