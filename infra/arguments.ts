@@ -68,6 +68,7 @@ export const optional = [
   'SECRET_NAMESPACES',
   'SERVICE_NAMESPACES',
   'SERVICE_PROXY',
+  'SITE_URL',
 ] as const;
 
 /**

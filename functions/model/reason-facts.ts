@@ -75,7 +75,7 @@ export const reasonFacts: ReadonlyMap<string, ReasonFacts> = new Map([
     AuthenticationNotRequired: ['nobody'],
     NotDetermined: ['manifest'],
   }),
-  ...factsOf('the condition `Reachable`, and `muster check`', reasonGlossary, reachable),
+  ...factsOf('the condition `Reachable` and in `muster check`', reasonGlossary, reachable),
   ...factsOf('the condition `SpeaksMCP`', speaksMcpGlossary, {
     MCPResponse: ['nobody'],
     NoMCPResponse: ['manifest'],

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
@@ -8,6 +9,7 @@ import { classify } from '../../../../functions/reachability/classify.ts';
 import { explain } from '../../../../functions/reachability/explain.ts';
 import { nextStatus } from '../../../../functions/reachability/status.ts';
 import { conditionOf, type McpServer } from '../../../../functions/model/mcpserver.ts';
+import { listen } from '../../../../local/listen.ts';
 import {
   html,
   json,
@@ -142,10 +144,17 @@ describe('a server of type streamable-http goes by its POST', () => {
   });
 
   test('a GET that answers late wins over a POST that a gateway answers', async () => {
-    const world = await scriptedServer({ get: 'silent', post: { status: 503 } });
+    let answerGet = (): void => {};
+    const world = await listen(
+      createServer((request, response) => {
+        if (request.method === 'GET') answerGet = () => response.writeHead(401).end();
+        else response.writeHead(503).end(() => answerGet());
+      }),
+    );
     closers.push(world.close);
     const late = await probe(aServer({ url: world.url, timeoutMs: 400 }), { classify: false });
-    expect(classify(late)).toMatchObject({ reason: 'UpstreamUnavailable' });
+    expect(late).toMatchObject({ kind: 'answered', status: 401 });
+    expect(late).not.toHaveProperty('getEnd');
   });
   test('what answers at once gets no second request', async () => {
     const { asked } = await probed({ get: modern, post: rpcResult }, {}, { classify: false });
@@ -332,9 +341,7 @@ describe('redirects', () => {
   });
 
   test('a POST stays a POST behind a 307 within its origin', async () => {
-    const { createServer } = await import('node:http');
     const asked: string[] = [];
-    const { listen } = await import('../../../../local/listen.ts');
     const world = await listen(
       createServer((request, response) => {
         asked.push(`${request.method} ${request.url}`);
