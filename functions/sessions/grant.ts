@@ -29,6 +29,18 @@ export type Grant = {
   /** The server or its issuer no longer accepts it, or, with single sign-on, never did. */
   readonly refused?: Refusal;
   readonly lastVerified?: Date;
+  /** The last refresh failed and did not end the grant. A refresh that succeeds removes it. */
+  readonly refreshFailed?: RefreshTrouble;
+};
+
+type RefreshTrouble = {
+  readonly at: Date;
+  /** A sentence for people, without secrets. */
+  readonly message: string;
+  /** Failed refreshes in a row. */
+  readonly failures: number;
+  /** Until then the issuer is not asked again. */
+  readonly retryAt: Date;
 };
 
 /**

@@ -127,7 +127,7 @@ test('a token is exchanged with the parameters that Dex documents, and the new o
     issuer: world.issuer.url,
     scopes: ['openid', 'profile', 'email', 'groups'],
     lastVerified: expect.any(String),
-    refreshable: false,
+    refreshable: true,
   });
   const [sent] = world.sent;
   expect(sent?.url.href).toBe(`${world.issuer.url}/token`);
