@@ -1,5 +1,6 @@
 /** ISSUERS: what the owner knows about an issuer of MCP servers that its metadata does not say. */
 import * as z from 'zod/mini';
+import { withoutRootSlash } from './issuer-identifier.ts';
 import { parseJson } from './json.ts';
 import { validScopes } from './scopes.ts';
 
@@ -100,14 +101,12 @@ export function issuerRulesIn(value: string): {
         problems.push(`${which} has the parameter ${name}, which the sign-in sets itself.`);
     if (rule.scopes !== undefined && validScopes(rule.scopes).length < rule.scopes.length)
       problems.push(`${which} has a scope that is not valid (RFC 6749, section 3.3).`);
-    if (rules.has(keyOf(issuer))) problems.push(`${which} is the second one for ${issuer}.`);
-    rules.set(keyOf(issuer), rule);
+    if (rules.has(withoutRootSlash(issuer)))
+      problems.push(`${which} is the second one for ${issuer}.`);
+    rules.set(withoutRootSlash(issuer), rule);
   }
-  return { rules: (issuer) => rules.get(keyOf(issuer)) ?? {}, problems };
+  return { rules: (issuer) => rules.get(withoutRootSlash(issuer)) ?? {}, problems };
 }
 
 const at = (path: readonly PropertyKey[]): string =>
   path.length === 0 ? '' : ` at ${path.map(String).join('.')}`;
-
-/** An empty path is the same with and without its slash (RFC 3986, section 6.2.3). */
-const keyOf = (issuer: string): string => issuer.replace(/^(https?:\/\/[^/?#]+)\/$/i, '$1');

@@ -1,4 +1,5 @@
 /** The one place that says which failed refresh ends a grant. */
+import { isClientCode, passesByItself } from '../model/oauth-error-codes.ts';
 
 /** Where our client at an issuer comes from. */
 export type ClientOrigin = 'configured' | 'document' | 'registered';
@@ -33,51 +34,12 @@ export function endsGrant(failure: RefreshFailure): boolean {
       return true;
     case 'refused': {
       const { status, code, isPage, client } = failure;
-      if (status < 400 || status >= 500 || passingStatuses.has(status)) return false;
+      if (status < 400 || passesByItself(status, code)) return false;
       if (code === undefined) return status === 400 && !isPage;
-      if (passingCodes.has(code)) return false;
       return !(isClientCode(code) && client === 'configured');
     }
   }
 }
-
-/** Request Timeout, Too Early, Too Many Requests: the same request works later. */
-const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
-
-const passingCodes: ReadonlySet<string> = new Set([
-  'server_error',
-  'slow_down',
-  'temporarily_unavailable',
-]);
-
-/** The issuer does not know our client, or not its secret. The last three are GitHub's and Slack's. */
-export const isClientCode = (code: string): boolean => clientCodes.has(code);
-
-const clientCodes: ReadonlySet<string> = new Set([
-  'invalid_client',
-  'incorrect_client_credentials',
-  'bad_client_secret',
-  'invalid_client_id',
-]);
-
-/**
- * Whether the same refresh without `resource` may succeed (AADSTS9010010: python-sdk#2578,
- * csharp-sdk#1587): the request is refused, and neither the grant nor the client is.
- */
-export function mayLackResource({ status, code, isPage }: RefreshFailure & { kind: 'refused' }) {
-  if (status !== 400 || isPage) return false;
-  return (
-    code === undefined || !(isClientCode(code) || passingCodes.has(code) || aboutGrant.has(code))
-  );
-}
-
-const aboutGrant: ReadonlySet<string> = new Set([
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'bad_refresh_token',
-  'interaction_required',
-]);
 
 /** When a refresh that failed `failures` times in a row is tried again: 30 s, doubled, 10 min. */
 export const nextRefreshAt = (failures: number, now: Date): Date =>

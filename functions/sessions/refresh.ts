@@ -1,6 +1,6 @@
 /** The refresh flow: before a grant is used, one request at a time refreshes its tokens. */
 import { defined } from '../model/defined.ts';
-import { nextRefreshAt } from './grant-end.ts';
+import { endsGrant, nextRefreshAt, type RefreshFailure } from './grant-end.ts';
 import type { Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { Clock, GrantStore, SecretSource } from './ports.ts';
 
@@ -11,10 +11,12 @@ export type RefreshResult =
       readonly scopes: readonly string[];
       readonly expiresAt?: Date;
     }
-  /** The issuer has ended the grant: only a new sign-in helps. */
-  | { readonly kind: 'refused'; readonly message: string }
-  /** The issuer is down or answers with an error. The grant stays. */
-  | { readonly kind: 'unavailable'; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly failure: RefreshFailure;
+      /** A sentence for people, without secrets. */
+      readonly message: string;
+    };
 
 export type RefreshPorts = Clock &
   SecretSource &
@@ -162,16 +164,17 @@ async function refreshed(
   switch (outcome.kind) {
     case 'refreshed':
       return keep(ports, renewed(ports, held, outcome), generation);
-    case 'unavailable': {
-      const failing = withFailure(held, outcome.message, ports.now());
+    case 'failed': {
+      const { failure, message } = outcome;
+      if (endsGrant(failure)) {
+        // After an expired lease or a new sign-in, newer tokens win.
+        const refused = { at: ports.now(), by: 'issuer' as const, message };
+        return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
+      }
+      const failing = withFailure(held, message, ports.now());
       // Newer tokens that are stored by now stay as they are; the next use takes them.
       await ports.replaceGrant(failing, generation);
-      return orRetryLater(failing, ports.now(), wanted, outcome.message);
-    }
-    case 'refused': {
-      // After an expired lease or a new sign-in, newer tokens win.
-      const refused = { at: ports.now(), by: 'issuer' as const, message: outcome.message };
-      return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
+      return orRetryLater(failing, ports.now(), wanted, message);
     }
   }
 }

@@ -32,7 +32,12 @@ export type SignInParts = {
  * routes loads it.
  */
 export function signInPorts(
-  { publicUrl, policy, clients }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients'>,
+  {
+    publicUrl,
+    policy,
+    clients,
+    issuerRules,
+  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'issuerRules'>,
   { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
 ): SessionPorts {
   const fetch = guardedFetch(connector);
@@ -53,6 +58,7 @@ export function signInPorts(
         },
       },
       configured: clients,
+      issuerRules,
     }),
     now,
     takeLimit,
@@ -63,7 +69,12 @@ export function signInPorts(
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),
     verifyToken: tokenVerifier(connector),
-    exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
+    exchangeToken: tokenExchanger({
+      fetch,
+      now,
+      issuerRules,
+      readCredentials: secretReader(cluster),
+    }),
     policy,
     clientDocument: clientDocument(publicUrl),
   };

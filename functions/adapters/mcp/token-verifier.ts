@@ -6,6 +6,7 @@ import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http
 import { clientInfo, discoverRequest } from './discover.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import { repeatsSecret } from '../../model/secret-pieces.ts';
 import { bearerChallengeIn } from '../network/challenges.ts';
 
 export type TokenVerifierOptions = {
@@ -143,23 +144,9 @@ const refusalCodes: ReadonlySet<string> = new Set([
  * Pieces that are short alone are seen where they follow one another: then no scope is kept.
  */
 function withoutPieces(scopes: readonly string[], token: string): readonly string[] {
-  const ofToken = new Set(runsOf(token));
-  // A short piece has no run of its own, and neither has one that is mostly dashes.
-  const isPiece = (text: string) => text.length >= shortestPiece && token.includes(text);
-  const quotes = (text: string) => isPiece(text) || runsOf(text).some((run) => ofToken.has(run));
-  const kept = scopes.filter((scope) => !quotes(scope));
-  return quotes(kept.join('')) ? [] : kept;
+  const kept = scopes.filter((scope) => !repeatsSecret(scope, token));
+  return repeatsSecret(kept.join(''), token) ? [] : kept;
 }
-
-/** Every run of eight letters and digits, whatever stands between them. */
-function runsOf(text: string): readonly string[] {
-  const letters = text.replace(/[^A-Za-z0-9]/g, '');
-  const count = Math.max(0, letters.length - sharedRun + 1);
-  return Array.from({ length: count }, (_, start) => letters.slice(start, start + sharedRun));
-}
-
-const sharedRun = 8;
-const shortestPiece = 4;
 
 /** Why there was no answer. Rethrows what is not an error. */
 function detailOf(error: unknown): string {

@@ -1,11 +1,13 @@
 import { oneLine } from '../../model/outside-text.ts';
+import { byHand, keycloakAdvice } from './registration-advice.ts';
 
 /** Hosts of manifests and issuers can be long, and errors of the network quote certificates. */
 const longestMessage = 1_024;
 
 /**
  * A server or its issuer does not do what the MCP authorization specification asks. The message is
- * for people and holds no secret: nothing in it is quoted from an answer.
+ * for people and holds no secret: what is quoted of an issuer went through `tidyAnswer`, and repeats
+ * nothing that the issuer was sent.
  */
 export class SignInError extends Error {
   override readonly name = 'SignInError';
@@ -15,6 +17,9 @@ export class SignInError extends Error {
     this.failure = failure;
   }
 }
+
+/** What an issuer was asked for. */
+export type IssuerRequest = 'registration' | 'code' | 'refresh' | 'tokenExchange' | 'revocation';
 
 /** `host` is the server's or the issuer's; `detail` is the cause in our own text or a code. */
 export type SignInFailure =
@@ -37,18 +42,36 @@ export type SignInFailure =
   | { readonly reason: 'issuerTooLong'; readonly host: string }
   | { readonly reason: 'issuerMismatch'; readonly host: string }
   | { readonly reason: 'noPkce'; readonly host: string }
-  | { readonly reason: 'noRegistration'; readonly host: string; readonly callback: string }
+  | {
+      readonly reason: 'noRegistration';
+      readonly host: string;
+      readonly issuer: string;
+      readonly callback: string;
+    }
   | { readonly reason: 'unsupportedRegistration'; readonly host: string }
   | { readonly reason: 'unsupportedAuthentication'; readonly host: string }
   | { readonly reason: 'registrationGone'; readonly host: string }
   | { readonly reason: 'callbackMismatch'; readonly host: string }
   | { readonly reason: 'notBearer'; readonly host: string }
   | { readonly reason: 'tokensTooLong'; readonly host: string }
-  | { readonly reason: 'signInRefused' }
-  | { readonly reason: 'clientRefused' }
-  | { readonly reason: 'refusedByIssuer'; readonly code: string }
-  | { readonly reason: 'unusableAnswer'; readonly code: string }
-  | { readonly reason: 'unsupportedAnswer' };
+  | { readonly reason: 'signInRefused'; readonly host?: string }
+  | {
+      readonly reason: 'refusedByIssuer';
+      /** Absent: the answer names no error. */
+      readonly code?: string;
+      readonly host: string;
+      readonly asked: IssuerRequest;
+      readonly status: number;
+      /** `error_description` after `tidyAnswer`, without pieces of what the issuer was sent. */
+      readonly description?: string;
+      /** HTML: something in front of the issuer answered. */
+      readonly isPage: boolean;
+      /** Of a registration: the callback that a client registered by hand needs. */
+      readonly callback?: string;
+      readonly issuer?: string;
+    }
+  | { readonly reason: 'unusableAnswer'; readonly code: string; readonly host?: string }
+  | { readonly reason: 'unsupportedAnswer'; readonly host?: string };
 
 function messageFor(failure: SignInFailure): string {
   switch (failure.reason) {
@@ -89,7 +112,7 @@ function messageFor(failure: SignInFailure): string {
     case 'noPkce':
       return `The issuer ${failure.host} does not support PKCE with S256, which a safe sign-in needs.`;
     case 'noRegistration':
-      return `The issuer ${failure.host} does not let clients register themselves. The owner of muster can register a client there with the callback URL ${failure.callback} and add it to OAUTH_CLIENTS.`;
+      return `The issuer ${failure.host} does not let clients register themselves. ${byHand(failure.issuer, failure.callback)}`;
     case 'unsupportedRegistration':
       return `The issuer ${failure.host} registered us with settings that we do not support.`;
     case 'unsupportedAuthentication':
@@ -103,14 +126,46 @@ function messageFor(failure: SignInFailure): string {
     case 'tokensTooLong':
       return `The tokens of the issuer ${failure.host} are too long.`;
     case 'signInRefused':
-      return 'The issuer refused the sign-in.';
-    case 'clientRefused':
-      return 'The issuer refused: it does not know our client.';
+      return `${issuerText(failure.host)} refused the sign-in.`;
     case 'refusedByIssuer':
-      return `The issuer refused: ${failure.code}.`;
+      return refusalText(failure);
     case 'unusableAnswer':
-      return `The answer of the issuer cannot be used (${failure.code}).`;
+      return failure.host === undefined
+        ? `The answer of the issuer cannot be used (${failure.code}).`
+        : `The answer of the issuer ${failure.host} cannot be used (${failure.code}).`;
     case 'unsupportedAnswer':
-      return 'The issuer answered in a way that we do not support.';
+      return `${issuerText(failure.host)} answered in a way that we do not support.`;
   }
 }
+
+const issuerText = (host: string | undefined): string =>
+  host === undefined ? 'The issuer' : `The issuer ${host}`;
+
+function refusalText({
+  code,
+  host,
+  asked,
+  status,
+  description,
+  callback,
+  issuer,
+}: SignInFailure & { reason: 'refusedByIssuer' }): string {
+  const http = `HTTP ${String(status)}`;
+  const answer = code === undefined ? http : `${code}, ${http}`;
+  const said = description === undefined ? [] : [`It says: ${description.replace(/\.$/, '')}.`];
+  const next =
+    callback === undefined || issuer === undefined
+      ? []
+      : [keycloakAdvice(description ?? '', callback), byHand(issuer, callback)];
+  return [`${issuerText(host)} refused ${requestNames[asked]}: ${answer}.`, ...said, ...next]
+    .filter((sentence) => sentence !== undefined)
+    .join(' ');
+}
+
+const requestNames = {
+  registration: 'to register muster as a client',
+  code: 'to exchange the code of the sign-in',
+  refresh: 'to refresh the sign-in',
+  tokenExchange: 'to exchange your token',
+  revocation: 'to revoke the sign-in',
+} as const satisfies Record<IssuerRequest, string>;

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import {
   type ClientOrigin,
   endsGrant,
-  mayLackResource,
   nextRefreshAt,
 } from '../../../functions/sessions/grant-end.ts';
 import { now } from './build.ts';
@@ -10,7 +9,7 @@ import { now } from './build.ts';
 const refused = (
   status: number,
   code?: string,
-  { client = 'registered' as ClientOrigin, isPage = false } = {},
+  { client = 'registered', isPage = false }: { client?: ClientOrigin; isPage?: boolean } = {},
 ) => ({
   kind: 'refused' as const,
   status,
@@ -63,20 +62,6 @@ test.each<[sentence: string, failure: Parameters<typeof endsGrant>[0], ends: boo
   ['silence', { kind: 'noAnswer' }, false],
 ])('after a refresh that ends with %s, is the grant over', (_sentence, failure, ends) => {
   expect(endsGrant(failure)).toBe(ends);
-});
-
-test.each<[code: string | undefined, again: boolean]>([
-  ['invalid_target', true],
-  ['invalid_request', true],
-  ['invalid_scope', true],
-  [undefined, true],
-  ['invalid_grant', false],
-  ['invalid_client', false],
-  ['temporarily_unavailable', false],
-  ['bad_refresh_token', false],
-])('400 with %s is asked again without resource: %s', (code, again) => {
-  expect(mayLackResource(refused(400, code))).toBe(again);
-  expect(mayLackResource(refused(401, code))).toBe(false);
 });
 
 test('a refresh that keeps failing is tried again after 30 s, then later, at most after 10 min', () => {

@@ -23,6 +23,23 @@ const newer: RefreshResult = {
   expiresAt: minutes(60),
 };
 
+const invalidGrant: RefreshResult = {
+  kind: 'failed',
+  failure: {
+    kind: 'refused',
+    status: 400,
+    code: 'invalid_grant',
+    isPage: false,
+    client: 'registered',
+  },
+  message: 'The issuer refused: invalid_grant.',
+};
+const isDown: RefreshResult = {
+  kind: 'failed',
+  failure: { kind: 'noAnswer' },
+  message: 'issuer.example.com is down.',
+};
+
 /** A store with one grant that is due, and an issuer that says what the test wants. */
 async function world({
   grant = { expiresAt: minutes(-1), refreshable: true },
@@ -131,7 +148,7 @@ test('a token that the server did not accept is refreshed before its time, once'
 
 test('a refresh that the issuer refuses ends the grant, with the reason', async () => {
   const { use, store, asked } = await world({
-    refresh: async () => ({ kind: 'refused', message: 'The issuer refused: invalid_grant.' }),
+    refresh: async () => invalidGrant,
   });
   expect(await use()).toMatchObject({
     kind: 'expired',
@@ -151,7 +168,7 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
         accessToken: 'theirs',
         refreshToken: 'theirs',
       });
-      return { kind: 'refused', message: 'The issuer refused: invalid_grant.' };
+      return invalidGrant;
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'theirs' } });
@@ -210,13 +227,9 @@ test.each([
   ['while the old token is good it is used', 0.2, 'usable'],
   ['past its end it is not', -1, 'retryLater'],
 ])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
-  const away: RefreshResult = {
-    kind: 'unavailable',
-    message: 'issuer.example.com could not be asked',
-  };
   const { use, store } = await world({
     grant: { expiresAt: minutes(left), refreshable: true },
-    refresh: async () => away,
+    refresh: async () => isDown,
   });
   expect((await use()).kind).toBe(kind);
   expect(await store.getGrant(person, serverUid)).toMatchObject({ tokens: old });
@@ -225,7 +238,7 @@ test.each([
 
 test('an issuer that failed is left alone for a while: eight commands ask it once', async () => {
   const { use, asked, clock, store } = await world({
-    refresh: async () => ({ kind: 'unavailable', message: 'issuer.example.com is down.' }),
+    refresh: async () => isDown,
   });
   for (let command = 0; command < 8; command += 1)
     expect(await use()).toMatchObject({
@@ -257,7 +270,7 @@ test('an issuer that failed is left alone for a while: eight commands ask it onc
 test('while an issuer is left alone, a token that is still good is used', async () => {
   const { use, asked } = await world({
     grant: { expiresAt: minutes(0.2), refreshable: true },
-    refresh: async () => ({ kind: 'unavailable', message: 'issuer.example.com is down.' }),
+    refresh: async () => isDown,
   });
   for (const _use of [1, 2]) expect(await use()).toMatchObject({ kind: 'usable', tokens: old });
   expect(asked).toHaveBeenCalledTimes(1);

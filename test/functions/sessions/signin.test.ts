@@ -47,6 +47,8 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
     scopes: ['mcp'],
     expiresAt: minutes(60),
   })),
+  markStarted: vi.fn<SignInPorts['markStarted']>(async () => {}),
+  markAnswered: vi.fn<SignInPorts['markAnswered']>(async () => {}),
   saveSignIn: vi.fn<SignInPorts['saveSignIn']>(async () => {}),
   consumeSignIn: async () => signIn,
   savePendingCode: vi.fn<SignInPorts['savePendingCode']>(async () => {}),

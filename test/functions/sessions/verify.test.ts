@@ -212,7 +212,7 @@ describe('an issuer whose tokens live two seconds', () => {
     const { grant } = await verifySession(hasty.ports, one, caller);
     expect(sessionOf(one, person, grant, hasty.clock.now, hasty.ports)).toMatchObject({
       status: 'Expired',
-      message: 'The issuer refused: invalid_grant.',
+      message: expect.stringMatching(/refused to refresh the sign-in: invalid_grant, HTTP 400/),
       hint: 'muster auth login --server server-a',
     });
   });
