@@ -63,7 +63,7 @@ function refusalFor(error: unknown, answered: Answered): unknown {
       defined({ ...refused, code: status === 401 ? 'invalid_client' : undefined }),
     );
   if (error instanceof oauth.OperationProcessingError)
-    return error.code === oauth.RESPONSE_IS_NOT_CONFORM && status >= 400
+    return status >= 400
       ? new SignInError(refused)
       : new SignInError({ reason: 'unusableAnswer', code: error.code ?? 'no code', host });
   if (error instanceof oauth.UnsupportedOperationError)
