@@ -48,7 +48,17 @@ export async function login(context: CommandContext): Promise<ExitCode> {
     ? signInToServer({ connection, server, browser, typed: noBrowser, info })
     : verifySession(connection, server).then(authenticated));
   info(`Signed in to ${qualifiedName(server)}${ssoOf(answer)}.`);
+  const doubt = doubtAbout(answer);
+  if (doubt !== undefined) info(`Warning: ${doubt}`);
   return exitCodes.done;
+}
+
+/** The issuer has let the person in; the server may not. */
+function doubtAbout({ session }: SessionAnswer): string | undefined {
+  const { message, lastVerified } = session;
+  if (message === undefined) return undefined;
+  const text = cellText(message);
+  return lastVerified === undefined ? `Signed in, but it could not be verified: ${text}` : text;
 }
 
 /**

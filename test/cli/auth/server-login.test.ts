@@ -92,3 +92,15 @@ test('a server that refuses the new token is exit 3, with its reason and not wit
     /^Error: default\/a is Expired: The server refused the token: invalid_token\.\nTry again\.\n$/m,
   );
 });
+
+// Class: the person has no license.
+test('a server that lets nobody in after the sign-in is a warning', async () => {
+  const { code, stderr } = await signIn({
+    status: 'Authenticated',
+    message: 'The server answered HTTP 403 to a request with your token: it does not let you in.',
+  });
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    'Signed in to default/a.\nWarning: Signed in, but it could not be verified: The server answered HTTP 403 to a request with your token: it does not let you in.\n',
+  );
+});
