@@ -149,11 +149,15 @@ async function judged(
       message: `${host} answered the token exchange without a bearer token.`,
     };
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
-  if (!sameIssuer(issuerOf(accessToken) ?? '', issuer))
+  const named = issuerOf(accessToken) ?? 'none';
+  if (!sameIssuer(named, issuer)) {
+    // It chose this text knowing the person's token.
+    const theirs = sentenceRepeats(named, secrets) ? 'another issuer' : oneLine(named, 200);
     return {
       kind: 'refused',
-      message: `${host} gave a token of another issuer than ${oneLine(issuer, 200)}.`,
+      message: `${host} gave a token that names ${theirs} as its issuer, not ${oneLine(issuer, 200)} (spec.auth.tokenExchange).`,
     };
+  }
   return defined({
     kind: 'exchanged',
     tokens: { accessToken },
