@@ -5,8 +5,8 @@ import { resourceOf } from '../../model/canonical-resource.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 import type { BearerChallenge } from '../network/challenges.ts';
-import { tidyMetadata } from './issuer-metadata.ts';
 import { SignInError } from './signin-error.ts';
+import { tidyAnswer } from './tidy-answer.ts';
 import { ask, isSafe, reach, type TransportOptions } from './transport.ts';
 
 /** Where to sign in to a server, and what for. */
@@ -117,8 +117,15 @@ export async function findIssuer(
   for (const address of metadataAddresses(url)) {
     const response = await ask(options.fetch, address, { headers: { accept: 'application/json' } });
     if (response.status !== 200) continue;
-    const tidy = await tidyMetadata(response);
-    if (tidy === undefined) throw new SignInError({ reason: 'notMetadata', host: address.host });
+    const tidy = await tidyAnswer(response, 'issuerMetadata');
+    const { issuer: named } =
+      issuerSchema.safeParse(
+        await tidy
+          .clone()
+          .json()
+          .catch(() => undefined),
+      ).data ?? {};
+    if (named === undefined) throw new SignInError({ reason: 'notMetadata', host: address.host });
     const metadata = await oauth.processDiscoveryResponse(url, tidy).catch((error: unknown) => {
       if (error instanceof oauth.OperationProcessingError)
         throw new SignInError({ reason: 'issuerMismatch', host: address.host });
@@ -128,6 +135,8 @@ export async function findIssuer(
   }
   throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
 }
+
+const issuerSchema = z.object({ issuer: z.url() });
 
 // It is in the key of our registration, which may have 2,048 bytes.
 const longestIssuer = 1_024;
