@@ -1,3 +1,4 @@
+import { sameIssuer } from '../model/issuer-identifier.ts';
 import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
@@ -92,7 +93,7 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
     server.auth?.tokenExchange?.enabled === true
       ? exchangeIssuer(server)
       : server.auth?.authorizationServer?.issuer;
-  if (pinned !== undefined && pinned !== grant.issuer)
+  if (pinned !== undefined && !sameIssuer(pinned, grant.issuer))
     return 'The issuer of the server changed after you signed in.';
   return undefined;
 }

@@ -5,7 +5,8 @@ import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
 import type { AuthorizeResult } from '../../sessions/signin.ts';
-import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
+import { findIssuer, findSignInTarget } from './metadata.ts';
+import type { DiscoveryOptions } from './resource-discovery.ts';
 import {
   authenticationOf,
   clientAt,
@@ -59,13 +60,14 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
         if (!isSafe(url, options)) throw new SignInError({ reason: 'insecureServer' });
-        const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
+        const target = await findSignInTarget(server, url, options);
+        const { resource, scopes: named } = target;
         const scopes = validScopes([...named, ...more]);
-        const metadata = await findIssuer(issuer, options);
+        const metadata = target.metadata ?? (await findIssuer(target.issuer, options));
         const client = await clientAt(metadata, options);
         const verifier = oauth.generateRandomCodeVerifier();
         const request = {
-          issuer,
+          issuer: metadata.issuer,
           clientId: client.id,
           redirectUri: client.redirectUri,
           resource,
@@ -128,7 +130,13 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 /** The same with one deadline for all requests: a person waits, and the function is billed. */
 function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
-  return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
+  const both = (own: AbortSignal | undefined) =>
+    own === undefined ? signal : AbortSignal.any([own, signal]);
+  return {
+    ...options,
+    signal,
+    fetch: (url, init) => options.fetch(url, { ...init, signal: both(init?.signal) }),
+  };
 }
 
 type Redemption = {
