@@ -17,6 +17,7 @@ import {
 import { SignInError, type SignInFailure } from './signin-error.ts';
 import { isSafe, transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
+import { sameIssuer } from '../../model/issuer-identifier.ts';
 import { knownErrorCode } from '../../model/oauth-error-codes.ts';
 import { expiryAfter } from '../../model/outside-time.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
@@ -151,7 +152,7 @@ async function redeem(
   options: OAuthOptions,
 ): Promise<oauth.TokenEndpointResponse> {
   const us = { client_id: client.id };
-  const callback = cameFrom(metadata, us, new URLSearchParams(answer));
+  const callback = cameFrom(metadata, us, answer);
   const more = { ...transport(options), additionalParameters: { resource: request.resource } };
   const { redirectUri, verifier } = request;
   try {
@@ -200,10 +201,12 @@ async function renew(
 function cameFrom(
   metadata: oauth.AuthorizationServer,
   us: oauth.Client,
-  callback: URLSearchParams,
+  { code, iss }: AuthorizationAnswer,
 ): URLSearchParams {
+  const isTheirs = iss !== undefined && sameIssuer(iss, metadata.issuer);
+  const callback = defined({ code, iss: isTheirs ? metadata.issuer : iss });
   try {
-    return oauth.validateAuthResponse(metadata, us, callback);
+    return oauth.validateAuthResponse(metadata, us, new URLSearchParams(callback));
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
     const { host } = new URL(metadata.issuer);

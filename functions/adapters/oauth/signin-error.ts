@@ -22,9 +22,6 @@ export class SignInError extends Error {
 
 type SignInErrorOptions = ErrorOptions & { readonly report?: SignInError['report'] };
 
-/** What an issuer was asked for. */
-export type IssuerRequest = 'registration' | 'code' | 'refresh' | 'tokenExchange' | 'revocation';
-
 /**
  * `host` is the server's or the issuer's; `detail` is the cause in our own text or a code; `tried`
  * are places and their answers.
@@ -68,21 +65,11 @@ export type SignInFailure =
   | { readonly reason: 'callbackMismatch'; readonly host: string }
   | { readonly reason: 'notBearer'; readonly host: string }
   | { readonly reason: 'tokensTooLong'; readonly host: string }
-  | { readonly reason: 'signInRefused'; readonly host?: string }
-  | { readonly reason: 'clientRefused'; readonly host?: string }
-  | {
-      readonly reason: 'refusedByIssuer';
-      readonly code: string;
-      readonly host?: string;
-      readonly asked?: IssuerRequest;
-      readonly status?: number;
-      /** `error_description` after `tidyAnswer`. */
-      readonly description?: string;
-      /** Of a registration: the callback that a client registered by hand needs. */
-      readonly callback?: string;
-    }
-  | { readonly reason: 'unusableAnswer'; readonly code: string; readonly host?: string }
-  | { readonly reason: 'unsupportedAnswer'; readonly host?: string };
+  | { readonly reason: 'signInRefused' }
+  | { readonly reason: 'clientRefused' }
+  | { readonly reason: 'refusedByIssuer'; readonly code: string }
+  | { readonly reason: 'unusableAnswer'; readonly code: string }
+  | { readonly reason: 'unsupportedAnswer' };
 
 function messageFor(failure: SignInFailure): string {
   switch (failure.reason) {
@@ -133,46 +120,14 @@ function messageFor(failure: SignInFailure): string {
     case 'tokensTooLong':
       return `The tokens of the issuer ${failure.host} are too long.`;
     case 'signInRefused':
-      return `${issuerText(failure.host)} refused the sign-in.`;
+      return 'The issuer refused the sign-in.';
     case 'clientRefused':
-      return `${issuerText(failure.host)} refused: it does not know our client.`;
+      return 'The issuer refused: it does not know our client.';
     case 'refusedByIssuer':
-      return refusalText(failure);
+      return `The issuer refused: ${failure.code}.`;
     case 'unusableAnswer':
-      return failure.host === undefined
-        ? `The answer of the issuer cannot be used (${failure.code}).`
-        : `The answer of the issuer ${failure.host} cannot be used (${failure.code}).`;
+      return `The answer of the issuer cannot be used (${failure.code}).`;
     case 'unsupportedAnswer':
-      return `${issuerText(failure.host)} answered in a way that we do not support.`;
+      return 'The issuer answered in a way that we do not support.';
   }
 }
-
-const issuerText = (host: string | undefined): string =>
-  host === undefined ? 'The issuer' : `The issuer ${host}`;
-
-function refusalText({
-  code,
-  host,
-  asked,
-  status,
-  description,
-  callback,
-}: SignInFailure & { reason: 'refusedByIssuer' }): string {
-  const issuer = issuerText(host);
-  const request = asked === undefined ? '' : ` ${requestNames[asked]}`;
-  const answer = status === undefined ? code : `${code}, HTTP ${status}`;
-  const said = description === undefined ? '' : ` It says: ${description.replace(/\.$/, '')}.`;
-  const next =
-    callback === undefined
-      ? ''
-      : ` The owner of muster can register a client there with the callback URL ${callback} and add it to OAUTH_CLIENTS.`;
-  return `${issuer} refused${request}: ${answer}.${said}${next}`;
-}
-
-const requestNames = {
-  registration: 'to register muster as a client',
-  code: 'to exchange the code of the sign-in',
-  refresh: 'to refresh the grant',
-  tokenExchange: 'to exchange the token',
-  revocation: 'to revoke the grant',
-} as const satisfies Record<IssuerRequest, string>;
