@@ -129,7 +129,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 }
 
 /** The same with one deadline for all requests: a person waits, and the function is billed. */
-function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
+export function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
   const both = (own: AbortSignal | undefined) =>
     own === undefined ? signal : AbortSignal.any([own, signal]);
@@ -214,7 +214,8 @@ function cameFrom(
   }
 }
 
-async function authorizationUrl(
+/** Where the browser goes. */
+export async function authorizationUrl(
   metadata: oauth.AuthorizationServer,
   request: AuthorizationRequest,
   state: string,
