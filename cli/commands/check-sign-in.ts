@@ -6,7 +6,7 @@ import { signInText } from '../output/sign-in-text.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 
 /** `muster check NAME --sign-in` */
-export async function checkOfSignIn(context: CommandContext): Promise<ExitCode> {
+export async function checkSignInOf(context: CommandContext): Promise<ExitCode> {
   const [name = ''] = context.positionals;
   if (context.has('explain'))
     throw new CliError('--explain cannot be combined with --sign-in.', {

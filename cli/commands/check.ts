@@ -12,7 +12,6 @@ import { qualifiedName } from '../../functions/model/mcpserver.ts';
 
 /** `muster check NAME` */
 export async function check(context: CommandContext): Promise<ExitCode> {
-  if (context.has('sign-in')) return (await import('./check-sign-in.ts')).checkOfSignIn(context);
   const { endpoint, bearer } = await connectAsPerson(context);
   const [name = ''] = context.positionals;
   const connection = defined({ endpoint, bearer });

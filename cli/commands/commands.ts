@@ -125,7 +125,10 @@ export const commands: readonly Command[] = [
       },
       textOutput,
     ],
-    run: async (context) => (await import('./check.ts')).check(context),
+    run: async (context) =>
+      context.has('sign-in')
+        ? (await import('./check-sign-in.ts')).checkSignInOf(context)
+        : (await import('./check.ts')).check(context),
   },
   {
     words: ['auth', 'login'],

@@ -312,7 +312,7 @@ export const signInFindings = {
   'client-registered': {
     link: 'client',
     status: 'ok',
-    summary: 'muster is registered at the issuer.',
+    summary: 'The issuer knows muster as a client.',
     meaning: 'An earlier sign-in made the registration (RFC 7591).',
   },
   'client-registrable': {
@@ -335,7 +335,7 @@ export const signInFindings = {
     link: 'client',
     status: 'broken',
     summary: 'The issuer requires a client authentication that muster does not support.',
-    meaning: 'muster supports `none`, `client_secret_basic` and `client_secret_post`.',
+    meaning: 'The methods `none`, `client_secret_basic` and `client_secret_post` are supported.',
     fixedBy: 'issuer',
     fix: 'Allow one of these methods for the client of muster.',
   },
