@@ -37,22 +37,22 @@ test.each(findings)('%s says whose turn it is unless all is well', (_id, one) =>
 
 const textsOf = ({ summary, meaning, fix = '' }: Finding) => `${summary} ${meaning} ${fix}`;
 
-test.each(findings)(
-  '%s names only commands and flags that are there, and not itself',
-  (_id, one) => {
-    for (const [, line = ''] of textsOf(one).matchAll(/`muster ([^`]+)`/g)) {
-      const command = commands.find(({ words }) => line.startsWith(words.join(' ')));
-      expect(command, line).toBeDefined();
-      for (const [, flag = ''] of line.matchAll(/--([a-z-]+)/g))
-        expect(command?.flags.map(({ name }) => name)).toContain(flag);
-      expect(line).not.toContain('--sign-in');
-    }
-  },
-);
+test.each(findings)('%s names only commands and flags that are there', (_id, one) => {
+  const lines = [...textsOf(one).matchAll(/`muster ([^`]+)`/g)].map(([, line = '']) => line);
+  const unknown = lines.filter((line) => {
+    const command = commands.find(({ words }) => line.startsWith(words.join(' ')));
+    const flags = [...line.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag);
+    const isKnown = flags.every((flag) => command?.flags.some(({ name }) => name === flag));
+    // Its own command would lead nowhere.
+    return command === undefined || !isKnown || flags.includes('sign-in');
+  });
+  expect(unknown).toEqual([]);
+});
 
 test.each(findings)('%s names only settings that are there', (_id, one) => {
-  const [...named] = textsOf(one).matchAll(/`([A-Z]+_?[A-Z_]+)`/g);
-  // ISSUERS is a setting of the same release.
-  for (const [, name = ''] of named) if (name !== 'NAME') expect(known).toContain(name);
+  const named = [...textsOf(one).matchAll(/`([A-Z]{2,}[A-Z_]*)`/g)].map(([, name = '']) => name);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
-const known = [...Object.keys(settings), 'ISSUERS'];
+
+// ISSUERS is a setting of the same release.
+const known: ReadonlySet<string> = new Set([...Object.keys(settings), 'ISSUERS', 'NAME']);
