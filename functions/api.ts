@@ -170,7 +170,7 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 
 const serverPorts = (
   { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
-  { cluster, listPage, readServer, prober, store, takeLimit, continueTokens }: Clients,
+  { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, continueTokens }: Clients,
 ): ServerPorts => ({
   now,
   listPage,
@@ -185,6 +185,8 @@ const serverPorts = (
     server.type === 'stdio'
       ? notProbed(server)
       : explain(server, await (await prober())(server, { classify: true }), now()),
+  checkSignIn: async (server, caller) =>
+    (await import('./sessions/check-sign-in.ts')).checkSignIn(await signInPorts(), server, caller),
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),

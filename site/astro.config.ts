@@ -87,6 +87,7 @@ export default defineConfig({
           label: 'Reference',
           items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
         },
+        { label: 'Sign-in findings', collapsed: true, autogenerate: { directory: 'sign-in' } },
         {
           label: 'Project',
           items: written('comparison', 'decisions', 'dependencies', 'contributing'),

@@ -193,7 +193,7 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
         status: 502,
         title: 'The sign-in could not be started',
         detail: started.message,
-        hint: `Run: muster check ${qualifiedName(server)} --explain`,
+        hint: `Run: muster check ${qualifiedName(server)} --sign-in`,
       });
   }
 }

@@ -8,6 +8,7 @@ import { cli } from './cli-page.ts';
 import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
 import { settingsPage } from './settings-page.ts';
+import { signInPages } from './sign-in-pages.ts';
 import { glossary } from './glossary-tables.ts';
 
 export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {
@@ -21,8 +22,10 @@ export const pages: Readonly<Record<Reference, () => string | Promise<string>>> 
 export async function writePages(): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   await mkdir(new URL('reference/', docs), { recursive: true });
+  await mkdir(new URL('sign-in/', docs), { recursive: true });
   for (const [page, text] of Object.entries(pages))
     await writeFile(new URL(`${page}.md`, docs), await text());
+  for (const [page, text] of signInPages()) await writeFile(new URL(`${page}.md`, docs), text);
 }
 
 if (import.meta.main) await writePages();

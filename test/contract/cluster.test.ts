@@ -253,8 +253,8 @@ describe('validation', () => {
       says: 'Required value',
     },
     {
-      flaw: 'an issuer with a trailing slash',
-      spec: { ...remote, auth: { type: 'oauth', authorizationServer: { issuer: 'https://x/' } } },
+      flaw: 'an issuer whose path ends with a slash',
+      spec: { ...remote, auth: { type: 'oauth', authorizationServer: { issuer: 'https://x/y/' } } },
       field: 'spec.auth.authorizationServer.issuer',
       reason: 'FieldValueInvalid',
       says: 'should match',

@@ -4,7 +4,8 @@ import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
 import type { AuthorizeResult } from '../../sessions/signin.ts';
-import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
+import { findIssuer, findSignInTarget } from './metadata.ts';
+import type { DiscoveryOptions } from './resource-discovery.ts';
 import { authorizationUrl, scopesFor } from './authorization-url.ts';
 import { judged, signInErrorFor } from './issuer-refusal.ts';
 import {
@@ -66,14 +67,15 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
         if (!isSafe(url, options)) throw new SignInError({ reason: 'insecureServer' });
-        const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
-        const metadata = await findIssuer(issuer, options);
-        const rule = issuerRules(issuer);
+        const target = await findSignInTarget(server, url, options);
+        const { resource, scopes: named } = target;
+        const metadata = target.metadata ?? (await findIssuer(target.issuer, options));
+        const rule = issuerRules(metadata.issuer);
         const scopes = scopesFor(metadata, rule, [...named, ...more]);
         const client = await clientAt(metadata, scopes, options);
         const verifier = oauth.generateRandomCodeVerifier();
         const request = {
-          issuer,
+          issuer: metadata.issuer,
           clientId: client.id,
           redirectUri: client.redirectUri,
           resource,
@@ -153,9 +155,15 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 const patienceOf = ({ patienceMs = 15_000 }: OAuthOptions): number => patienceMs;
 
 /** The same with one deadline for all requests: a person waits, and the function is billed. */
-function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
+export function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
   const signal = AbortSignal.timeout(patienceOf(options));
-  return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
+  const both = (own: AbortSignal | undefined) =>
+    own === undefined ? signal : AbortSignal.any([own, signal]);
+  return {
+    ...options,
+    signal,
+    fetch: (url, init) => options.fetch(url, { ...init, signal: both(init?.signal) }),
+  };
 }
 
 /** An issuer that does not know our client any more gets a new one at the next sign-in. */

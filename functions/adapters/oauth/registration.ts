@@ -164,7 +164,7 @@ const documentCallbackUrl = (publicUrl: string) => `${publicUrl}/v1/oauth/callba
  * lists its methods has to list `none` (opencode#47743); one without a list announces documents, for
  * which the draft rules out shared secrets.
  */
-const readsDocument = (metadata: oauth.AuthorizationServer) =>
+export const readsDocument = (metadata: oauth.AuthorizationServer) =>
   metadata.client_id_metadata_document_supported === true &&
   (metadata.token_endpoint_auth_methods_supported?.includes('none') ?? true) &&
   namesItself(metadata);

@@ -36,6 +36,7 @@ async function signIn(
             .writeHead(200, { 'content-type': 'application/json' })
             .end(JSON.stringify(value));
         if (request.url === '/v1/mcpservers/default/a') return answer(row);
+        if (request.url?.endsWith('/check') === true) return response.writeHead(404).end();
         if (request.url?.endsWith('/complete') === true)
           return answer({ namespace: 'default', name: 'a', session: sessions[started - 1] });
         started += 1;

@@ -415,7 +415,7 @@ test('an issuer that cannot be used is a problem with the next command, and no s
   expect(answer.status).toBe(502);
   expect(await problemOf(answer)).toMatchObject({
     detail: expect.stringMatching(/^The request to .* failed: /),
-    hint: 'Run: muster check default/a --explain',
+    hint: 'Run: muster check default/a --sign-in',
   });
 });
 
