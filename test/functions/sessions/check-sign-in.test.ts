@@ -183,7 +183,7 @@ async function bent(answers: Readonly<Record<string, unknown>>, challenge = 'Bea
   const said: Record<string, unknown> = {};
   const respond = (response: ServerResponse, body: unknown) =>
     typeof body === 'number' || body === undefined
-      ? response.writeHead(Number(body ?? 404)).end()
+      ? response.writeHead(body ?? 404).end()
       : response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   const { url, close } = await listen(
     createServer((request, response) => {
