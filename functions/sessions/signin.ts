@@ -4,7 +4,6 @@
  */
 import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import { sameIssuer } from '../model/issuer-identifier.ts';
 import { oneLine } from '../model/outside-text.ts';
 import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { AuthorizationAnswer, AuthorizationRequest, SignIn } from './pending-sign-in.ts';
@@ -154,8 +153,7 @@ export async function callBack(
   const { request } = signIn;
   if (request.redirectUri.split('/').at(-1) !== place) return { kind: 'unknown' };
   if (answer === undefined) return { kind: 'declined', signIn };
-  const isTheirs =
-    answer.iss === undefined ? !request.isNamed : sameIssuer(answer.iss, request.issuer);
+  const isTheirs = answer.iss === undefined ? !request.isNamed : answer.iss === request.issuer;
   if (!isTheirs) return { kind: 'notNamed', signIn };
   const secret = ports.newSecret();
   const expiresAt = new Date(ports.now().getTime() + signInMs);

@@ -17,7 +17,6 @@ import {
 import { SignInError, type SignInFailure } from './signin-error.ts';
 import { isSafe, transport } from './transport.ts';
 import { defined } from '../../model/defined.ts';
-import { sameIssuer } from '../../model/issuer-identifier.ts';
 import { knownErrorCode } from '../../model/oauth-error-codes.ts';
 import { expiryAfter } from '../../model/outside-time.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
@@ -152,7 +151,7 @@ async function redeem(
   options: OAuthOptions,
 ): Promise<oauth.TokenEndpointResponse> {
   const us = { client_id: client.id };
-  const callback = cameFrom(metadata, us, answer);
+  const callback = cameFrom(metadata, us, new URLSearchParams(answer));
   const more = { ...transport(options), additionalParameters: { resource: request.resource } };
   const { redirectUri, verifier } = request;
   try {
@@ -201,12 +200,10 @@ async function renew(
 function cameFrom(
   metadata: oauth.AuthorizationServer,
   us: oauth.Client,
-  { code, iss }: AuthorizationAnswer,
+  callback: URLSearchParams,
 ): URLSearchParams {
-  const isTheirs = iss !== undefined && sameIssuer(iss, metadata.issuer);
-  const callback = defined({ code, iss: isTheirs ? metadata.issuer : iss });
   try {
-    return oauth.validateAuthResponse(metadata, us, new URLSearchParams(callback));
+    return oauth.validateAuthResponse(metadata, us, callback);
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
     const { host } = new URL(metadata.issuer);
