@@ -7,7 +7,6 @@ import { defined } from '../model/defined.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
 import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
 import { signInMs } from '../model/sign-in-window.ts';
-import { sameIssuer } from '../model/issuer-identifier.ts';
 import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
 import type {
   AuthorizationAnswer,
@@ -170,8 +169,7 @@ export async function callBack(
       await ports.markStarted(request.issuer, new Date(ports.now().getTime() - signInMs));
     return { kind: 'declined', signIn, message: refusalText(signIn, code, answer.description) };
   }
-  const isTheirs =
-    answer.iss === undefined ? !request.isNamed : sameIssuer(answer.iss, request.issuer);
+  const isTheirs = answer.iss === undefined ? !request.isNamed : answer.iss === request.issuer;
   if (!isTheirs) return { kind: 'notNamed', signIn };
   const secret = ports.newSecret();
   const expiresAt = new Date(ports.now().getTime() + signInMs);

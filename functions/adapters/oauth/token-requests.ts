@@ -1,7 +1,6 @@
 /** The two requests for tokens: with the code of a sign-in, and with a refresh token. */
 import * as oauth from 'oauth4webapi';
 import { defined } from '../../model/defined.ts';
-import { sameIssuer } from '../../model/issuer-identifier.ts';
 import type { IssuerRule } from '../../model/issuer-rules.ts';
 import { isClientCode, passesByItself } from '../../model/oauth-error-codes.ts';
 import { expiryAfter } from '../../model/outside-time.ts';
@@ -41,7 +40,7 @@ export async function redeemCode(
   options: TransportOptions,
 ): Promise<oauth.TokenEndpointResponse> {
   const us = { client_id: client.id };
-  const callback = cameFrom(metadata, us, answer);
+  const callback = cameFrom(metadata, us, new URLSearchParams(answer));
   const { redirectUri, verifier } = request;
   const secrets = [answer.code, verifier, client.secret ?? ''];
   const send = async (additionalParameters: Readonly<Record<string, string>>) =>
@@ -159,12 +158,10 @@ export const resourceFor = (
 function cameFrom(
   metadata: oauth.AuthorizationServer,
   us: oauth.Client,
-  { code, iss }: AuthorizationAnswer,
+  callback: URLSearchParams,
 ): URLSearchParams {
-  const isTheirs = iss !== undefined && sameIssuer(iss, metadata.issuer);
-  const callback = defined({ code, iss: isTheirs ? metadata.issuer : iss });
   try {
-    return oauth.validateAuthResponse(metadata, us, new URLSearchParams(callback));
+    return oauth.validateAuthResponse(metadata, us, callback);
   } catch (error) {
     if (!(error instanceof oauth.OperationProcessingError)) throw error;
     const { host } = new URL(metadata.issuer);
