@@ -55,6 +55,7 @@ export const optional = [
   'EXCHANGE_ISSUERS',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
+  'ISSUERS',
   'LABEL_SELECTOR',
   'LEASE_NAMESPACE',
   'NAMESPACE',

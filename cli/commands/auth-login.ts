@@ -56,7 +56,17 @@ export async function login(context: CommandContext): Promise<ExitCode> {
       )
     : verifySession(connection, server).then(authenticated));
   info(`Signed in to ${qualifiedName(server)}${ssoOf(answer)}.`);
+  const doubt = doubtAbout(answer);
+  if (doubt !== undefined) info(`Warning: ${doubt}`);
   return exitCodes.done;
+}
+
+/** The issuer has let the person in; the server may not. */
+function doubtAbout({ session }: SessionAnswer): string | undefined {
+  const { message, lastVerified } = session;
+  if (message === undefined) return undefined;
+  const text = cellText(message);
+  return lastVerified === undefined ? `Signed in, but it could not be verified: ${text}` : text;
 }
 
 /** What `muster check NAME --sign-in` finds: the first broken link, and whose turn it is. */

@@ -131,6 +131,11 @@ export const settings = {
       'How often the status of an unchanged server is written, so that a stale status can be recognized.',
     fallback: '300',
   },
+  ISSUERS: {
+    summary:
+      'What the metadata of an issuer of MCP servers does not say: a JSON list of {"issuer", "noPkceList", "parameters", "scopes", "noResource", "exchange"} (docs/deploy.md).',
+    fallback: '[]',
+  },
   KUBECONFIG: { summary: 'Path of the kubeconfig of the cluster.', fallback: '' },
   KUBECONFIG_YAML: { summary: 'The kubeconfig itself, instead of a path.', fallback: '' },
   LABEL_SELECTOR: {

@@ -35,7 +35,12 @@ export type SignInParts = {
  * routes loads it.
  */
 export function signInPorts(
-  { publicUrl, policy, clients }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients'>,
+  {
+    publicUrl,
+    policy,
+    clients,
+    issuerRules,
+  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'issuerRules'>,
   { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
 ): SessionPorts & CheckSignInPorts {
   const fetch = guardedFetch(connector);
@@ -54,6 +59,7 @@ export function signInPorts(
       },
     },
     configured: clients,
+    issuerRules,
   };
   return {
     ...store,
@@ -68,7 +74,12 @@ export function signInPorts(
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),
     verifyToken: tokenVerifier(connector),
-    exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
+    exchangeToken: tokenExchanger({
+      fetch,
+      now,
+      issuerRules,
+      readCredentials: secretReader(cluster),
+    }),
     policy,
     clientDocument: clientDocument(publicUrl),
   };

@@ -4,7 +4,7 @@ import type { ClientOutlook } from '../../sessions/sign-in-observation.ts';
 import {
   callbackUrl,
   clientDocument,
-  namesItself,
+  readsDocument,
   type RegistrationOptions,
 } from './registration.ts';
 
@@ -19,7 +19,7 @@ export async function clientOutlook(
     configured = [],
     clients,
   }: Pick<RegistrationOptions, 'publicUrl' | 'configured'> & {
-    readonly clients: Pick<RegistrationOptions['clients'], 'getClient'>;
+    readonly clients: Pick<RegistrationOptions['clients'], 'getClient' | 'isDocumentRefused'>;
   },
 ): Promise<ClientOutlook> {
   const { issuer, registration_endpoint: endpoint } = metadata;
@@ -31,12 +31,8 @@ export async function clientOutlook(
       callback: callbackUrl(publicUrl, given.issuer),
     };
   const methods = metadata.token_endpoint_auth_methods_supported;
-  const readsDocument =
-    metadata.client_id_metadata_document_supported === true &&
-    (methods?.includes('none') ?? true) &&
-    namesItself(metadata) &&
-    publicUrl.startsWith('https:');
-  if (readsDocument) {
+  const canRead = readsDocument(metadata) && publicUrl.startsWith('https:');
+  if (canRead && (endpoint === undefined || !(await clients.isDocumentRefused(issuer)))) {
     const {
       client_id: clientId,
       redirect_uris: [document = ''],

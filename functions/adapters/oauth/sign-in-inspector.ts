@@ -7,7 +7,9 @@ import type { ClientOutlook, SignInObservation } from '../../sessions/sign-in-ob
 import { clientOutlook } from './client-outlook.ts';
 import { discoverIssuer } from './issuer-discovery.ts';
 import { findSignInTarget, issuerFailure, type SignInTarget, unusableIssuer } from './metadata.ts';
-import { authorizationUrl, type OAuthOptions, withDeadline } from './oauth-client.ts';
+import { authorizationUrl, scopesFor } from './authorization-url.ts';
+import { type OAuthOptions, withDeadline } from './oauth-client.ts';
+import { type IssuerRule, noIssuerRules } from '../../model/issuer-rules.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
 
 /**
@@ -46,7 +48,12 @@ export const signInInspector =
             : ('listed' as const),
       },
       client,
-      authorizationRequest: await requestFor(metadata, client, target),
+      authorizationRequest: await requestFor(
+        metadata,
+        (options.issuerRules ?? noIssuerRules)(metadata.issuer),
+        client,
+        target,
+      ),
     });
   };
 
@@ -62,18 +69,20 @@ function originOf(
 /** As a sign-in builds it, without what belongs to one sign-in only. */
 async function requestFor(
   metadata: oauth.AuthorizationServer,
+  rule: IssuerRule,
   client: ClientOutlook,
   { resource, scopes }: SignInTarget,
 ): Promise<string | undefined> {
   if (client.kind === 'missing' || client.kind === 'unsupported') return undefined;
   const url = await authorizationUrl(
     metadata,
+    rule,
     {
       issuer: metadata.issuer,
       clientId: client.kind === 'registrable' ? '' : client.clientId,
       redirectUri: client.callback,
       resource,
-      scopes,
+      scopes: scopesFor(metadata, rule, scopes),
       verifier: 'x',
       isNamed: false,
     },
@@ -128,7 +137,6 @@ function findingFor(failure: SignInFailure): FindingId {
     case 'notBearer':
     case 'tokensTooLong':
     case 'signInRefused':
-    case 'clientRefused':
     case 'refusedByIssuer':
     case 'unusableAnswer':
     case 'unsupportedAnswer':

@@ -1,4 +1,5 @@
 import { oneLine } from '../../model/outside-text.ts';
+import { byHand, keycloakAdvice } from './registration-advice.ts';
 import type { IssuerReport, ResourceReport } from '../../model/discovery-report.ts';
 
 /** Hosts of manifests and issuers can be long, and errors of the network quote certificates. */
@@ -7,7 +8,8 @@ const longestMessage = 1_024;
 /**
  * A server or its issuer does not do what the MCP authorization specification asks. The message is
  * for people: it says which host, what was asked, what it answered and whose turn it is. It holds
- * no secret: what is quoted of an issuer went through `tidyAnswer`. `report` is what discovery saw.
+ * no secret: what is quoted of an issuer went through `tidyAnswer` and repeats nothing that it was
+ * sent. `report` is what discovery saw.
  */
 export class SignInError extends Error {
   override readonly name = 'SignInError';
@@ -19,6 +21,9 @@ export class SignInError extends Error {
     this.report = report;
   }
 }
+
+/** What an issuer was asked for. */
+export type IssuerRequest = 'registration' | 'code' | 'refresh' | 'tokenExchange' | 'revocation';
 
 type SignInErrorOptions = ErrorOptions & { readonly report?: SignInError['report'] };
 
@@ -58,18 +63,36 @@ export type SignInFailure =
     }
   /** `listed` is absent where the issuer has no such list. */
   | { readonly reason: 'noPkce'; readonly host: string; readonly listed?: readonly string[] }
-  | { readonly reason: 'noRegistration'; readonly host: string; readonly callback: string }
+  | {
+      readonly reason: 'noRegistration';
+      readonly host: string;
+      readonly issuer: string;
+      readonly callback: string;
+    }
   | { readonly reason: 'unsupportedRegistration'; readonly host: string }
   | { readonly reason: 'unsupportedAuthentication'; readonly host: string }
   | { readonly reason: 'registrationGone'; readonly host: string }
   | { readonly reason: 'callbackMismatch'; readonly host: string }
   | { readonly reason: 'notBearer'; readonly host: string }
   | { readonly reason: 'tokensTooLong'; readonly host: string }
-  | { readonly reason: 'signInRefused' }
-  | { readonly reason: 'clientRefused' }
-  | { readonly reason: 'refusedByIssuer'; readonly code: string }
-  | { readonly reason: 'unusableAnswer'; readonly code: string }
-  | { readonly reason: 'unsupportedAnswer' };
+  | { readonly reason: 'signInRefused'; readonly host?: string }
+  | {
+      readonly reason: 'refusedByIssuer';
+      /** Absent: the answer names no error. */
+      readonly code?: string;
+      readonly host: string;
+      readonly asked: IssuerRequest;
+      readonly status: number;
+      /** `error_description` after `tidyAnswer`, without pieces of what the issuer was sent. */
+      readonly description?: string;
+      /** HTML: something in front of the issuer answered. */
+      readonly isPage: boolean;
+      /** Of a registration: the callback that a client registered by hand needs. */
+      readonly callback?: string;
+      readonly issuer?: string;
+    }
+  | { readonly reason: 'unusableAnswer'; readonly code: string; readonly host?: string }
+  | { readonly reason: 'unsupportedAnswer'; readonly host?: string };
 
 function messageFor(failure: SignInFailure): string {
   switch (failure.reason) {
@@ -106,7 +129,7 @@ function messageFor(failure: SignInFailure): string {
         ? `The issuer ${failure.host} does not say that it supports PKCE with S256, which a safe sign-in needs: code_challenge_methods_supported is missing. If it does, the owner of muster can set noPkceList in ISSUERS.`
         : `The issuer ${failure.host} does not support PKCE with S256, which a safe sign-in needs. It lists ${failure.listed.join(', ') || 'no method'}.`;
     case 'noRegistration':
-      return `The issuer ${failure.host} does not let clients register themselves. The owner of muster can register a client there with the callback URL ${failure.callback} and add it to OAUTH_CLIENTS.`;
+      return `The issuer ${failure.host} does not let clients register themselves. ${byHand(failure.issuer, failure.callback)}`;
     case 'unsupportedRegistration':
       return `The issuer ${failure.host} registered us with settings that we do not support.`;
     case 'unsupportedAuthentication':
@@ -120,14 +143,46 @@ function messageFor(failure: SignInFailure): string {
     case 'tokensTooLong':
       return `The tokens of the issuer ${failure.host} are too long.`;
     case 'signInRefused':
-      return 'The issuer refused the sign-in.';
-    case 'clientRefused':
-      return 'The issuer refused: it does not know our client.';
+      return `${issuerText(failure.host)} refused the sign-in.`;
     case 'refusedByIssuer':
-      return `The issuer refused: ${failure.code}.`;
+      return refusalText(failure);
     case 'unusableAnswer':
-      return `The answer of the issuer cannot be used (${failure.code}).`;
+      return failure.host === undefined
+        ? `The answer of the issuer cannot be used (${failure.code}).`
+        : `The answer of the issuer ${failure.host} cannot be used (${failure.code}).`;
     case 'unsupportedAnswer':
-      return 'The issuer answered in a way that we do not support.';
+      return `${issuerText(failure.host)} answered in a way that we do not support.`;
   }
 }
+
+const issuerText = (host: string | undefined): string =>
+  host === undefined ? 'The issuer' : `The issuer ${host}`;
+
+function refusalText({
+  code,
+  host,
+  asked,
+  status,
+  description,
+  callback,
+  issuer,
+}: SignInFailure & { reason: 'refusedByIssuer' }): string {
+  const http = `HTTP ${String(status)}`;
+  const answer = code === undefined ? http : `${code}, ${http}`;
+  const said = description === undefined ? [] : [`It says: ${description.replace(/\.$/, '')}.`];
+  const next =
+    callback === undefined || issuer === undefined
+      ? []
+      : [keycloakAdvice(description ?? '', callback), byHand(issuer, callback)];
+  return [`${issuerText(host)} refused ${requestNames[asked]}: ${answer}.`, ...said, ...next]
+    .filter((sentence) => sentence !== undefined)
+    .join(' ');
+}
+
+const requestNames = {
+  registration: 'to register muster as a client',
+  code: 'to exchange the code of the sign-in',
+  refresh: 'to refresh the sign-in',
+  tokenExchange: 'to exchange your token',
+  revocation: 'to revoke the sign-in',
+} as const satisfies Record<IssuerRequest, string>;

@@ -362,7 +362,7 @@ test.each<[string, Evil, RegExp]>([
           .writeHead(400, { 'content-type': 'application/json' })
           .end('{"error":"apieceoftheverifier"}'),
     },
-    /^The issuer refused: an error without a known code\.$/,
+    /^The issuer [\d.:]+ refused to exchange the code of the sign-in: an error without a known code, HTTP 400\.$/,
   ],
 ])(
   '%s makes no grant',
