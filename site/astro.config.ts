@@ -87,7 +87,11 @@ export default defineConfig({
           label: 'Reference',
           items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
         },
-        { label: 'Sign-in findings', collapsed: true, autogenerate: { directory: 'sign-in' } },
+        {
+          label: 'Sign-in findings',
+          collapsed: true,
+          items: [{ autogenerate: { directory: 'sign-in' } }],
+        },
         {
           label: 'Project',
           items: written('comparison', 'decisions', 'dependencies', 'contributing'),
