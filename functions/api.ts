@@ -172,7 +172,7 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 
 const serverPorts = (
   { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
-  { cluster, listPage, readServer, prober, store, takeLimit, continueTokens }: Clients,
+  { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, continueTokens }: Clients,
 ): ServerPorts => ({
   now,
   listPage,
@@ -192,6 +192,8 @@ const serverPorts = (
           now(),
           settings.siteUrl,
         ),
+  checkSignIn: async (server, caller) =>
+    (await import('./sessions/check-sign-in.ts')).checkSignIn(await signInPorts(), server, caller),
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),

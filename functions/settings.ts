@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { defined } from './model/defined.ts';
 import { type Setting, type SettingName, settings } from './model/settings-table.ts';
+import { type IssuerRules, issuerRulesIn } from './model/issuer-rules.ts';
 import { parseJson } from './model/json.ts';
 import { scopesIn } from './model/scopes.ts';
 import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
@@ -111,6 +112,7 @@ export type ApiSettings = SharedSettings & {
   readonly bearerAudience?: string;
   readonly policy: TokenPolicy;
   readonly clients: readonly Pick<Client, 'issuer' | 'id' | 'secret'>[];
+  readonly issuerRules: IssuerRules;
   readonly anonymousList: boolean;
   readonly metricsNamespace?: string;
   /** How the cluster names people. Without it, anyone who is signed in sees every server. */
@@ -168,6 +170,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
         allowInsecure: shared.allowLocal,
       },
       clients: clients(from),
+      issuerRules: issuerRules(from),
       anonymousList,
       metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
       accessRules: accessReview
@@ -420,4 +423,10 @@ function clients(from: Reader): ApiSettings['clients'] {
   if (!parsed.success)
     from.report('OAUTH_CLIENTS is not a JSON list of {"issuer", "id", "secret"}.');
   return parsed.data ?? [];
+}
+
+function issuerRules(from: Reader): IssuerRules {
+  const { rules, problems } = issuerRulesIn(from.text('ISSUERS'));
+  for (const problem of problems) from.report(problem);
+  return rules;
 }

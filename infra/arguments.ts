@@ -57,6 +57,7 @@ export const optional = [
   'EXCHANGE_ISSUERS',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
+  'ISSUERS',
   'LABEL_SELECTOR',
   'LEASE_NAMESPACE',
   'NAMESPACE',

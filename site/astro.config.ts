@@ -89,6 +89,11 @@ export default defineConfig({
         },
         { label: 'Reasons', collapsed: true, autogenerate: { directory: 'reasons' } },
         {
+          label: 'Sign-in findings',
+          collapsed: true,
+          items: [{ autogenerate: { directory: 'sign-in' } }],
+        },
+        {
           label: 'Project',
           items: written('comparison', 'decisions', 'dependencies', 'contributing'),
         },

@@ -10,6 +10,7 @@ import type {
   List,
   Row,
   SessionAnswer,
+  SignInCheck,
   SignInStarted,
 } from '../../functions/model/wire.ts';
 import { isRecord } from '../../functions/model/json.ts';
@@ -49,6 +50,22 @@ export const isCheck = (body: unknown): body is Check =>
   isListOf(
     body['stages'],
     (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
+  );
+
+export const isSignInCheck = (body: unknown): body is SignInCheck =>
+  isRecord(body) &&
+  typeof body['possible'] === 'boolean' &&
+  isListOf(
+    body['links'],
+    (link) =>
+      isRecord(link) &&
+      hasTexts(link, 'link', 'finding', 'status', 'message', 'page') &&
+      hasTextsIfAny(link, 'fixedBy', 'fix') &&
+      (link['details'] === undefined ||
+        isListOf(
+          link['details'],
+          (detail) => isRecord(detail) && hasTexts(detail, 'name', 'value'),
+        )),
   );
 
 export const isConfig = (body: unknown): body is Config =>

@@ -33,6 +33,8 @@ const megabyte = 1024 * 1024;
 const maxDepth = 64;
 /** Of a text that an error quotes. */
 const longestQuote = 300;
+/** Of the detail of a problem document: it may hold what an owner has to paste. */
+const longestDetail = 1_024;
 
 /**
  * One HTTP exchange; the response is returned whatever its status (`body` is undefined unless it
@@ -107,9 +109,9 @@ export function acceptedBody(sent: HttpRequest, { status, body }: HttpResponse):
   if (status >= 200 && status < 300) return body;
   const { origin } = new URL(sent.url);
   const problem = isRecord(body) ? body : {};
-  const quote = (value: unknown) => quoted(value, sent);
+  const quote = (value: unknown, most = longestQuote) => quoted(value, sent, most);
   const title = quote(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
-  const detail = quote(problem['detail']);
+  const detail = quote(problem['detail'], longestDetail);
   throw new RequestFailure(
     detail === undefined ? `${title}.` : `${title}: ${detail}`,
     status,
@@ -132,10 +134,14 @@ export class RequestFailure extends CliError {
 }
 
 /**
- * A text of the other side for an error message: one line, at most 300 characters, without what we
+ * A text of the other side for an error message: one line, at most `most` characters, without what we
  * sent it in confidence and without anything that looks like a token.
  */
-function quoted(value: unknown, { bearer, proof, body }: HttpRequest): string | undefined {
+function quoted(
+  value: unknown,
+  { bearer, proof, body }: HttpRequest,
+  most: number,
+): string | undefined {
   if (typeof value !== 'string') return undefined;
   const secrets = [
     bearer,
@@ -149,7 +155,7 @@ function quoted(value: unknown, { bearer, proof, body }: HttpRequest): string | 
     .filter((secret) => secret.length >= shortestSecret)
     .reduce((text, secret) => text.replaceAll(secret, '[left out]'), value.slice(0, 10_000))
     .replace(/eyJ[\w-]{10,}(\.[\w-]*)*/g, '[left out]');
-  const line = oneLine(plain, longestQuote);
+  const line = oneLine(plain, most);
   return line === '' ? undefined : line;
 }
 

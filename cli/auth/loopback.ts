@@ -11,11 +11,18 @@ export type Arrival = {
 /** How long a person may take to sign in. */
 export const patienceMs = 10 * 60_000;
 
+/** What a person reads who waits: an issuer that shows an error page never sends the browser back. */
+export type Reminder = {
+  readonly info: (line: string) => void;
+  /** Default: after a minute. */
+  readonly afterMs?: number;
+};
+
 export type Loopback = {
   /** Where the browser has to go. */
   readonly address: string;
   /** Waits for the browser. Throws with exit code 3 when it does not come. */
-  readonly arrival: (timeoutMs: number) => Promise<Arrival>;
+  readonly arrival: (timeoutMs: number, reminder: Reminder) => Promise<Arrival>;
   /**
    * An address that the person brought by hand counts like a request for it. False: it is another
    * one.
@@ -61,7 +68,7 @@ export async function startLoopback(
   const address = `http://127.0.0.1:${port}${path}`;
   return {
     address,
-    arrival: (timeoutMs) => withTimeout(first, timeoutMs),
+    arrival: (timeoutMs, reminder) => withTimeout(first, timeoutMs, reminder),
     accept: (text) => {
       const { origin, pathname, searchParams } = new URL(URL.canParse(text) ? text : 'about:blank');
       if (origin + pathname !== address || !isExpected(searchParams)) return false;
@@ -77,7 +84,16 @@ export async function startLoopback(
   };
 }
 
-async function withTimeout(arrival: Promise<Arrival>, timeoutMs: number): Promise<Arrival> {
+async function withTimeout(
+  arrival: Promise<Arrival>,
+  timeoutMs: number,
+  { info, afterMs = 60_000 }: Reminder,
+): Promise<Arrival> {
+  const reminder = setTimeout(
+    info,
+    afterMs,
+    'Still waiting for the browser. If the issuer shows an error, press Ctrl-C and run it again.',
+  );
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -94,6 +110,7 @@ async function withTimeout(arrival: Promise<Arrival>, timeoutMs: number): Promis
     return await Promise.race([arrival, late]);
   } finally {
     clearTimeout(timer);
+    clearTimeout(reminder);
   }
 }
 

@@ -100,7 +100,7 @@ async function byLoopback(
     showAddress(address.href, { browser, info, from: issuer.issuer });
     if (pasted) paste = readPastedAddress(loopback.accept, info);
 
-    const { query, say } = await loopback.arrival(patienceMs);
+    const { query, say } = await loopback.arrival(patienceMs, { info });
     paste?.stop();
     try {
       const tokens = await redeemCode(query, issuer, {

@@ -9,7 +9,7 @@ import { RequestFailure } from '../api/request.ts';
 import { provenRequest } from '../api/proven-request.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import { oneLine, oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
+import { oneLine } from '../../functions/model/outside-text.ts';
 
 export type ServerSignIn = {
   readonly connection: Connection;
@@ -56,7 +56,7 @@ export function authenticated(answer: SessionAnswer): SessionAnswer {
   const { status, message, hint } = answer.session;
   if (status === 'Authenticated') return answer;
   throw failed(
-    `${qualifiedName(answer)} is ${status}${message === undefined ? '' : `: ${oneLine(message, 300).replace(/\.$/, '')}`}`,
+    `${qualifiedName(answer)} is ${status}${message === undefined ? '' : `: ${oneLine(message, 1_024).replace(/\.$/, '')}`}`,
     hint,
   );
 }
@@ -75,17 +75,18 @@ async function byLoopback({
   try {
     const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
     showAddress(authorizationUrl, { browser, info, from: connection.endpoint });
-    const { query, say } = await loopback.arrival(patienceMs);
+    const { query, say } = await loopback.arrival(patienceMs, { info });
     const secret = query.get('secret');
     try {
       if (secret === null)
         throw failed(
-          oneLineWithoutSecrets(
+          // The endpoint has cleaned it; the path of this page is known to nobody else.
+          oneLine(
             query.get('error_description') ??
               query.get('error') ??
               'The browser returned no one-time secret',
-            300,
-          ),
+            1_024,
+          ).replace(/\.$/, ''),
         );
       const answer = await complete(connection, server, secret);
       say(

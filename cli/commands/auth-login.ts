@@ -1,6 +1,7 @@
-import type { SessionAnswer } from '../../functions/model/wire.ts';
+import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
+import { checkSignIn } from '../api/sign-in-check.ts';
 import { usesSso, verifySession, verifySessions } from '../api/verify-sessions.ts';
 import { hasScreen } from '../auth/browser.ts';
 import { confirm } from '../auth/confirm.ts';
@@ -10,6 +11,7 @@ import { signInToMuster } from '../auth/muster-login.ts';
 import { authenticated, signInToServer } from '../auth/server-login.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { cellText } from '../output/text-table.ts';
+import { brokenText } from '../output/sign-in-text.ts';
 import { sessionCell } from '../output/table.ts';
 
 /** `muster auth login` */
@@ -45,10 +47,47 @@ export async function login(context: CommandContext): Promise<ExitCode> {
   const connection = await connectAsPerson(context);
   const server = await findServer(connection, name);
   const answer = await (server.singleSignOn === undefined
-    ? signInToServer({ connection, server, browser, typed: noBrowser, info })
+    ? signInToServer({ connection, server, browser, typed: noBrowser, info }).catch(
+        async (error: unknown) => {
+          const failed = error instanceof CliError && error.exitCode === exitCodes.signInFailed;
+          if (failed) await showVerdict(connection, server, info);
+          throw error;
+        },
+      )
     : verifySession(connection, server).then(authenticated));
   info(`Signed in to ${qualifiedName(server)}${ssoOf(answer)}.`);
+  const doubt = doubtAbout(answer);
+  if (doubt !== undefined) info(`Warning: ${doubt}`);
   return exitCodes.done;
+}
+
+/** The issuer has let the person in; the server may not. */
+function doubtAbout({ session }: SessionAnswer): string | undefined {
+  const { message, lastVerified } = session;
+  if (message === undefined) return undefined;
+  const text = cellText(message);
+  return lastVerified === undefined ? `Signed in, but it could not be verified: ${text}` : text;
+}
+
+/** What `muster check NAME --sign-in` finds: the first broken link, and whose turn it is. */
+async function showVerdict(
+  connection: Connection,
+  server: Row,
+  info: CommandContext['info'],
+): Promise<void> {
+  try {
+    const { links } = (await checkSignIn(connection, server)).signIn;
+    const broken = links.find(({ status }) => status === 'broken');
+    if (broken === undefined) {
+      info('Check of the sign-in: every link up to the browser is good.');
+      return;
+    }
+    info(cellText(`Check of the sign-in: ${brokenText(broken)} ${broken.fix ?? ''}`));
+    info(`For all links, run: muster check ${qualifiedName(server)} --sign-in`);
+  } catch (error) {
+    // The failure itself is reported next.
+    if (!(error instanceof CliError)) throw error;
+  }
 }
 
 /**

@@ -100,7 +100,7 @@ async function verifyRows(
 ): Promise<readonly Row[]> {
   const asked = await verifySessions(
     connection,
-    rows.filter((row) => row.session?.status === 'Authenticated' || usesSso(row)),
+    rows.filter((row) => isSignedIn(row) || usesSso(row)),
   );
   for (const { row, message } of asked)
     if (message !== undefined)
@@ -108,6 +108,10 @@ async function verifyRows(
   const byUid = new Map(asked.map(({ row }) => [row.uid, row]));
   return rows.map((row) => byUid.get(row.uid) ?? row);
 }
+
+/** Also with a grant that was refused: a server that refused a good token is asked again. */
+const isSignedIn = ({ session }: Row): boolean =>
+  session?.status === 'Authenticated' || session?.status === 'Expired';
 
 /** Undefined where the list requires a sign-in and the person has none. */
 async function listRows(

@@ -118,9 +118,17 @@ export const commands: readonly Command[] = [
     flags: [
       namespace,
       { name: 'explain', summary: 'Add the stages of the probe, the verdict and the next step.' },
+      {
+        name: 'sign-in',
+        summary:
+          'Check every link of your sign-in instead, without signing in: what each place answered, and who can fix it. Exit code 4 unless a sign-in is possible.',
+      },
       textOutput,
     ],
-    run: async (context) => (await import('./check.ts')).check(context),
+    run: async (context) =>
+      context.has('sign-in')
+        ? (await import('./check-sign-in.ts')).checkSignInOf(context)
+        : (await import('./check.ts')).check(context),
   },
   {
     words: ['auth', 'login'],

@@ -40,6 +40,9 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
 export const needsSignIn = ({ session }: Row): boolean =>
   session?.status === 'Pending Auth' || session?.status === 'Expired';
 
+/** Of these, whom the person can sign in to: without a next step it is not theirs to change. */
+const isPending = (row: Row): boolean => needsSignIn(row) && row.session?.hint !== undefined;
+
 /** One server in detail, for `--server`. */
 export function serverText(row: Row, now: Date): string {
   const { session } = row;
@@ -79,7 +82,7 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
     'Authenticated',
     ...lines.flatMap(({ cell, note }) => (note === '' ? [] : [cell])),
   ]);
-  const pending = rows.filter(needsSignIn).length;
+  const pending = rows.filter(isPending).length;
   return [
     pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
     ...(lines.length === 0 ? ['  none'] : []),

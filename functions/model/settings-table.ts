@@ -150,6 +150,11 @@ export const settings = {
     summary: 'The same for http servers and issuers. It must allow CONNECT to their ports.',
     fallback: '',
   },
+  ISSUERS: {
+    summary:
+      'What the metadata of an issuer of MCP servers does not say: a JSON list of {"issuer", "noPkceList", "parameters", "scopes", "noResource", "exchange"} (docs/deploy.md).',
+    fallback: '[]',
+  },
   KUBECONFIG: { summary: 'Path of the kubeconfig of the cluster.', fallback: '' },
   KUBECONFIG_YAML: { summary: 'The kubeconfig itself, instead of a path.', fallback: '' },
   LABEL_SELECTOR: {

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import { conditionStatuses, serverTypes } from './mcpserver.ts';
 import { failedParts } from './failed-parts.ts';
+import { fixers, linkStatuses, signInLinks } from './sign-in-findings.ts';
 
 /** The SESSION column. One value per person and server. */
 export const sessionStatuses = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;
@@ -222,6 +223,49 @@ export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 export const stages = ['redirects', 'dns', 'tcp', 'tls', 'headers', 'discover'] as const;
 export type Stage = (typeof stages)[number];
 
+/** Body of `POST .../check`. */
+export const checkRequestSchema = z.object({
+  signIn: field(
+    z.optional(z.boolean()),
+    'Whether the answer also has every link of the sign-in. Nothing is registered, refreshed or written.',
+  ),
+});
+
+/** One thing that was found about the sign-in to a server. */
+export const signInLinkSchema = z.object({
+  link: field(z.enum(signInLinks), 'Link of the chain.'),
+  finding: field(text, 'Stable id of the finding. Its page on the site is `page`.'),
+  status: field(
+    z.enum(linkStatuses),
+    'Whether the link is `ok`, `odd` (tolerated), or `broken` (a sign-in fails here, or a session has ended).',
+  ),
+  message: field(text, 'What was found, as a sentence for people.'),
+  fixedBy: field(
+    z.optional(z.enum(fixers)),
+    'Whose it is to fix: the owner of the server, of its issuer, of muster, or the person who asks.',
+  ),
+  fix: field(z.optional(text), 'What to do, as a sentence.'),
+  page: field(text, 'Path of the page about the finding on the site.'),
+  details: field(
+    z.optional(
+      z.array(
+        z.object({
+          name: field(text, 'An address that was asked, or the name of a value to copy.'),
+          value: field(text, 'What the address answered, or the value.'),
+        }),
+      ),
+    ),
+    'What was seen: each place with its answer, and values to copy.',
+  ),
+});
+export type SignInLink = z.infer<typeof signInLinkSchema>;
+
+export const signInCheckSchema = z.object({
+  possible: field(z.boolean(), 'Whether the person could sign in, or needs no sign-in.'),
+  links: field(z.array(signInLinkSchema), 'The findings, in the order of the chain.'),
+});
+export type SignInCheck = z.infer<typeof signInCheckSchema>;
+
 /** Answer of `POST .../check`: one probe, its verdict, and the status a sweep would write. */
 export const checkSchema = z.object({
   namespace,
@@ -271,6 +315,10 @@ export const checkSchema = z.object({
   warning: field(z.optional(text), 'What will fail soon.'),
   hint: field(z.optional(text), 'What to do next.'),
   page: field(z.optional(text), 'Address of the page about the reason. Absent without a site.'),
+  signIn: field(
+    z.optional(signInCheckSchema),
+    'The chain of the sign-in. Present only if the request asked for it.',
+  ),
 });
 export type Check = z.infer<typeof checkSchema>;
 

@@ -51,7 +51,8 @@ function textsFor(called: CallbackResult) {
       return {
         status: 200,
         title: 'You were not signed in',
-        body: html`<p>The issuer refused the sign-in to <b>${called.signIn.serverName}</b>. Nothing was stored. You can close this page.</p>`,
+        body: html`<p>${called.message}</p>
+          <p>Nothing was stored. You can close this page.</p>`,
       } as const;
     case 'notNamed':
       return {

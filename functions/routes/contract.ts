@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import {
+  checkRequestSchema,
   checkSchema,
   completeRequestSchema,
   conditionSchema,
@@ -17,6 +18,8 @@ import {
   rowSchema,
   sessionAnswerSchema,
   sessionSchema,
+  signInCheckSchema,
+  signInLinkSchema,
   signInRequestSchema,
   signInStartedSchema,
 } from '../model/wire.ts';
@@ -38,6 +41,7 @@ export const listQuerySchema = z.object({
 /** The bodies that cross the wire, by the name they have in the document. */
 export const bodies = {
   Check: checkSchema,
+  CheckRequest: checkRequestSchema,
   CompleteRequest: completeRequestSchema,
   Condition: conditionSchema,
   Config: configSchema,
@@ -50,6 +54,8 @@ export const bodies = {
   Row: rowSchema,
   Session: sessionSchema,
   SessionAnswer: sessionAnswerSchema,
+  SignInCheck: signInCheckSchema,
+  SignInLink: signInLinkSchema,
   SignInRequest: signInRequestSchema,
   SignInStarted: signInStartedSchema,
 } as const;
@@ -88,8 +94,10 @@ export const contract: readonly Route[] = [
   {
     method: 'post',
     path: `${server}/check`,
-    summary: 'Probe the server now. Nothing is written.',
+    summary:
+      'Probe the server now. With signIn, also check every link of the sign-in. Nothing is written.',
     access: 'person',
+    body: 'CheckRequest',
     answer: 'Check',
   },
   {

@@ -2,7 +2,15 @@ import { type Context, Hono } from 'hono';
 import type { core } from 'zod/mini';
 import type { Page, McpServer, ReadServer, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
-import type { Check, List, Row, Session } from '../model/wire.ts';
+import {
+  type Check,
+  checkRequestSchema,
+  type List,
+  type Row,
+  type Session,
+  type SignInCheck,
+} from '../model/wire.ts';
+import { parseJson } from '../model/json.ts';
 import { anonymousLists } from '../model/limits.ts';
 import type { TakeLimit } from '../sessions/rate-limits.ts';
 import { accessRefused, type AccessRefusal, type MaySee } from './access.ts';
@@ -32,6 +40,8 @@ export type ServerPorts = {
   ) => Promise<ReadonlyMap<string, Session>>;
   /** Probes now; writes nothing. */
   readonly check: (server: McpServer) => Promise<Check>;
+  /** Every link of this person's sign-in; writes nothing. */
+  readonly checkSignIn: (server: McpServer, caller: Caller) => Promise<SignInCheck>;
   readonly heartbeatMs: number;
   /** Whether the list is also answered without a token. */
   readonly anonymousList: boolean;
@@ -109,9 +119,18 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       limited(ports.takeLimit, 'check'),
       async (context) => {
         const { namespace, name } = context.req.param();
+        const text = await context.req.text();
+        // Without a body: as it was before there was one.
+        const body = checkRequestSchema.safeParse(text === '' ? {} : parseJson(text));
+        if (!body.success) return badCheck(context);
         const server = await ports.readServer(namespace, name);
         if (server === undefined) return noSuchServer(context, { namespace, name });
-        return context.json(await ports.check(server));
+        const { caller } = context.var;
+        const [check, signIn] = await Promise.all([
+          ports.check(server),
+          body.data.signIn === true ? ports.checkSignIn(server, caller) : undefined,
+        ]);
+        return context.json<Check>(defined({ ...check, signIn }));
       },
     );
 }
@@ -249,6 +268,14 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
     hint: `limit must be a whole number from 1 to ${String(maxLimit)}, and namespace the name of a namespace. Both are optional.`,
   });
 };
+
+const badCheck = (context: Context): Response =>
+  problemResponse(context, {
+    status: 400,
+    title: 'Invalid request body',
+    detail: 'signIn must be true or false, if it is present.',
+    hint: 'See GET /v1/openapi.json for the fields of the body.',
+  });
 
 /**
  * The cluster keeps the snapshot of a list for some minutes only (Kubernetes API concepts,

@@ -131,9 +131,9 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
       report(ports, callbackEvent({ kind: 'unknown' }));
       return callbackPage(context, { kind: 'unknown' });
     }
-    const { state, code, iss, error } = query.data;
+    const { state, code, iss, error, error_description: description } = query.data;
     const isAnswer = code !== undefined && error === undefined;
-    const answer = isAnswer ? defined({ code, iss }) : undefined;
+    const answer = isAnswer ? defined({ code, iss }) : defined({ error, description });
     const called = await callBack(ports, context.req.param('issuer'), state, answer);
     report(ports, callbackEvent(called));
     if (called.kind === 'unknown' || called.signIn.returnTo === undefined)
@@ -153,7 +153,7 @@ function broughtBack(
     case 'parked':
       return { secret: called.secret };
     case 'declined':
-      return { error: errorCode(error) };
+      return { error: errorCode(error), error_description: called.message };
     case 'notNamed':
       return {
         error: 'invalid_request',
@@ -193,7 +193,7 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
         status: 502,
         title: 'The sign-in could not be started',
         detail: started.message,
-        hint: `Run: muster check ${qualifiedName(server)} --explain`,
+        hint: `Run: muster check ${qualifiedName(server)} --sign-in`,
       });
   }
 }
@@ -247,6 +247,7 @@ const callbackSchema = z.object({
   code: z.optional(text),
   iss: z.optional(text),
   error: z.optional(z.string()),
+  error_description: z.optional(z.string()),
 });
 
 /** RFC 6749, section 4.1.2.1. Text without a known code is not passed on. */

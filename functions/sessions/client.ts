@@ -11,6 +11,10 @@ export type Client = {
   readonly secret?: string;
   /** When the secret expires. Absent: never. */
   readonly expiresAt?: Date;
+  /** Absent: not registered by us, or before this was kept. */
+  readonly registeredAt?: Date;
+  /** The scopes that it was registered for. Absent: any. */
+  readonly scopes?: readonly string[];
 };
 
 /** How the client authenticates at the token endpoint, with the values of RFC 7591. */

@@ -1,3 +1,6 @@
+import { sameIssuer } from '../model/issuer-identifier.ts';
+import { oneLine } from '../model/outside-text.ts';
+import { shownUrl } from '../model/shown-url.ts';
 import { exchangeIssuer, type McpServer } from '../model/mcpserver.ts';
 import type { Person } from './person.ts';
 
@@ -29,6 +32,18 @@ export type Grant = {
   /** The server or its issuer no longer accepts it, or, with single sign-on, never did. */
   readonly refused?: Refusal;
   readonly lastVerified?: Date;
+  /** The last refresh failed and did not end the grant. A refresh that succeeds removes it. */
+  readonly refreshFailed?: RefreshTrouble;
+};
+
+type RefreshTrouble = {
+  readonly at: Date;
+  /** A sentence for people, without secrets. */
+  readonly message: string;
+  /** Failed refreshes in a row. */
+  readonly failures: number;
+  /** Until then the issuer is not asked again. */
+  readonly retryAt: Date;
 };
 
 /**
@@ -83,7 +98,7 @@ export function canonicalUrl(text: string | undefined): string | undefined {
 export function mismatch(grant: Grant, server: McpServer): string | undefined {
   if (grant.serverUid !== server.uid) return 'The server was re-created after you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
-    return 'The URL of the server changed after you signed in.';
+    return `The URL of the server changed after you signed in: it was ${shown(grant.serverUrl)}, and is ${shown(server.url ?? '')} now.`;
   if (grant.headersDigest !== server.headersDigest)
     return 'The headers of the server changed after you signed in.';
   if (grant.kind !== (server.singleSignOn ?? 'signIn'))
@@ -92,10 +107,13 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
     server.auth?.tokenExchange?.enabled === true
       ? exchangeIssuer(server)
       : server.auth?.authorizationServer?.issuer;
-  if (pinned !== undefined && pinned !== grant.issuer)
-    return 'The issuer of the server changed after you signed in.';
+  if (pinned !== undefined && !sameIssuer(pinned, grant.issuer))
+    return `The issuer of the server changed after you signed in: it was ${shown(grant.issuer)}, and is ${shown(pinned)} now.`;
   return undefined;
 }
+
+/** An address in a sentence, without what could be a secret in it. */
+const shown = (address: string): string => oneLine(shownUrl(address), 200);
 
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean =>
   one.issuer === other.issuer && one.subject === other.subject;

@@ -34,5 +34,8 @@ export type AuthorizationRequest = {
 /** What the issuer sent the browser back with. `iss` is that of RFC 9207. */
 export type AuthorizationAnswer = { readonly code: string; readonly iss?: string };
 
+/** What an issuer that refuses sends the browser back with (RFC 6749, section 4.1.2.1). */
+export type AuthorizationRefusal = { readonly error?: string; readonly description?: string };
+
 /** A sign-in whose code waits for its starter, known by the one-time secret. */
 export type PendingCode = { readonly signIn: SignIn; readonly answer: AuthorizationAnswer };

@@ -79,6 +79,21 @@ export type ClientStore = {
   /** Keeps the first one: two registrations at the same time return the same client. */
   readonly saveClient: (client: Client) => Promise<Client>;
   readonly deleteClient: (client: Client) => Promise<void>;
+  /**
+   * Forgets that a sign-in at this issuer was started before `before` and that no browser came back
+   * from it since. False: there is none, or another request has just forgotten it.
+   */
+  readonly consumeUnanswered: (issuer: string, before: Date) => Promise<boolean>;
+  /** The issuer does not accept our client metadata document, although it announces that. */
+  readonly markDocumentRefused: (issuer: string) => Promise<void>;
+  readonly isDocumentRefused: (issuer: string) => Promise<boolean>;
+};
+
+/** Whether browsers come back from an issuer. */
+export type AnswerMarks = {
+  /** Keeps the time of the first start since the last answer. */
+  readonly markStarted: (issuer: string, at: Date) => Promise<void>;
+  readonly markAnswered: (issuer: string) => Promise<void>;
 };
 
 /** How often people do what is limited, counted for all processes together. */

@@ -1,5 +1,6 @@
 /** The refresh flow: before a grant is used, one request at a time refreshes its tokens. */
 import { defined } from '../model/defined.ts';
+import { endsGrant, nextRefreshAt, type RefreshFailure } from './grant-end.ts';
 import type { Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { Clock, GrantStore, SecretSource } from './ports.ts';
 
@@ -10,10 +11,12 @@ export type RefreshResult =
       readonly scopes: readonly string[];
       readonly expiresAt?: Date;
     }
-  /** The issuer has ended the grant: only a new sign-in helps. */
-  | { readonly kind: 'refused'; readonly message: string }
-  /** The issuer is down or answers with an error. The grant stays. */
-  | { readonly kind: 'unavailable'; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly failure: RefreshFailure;
+      /** A sentence for people, without secrets. */
+      readonly message: string;
+    };
 
 export type RefreshPorts = Clock &
   SecretSource &
@@ -30,6 +33,13 @@ export type TokenResult =
   /** The issuer is down, or another request takes too long to refresh. The grant stays. */
   | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string };
 
+export type WantedTokens = {
+  /** The generation of tokens that the server did not accept. */
+  readonly stale?: string;
+  /** Also tokens that the server, and not the issuer, has refused: it is asked again. */
+  readonly despiteServer?: boolean;
+};
+
 /** A token this close to its expiry could arrive too late at the server. */
 const longestMarginMs = 30_000;
 
@@ -44,13 +54,13 @@ const pollMs = (looks: number): number => Math.min(25 * 2 ** looks, 500);
 /**
  * The tokens of this grant, refreshed when that is due. A refresh token is used once, also by many
  * requests at the same time: only the holder of the lease asks the issuer, the others wait for its
- * result. `stale` is the generation of tokens that the server did not accept.
+ * result.
  */
 export async function usableTokens(
   ports: RefreshPorts,
   person: PersonKey,
   serverUid: string,
-  stale?: string,
+  wanted: WantedTokens = {},
 ): Promise<TokenResult> {
   const giveUpAt = ports.now().getTime() + patienceMs;
   for (let looks = 0; ; looks += 1) {
@@ -58,19 +68,19 @@ export async function usableTokens(
     if (held === undefined) return { kind: 'missing' };
     if (held.tokens === undefined && held.grant.refused === undefined)
       return keep(ports, lost(held, ports.now()), held.generation);
-    const usable = withoutRefresh(held, ports.now(), stale);
+    const usable = withoutRefresh(held, ports.now(), wanted) ?? tooSoon(held, ports.now(), wanted);
     if (usable !== undefined) return usable;
     const lease = await ports.acquireLease(
       person,
       serverUid,
       new Date(ports.now().getTime() + leaseMs),
     );
-    if (lease !== undefined) return leased(ports, held, lease, stale);
+    if (lease !== undefined) return leased(ports, held, lease, wanted);
     if (ports.now().getTime() >= giveUpAt)
       return orRetryLater(
         held,
         ports.now(),
-        stale,
+        wanted,
         'Timed out while another request was refreshing the grant.',
       );
     await ports.wait(pollMs(looks));
@@ -95,14 +105,25 @@ const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
 function withoutRefresh(
   held: StoredGrant,
   now: Date,
-  stale: string | undefined,
+  wanted: WantedTokens,
 ): TokenResult | undefined {
   const { grant, tokens, generation } = held;
-  if (grant.refused !== undefined || tokens === undefined) return { kind: 'expired', grant };
-  if ((generation === stale || isDue(grant, now)) && tokens.refreshToken !== undefined)
+  const { refused } = grant;
+  const isAskedAgain = refused?.by === 'server' && wanted.despiteServer === true;
+  const hasEnded = refused !== undefined && !isAskedAgain;
+  if (hasEnded || tokens === undefined) return { kind: 'expired', grant };
+  if ((generation === wanted.stale || isDue(grant, now)) && tokens.refreshToken !== undefined)
     return undefined;
   const isOver = grant.expiresAt !== undefined && grant.expiresAt <= now;
   return isOver ? { kind: 'expired', grant } : { kind: 'usable', held, tokens };
+}
+
+/** The issuer failed a moment ago: it is not asked for every command. */
+function tooSoon(held: StoredGrant, now: Date, wanted: WantedTokens): TokenResult | undefined {
+  const { refreshFailed } = held.grant;
+  return refreshFailed === undefined || refreshFailed.retryAt <= now
+    ? undefined
+    : orRetryLater(held, now, wanted, refreshFailed.message);
 }
 
 /** A token with a lifetime of seconds is used for most of them: a fresh one is never due. */
@@ -116,17 +137,17 @@ async function leased(
   ports: RefreshPorts,
   seen: StoredGrant,
   lease: string,
-  stale: string | undefined,
+  wanted: WantedTokens,
 ): Promise<TokenResult> {
   const { person, serverUid } = seen.grant;
   try {
     // Another request may have refreshed between the read and the lease.
     const held = await ports.getGrant(person, serverUid);
     if (held === undefined) return { kind: 'missing' };
-    const usable = withoutRefresh(held, ports.now(), stale);
+    const usable = withoutRefresh(held, ports.now(), wanted) ?? tooSoon(held, ports.now(), wanted);
     if (usable !== undefined || held.tokens === undefined)
       return usable ?? { kind: 'expired', grant: held.grant };
-    return await refreshed(ports, held, held.tokens, stale);
+    return await refreshed(ports, held, held.tokens, wanted);
   } finally {
     await ports.releaseLease(person, serverUid, lease);
   }
@@ -136,21 +157,32 @@ async function refreshed(
   ports: RefreshPorts,
   held: StoredGrant,
   tokens: Tokens,
-  stale: string | undefined,
+  wanted: WantedTokens,
 ): Promise<TokenResult> {
   const { grant, generation } = held;
   const outcome = await ports.refresh(grant, tokens);
   switch (outcome.kind) {
     case 'refreshed':
       return keep(ports, renewed(ports, held, outcome), generation);
-    case 'unavailable':
-      return orRetryLater(held, ports.now(), stale, outcome.message);
-    case 'refused': {
-      // After an expired lease or a new sign-in, newer tokens win.
-      const refused = { at: ports.now(), by: 'issuer' as const, message: outcome.message };
-      return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
+    case 'failed': {
+      const { failure, message } = outcome;
+      if (endsGrant(failure)) {
+        // After an expired lease or a new sign-in, newer tokens win.
+        const refused = { at: ports.now(), by: 'issuer' as const, message };
+        return keep(ports, { ...held, grant: { ...grant, refused } }, generation);
+      }
+      const failing = withFailure(held, message, ports.now());
+      // Newer tokens that are stored by now stay as they are; the next use takes them.
+      await ports.replaceGrant(failing, generation);
+      return orRetryLater(failing, ports.now(), wanted, message);
     }
   }
+}
+
+function withFailure({ grant, ...held }: StoredGrant, message: string, now: Date): StoredGrant {
+  const failures = (grant.refreshFailed?.failures ?? 0) + 1;
+  const refreshFailed = { at: now, message, failures, retryAt: nextRefreshAt(failures, now) };
+  return { ...held, grant: { ...grant, refreshFailed } };
 }
 
 function renewed(
@@ -158,7 +190,7 @@ function renewed(
   { grant, tokens: old }: StoredGrant,
   fresh: RefreshResult & { kind: 'refreshed' },
 ): StoredGrant {
-  const { expiresAt: _expiresAt, refused: _refused, ...rest } = grant;
+  const { expiresAt: _expiresAt, refused: _refused, refreshFailed: _failed, ...rest } = grant;
   const refreshToken = fresh.tokens.refreshToken ?? old?.refreshToken;
   const { expiresAt } = fresh;
   return {
@@ -199,11 +231,12 @@ async function keep(
 function orRetryLater(
   { tokens, ...held }: StoredGrant,
   now: Date,
-  stale: string | undefined,
+  wanted: WantedTokens,
   message: string,
 ): TokenResult {
   const { grant, generation } = held;
-  const isGood = generation !== stale && (grant.expiresAt === undefined || grant.expiresAt > now);
+  const isGood =
+    generation !== wanted.stale && (grant.expiresAt === undefined || grant.expiresAt > now);
   return isGood && tokens !== undefined
     ? { kind: 'usable', held: { ...held, tokens }, tokens }
     : { kind: 'retryLater', grant, message };

@@ -42,13 +42,12 @@ export function sessionOf(
     grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
       ? undefined
       : grant;
-  if (sso === 'forwarding') return forwarded(server, person, theirs, { policy, now, hint });
+  if (sso === 'forwarding') return forwarded(server, person, theirs, { policy, now });
 
   if (theirs === undefined) return defined({ status: 'Pending Auth', message: apart, hint });
   const facts = factsOf(theirs);
   const { refused } = theirs;
-  if (sso === 'exchange' && refused?.by === 'issuer')
-    return { status: 'Pending Auth', sso: 'Failed', ...facts, message: refused.message, hint };
+  if (sso === 'exchange') return exchanged(person, theirs, { now, hint });
   const ending = endOf(theirs, now);
   if (ending !== undefined) {
     const { missingScopes } = refused ?? {};
@@ -63,36 +62,53 @@ export function sessionOf(
   const soon = nearEnd(theirs, now);
   return defined({
     status: 'Authenticated',
-    sso: sso === 'exchange' ? ('Exchanged' as const) : undefined,
     ...facts,
-    message: soon,
+    message: soon ?? trouble(theirs, now),
     hint: soon === undefined ? undefined : hint,
   });
 }
+
+/**
+ * As forwarding is judged: while the person's own token is good, it is exchanged again whenever that
+ * is needed, without asking anyone. So the end of an exchanged token ends nothing.
+ */
+function exchanged(
+  person: Person,
+  grant: Grant,
+  { now, hint }: { readonly now: Date; readonly hint: string },
+): Session {
+  const { refused } = grant;
+  const facts = factsOf(grant);
+  if (refused?.by === 'server') {
+    const { message, missingScopes } = refused;
+    const missing = missingScopes === undefined ? undefined : [...missingScopes];
+    return defined({ status: 'Expired', ...facts, message, missingScopes: missing, hint });
+  }
+  // Another try of the person has the same answer: the issuer and the owner have to change something.
+  if (refused !== undefined)
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, message: refused.message };
+  if (person.expiresAt <= now)
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, ...signInEnded };
+  return { status: 'Authenticated', sso: 'Exchanged', ...facts, refreshable: true };
+}
+
+const signInEnded = {
+  message: 'Your sign-in to muster has expired.',
+  hint: 'muster auth login',
+} as const;
 
 /** The person's present token decides, and the server's answer to the last one. */
 function forwarded(
   server: McpServer,
   person: Person,
   grant: Grant | undefined,
-  {
-    policy,
-    now,
-    hint,
-  }: { readonly policy: TokenPolicy; readonly now: Date; readonly hint: string },
+  { policy, now }: { readonly policy: TokenPolicy; readonly now: Date },
 ): Session {
   const { issuer, expiresAt } = person;
   const verified =
     grant?.lastVerified === undefined ? {} : { lastVerified: grant.lastVerified.toISOString() };
   const facts = { issuer, expiresAt: expiresAt.toISOString(), ...verified };
-  if (expiresAt <= now)
-    return {
-      status: 'Pending Auth',
-      sso: 'Failed',
-      ...facts,
-      message: 'Your sign-in to muster has expired.',
-      hint: 'muster auth login',
-    };
+  if (expiresAt <= now) return { status: 'Pending Auth', sso: 'Failed', ...facts, ...signInEnded };
   const lacking = lacksAudience(server, person, policy);
   if (lacking !== undefined)
     return defined({
@@ -102,14 +118,9 @@ function forwarded(
       message: lacking.message,
       hint: lacking.canSignIn ? 'muster auth login' : undefined,
     });
+  // The same token again has the same answer: only the server's owner can change it.
   if (grant?.refused !== undefined)
-    return {
-      status: 'Pending Auth',
-      sso: 'Failed',
-      ...facts,
-      message: grant.refused.message,
-      hint,
-    };
+    return { status: 'Pending Auth', sso: 'Failed', ...facts, message: grant.refused.message };
   return { status: 'Authenticated', sso: 'Forwarded', ...facts };
 }
 
@@ -129,11 +140,20 @@ function nearEnd({ expiresAt, refreshable }: Grant, now: Date): string | undefin
   return isNear ? 'The grant expires in less than 5 minutes and cannot be refreshed.' : undefined;
 }
 
-const factsOf = ({ issuer, scopes, expiresAt, refreshable, lastVerified }: Grant) =>
+/** Past its expiry, a grant that could not be refreshed is still one: the issuer has not ended it. */
+function trouble({ expiresAt, refreshFailed }: Grant, now: Date): string | undefined {
+  if (refreshFailed === undefined || expiresAt === undefined || expiresAt > now) return undefined;
+  const { message, retryAt } = refreshFailed;
+  const when = retryAt > now ? `after ${retryAt.toISOString()}` : 'when you use or verify it';
+  return `The sign-in has not ended, but could not be refreshed: ${message} It is tried again ${when}.`;
+}
+
+const factsOf = ({ issuer, scopes, expiresAt, refreshable, refused, lastVerified }: Grant) =>
   defined({
     issuer,
     scopes: [...scopes],
     expiresAt: expiresAt?.toISOString(),
-    refreshable,
+    // What its issuer has ended no longer refreshes itself.
+    refreshable: refreshable && refused?.by !== 'issuer',
     lastVerified: lastVerified?.toISOString(),
   });

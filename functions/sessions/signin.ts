@@ -4,12 +4,19 @@
  */
 import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import { oneLine } from '../model/outside-text.ts';
+import { knownErrorCode } from '../model/oauth-error-codes.ts';
+import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
+import { signInMs } from '../model/sign-in-window.ts';
 import { canonicalUrl, type ExchangeResult, type Grant, isSamePerson, mismatch } from './grant.ts';
-import type { AuthorizationAnswer, AuthorizationRequest, SignIn } from './pending-sign-in.ts';
+import type {
+  AuthorizationAnswer,
+  AuthorizationRefusal,
+  AuthorizationRequest,
+  SignIn,
+} from './pending-sign-in.ts';
 import type { Person } from './person.ts';
 import { refusesTokens, type TokenPolicy, type TokenRefusal } from './policy.ts';
-import type { GrantStore, SecretSource, SignInStore } from './ports.ts';
+import type { AnswerMarks, GrantStore, SecretSource, SignInStore } from './ports.ts';
 import { saveVerified, type VerificationPorts, type VerifyResult } from './verification.ts';
 
 export type AuthorizeResult =
@@ -23,6 +30,7 @@ export type AuthorizeResult =
 export type SignInPorts = VerificationPorts &
   SecretSource &
   SignInStore &
+  AnswerMarks &
   Pick<GrantStore, 'getGrant'> & {
     readonly policy: TokenPolicy;
     /**
@@ -39,8 +47,6 @@ export type SignInPorts = VerificationPorts &
       answer: AuthorizationAnswer,
     ) => Promise<ExchangeResult>;
   };
-
-const signInMs = 10 * 60_000;
 
 /** Of the name on the callback page, in characters. */
 const longestName = 100;
@@ -87,6 +93,7 @@ export async function startSignIn(
       expiresAt,
     }),
   );
+  await ports.markStarted(authorized.request.issuer, ports.now());
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
 }
 
@@ -128,7 +135,8 @@ function isLoopback(text: string): boolean {
 export type CallbackResult =
   /** The code is stored. The secret goes to the starter's loopback page, or is shown. */
   | { readonly kind: 'parked'; readonly signIn: SignIn; readonly secret: string }
-  | { readonly kind: 'declined'; readonly signIn: SignIn }
+  /** The message is the issuer's answer in our sentence, for the starter. */
+  | { readonly kind: 'declined'; readonly signIn: SignIn; readonly message: string }
   /** The answer names another issuer, or none although its issuer announced `iss` (RFC 9207). */
   | { readonly kind: 'notNamed'; readonly signIn: SignIn }
   /**
@@ -146,13 +154,21 @@ export async function callBack(
   ports: SignInPorts,
   place: string,
   state: string,
-  answer: AuthorizationAnswer | undefined,
+  answer: AuthorizationAnswer | AuthorizationRefusal,
 ): Promise<CallbackResult> {
   const signIn = await ports.consumeSignIn(state);
-  if (signIn === undefined || signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
+  if (signIn === undefined) return { kind: 'unknown' };
   const { request } = signIn;
   if (request.redirectUri.split('/').at(-1) !== place) return { kind: 'unknown' };
-  if (answer === undefined) return { kind: 'declined', signIn };
+  await ports.markAnswered(request.issuer);
+  if (signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
+  if (!('code' in answer)) {
+    const code = knownErrorCode(answer.error);
+    // As if no browser had come back: that bounds how often anyone can make us register.
+    if (code !== undefined && aboutClient.has(code))
+      await ports.markStarted(request.issuer, new Date(ports.now().getTime() - signInMs));
+    return { kind: 'declined', signIn, message: refusalText(signIn, code, answer.description) };
+  }
   const isTheirs = answer.iss === undefined ? !request.isNamed : answer.iss === request.issuer;
   if (!isTheirs) return { kind: 'notNamed', signIn };
   const secret = ports.newSecret();
@@ -161,6 +177,35 @@ export async function callBack(
   await ports.savePendingCode(secret, { signIn: pending, answer });
   return { kind: 'parked', signIn: pending, secret };
 }
+
+/** The issuer does not take our client: the next sign-in takes another one. */
+const aboutClient: ReadonlySet<string> = new Set([
+  'invalid_client',
+  'invalid_client_id',
+  'invalid_client_metadata',
+  'invalid_redirect_uri',
+  'redirect_uri_mismatch',
+  'unauthorized_client',
+]);
+
+/** Server, issuer, what it was asked for, and its own words, cleaned. */
+function refusalText(
+  { serverName, request: { issuer, scopes, resource } }: SignIn,
+  code = 'an error without a known code',
+  description = '',
+): string {
+  const host = URL.parse(issuer)?.host ?? issuer;
+  const words = oneLineWithoutSecrets(description, 300).replace(/\.$/, '');
+  const said = words === '' ? '' : ` It says: ${words}.`;
+  const scope = scopes.length === 0 ? 'no scopes' : `the scopes ${scopes.join(' ')}`;
+  return oneLine(
+    `The issuer ${host} refused the sign-in to ${serverName}: ${code}.${said} It was asked for ${oneLine(scope, 200)}, for ${oneLine(resource, 200)}.`,
+    longestRefusal,
+  );
+}
+
+/** It goes to the starter in the address of the loopback page. */
+const longestRefusal = 900;
 
 export type CompleteResult =
   | ({ readonly kind: 'completed' } & VerifyResult)

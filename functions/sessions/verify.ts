@@ -134,13 +134,17 @@ async function verifyStored(
   server: McpServer,
   { grant: { person } }: StoredGrant,
 ): Promise<VerifyResult> {
-  const usable = await usableTokens(ports, person, server.uid);
+  // A server may refuse a good token for a moment, while it reads new keys: its word is asked again.
+  const usable = await usableTokens(ports, person, server.uid, { despiteServer: true });
   if (usable.kind !== 'usable') return unverified(usable);
   const result = await ports.verifyToken(server, usable.tokens.accessToken);
   if (result.kind !== 'refused' || usable.tokens.refreshToken === undefined)
     return recordVerification(ports, usable.held, result);
   // A server may drop a token before it expires; a fresh one decides.
-  const again = await usableTokens(ports, person, server.uid, usable.held.generation);
+  const again = await usableTokens(ports, person, server.uid, {
+    stale: usable.held.generation,
+    despiteServer: true,
+  });
   if (again.kind !== 'usable') return unverified(again);
   return recordVerification(
     ports,

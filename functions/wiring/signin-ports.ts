@@ -10,8 +10,11 @@ import { guardedFetch } from '../adapters/network/http.ts';
 import { oauthClient } from '../adapters/oauth/oauth-client.ts';
 import { proofReader } from '../adapters/oauth/proof-reader.ts';
 import { clientDocument } from '../adapters/oauth/registration.ts';
+import { signInInspector } from '../adapters/oauth/sign-in-inspector.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { Audit } from '../model/audit-event.ts';
+import type { CheckSignInPorts } from '../sessions/check-sign-in.ts';
+import type { Client } from '../sessions/client.ts';
 import type { TakeLimit } from '../sessions/rate-limits.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
 import type { SessionPorts } from '../routes/session-routes.ts';
@@ -36,30 +39,34 @@ export function signInPorts(
     publicUrl,
     policy,
     clients,
-    serviceProxy,
-  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'serviceProxy'>,
+    issuerRules,
+    serviceProxy: { clusterDomain },
+  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'issuerRules' | 'serviceProxy'>,
   { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
-): SessionPorts {
+): SessionPorts & CheckSignInPorts {
   const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
+  const oauth = {
+    fetch,
+    readChallenge: challengeReader(fetch),
+    publicUrl,
+    allowInsecure,
+    now,
+    clients: {
+      ...store,
+      saveClient: async (client: Client) => {
+        audit({ kind: 'clientRegistered', issuer: client.issuer });
+        return store.saveClient(client);
+      },
+    },
+    configured: clients,
+    clusterDomain,
+    issuerRules,
+  };
   return {
     ...store,
-    ...oauthClient({
-      fetch,
-      readChallenge: challengeReader(fetch),
-      publicUrl,
-      allowInsecure,
-      clusterDomain: serviceProxy.clusterDomain,
-      now,
-      clients: {
-        ...store,
-        saveClient: async (client) => {
-          audit({ kind: 'clientRegistered', issuer: client.issuer });
-          return store.saveClient(client);
-        },
-      },
-      configured: clients,
-    }),
+    ...oauthClient(oauth),
+    inspectSignIn: signInInspector(oauth),
     now,
     takeLimit,
     audit,
@@ -68,8 +75,13 @@ export function signInPorts(
     wait: (ms) => wait(ms),
     readServer,
     newSecret: () => randomBytes(32).toString('base64url'),
-    verifyToken: tokenVerifier(connector, { clusterDomain: serviceProxy.clusterDomain }),
-    exchangeToken: tokenExchanger({ fetch, now, readCredentials: secretReader(cluster) }),
+    verifyToken: tokenVerifier(connector, { clusterDomain }),
+    exchangeToken: tokenExchanger({
+      fetch,
+      now,
+      issuerRules,
+      readCredentials: secretReader(cluster),
+    }),
     policy,
     clientDocument: clientDocument(publicUrl),
   };

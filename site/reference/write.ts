@@ -10,6 +10,7 @@ import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
 import { reasonPages } from './reason-pages.ts';
 import { settingsPage } from './settings-page.ts';
+import { signInPages } from './sign-in-pages.ts';
 import { glossary } from './glossary-tables.ts';
 
 export const pages: Readonly<Record<Reference, () => string | Promise<string>>> = {
@@ -23,10 +24,12 @@ export const pages: Readonly<Record<Reference, () => string | Promise<string>>> 
 export async function writePages(): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   await mkdir(new URL('reference/', docs), { recursive: true });
-  await mkdir(new URL('reasons/', docs), { recursive: true });
+  for (const folder of ['reasons/', 'sign-in/'])
+    await mkdir(new URL(folder, docs), { recursive: true });
   for (const [page, text] of Object.entries(pages))
     await writeFile(new URL(`${page}.md`, docs), await text());
-  for (const [page, text] of reasonPages()) await writeFile(new URL(`${page}.md`, docs), text);
+  for (const [page, text] of [...reasonPages(), ...signInPages()])
+    await writeFile(new URL(`${page}.md`, docs), text);
 }
 
 if (import.meta.main) await writePages();

@@ -26,7 +26,7 @@ import {
 import type { VerificationResult } from '../../functions/sessions/verification.ts';
 import { memoryTable } from '../../local/memory-table.ts';
 import { aPerson } from '../world/person.ts';
-import { anAuth, aServer, connected } from '../world/server.ts';
+import { aServer, connected } from '../world/server.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { scopesIn } from '../../functions/model/scopes.ts';
 import { bearerChallengeIn } from '../../functions/adapters/network/challenges.ts';
@@ -38,18 +38,7 @@ const contextSchema = z.looseObject({
 const context = contextSchema.parse(JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}'));
 const serverUrl = process.argv.at(-1) ?? '';
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'];
-/** Servers of 2025-03-26 do not name their issuer: the owner does. */
-const auth =
-  scenario === 'auth/2025-03-26-oauth-metadata-backcompat'
-    ? anAuth({ authorizationServer: { issuer: new URL(serverUrl).origin } })
-    : undefined;
-const server = aServer(
-  defined({
-    url: serverUrl,
-    status: connected('True'),
-    auth,
-  }),
-);
+const server = aServer({ url: serverUrl, status: connected('True') });
 const person = aPerson();
 const now = () => new Date();
 const connector = {

@@ -371,6 +371,28 @@ export function storeContract(start: () => Place): void {
     expect((await store.getClient(known.issuer, known.redirectUri))?.id).toBe('new');
   });
 
+  test('the first sign-in that no browser came back from is remembered, and forgotten once', async () => {
+    const issuer = 'https://silent.example.com';
+    expect(await store.consumeUnanswered(issuer, minutes(60))).toBe(false);
+    await store.markStarted(issuer, now);
+    await store.markStarted(issuer, minutes(30));
+    expect(await store.consumeUnanswered(issuer, minutes(-1))).toBe(false);
+    const all = [1, 2, 3].map(() => store.consumeUnanswered(issuer, minutes(0)));
+    expect((await Promise.all(all)).filter((isMine) => isMine)).toHaveLength(1);
+    await store.markStarted(issuer, minutes(40));
+    await store.markAnswered(issuer);
+    expect(await store.consumeUnanswered(issuer, minutes(60))).toBe(false);
+  });
+
+  test('an issuer that refused our document is offered it again after a month', async () => {
+    const issuer = 'https://no-documents.example.com';
+    expect(await store.isDocumentRefused(issuer)).toBe(false);
+    await store.markDocumentRefused(issuer);
+    expect(await store.isDocumentRefused(issuer)).toBe(true);
+    clock = new Date(now.getTime() + 31 * 86_400_000);
+    expect(await store.isDocumentRefused(issuer)).toBe(false);
+  });
+
   test('the rows of a partition come in the order of their keys, with the attributes that were named', async () => {
     const pk = 'order 1';
     for (const sk of ['b 2', 'a 1', 'b 1'])

@@ -221,3 +221,13 @@ test.each(['no JSON', '{}', '[{"issuer":"https://a.example","secret":"the secret
     );
   },
 );
+
+test('all problems of ISSUERS stop the start together, with those of other settings', () => {
+  const issuers = [
+    { issuer: 'nowhere' },
+    { issuer: 'https://a.example', parameters: { redirect_uri: 'https://b.example' } },
+  ];
+  const attempt = () =>
+    createApi({ ...environment(), ISSUERS: JSON.stringify(issuers), ANONYMOUS_LIST: 'yes' });
+  expect(attempt).toThrow(/ANONYMOUS_LIST is "yes"[^]*Entry 1 of ISSUERS[^]*Entry 2 of ISSUERS/);
+});

@@ -124,7 +124,13 @@ attempt('no name is markup on the page after a sign-in', markup, async (text) =>
   page.get('/parked', (context) =>
     callbackPage(context, { kind: 'parked', signIn, secret: 'the-secret' }),
   );
-  page.get('/declined', (context) => callbackPage(context, { kind: 'declined', signIn }));
+  page.get('/declined', (context) =>
+    callbackPage(context, {
+      kind: 'declined',
+      signIn,
+      message: 'The issuer refused the sign-in to default/x: access_denied.',
+    }),
+  );
   for (const path of ['/parked', '/declined']) {
     const answer = await page.request(path);
     const html = await answer.text();

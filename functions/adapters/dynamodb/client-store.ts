@@ -1,14 +1,19 @@
 import { defined } from '../../model/defined.ts';
 import type { Client } from '../../sessions/client.ts';
-import type { ClientStore } from '../../sessions/ports.ts';
+import type { AnswerMarks, ClientStore } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
-import { clientIdKey, clientKey, issuerIn } from './row-keys.ts';
-import { endOfRegistration, seconds } from './row-lifetime.ts';
-import { clientRowSchema, clientSchema } from './row-schemas.ts';
+import { clientIdKey, clientKey, issuerIn, refusedDocumentKey, unansweredKey } from './row-keys.ts';
+import { endOfMark, endOfRefusedDocument, endOfRegistration, seconds } from './row-lifetime.ts';
+import {
+  clientRowSchema,
+  clientSchema,
+  refusedDocumentRowSchema,
+  unansweredRowSchema,
+} from './row-schemas.ts';
 import { sealedRows, type StoreOptions } from './sealed-row.ts';
 
-/** Our registrations at issuers, sealed whole. Throws the errors of the table. */
-export function clientStore(options: StoreOptions): ClientStore {
+/** Our registrations at issuers, sealed whole, and what we noticed about those issuers. Throws the errors of the table. */
+export function clientStore(options: StoreOptions): ClientStore & AnswerMarks {
   const { table, now, report } = options;
   const { seal, open, alive } = sealedRows(options, (key, reason) =>
     report?.({ kind: 'client', issuer: issuerIn(key.pk), reason }),
@@ -60,6 +65,33 @@ export function clientStore(options: StoreOptions): ClientStore {
         name: 'clientId',
         value: id,
       });
+    },
+
+    markStarted: async (issuer, at) => {
+      const row = { since: at.toISOString(), expires: seconds(endOfMark(at)) };
+      await table.put(unansweredKey(issuer), row, {
+        kind: 'absentOrAtMost',
+        name: 'expires',
+        most: seconds(now()),
+      });
+    },
+    markAnswered: async (issuer) => {
+      await table.delete(unansweredKey(issuer));
+    },
+    consumeUnanswered: async (issuer, before) => {
+      const key = unansweredKey(issuer);
+      const row = alive(key, await table.get(key), unansweredRowSchema);
+      if (row === undefined || row.since > before) return false;
+      const value = row.since.toISOString();
+      return (await table.delete(key, { kind: 'equal', name: 'since', value })) !== undefined;
+    },
+    markDocumentRefused: async (issuer) => {
+      const expires = seconds(endOfRefusedDocument(now()));
+      await table.put(refusedDocumentKey(issuer), { expires });
+    },
+    isDocumentRefused: async (issuer) => {
+      const key = refusedDocumentKey(issuer);
+      return alive(key, await table.get(key), refusedDocumentRowSchema) !== undefined;
     },
   };
 }

@@ -69,6 +69,17 @@ export const clientIdKey = (issuer: string, id: string): Key => ({
   sk: `id ${id}`,
 });
 
+/** Since when no browser came back from the issuer. */
+export const unansweredKey = (issuer: string): Key => ({
+  pk: `${clientPrefix}${issuer}`,
+  sk: 'unanswered',
+});
+
+export const refusedDocumentKey = (issuer: string): Key => ({
+  pk: `${clientPrefix}${issuer}`,
+  sk: 'document refused',
+});
+
 /** The attribute that keeps a pending code for its starter and its server. */
 export const starterOf = ({ issuer, subject }: PersonKey, serverUid: string): string =>
   JSON.stringify([issuer, subject, serverUid]);

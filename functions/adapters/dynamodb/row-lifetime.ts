@@ -23,10 +23,16 @@ export const endOfGrant = ({ obtainedAt, expiresAt, refreshable }: Grant): Date 
 
 /**
  * An issuer that deleted our registration shows an error page in the browser and does not inform
- * us: after a week we register again.
+ * us: after a week we register again, also where no sign-in was started meanwhile.
  */
 export const endOfRegistration = ({ expiresAt }: Client, now: Date): Date =>
-  new Date(Math.min(expiresAt?.getTime() ?? Infinity, now.getTime() + 7 * dayMs));
+  new Date(Math.min(expiresAt?.getTime() ?? Infinity, endOfMark(now).getTime()));
+
+/** That no browser came back says nothing about a later registration. */
+export const endOfMark = (at: Date): Date => new Date(at.getTime() + 7 * dayMs);
+
+/** Issuers learn to read documents: after a month ours is offered again. */
+export const endOfRefusedDocument = (at: Date): Date => new Date(at.getTime() + 30 * dayMs);
 
 /** A machine that was not used for ninety days signs in again, as with a grant. */
 export const endOfKey = (lastUsedAt: Date): Date => new Date(lastUsedAt.getTime() + 90 * dayMs);

@@ -46,6 +46,9 @@ const grantSchema = z.object({
     }),
   ),
   lastVerified: z.exactOptional(time),
+  refreshFailed: z.exactOptional(
+    z.object({ at: time, message: z.string(), failures: z.number(), retryAt: time }),
+  ),
 });
 
 export const grantRowSchema = z.object({
@@ -54,6 +57,9 @@ export const grantRowSchema = z.object({
   generation: z.string(),
 });
 export const clientRowSchema = z.object({ ...rowFields, clientId: z.optional(z.string()) });
+/** Since when no browser came back from an issuer, in ISO 8601. */
+export const unansweredRowSchema = z.object({ ...rowFields, since: time });
+export const refusedDocumentRowSchema = z.object(rowFields);
 export const signInRowSchema = z.object(rowFields);
 export const pendingCodeRowSchema = z.object({ ...rowFields, starter: z.string() });
 
@@ -114,6 +120,8 @@ export const clientSchema = z.object({
   authentication: z.enum(['none', 'client_secret_basic', 'client_secret_post']),
   secret: z.exactOptional(z.string()),
   expiresAt: z.exactOptional(time),
+  registeredAt: z.exactOptional(time),
+  scopes: z.exactOptional(z.array(z.string())),
 });
 
 /** A registered key has `lastUsedAt`, a removed one has not. */

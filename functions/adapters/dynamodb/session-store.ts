@@ -1,11 +1,17 @@
-import type { ClientStore, GrantStore, KeyStore, SignInStore } from '../../sessions/ports.ts';
+import type {
+  AnswerMarks,
+  ClientStore,
+  GrantStore,
+  KeyStore,
+  SignInStore,
+} from '../../sessions/ports.ts';
 import { clientStore } from './client-store.ts';
 import { grantStore } from './grant-store.ts';
 import { keyStore } from './key-store.ts';
 import type { StoreOptions } from './sealed-row.ts';
 import { signInStore } from './sign-in-store.ts';
 
-export type SessionStore = GrantStore & SignInStore & ClientStore & KeyStore;
+export type SessionStore = GrantStore & SignInStore & ClientStore & AnswerMarks & KeyStore;
 
 /** Everything that the session flows store, in one table. */
 export const sessionStore = (options: StoreOptions): SessionStore => ({

@@ -7,6 +7,7 @@ import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http
 import { clientInfo, discoverRequest } from './discover.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 import { scopesIn } from '../../model/scopes.ts';
+import { repeatsSecret } from '../../model/secret-pieces.ts';
 import { inClusterName } from '../../model/service-name.ts';
 import { bearerChallengeIn } from '../network/challenges.ts';
 
@@ -20,7 +21,8 @@ export type TokenVerifierOptions = {
 /**
  * Gives the function that checks whether a server accepts a person's token: by `server/discover`,
  * or else by `initialize` and a DELETE for the session that it opened; by a stream for servers of
- * type `sse`. The token goes only to the configured origin: a redirect is an answer.
+ * type `sse`. The token goes only to the configured origin: redirects within it are followed, any
+ * other one is an answer.
  */
 export function tokenVerifier(
   connector: Connector,
@@ -38,19 +40,17 @@ export function tokenVerifier(
     if (outgoing.kind === 'unusable')
       return { kind: 'unclear', message: `No token was sent: ${outgoing.message}.` };
     const signal = AbortSignal.timeout(Math.min(server.timeoutMs, timeoutMs));
-    const ask = (
-      request: Omit<ProbeRequest, 'url' | 'headers'>,
-      headers: Readonly<Record<string, string>>,
-    ) =>
+    const ask = follower(url, (address, request, headers) =>
       exchange(
         {
           ...request,
-          url,
+          url: address,
           headers: outgoing.with({ ...headers, authorization: `Bearer ${token}` }),
         },
         connector,
         signal,
-      );
+      ),
+    );
     try {
       return server.type === 'sse' ? await byStream(ask, token) : await byRequest(ask, token);
     } catch (error) {
@@ -63,6 +63,37 @@ type Ask = (
   request: Omit<ProbeRequest, 'url' | 'headers'>,
   headers: Readonly<Record<string, string>>,
 ) => Promise<ProbeResponse>;
+
+/**
+ * Follows redirects within the origin of `url`, three at most for all requests together: FastMCP and
+ * Starlette mounts answer 307 at /mcp and mean /mcp/. The requests that follow begin where the last
+ * one ended. A redirect that would change the method of a POST is an answer.
+ */
+function follower(
+  url: URL,
+  send: (address: URL, ...request: Parameters<Ask>) => Promise<ProbeResponse>,
+): Ask {
+  let address = url;
+  let left = 3;
+  return async (request, headers) => {
+    for (;;) {
+      const response = await send(address, request, headers);
+      const keepsMethod = response.status === 307 || response.status === 308;
+      const isFollowed = keepsMethod || (request.method === 'GET' && isMoved(response));
+      const target = isFollowed
+        ? URL.parse(response.headers['location'] ?? '', address.href)
+        : null;
+      if (target === null || target.origin !== url.origin || left === 0) return response;
+      left -= 1;
+      target.hash = '';
+      target.username = '';
+      target.password = '';
+      address = target;
+    }
+  };
+}
+
+const isMoved = ({ status }: ProbeResponse): boolean => [301, 302, 303].includes(status);
 
 async function byStream(ask: Ask, token: string): Promise<VerificationResult> {
   const answer = await ask({ method: 'GET' }, { accept: 'text/event-stream' });
@@ -119,7 +150,10 @@ const hasResult = ({ body }: ProbeResponse) =>
 
 const unclear = ({ status }: ProbeResponse): VerificationResult => ({
   kind: 'unclear',
-  message: `The server answered HTTP ${status} to a request with the token.`,
+  message:
+    status === 403
+      ? 'The server answered HTTP 403 to a request with your token: it does not let you in. Ask its owner for access.'
+      : `The server answered HTTP ${status} to a request with the token.`,
 });
 
 async function refusalIn(
@@ -152,23 +186,9 @@ const refusalCodes: ReadonlySet<string> = new Set([
  * Pieces that are short alone are seen where they follow one another: then no scope is kept.
  */
 function withoutPieces(scopes: readonly string[], token: string): readonly string[] {
-  const ofToken = new Set(runsOf(token));
-  // A short piece has no run of its own, and neither has one that is mostly dashes.
-  const isPiece = (text: string) => text.length >= shortestPiece && token.includes(text);
-  const quotes = (text: string) => isPiece(text) || runsOf(text).some((run) => ofToken.has(run));
-  const kept = scopes.filter((scope) => !quotes(scope));
-  return quotes(kept.join('')) ? [] : kept;
+  const kept = scopes.filter((scope) => !repeatsSecret(scope, token));
+  return repeatsSecret(kept.join(''), token) ? [] : kept;
 }
-
-/** Every run of eight letters and digits, whatever stands between them. */
-function runsOf(text: string): readonly string[] {
-  const letters = text.replace(/[^A-Za-z0-9]/g, '');
-  const count = Math.max(0, letters.length - sharedRun + 1);
-  return Array.from({ length: count }, (_, start) => letters.slice(start, start + sharedRun));
-}
-
-const sharedRun = 8;
-const shortestPiece = 4;
 
 /** Why there was no answer. Rethrows what is not an error. */
 function detailOf(error: unknown): string {

@@ -1,186 +1,201 @@
-import * as oauth from 'oauth4webapi';
-import * as z from 'zod/mini';
-import type { McpServer } from '../../model/mcpserver.ts';
+import type * as oauth from 'oauth4webapi';
 import { resourceOf } from '../../model/canonical-resource.ts';
-import type { GuardedFetch } from '../network/http.ts';
-import { scopesIn, validScopes } from '../../model/scopes.ts';
+import { defined } from '../../model/defined.ts';
+import { sameIssuer } from '../../model/issuer-identifier.ts';
+import type { McpServer } from '../../model/mcpserver.ts';
+import { oneLine } from '../../model/outside-text.ts';
+import { scopesIn } from '../../model/scopes.ts';
 import { inClusterName } from '../../model/service-name.ts';
-import type { BearerChallenge } from '../network/challenges.ts';
-import { tidyMetadata } from './issuer-metadata.ts';
-import { SignInError } from './signin-error.ts';
-import { ask, isSafe, reach, type TransportOptions } from './transport.ts';
+import { shownUrl } from '../../model/shown-url.ts';
+import {
+  type IssuerReport,
+  mayPass,
+  type ResourceReport,
+  triedText,
+} from '../../model/discovery-report.ts';
+import { discoverIssuer, type IssuerOptions, issuersOfOrigin } from './issuer-discovery.ts';
+import { discoverResource, type DiscoveryOptions } from './resource-discovery.ts';
+import { SignInError, type SignInFailure } from './signin-error.ts';
+import { isSafe, type TransportOptions } from './transport.ts';
 
 /** Where to sign in to a server, and what for. */
 export type SignInTarget = {
+  /** As the server or its owner names it; the metadata has the form of the issuer itself. */
   readonly issuer: string;
+  /** There where finding the target took the issuer's metadata. */
+  readonly metadata?: oauth.AuthorizationServer;
   /** RFC 8707: the audience of the token. */
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** Absent where the server could not be asked: it has a name inside the cluster. */
+  readonly report?: ResourceReport;
 };
 
-export type DiscoveryOptions = TransportOptions & {
-  /** Reads the challenge that the server answers to a request without a token; may be empty. */
-  readonly readChallenge: (
-    server: McpServer,
-    url: URL,
-    signal: AbortSignal,
-  ) => Promise<BearerChallenge>;
-  readonly signal: AbortSignal;
-  /** By which names inside the cluster are recognized. */
-  readonly clusterDomain?: string;
-};
+export type TargetOptions = DiscoveryOptions &
+  IssuerOptions & {
+    /** Issuers where the owner registered a client by hand: they come before the others. */
+    readonly configured?: readonly { readonly issuer: string }[];
+    /** By which names inside the cluster are recognized. */
+    readonly clusterDomain?: string;
+  };
 
 /**
- * Finds the issuer of a server in the order of the MCP authorization specification: its challenge,
- * then the well-known document with its path, then without (RFC 9728).
- * `spec.auth.authorizationServer` stands in for a server that has neither and pins the issuer of
- * one that has. Throws `SignInError`.
+ * Finds the issuer of a server. `spec.auth.authorizationServer` decides where it is there: it
+ * stands in for a server that names none, and a server must not contradict it. Else the server's
+ * own metadata decides (RFC 9728), and for a server without any its own origin, as in MCP
+ * 2025-03-26 and the MCP SDKs: whoever answers there also gets the token. Of several issuers the
+ * first one whose metadata can be used is taken (RFC 9728, section 7.6, leaves it to the client).
+ * Throws `SignInError` with everything that was tried.
  */
 export async function findSignInTarget(
   server: McpServer,
   url: URL,
-  options: DiscoveryOptions,
+  options: TargetOptions,
 ): Promise<SignInTarget> {
-  const { readChallenge, signal, clusterDomain = 'cluster.local' } = options;
+  const { clusterDomain = 'cluster.local' } = options;
   const pin = server.auth?.authorizationServer;
   // Nothing of a person's sign-in goes through the API server: only its owner can name the issuer.
   if (inClusterName(url.href, clusterDomain) !== undefined) {
     if (pin === undefined) throw new SignInError({ reason: 'insideCluster', host: url.host });
-    return { issuer: pin.issuer, resource: resourceOf(url), scopes: listed(pin.scopes) ?? [] };
+    const scopes = listed(pin.scopes) ?? [];
+    return { issuer: pin.issuer, resource: resourceOf(url), scopes };
   }
-  const challenge = await reach(url, () => readChallenge(server, url, signal));
-  const metadata = await resourceMetadata(url, challenge, options);
-  const issuer = metadata === undefined ? pin?.issuer : chosenIssuer(metadata, pin?.issuer);
-  if (issuer === undefined) throw new SignInError({ reason: 'noIssuerNamed' });
-  const scopes =
-    listed(challenge.scope) ?? listed(pin?.scopes) ?? validScopes(metadata?.scopes_supported ?? []);
-  return { issuer, resource: metadata?.resource ?? resourceOf(url), scopes };
+  const report = await discoverResource(server, url, options);
+  const found = await issuersFor(report, url, pin?.issuer, options);
+  const { challengeScope, metadata } = found.report;
+  return defined({
+    ...(await firstUsable(found.issuers, found.report, options)),
+    resource: metadata?.resource ?? resourceOf(url),
+    scopes: listed(challengeScope) ?? listed(pin?.scopes) ?? metadata?.scopes ?? [],
+    report: found.report,
+  });
 }
 
 const listed = (text: string | undefined) => (text === undefined ? undefined : scopesIn(text));
 
-function chosenIssuer(
-  { authorization_servers: issuers }: ResourceMetadata,
-  pin: string | undefined,
-): string | undefined {
-  if (pin === undefined) return issuers[0];
-  if (issuers.includes(pin)) return pin;
-  throw new SignInError({ reason: 'issuerNotPinned' });
-}
+type Seen = Awaited<ReturnType<typeof discoverResource>>;
 
-const resourceMetadataSchema = z.object({
-  // A row of the table holds both.
-  resource: z.url().check(z.maxLength(2_048)),
-  authorization_servers: z.array(z.url()).check(z.minLength(1)),
-  scopes_supported: z.optional(z.array(z.string())),
-});
-type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;
-
-async function resourceMetadata(
+async function issuersFor(
+  report: Seen,
   url: URL,
-  { resourceMetadata: named }: BearerChallenge,
-  options: TransportOptions,
-): Promise<ResourceMetadata | undefined> {
-  const wellKnown = '/.well-known/oauth-protected-resource';
-  const path = url.pathname.replace(/\/$/, '');
-  const places = named === undefined ? [wellKnown + path, wellKnown] : [named];
-  for (const place of new Set(places)) {
-    const address = URL.parse(place, url.origin);
-    if (address === null) throw new SignInError({ reason: 'invalidResourceMetadataUrl' });
-    if (!isSafe(address, options)) throw new SignInError({ reason: 'insecureResourceMetadata' });
-    const document = await json(options.fetch, address);
-    if (document === undefined) continue;
-    const metadata = resourceMetadataSchema.safeParse(document);
-    if (!metadata.success) throw new SignInError({ reason: 'incompleteResourceMetadata' });
-    if (!covers(metadata.data.resource, url)) throw new SignInError({ reason: 'otherResource' });
-    return metadata.data;
+  pinned: string | undefined,
+  options: TargetOptions,
+): Promise<{ readonly issuers: readonly string[]; readonly report: Seen }> {
+  const named = report.metadata?.issuers ?? [];
+  const { host } = url;
+  const refused = (failure: SignInFailure, resource: ResourceReport = report) =>
+    new SignInError(failure, { report: { resource } });
+  if (pinned !== undefined) {
+    if (named.length > 0 && !named.some((one) => sameIssuer(one, pinned)))
+      throw refused({
+        reason: 'issuerNotPinned',
+        host,
+        named: named.slice(0, 3).map((one) => oneLine(one, 200)),
+        pinned: oneLine(pinned, 200),
+      });
+    return { issuers: [pinned], report };
   }
-  if (named !== undefined) throw new SignInError({ reason: 'noResourceMetadata' });
-  return undefined;
+  if (named.length > 0) return { issuers: preferred(named, options), report };
+  for (const { address, answer } of report.places)
+    if (answer.kind === 'otherResource')
+      throw refused({
+        reason: 'otherResource',
+        address,
+        named: answer.named,
+        url: shownUrl(url.href),
+      });
+  const tried = triedText(report.places);
+  // What it would name is not known: its own origin must not stand in for that.
+  if (report.places.some((place) => place.of === 'server' && mayPass(place)))
+    throw refused({ reason: 'serverUnavailable', host, tried });
+  const origin = await issuersOfOrigin(url, options);
+  const whole = { ...report, places: [...report.places, ...origin.places] };
+  if (origin.issuer === undefined)
+    throw refused({ reason: 'noIssuerNamed', host, tried: triedText(whole.places) }, whole);
+  return { issuers: [origin.issuer], report: whole };
+}
+
+/** Ten are more than anyone lists. */
+const mostIssuers = 10;
+
+const preferred = (
+  named: readonly string[],
+  { configured = [] }: TargetOptions,
+): readonly string[] => {
+  const isConfigured = (issuer: string) =>
+    configured.some((client) => sameIssuer(client.issuer, issuer));
+  const all = [...new Set(named)];
+  return [...all.filter(isConfigured), ...all.filter((one) => !isConfigured(one))].slice(
+    0,
+    mostIssuers,
+  );
+};
+
+/** The only one is not asked here: whoever wants its metadata asks it next. */
+async function firstUsable(
+  issuers: readonly string[],
+  resource: ResourceReport,
+  options: TargetOptions,
+): Promise<{ readonly issuer: string; readonly metadata?: oauth.AuthorizationServer }> {
+  const [first = '', ...others] = issuers;
+  if (others.length === 0) return { issuer: first };
+  let failure: SignInError | undefined;
+  for (const issuer of issuers)
+    try {
+      return { issuer, metadata: await findIssuer(issuer, options) };
+    } catch (error) {
+      if (!(error instanceof SignInError)) throw error;
+      failure ??= new SignInError(error.failure, { report: { ...error.report, resource } });
+    }
+  throw failure ?? new SignInError({ reason: 'insecureIssuer' });
 }
 
 /**
- * RFC 9728, section 3.3, in the reading of the MCP SDKs: the same origin, and a path at or above
- * the server's.
- */
-function covers(resource: string, url: URL): boolean {
-  const { origin, pathname } = new URL(resource);
-  const above = pathname.endsWith('/') ? pathname : `${pathname}/`;
-  return origin === url.origin && (url.pathname === pathname || url.pathname.startsWith(above));
-}
-
-/**
- * The metadata of an issuer (RFC 8414, OpenID Connect Discovery), in the order of the MCP
- * authorization specification. It must match the issuer exactly and support PKCE with S256. Throws
- * `SignInError`.
+ * The metadata of an issuer (RFC 8414, OpenID Connect Discovery). It names that issuer and supports
+ * PKCE with S256; `issuer` in it is the form that the issuer itself uses. Throws `SignInError` with
+ * everything that was tried.
  */
 export async function findIssuer(
   issuer: string,
-  options: TransportOptions,
+  options: IssuerOptions,
 ): Promise<oauth.AuthorizationServer> {
-  const url = URL.parse(issuer);
-  if (url === null || !isSafe(url, options)) throw new SignInError({ reason: 'insecureIssuer' });
-  if (Buffer.byteLength(issuer) > longestIssuer)
-    throw new SignInError({ reason: 'issuerTooLong', host: url.host });
-  for (const address of metadataAddresses(url)) {
-    const response = await ask(options.fetch, address, { headers: { accept: 'application/json' } });
-    if (response.status !== 200) continue;
-    const tidy = await tidyMetadata(response);
-    if (tidy === undefined) throw new SignInError({ reason: 'notMetadata', host: address.host });
-    const metadata = await oauth.processDiscoveryResponse(url, tidy).catch((error: unknown) => {
-      if (error instanceof oauth.OperationProcessingError)
-        throw new SignInError({ reason: 'issuerMismatch', host: address.host });
-      throw error;
-    });
-    return checked(metadata, issuer, options);
-  }
-  throw new SignInError({ reason: 'noIssuerMetadata', host: url.host });
+  const unusable = unusableIssuer(issuer, options);
+  if (unusable !== undefined) throw new SignInError(unusable);
+  const { metadata, ...report } = await discoverIssuer(issuer, options);
+  if (metadata !== undefined) return metadata;
+  throw new SignInError(issuerFailure(report), { report: { issuer: report } });
 }
 
 // It is in the key of our registration, which may have 2,048 bytes.
 const longestIssuer = 1_024;
 
-function metadataAddresses({ origin, pathname }: URL): readonly URL[] {
-  const path = pathname.replace(/\/$/, '');
-  const inserted = [
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`,
-  ];
-  return [...inserted, ...(path === '' ? [] : [`${path}/.well-known/openid-configuration`])].map(
-    (place) => new URL(place, origin),
-  );
-}
-
-function checked(
-  metadata: oauth.AuthorizationServer,
+/** Why an issuer is not even asked; undefined for one that may be. */
+export function unusableIssuer(
   issuer: string,
   options: TransportOptions,
-): oauth.AuthorizationServer {
+): SignInFailure | undefined {
+  const url = URL.parse(issuer);
+  if (url === null || !isSafe(url, options))
+    return { reason: 'insecureIssuer', issuer: oneLine(shownUrl(issuer), 200) };
+  return Buffer.byteLength(issuer) > longestIssuer
+    ? { reason: 'issuerTooLong', host: url.host }
+    : undefined;
+}
+
+/** What is certain comes first, then what may pass. */
+export function issuerFailure({ issuer, places }: IssuerReport): SignInFailure {
   const { host } = new URL(issuer);
-  if (metadata.issuer !== issuer) throw new SignInError({ reason: 'issuerMismatch', host });
-  if (metadata.code_challenge_methods_supported?.includes('S256') !== true)
-    throw new SignInError({ reason: 'noPkce', host });
-  const {
-    authorization_endpoint: authorization = '',
-    token_endpoint: token = '',
-    registration_endpoint: registration,
-    revocation_endpoint: revocation,
-  } = metadata;
-  for (const [endpoint, text] of Object.entries({ authorization, token, registration, revocation }))
-    if (text !== undefined && !isSafeText(text, options))
-      throw new SignInError({ reason: 'insecureEndpoint', host, endpoint });
-  return metadata;
-}
-
-function isSafeText(text: string, options: TransportOptions): boolean {
-  const url = URL.parse(text);
-  return url !== null && isSafe(url, options);
-}
-
-async function json(fetch: GuardedFetch, url: URL): Promise<unknown> {
-  const response = await ask(fetch, url, { headers: { accept: 'application/json' } });
-  if (response.status !== 200) return undefined;
-  return response.json().catch(() => {
-    throw new SignInError({ reason: 'notJson', host: url.host });
-  });
+  const answers = places.map(({ answer }) => answer);
+  for (const answer of answers) {
+    if (answer.kind === 'noS256') return { reason: 'noPkce', host, listed: answer.listed };
+    if (answer.kind === 'insecureEndpoint')
+      return { reason: 'insecureEndpoint', host, endpoint: answer.endpoint };
+  }
+  const tried = triedText(places);
+  if (places.some(mayPass)) return { reason: 'issuerUnavailable', host, tried };
+  if (answers.some(({ kind }) => kind === 'noPkceList')) return { reason: 'noPkce', host };
+  for (const answer of answers)
+    if (answer.kind === 'otherIssuer')
+      return { reason: 'issuerMismatch', host, named: answer.named, issuer: oneLine(issuer, 300) };
+  return { reason: 'noIssuerMetadata', host, tried };
 }

@@ -1,29 +1,36 @@
 import * as oauth from 'oauth4webapi';
 import type { McpServer } from '../../model/mcpserver.ts';
-import type { Client } from '../../sessions/client.ts';
 import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
 import type { AuthorizeResult } from '../../sessions/signin.ts';
-import { type DiscoveryOptions, findIssuer, findSignInTarget } from './metadata.ts';
+import { findIssuer, findSignInTarget } from './metadata.ts';
+import type { DiscoveryOptions } from './resource-discovery.ts';
+import { authorizationUrl, scopesFor } from './authorization-url.ts';
+import { judged, signInErrorFor } from './issuer-refusal.ts';
 import {
   authenticationOf,
   clientAt,
+  forgetClient,
   knownClient,
   namesItself,
   type RegistrationOptions,
 } from './registration.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
+import { tidyAnswer } from './tidy-answer.ts';
+import { obtained, redeemCode, refreshFailure, renewTokens } from './token-requests.ts';
 import { isSafe, transport } from './transport.ts';
+import { type IssuerRules, noIssuerRules } from '../../model/issuer-rules.ts';
 import { defined } from '../../model/defined.ts';
-import { knownErrorCode } from '../../model/oauth-error-codes.ts';
-import { expiryAfter } from '../../model/outside-time.ts';
-import { scopesIn, validScopes } from '../../model/scopes.ts';
+import type { Client } from '../../sessions/client.ts';
+import { isClientCode } from '../../model/oauth-error-codes.ts';
 
 export type OAuthOptions = RegistrationOptions & {
   readonly readChallenge: DiscoveryOptions['readChallenge'];
   /** By which names inside the cluster are recognized. */
   readonly clusterDomain?: string;
+  /** What the owner knows about single issuers (ISSUERS). */
+  readonly issuerRules?: IssuerRules;
   /** How long the requests of one step may take together. */
   readonly patienceMs?: number;
 };
@@ -47,13 +54,14 @@ export type OAuthClient = {
     request: AuthorizationRequest,
     answer: AuthorizationAnswer,
   ) => Promise<ExchangeResult>;
-  /** Uses a refresh token once. Only what the issuer says about the grant itself is `refused`. */
+  /** Uses a refresh token once. */
   readonly refresh: (grant: Grant, tokens: Tokens) => Promise<RefreshResult>;
-  /** RFC 7009, where the issuer offers it. */
+  /** RFC 7009, where the issuer offers it. It never fails because of the issuer. */
   readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
 };
 
 export function oauthClient(all: OAuthOptions): OAuthClient {
+  const { issuerRules = noIssuerRules } = all;
   return {
     authorize: (server, state, more = []) =>
       orRefused(async () => {
@@ -61,13 +69,15 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const url = URL.parse(server.url ?? '');
         if (url === null) throw new SignInError({ reason: 'invalidServerUrl' });
         if (!isSafe(url, options)) throw new SignInError({ reason: 'insecureServer' });
-        const { issuer, resource, scopes: named } = await findSignInTarget(server, url, options);
-        const scopes = validScopes([...named, ...more]);
-        const metadata = await findIssuer(issuer, options);
-        const client = await clientAt(metadata, options);
+        const target = await findSignInTarget(server, url, options);
+        const { resource, scopes: named } = target;
+        const metadata = target.metadata ?? (await findIssuer(target.issuer, options));
+        const rule = issuerRules(metadata.issuer);
+        const scopes = scopesFor(metadata, rule, [...named, ...more]);
+        const client = await clientAt(metadata, scopes, options);
         const verifier = oauth.generateRandomCodeVerifier();
         const request = {
-          issuer,
+          issuer: metadata.issuer,
           clientId: client.id,
           redirectUri: client.redirectUri,
           resource,
@@ -79,47 +89,64 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         return {
           kind: 'authorized',
           request,
-          authorizationUrl: await authorizationUrl(metadata, request, state),
+          authorizationUrl: await authorizationUrl(metadata, rule, request, state),
         };
       }),
 
     exchange: (request, answer) =>
       orRefused(async () => {
         const options = withDeadline(all);
+        const rule = issuerRules(request.issuer);
         const metadata = await findIssuer(request.issuer, options);
         const client = await rememberedClient(metadata, request, options);
-        const response = await redeem({ metadata, client, request, answer }, options);
+        const asked = { metadata, client, rule, request, answer };
+        const response = await orForgotten(client, options, () => redeemCode(asked, options));
         return defined({ kind: 'exchanged', ...obtained(response, request, options.now()) });
       }),
 
     refresh: async (grant, tokens) => {
+      const options = withDeadline(all);
+      let client: Client | undefined;
       try {
-        const options = withDeadline(all);
+        const rule = issuerRules(grant.issuer);
         const metadata = await findIssuer(grant.issuer, options);
-        const client = await rememberedClient(metadata, grant, options);
-        const response = await renew({ metadata, client, grant, tokens }, options);
+        const us = await rememberedClient(metadata, grant, options);
+        client = us;
+        const asked = { metadata, client: us, rule, grant, tokens };
+        const response = await orForgotten(us, options, () => renewTokens(asked, options));
         return defined({ kind: 'refreshed', ...obtained(response, grant, options.now()) });
       } catch (error) {
         const { failure, message } = signInErrorFor(error);
-        return { kind: isFinal(failure) ? 'refused' : 'unavailable', message };
+        return { kind: 'failed', failure: refreshFailure(failure, client, options), message };
       }
     },
 
     revoke: async (grant, tokens) => {
       await orRefused(async () => {
-        const options = withDeadline(all);
+        // The grant is removed already: nobody waits long for an issuer that is gone.
+        const options = withDeadline({ ...all, patienceMs: Math.min(5_000, patienceOf(all)) });
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);
         if (metadata.revocation_endpoint === undefined || client === undefined) return;
         const token = tokens.refreshToken ?? tokens.accessToken;
-        const us = { client_id: client.id };
-        await oauth.processRevocationResponse(
-          await oauth.revocationRequest(
-            metadata,
-            us,
-            authenticationOf(client),
-            token,
-            transport(options),
+        await orForgotten(client, options, async () =>
+          judged(
+            await tidyAnswer(
+              await oauth.revocationRequest(
+                metadata,
+                { client_id: client.id },
+                authenticationOf(client),
+                token,
+                transport(options),
+              ),
+              'revocation',
+            ),
+            {
+              host: new URL(metadata.issuer).host,
+              asked: 'revocation',
+              secrets: [token, client.secret ?? ''],
+            },
+            oauth.processRevocationResponse,
           ),
         );
       });
@@ -127,130 +154,37 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
   };
 }
 
+const patienceOf = ({ patienceMs = 15_000 }: OAuthOptions): number => patienceMs;
+
 /** The same with one deadline for all requests: a person waits, and the function is billed. */
-function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
-  const signal = AbortSignal.timeout(options.patienceMs ?? 15_000);
-  return { ...options, signal, fetch: (url, init) => options.fetch(url, { ...init, signal }) };
-}
-
-type Redemption = {
-  readonly metadata: oauth.AuthorizationServer;
-  readonly client: Client;
-  readonly request: AuthorizationRequest;
-  readonly answer: AuthorizationAnswer;
-};
-
-async function redeem(
-  { metadata, client, request, answer }: Redemption,
-  options: OAuthOptions,
-): Promise<oauth.TokenEndpointResponse> {
-  const us = { client_id: client.id };
-  const callback = cameFrom(metadata, us, new URLSearchParams(answer));
-  const more = { ...transport(options), additionalParameters: { resource: request.resource } };
-  const { redirectUri, verifier } = request;
-  try {
-    const response = await oauth.authorizationCodeGrantRequest(
-      metadata,
-      us,
-      authenticationOf(client),
-      callback,
-      redirectUri,
-      verifier,
-      more,
-    );
-    return await oauth.processAuthorizationCodeResponse(metadata, us, response);
-  } catch (error) {
-    const refused = signInErrorFor(error);
-    // An issuer that has forgotten our client gets a new registration next time.
-    if (isUnknownClient(refused.failure)) await options.clients.deleteClient(client);
-    throw refused;
-  }
-}
-
-type Renewal = Pick<Redemption, 'metadata' | 'client'> & {
-  readonly grant: Grant;
-  readonly tokens: Tokens;
-};
-
-async function renew(
-  { metadata, client, grant, tokens }: Renewal,
-  options: OAuthOptions,
-): Promise<oauth.TokenEndpointResponse> {
-  const us = { client_id: client.id };
-  const more = { ...transport(options), additionalParameters: { resource: grant.resource } };
-  const response = await oauth.refreshTokenGrantRequest(
-    metadata,
-    us,
-    authenticationOf(client),
-    tokens.refreshToken ?? '',
-    more,
-  );
-  return oauth.processRefreshTokenResponse(metadata, us, response);
-}
-
-/**
- * RFC 9207: a code from another issuer than the one that was asked never reaches a token endpoint.
- */
-function cameFrom(
-  metadata: oauth.AuthorizationServer,
-  us: oauth.Client,
-  callback: URLSearchParams,
-): URLSearchParams {
-  try {
-    return oauth.validateAuthResponse(metadata, us, callback);
-  } catch (error) {
-    if (!(error instanceof oauth.OperationProcessingError)) throw error;
-    const { host } = new URL(metadata.issuer);
-    throw new SignInError({ reason: 'callbackMismatch', host }, { cause: error });
-  }
-}
-
-async function authorizationUrl(
-  metadata: oauth.AuthorizationServer,
-  request: AuthorizationRequest,
-  state: string,
-): Promise<URL> {
-  const url = new URL(metadata.authorization_endpoint ?? '');
-  const parameters = defined({
-    response_type: 'code',
-    client_id: request.clientId,
-    redirect_uri: request.redirectUri,
-    state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(request.verifier),
-    code_challenge_method: 'S256',
-    resource: request.resource,
-    scope: request.scopes.length === 0 ? undefined : request.scopes.join(' '),
-  });
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url;
-}
-
-// Far more than any known token, far less than the limit of a row in the store.
-const longestToken = 64 * 1024;
-
-function obtained(
-  answer: oauth.TokenEndpointResponse,
-  { issuer, scopes }: Pick<AuthorizationRequest, 'issuer' | 'scopes'>,
-  now: Date,
-) {
-  const {
-    access_token: accessToken,
-    refresh_token: refreshToken,
-    token_type: type,
-    expires_in: seconds,
-    scope,
-  } = answer;
-  const { host } = new URL(issuer);
-  if (type !== 'bearer') throw new SignInError({ reason: 'notBearer', host });
-  if (accessToken.length + (refreshToken?.length ?? 0) > longestToken)
-    throw new SignInError({ reason: 'tokensTooLong', host });
+export function withDeadline(options: OAuthOptions): OAuthOptions & DiscoveryOptions {
+  const signal = AbortSignal.timeout(patienceOf(options));
+  const both = (own: AbortSignal | undefined) =>
+    own === undefined ? signal : AbortSignal.any([own, signal]);
   return {
-    tokens: defined({ accessToken, refreshToken }),
-    // RFC 6749, section 5.1: a missing scope means the scope that was asked for.
-    scopes: scope === undefined ? scopes : scopesIn(scope),
-    expiresAt: expiryAfter(seconds, now),
+    ...options,
+    signal,
+    fetch: (url, init) => options.fetch(url, { ...init, signal: both(init?.signal) }),
   };
 }
+
+/** An issuer that does not know our client any more gets a new one at the next sign-in. */
+async function orForgotten<Answer>(
+  client: Client,
+  options: RegistrationOptions,
+  act: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof SignInError && isUnknownClient(error.failure))
+      await forgetClient(client, options);
+    throw error;
+  }
+}
+
+const isUnknownClient = (failure: SignInFailure) =>
+  failure.reason === 'refusedByIssuer' && failure.code !== undefined && isClientCode(failure.code);
 
 /** Gives the client that the grant or the sign-in was made for. Throws `SignInError`. */
 async function rememberedClient(
@@ -273,36 +207,3 @@ async function orRefused<Outcome>(
     return { kind: 'refused', message: signInErrorFor(error).message };
   }
 }
-
-/**
- * The error in our own sentence and without its cause: an issuer's text may quote anything, even
- * the code. Rethrows what it cannot name.
- */
-function signInErrorFor(error: unknown): SignInError {
-  if (error instanceof SignInError) return error;
-  if (error instanceof oauth.ResponseBodyError)
-    return new SignInError({ reason: 'refusedByIssuer', code: errorCode(error.error) });
-  if (error instanceof oauth.WWWAuthenticateChallengeError)
-    return new SignInError({ reason: 'clientRefused' });
-  if (error instanceof oauth.AuthorizationResponseError)
-    return new SignInError({ reason: 'signInRefused' });
-  if (error instanceof oauth.OperationProcessingError)
-    return new SignInError({ reason: 'unusableAnswer', code: error.code ?? 'no code' });
-  if (error instanceof oauth.UnsupportedOperationError)
-    return new SignInError({ reason: 'unsupportedAnswer' });
-  throw error;
-}
-
-const errorCode = (code: string) => knownErrorCode(code) ?? 'an error without a known code';
-
-/** What ends a grant for good; anything else may pass. */
-const finalCodes = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client']);
-
-const isFinal = (failure: SignInFailure) =>
-  failure.reason === 'registrationGone' ||
-  failure.reason === 'clientRefused' ||
-  (failure.reason === 'refusedByIssuer' && finalCodes.has(failure.code));
-
-const isUnknownClient = (failure: SignInFailure) =>
-  failure.reason === 'clientRefused' ||
-  (failure.reason === 'refusedByIssuer' && failure.code === 'invalid_client');

@@ -5,9 +5,15 @@
 import { createHash } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod/mini';
+import { sameIssuer } from '../../model/issuer-identifier.ts';
+import { signInMs } from '../../model/sign-in-window.ts';
+import { mayBeReplaced, servesSignIn } from './client-lifetime.ts';
 import type { Client, ClientAuthentication } from '../../sessions/client.ts';
+import type { ClientOrigin } from '../../sessions/grant-end.ts';
 import type { ClientStore } from '../../sessions/ports.ts';
+import { judged } from './issuer-refusal.ts';
 import { SignInError } from './signin-error.ts';
+import { tidyAnswer } from './tidy-answer.ts';
 import { momentFromOutside } from '../../model/outside-time.ts';
 import { transport, type TransportOptions } from './transport.ts';
 import { defined } from '../../model/defined.ts';
@@ -28,20 +34,98 @@ export type RegistrationOptions = TransportOptions & {
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
 /**
- * Our client at this issuer: a configured one, our metadata document where the issuer reads it and
- * names itself in its answers, or else a registration, remembered or new. Throws `SignInError`.
+ * Our client at this issuer for a sign-in with these scopes: a configured one, our metadata document
+ * where the issuer reads it and names itself in its answers, or else a registration, remembered or
+ * new. An issuer that no browser came back from gets another client than the last time. Throws
+ * `SignInError`.
  */
 export async function clientAt(
   metadata: oauth.AuthorizationServer,
+  scopes: readonly string[],
   options: RegistrationOptions,
 ): Promise<Client> {
-  const { publicUrl, clients, configured = [] } = options;
-  const given = configured.find(({ issuer }) => issuer === metadata.issuer);
+  const { publicUrl, configured = [] } = options;
+  const given = configured.find(({ issuer }) => sameIssuer(issuer, metadata.issuer));
   if (given !== undefined) return configuredClient(given, metadata, publicUrl);
-  if (readsDocument(metadata) && publicUrl.startsWith('https:'))
-    return documentClient(metadata.issuer, publicUrl);
-  const known = await clients.getClient(metadata.issuer, callbackUrl(publicUrl, metadata.issuer));
-  return known ?? clients.saveClient(await register(metadata, options));
+  if (!readsDocument(metadata) || !publicUrl.startsWith('https:'))
+    return registeredClient(metadata, scopes, options);
+  const document = documentClient(metadata.issuer, publicUrl);
+  if (metadata.registration_endpoint === undefined || !(await isRefused(document, options)))
+    return document;
+  try {
+    return await registeredClient(metadata, scopes, options);
+  } catch (error) {
+    // What was taken for a refusal may have been a person who gave up.
+    if (error instanceof SignInError) return document;
+    throw error;
+  }
+}
+
+/** The issuer refused our document, or no browser came back since it was offered. */
+async function isRefused({ issuer }: Client, { clients, now }: RegistrationOptions) {
+  if (await clients.isDocumentRefused(issuer)) return true;
+  if (!(await clients.consumeUnanswered(issuer, startedBy(now())))) return false;
+  await clients.markDocumentRefused(issuer);
+  return true;
+}
+
+/** Sign-ins that were started before then can no longer be completed. */
+const startedBy = (now: Date): Date => new Date(now.getTime() - signInMs);
+
+async function registeredClient(
+  metadata: oauth.AuthorizationServer,
+  scopes: readonly string[],
+  options: RegistrationOptions,
+): Promise<Client> {
+  const { publicUrl, clients, now } = options;
+  const { issuer } = metadata;
+  const known = await clients.getClient(issuer, callbackUrl(publicUrl, issuer));
+  if (known === undefined) return clients.saveClient(await register(metadata, scopes, options));
+  const all = [...new Set([...(known.scopes ?? []), ...scopes])];
+  if (!servesSignIn(known, scopes, now())) return replaced(known, metadata, all, options);
+  const isLost =
+    mayBeReplaced(known, now()) && (await clients.consumeUnanswered(issuer, startedBy(now())));
+  if (!isLost) return known;
+  try {
+    return await replaced(known, metadata, all, options);
+  } catch (error) {
+    // The old one may still be good: a person may just have given up.
+    if (error instanceof SignInError) return known;
+    throw error;
+  }
+}
+
+/** Grants that were made with the old one keep it, by its id. */
+async function replaced(
+  old: Client,
+  metadata: oauth.AuthorizationServer,
+  scopes: readonly string[],
+  options: RegistrationOptions,
+): Promise<Client> {
+  const client = await register(metadata, scopes, options);
+  await options.clients.deleteClient(old);
+  return options.clients.saveClient(client);
+}
+
+/** The issuer does not know this client any more: the next sign-in takes another one. */
+export const forgetClient = (client: Client, options: RegistrationOptions): Promise<void> => {
+  switch (clientOrigin(client, options)) {
+    case 'configured':
+      return Promise.resolve();
+    case 'document':
+      return options.clients.markDocumentRefused(client.issuer);
+    case 'registered':
+      return options.clients.deleteClient(client);
+  }
+};
+
+export function clientOrigin(
+  { issuer, id }: Client,
+  { publicUrl, configured = [] }: RegistrationOptions,
+): ClientOrigin {
+  if (id === documentUrl(publicUrl)) return 'document';
+  const isGiven = configured.some((given) => given.id === id && sameIssuer(given.issuer, issuer));
+  return isGiven ? 'configured' : 'registered';
 }
 
 /** The client that the grant or the sign-in was made for; undefined: we no longer have it. */
@@ -52,7 +136,9 @@ export async function knownClient(
 ): Promise<Client | undefined> {
   const { issuer } = metadata;
   if (clientId === documentUrl(publicUrl)) return documentClient(issuer, publicUrl);
-  const given = configured.find((client) => client.issuer === issuer && client.id === clientId);
+  const given = configured.find(
+    (client) => sameIssuer(client.issuer, issuer) && client.id === clientId,
+  );
   return given === undefined
     ? clients.getClientById(issuer, clientId)
     : configuredClient(given, metadata, publicUrl);
@@ -74,10 +160,14 @@ const documentCallbackUrl = (publicUrl: string) => `${publicUrl}/v1/oauth/callba
 
 /**
  * Any issuer accepts our document, also one that another issuer led the browser to. Without `iss`
- * in the answer (RFC 9207) a mix-up could not be seen.
+ * in the answer (RFC 9207) a mix-up could not be seen. The document has no secret, so an issuer that
+ * lists its methods has to list `none` (opencode#47743); one without a list announces documents, for
+ * which the draft rules out shared secrets.
  */
-const readsDocument = (metadata: oauth.AuthorizationServer) =>
-  metadata.client_id_metadata_document_supported === true && namesItself(metadata);
+export const readsDocument = (metadata: oauth.AuthorizationServer) =>
+  metadata.client_id_metadata_document_supported === true &&
+  (metadata.token_endpoint_auth_methods_supported?.includes('none') ?? true) &&
+  namesItself(metadata);
 
 /** The answers of its authorization endpoint have `iss` (RFC 9207). */
 export const namesItself = (metadata: oauth.AuthorizationServer): boolean =>
@@ -142,23 +232,58 @@ const registeredSchema = z.object({
   ),
 });
 
-/** Dynamic client registration (RFC 7591). */
+/**
+ * Dynamic client registration (RFC 7591). An issuer that refuses the scopes is asked once more
+ * without: it then knows no limit, or gives what it gives. Throws `SignInError`.
+ */
 async function register(
   metadata: oauth.AuthorizationServer,
+  scopes: readonly string[],
   options: RegistrationOptions,
 ): Promise<Client> {
   const { host } = new URL(metadata.issuer);
-  const redirectUri = callbackUrl(options.publicUrl, metadata.issuer);
+  const callback = callbackUrl(options.publicUrl, metadata.issuer);
   if (metadata.registration_endpoint === undefined)
-    throw new SignInError({ reason: 'noRegistration', host, callback: redirectUri });
+    throw new SignInError({
+      reason: 'noRegistration',
+      host,
+      issuer: metadata.issuer,
+      callback,
+    });
+  if (scopes.length === 0) return registerFor(metadata, undefined, options);
+  return registerFor(metadata, scopes, options).catch((error: unknown) => {
+    const isRefused =
+      error instanceof SignInError &&
+      error.failure.reason === 'refusedByIssuer' &&
+      error.failure.status < 500;
+    if (!isRefused) throw error;
+    return registerFor(metadata, undefined, options);
+  });
+}
+
+async function registerFor(
+  metadata: oauth.AuthorizationServer,
+  scopes: readonly string[] | undefined,
+  options: RegistrationOptions,
+): Promise<Client> {
+  const { issuer } = metadata;
+  const { host } = new URL(issuer);
+  const redirectUri = callbackUrl(options.publicUrl, issuer);
   const wanted = preferredAuthentication(metadata);
   const response = await oauth.dynamicClientRegistrationRequest(
     metadata,
-    registration(options.publicUrl, redirectUri, wanted),
+    defined({
+      ...registration(options.publicUrl, redirectUri, wanted),
+      scope: scopes?.join(' '),
+    }),
     transport(options),
   );
   const registered = registeredSchema.safeParse(
-    await oauth.processDynamicClientRegistrationResponse(await withEnd(response)),
+    await judged(
+      await tidyAnswer(response, 'registration'),
+      { host, asked: 'registration', secrets: [], issuer, callback: redirectUri },
+      oauth.processDynamicClientRegistrationResponse,
+    ),
   );
   if (!registered.success) throw new SignInError({ reason: 'unsupportedRegistration', host });
   const {
@@ -171,30 +296,16 @@ async function register(
   if (authentication !== 'none' && secret === undefined)
     throw new SignInError({ reason: 'unsupportedRegistration', host });
   return defined({
-    issuer: metadata.issuer,
+    issuer,
     id,
     redirectUri,
     authentication,
     secret,
     // RFC 7591, section 3.2.1: zero is never.
     expiresAt: end === 0 ? undefined : momentFromOutside(end, options.now()),
+    registeredAt: options.now(),
+    scopes,
   });
-}
-
-/**
- * RFC 7591 requires `client_secret_expires_at` with a secret. Some issuers leave it out, for
- * example the one of the MCP conformance suite.
- */
-async function withEnd(response: Response): Promise<Response> {
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined);
-  const isOpen = z
-    .object({ client_secret: z.string(), client_secret_expires_at: z.optional(z.undefined()) })
-    .safeParse(body).success;
-  if (!isOpen || typeof body !== 'object') return response;
-  return Response.json({ ...body, client_secret_expires_at: 0 }, { status: response.status });
 }
 
 /**

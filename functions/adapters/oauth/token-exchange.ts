@@ -1,21 +1,26 @@
 import { decodeJwt, errors } from 'jose';
 import * as z from 'zod/mini';
-import { exchangeIssuer, type McpServer } from '../../model/mcpserver.ts';
-import type { TokenExchangeResult } from '../../sessions/verify.ts';
-import { SignInError } from './signin-error.ts';
-import { ask } from './transport.ts';
-import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
-import { qualifiedName } from '../../model/mcpserver.ts';
-import { knownErrorCode } from '../../model/oauth-error-codes.ts';
-import { oneLine } from '../../model/outside-text.ts';
+import { sameIssuer } from '../../model/issuer-identifier.ts';
+import { type ExchangeRule, type IssuerRules, noIssuerRules } from '../../model/issuer-rules.ts';
+import { exchangeIssuer, type McpServer, qualifiedName } from '../../model/mcpserver.ts';
+import { knownErrorCode, passesByItself } from '../../model/oauth-error-codes.ts';
+import { oneLine, oneLineWithoutSecrets } from '../../model/outside-text.ts';
 import { expiryAfter } from '../../model/outside-time.ts';
-import { scopesIn } from '../../model/scopes.ts';
-import type { SecretReference, Credentials } from '../../sessions/ports.ts';
+import { scopesIn, validScopes } from '../../model/scopes.ts';
+import { sentenceRepeats } from '../../model/secret-pieces.ts';
+import type { Credentials, SecretReference } from '../../sessions/ports.ts';
+import type { TokenExchangeResult } from '../../sessions/verify.ts';
+import type { GuardedFetch } from '../network/http.ts';
+import { SignInError } from './signin-error.ts';
+import { tidyAnswer } from './tidy-answer.ts';
+import { ask } from './transport.ts';
 
 export type ExchangeOptions = {
   readonly fetch: GuardedFetch;
   readonly now: () => Date;
+  /** What the owner knows about single issuers (ISSUERS). */
+  readonly issuerRules?: IssuerRules;
   /**
    * The two values of the Secret with our client credentials. The caller has checked that the
    * namespace may be read.
@@ -25,10 +30,16 @@ export type ExchangeOptions = {
 
 /**
  * OAuth 2.0 Token Exchange (RFC 8693) with the parameters that Dex documents (dexidp.io, "Token
- * Exchange"): the person's ID token for an access token of the issuer that the server trusts.
- * `refusesExchange` decides beforehand whether it may happen at all.
+ * Exchange"), unless a rule for the issuer says otherwise: the person's token for an access token of
+ * the issuer that the server trusts. `refusesExchange` decides beforehand whether it may happen at
+ * all.
  */
-export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions) {
+export function tokenExchanger({
+  fetch,
+  now,
+  issuerRules = noIssuerRules,
+  readCredentials,
+}: ExchangeOptions) {
   return async (server: McpServer, token: string): Promise<TokenExchangeResult> => {
     const exchange = server.auth?.tokenExchange;
     const issuer = exchangeIssuer(server);
@@ -39,8 +50,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
         message:
           'spec.auth.tokenExchange is incomplete: it needs dexTokenEndpoint and connectorId.',
       };
-    const { clientCredentialsSecretRef: reference, connectorId } = exchange;
-    const scopes = scopesIn(exchange.scopes).join(' ');
+    const { clientCredentialsSecretRef: reference } = exchange;
     const secret = reference && {
       ...reference,
       namespace: reference.namespace ?? server.namespace,
@@ -51,14 +61,7 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
         kind: 'refused',
         message: `The Secret ${qualifiedName(secret)} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
       };
-    const form = new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      connector_id: connectorId,
-      scope: scopes,
-      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      subject_token: token,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-    });
+    const { form, scopes } = formFor(server, token, issuerRules(issuer).exchange);
     try {
       const response = await ask(fetch, endpoint, {
         method: 'POST',
@@ -69,7 +72,8 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
         }),
         body: form,
       });
-      return await judged(response, { issuer, endpoint, scopes, now: now() });
+      const secrets = [token, credentials?.clientSecret ?? ''];
+      return await judged(response, { issuer, endpoint, scopes, now: now(), secrets });
     } catch (error) {
       if (error instanceof SignInError) return { kind: 'unavailable', message: error.message };
       throw error;
@@ -77,43 +81,67 @@ export function tokenExchanger({ fetch, now, readCredentials }: ExchangeOptions)
   };
 }
 
+/** Of a scope that requests an audience (dexidp.io, "Custom Scopes, Claims and Client Features"). */
+const dexAudience = 'audience:server:client_id:';
+
+/**
+ * `requiredAudiences` become scopes, as at Dex (and in upstream), or the `audience` of RFC 8693,
+ * section 2.1, which Keycloak's standard token exchange wants.
+ */
+function formFor(
+  { auth }: McpServer,
+  token: string,
+  { audience = 'scope', subjectTokenType = 'id_token', noConnector = false }: ExchangeRule = {},
+) {
+  const audiences = auth?.requiredAudiences ?? [];
+  const wanted = audience === 'scope' ? audiences.map((one) => `${dexAudience}${one}`) : [];
+  const scopes = validScopes([...scopesIn(auth?.tokenExchange?.scopes ?? ''), ...wanted]).join(' ');
+  const form = new URLSearchParams(
+    defined({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      connector_id: noConnector ? undefined : auth?.tokenExchange?.connectorId,
+      scope: scopes === '' ? undefined : scopes,
+      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      subject_token: token,
+      subject_token_type: `urn:ietf:params:oauth:token-type:${subjectTokenType}`,
+    }),
+  );
+  if (audience === 'parameter') for (const one of audiences) form.append('audience', one);
+  return { form, scopes };
+}
+
 /** RFC 6749, section 2.3.1: both are form-encoded first. */
 const basic = ({ clientId, clientSecret }: Credentials) =>
   `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')}`;
 
+/** After the tidy step. RFC 8693, section 2.2.1. `N_A` is for tokens that are not bearer tokens. */
 const answerSchema = z.object({
   access_token: z.string().check(z.minLength(1), z.maxLength(64 * 1024)),
-  // RFC 8693, section 2.2.1. `N_A` is for tokens that are not bearer tokens.
   token_type: z.string(),
   expires_in: z.optional(z.unknown()),
   scope: z.optional(z.string()),
 });
 
-const errorSchema = z.object({ error: z.string() });
+const errorSchema = z.object({ error: z.string(), error_description: z.optional(z.string()) });
 
 type Asked = {
   readonly issuer: string;
   readonly endpoint: URL;
   readonly scopes: string;
   readonly now: Date;
+  /** What the issuer was sent, and may repeat. */
+  readonly secrets: readonly string[];
 };
 
 async function judged(
-  response: Response,
-  { issuer, endpoint, scopes, now }: Asked,
+  answered: Response,
+  { issuer, endpoint, scopes, now, secrets }: Asked,
 ): Promise<TokenExchangeResult> {
   const { host } = endpoint;
-  if (response.status === 429 || response.status >= 500)
-    return {
-      kind: 'unavailable',
-      message: `${host} answered HTTP ${response.status} to the token exchange.`,
-    };
+  const response = await tidyAnswer(answered, 'token');
+  const { status } = response;
   const body: unknown = await response.json().catch(() => undefined);
-  if (response.status !== 200) {
-    const said = errorSchema.safeParse(body).data?.error;
-    const code = knownErrorCode(said) ?? `HTTP ${response.status}`;
-    return { kind: 'refused', message: `${host} refused the token exchange: ${code}.` };
-  }
+  if (status !== 200) return refusalOf(status, body, { host, secrets });
   const answer = answerSchema.safeParse(body);
   if (!answer.success || answer.data.token_type.toLowerCase() !== 'bearer')
     return {
@@ -121,17 +149,42 @@ async function judged(
       message: `${host} answered the token exchange without a bearer token.`,
     };
   const { access_token: accessToken, expires_in: seconds, scope } = answer.data;
-  if (issuerOf(accessToken) !== issuer)
+  const named = issuerOf(accessToken) ?? 'none';
+  if (!sameIssuer(named, issuer)) {
+    // It chose this text knowing the person's token.
+    const theirs = sentenceRepeats(named, secrets) ? 'another issuer' : oneLine(named, 200);
     return {
       kind: 'refused',
-      message: `${host} gave a token of another issuer than ${oneLine(issuer, 200)}.`,
+      message: `${host} gave a token that names ${theirs} as its issuer, not ${oneLine(issuer, 200)} (spec.auth.tokenExchange).`,
     };
+  }
   return defined({
     kind: 'exchanged',
     tokens: { accessToken },
     scopes: scopesIn(scope ?? scopes),
     expiresAt: expiryAfter(seconds, now),
   });
+}
+
+/** What passes by itself ends nothing, as at a refresh. */
+function refusalOf(
+  status: number,
+  body: unknown,
+  { host, secrets }: { readonly host: string; readonly secrets: readonly string[] },
+): TokenExchangeResult {
+  const { error, error_description: words = '' } = errorSchema.safeParse(body).data ?? {};
+  if (passesByItself(status, error))
+    return {
+      kind: 'unavailable',
+      message: `${host} answered HTTP ${String(status)} to the token exchange.`,
+    };
+  const known = knownErrorCode(error);
+  const code = known === undefined ? `HTTP ${String(status)}` : `${known}, HTTP ${String(status)}`;
+  const description = sentenceRepeats(words, secrets)
+    ? ''
+    : oneLineWithoutSecrets(words, 300).replace(/\.$/, '');
+  const said = description === '' ? '' : ` It says: ${description}.`;
+  return { kind: 'refused', message: `${host} refused the token exchange: ${code}.${said}` };
 }
 
 /**

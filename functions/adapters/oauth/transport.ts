@@ -29,10 +29,16 @@ export async function reach<Answer>(url: URL, send: () => Promise<Answer>): Prom
   try {
     return await send();
   } catch (cause) {
-    const detail = messageOf(cause);
+    const detail = causeText(cause);
     throw new SignInError({ reason: 'requestFailed', host: url.host, detail }, { cause });
   }
 }
+
+/** Why there was no answer, for people. */
+export const causeText = (cause: unknown): string =>
+  cause instanceof DOMException && cause.name === 'TimeoutError'
+    ? 'no answer in time'
+    : messageOf(cause).replace(/\.$/, '');
 
 /** The same for the functions of oauth4webapi. */
 export function transport({ fetch, allowInsecure }: TransportOptions) {

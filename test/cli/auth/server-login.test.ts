@@ -36,6 +36,7 @@ async function signIn(
             .writeHead(200, { 'content-type': 'application/json' })
             .end(JSON.stringify(value));
         if (request.url === '/v1/mcpservers/default/a') return answer(row);
+        if (request.url?.endsWith('/check') === true) return response.writeHead(404).end();
         if (request.url?.endsWith('/complete') === true)
           return answer({ namespace: 'default', name: 'a', session: sessions[started - 1] });
         started += 1;
@@ -90,5 +91,17 @@ test('a server that refuses the new token is exit 3, with its reason and not wit
   expect([code, started]).toEqual([3, 1]);
   expect(stderr).toMatch(
     /^Error: default\/a is Expired: The server refused the token: invalid_token\.\nTry again\.\n$/m,
+  );
+});
+
+// Class: the person has no license.
+test('a server that lets nobody in after the sign-in is a warning', async () => {
+  const { code, stderr } = await signIn({
+    status: 'Authenticated',
+    message: 'The server answered HTTP 403 to a request with your token: it does not let you in.',
+  });
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    'Signed in to default/a.\nWarning: Signed in, but it could not be verified: The server answered HTTP 403 to a request with your token: it does not let you in.\n',
   );
 });

@@ -73,6 +73,13 @@ test('a session that needs the owner, not the person, tells why instead of a com
   );
 });
 
+test('only what the person can change counts as pending', () => {
+  const owners = aSession({ status: 'Pending Auth', sso: 'Failed', message: 'not allowed' });
+  const mine = aSession({ status: 'Expired', hint: 'muster auth login --server server-b' });
+  const servers = [aRow({ session: owners }), aRow({ name: 'server-b', session: mine })];
+  expect(statusText({ endpoint, me, servers, now })).toContain('(1 pending authentication)');
+});
+
 test('an expired session names the command and the reason', () => {
   const session = aSession({
     status: 'Expired',

@@ -106,6 +106,9 @@ function world(review: (user: string, namespace: string) => boolean, reviews = I
     check: async () => {
       throw new Error('Nobody asked for a check.');
     },
+    checkSignIn: async () => {
+      throw new Error('Nobody asked for a check.');
+    },
     heartbeatMs: 300_000,
     anonymousList: false,
     maySee,

@@ -16,6 +16,7 @@ import {
   meSchema,
   problemSchema,
   rowSchema,
+  type SignInCheck,
 } from '../../../functions/model/wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
@@ -29,6 +30,19 @@ const servers = [
   aServer({ name: 'server-b', uid: 'uid-b', status: connected('True') }),
   aServer({ namespace: 'team-a', name: 'server-d', uid: 'uid-d', status: connected('False') }),
 ];
+const aSignInCheck: SignInCheck = {
+  possible: true,
+  links: [
+    {
+      link: 'server',
+      finding: 'no-sign-in-needed',
+      status: 'ok',
+      message: 'The server requires no sign-in.',
+      page: '/sign-in/no-sign-in-needed/',
+    },
+  ],
+};
+
 const aCheck: Check = {
   namespace: 'default',
   name: 'server-a',
@@ -97,6 +111,7 @@ function world({
         servers.find((server) => server.namespace === namespace && server.name === name),
       sessionsOf: async (person, page) => join(page, person, [], now),
       check: async () => aCheck,
+      checkSignIn: async () => aSignInCheck,
       continueTokens: textSealer(sealer([tokenKey])),
       takeLimit: personLimits({
         now: () => now,
@@ -294,6 +309,23 @@ test('a check is answered as the wire says', async () => {
     method: 'POST',
   });
   expect(checkSchema.parse(body)).toEqual(aCheck);
+});
+
+test('a check has the chain of the sign-in only where the request asks for it', async () => {
+  const { api } = world();
+  const check = async (body?: string) => {
+    const answer = await api.request('/v1/mcpservers/default/server-a/check', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ada.bearer}` },
+      ...defined({ body }),
+    });
+    const read: unknown = await answer.json();
+    return { status: answer.status, body: read };
+  };
+  expect((await check('{"signIn":true}')).body).toEqual({ ...aCheck, signIn: aSignInCheck });
+  for (const body of [undefined, '{}', '{"signIn":false}'])
+    expect((await check(body)).body).toEqual(aCheck);
+  for (const body of ['x', '[]', '{"signIn":1}']) expect((await check(body)).status).toBe(400);
 });
 
 test('the eleventh check of a minute is a 429 with the time to wait, for this person only', async () => {

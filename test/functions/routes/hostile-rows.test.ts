@@ -185,6 +185,7 @@ beforeEach(async () => {
       sessionsOf: async (who, those) =>
         join(those, who, await store.listGrants(who), now(), policy),
       check: async () => Promise.reject(new Error('not here')),
+      checkSignIn: async () => Promise.reject(new Error('not here')),
       heartbeatMs: 300_000,
       anonymousList: false,
       takeLimit: ports.takeLimit,

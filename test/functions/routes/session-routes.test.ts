@@ -297,7 +297,10 @@ test('after ten minutes a parked code has expired', async () => {
 test('a person who declines comes back with the reason, and nothing is stored', async () => {
   const state = new URL(await start('ada')).searchParams.get('state') ?? '';
   const { url } = await visit(ada, callbackWith({ state, error: 'access_denied' }));
-  expect(url.href).toBe(`${returnTo}?error=access_denied`);
+  expect(url.href.startsWith(`${returnTo}?error=access_denied&error_description=`)).toBe(true);
+  expect(url.searchParams.get('error_description')).toMatch(
+    /^The issuer [\d.:]+ refused the sign-in to default\/a: access_denied\. It was asked for the scopes mcp offline_access, for http:\/\/127\.0\.0\.1:\d+\/mcp\.$/,
+  );
   const again = await visit(ada, callbackWith({ state, code: 'x' }));
   expect(again.status).toBe(400);
 });
@@ -307,9 +310,25 @@ test.each(['apieceofatoken', 'pay_here', 'x'.repeat(5_000), 'a b', '\u202e'])(
   async (error) => {
     const state = new URL(await start('ada')).searchParams.get('state') ?? '';
     const { url } = await visit(ada, callbackWith({ state, error }));
-    expect(url.href).toBe(`${returnTo}?error=server_error`);
+    expect(url.searchParams.get('error')).toBe('server_error');
+    expect(url.searchParams.get('error_description')).toMatch(
+      /refused the sign-in to default\/a: an error without a known code\. It was asked/,
+    );
   },
 );
+
+// formbricks#8406.
+test('what an issuer says about its refusal is told, on one line and without secrets', async () => {
+  const state = new URL(await start('ada')).searchParams.get('state') ?? '';
+  const error_description = `User ada is not assigned\n\u202e to this app. See ${'x'.repeat(40)}`;
+  const { url } = await visit(
+    ada,
+    callbackWith({ state, error: 'access_denied', error_description }),
+  );
+  expect(url.searchParams.get('error_description')).toMatch(
+    /: access_denied\. It says: User ada is not assigned to this app\. See \[left out\]\. It was asked/,
+  );
+});
 
 test('what a browser brings to the callback is never shown', async () => {
   const query = {
@@ -396,7 +415,7 @@ test('an issuer that cannot be used is a problem with the next command, and no s
   expect(answer.status).toBe(502);
   expect(await problemOf(answer)).toMatchObject({
     detail: expect.stringMatching(/^The request to .* failed: /),
-    hint: 'Run: muster check default/a --explain',
+    hint: 'Run: muster check default/a --sign-in',
   });
 });
 

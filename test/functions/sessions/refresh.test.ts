@@ -9,6 +9,7 @@ import {
   usableTokens,
   type RefreshResult,
   type RefreshPorts,
+  type WantedTokens,
 } from '../../../functions/sessions/refresh.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
 import { aGrant, minutes, now } from './build.ts';
@@ -20,6 +21,23 @@ const newer: RefreshResult = {
   tokens: { accessToken: 'access-2', refreshToken: 'refresh-2' },
   scopes: ['mcp'],
   expiresAt: minutes(60),
+};
+
+const invalidGrant: RefreshResult = {
+  kind: 'failed',
+  failure: {
+    kind: 'refused',
+    status: 400,
+    code: 'invalid_grant',
+    isPage: false,
+    client: 'registered',
+  },
+  message: 'The issuer refused: invalid_grant.',
+};
+const isDown: RefreshResult = {
+  kind: 'failed',
+  failure: { kind: 'noAnswer' },
+  message: 'issuer.example.com is down.',
 };
 
 /** A store with one grant that is due, and an issuer that says what the test wants. */
@@ -56,7 +74,7 @@ async function world({
     asked,
     generation,
     rekeyed,
-    use: (stale?: string) => usableTokens(ports, person, serverUid, stale),
+    use: (wanted?: WantedTokens) => usableTokens(ports, person, serverUid, wanted),
   };
 }
 
@@ -120,8 +138,8 @@ test('a token that the server did not accept is refreshed before its time, once'
   const { use, asked, generation } = await world({
     grant: { expiresAt: minutes(10), refreshable: true },
   });
-  await Promise.all([use(generation), use(generation)]);
-  expect(await use(generation)).toMatchObject({
+  await Promise.all([use({ stale: generation }), use({ stale: generation })]);
+  expect(await use({ stale: generation })).toMatchObject({
     kind: 'usable',
     tokens: { accessToken: 'access-2' },
   });
@@ -130,7 +148,7 @@ test('a token that the server did not accept is refreshed before its time, once'
 
 test('a refresh that the issuer refuses ends the grant, with the reason', async () => {
   const { use, store, asked } = await world({
-    refresh: async () => ({ kind: 'refused', message: 'The issuer refused: invalid_grant.' }),
+    refresh: async () => invalidGrant,
   });
   expect(await use()).toMatchObject({
     kind: 'expired',
@@ -150,7 +168,7 @@ test('on invalid_grant the newer tokens of somebody else are used, and stay', as
         accessToken: 'theirs',
         refreshToken: 'theirs',
       });
-      return { kind: 'refused', message: 'The issuer refused: invalid_grant.' };
+      return invalidGrant;
     },
   });
   expect(await use()).toMatchObject({ kind: 'usable', tokens: { accessToken: 'theirs' } });
@@ -209,17 +227,53 @@ test.each([
   ['while the old token is good it is used', 0.2, 'usable'],
   ['past its end it is not', -1, 'retryLater'],
 ])('an issuer that is away ends nothing: %s', async (_sentence, left, kind) => {
-  const away: RefreshResult = {
-    kind: 'unavailable',
-    message: 'issuer.example.com could not be asked',
-  };
   const { use, store } = await world({
     grant: { expiresAt: minutes(left), refreshable: true },
-    refresh: async () => away,
+    refresh: async () => isDown,
   });
   expect((await use()).kind).toBe(kind);
   expect(await store.getGrant(person, serverUid)).toMatchObject({ tokens: old });
   expect((await store.getGrant(person, serverUid))?.grant.refused).toBeUndefined();
+});
+
+test('an issuer that failed is left alone for a while: eight commands ask it once', async () => {
+  const { use, asked, clock, store } = await world({
+    refresh: async () => isDown,
+  });
+  for (let command = 0; command < 8; command += 1)
+    expect(await use()).toMatchObject({
+      kind: 'retryLater',
+      message: 'issuer.example.com is down.',
+    });
+  expect(asked).toHaveBeenCalledTimes(1);
+  expect((await store.getGrant(person, serverUid))?.grant.refreshFailed).toEqual({
+    at: now,
+    message: 'issuer.example.com is down.',
+    failures: 1,
+    retryAt: minutes(0.5),
+  });
+
+  clock.now = minutes(0.5);
+  await use();
+  expect(asked).toHaveBeenCalledTimes(2);
+  expect((await store.getGrant(person, serverUid))?.grant.refreshFailed).toMatchObject({
+    failures: 2,
+    retryAt: minutes(1.5),
+  });
+
+  clock.now = minutes(1.5);
+  asked.mockImplementation(async () => newer);
+  expect(await use()).toMatchObject({ kind: 'usable' });
+  expect((await store.getGrant(person, serverUid))?.grant.refreshFailed).toBeUndefined();
+});
+
+test('while an issuer is left alone, a token that is still good is used', async () => {
+  const { use, asked } = await world({
+    grant: { expiresAt: minutes(0.2), refreshable: true },
+    refresh: async () => isDown,
+  });
+  for (const _use of [1, 2]) expect(await use()).toMatchObject({ kind: 'usable', tokens: old });
+  expect(asked).toHaveBeenCalledTimes(1);
 });
 
 test('a lease whose holder died ends after a while', async () => {

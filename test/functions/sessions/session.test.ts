@@ -93,6 +93,14 @@ test.each<Row>([
     { kind: 'exchange', refused: { at: now, by: 'server', message: 'no' } },
     'Expired',
   ],
+  // giantswarm/muster and a real Dex: exchanged tokens end after 10 to 30 minutes.
+  [
+    'an exchanged token that has expired is exchanged again',
+    exchanging,
+    { kind: 'exchange', expiresAt: minutes(-30) },
+    'Authenticated',
+    'Exchanged',
+  ],
   ['an own sign-in is worth nothing where tokens are exchanged', exchanging, {}, 'Pending Auth'],
   [
     'an exchanged token is worth nothing where people sign in themselves',
@@ -247,6 +255,69 @@ test.each([
     tells,
   ]);
   expect(session.hint).toBe(tells ? 'muster auth login --server server-a' : undefined);
+});
+
+test('the short life of an exchanged token is no news', () => {
+  const grant = aGrant({ kind: 'exchange', expiresAt: minutes(4) });
+  const session = sessionOf(protectedServer(exchanging), aPerson(), grant, now, {
+    policy: allowed,
+  });
+  expect(session).toMatchObject({ status: 'Authenticated', refreshable: true });
+  expect(session).not.toHaveProperty('message');
+  expect(session).not.toHaveProperty('hint');
+});
+
+test('where the own token has ended, nothing is exchanged any more', () => {
+  const grant = aGrant({ kind: 'exchange' });
+  const person = aPerson({ expiresAt: now });
+  expect(
+    sessionOf(protectedServer(exchanging), person, grant, now, { policy: allowed }),
+  ).toMatchObject({ status: 'Pending Auth', sso: 'Failed', hint: 'muster auth login' });
+});
+
+test.each([
+  [
+    'forwarding',
+    forwarding,
+    { kind: 'forwarding', refused: { at: now, by: 'server', message: 'no' } },
+  ],
+  ['exchange', exchanging, { kind: 'exchange', refused: { at: now, by: 'issuer', message: 'no' } }],
+] as const)('no command is advised where %s was refused: none helps', (_sentence, facts, grant) => {
+  const session = sessionOf(protectedServer(facts), aPerson(), aGrant(grant), now, {
+    policy: allowed,
+  });
+  expect(session).toMatchObject({ sso: 'Failed', message: 'no' });
+  expect(session).not.toHaveProperty('hint');
+});
+
+const failed = (retryAt: Date) => ({
+  refreshable: true,
+  refreshFailed: { at: minutes(-1), message: 'issuer.example.com is down.', failures: 2, retryAt },
+});
+
+test.each<[sentence: string, facts: Partial<Grant>, message: string | undefined]>([
+  [
+    'until when it is tried again',
+    { expiresAt: minutes(-1), ...failed(minutes(1)) },
+    'The sign-in has not ended, but could not be refreshed: issuer.example.com is down. It is tried again after 2026-11-22T12:01:00.000Z.',
+  ],
+  [
+    'that the next use tries it again',
+    { expiresAt: minutes(-1), ...failed(minutes(-1)) },
+    'The sign-in has not ended, but could not be refreshed: issuer.example.com is down. It is tried again when you use or verify it.',
+  ],
+  ['nothing while the token is good', { expiresAt: minutes(1), ...failed(minutes(1)) }, undefined],
+])('a refresh that failed ends no session, which says %s', (_sentence, facts, message) => {
+  const session = sessionOf(protectedServer(), aPerson(), aGrant(facts), now);
+  expect([session.status, session.message]).toEqual(['Authenticated', message]);
+});
+
+// A real Keycloak 26.7.3: `Expired` stood beside `less than a minute ago (refreshes itself)`.
+test('a grant that its issuer has ended does not refresh itself', () => {
+  const refused = { at: now, by: 'issuer' as const, message: 'no' };
+  expect(
+    sessionOf(protectedServer(), aPerson(), aGrant({ refused, refreshable: true }), now),
+  ).toMatchObject({ status: 'Expired', refreshable: false });
 });
 
 test('scopes that the server misses are told', () => {

@@ -47,6 +47,8 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
     scopes: ['mcp'],
     expiresAt: minutes(60),
   })),
+  markStarted: vi.fn<SignInPorts['markStarted']>(async () => {}),
+  markAnswered: vi.fn<SignInPorts['markAnswered']>(async () => {}),
   saveSignIn: vi.fn<SignInPorts['saveSignIn']>(async () => {}),
   consumeSignIn: async () => signIn,
   savePendingCode: vi.fn<SignInPorts['savePendingCode']>(async () => {}),
@@ -111,6 +113,41 @@ test.each([
     await callBack(world, 'of-the-issuer', 'state', { code: 'code', ...answer }),
   ).toMatchObject({ kind: 'notNamed' });
   expect(world.savePendingCode).not.toHaveBeenCalled();
+});
+
+test('a sign-in that is started waits for an answer, and any answer at its callback is one', async () => {
+  const world = ports();
+  await startSignIn(world, protectedServer(), aPerson());
+  expect(world.markStarted).toHaveBeenCalledExactlyOnceWith(request.issuer, now);
+  await callBack(world, 'of-the-issuer', 'state', { error: 'access_denied' });
+  expect(world.markAnswered).toHaveBeenCalledExactlyOnceWith(request.issuer);
+});
+
+test.each([
+  ['unauthorized_client', true],
+  ['invalid_client', true],
+  ['redirect_uri_mismatch', true],
+  ['access_denied', false],
+  ['made_up', false],
+])(
+  'after %s at the callback the client counts as one that the issuer lost: %s',
+  async (error, isLost) => {
+    const world = ports();
+    await callBack(world, 'of-the-issuer', 'state', { error });
+    const marks = isLost ? [[request.issuer, minutes(-10)]] : [];
+    expect(vi.mocked(world.markStarted).mock.calls).toEqual(marks);
+  },
+);
+
+test('a refusal says server, issuer, what was asked for and what the issuer says', async () => {
+  const description = 'Not assigned.\u202e';
+  expect(
+    await callBack(ports(), 'of-the-issuer', 'state', { error: 'access_denied', description }),
+  ).toMatchObject({
+    kind: 'declined',
+    message:
+      'The issuer issuer.example.com refused the sign-in to default/server-a: access_denied. It says: Not assigned. It was asked for the scopes mcp, for https://mcp.example.com/mcp.',
+  });
 });
 
 test('an issuer that cannot be used leaves nothing behind', async () => {

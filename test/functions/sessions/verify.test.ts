@@ -87,6 +87,37 @@ test('a server that refuses the fresh one, too, ends the grant with its reason',
   });
 });
 
+// Class: a server that reads new keys of its issuer answers 401 for a moment.
+test('a server that refused a good token once is asked again by the next verification', async () => {
+  const { grant, tokens, generation } = await grantOf(world, server);
+  const refused = { at: world.clock.now, by: 'server' as const, message: 'no' };
+  await world.store.replaceGrant(
+    {
+      grant: { ...grant, refreshable: false, refused },
+      tokens: { accessToken: tokens?.accessToken ?? '' },
+      generation,
+    },
+    generation,
+  );
+  expect((await stored())?.refused).toBeDefined();
+  const { grant: verified } = await verifySession(world.ports, server, caller);
+  expect(sessionOf(server, person, verified, world.clock.now, world.ports).status).toBe(
+    'Authenticated',
+  );
+  expect((await stored())?.refused).toBeUndefined();
+});
+
+test('what the issuer has ended is not asked for again', async () => {
+  const { grant, tokens, generation } = await grantOf(world, server);
+  const refused = { at: world.clock.now, by: 'issuer' as const, message: 'no' };
+  await world.store.replaceGrant(
+    defined({ grant: { ...grant, refused }, tokens, generation }),
+    generation,
+  );
+  const ports = { ...world.ports, verifyToken: () => Promise.reject(new Error('it was asked')) };
+  expect(await verifySession(ports, server, caller)).toMatchObject({ grant: { refused } });
+});
+
 test('a server that is away says nothing about the grant', async () => {
   const { grant } = await grantOf(world, server);
   const verified = await verifySession(
@@ -181,7 +212,7 @@ describe('an issuer whose tokens live two seconds', () => {
     const { grant } = await verifySession(hasty.ports, one, caller);
     expect(sessionOf(one, person, grant, hasty.clock.now, hasty.ports)).toMatchObject({
       status: 'Expired',
-      message: 'The issuer refused: invalid_grant.',
+      message: expect.stringMatching(/refused to refresh the sign-in: invalid_grant, HTTP 400/),
       hint: 'muster auth login --server server-a',
     });
   });

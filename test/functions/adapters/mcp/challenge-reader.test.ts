@@ -38,14 +38,20 @@ const bearer = 'Bearer resource_metadata="https://mcp.example.com/meta", scope="
 const parts = { resourceMetadata: 'https://mcp.example.com/meta', scope: 'mcp' };
 
 test.each([
-  ['a 401 with a Bearer challenge', 401, bearer, parts],
-  ['a 403 with a Bearer challenge', 403, bearer, parts],
-  ['a Bearer challenge behind another one', 401, `Basic realm="a, b", ${bearer}`, parts],
-  ['a 401 with another challenge only', 401, 'Basic realm="a"', {}],
-  ['a 401 without a challenge', 401, undefined, {}],
-  ['any other answer', 400, bearer, {}],
-])('%s', async (_what, status, challenge, expected) => {
-  expect((await read(status, challenge)).challenge).toEqual(expected);
+  ['a 401 with a Bearer challenge', 401, bearer, ['bearer'], parts],
+  ['a 403 with a Bearer challenge', 403, bearer, ['bearer'], parts],
+  [
+    'a Bearer challenge behind another one',
+    401,
+    `Basic realm="a, b", ${bearer}`,
+    ['basic', 'bearer'],
+    parts,
+  ],
+  ['a 401 with another challenge only', 401, 'Basic realm="a"', ['basic'], {}],
+  ['a 401 without a challenge', 401, undefined, [], {}],
+  ['any other answer', 400, bearer, [], {}],
+])('%s', async (_what, status, challenge, schemes, expected) => {
+  expect((await read(status, challenge)).challenge).toEqual({ status, schemes, ...expected });
 });
 
 test('spec.headers go along, and never in place of our own', async () => {

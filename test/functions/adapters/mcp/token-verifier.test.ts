@@ -98,7 +98,7 @@ test('a server of type sse is asked for its stream', async () => {
   expect(asked).toEqual(['GET']);
 });
 
-test('a redirect is not followed: the token stays with the host it was sent to', async () => {
+test('a redirect to another host is not followed: the token stays where it was sent', async () => {
   const elsewhere = await strange((_request, response) => response.end('{"result":{}}'));
   const { server } = await strange((_request, response) =>
     response.writeHead(307, { location: elsewhere.server.url ?? '' }).end(),
@@ -108,6 +108,62 @@ test('a redirect is not followed: the token stays with the host it was sent to',
     message: expect.stringContaining('HTTP 307'),
   });
   expect(elsewhere.asked).toEqual([]);
+});
+
+// FastMCP and Starlette mounts: /mcp answers 307 to /mcp/, also to the token.
+test.each([307, 308])(
+  'a redirect with %i to a path of the same host is followed',
+  async (status) => {
+    const seen: string[] = [];
+    const { server } = await strange((request, response) => {
+      seen.push(`${request.url ?? ''} ${request.headers.authorization ?? ''}`);
+      if (request.url === '/mcp') response.writeHead(status, { location: '/mcp/' }).end();
+      else response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
+    });
+    expect(await verifyToken(server, token)).toEqual({ kind: 'accepted' });
+    expect(seen).toEqual([`/mcp Bearer ${token}`, `/mcp/ Bearer ${token}`]);
+  },
+);
+
+test('a token that is refused behind a redirect is refused', async () => {
+  const { server } = await strange((request, response) => {
+    if (request.url === '/mcp') response.writeHead(307, { location: '/mcp/' }).end();
+    else response.writeHead(401).end();
+  });
+  expect(await verifyToken(server, token)).toMatchObject({ kind: 'refused' });
+});
+
+test('redirects end after three, wherever they lead', async () => {
+  const { server, asked } = await strange((request, response) =>
+    response.writeHead(307, { location: `${request.url ?? ''}/again` }).end(),
+  );
+  expect(await verifyToken(server, token)).toMatchObject({
+    kind: 'unclear',
+    message: expect.stringContaining('HTTP 307'),
+  });
+  // One request and three redirects, then the handshake, which follows none.
+  expect(asked).toHaveLength(5);
+});
+
+test.each([301, 302, 303])(
+  'a POST is not repeated for %i, which would make it a GET',
+  async (status) => {
+    const { server, asked } = await strange((_request, response) =>
+      response.writeHead(status, { location: '/mcp/' }).end(),
+    );
+    expect(await verifyToken(server, token)).toMatchObject({ kind: 'unclear' });
+    expect(asked).toEqual(['POST server/discover', 'POST initialize']);
+  },
+);
+
+// Class: the person has no license.
+test('403 to everything says what it means', async () => {
+  const { server } = await strange((_request, response) => response.writeHead(403).end());
+  expect(await verifyToken(server, token)).toEqual({
+    kind: 'unclear',
+    message:
+      'The server answered HTTP 403 to a request with your token: it does not let you in. Ask its owner for access.',
+  });
 });
 
 const refusedFor = (code: string) => `The server refused the token: ${code}.`;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
-import { bearerChallengeIn } from '../../../../functions/adapters/network/challenges.ts';
+import { bearerChallengeIn, schemesIn } from '../../../../functions/adapters/network/challenges.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
@@ -67,4 +67,53 @@ test('a challenge of 8 KiB is read whole', async () => {
   const long = `Bearer ${parts}, resource_metadata="https://mcp.example.com/${'x'.repeat(8_000)}"`;
   const response = await guardedFetch(connector)(await challenging(long));
   expect((await bearerChallengeIn(response)).resourceMetadata).toHaveLength(8_024);
+});
+
+const resourceMetadata = 'https://mcp.example.com/meta';
+const headers: [what: string, header: string, read: object][] = [
+  // RFC 9110, section 11.6.1
+  ['Basic that speaks of Bearer', 'Basic realm="x, Bearer tokens are not for you"', {}],
+  ['a scheme that begins like Bearer', 'Bearertoken realm="x"', {}],
+  ['another case', `bEARER Resource_Metadata="${resourceMetadata}"`, { resourceMetadata }],
+  [
+    'an address without quotes',
+    `Bearer resource_metadata=${resourceMetadata}`,
+    { resourceMetadata },
+  ],
+  [
+    'an address without quotes, and more',
+    `Bearer error="invalid_token", resource_metadata=${resourceMetadata}, scope=mcp`,
+    { resourceMetadata, error: 'invalid_token', scope: 'mcp' },
+  ],
+  [
+    'a quote that stays open',
+    `Bearer resource_metadata="${resourceMetadata}`,
+    { resourceMetadata },
+  ],
+  ['no commas', `Bearer realm="x" resource_metadata="${resourceMetadata}"`, { resourceMetadata }],
+  [
+    'a token68 before it',
+    `Negotiate YWJj==, Bearer resource_metadata="${resourceMetadata}"`,
+    { resourceMetadata },
+  ],
+  [
+    'two Bearer challenges',
+    `Bearer realm="x", Bearer resource_metadata="${resourceMetadata}"`,
+    { resourceMetadata },
+  ],
+  ['Bearer alone', 'Bearer', {}],
+  ['no challenge at all', '???', {}],
+];
+
+test.each(headers)('%s is read as what it means', async (_what, header, read) => {
+  const init = { status: 401, headers: { 'www-authenticate': header } };
+  expect(await bearerChallengeIn(new Response(null, init))).toEqual(read);
+});
+
+test('the schemes of all challenges are known', async () => {
+  const init = {
+    status: 401,
+    headers: { 'www-authenticate': 'Basic realm="a, b", DPoP algs="ES256", BEARER' },
+  };
+  expect(await schemesIn(new Response(null, init))).toEqual(['basic', 'dpop', 'bearer']);
 });

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  type DiscoveryOptions,
-  findIssuer,
-  findSignInTarget,
-} from '../../../../functions/adapters/oauth/metadata.ts';
+import { findIssuer, findSignInTarget } from '../../../../functions/adapters/oauth/metadata.ts';
+import type { DiscoveryOptions } from '../../../../functions/adapters/oauth/resource-discovery.ts';
 import { SignInError } from '../../../../functions/adapters/oauth/signin-error.ts';
 import { anAuth, aServer } from '../../../world/server.ts';
 
@@ -44,10 +41,12 @@ test('an issuer whose endpoints are all https is used', async () => {
   expect(await findIssuer(issuer, options)).toMatchObject({ issuer });
 });
 
-test.each(['authorization', 'token', 'registration', 'revocation'])(
-  'an issuer whose %s endpoint is http is not used in the cloud',
+const badAddresses = ['http://issuer.example.com/x', 'ftp://issuer.example.com/x', 'x'];
+
+test.each(['authorization', 'token'])(
+  'an issuer whose %s endpoint is not https is not used in the cloud',
   async (endpoint) => {
-    for (const address of ['http://issuer.example.com/x', 'ftp://issuer.example.com/x', 'x', '']) {
+    for (const address of badAddresses) {
       const metadata = { ...good, [`${endpoint}_endpoint`]: address };
       const { options } = network({
         [`${issuer}/.well-known/oauth-authorization-server`]: metadata,
@@ -61,10 +60,24 @@ test.each(['authorization', 'token', 'registration', 'revocation'])(
   },
 );
 
+test.each(['registration', 'revocation'])(
+  'a %s endpoint that is not https counts as absent in the cloud',
+  async (endpoint) => {
+    for (const address of badAddresses) {
+      const metadata = { ...good, [`${endpoint}_endpoint`]: address };
+      const { options } = network({
+        [`${issuer}/.well-known/oauth-authorization-server`]: metadata,
+      });
+      expect(await findIssuer(issuer, options)).not.toHaveProperty(`${endpoint}_endpoint`);
+    }
+  },
+);
+
 test('an http issuer is not even asked for its metadata in the cloud', async () => {
   const { asked, options } = network({});
   expect(await failureOf(findIssuer('http://issuer.example.com', options))).toEqual({
     reason: 'insecureIssuer',
+    issuer: 'http://issuer.example.com/',
   });
   expect(asked).toEqual([]);
 });
@@ -93,8 +106,11 @@ test('resource metadata is not read over http in the cloud', async () => {
   const named = 'http://mcp.example.com/meta';
   const { asked, options } = network({}, { resourceMetadata: named });
   const url = new URL('https://mcp.example.com/mcp');
-  expect(await failureOf(findSignInTarget(aServer({ url: url.href }), url, options))).toEqual({
-    reason: 'insecureResourceMetadata',
-  });
-  expect(asked).toEqual([]);
+  expect(await failureOf(findSignInTarget(aServer({ url: url.href }), url, options))).toMatchObject(
+    {
+      reason: 'noIssuerNamed',
+      tried: expect.stringContaining(`${named}: not an https address; `),
+    },
+  );
+  expect(asked.filter((address) => address.startsWith('http:'))).toEqual([]);
 });
