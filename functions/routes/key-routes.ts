@@ -44,6 +44,7 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
     const signIn = await ports.verifyIdToken(body.data.idToken);
     if (signIn.kind === 'issuerUnavailable') return issuerUnavailable(context);
     const { thumbprint, id } = proven;
+    if (signIn.kind === 'tooLarge') return refused(context, 'The ID token is too large.');
     const problem =
       signIn.kind === 'invalid'
         ? signIn.message
