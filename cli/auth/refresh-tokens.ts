@@ -46,11 +46,11 @@ async function refreshTokens(
   const granted = await askToRefresh(tokens, refreshToken);
   if (granted.kind === 'refused')
     throw ended(endpoint, `could not be refreshed: ${granted.description ?? granted.error}`);
-  const { issuer: name, clientId, subject, resource } = tokens;
+  const { issuer: name, clientId, publicClientSecret, subject, resource } = tokens;
   const renewed = defined({
     ...tokensFrom(
       { refreshToken, ...granted },
-      { endpoint, issuer: name, clientId, subject, resource, now },
+      { endpoint, issuer: name, clientId, publicClientSecret, subject, resource, now },
     ),
     // Issuers may leave the nonce out of a refreshed token; the endpoint knows the key since sign-in.
     key: tokens.key,
@@ -60,16 +60,16 @@ async function refreshTokens(
 }
 
 async function askToRefresh(
-  { endpoint, issuer, clientId, resource }: Tokens,
+  { endpoint, issuer, resource, ...client }: Tokens,
   refreshToken: string,
 ): Promise<GrantResult> {
   try {
     return await askForTokens(
       await discoverIssuer(issuer),
+      client,
       defined({
         grant_type: 'refresh_token',
         refresh_token: refreshToken,
-        client_id: clientId,
         resource,
       }),
     );

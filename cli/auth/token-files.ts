@@ -16,6 +16,8 @@ export type Tokens = {
   readonly endpoint: string;
   readonly issuer: string;
   readonly clientId: string;
+  /** Every refresh needs it, where the client has one. */
+  readonly publicClientSecret?: string;
   readonly idToken: string;
   /**
    * Sent where the endpoint takes access tokens made for `resource`; elsewhere the ID token is.
@@ -23,6 +25,7 @@ export type Tokens = {
   readonly accessToken?: string;
   readonly resource?: string;
   readonly refreshToken?: string;
+  /** By the clock of this machine, which may be off. */
   readonly expiresAt: Date;
   readonly subject: string;
   readonly email?: string;
@@ -121,6 +124,7 @@ function parsed(text: string): Tokens | undefined {
     endpoint,
     issuer,
     clientId,
+    publicClientSecret,
     idToken,
     accessToken,
     resource,
@@ -143,6 +147,7 @@ function parsed(text: string): Tokens | undefined {
     idToken,
     expiresAt: new Date(expiresAt),
     subject,
+    publicClientSecret: typeof publicClientSecret === 'string' ? publicClientSecret : undefined,
     accessToken: typeof accessToken === 'string' ? accessToken : undefined,
     resource: typeof resource === 'string' ? resource : undefined,
     refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,

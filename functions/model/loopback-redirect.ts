@@ -11,8 +11,15 @@ export type LoopbackRedirect = {
 /** What the command line used before there was a setting. */
 export const anyPortRedirect = 'http://127.0.0.1/callback';
 
-const syntax =
-  /^(http:\/\/(127\.0\.0\.1|\[::1\]|localhost))(?::([1-9]\d{0,4}))?((?:\/[\w.~-]*)*)$/;
+/** This path at any free port of 127.0.0.1. */
+export const onAnyPort = (path: string): LoopbackRedirect => ({
+  host: '127.0.0.1',
+  port: 0,
+  path,
+  addressAt: (port) => `http://127.0.0.1:${String(port)}${path}`,
+});
+
+const syntax = /^(http:\/\/(127\.0\.0\.1|\[::1\]|localhost))(?::([1-9]\d{0,4}))?((?:\/[\w.~-]*)*)$/;
 
 /**
  * A loopback address, if it is one that the command line can listen at and an issuer can compare:
