@@ -1,8 +1,17 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
+import { proxyFor } from './proxy.ts';
+import {
+  failureOf,
+  openTunnel,
+  proxyAuthorization,
+  proxyOptions,
+  refusedBy,
+  senderTo,
+} from './proxy-tunnel.ts';
 import { trace } from './trace.ts';
 
 export type HttpRequest = {
@@ -41,57 +50,92 @@ const longestQuote = 300;
  * not followed, encodings of the body are neither asked for nor undone.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, proof, timeoutMs = 15_000, maxBytes = megabyte } = sent;
+  const { method, bearer, timeoutMs = 15_000, maxBytes = megabyte } = sent;
   const url = new URL(sent.url);
+  if (bearer !== undefined && bearer.length > largestBearer) throw tooLarge(url, bearer);
+  const startedAt = performance.now();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  try {
+    const incoming = await answerTo(sent, url, late.signal);
+    trace(method, url, String(incoming.statusCode), startedAt);
+    return responseOf(incoming, await readBody(incoming, url, maxBytes));
+  } catch (error) {
+    if (late.signal.aborted)
+      throw new NoResponse(url, `no response within ${String(timeoutMs / 1000)} s`, networkHint);
+    if (!(error instanceof Error)) throw error;
+    const code = 'code' in error ? String(error.code) : 'no response';
+    trace(method, url, code, startedAt);
+    if (isCut(code) && isLarge(bearer)) throw tooLarge(url, bearer);
+    throw noResponse(url, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const networkHint = 'Check your network, then try again.';
+
+/** Sends it, through a proxy where the environment names one. */
+async function answerTo(
+  { method, bearer, proof, body: content }: HttpRequest,
+  url: URL,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const isForm = content instanceof URLSearchParams;
+  const body =
+    content === undefined ? undefined : isForm ? String(content) : JSON.stringify(content);
+  const headers = {
+    accept: 'application/json, application/problem+json',
+    'user-agent': 'muster',
+    authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
+    dpop: proof,
+    'content-type':
+      body === undefined
+        ? undefined
+        : isForm
+          ? 'application/x-www-form-urlencoded'
+          : 'application/json',
+    'content-length': body === undefined ? undefined : Buffer.byteLength(body),
+  };
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
-  const isForm = sent.body instanceof URLSearchParams;
-  const body =
-    sent.body === undefined ? undefined : isForm ? String(sent.body) : JSON.stringify(sent.body);
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    const fail = (error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
-      trace(method, url, code, startedAt);
-      reject(error instanceof Error ? noResponse(url, error) : error);
-    };
-    const outgoing = send(
-      url,
-      {
-        method,
-        headers: defined({
-          accept: 'application/json, application/problem+json',
-          'user-agent': 'muster',
-          authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
-          dpop: proof,
-          'content-type':
-            body === undefined
-              ? undefined
-              : isForm
-                ? 'application/x-www-form-urlencoded'
-                : 'application/json',
-          'content-length': body === undefined ? undefined : Buffer.byteLength(body),
-        }),
-        agent: false,
-      },
-      (incoming) => {
-        trace(method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming, url, maxBytes).then((body) => resolve(responseOf(incoming, body)), fail);
-      },
-    );
-    const timer = setTimeout(() => {
-      reject(
-        new CliError(`${url.origin}: no response within ${String(timeoutMs / 1000)} s.`, {
-          hint: 'Check your network, then try again.',
-        }),
-      );
-      outgoing.destroy();
-    }, timeoutMs);
-    outgoing.once('close', () => clearTimeout(timer));
-    outgoing.once('error', fail);
+  const proxy = proxyFor(url, process.env);
+  if (proxy === undefined)
+    return answered(send(url, { method, headers: defined(headers), agent: false, signal }), body);
+  if (url.protocol === 'https:') {
+    const socket = await openTunnel(proxy, url, signal);
+    // The agent of node:https begins TLS in it, with the name of the endpoint.
+    const options = { method, headers: defined(headers), agent: false, signal, socket } as const;
+    return answered(send(url, options), body);
+  }
+  const outgoing = (await senderTo(proxy.url))({
+    ...proxyOptions(proxy),
+    method,
+    // RFC 9112, section 3.2.2.
+    path: url.href,
+    headers: defined({
+      ...headers,
+      host: url.host,
+      'proxy-authorization': proxyAuthorization(proxy),
+    }),
+    agent: false,
+    signal,
+  });
+  const incoming = await answered(outgoing, body).catch((error: unknown) => {
+    throw error instanceof Error && !signal.aborted ? failureOf(proxy, error) : error;
+  });
+  if (incoming.statusCode !== 407) return incoming;
+  incoming.destroy();
+  throw refusedBy(proxy, 407, url);
+}
+
+const answered = (outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    // It stays: a connection may also end while the response is read.
+    outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
 
 /**
  * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem
@@ -105,8 +149,11 @@ export async function request(sent: HttpRequest): Promise<unknown> {
 /** The body of a response with a status of 2xx. Throws as `request` for others. */
 export function acceptedBody(sent: HttpRequest, { status, body }: HttpResponse): unknown {
   if (status >= 200 && status < 300) return body;
-  const { origin } = new URL(sent.url);
+  const url = new URL(sent.url);
+  const { origin } = url;
   const problem = isRecord(body) ? body : {};
+  const isUnexplained = problem['title'] === undefined && headerRefusals.has(status);
+  if (isUnexplained && isLarge(sent.bearer)) throw tooLarge(url, sent.bearer);
   const quote = (value: unknown) => quoted(value, sent);
   const title = quote(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
   const detail = quote(problem['detail']);
@@ -220,6 +267,13 @@ const isWithin = (value: unknown, depth: number): boolean => {
   return Object.values(value).every((member) => isWithin(member, depth - 1));
 };
 
+/** There was no response at all. */
+export class NoResponse extends CliError {
+  constructor({ origin }: URL, what: string, hint: string) {
+    super(`${origin}: ${what}.`, { hint });
+  }
+}
+
 /** Why there was no response, and what the person can do about it. */
 function noResponse(url: URL, error: Error): CliError {
   if (error instanceof CliError) return error;
@@ -230,8 +284,29 @@ function noResponse(url: URL, error: Error): CliError {
       what: code === '' ? oneLine(error.message, longestQuote) : code,
       hint: 'Check the address.',
     };
-  return new CliError(`${url.origin}: ${what}.`, { hint });
+  return new NoResponse(url, what, hint);
 }
+
+/** No server that is known takes longer headers. */
+const largestBearer = 64 * 1024;
+/** Common limits of a header, or of all of them, are 8 KB and 16 KB. */
+const smallestRefused = 7 * 1024;
+/** Of RFC 6585, of nginx, and what some servers answer instead. */
+const headerRefusals: ReadonlySet<number> = new Set([400, 413, 431, 494, 502, 520]);
+
+const isLarge = (bearer: string | undefined): bearer is string =>
+  bearer !== undefined && bearer.length > smallestRefused;
+
+/** A server that stops reading may close the connection before its response arrives. */
+const isCut = (code: string): boolean => code === 'ECONNRESET' || code === 'EPIPE';
+
+const tooLarge = ({ origin }: URL, bearer: string): CliError =>
+  new CliError(
+    `Your ID token has ${String(Math.ceil(bearer.length / 1024))} KB. That is too large for ${origin}.`,
+    {
+      hint: 'It probably lists many groups. Ask the owner of the endpoint to leave groups out of OIDC_SCOPES, or the owner of the issuer to put only the groups of this client into the token.',
+    },
+  );
 
 const causes: Readonly<Record<string, { what: string; hint: string }>> = {
   ECONNREFUSED: {

@@ -14,10 +14,13 @@ export async function enrollKey(connection: Connection, { idToken }: Tokens): Pr
   try {
     await provenRequest(connection, { method: 'POST', url, body: { idToken } });
   } catch (error) {
-    const isVerdict = error instanceof RequestFailure && error.status < 500;
-    throw isVerdict
-      ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: 'Try again.' })
-      : error;
+    if (!(error instanceof RequestFailure) || error.status >= 500) throw error;
+    // The issuer has just made the token: another one would be refused like it.
+    const hint =
+      error.status === 401
+        ? `Ask the owner of ${connection.endpoint} to check OIDC_ISSUER, OIDC_CLIENT_ID, BEARER_AUDIENCE and its clock.`
+        : 'Try again.';
+    throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint });
   }
 }
 

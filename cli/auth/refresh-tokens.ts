@@ -2,42 +2,60 @@ import { tokensFrom } from './claims.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { askForTokens, discoverIssuer, type GrantResult } from './oidc-client.ts';
 import { withLock } from './file-lock.ts';
-import { readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
+import { bearerOf, readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
+import { failureSince, recordFailure } from './refresh-failure.ts';
+import { NoResponse } from '../api/request.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /** A token this close to its end could expire on the way to the endpoint. */
 const marginMs = 30_000;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+type Warn = (line: string) => void;
+
 /**
- * The tokens to send to this endpoint, refreshed where that is due; undefined without a sign-in to
- * it on this machine. Throws with exit code 2 when the sign-in cannot be refreshed. A network that
- * is down ends no sign-in and deletes nothing.
+ * The tokens to send to this endpoint, refreshed where that is due, or where the endpoint has
+ * `refused` them; undefined without a sign-in to it on this machine. Throws with exit code 2 when
+ * the sign-in cannot be refreshed, and `NotRefreshed` when its issuer is down, which ends no sign-in
+ * and deletes nothing.
  */
 export async function freshTokens(
   endpoint: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   now: Date,
-  info: (line: string) => void,
+  info: Warn,
+  refused?: string,
 ): Promise<Tokens | undefined> {
+  const isUsable = (tokens: Tokens) => isFresh(tokens, now) && bearerOf(tokens) !== refused;
   const tokens = await readTokens(endpoint, environment, info);
-  if (tokens === undefined || isFresh(tokens, now)) return tokens;
+  if (tokens === undefined || isUsable(tokens)) return tokens;
+  const file = tokenFile(endpoint, environment);
+  const askedAt = Date.now();
   // A refresh token may be valid for one use only: of several commands in parallel one uses it.
   return withLock(
-    tokenFile(endpoint, environment),
-    () => refreshTokens(endpoint, environment, now, info),
+    file,
+    async () => {
+      const current = await readTokens(endpoint, environment, info);
+      if (current === undefined || isUsable(current)) return current;
+      try {
+        // What the one before found while this one waited holds for this one, too: an issuer that
+        // hangs would otherwise be waited for by each in turn.
+        const said = await failureSince(file, askedAt, info);
+        if (said !== undefined) throw new NotRefreshed(current, said.message, said.isReached);
+        return await refreshTokens(current, environment, now);
+      } catch (error) {
+        if (!(error instanceof NotRefreshed)) throw error;
+        await recordFailure(file, error);
+        if (current.expiresAt > now && bearerOf(current) !== refused) return current;
+        throw error;
+      }
+    },
     { info },
   );
 }
 
-async function refreshTokens(
-  endpoint: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  now: Date,
-  info: (line: string) => void,
-): Promise<Tokens | undefined> {
-  const tokens = await readTokens(endpoint, environment, info);
-  if (tokens === undefined || isFresh(tokens, now)) return tokens;
-  const { refreshToken } = tokens;
+async function refreshTokens(tokens: Tokens, environment: Environment, now: Date): Promise<Tokens> {
+  const { endpoint, refreshToken } = tokens;
   if (refreshToken === undefined) {
     if (tokens.expiresAt > now) return tokens;
     throw ended(endpoint, 'has expired');
@@ -59,10 +77,8 @@ async function refreshTokens(
   return renewed;
 }
 
-async function askToRefresh(
-  { endpoint, issuer, resource, ...client }: Tokens,
-  refreshToken: string,
-): Promise<GrantResult> {
+async function askToRefresh(tokens: Tokens, refreshToken: string): Promise<GrantResult> {
+  const { issuer, resource, ...client } = tokens;
   try {
     return await askForTokens(
       await discoverIssuer(issuer),
@@ -75,12 +91,25 @@ async function askToRefresh(
     );
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    throw new CliError(
-      `Your sign-in to ${endpoint} could not be refreshed, because its issuer is unavailable: ${error.message}`,
-      {
-        hint: 'Try again in a minute. If it fails again, run: muster auth login',
-      },
+    throw new NotRefreshed(tokens, error.message, !(error instanceof NoResponse));
+  }
+}
+
+/** The issuer could not refresh the sign-in for now. That ends nothing. */
+export class NotRefreshed extends CliError {
+  readonly tokens: Tokens;
+  readonly reason: string;
+  /** Whether there was a response at all. */
+  readonly isReached: boolean;
+
+  constructor(tokens: Tokens, reason: string, isReached: boolean) {
+    super(
+      `Your sign-in to ${tokens.endpoint} could not be refreshed, because its issuer is unavailable: ${reason}`,
+      { hint: 'Your sign-in is kept. Try again in a minute.' },
     );
+    this.tokens = tokens;
+    this.reason = reason;
+    this.isReached = isReached;
   }
 }
 

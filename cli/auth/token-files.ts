@@ -7,6 +7,7 @@ import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
+import { failureFile } from './refresh-failure.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
 type Warn = (line: string) => void;
@@ -102,6 +103,7 @@ export async function forgetTokens(
     async () => {
       const existed = await exists(file);
       await rm(file, { force: true });
+      await rm(failureFile(file), { force: true });
       return existed;
     },
     { info },
