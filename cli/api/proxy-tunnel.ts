@@ -1,22 +1,8 @@
-import { request as requestHttp, type RequestOptions } from 'node:http';
-import type { Socket } from 'node:net';
+import { request as requestHttp } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import { defined } from '../../functions/model/defined.ts';
 import { CliError } from '../context.ts';
-import { type Proxy, portOf } from './proxy.ts';
-
-/** The way to the proxy itself, with the user and password of its address (RFC 7617). */
-export const proxyOptions = ({ url }: Proxy): RequestOptions => ({
-  host: url.hostname.replace(/^\[|\]$/g, ''),
-  port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port,
-});
-
-export const proxyAuthorization = ({ url }: Proxy): string | undefined =>
-  url.username === '' && url.password === ''
-    ? undefined
-    : `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
-
-/** http or https, as the proxy itself is reached. */
-export const senderTo = async ({ protocol }: URL): Promise<typeof requestHttp> =>
-  protocol === 'https:' ? (await import('node:https')).request : requestHttp;
+import type { Proxy } from './proxy.ts';
 
 /**
  * A connection through the proxy to the host and port of an address (RFC 9110, section 9.3.6). What
@@ -24,19 +10,27 @@ export const senderTo = async ({ protocol }: URL): Promise<typeof requestHttp> =
  * the proxy, never its password.
  */
 export async function openTunnel(proxy: Proxy, target: URL, signal: AbortSignal): Promise<Socket> {
-  const host = `${target.hostname}:${portOf(target)}`;
-  const authorization = proxyAuthorization(proxy);
-  const send = await senderTo(proxy.url);
+  const { protocol, hostname, port, username, password } = proxy.url;
+  const isTls = protocol === 'https:';
+  const host = `${target.hostname}:${target.port || '443'}`;
+  const at = hostname.replace(/^\[|\]$/g, '');
+  const send = isTls ? (await import('node:https')).request : requestHttp;
+  // RFC 7617.
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return new Promise((resolve, reject) => {
     const outgoing = send({
-      ...proxyOptions(proxy),
+      host: at,
+      port: port || (isTls ? 443 : 80),
+      // Else Node takes the name in the Host header, which is not the proxy's.
+      servername: isIP(at) === 0 ? at : '',
       method: 'CONNECT',
       path: host,
-      headers: {
+      headers: defined({
         host,
         'user-agent': 'muster',
-        ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
-      },
+        'proxy-authorization':
+          user === ':' ? undefined : `Basic ${Buffer.from(user).toString('base64')}`,
+      }),
       agent: false,
       signal,
     });
@@ -56,7 +50,7 @@ export async function openTunnel(proxy: Proxy, target: URL, signal: AbortSignal)
 }
 
 /** What the proxy said instead of letting us through. */
-export function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
+function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
   const { variable, url } = proxy;
   const who = `The proxy ${url.host} (${variable})`;
   if (status === 407)
@@ -72,7 +66,7 @@ export function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
 }
 
 /** Why the proxy itself could not be used. */
-export function failureOf({ variable, url }: Proxy, error: Error): CliError {
+function failureOf({ variable, url }: Proxy, error: Error): CliError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'no response';
   return new CliError(
     `The proxy ${url.host} (${variable}) could not be used: ${causes[code] ?? code}.`,

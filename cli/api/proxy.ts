@@ -8,15 +8,14 @@ export type Proxy = { readonly url: URL; readonly variable: string };
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for an address by `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`, as curl and
- * Go read them: in small letters before capitals, a host in `no_proxy` with all its subdomains,
- * with a port or without, an address or a CIDR range, `*` for everything. This machine itself is
- * never reached by a proxy. Throws where the variable has something that is no http proxy.
+ * The proxy for an address by `https_proxy`, `all_proxy` and `no_proxy`, as curl and Go read them:
+ * in small letters before capitals, a host in `no_proxy` with all its subdomains, with a port or
+ * without, an address or a CIDR range, `*` for everything. http is spoken on this machine only, which
+ * is never reached by a proxy. Throws where the variable has something that is no http proxy.
  */
 export function proxyFor(target: URL, environment: Environment): Proxy | undefined {
-  if (isLoopback(target)) return undefined;
-  const scheme = target.protocol.slice(0, -1);
-  const found = variableOf([`${scheme}_proxy`, 'all_proxy'], environment);
+  if (target.protocol !== 'https:' || isLoopback(target)) return undefined;
+  const found = variableOf(['https_proxy', 'all_proxy'], environment);
   if (found === undefined) return undefined;
   const exceptions = variableOf(['no_proxy'], environment)?.value ?? '';
   if (exceptions.split(/[\s,]+/).some((entry) => covers(entry, target))) return undefined;
@@ -50,7 +49,7 @@ function covers(entry: string, target: URL): boolean {
   const [range, bits] = entry.split('/');
   if (range !== undefined && bits !== undefined) return isWithin(host, bare(range), Number(bits));
   const [, name = entry, port] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
-  if (port !== undefined && port !== portOf(target)) return false;
+  if (port !== undefined && port !== (target.port || '443')) return false;
   const wanted = bare(name.replace(/^\*?\.+/, '')).toLowerCase();
   if (isIP(host) !== 0 || isIP(wanted) !== 0) return host === wanted;
   return host === wanted || host.endsWith(`.${wanted}`);
@@ -58,9 +57,6 @@ function covers(entry: string, target: URL): boolean {
 
 /** Without the brackets of IPv6, and without the dot that ends a name. */
 const bare = (host: string): string => host.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-
-export const portOf = ({ port, protocol }: URL): string =>
-  port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 
 function isWithin(host: string, range: string, bits: number): boolean {
   const family = isIP(range);

@@ -4,14 +4,7 @@ import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { proxyFor } from './proxy.ts';
-import {
-  failureOf,
-  openTunnel,
-  proxyAuthorization,
-  proxyOptions,
-  refusedBy,
-  senderTo,
-} from './proxy-tunnel.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 import { trace } from './trace.ts';
 
 export type HttpRequest = {
@@ -100,33 +93,12 @@ async function answerTo(
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
   const proxy = proxyFor(url, process.env);
-  if (proxy === undefined)
-    return answered(send(url, { method, headers: defined(headers), agent: false, signal }), body);
-  if (url.protocol === 'https:') {
-    const socket = await openTunnel(proxy, url, signal);
-    // The agent of node:https begins TLS in it, with the name of the endpoint.
-    const options = { method, headers: defined(headers), agent: false, signal, socket } as const;
-    return answered(send(url, options), body);
-  }
-  const outgoing = (await senderTo(proxy.url))({
-    ...proxyOptions(proxy),
-    method,
-    // RFC 9112, section 3.2.2.
-    path: url.href,
-    headers: defined({
-      ...headers,
-      host: url.host,
-      'proxy-authorization': proxyAuthorization(proxy),
-    }),
-    agent: false,
-    signal,
-  });
-  const incoming = await answered(outgoing, body).catch((error: unknown) => {
-    throw error instanceof Error && !signal.aborted ? failureOf(proxy, error) : error;
-  });
-  if (incoming.statusCode !== 407) return incoming;
-  incoming.destroy();
-  throw refusedBy(proxy, 407, url);
+  // The agent begins TLS in the tunnel, and looks for the name of the endpoint.
+  const tunnel = proxy === undefined ? {} : { socket: await openTunnel(proxy, url, signal) };
+  return answered(
+    send(url, { method, headers: defined(headers), agent: false, signal, ...tunnel }),
+    body,
+  );
 }
 
 const answered = (outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> =>
