@@ -272,8 +272,11 @@ const isLarge = (bearer: string | undefined): bearer is string =>
 /** A server that stops reading may close the connection before its response arrives. */
 const isCut = (code: string): boolean => code === 'ECONNRESET' || code === 'EPIPE';
 
+/** The token of the person does not fit into a request. */
+export class TokenTooLarge extends CliError {}
+
 const tooLarge = ({ origin }: URL, bearer: string): CliError =>
-  new CliError(
+  new TokenTooLarge(
     `Your ID token has ${String(Math.ceil(bearer.length / 1024))} KB. That is too large for ${origin}.`,
     {
       hint: 'It probably lists many groups. Ask the owner of the endpoint to leave groups out of OIDC_SCOPES, or the owner of the issuer to put only the groups of this client into the token.',

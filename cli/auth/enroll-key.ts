@@ -1,4 +1,4 @@
-import { RequestFailure } from '../api/request.ts';
+import { RequestFailure, TokenTooLarge } from '../api/request.ts';
 import { type Connection, keyUrl } from '../api/mcpservers.ts';
 import { provenRequest } from '../api/proven-request.ts';
 import { CliError, exitCodes } from '../context.ts';
@@ -14,6 +14,8 @@ export async function enrollKey(connection: Connection, { idToken }: Tokens): Pr
   try {
     await provenRequest(connection, { method: 'POST', url, body: { idToken } });
   } catch (error) {
+    if (error instanceof TokenTooLarge)
+      throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint });
     if (!(error instanceof RequestFailure) || error.status >= 500) throw error;
     // The issuer has just made the token: another one would be refused like it.
     const hint =

@@ -59,7 +59,7 @@ beforeAll(async () => {
         headers: { 'content-type': request.headers['content-type'] ?? 'text/plain' },
         ...(request.method === 'POST' ? { body: request, duplex: 'half' } : {}),
         redirect: 'manual',
-      } as RequestInit).then(async (answered) => {
+      }).then(async (answered) => {
         response.writeHead(answered.status, { 'content-type': 'application/json' });
         response.end(await answered.text());
       });

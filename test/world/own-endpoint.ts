@@ -8,14 +8,14 @@ import type { World } from '../../local/world.ts';
 /** One more endpoint of a world, with settings of its own: the same cluster, the same table. */
 export async function startOwnEndpoint(
   world: Pick<World, 'environment'>,
-  settings: Environment,
+  settingsOf: (url: string) => Environment,
 ): Promise<Listening> {
   let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
   const listening = await startFunctionUrl({
     handler: (event, context) => answer(event, context),
   });
   answer = functionUrlHandler(
-    createApi({ ...world.environment, PUBLIC_URL: listening.url, ...settings }),
+    createApi({ ...world.environment, PUBLIC_URL: listening.url, ...settingsOf(listening.url) }),
   );
   return listening;
 }

@@ -225,11 +225,11 @@ export type OwnIssuer = {
     status: number;
     /** Answers nothing at all. */
     hangs: boolean;
+    /** Of access tokens, whatever was asked for. */
+    audience: string | null;
     /** How far its clock is ahead of ours. */
     aheadSeconds: number;
   };
-  /** From now on tokens are signed by a new key, and the old one is gone. */
-  readonly rotateKey: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -247,9 +247,10 @@ export async function startOwnIssuer(quirks: IssuerQuirks = usual): Promise<OwnI
     claims: {},
     status: 200,
     hangs: false,
+    audience: null,
     aheadSeconds: 0,
   };
-  let key = newKey(quirks.algorithm);
+  const key = newKey(quirks.algorithm);
   const server = createServer((request, response) => {
     void answer(request, response);
   });
@@ -378,7 +379,7 @@ export async function startOwnIssuer(quirks: IssuerQuirks = usual): Promise<OwnI
       token_type: 'Bearer',
       expires_in: next.lifetimeSeconds,
       scope: code.scope,
-      access_token: await accessToken(code.asked.get('audience') ?? code.asked.get('resource')),
+      access_token: await accessToken(next.audience ?? code.asked.get('audience')),
       // A refreshed one has no nonce at most of them.
       id_token: await idToken(refreshes ? null : code.asked.get('nonce')),
       ...(hasRefreshToken ? { refresh_token: refreshToken } : {}),
@@ -391,9 +392,6 @@ export async function startOwnIssuer(quirks: IssuerQuirks = usual): Promise<OwnI
     asked,
     redeemed,
     next,
-    rotateKey: () => {
-      key = newKey(quirks.algorithm);
-    },
     close: async () => {
       server.closeAllConnections();
       await stop();

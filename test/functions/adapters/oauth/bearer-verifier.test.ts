@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, SignJWT } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
@@ -383,6 +383,43 @@ test('no token can close the door for others: only what the issuer answers count
   for (const one of bad) expect(await verifier(one)).toMatchObject({ kind: 'invalid' });
   expect(await verifier(token)).toMatchObject({ kind: 'valid' });
   expect(asked).toEqual(['/.well-known/openid-configuration', '/jwks']);
+});
+
+test('keys that an issuer exchanges are fetched again, at most every 30 seconds', async () => {
+  const pair = () => generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const pairs = { old: pair(), new: pair() };
+  let published: keyof typeof pairs = 'old';
+  // Without alg, as Entra ID publishes them.
+  const { verifier, asked } = counted(async (path) => {
+    const key = pairs[published].publicKey.export({ format: 'jwk' });
+    return Response.json(
+      path === '/jwks'
+        ? { keys: [{ ...key, kid: published }] }
+        : { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` },
+    );
+  });
+  const signedWith = (kid: keyof typeof pairs) =>
+    new SignJWT({ sub: 'ada' })
+      .setProtectedHeader({ alg: 'RS256', kid })
+      .setIssuer(issuer.url)
+      .setAudience(audience)
+      .setExpirationTime('1h')
+      .sign(pairs[kid].privateKey);
+  expect(await verifier(await signedWith('old'))).toMatchObject({ kind: 'valid' });
+  published = 'new';
+  const renewed = await signedWith('new');
+  expect(await verifier(renewed)).toEqual({
+    kind: 'invalid',
+    message: 'The token is signed with a key that its issuer does not publish.',
+  });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+  try {
+    expect(await verifier(renewed)).toMatchObject({ kind: 'valid' });
+    expect(await verifier(await signedWith('old'))).toMatchObject({ kind: 'invalid' });
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(asked.filter((path) => path === '/jwks')).toHaveLength(2);
 });
 
 /** Tokens with any claims, signed by an issuer that publishes the key. */
