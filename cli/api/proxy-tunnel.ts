@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { defined } from '../../functions/model/defined.ts';
+import { codeOf } from '../auth/private-file.ts';
 import { CliError } from '../context.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -16,7 +17,7 @@ export async function openTunnel(proxy: Proxy, target: URL, signal: AbortSignal)
   const at = hostname.replace(/^\[|\]$/g, '');
   const send = isTls ? (await import('node:https')).request : requestHttp;
   // RFC 7617.
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = `${decoded(username)}:${decoded(password)}`;
   return new Promise((resolve, reject) => {
     const outgoing = send({
       host: at,
@@ -44,7 +45,9 @@ export async function openTunnel(proxy: Proxy, target: URL, signal: AbortSignal)
       incoming.destroy();
       reject(refusedBy(proxy, incoming.statusCode ?? 0, target));
     });
-    outgoing.once('error', (error) => reject(signal.aborted ? error : failureOf(proxy, error)));
+    outgoing.once('error', (error) => {
+      reject(failureOf(proxy, signal.aborted ? 'ETIMEDOUT' : (codeOf(error) ?? 'no response')));
+    });
     outgoing.end();
   });
 }
@@ -66,13 +69,16 @@ function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
 }
 
 /** Why the proxy itself could not be used. */
-function failureOf({ variable, url }: Proxy, error: Error): CliError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'no response';
-  return new CliError(
-    `The proxy ${url.host} (${variable}) could not be used: ${causes[code] ?? code}.`,
-    { hint: `Check ${variable}, or remove it.` },
+const failureOf = ({ variable, url }: Proxy, code: string): CliError =>
+  new CliError(`The proxy ${url.host} (${variable}) could not be used: ${causes[code] ?? code}.`, {
+    hint: `Check ${variable}, or remove it.`,
+  });
+
+/** A percent sign that encodes nothing stays: it may be part of a password. */
+const decoded = (text: string): string =>
+  text.replace(/(?:%[\da-f]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
   );
-}
 
 const causes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',

@@ -54,6 +54,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
     trace(method, url, String(incoming.statusCode), startedAt);
     return responseOf(incoming, await readBody(incoming, url, maxBytes));
   } catch (error) {
+    if (error instanceof CliError) throw error;
     if (late.signal.aborted)
       throw new NoResponse(url, `no response within ${String(timeoutMs / 1000)} s`, networkHint);
     if (!(error instanceof Error)) throw error;
@@ -248,7 +249,6 @@ export class NoResponse extends CliError {
 
 /** Why there was no response, and what the person can do about it. */
 function noResponse(url: URL, error: Error): CliError {
-  if (error instanceof CliError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const { what, hint } = causes[code] ??
     causeOfTls(code) ??

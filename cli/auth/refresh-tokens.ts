@@ -37,21 +37,25 @@ export async function freshTokens(
     async () => {
       const current = await readTokens(endpoint, environment, info);
       if (current === undefined || isUsable(current)) return current;
-      try {
-        // What the one before found while this one waited holds for this one, too: an issuer that
-        // hangs would otherwise be waited for by each in turn.
-        const said = await failureSince(file, askedAt, info);
-        if (said !== undefined) throw new NotRefreshed(current, said.message, said.isReached);
-        return await refreshTokens(current, environment, now);
-      } catch (error) {
-        if (!(error instanceof NotRefreshed)) throw error;
-        await recordFailure(file, error);
-        if (current.expiresAt > now && bearerOf(current) !== refused) return current;
-        throw error;
-      }
+      // What another command found while this one waited holds for this one, too: an issuer that
+      // hangs would otherwise be waited for by each in turn.
+      const found = await failureSince(file, askedAt, info);
+      const outcome =
+        found === undefined
+          ? await refreshTokens(current, environment, now).catch(onlyNotRefreshed)
+          : new NotRefreshed(current, found.message, found.isReached);
+      if (!(outcome instanceof NotRefreshed)) return outcome;
+      if (found === undefined) await recordFailure(file, outcome);
+      if (current.expiresAt > now && bearerOf(current) !== refused) return current;
+      throw outcome;
     },
     { info },
   );
+}
+
+function onlyNotRefreshed(error: unknown): NotRefreshed {
+  if (error instanceof NotRefreshed) return error;
+  throw error;
 }
 
 async function refreshTokens(tokens: Tokens, environment: Environment, now: Date): Promise<Tokens> {

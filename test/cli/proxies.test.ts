@@ -1,6 +1,7 @@
 /** A company's network: everything outside is reached by a proxy only. copilot-cli#41, netlify/cli#170 */
 import { writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -95,7 +96,7 @@ async function behind(options: HttpProxyOptions, user = '') {
 }
 
 test('a person behind a proxy signs in, lists and is refreshed, all of it through the proxy', async () => {
-  const { proxy, muster } = await behind({ credentials: 'ada:pass word' }, 'ada:pass%20word@');
+  const { proxy, muster } = await behind({ credentials: 'ada:pass word%' }, 'ada:pass%20word%@');
   expect((await muster(`context add work ${endpoint}`)).code).toBe(0);
   const signedIn = await muster('auth login', {
     // The browser has its own way to the issuer.
@@ -175,5 +176,19 @@ test('a proxy that is down is named, not the endpoint', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /^Error: The proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\) could not be used: connection refused\.\nCheck HTTPS_PROXY, or remove it\.\n$/,
+  );
+});
+
+test('a proxy that never answers is named, not the endpoint', { timeout: 30_000 }, async () => {
+  const { close, port } = await listen(createServer(() => {}));
+  box.endAfter(close);
+  const { code, stderr } = await runMuster(box.file, 'list mcpserver', {
+    home: box.home,
+    endpoint,
+    environment: { HTTPS_PROXY: `http://127.0.0.1:${port}` },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `The proxy 127.0.0.1:${port} (HTTPS_PROXY) could not be used: no response.`,
   );
 });
