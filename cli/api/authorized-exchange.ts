@@ -57,9 +57,13 @@ export const isRefusedToken = ({ status, challenge }: HttpResponse): boolean =>
 function stillRefused(endpoint: string, { sent, answer }: Exchanged): CliError {
   const why = reasonOf(sent, answer);
   return new CliError(`${endpoint} refuses a token that its issuer has just renewed. ${why}`, {
-    hint: `Another sign-in will not help. Try again in a minute. If it fails again, ask the owner of ${endpoint} to check OIDC_ISSUER, OIDC_CLIENT_ID, BEARER_AUDIENCE and its clock.`,
+    hint: `Another sign-in will not help. Try again in a minute. ${askOwner(endpoint)}`,
   });
 }
+
+/** Who can do something about a token that is new and refused. */
+export const askOwner = (endpoint: string): string =>
+  `If it fails again, ask the owner of ${endpoint} to check OIDC_ISSUER, OIDC_CLIENT_ID, BEARER_AUDIENCE and its clock.`;
 
 function reasonOf(sent: HttpRequest, answer: HttpResponse): string {
   try {

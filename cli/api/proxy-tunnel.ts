@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { defined } from '../../functions/model/defined.ts';
 import { codeOf } from '../auth/private-file.ts';
 import { CliError } from '../context.ts';
+import { causeOf } from './network-causes.ts';
 import type { Proxy } from './proxy.ts';
 
 /**
@@ -70,22 +71,15 @@ function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
 
 /** Why the proxy itself could not be used. */
 const failureOf = ({ variable, url }: Proxy, code: string): CliError =>
-  new CliError(`The proxy ${url.host} (${variable}) could not be used: ${causes[code] ?? code}.`, {
-    hint: `Check ${variable}, or remove it.`,
-  });
+  new CliError(
+    `The proxy ${url.host} (${variable}) could not be used: ${causeOf(code)?.what ?? code}.`,
+    {
+      hint: `Check ${variable}, or remove it.`,
+    },
+  );
 
 /** A percent sign that encodes nothing stays: it may be part of a password. */
 const decoded = (text: string): string =>
   text.replace(/(?:%[\da-f]{2})+/gi, (run) =>
     Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
   );
-
-const causes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection was closed without a response',
-  ENOTFOUND: 'its host name does not exist',
-  EAI_AGAIN: 'its host name could not be resolved',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'no response',
-};

@@ -2,7 +2,9 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
+import { codeOf } from '../auth/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
+import { causeOf } from './network-causes.ts';
 import { proxyFor } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import { trace } from './trace.ts';
@@ -58,7 +60,7 @@ export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
     if (late.signal.aborted)
       throw new NoResponse(url, `no response within ${String(timeoutMs / 1000)} s`, networkHint);
     if (!(error instanceof Error)) throw error;
-    const code = 'code' in error ? String(error.code) : 'no response';
+    const code = codeOf(error) ?? 'no response';
     trace(method, url, code, startedAt);
     if (isCut(code) && isLarge(bearer)) throw tooLarge(url, bearer);
     throw noResponse(url, error);
@@ -247,15 +249,11 @@ export class NoResponse extends CliError {
   }
 }
 
-/** Why there was no response, and what the person can do about it. */
 function noResponse(url: URL, error: Error): CliError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const { what, hint } = causes[code] ??
-    causeOfTls(code) ??
-    causeOfHttp(code) ?? {
-      what: code === '' ? oneLine(error.message, longestQuote) : code,
-      hint: 'Check the address.',
-    };
+  const { what, hint } = causeOf(codeOf(error) ?? '') ?? {
+    what: codeOf(error) ?? oneLine(error.message, longestQuote),
+    hint: 'Check the address.',
+  };
   return new NoResponse(url, what, hint);
 }
 
@@ -282,44 +280,3 @@ const tooLarge = ({ origin }: URL, bearer: string): CliError =>
       hint: 'It probably lists many groups. Ask the owner of the endpoint to leave groups out of OIDC_SCOPES, or the owner of the issuer to put only the groups of this client into the token.',
     },
   );
-
-const causes: Readonly<Record<string, { what: string; hint: string }>> = {
-  ECONNREFUSED: {
-    what: 'connection refused',
-    hint: 'Check that it is running and that the port is right. To start it on this machine, run: npm start',
-  },
-  ECONNRESET: {
-    what: 'the connection was closed without a response',
-    hint: 'Try again. If it fails again, check whether the address needs https.',
-  },
-  EHOSTUNREACH: { what: 'no route to the host', hint: 'Check your network.' },
-  ENETUNREACH: { what: 'no route to the network', hint: 'Check that you are online.' },
-  ENOTFOUND: { what: 'the host name does not exist', hint: 'Check the address for typos.' },
-  EAI_AGAIN: { what: 'the host name could not be resolved', hint: 'Check that you are online.' },
-  ETIMEDOUT: { what: 'no response', hint: 'Check your network, then try again.' },
-  HPE_HEADER_OVERFLOW: {
-    what: 'the headers of the response are longer than 16 KB',
-    hint: 'Check the address: another service may listen there.',
-  },
-  EPROTO: {
-    what: 'no TLS on this port',
-    hint: 'Check whether the address needs http instead of https.',
-  },
-};
-
-/** Codes of Node's HTTP parser. */
-const causeOfHttp = (code: string): { what: string; hint: string } | undefined =>
-  code.startsWith('HPE_')
-    ? {
-        what: `the response is not valid HTTP (${code})`,
-        hint: 'Check the address: another service may listen there.',
-      }
-    : undefined;
-
-const causeOfTls = (code: string): { what: string; hint: string } | undefined =>
-  /CERT|SSL|TLS|SIGNED|SIGNATURE/.test(code)
-    ? {
-        what: `the TLS certificate is not trusted (${code})`,
-        hint: 'For a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file.',
-      }
-    : undefined;

@@ -1,3 +1,4 @@
+import { askOwner } from '../api/authorized-exchange.ts';
 import { RequestFailure, TokenTooLarge } from '../api/request.ts';
 import { type Connection, keyUrl } from '../api/mcpservers.ts';
 import { provenRequest } from '../api/proven-request.ts';
@@ -17,11 +18,9 @@ export async function enrollKey(connection: Connection, { idToken }: Tokens): Pr
     if (error instanceof TokenTooLarge)
       throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint });
     if (!(error instanceof RequestFailure) || error.status >= 500) throw error;
-    // The issuer has just made the token: another one would be refused like it.
-    const hint =
-      error.status === 401
-        ? `Ask the owner of ${connection.endpoint} to check OIDC_ISSUER, OIDC_CLIENT_ID, BEARER_AUDIENCE and its clock.`
-        : 'Try again.';
+    // The issuer has just made the token: another one is probably refused like it.
+    const more = error.status === 401 ? ` ${askOwner(connection.endpoint)}` : '';
+    const hint = `Try again.${more}`;
     throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint });
   }
 }

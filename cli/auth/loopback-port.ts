@@ -68,18 +68,16 @@ function end(server: Server): void {
 }
 
 function notFree(host: string, port: number, error: unknown): unknown {
-  const code = codeOf(error);
-  const where = `${host}:${String(port)}`;
-  const only = 'The issuer sends the browser back to this port only (OIDC_REDIRECT).';
-  if (code === 'EADDRINUSE')
-    return new CliError(`${where} is in use, so the sign-in cannot start.`, {
-      exitCode: exitCodes.signInFailed,
-      hint: `${only} End the program that listens there, perhaps another sign-in, then try again.`,
-    });
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-    return new CliError(`This machine does not allow you to listen at ${where} (${code}).`, {
-      exitCode: exitCodes.signInFailed,
-      hint: `${only} Ask the owner of the endpoint to register another one.`,
-    });
-  return error;
+  const why = causes[codeOf(error) ?? ''];
+  if (why === undefined) return error;
+  return new CliError(`${host}:${String(port)} ${why}, so the sign-in cannot start.`, {
+    exitCode: exitCodes.signInFailed,
+    hint: 'The issuer sends the browser back to this port only (OIDC_REDIRECT). End the program that listens there, perhaps another sign-in, then try again.',
+  });
 }
+
+const causes: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use',
+  EACCES: 'is not allowed to you',
+  EADDRNOTAVAIL: 'does not exist on this machine',
+};

@@ -359,7 +359,7 @@ describe('a token that the endpoint refuses', () => {
     issuer.next.claims = { events: {} };
     const { code, stderr } = await signIn();
     expect(code).toBe(3);
-    expect(stderr).toContain(`Ask the owner of ${url} to check OIDC_ISSUER`);
+    expect(stderr).toContain(`ask the owner of ${url} to check OIDC_ISSUER`);
   });
 });
 

@@ -180,7 +180,7 @@ test('a proxy that is down is named, not the endpoint', async () => {
 });
 
 test('a proxy that never answers is named, not the endpoint', { timeout: 30_000 }, async () => {
-  const { close, port } = await listen(createServer(() => {}));
+  const { close, port } = await listen(createServer((socket) => void socket.resume()));
   box.endAfter(close);
   const { code, stderr } = await runMuster(box.file, 'list mcpserver', {
     home: box.home,
