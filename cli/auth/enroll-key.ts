@@ -20,7 +20,7 @@ export async function enrollKey(connection: Connection, { idToken }: Tokens): Pr
     if (!(error instanceof RequestFailure) || error.status >= 500) throw error;
     // The issuer has just made the token: another one is probably refused like it.
     const more = error.status === 401 ? ` ${askOwner(connection.endpoint)}` : '';
-    const hint = `Try again.${more}`;
+    const hint = error.status === 413 ? error.hint : `Try again.${more}`;
     throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint });
   }
 }

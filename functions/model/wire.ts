@@ -175,10 +175,13 @@ export const configSchema = z.object({
 });
 export type Config = z.infer<typeof configSchema>;
 
+/** Issuers put the groups of a person into it. */
+export const longestIdToken = 32_768;
+
 /** Body of `POST /v1/me/key`. */
 export const enrollRequestSchema = z.object({
   idToken: field(
-    text.check(z.maxLength(32_768)),
+    text.check(z.maxLength(longestIdToken)),
     'ID token of the sign-in. Its nonce is the thumbprint (RFC 7638) of the key of the proof.',
   ),
 });

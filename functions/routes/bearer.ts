@@ -41,13 +41,6 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
         if (verified.retryAfterMs === undefined)
           log({ level: 'error', message: 'the issuer is unavailable', detail: verified.detail });
         return issuerUnavailable(context, verified.retryAfterMs);
-      case 'tooLarge':
-        return problemResponse(context, {
-          status: 431,
-          title: 'Your token is too large',
-          detail: `It has ${Math.ceil(verified.length / 1_024)} KB.`,
-          hint: 'Ask the owner of the issuer to put fewer groups into the ID token.',
-        });
       case 'invalid':
         return problemResponse(
           context,

@@ -31,8 +31,6 @@ export type AccessSubject = { readonly user: string; readonly groups: readonly s
 export type BearerResult =
   | { readonly kind: 'valid'; readonly caller: Caller }
   | { readonly kind: 'invalid'; readonly message: string }
-  /** In characters. Issuers put a person's groups into it. */
-  | { readonly kind: 'tooLarge'; readonly length: number }
   /** The keys of the issuer could not be read: that says nothing about the token. */
   | {
       readonly kind: 'issuerUnavailable';

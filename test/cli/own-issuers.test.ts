@@ -221,6 +221,28 @@ describe('an endpoint that takes access tokens', () => {
     if (code === 0)
       expect(await runMuster(box.file, 'list mcpserver', run)).toMatchObject({ code: 0 });
   });
+
+  test('names an ID token that is too large for it, although the access token is small', async () => {
+    const issuer = await startOwnIssuer({ ...issuerQuirks.dex, accessTokenTyp: 'at+jwt' });
+    box.endAfter(issuer.close);
+    const endpoint = await startOwnEndpoint(world, (url) => ({
+      OIDC_ISSUER: issuer.url,
+      OIDC_CLIENT_ID: issuer.client,
+      BEARER_AUDIENCE: url,
+      OIDC_PARAMETERS: `audience=${encodeURIComponent(url)}`,
+    }));
+    box.endAfter(endpoint.close);
+    issuer.next.claims = { groups: groupsOf(40) };
+    const { code, stderr } = await runMuster(box.file, 'auth login', {
+      home: box.home,
+      endpoint: endpoint.url,
+      onAddress: (address) => browserOf(ada).visit(address),
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain(
+      'Error: Your ID token is too large: It has more than 32 KB.\nAsk the owner of the issuer to put fewer groups into the ID token.\n',
+    );
+  });
 });
 
 describe('keys and algorithms', () => {

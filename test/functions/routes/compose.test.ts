@@ -224,17 +224,6 @@ test('an issuer that is unavailable is a 503, never a 401: the person need not s
   expect(logged).toHaveLength(1);
 });
 
-test('a token that is too large is a 431 that names its size and what to do, not a 401', async () => {
-  const verify = () => Promise.resolve({ kind: 'tooLarge' as const, length: 40_000 });
-  const { status, body } = await world({ verify }).ask('/v1/mcpservers', ada);
-  expect(status).toBe(431);
-  expect(problemSchema.parse(body)).toMatchObject({
-    title: 'Your token is too large',
-    detail: 'It has 40 KB.',
-    hint: 'Ask the owner of the issuer to put fewer groups into the ID token.',
-  });
-});
-
 test('a cluster that cannot be asked is a 503 that tells nothing of it; the log does', async () => {
   const clusterDown = new ClusterError({
     reason: 'connectionRefused',
