@@ -137,12 +137,15 @@ function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
 }
 
 function signInFacts(settings: ApiSettings, { listPage }: Clients): ApiPorts['facts'] {
-  const { publicUrl, issuer, clientId, scopes, bearerAudience, policy } = settings;
+  const { publicUrl, issuer, clientId, signIn, bearerAudience, policy } = settings;
   return defined({
     publicUrl,
     issuer,
     clientId,
-    scopes: [...scopes],
+    ...signIn,
+    scopes: [...signIn.scopes],
+    optionalScopes: [...signIn.optionalScopes],
+    parameters: { ...signIn.parameters },
     // Anyone may ask: the cluster is read once a minute, however many do.
     audienceScopes: recentCopy({
       now,

@@ -4,7 +4,9 @@ import { defined } from './model/defined.ts';
 import { type Setting, type SettingName, settings } from './model/settings-table.ts';
 import { type IssuerRules, issuerRulesIn } from './model/issuer-rules.ts';
 import { parseJson } from './model/json.ts';
-import { scopesIn } from './model/scopes.ts';
+import { isAddedParameter } from './model/authorization-parameters.ts';
+import { loopbackRedirect } from './model/loopback-redirect.ts';
+import { validScopes } from './model/scopes.ts';
 import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
 import type { Client } from './sessions/client.ts';
 import type { TokenPolicy } from './sessions/policy.ts';
@@ -98,6 +100,16 @@ export type SweepSettings = SharedSettings &
     readonly metricsNamespace?: string;
   };
 
+export type SignInSettings = {
+  readonly scopes: readonly string[];
+  /** Only where the issuer lists them. */
+  readonly optionalScopes: readonly string[];
+  /** Exactly as it was written: issuers compare it so. */
+  readonly redirect: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly publicClientSecret?: string;
+};
+
 export type ApiSettings = SharedSettings & {
   readonly table: TableSettings;
   readonly tokenKeys: readonly string[];
@@ -106,7 +118,8 @@ export type ApiSettings = SharedSettings & {
   /** Text, not a URL: tokens name their issuer exactly so (RFC 8414, section 3.3). */
   readonly issuer: string;
   readonly clientId: string;
-  readonly scopes: readonly string[];
+  /** What the command line needs besides, to sign a person in. */
+  readonly signIn: SignInSettings;
   readonly audienceScope: string;
   /** Audience of access tokens; without it the endpoint accepts ID tokens. */
   readonly bearerAudience?: string;
@@ -158,7 +171,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       publicUrl: from.address('PUBLIC_URL').replace(/\/+$/, ''),
       issuer: secureIssuer(from),
       clientId: from.text('OIDC_CLIENT_ID'),
-      scopes: scopesIn(from.text('OIDC_SCOPES')),
+      signIn: signInSettings(from),
       audienceScope: from.text('AUDIENCE_SCOPE'),
       bearerAudience,
       policy: {
@@ -396,6 +409,37 @@ function secureIssuer(from: Reader): string {
   if (protocol !== 'https:' && !loopbackHosts.has(hostname) && !hostname.endsWith('.localhost'))
     from.report(`OIDC_ISSUER is "${issuer}". Give it an https address.`);
   return issuer;
+}
+
+function signInSettings(from: Reader): SignInSettings {
+  const all = from.text('OIDC_SCOPES').split(' ');
+  const isOptional = (scope: string) => scope.endsWith('?');
+  return defined({
+    scopes: validScopes(all.filter((scope) => !isOptional(scope))),
+    optionalScopes: validScopes(all.filter(isOptional).map((scope) => scope.slice(0, -1))),
+    redirect: redirect(from),
+    parameters: parameters(from),
+    publicClientSecret: from.optionalText('OIDC_PUBLIC_CLIENT_SECRET'),
+  });
+}
+
+function redirect(from: Reader): string {
+  const text = from.text('OIDC_REDIRECT');
+  if (loopbackRedirect(text) === undefined)
+    from.report(
+      `OIDC_REDIRECT is "${text}". Give it an address of this kind: http://127.0.0.1:8765/callback (host 127.0.0.1, localhost or [::1]; any port but 80).`,
+    );
+  return text;
+}
+
+function parameters(from: Reader): Readonly<Record<string, string>> {
+  const given = [...new URLSearchParams(from.optionalText('OIDC_PARAMETERS') ?? '')];
+  const reserved = given.map(([name]) => name).filter((name) => !isAddedParameter(name));
+  if (reserved.length > 0)
+    from.report(
+      `OIDC_PARAMETERS has "${reserved.join('", "')}". The command line sets these itself. Remove them.`,
+    );
+  return Object.fromEntries(given);
 }
 
 const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);

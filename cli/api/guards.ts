@@ -71,8 +71,11 @@ export const isSignInCheck = (body: unknown): body is SignInCheck =>
 export const isConfig = (body: unknown): body is Config =>
   isRecord(body) &&
   hasTexts(body, 'issuer', 'clientId') &&
-  hasTextsIfAny(body, 'resource') &&
+  hasTextsIfAny(body, 'resource', 'redirect', 'publicClientSecret') &&
   isListOf(body['scopes'], isText) &&
+  (body['optionalScopes'] === undefined || isListOf(body['optionalScopes'], isText)) &&
+  (body['parameters'] === undefined ||
+    (isRecord(body['parameters']) && Object.values(body['parameters']).every(isText))) &&
   (body['audienceScopes'] === undefined || isListOf(body['audienceScopes'], isText));
 
 export const isSignInStarted = (body: unknown): body is SignInStarted =>

@@ -1,7 +1,8 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
-import { acceptedBody, exchange, request, RequestFailure } from './request.ts';
+import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
+import { acceptedBody, RequestFailure } from './request.ts';
 import { cellText } from '../output/text-table.ts';
 import { sorted } from '../output/table.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
@@ -12,6 +13,8 @@ import type { ProofSigner } from './proof-signer.ts';
 export type Connection = {
   readonly endpoint: string;
   readonly bearer?: string;
+  /** Absent: the token of this connection cannot be replaced. */
+  readonly renewal?: Renewal;
   /** Absent: the sign-in has no key of this machine, and can only read. */
   readonly signer?: ProofSigner;
 };
@@ -57,10 +60,11 @@ export async function listServers(connection: Connection, namespace?: string): P
 }
 
 async function allPages(
-  { endpoint, bearer }: Connection,
+  connection: Connection,
   namespace: string | undefined,
   endsAt: number,
 ): Promise<Servers> {
+  const { endpoint } = connection;
   const rows: Row[] = [];
   const problems: Servers['problems'][number][] = [];
   let next: string | undefined;
@@ -77,14 +81,13 @@ async function allPages(
     const url = `${endpoint}/v1/mcpservers${query.size === 0 ? '' : `?${query.toString()}`}`;
     const leftMs = endsAt - performance.now();
     if (leftMs <= 0) throw endless(endpoint, 'is not complete after 2 minutes');
-    const sent = {
+    const { sent, answer: response } = await authorizedExchange(connection, (bearer) => ({
       method: 'GET',
       url,
       bearer,
       maxBytes: limits.pageBytes,
       timeoutMs: Math.min(limits.requestMs, Math.ceil(leftMs)),
-    } as const;
-    const response = await exchange(sent);
+    }));
     const page = acceptedBody(sent, response);
     if (!isList(page)) throw notOurs(endpoint);
     for (const row of page.items) rows.push(row);
@@ -126,15 +129,11 @@ export async function findServer(
   );
 }
 
-async function readServer(
-  { endpoint, bearer }: Connection,
-  namespace: string,
-  name: string,
-): Promise<Row> {
-  const row = await request({
+async function readServer(connection: Connection, namespace: string, name: string): Promise<Row> {
+  const { endpoint } = connection;
+  const row = await authorizedRequest(connection, {
     method: 'GET',
     url: serverUrl(endpoint, { namespace, name }),
-    bearer,
   });
   if (!isRow(row)) throw notOurs(endpoint);
   return row;

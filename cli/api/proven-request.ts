@@ -1,5 +1,6 @@
 import { CliError, exitCodes } from '../context.ts';
-import { acceptedBody, exchange, type HttpRequest } from './request.ts';
+import { authorizedExchange } from './authorized-exchange.ts';
+import { acceptedBody, type HttpRequest } from './request.ts';
 import type { Connection } from './mcpservers.ts';
 
 type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
@@ -11,23 +12,21 @@ type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
  * endpoint refuses the proof and its clock differs from ours, again by its clock. Throws
  * `NoMachineKey` when the sign-in has no key.
  */
-export async function provenRequest(
-  { bearer = '', signer }: Connection,
-  change: Change,
-): Promise<unknown> {
+export async function provenRequest(connection: Connection, change: Change): Promise<unknown> {
+  const { signer } = connection;
   if (signer === undefined) throw new NoMachineKey();
-  const proven = () => ({
-    ...change,
-    bearer,
-    proof: signer.proofFor({ ...change, token: bearer }),
-  });
-  const sent = proven();
-  const answer = await exchange(sent);
+  const send = () =>
+    authorizedExchange(connection, (bearer = '') => ({
+      ...change,
+      bearer,
+      proof: signer.proofFor({ ...change, token: bearer }),
+    }));
+  const { sent, answer } = await send();
   const isRefusedProof = answer.status === 401 && answer.challenge?.includes('invalid_dpop_proof');
   if (isRefusedProof !== true || !signer.correctClock(answer.date))
     return acceptedBody(sent, answer);
-  const again = proven();
-  return acceptedBody(again, await exchange(again));
+  const again = await send();
+  return acceptedBody(again.sent, again.answer);
 }
 
 /** A sign-in with `--device`, or one that is older than the keys: it can read, and nothing else. */

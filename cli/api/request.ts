@@ -1,8 +1,12 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
+import { codeOf } from '../auth/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
+import { causeOf } from './network-causes.ts';
+import { proxyFor } from './proxy.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 import { trace } from './trace.ts';
 
 export type HttpRequest = {
@@ -43,57 +47,72 @@ const longestDetail = 1_024;
  * not followed, encodings of the body are neither asked for nor undone.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, proof, timeoutMs = 15_000, maxBytes = megabyte } = sent;
+  const { method, bearer, timeoutMs = 15_000, maxBytes = megabyte } = sent;
   const url = new URL(sent.url);
+  if (bearer !== undefined && bearer.length > largestBearer) throw tooLarge(url, bearer);
+  const startedAt = performance.now();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  try {
+    const incoming = await answerTo(sent, url, late.signal);
+    trace(method, url, String(incoming.statusCode), startedAt);
+    return responseOf(incoming, await readBody(incoming, url, maxBytes));
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if (late.signal.aborted)
+      throw new NoResponse(url, `no response within ${String(timeoutMs / 1000)} s`, networkHint);
+    if (!(error instanceof Error)) throw error;
+    const code = codeOf(error) ?? 'no response';
+    trace(method, url, code, startedAt);
+    if (isCut(code) && isLarge(bearer)) throw tooLarge(url, bearer);
+    throw noResponse(url, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const networkHint = 'Check your network, then try again.';
+
+/** Sends it, through a proxy where the environment names one. */
+async function answerTo(
+  { method, bearer, proof, body: content }: HttpRequest,
+  url: URL,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const isForm = content instanceof URLSearchParams;
+  const body =
+    content === undefined ? undefined : isForm ? String(content) : JSON.stringify(content);
+  const headers = {
+    accept: 'application/json, application/problem+json',
+    'user-agent': 'muster',
+    authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
+    dpop: proof,
+    'content-type':
+      body === undefined
+        ? undefined
+        : isForm
+          ? 'application/x-www-form-urlencoded'
+          : 'application/json',
+    'content-length': body === undefined ? undefined : Buffer.byteLength(body),
+  };
   // node:https costs 20 ms and is loaded only where it is used.
   const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
-  const isForm = sent.body instanceof URLSearchParams;
-  const body =
-    sent.body === undefined ? undefined : isForm ? String(sent.body) : JSON.stringify(sent.body);
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    const fail = (error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
-      trace(method, url, code, startedAt);
-      reject(error instanceof Error ? noResponse(url, error) : error);
-    };
-    const outgoing = send(
-      url,
-      {
-        method,
-        headers: defined({
-          accept: 'application/json, application/problem+json',
-          'user-agent': 'muster',
-          authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
-          dpop: proof,
-          'content-type':
-            body === undefined
-              ? undefined
-              : isForm
-                ? 'application/x-www-form-urlencoded'
-                : 'application/json',
-          'content-length': body === undefined ? undefined : Buffer.byteLength(body),
-        }),
-        agent: false,
-      },
-      (incoming) => {
-        trace(method, url, String(incoming.statusCode), startedAt);
-        readBody(incoming, url, maxBytes).then((body) => resolve(responseOf(incoming, body)), fail);
-      },
-    );
-    const timer = setTimeout(() => {
-      reject(
-        new CliError(`${url.origin}: no response within ${String(timeoutMs / 1000)} s.`, {
-          hint: 'Check your network, then try again.',
-        }),
-      );
-      outgoing.destroy();
-    }, timeoutMs);
-    outgoing.once('close', () => clearTimeout(timer));
-    outgoing.once('error', fail);
+  const proxy = proxyFor(url, process.env);
+  // The agent begins TLS in the tunnel, and looks for the name of the endpoint.
+  const tunnel = proxy === undefined ? {} : { socket: await openTunnel(proxy, url, signal) };
+  return answered(
+    send(url, { method, headers: defined(headers), agent: false, signal, ...tunnel }),
+    body,
+  );
+}
+
+const answered = (outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    // It stays: a connection may also end while the response is read.
+    outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
 
 /**
  * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem
@@ -107,8 +126,11 @@ export async function request(sent: HttpRequest): Promise<unknown> {
 /** The body of a response with a status of 2xx. Throws as `request` for others. */
 export function acceptedBody(sent: HttpRequest, { status, body }: HttpResponse): unknown {
   if (status >= 200 && status < 300) return body;
-  const { origin } = new URL(sent.url);
+  const url = new URL(sent.url);
+  const { origin } = url;
   const problem = isRecord(body) ? body : {};
+  const isUnexplained = problem['title'] === undefined && headerRefusals.has(status);
+  if (isUnexplained && isLarge(sent.bearer)) throw tooLarge(url, sent.bearer);
   const quote = (value: unknown, most = longestQuote) => quoted(value, sent, most);
   const title = quote(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
   const detail = quote(problem['detail'], longestDetail);
@@ -226,56 +248,41 @@ const isWithin = (value: unknown, depth: number): boolean => {
   return Object.values(value).every((member) => isWithin(member, depth - 1));
 };
 
-/** Why there was no response, and what the person can do about it. */
-function noResponse(url: URL, error: Error): CliError {
-  if (error instanceof CliError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const { what, hint } = causes[code] ??
-    causeOfTls(code) ??
-    causeOfHttp(code) ?? {
-      what: code === '' ? oneLine(error.message, longestQuote) : code,
-      hint: 'Check the address.',
-    };
-  return new CliError(`${url.origin}: ${what}.`, { hint });
+/** There was no response at all. */
+export class NoResponse extends CliError {
+  constructor({ origin }: URL, what: string, hint: string) {
+    super(`${origin}: ${what}.`, { hint });
+  }
 }
 
-const causes: Readonly<Record<string, { what: string; hint: string }>> = {
-  ECONNREFUSED: {
-    what: 'connection refused',
-    hint: 'Check that it is running and that the port is right. To start it on this machine, run: npm start',
-  },
-  ECONNRESET: {
-    what: 'the connection was closed without a response',
-    hint: 'Try again. If it fails again, check whether the address needs https.',
-  },
-  EHOSTUNREACH: { what: 'no route to the host', hint: 'Check your network.' },
-  ENETUNREACH: { what: 'no route to the network', hint: 'Check that you are online.' },
-  ENOTFOUND: { what: 'the host name does not exist', hint: 'Check the address for typos.' },
-  EAI_AGAIN: { what: 'the host name could not be resolved', hint: 'Check that you are online.' },
-  ETIMEDOUT: { what: 'no response', hint: 'Check your network, then try again.' },
-  HPE_HEADER_OVERFLOW: {
-    what: 'the headers of the response are longer than 16 KB',
-    hint: 'Check the address: another service may listen there.',
-  },
-  EPROTO: {
-    what: 'no TLS on this port',
-    hint: 'Check whether the address needs http instead of https.',
-  },
-};
+function noResponse(url: URL, error: Error): CliError {
+  const { what, hint } = causeOf(codeOf(error) ?? '') ?? {
+    what: codeOf(error) ?? oneLine(error.message, longestQuote),
+    hint: 'Check the address.',
+  };
+  return new NoResponse(url, what, hint);
+}
 
-/** Codes of Node's HTTP parser. */
-const causeOfHttp = (code: string): { what: string; hint: string } | undefined =>
-  code.startsWith('HPE_')
-    ? {
-        what: `the response is not valid HTTP (${code})`,
-        hint: 'Check the address: another service may listen there.',
-      }
-    : undefined;
+/** No server that is known takes longer headers. */
+const largestBearer = 64 * 1024;
+/** Common limits of a header, or of all of them, are 8 KB and 16 KB. */
+const smallestRefused = 7 * 1024;
+/** Of RFC 6585, of nginx, and what some servers answer instead. */
+const headerRefusals: ReadonlySet<number> = new Set([400, 413, 431, 494, 502, 520]);
 
-const causeOfTls = (code: string): { what: string; hint: string } | undefined =>
-  /CERT|SSL|TLS|SIGNED|SIGNATURE/.test(code)
-    ? {
-        what: `the TLS certificate is not trusted (${code})`,
-        hint: 'For a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file.',
-      }
-    : undefined;
+const isLarge = (bearer: string | undefined): bearer is string =>
+  bearer !== undefined && bearer.length > smallestRefused;
+
+/** A server that stops reading may close the connection before its response arrives. */
+const isCut = (code: string): boolean => code === 'ECONNRESET' || code === 'EPIPE';
+
+/** The token of the person does not fit into a request. */
+export class TokenTooLarge extends CliError {}
+
+const tooLarge = ({ origin }: URL, bearer: string): CliError =>
+  new TokenTooLarge(
+    `Your ID token has ${String(Math.ceil(bearer.length / 1024))} KB. That is too large for ${origin}.`,
+    {
+      hint: 'It probably lists many groups. Ask the owner of the endpoint to leave groups out of OIDC_SCOPES, or the owner of the issuer to put only the groups of this client into the token.',
+    },
+  );

@@ -1,19 +1,19 @@
 import type { Check, SignInCheck } from '../../functions/model/wire.ts';
 import { isCheck, isSignInCheck } from './guards.ts';
+import { authorizedRequest } from './authorized-exchange.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
-import { request } from './request.ts';
 
 export type CheckWithSignIn = Check & { readonly signIn: SignInCheck };
 
 /** Probes a server and checks every link of the person's sign-in. Signs nobody in. */
 export async function checkSignIn(
-  { endpoint, bearer }: Connection,
+  connection: Connection,
   server: { readonly namespace: string; readonly name: string },
 ): Promise<CheckWithSignIn> {
-  const answer = await request({
+  const { endpoint } = connection;
+  const answer = await authorizedRequest(connection, {
     method: 'POST',
     url: `${serverUrl(endpoint, server)}/check`,
-    bearer,
     body: { signIn: true },
     // Discovery takes up to 15 s, and the request with the token 10 s.
     timeoutMs: 40_000,

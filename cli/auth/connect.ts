@@ -1,6 +1,7 @@
 import { freshTokens } from './refresh-tokens.ts';
 import { endpointOf } from './endpoint.ts';
 import { CliError, type CommandContext, exitCodes } from '../context.ts';
+import type { Renewal } from '../api/authorized-exchange.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { proofSigner } from './machine-key.ts';
@@ -17,7 +18,21 @@ export async function connect(context: CommandContext): Promise<EndpointConnecti
   const { environment, now, info } = context;
   const endpoint = await endpointOf(context);
   const tokens = await freshTokens(endpoint, environment, now(), info);
-  return tokens === undefined ? { endpoint } : connectionOf(tokens, now);
+  if (tokens === undefined) return { endpoint };
+  return { ...connectionOf(tokens, now), renewal: renewalOf(tokens, context) };
+}
+
+function renewalOf(tokens: Tokens, { environment, now, info }: CommandContext): Renewal {
+  const refused = bearerOf(tokens);
+  let current = refused;
+  let renewed: Promise<boolean> | undefined;
+  const renew = async () => {
+    const fresh = await freshTokens(tokens.endpoint, environment, now(), info, refused);
+    if (fresh !== undefined) current = bearerOf(fresh);
+    // An issuer may make the same token again within a second.
+    return current !== refused || fresh?.refreshToken !== undefined;
+  };
+  return { current: () => current, renew: () => (renewed ??= renew()) };
 }
 
 /** The endpoint of a sign-in, with what the person and this machine have for it. */

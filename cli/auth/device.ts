@@ -24,7 +24,7 @@ export type DeviceSignIn = {
  */
 export async function byDevice(
   issuer: Issuer,
-  { clientId, scopes, resource }: Config,
+  { clientId, publicClientSecret, scopes, parameters, resource }: Config,
   { endpoint, info, now }: DeviceSignIn,
 ): Promise<Tokens> {
   const { deviceEndpoint: url } = issuer;
@@ -37,7 +37,12 @@ export async function byDevice(
   const { status, body: offer } = await exchange({
     method: 'POST',
     url,
-    body: new URLSearchParams({ client_id: clientId, scope: scopes.join(' '), ...audience }),
+    body: new URLSearchParams({
+      ...parameters,
+      client_id: clientId,
+      scope: scopes.join(' '),
+      ...audience,
+    }),
   });
   if (isScopeRefusal(offer)) throw new ScopeRefused(issuer.issuer);
   if (status !== 200) throw failed(`${issuer.issuer} responded with HTTP ${String(status)}`);
@@ -53,17 +58,19 @@ export async function byDevice(
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
     device_code: offer.device_code,
-    client_id: clientId,
     ...audience,
   };
   for (let seconds = paceOf(offer.interval); now().getTime() < until; ) {
     await wait(seconds * 1000);
-    const answer = await askForTokens(issuer, form).catch(onlyUnavailable);
+    const answer = await askForTokens(issuer, { clientId, publicClientSecret }, form).catch(
+      onlyUnavailable,
+    );
     if (answer?.kind === 'granted')
       return tokensFrom(answer, {
         endpoint,
         issuer: issuer.issuer,
         clientId,
+        publicClientSecret,
         resource,
         now: now(),
       });

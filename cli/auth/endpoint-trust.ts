@@ -94,20 +94,23 @@ export async function requireTrust(config: Config, asked: TrustQuestion): Promis
 /** What a person has to know of an endpoint before they trust it, a line each. */
 export function trustLines(
   endpoint: string,
-  { issuer, clientId, scopes }: Config,
+  { issuer, clientId, scopes, optionalScopes = [] }: Config,
   sharedWith: readonly string[],
 ): readonly string[] {
   return [
     `  Endpoint:   ${endpoint}`,
     `  Issuer:     ${oneLine(issuer, 200)}`,
     `  Client ID:  ${oneLine(clientId, 200)}`,
-    `  Scopes:     ${oneLine(scopes.join(' '), 500)}`,
+    `  Scopes:     ${oneLine(scopes.join(' '), 500)}${ifListed(optionalScopes)}`,
     ...sharedWith.map(
       (other) =>
         `  Warning:    ${other} has the same issuer and client ID. The owner of the new endpoint can use your token there.`,
     ),
   ];
 }
+
+const ifListed = (scopes: readonly string[]): string =>
+  scopes.length === 0 ? '' : ` ${oneLine(`(if the issuer lists them: ${scopes.join(' ')})`, 500)}`;
 
 export const rememberEndpoint = (
   { issuer, clientId }: Config,

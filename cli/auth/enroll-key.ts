@@ -1,4 +1,5 @@
-import { RequestFailure } from '../api/request.ts';
+import { askOwner } from '../api/authorized-exchange.ts';
+import { RequestFailure, TokenTooLarge } from '../api/request.ts';
 import { type Connection, keyUrl } from '../api/mcpservers.ts';
 import { provenRequest } from '../api/proven-request.ts';
 import { CliError, exitCodes } from '../context.ts';
@@ -14,10 +15,13 @@ export async function enrollKey(connection: Connection, { idToken }: Tokens): Pr
   try {
     await provenRequest(connection, { method: 'POST', url, body: { idToken } });
   } catch (error) {
-    const isVerdict = error instanceof RequestFailure && error.status < 500;
-    throw isVerdict
-      ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: 'Try again.' })
-      : error;
+    if (error instanceof TokenTooLarge)
+      throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: error.hint });
+    if (!(error instanceof RequestFailure) || error.status >= 500) throw error;
+    // The issuer has just made the token: another one is probably refused like it.
+    const more = error.status === 401 ? ` ${askOwner(connection.endpoint)}` : '';
+    const hint = error.status === 413 ? error.hint : `Try again.${more}`;
+    throw new CliError(error.message, { exitCode: exitCodes.signInFailed, hint });
   }
 }
 

@@ -49,11 +49,18 @@ function deadlineOf({ info, patienceMs = patienceOfPeopleMs }: LockOptions): Dea
       holder.pid === 0
         ? 'Another muster'
         : `Another muster (process ${String(holder.pid)} on ${oneLine(holder.machine.split(' ')[0] ?? '', 60)})`;
-    if (waitedMs > patienceMs)
-      throw new CliError(
-        `${who} has held the lock ${lock} for ${String(Math.round(patienceMs / 1000))} s.`,
-        { hint: `If no other muster is running, remove it: rm ${lock}` },
-      );
+    if (waitedMs > patienceMs) {
+      const seconds = String(Math.round(patienceMs / 1000));
+      const seen = sight(holder);
+      // A lock that is held must stay: without it two commands would use one refresh token.
+      if (seen.kind === 'here' && seen.runs)
+        throw new CliError(`${who} has been changing your sign-in for ${seconds} s.`, {
+          hint: `Try again in a minute. If that process hangs, end it: kill ${String(holder.pid)}`,
+        });
+      throw new CliError(`${who} has held the lock ${lock} for ${seconds} s.`, {
+        hint: `If no other muster is running, remove it: rm ${lock}`,
+      });
+    }
     if (waitedMs < silentMs || isSaid) return;
     isSaid = true;
     info(`${who} is changing your sign-in. Waiting for it.`);

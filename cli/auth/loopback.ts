@@ -1,5 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
+import { type LoopbackRedirect, onAnyPort } from '../../functions/model/loopback-redirect.ts';
+import { listenOnLoopback } from './loopback-port.ts';
 import { CliError, exitCodes } from '../context.ts';
 
 /** The browser is back: what it brought, and a way to show the person the result. */
@@ -32,23 +33,25 @@ export type Loopback = {
 };
 
 /**
- * A page on a free port of 127.0.0.1 (RFC 8252, section 7.3) that the browser comes back to. Only a
- * visit that `isExpected` counts, under the address we gave out: a page whose name leads here (DNS
- * rebinding) has another Host. Anything else that knocks gets a 404 and ends nothing.
+ * A page of this machine that the browser comes back to (RFC 8252, section 7.3): on a free port of
+ * 127.0.0.1, or exactly where the issuer knows it. Only a visit that `isExpected` counts, under the
+ * address we gave out: a page whose name leads here (DNS rebinding) has another Host. Anything else
+ * that knocks gets a 404 and ends nothing. Throws with exit code 3 when the port is in use.
  */
 export async function startLoopback(
   path: string,
   isExpected: (query: URLSearchParams) => boolean,
+  redirect: LoopbackRedirect = onAnyPort(path),
 ): Promise<Loopback> {
   let arrived: (arrival: Arrival) => void = () => {};
   const first = new Promise<Arrival>((resolve) => {
     arrived = resolve;
   });
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     // Anyone on this machine may send anything: what is no address gets the same answer.
     const address = `http://127.0.0.1${request.url ?? '/'}`;
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    const isOurs = request.headers.host === `127.0.0.1:${request.socket.localPort}`;
+    const isOurs = request.headers.host === `${redirect.host}:${request.socket.localPort}`;
     const isVisit = request.method === 'GET' && url?.pathname === path;
     if (!isOurs || !isVisit || !isExpected(url.searchParams)) {
       show(
@@ -60,27 +63,21 @@ export async function startLoopback(
       return;
     }
     arrived({ query: url.searchParams, say: (title, text) => show(response, 200, title, text) });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  const port = bound === null || typeof bound === 'string' ? '' : String(bound.port);
-  const address = `http://127.0.0.1:${port}${path}`;
+  };
+  const { port, close } = await listenOnLoopback(redirect, listener);
+  const address = redirect.addressAt(port);
+  const given = new URL(address);
   return {
     address,
     arrival: (timeoutMs, reminder) => withTimeout(first, timeoutMs, reminder),
     accept: (text) => {
       const { origin, pathname, searchParams } = new URL(URL.canParse(text) ? text : 'about:blank');
-      if (origin + pathname !== address || !isExpected(searchParams)) return false;
+      const isOurs = origin === given.origin && pathname === given.pathname;
+      if (!isOurs || !isExpected(searchParams)) return false;
       arrived({ query: searchParams, say: () => {} });
       return true;
     },
-    close: () => {
-      server.close();
-      // Responses under way are still sent; connections that browsers open ahead of time do not keep
-      // the process alive.
-      setTimeout(() => server.closeAllConnections(), 500).unref();
-    },
+    close,
   };
 }
 

@@ -4,7 +4,18 @@ import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { askForTokens, discoverIssuer, type Issuer, ScopeRefused } from './oidc-client.ts';
+import {
+  askForTokens,
+  discoverIssuer,
+  type Issuer,
+  knownScopes,
+  ScopeRefused,
+} from './oidc-client.ts';
+import {
+  anyPortRedirect,
+  loopbackRedirect,
+  onAnyPort,
+} from '../../functions/model/loopback-redirect.ts';
 import { patienceMs, startLoopback } from './loopback.ts';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 import { connectionOf } from './connect.ts';
@@ -42,18 +53,27 @@ export async function signInToMuster(wanted: MusterSignIn): Promise<SignedIn> {
   const config = await readConfig(wanted.endpoint);
   await requireTrust(config, wanted);
   const issuer = await discoverIssuer(config.issuer);
-  const { audienceScopes: added = [] } = config;
-  return signIn(issuer, config, wanted).catch((error: unknown) => {
-    if (!(error instanceof ScopeRefused) || added.length === 0) throw error;
-    // One MCPServer that names an audience the issuer does not know must not lock everyone out.
-    const scopes = config.scopes.filter((scope) => !added.includes(scope));
-    wanted.info(withoutAudiences(issuer, added));
+  const { audienceScopes: added = [], optionalScopes = [] } = config;
+  const known = knownScopes(issuer, optionalScopes);
+  const first = { ...config, scopes: [...config.scopes, ...known] };
+  return signIn(issuer, first, wanted).catch((error: unknown) => {
+    const unsure = added.length > 0 ? added : known.filter((scope) => scope !== 'offline_access');
+    if (!(error instanceof ScopeRefused) || unsure.length === 0) throw error;
+    // One MCPServer that names an audience the issuer does not know must not lock everyone out,
+    // and neither must a scope that the issuer lists but does not allow to this client.
+    const scopes = first.scopes.filter((scope) => !unsure.includes(scope));
+    wanted.info(
+      added.length > 0 ? withoutAudiences(issuer, added) : withoutOptional(issuer, unsure),
+    );
     return signIn(issuer, { ...config, scopes }, wanted);
   });
 }
 
 const withoutAudiences = ({ issuer }: Issuer, added: readonly string[]): string =>
   `${issuer} refused the scopes that MCPServers added: ${oneLine(added.join(', '), 300)}.\nSigning in without them. Servers that require these audiences stay Pending Auth. Ask their owners to check spec.auth.requiredAudiences.\n`;
+
+const withoutOptional = ({ issuer }: Issuer, scopes: readonly string[]): string =>
+  `${issuer} does not allow the scope ${scopes.join(', ')} to this client.\nSigning in without it.\n`;
 
 async function signIn(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<SignedIn> {
   if (!wanted.device) return byLoopback(issuer, config, wanted);
@@ -70,16 +90,15 @@ export type SignedIn = ReturnType<typeof connectionOf>;
  * loopback page (RFC 8252). The nonce is the thumbprint of a new key: the issuer signs that this
  * sign-in belongs to it.
  */
-async function byLoopback(
-  issuer: Issuer,
-  { clientId, scopes, resource }: Config,
-  wanted: MusterSignIn,
-): Promise<SignedIn> {
+async function byLoopback(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<SignedIn> {
+  const { clientId, publicClientSecret, scopes, parameters: added, resource } = config;
   const { endpoint, environment, browser, pasted, info, now } = wanted;
   const [verifier, state, key] = [random(), random(), newMachineKey()];
   const nonce = thumbprintOf(key);
   let paste: ReturnType<typeof readPastedAddress> | undefined;
-  const loopback = await startLoopback('/callback', (query) => query.get('state') === state);
+  const redirect = loopbackRedirect(config.redirect ?? anyPortRedirect) ?? onAnyPort('/callback');
+  const isExpected = (query: URLSearchParams) => query.get('state') === state;
+  const loopback = await startLoopback(redirect.path, isExpected, redirect);
   try {
     const address = new URL(issuer.authorizationEndpoint);
     const parameters = defined({
@@ -95,6 +114,7 @@ async function byLoopback(
       // OpenID Connect Core 1.0, section 11: offline access needs consent,
       // where the issuer supports it.
       prompt: issuer.asksForConsent && scopes.includes('offline_access') ? 'consent' : undefined,
+      ...added,
     });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
     showAddress(address.href, { browser, info, from: issuer.issuer });
@@ -106,6 +126,7 @@ async function byLoopback(
       const tokens = await redeemCode(query, issuer, {
         verifier,
         clientId,
+        publicClientSecret,
         redirectUri: loopback.address,
         nonce,
         endpoint,
@@ -146,6 +167,7 @@ function onlyUnreadable(error: unknown): undefined {
 type Redemption = {
   readonly verifier: string;
   readonly clientId: string;
+  readonly publicClientSecret: string | undefined;
   readonly redirectUri: string;
   readonly nonce: string;
   readonly endpoint: string;
@@ -158,21 +180,21 @@ async function redeemCode(
   issuer: Issuer,
   redemption: Redemption,
 ): Promise<Tokens> {
-  const { verifier, clientId, redirectUri, nonce, endpoint, resource, now } = redemption;
+  const { verifier, redirectUri, resource, ...expected } = redemption;
   const granted = await askForTokens(
     issuer,
+    redemption,
     defined({
       grant_type: 'authorization_code',
       code: codeIn(query, issuer),
       redirect_uri: redirectUri,
-      client_id: clientId,
       code_verifier: verifier,
       resource,
     }),
   );
   if (granted.kind === 'refused')
     throw failed(`${issuer.issuer} refused the code: ${granted.description ?? granted.error}`);
-  return tokensFrom(granted, { endpoint, issuer: issuer.issuer, clientId, nonce, resource, now });
+  return tokensFrom(granted, { ...expected, issuer: issuer.issuer, resource });
 }
 
 /**

@@ -8,6 +8,7 @@ import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
 import { forgetOldFile, takeOldFile } from './old-token-files.ts';
+import { failureFile } from './refresh-failure.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
 type Warn = (line: string) => void;
@@ -17,6 +18,8 @@ export type Tokens = {
   readonly endpoint: string;
   readonly issuer: string;
   readonly clientId: string;
+  /** Every refresh needs it, where the client has one. */
+  readonly publicClientSecret?: string;
   readonly idToken: string;
   /**
    * Sent where the endpoint takes access tokens made for `resource`; elsewhere the ID token is.
@@ -24,6 +27,7 @@ export type Tokens = {
   readonly accessToken?: string;
   readonly resource?: string;
   readonly refreshToken?: string;
+  /** By the clock of this machine, which may be off. */
   readonly expiresAt: Date;
   readonly subject: string;
   readonly email?: string;
@@ -108,6 +112,7 @@ export async function forgetTokens(
     async () => {
       const existed = await exists(file);
       await rm(file, { force: true });
+      await rm(failureFile(file), { force: true });
       return existed;
     },
     { info },
@@ -130,6 +135,7 @@ function parsed(text: string): Tokens | undefined {
     endpoint,
     issuer,
     clientId,
+    publicClientSecret,
     idToken,
     accessToken,
     resource,
@@ -152,6 +158,7 @@ function parsed(text: string): Tokens | undefined {
     idToken,
     expiresAt: new Date(expiresAt),
     subject,
+    publicClientSecret: typeof publicClientSecret === 'string' ? publicClientSecret : undefined,
     accessToken: typeof accessToken === 'string' ? accessToken : undefined,
     resource: typeof resource === 'string' ? resource : undefined,
     refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,

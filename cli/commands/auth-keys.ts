@@ -2,7 +2,7 @@ import type { Keys } from '../../functions/model/wire.ts';
 import { isKeys } from '../api/guards.ts';
 import { type Connection, notOurs } from '../api/mcpservers.ts';
 import { NoMachineKey } from '../api/proven-request.ts';
-import { request } from '../api/request.ts';
+import { authorizedRequest } from '../api/authorized-exchange.ts';
 import { connectAsPerson } from '../auth/connect.ts';
 import { removeKey } from '../auth/enroll-key.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
@@ -33,8 +33,12 @@ export async function keys(context: CommandContext): Promise<ExitCode> {
 }
 
 /** All keys of the person, the most recently used first. */
-export async function listKeys({ endpoint, bearer }: Connection): Promise<readonly Key[]> {
-  const answer = await request({ method: 'GET', url: `${endpoint}/v1/me/keys`, bearer });
+export async function listKeys(connection: Connection): Promise<readonly Key[]> {
+  const { endpoint } = connection;
+  const answer = await authorizedRequest(connection, {
+    method: 'GET',
+    url: `${endpoint}/v1/me/keys`,
+  });
   if (!isKeys(answer)) throw notOurs(endpoint);
   return answer.items;
 }

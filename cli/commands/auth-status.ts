@@ -1,3 +1,4 @@
+import { oneLine } from '../../functions/model/outside-text.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import type { Row } from '../../functions/model/wire.ts';
@@ -7,7 +8,7 @@ import { RequestFailure } from '../api/request.ts';
 import { usesSso, verifySessions } from '../api/verify-sessions.ts';
 import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
-import { isFresh } from '../auth/refresh-tokens.ts';
+import { isFresh, NotRefreshed } from '../auth/refresh-tokens.ts';
 import { readTokens, type Tokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { needsSignIn, serverText, statusText } from '../output/status-text.ts';
@@ -55,6 +56,11 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
     return rows.some(needsSignIn) ? exitCodes.signInRequired : exitCodes.done;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
+    if (error instanceof NotRefreshed) {
+      const { tokens } = error;
+      printStatus(context, endpoint, { tokens, problem: notRefreshed(error) });
+      throw error;
+    }
     // What is known on this machine is still worth showing; the error follows.
     const tokens =
       error.exitCode === exitCodes.signInRequired && !(error instanceof NoMachineKey)
@@ -69,7 +75,15 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
   }
 }
 
-type StatusFacts = { readonly tokens?: Tokens; readonly rows?: readonly Row[] };
+type StatusFacts = {
+  readonly tokens?: Tokens;
+  readonly rows?: readonly Row[];
+  /** Why the tokens are of no use for now. */
+  readonly problem?: string;
+};
+
+const notRefreshed = ({ tokens: { issuer }, isReached }: NotRefreshed): string =>
+  `Sign-in could not be refreshed: issuer ${isReached ? 'unavailable' : 'unreachable'} (${URL.canParse(issuer) ? new URL(issuer).host : oneLine(issuer, 200)})`;
 
 function printStatus(context: CommandContext, endpoint: string, facts: StatusFacts): void {
   const format = context.option('output');
@@ -77,7 +91,7 @@ function printStatus(context: CommandContext, endpoint: string, facts: StatusFac
     context.print(structured(statusValue(endpoint, facts), format));
     return;
   }
-  const { tokens, rows } = facts;
+  const { tokens, rows, problem } = facts;
   const me =
     tokens === undefined
       ? undefined
@@ -85,6 +99,7 @@ function printStatus(context: CommandContext, endpoint: string, facts: StatusFac
           who: whoIs(tokens),
           expiresAt: tokens.expiresAt,
           refreshable: tokens.refreshToken !== undefined,
+          problem,
         };
   context.print(statusText(defined({ endpoint, me, servers: rows, now: context.now() })));
 }
@@ -128,10 +143,11 @@ async function listRows(
 }
 
 /** The same facts and values as the text, for machines. */
-function statusValue(endpoint: string, { tokens, rows }: StatusFacts) {
+function statusValue(endpoint: string, { tokens, rows, problem }: StatusFacts) {
   return defined({
     endpoint,
-    authenticated: tokens !== undefined,
+    authenticated: tokens !== undefined && problem === undefined,
+    problem,
     ...(tokens === undefined ? {} : personIn(tokens)),
     items: rows === undefined ? undefined : sorted(rows).map(sessionIn),
   });

@@ -3,19 +3,18 @@ import { connectAsPerson } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { checkText, explainedText } from '../output/check-text.ts';
 import { isStructured, structured } from '../output/yaml.ts';
-import { request } from '../api/request.ts';
+import { authorizedRequest } from '../api/authorized-exchange.ts';
 import { findServer, notOurs, serverUrl } from '../api/mcpservers.ts';
-import { defined } from '../../functions/model/defined.ts';
 
 /** `muster check NAME` */
 export async function check(context: CommandContext): Promise<ExitCode> {
-  const { endpoint, bearer } = await connectAsPerson(context);
+  const connection = await connectAsPerson(context);
+  const { endpoint } = connection;
   const [name = ''] = context.positionals;
-  const connection = defined({ endpoint, bearer });
   const server = await findServer(connection, name, context.option('namespace'));
   const url = `${serverUrl(endpoint, server)}/check`;
   // A probe takes up to 10 s.
-  const answer = await request({ method: 'POST', url, bearer, timeoutMs: 25_000 });
+  const answer = await authorizedRequest(connection, { method: 'POST', url, timeoutMs: 25_000 });
   if (!isCheck(answer)) throw notOurs(endpoint);
   const format = context.option('output');
   const text = context.has('explain') ? explainedText : checkText;

@@ -14,7 +14,13 @@ import {
 export type StatusView = {
   readonly endpoint: string;
   /** Absent: the person is not signed in on this machine. */
-  readonly me?: { readonly who: string; readonly expiresAt: Date; readonly refreshable: boolean };
+  readonly me?: {
+    readonly who: string;
+    readonly expiresAt: Date;
+    readonly refreshable: boolean;
+    /** Why the sign-in is of no use for now. */
+    readonly problem?: string | undefined;
+  };
   /** Absent: they could not be listed. */
   readonly servers?: readonly Row[];
   readonly now: Date;
@@ -25,15 +31,22 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
   const lines = [
     'Muster',
     `  Endpoint:  ${endpoint}`,
-    ...(me === undefined
-      ? ['  Status:    Not authenticated   Run: muster auth login']
-      : [
-          `  Status:    Authenticated as ${cellText(me.who)}`,
-          `  Expires:   ${expiryText(me, now)}`,
-        ]),
+    ...personLines(me, now),
     ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function personLines(me: StatusView['me'], now: Date): readonly string[] {
+  if (me === undefined) return ['  Status:    Not authenticated   Run: muster auth login'];
+  const who = cellText(me.who);
+  return me.problem === undefined
+    ? [`  Status:    Authenticated as ${who}`, `  Expires:   ${expiryText(me, now)}`]
+    : [
+        `  Status:    ${cellText(me.problem)}`,
+        `  Person:    ${who}`,
+        `  Expires:   ${fromNow(me.expiresAt, now)}`,
+      ];
 }
 
 /** Whether the person has to sign in to this server. */

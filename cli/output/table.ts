@@ -87,7 +87,9 @@ export const expiryText = (
 /** The same for a session; undefined where its end is not known. */
 export function sessionExpiry(session: Session | undefined, now: Date): string | undefined {
   if (session?.expiresAt === undefined) return undefined;
-  const { expiresAt, refreshable = false } = session;
+  const { status, expiresAt } = session;
+  // One that has ended refreshes itself no more, whatever it could do before.
+  const refreshable = status === 'Authenticated' && session.refreshable === true;
   return expiryText({ expiresAt: new Date(expiresAt), refreshable }, now);
 }
 

@@ -1,3 +1,5 @@
+import { anyPortRedirect } from './loopback-redirect.ts';
+
 export type Setting = {
   /** What it decides, in one sentence. */
   readonly summary: string;
@@ -188,9 +190,25 @@ export const settings = {
   OIDC_ISSUER: {
     summary: 'Issuer whose ID tokens the endpoint accepts. Its address must use https.',
   },
+  OIDC_PARAMETERS: {
+    summary:
+      'Parameters that the command line adds to the sign-in, in the form of a query: access_type=offline&prompt=consent.',
+    fallback: '',
+  },
+  OIDC_PUBLIC_CLIENT_SECRET: {
+    summary:
+      'Client secret that a desktop client needs at an issuer without public clients (Google). It is no secret: anyone can read it at /v1/config. Never set the secret of a web client.',
+    fallback: '',
+  },
+  OIDC_REDIRECT: {
+    summary:
+      'Address that the browser returns to after the sign-in, as it is registered at the issuer: http, then 127.0.0.1, localhost or [::1], a port, a path. Without a port, any free port is used.',
+    fallback: anyPortRedirect,
+  },
   OIDC_SCOPES: {
-    summary: 'Scopes that the command line requests at sign-in.',
-    fallback: 'openid profile email offline_access',
+    summary:
+      'Scopes that the command line requests at sign-in. A scope with ? at its end is requested only if the issuer lists it in scopes_supported.',
+    fallback: 'openid profile email offline_access? groups?',
   },
   PAGE_SIZE: {
     summary: 'MCPServers on one page. Each page is probed by its own invocation.',

@@ -151,6 +151,10 @@ export const configSchema = z.object({
   issuer: field(text, 'Issuer where people sign in to muster.'),
   clientId: field(text, 'Client ID of the command line at that issuer.'),
   scopes: field(texts, 'Scopes that the command line requests.'),
+  optionalScopes: field(
+    z.optional(texts),
+    'Scopes that the command line requests only if the issuer lists them in `scopes_supported`.',
+  ),
   audienceScopes: field(
     z.optional(texts),
     'Those of the scopes that MCPServers added (requiredAudiences). If the issuer refuses the sign-in with invalid_scope, the command line leaves them out.',
@@ -159,13 +163,28 @@ export const configSchema = z.object({
     z.optional(text),
     'Audience of the access token that the endpoint accepts (RFC 8707). Absent if it accepts the ID token.',
   ),
+  redirect: field(
+    z.optional(text),
+    'Loopback address that the browser returns to. Without a port, any free port is used.',
+  ),
+  parameters: field(
+    z.optional(z.record(text, text)),
+    'Parameters that the command line adds to the authorization request.',
+  ),
+  publicClientSecret: field(
+    z.optional(text),
+    'Client secret of a desktop client, which is public (RFC 8252, section 8.5).',
+  ),
 });
 export type Config = z.infer<typeof configSchema>;
+
+/** Issuers put the groups of a person into it. */
+export const longestIdToken = 32_768;
 
 /** Body of `POST /v1/me/key`. */
 export const enrollRequestSchema = z.object({
   idToken: field(
-    text.check(z.maxLength(32_768)),
+    text.check(z.maxLength(longestIdToken)),
     'ID token of the sign-in. Its nonce is the thumbprint (RFC 7638) of the key of the proof.',
   ),
 });

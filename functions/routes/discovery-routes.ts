@@ -32,7 +32,7 @@ export function discoveryRoutes({
         resource: publicUrl,
         authorization_servers: [config.issuer],
         bearer_methods_supported: ['header'],
-        scopes_supported: config.scopes,
+        scopes_supported: [...config.scopes, ...(config.optionalScopes ?? [])],
         resource_name: 'muster',
       }),
     )

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import { parseJson } from '../model/json.ts';
-import { enrollRequestSchema, type Keys } from '../model/wire.ts';
+import { isRecord, parseJson } from '../model/json.ts';
+import { enrollRequestSchema, type Keys, longestIdToken } from '../model/wire.ts';
 import { enrollmentProblem } from '../sessions/enrollment.ts';
 import type { BearerResult } from '../sessions/person.ts';
 import type { KeyStore } from '../sessions/ports.ts';
@@ -39,8 +39,9 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
       reportRefusal(context, ports, proven.kind === 'absent' ? 'noKey' : 'invalid');
       return proven.kind === 'absent' ? noKey(context) : badProof(context, proven);
     }
-    const body = enrollRequestSchema.safeParse(parseJson(await context.req.text()));
-    if (!body.success) return badBody(context);
+    const sent = parseJson(await context.req.text());
+    const body = enrollRequestSchema.safeParse(sent);
+    if (!body.success) return isTooLarge(sent) ? tooLarge(context) : badBody(context);
     const signIn = await ports.verifyIdToken(body.data.idToken);
     if (signIn.kind === 'issuerUnavailable') return issuerUnavailable(context);
     const { thumbprint, id } = proven;
@@ -92,6 +93,18 @@ export function keyRoutes(load: () => Promise<KeyPorts>): Hono<{ Variables: Vari
 
 /** SHA-256 in base64url: nothing else gets as far as the key of a row. */
 const isThumbprint = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
+/** Where the endpoint takes access tokens, only this request carries the ID token with its groups. */
+const isTooLarge = (body: unknown): boolean =>
+  isRecord(body) && typeof body['idToken'] === 'string' && body['idToken'].length > longestIdToken;
+
+const tooLarge = (context: Context): Response =>
+  problemResponse(context, {
+    status: 413,
+    title: 'Your ID token is too large',
+    detail: `It has more than ${longestIdToken / 1_024} KB.`,
+    hint: 'Ask the owner of the issuer to put fewer groups into the ID token.',
+  });
 
 const badBody = (context: Context): Response =>
   problemResponse(context, {

@@ -11,6 +11,7 @@ import {
   stateGlossary,
 } from '../../functions/model/glossary.ts';
 import { code, table } from '../../site/reference/markdown-pieces.ts';
+import { type IssuerProduct, issuerProducts } from '../world/issuer-products.ts';
 import { isWriting, readPage, replaced, tableIn, writePage } from './pages.ts';
 
 const meanings = (head: string, all: Readonly<Record<string, GlossaryEntry>>): string =>
@@ -59,7 +60,25 @@ const auditRows = table(
   ]),
 );
 
+const settingLines = (product: IssuerProduct): string => {
+  const lines = Object.entries(product.settings).map(([name, value]) => code(`${name}=${value}`));
+  return lines.length === 0 ? 'none' : lines.join(', ');
+};
+
+const issuerRows = table(
+  ['issuer', '`OIDC_ISSUER`', 'client to register', 'further settings', 'groups', 'not supported'],
+  Object.values(issuerProducts).map((product) => [
+    product.name,
+    code(product.issuer),
+    product.register,
+    settingLines(product),
+    product.groups,
+    product.limits,
+  ]),
+);
+
 test.each([
+  ['deploy.md', 'issuers', issuerRows],
   ['operate.md', 'limits', limitRows],
   ['operate.md', 'audit', auditRows],
   ['state-and-session.md', 'states', meanings('STATE', stateGlossary)],

@@ -89,7 +89,12 @@ test('an issuer keeps its slash, which is part of its name, and the public addre
   expect(readApiSettings(api)).toMatchObject({
     issuer: 'https://login.example.com/',
     publicUrl: 'https://muster.example.com',
-    scopes: ['openid', 'profile', 'email', 'offline_access'],
+    signIn: {
+      scopes: ['openid', 'profile', 'email'],
+      optionalScopes: ['offline_access', 'groups'],
+      redirect: 'http://127.0.0.1/callback',
+      parameters: {},
+    },
     policy: { hasIdTokens: true, allowInsecure: false },
     clients: [],
   });
@@ -118,6 +123,31 @@ describe('an outgoing proxy', () => {
       'HTTP_PROXY is not the address of a proxy: http://host:port, or http://user:password@host:port.',
     ]);
   });
+});
+
+test('what the command line needs to sign in is read from the settings', () => {
+  const { signIn } = readApiSettings({
+    ...api,
+    OIDC_SCOPES: 'openid email groups?',
+    OIDC_REDIRECT: 'http://localhost:8765/callback',
+    OIDC_PARAMETERS: 'access_type=offline&prompt=consent',
+    OIDC_PUBLIC_CLIENT_SECRET: 'GOCSPX-example',
+  });
+  expect(signIn).toEqual({
+    scopes: ['openid', 'email'],
+    optionalScopes: ['groups'],
+    redirect: 'http://localhost:8765/callback',
+    parameters: { access_type: 'offline', prompt: 'consent' },
+    publicClientSecret: 'GOCSPX-example',
+  });
+});
+
+test.each([
+  ['OIDC_REDIRECT', 'https://muster.example.com/callback', 'Give it an address of this kind'],
+  ['OIDC_REDIRECT', 'http://127.0.0.1:80/callback', 'any port but 80'],
+  ['OIDC_PARAMETERS', 'prompt=consent&scope=admin', '"scope". The command line sets these itself'],
+])('%s=%s is a problem that says what to do', (name, value, problem) => {
+  expect(() => readApiSettings({ ...api, [name]: value })).toThrow(problem);
 });
 
 describe('each way into a cluster', () => {

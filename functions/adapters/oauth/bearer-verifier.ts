@@ -11,6 +11,7 @@ import type { BearerResult } from '../../sessions/person.ts';
 import { type Circuit, circuit, CircuitOpen, pauseMs } from '../network/circuit.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { defined } from '../../model/defined.ts';
+import { issuerNames } from '../../model/issuer-names.ts';
 import { momentFromOutside } from '../../model/outside-time.ts';
 import { messageOf } from '../../model/error-message.ts';
 import { oneLine } from '../../model/outside-text.ts';
@@ -50,9 +51,11 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
   return async (token) => {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
-        issuer,
+        issuer: issuerNames(issuer),
         audience,
         algorithms,
+        currentDate: now(),
+        clockTolerance: leewaySeconds,
         requiredClaims: ['sub', 'exp'],
         ...typ,
       });
@@ -66,6 +69,7 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
         };
       return callerOf(payload, {
         token,
+        issuer,
         client: kind === 'idToken' ? audience : undefined,
         now: now(),
       });
@@ -84,6 +88,9 @@ export function bearerVerifier(options: VerifierOptions): (token: string) => Pro
 }
 
 const accessTokenType = 'at+jwt';
+
+/** Clocks differ: of `nbf` and `exp` (RFC 7519, sections 4.1.4 and 4.1.5; tsidp#73, KEYCLOAK-4538). */
+const leewaySeconds = 30;
 
 /**
  * RFC 8725, section 3.11: a JWT of another kind says so in `typ` (`at+jwt`, `logout+jwt`,
@@ -172,7 +179,9 @@ async function discover(issuer: string, fetch: GuardedFetch) {
   const metadata = metadataSchema.safeParse(await response.json().catch(() => undefined));
   if (!metadata.success) throw new TypeError('its discovery document lacks issuer or jwks_uri');
   if (metadata.data.issuer !== issuer)
-    throw new TypeError('its discovery document names another issuer');
+    throw new TypeError(
+      `its discovery document names another issuer, ${oneLine(metadata.data.issuer, 200)}`,
+    );
   const { protocol } = new URL(metadata.data.jwks_uri);
   // Keys from the network in between would let it sign in as anyone.
   if (protocol !== 'https:' && protocol !== new URL(issuer).protocol)
@@ -182,6 +191,8 @@ async function discover(issuer: string, fetch: GuardedFetch) {
 
 type Verified = {
   readonly token: string;
+  /** As the owner wrote it: a person has one issuer, whatever names it uses in tokens. */
+  readonly issuer: string;
   /** An ID token must be for this client. */
   readonly client: string | undefined;
   readonly now: Date;
@@ -190,9 +201,9 @@ type Verified = {
 // A row of the table has it in its key, which may have 2,048 bytes.
 const longestSubject = 1_024;
 
-function callerOf(payload: JWTPayload, { token, client, now }: Verified): BearerResult {
-  const { iss, sub, aud, exp, azp } = payload;
-  if (iss === undefined || sub === undefined || aud === undefined || exp === undefined)
+function callerOf(payload: JWTPayload, { token, issuer, client, now }: Verified): BearerResult {
+  const { sub, aud, exp, azp } = payload;
+  if (sub === undefined || aud === undefined || exp === undefined)
     return { kind: 'invalid', message: 'The token lacks a required claim.' };
   const expiresAt = momentFromOutside(exp, now);
   if (expiresAt === undefined)
@@ -206,10 +217,11 @@ function callerOf(payload: JWTPayload, { token, client, now }: Verified): Bearer
       message: `The subject of the token is longer than ${longestSubject} bytes.`,
     };
   // OpenID Connect Core 1.0, section 3.1.3.7: a token of several audiences names its client.
-  if (client !== undefined && azp !== undefined && azp !== client)
+  const isForAnother = azp !== undefined && azp !== null && azp !== client;
+  if (client !== undefined && isForAnother)
     return { kind: 'invalid', message: 'The token is for another client.' };
   const person = defined({
-    issuer: iss,
+    issuer,
     subject: sub,
     ...namesIn(payload),
     audiences: [aud].flat(),

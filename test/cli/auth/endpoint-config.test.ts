@@ -16,6 +16,16 @@ test.each([
   ['its own origin with a slash', { resource: `${endpoint}/` }, endpoint],
   ['an address below its own', { resource: `${endpoint}/v1` }, endpoint],
   ['its own path', { resource: 'https://tools.example.com/m' }, 'https://tools.example.com/m'],
+  [
+    'what its issuer needs',
+    {
+      optionalScopes: ['groups'],
+      redirect: 'http://localhost:8765/callback',
+      parameters: { access_type: 'offline', audience: 'https://other.example.com' },
+      publicClientSecret: 'GOCSPX-example',
+    },
+    endpoint,
+  ],
   ['an issuer with a path', { issuer: 'https://login.example.com/realms/a' }, endpoint],
   ['the metadata address of a client', { clientId: 'https://a.example/client.json' }, endpoint],
 ])('a sign-in begins at an endpoint that names %s', (_, facts, at) => {
@@ -63,6 +73,24 @@ test.each([
   ['no client ID', { clientId: '' }],
   ['a client ID of 10,000 characters', { clientId: 'a'.repeat(10_000) }],
   ['a scope with a blank, which is two scopes', { scopes: ['openid audience:x'] }],
+  ['a redirect to another machine', { redirect: 'http://evil.example.com/callback' }],
+  ['a redirect with a query', { redirect: 'http://127.0.0.1/callback?x' }],
+  ['an optional scope with a blank', { optionalScopes: ['groups admin'] }],
+  [
+    'a parameter that carries the sign-in',
+    { parameters: { redirect_uri: 'https://evil.example' } },
+  ],
+  ['a parameter with a line break', { parameters: { prompt: 'a\nb' } }],
+  ['a parameter with a blank in its name', { parameters: { 'a b': 'c' } }],
+  [
+    'an audience beside its own',
+    { resource: endpoint, parameters: { audience: 'https://real.example.com' } },
+  ],
+  ['a client secret with a line break', { publicClientSecret: 'a\nb' }],
+  [
+    '21 parameters',
+    { parameters: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`p${at}`, ''])) },
+  ],
   ['600 scopes', { scopes: Array.from({ length: 600 }, (_, index) => `a${String(index)}`) }],
 ])('an endpoint that names %s gets no sign-in, in one line', (_, facts) => {
   expect(() => vettedConfig(config(facts), endpoint)).toThrow(

@@ -53,6 +53,28 @@ test('a suspended server is no outage: its line says who took it out', () => {
   );
 });
 
+// A session that an administrator ended, at a real Keycloak: `Expires: less than a minute ago (refreshes itself)` beside an ended session.
+test.each(['Expired', 'Pending Auth'] as const)(
+  'a session that is %s does not refresh itself, whatever it could do before',
+  (status) => {
+    const session = aSession({ status, expiresAt: '2026-11-22T11:59:30Z', refreshable: true });
+    expect(serverText(aRow({ session }), now)).toContain('Expires:   less than a minute ago\n');
+  },
+);
+
+test('a sign-in that could not be refreshed says why, and does not ask for another one', () => {
+  const problem = 'Sign-in could not be refreshed: issuer unreachable (login.example.com)';
+  const expiresAt = new Date('2026-11-22T11:56:00Z');
+  expect(statusText({ endpoint, me: { ...me, expiresAt, problem }, now })).toBe(
+    `Muster
+  Endpoint:  https://muster.example.com
+  Status:    Sign-in could not be refreshed: issuer unreachable (login.example.com)
+  Person:    ada@example.com
+  Expires:   4 minutes ago
+`,
+  );
+});
+
 test('signed out it names the command to run', () => {
   expect(statusText({ endpoint, now })).toBe(
     `Muster
