@@ -91,7 +91,8 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 1,
     },
     ProberOffline: {
-      means: 'The prober suppresses its results: its own network, resolver or machine seems to be in trouble.',
+      means:
+        'The prober suppresses its results: its own network, resolver or machine seems to be in trouble.',
       metric: own('ProberOfflineCount'),
       ...minutes,
       periods: 3,
