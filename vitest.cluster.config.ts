@@ -8,7 +8,7 @@ export default defineConfig({
       'test/contract/cluster.test.ts',
       'test/functions/sweep.test.ts',
       'test/end-to-end.test.ts',
-      // Set where test/cluster/service-proxy.test.ts has made a network for it.
+      // Set where test/cluster/isolated-services.test.ts has made a network for it.
       ...(process.env['SERVICE_ADDRESS'] === undefined
         ? []
         : ['test/contract/service-proxy.test.ts']),

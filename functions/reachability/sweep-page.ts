@@ -6,7 +6,8 @@ import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { certificateEvents, type EventRecord, eventsFor } from './event-records.ts';
 import type { ProbeOutcome, Observation } from './outcome.ts';
 import { statusToWrite, type WriteRules } from './status.ts';
-import { detectDisruption, maySuppress, needsCheck, proberErrorsIn } from './disruption.ts';
+import { checkDisruption } from './check-disruption.ts';
+import { maySuppress } from './disruption.ts';
 import { offlineStatus } from './offline-status.ts';
 import { defined } from '../model/defined.ts';
 import { messageOf } from '../model/error-message.ts';
@@ -179,23 +180,6 @@ function outcomesOf(observations: readonly JudgedObservation[]): Readonly<Record
     counts[reason] = (counts[reason] ?? 0) + 1;
   }
   return counts;
-}
-
-type DisruptionReport = { readonly affected: ReadonlySet<Observation>; readonly message?: string };
-
-/** Which observations say nothing about their servers, and what is wrong with the prober. */
-async function checkDisruption(
-  observations: readonly Observation[],
-  pageSize: number,
-  { isOnline }: PagePorts,
-  { tick, ...spans }: PageOptions,
-): Promise<DisruptionReport> {
-  const errors = defined({ message: proberErrorsIn(observations, pageSize) });
-  const disruption = detectDisruption(observations, pageSize);
-  if (disruption.kind === 'none') return { affected: new Set(), ...errors };
-  if (needsCheck(disruption, tick, spans) && (await isOnline()))
-    return { affected: new Set(), ...errors };
-  return { affected: new Set(disruption.affected), message: disruption.message };
 }
 
 type ApplyResult = {

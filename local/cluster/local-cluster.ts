@@ -16,7 +16,7 @@ import { type Pager, pager } from './list-pages.ts';
 import { type Resource, resource } from './resource.ts';
 import type { ResourceRequest } from './resource-context.ts';
 import { discovery, pathPrefix } from './api-discovery.ts';
-import { proxyPathOf, proxyToService } from './service-proxy.ts';
+import { proxyPathOf, proxyToService } from './proxied-service.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 export type ClusterOptions = {

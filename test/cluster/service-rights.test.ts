@@ -1,6 +1,6 @@
 /**
  * The rights of `manifests/services/`, in the words of a real RBAC authorizer. It needs a network of
- * its own: `service-proxy.test.ts` runs it there.
+ * its own: `isolated-services.test.ts` runs it there.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ import { asUser, ownCluster } from './own.ts';
 
 const { own, why } = ownCluster();
 const address = process.env['SERVICE_ADDRESS'];
-const skipped = why ?? (address === undefined ? 'service-proxy.test.ts runs it' : undefined);
+const skipped = why ?? (address === undefined ? 'isolated-services.test.ts runs it' : undefined);
 
 describe.skipIf(skipped !== undefined)(
   `the functions with manifests/services${skipped === undefined ? '' : ` (skipped: ${skipped})`}`,

@@ -52,7 +52,9 @@ describe('a page', () => {
     const now = new Date(Date.parse('2026-01-01T00:00:00Z') + minutes * 60_000);
     const ports: PagePorts = {
       now: () => now,
-      probe: async () => Promise.reject(error),
+      probe: async () => {
+        throw error;
+      },
       patchStatus: async (_server, next) => {
         written.push(next);
         return { kind: 'written', resourceVersion: '2' };
