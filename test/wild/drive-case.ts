@@ -1,0 +1,201 @@
+/**
+ * Drives one case as a person does, with the built command line and a browser: sign in to muster,
+ * sign in to the server, list, status, `--verify`, sign out. Returns everything that was not as it
+ * should be, so that one run shows all of it.
+ */
+import * as z from 'zod/mini';
+import { sessionSchema } from '../../functions/model/wire.ts';
+import { messageOf } from '../../functions/model/error-message.ts';
+import { type Hint, hintsIn, walkHints } from './hint-walk.ts';
+import type { Outcome, WildCase } from './wild-case.ts';
+import type { Scene, Typed, WildWorld } from './wild-world.ts';
+
+/** A row of the case table. */
+export type Row = {
+  readonly case: string;
+  readonly code: string;
+  readonly session: string;
+  readonly message: string;
+  readonly declined: string;
+};
+
+export type Driven = {
+  readonly row: Row;
+  /** What is not as the case says, a sentence each. */
+  readonly wrong: readonly string[];
+  /** Hints that do not lead on, a sentence each, and how many were walked. */
+  readonly astray: readonly string[];
+  readonly walked: number;
+};
+
+const done: Outcome = { code: 0 };
+
+export async function driveCase(world: WildWorld, wild: WildCase): Promise<Driven> {
+  const scene = await world.open(wild.name, wild);
+  const notes = notebook(scene);
+  try {
+    await story(scene, wild, notes).catch((error: unknown) => notes.wrong(messageOf(error)));
+    return await notes.result(wild);
+  } finally {
+    await scene.close();
+  }
+}
+
+async function story(scene: Scene, wild: WildCase, notes: Notebook): Promise<void> {
+  for (const line of scene.refused) notes.wrong(`The cluster refused the MCPServer: ${line}`);
+  const entered = await notes.type('auth login', wild.musterSignIn ?? done);
+  if (entered.code !== 0) return;
+  const { signIn = done } = wild;
+  if (signIn !== 'none') await notes.type(`auth login --server ${scene.server}`, signIn);
+  await wild.meanwhile?.(scene);
+  if (wild.secondSignIn !== undefined)
+    await notes.type(`auth login --server ${scene.server}`, wild.secondSignIn);
+  await wild.later?.(scene);
+  // Before anybody verifies, the two already agree.
+  notes.agree([await notes.listed(), await notes.told()]);
+
+  const { session = 'Authenticated' } = wild;
+  const isFine = session === '-' || session.startsWith('Authenticated');
+  await notes.type('auth status --verify', wild.verify ?? { code: isFine ? 0 : 2 });
+  const words = [
+    await notes.listed(),
+    await notes.told(),
+    await notes.listedAsJson(),
+    await notes.toldAsJson(),
+  ];
+  notes.agree(words);
+  if (words[0] !== session) notes.wrong(`SESSION is "${words[0] ?? ''}", not "${session}".`);
+  const detail = await scene.type(`auth status --server ${scene.server}`);
+  notes.keep(detail);
+  notes.detail(detail, wild.problem ?? []);
+  await wild.holds?.(scene);
+  await notes.walk();
+
+  const out = await scene.type(`auth logout --server ${scene.server}`);
+  notes.keep(out);
+  if (out.code !== 0) notes.wrong(`Sign-out ended with ${String(out.code)}: ${out.stderr.trim()}`);
+  const after = await notes.listed();
+  const expected = wild.signedOut ?? (session === '-' ? '-' : 'Pending Auth');
+  if (after !== expected) notes.wrong(`After sign-out SESSION is "${after}", not "${expected}".`);
+}
+
+type Notebook = ReturnType<typeof notebook>;
+
+/** Keeps what was typed and printed, and what was wrong with it. */
+function notebook(scene: Scene) {
+  const wrong: string[] = [];
+  const typed: Typed[] = [];
+  const hints: Hint[] = [];
+  const codes: string[] = [];
+  let session = '';
+  let message = '';
+  let walked: Awaited<ReturnType<typeof walkHints>> = { astray: [], walked: 0 };
+
+  const keep = (ended: Typed): Typed => {
+    typed.push(ended);
+    hints.push(...hintsIn(ended));
+    return ended;
+  };
+  const read = async (line: string): Promise<Typed> => keep(await scene.type(line));
+
+  return {
+    keep,
+    wrong: (what: string) => void wrong.push(what),
+    type: async (line: string, outcome: Outcome): Promise<Typed> => {
+      const ended = await scene.type(line);
+      // What a later sign-in has made good leads nowhere any more.
+      if (line.startsWith('auth login')) hints.splice(0);
+      keep(ended);
+      const code = ended.code === null ? 'interrupted' : ended.code;
+      codes.push(String(code));
+      const text = ended.stdout + ended.stderr;
+      if (![outcome.code].flat().some((right) => right === code))
+        wrong.push(
+          `"${line}" ended with ${String(code)}, not ${String(outcome.code)}: ${tailOf(text)}`,
+        );
+      for (const says of outcome.says ?? [])
+        if (!says.test(text)) wrong.push(`"${line}" does not say ${String(says)}: ${tailOf(text)}`);
+      for (const never of outcome.never ?? [])
+        if (never.test(text)) wrong.push(`"${line}" says ${String(never)}: ${tailOf(text)}`);
+      const problem = problemIn(ended.stderr);
+      if (problem !== '') message = problem;
+      return ended;
+    },
+    listed: async (): Promise<string> => {
+      const { stdout } = await read('list mcpserver --no-headers');
+      session = stdout.trim().split(/ {2,}/)[2] ?? `nothing: ${tailOf(stdout)}`;
+      return session;
+    },
+    told: async (): Promise<string> => {
+      const { stdout } = await read('auth status');
+      return new RegExp(`^ {2}${scene.server} {3,}(\\S+(?: \\S+)*)`, 'm').exec(stdout)?.[1] ?? '';
+    },
+    listedAsJson: async (): Promise<string> =>
+      wordIn((await read('list mcpserver -o json')).stdout),
+    toldAsJson: async (): Promise<string> => wordIn((await read('auth status -o json')).stdout),
+    agree: (words: readonly string[]) => {
+      if (new Set(words).size !== 1)
+        wrong.push(
+          `list and auth status do not agree: ${words.map((word) => `"${word}"`).join(', ')}.`,
+        );
+    },
+    detail: ({ stdout, stderr }: Typed, says: readonly RegExp[]) => {
+      const problem = /^Problem: +(.*)$/m.exec(stdout)?.[1];
+      if (problem !== undefined) message = problem;
+      for (const expected of says)
+        if (!expected.test(stdout))
+          wrong.push(`The detail does not say ${String(expected)}: ${tailOf(stdout + stderr)}`);
+    },
+    walk: async () => {
+      walked = await walkHints(scene, hints);
+    },
+    result: async (wild: WildCase): Promise<Driven> => {
+      // A sign-in to muster that failed has hints, too.
+      if (walked.walked === 0) walked = await walkHints(scene, hints);
+      wrong.push(...spilled(typed, scene.secrets()));
+      return {
+        row: {
+          case: wild.name,
+          code: codes.join(', '),
+          session,
+          message,
+          declined: wild.declined ?? '',
+        },
+        wrong,
+        ...walked,
+      };
+    },
+  };
+}
+
+/** Both commands print these members. */
+const itemsSchema = z.object({
+  items: z.array(z.object({ session: z.optional(sessionSchema) })),
+});
+
+/** The session in JSON, as the text shows it. */
+function wordIn(stdout: string): string {
+  const { items } = itemsSchema.parse(JSON.parse(stdout));
+  const session = items[0]?.session;
+  const sso = session?.sso === undefined ? [] : [`[SSO: ${session.sso}]`];
+  return [session?.status ?? '', ...sso].join(' ');
+}
+
+/** The error or the warning, without the hint below it. */
+const problemIn = (stderr: string): string => /^(?:Error|Warning): (.*)$/m.exec(stderr)?.[1] ?? '';
+
+/** The end of what was printed, without the address for the browser. */
+const tailOf = (text: string): string =>
+  text
+    .replace(/^ {2}https?:\S+$/gm, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(-400);
+
+/** Outputs with a token, a code or a secret in them. */
+const spilled = (typed: readonly Typed[], secrets: ReadonlySet<string>): readonly string[] =>
+  typed.flatMap(({ line, stdout, stderr }) =>
+    [...secrets].some((secret) => secret.length >= 16 && (stdout + stderr).includes(secret))
+      ? [`A secret is in the output of "${line}".`]
+      : [],
+  );
