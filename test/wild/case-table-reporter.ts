@@ -9,7 +9,7 @@ export const caseTableReporter: Reporter = {
   onTestRunEnd: (modules) => {
     const tests = modules
       .flatMap((module) => [...module.children.allTests()])
-      .filter((test) => test.result().state !== 'skipped');
+      .filter((test) => test.parent.type === 'suite' && test.result().state !== 'skipped');
     const cases = tests.filter((test) => !test.name.endsWith(hintsLeadOn));
     const hints = tests.flatMap((test) => test.meta().walked ?? []);
     const good = cases.filter(isGood).length;

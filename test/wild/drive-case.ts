@@ -43,6 +43,7 @@ export async function driveCase(world: WildWorld, wild: WildCase): Promise<Drive
 
 async function story(scene: Scene, wild: WildCase, notes: Notebook): Promise<void> {
   for (const line of scene.refused) notes.wrong(`The cluster refused the MCPServer: ${line}`);
+  await wild.before?.(scene);
   const entered = await notes.type('auth login', wild.musterSignIn ?? done);
   if (entered.code !== 0) return;
   const { signIn = done } = wild;
@@ -64,6 +65,7 @@ async function story(scene: Scene, wild: WildCase, notes: Notebook): Promise<voi
     await notes.toldAsJson(),
   ];
   notes.agree(words);
+  notes.row(words[0] ?? '');
   if (words[0] !== session) notes.wrong(`SESSION is "${words[0] ?? ''}", not "${session}".`);
   const detail = await scene.type(`auth status --server ${scene.server}`);
   notes.keep(detail);
@@ -101,6 +103,7 @@ function notebook(scene: Scene) {
   return {
     keep,
     wrong: (what: string) => void wrong.push(what),
+    row: (word: string) => void (session = word),
     type: async (line: string, outcome: Outcome): Promise<Typed> => {
       const ended = await scene.type(line);
       // What a later sign-in has made good leads nowhere any more.
@@ -108,12 +111,12 @@ function notebook(scene: Scene) {
       keep(ended);
       const code = ended.code === null ? 'interrupted' : ended.code;
       codes.push(String(code));
-      const text = ended.stdout + ended.stderr;
+      const text = withoutAddresses(ended.stdout + ended.stderr);
       if (![outcome.code].flat().some((right) => right === code))
         wrong.push(
           `"${line}" ended with ${String(code)}, not ${String(outcome.code)}: ${tailOf(text)}`,
         );
-      for (const says of outcome.says ?? [])
+      for (const says of [...(outcome.says ?? []), ...(code === 0 ? [] : (outcome.elseSays ?? []))])
         if (!says.test(text)) wrong.push(`"${line}" does not say ${String(says)}: ${tailOf(text)}`);
       for (const never of outcome.never ?? [])
         if (never.test(text)) wrong.push(`"${line}" says ${String(never)}: ${tailOf(text)}`);
@@ -123,8 +126,7 @@ function notebook(scene: Scene) {
     },
     listed: async (): Promise<string> => {
       const { stdout } = await read('list mcpserver --no-headers');
-      session = stdout.trim().split(/ {2,}/)[2] ?? `nothing: ${tailOf(stdout)}`;
-      return session;
+      return stdout.trim().split(/ {2,}/)[2] ?? `nothing: ${tailOf(stdout)}`;
     },
     told: async (): Promise<string> => {
       const { stdout } = await read('auth status');
@@ -184,13 +186,12 @@ function wordIn(stdout: string): string {
 /** The error or the warning, without the hint below it. */
 const problemIn = (stderr: string): string => /^(?:Error|Warning): (.*)$/m.exec(stderr)?.[1] ?? '';
 
-/** The end of what was printed, without the address for the browser. */
+/** Addresses for the browser hold names and parameters that the messages should hold. */
+const withoutAddresses = (text: string): string => text.replace(/^ {2}https?:\S+$/gm, '');
+
+/** The end of what was printed. */
 const tailOf = (text: string): string =>
-  text
-    .replace(/^ {2}https?:\S+$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(-400);
+  withoutAddresses(text).replace(/\s+/g, ' ').trim().slice(-400);
 
 /** Outputs with a token, a code or a secret in them. */
 const spilled = (typed: readonly Typed[], secrets: ReadonlySet<string>): readonly string[] =>

@@ -13,12 +13,17 @@ export type Hint = { readonly command: string; readonly from: string; readonly f
 export function hintsIn({ line, code, stdout, stderr }: Typed): readonly Hint[] {
   const text = stdout + stderr;
   const named = [
-    ...text.matchAll(/\brun: (muster [^;|&$`<>()\n"]+)/gi),
+    ...text.matchAll(/\brun:? (muster [^;|&$`<>()\n"]+)/gi),
     ...text.matchAll(/"hint": "(?:Run: )?(muster [^"]+)"/g),
     ...text.matchAll(/^Next: +(?:Run: )?(muster .+)$/gm),
   ];
   return named.map(([, command = '']) => ({
-    command: command.replace(/ {2,}.*$/, '').replace(/[.,]?\s*$/, ''),
+    command: command
+      .replace(/ {2,}.*$/, '')
+      .replace(/[.,](\s.*)?$/, '')
+      .trim()
+      // The same server by its other name.
+      .replace(/ \S+\/wild\b/, ' wild'),
     from: line,
     failed: code !== 0 && code !== 2,
   }));
@@ -31,17 +36,19 @@ export async function walkHints(scene: Scene, hints: readonly Hint[]): Promise<W
   const astray: string[] = [];
   for (const command of commands) {
     const line = command.replace(/^muster /, '');
-    const problem = unknown(line) ?? (await leadsNowhere(scene, line, hints));
+    const problem = unknownCommand(line) ?? (await leadsNowhere(scene, line, hints));
     if (problem !== undefined) astray.push(`"${command}" ${problem}`);
   }
   return { astray, walked: commands.length };
 }
 
 /** Why this is no command of ours as it stands. */
-function unknown(line: string): string | undefined {
+export function unknownCommand(line: string): string | undefined {
   if (/\b(NAME|NAMESPACE|URL|KEY)\b/.test(line)) return 'has a placeholder in it.';
   try {
-    return parse(line.split(' ')).kind === 'run' ? undefined : 'only prints help.';
+    // A typo leads to the help.
+    parse(line.split(' '));
+    return undefined;
   } catch (error) {
     if (error instanceof CliError) return `is no command: ${error.message}`;
     throw error;

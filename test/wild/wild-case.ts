@@ -32,6 +32,10 @@ export type Surroundings = {
   readonly settings?: (facts: Facts) => Environment;
   /** The endpoint is at https: only then an issuer can read our client metadata document. */
   readonly secureEndpoint?: boolean;
+  /** The endpoint is at https and has a name that only the proxy in HTTPS_PROXY resolves. */
+  readonly proxied?: boolean;
+  /** Environment of every command. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 type Code = 0 | 1 | 2 | 3 | 4 | 'interrupted';
@@ -42,12 +46,16 @@ export type Outcome = {
   readonly code: Code | readonly Code[];
   /** All of these are in what it prints. */
   readonly says?: readonly RegExp[];
+  /** Where it ends with another code than 0: these, too. */
+  readonly elseSays?: readonly RegExp[];
   readonly never?: readonly RegExp[];
 };
 
 export type WildCase = Surroundings & {
   /** A sentence about the product. */
   readonly name: string;
+  /** What happens before the sign-in to muster. */
+  readonly before?: (scene: Scene) => Promise<void> | void;
   /** How a sign-in to muster ends; where it fails, nothing else is tried. Default: code 0. */
   readonly musterSignIn?: Outcome;
   /** How `auth login --server` ends. `none`: it is not tried. Default: code 0. */

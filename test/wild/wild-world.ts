@@ -4,7 +4,9 @@
  * MCP server of its own, so that cases run beside each other.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -81,7 +83,7 @@ export async function startWildWorld(): Promise<WildWorld> {
   await writeFile(caFile, authority.caPem);
   // The browser of the tests trusts it, as the functions and the command line do.
   setDefaultCACertificates([...getCACertificates('default'), authority.caPem]);
-  const tls = await authority.issue({ hosts: ['127.0.0.1', 'localhost'] });
+  const tls = await authority.issue({ hosts: ['127.0.0.1', 'localhost', proxiedHost] });
   const shared: Environment = {
     AWS_ENDPOINT_URL_DYNAMODB: store.url,
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
@@ -113,8 +115,11 @@ export async function startWildWorld(): Promise<WildWorld> {
     const plain = await startFunctionUrl({
       handler: (event, context) => answer(event, context),
     });
-    const front = surroundings.secureEndpoint ? await tlsBefore(plain, tls) : undefined;
-    const endpoint = (front ?? plain).url;
+    const front =
+      surroundings.secureEndpoint || surroundings.proxied ? await tlsBefore(plain, tls) : undefined;
+    const reached = (front ?? plain).url;
+    const proxy = surroundings.proxied ? await startConnectProxy(new URL(reached)) : undefined;
+    const endpoint = proxy === undefined ? reached : `https://${proxiedHost}`;
     const facts = { issuer, people: theirs, mcp, endpoint };
     const environment: Environment = {
       ...shared,
@@ -133,7 +138,11 @@ export async function startWildWorld(): Promise<WildWorld> {
     await sweep();
     answer = functionUrlHandler(createApi(environment));
     const seen = new Set<string>();
-    const browser = browserOf(person, rememberingFetch(seen));
+    const browser = browserOf(
+      person,
+      rememberingFetch(seen, (url) => url.replace(endpoint, reached)),
+    );
+    const isStuck = isStuckAt([issuer, theirs]);
 
     const type = async (line: string, options: TypeOptions = {}): Promise<Typed> => {
       let interrupt: () => void = () => {};
@@ -150,6 +159,8 @@ export async function startWildWorld(): Promise<WildWorld> {
         // Reading it takes longer than most commands.
         environment: {
           ...(front === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
+          ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy.url }),
+          ...surroundings.environment,
           ...options.environment,
         },
         onAddress: follow,
@@ -171,8 +182,8 @@ export async function startWildWorld(): Promise<WildWorld> {
       writeState: (state) => writeState(cluster.url, namespace, state),
       secrets: () => new Set([...seen, ...issuer.secrets, ...theirs.secrets]),
       close: async () => {
-        const parts = [issuer, mcp, plain, ...(front === undefined ? [] : [front])];
-        await Promise.all(parts.map((one) => one.close()));
+        await Promise.all([issuer.close(), mcp.close(), plain.close(), front?.close()]);
+        await proxy?.close();
         if (theirs !== people) await theirs.close();
       },
     };
@@ -193,18 +204,21 @@ const peopleQuirks = {
   clients: [{ id: commandLine, redirectUris: ['http://127.0.0.1/callback'] }],
 } as const;
 
-/** The browser ended at a page of the issuer and not with the command that sent it. */
-const isStuck = ({ url, status = 0 }: Landing): boolean =>
-  status >= 400 || !/^\/(signed-in\/|callback)/.test(url.pathname);
+/** The browser ended at a page of an issuer and not with the command that sent it. */
+const isStuckAt =
+  (issuers: readonly WildIssuer[]) =>
+  ({ url }: Landing): boolean =>
+    issuers.some((issuer) => new URL(issuer.url).origin === url.origin);
 
-/** Remembers what a redirect carries that must not be seen. */
+/** Remembers what a redirect carries that must not be seen. `reached` knows where a name leads. */
 const rememberingFetch =
-  (seen: Set<string>): typeof globalThis.fetch =>
+  (seen: Set<string>, reached: (url: string) => string): typeof globalThis.fetch =>
   (input, init) => {
-    const { searchParams } = new URL(input instanceof Request ? input.url : input);
+    const url = new URL(input instanceof Request ? input.url : input);
     for (const name of ['code', 'secret'])
-      if ((searchParams.get(name)?.length ?? 0) >= 20) seen.add(searchParams.get(name) ?? '');
-    return fetch(input, init);
+      if ((url.searchParams.get(name)?.length ?? 0) >= 20)
+        seen.add(url.searchParams.get(name) ?? '');
+    return fetch(reached(url.href), init);
   };
 
 /** TLS before an endpoint: client metadata documents need https. */
@@ -235,6 +249,27 @@ async function tlsBefore(
   });
   const listening = await listen(server);
   return { ...listening, url: listening.url.replace('http:', 'https:') };
+}
+
+/** A name that only the proxy of the company resolves. */
+const proxiedHost = 'muster.wild.test';
+
+/** A proxy for https (RFC 9110, section 9.3.6) that knows one name. */
+async function startConnectProxy({ hostname, port }: URL): Promise<Listening> {
+  const server = createServer((_request, response) => response.writeHead(405).end());
+  server.on('connect', (request, socket) => {
+    if (request.url !== `${proxiedHost}:443`) {
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      return;
+    }
+    const upstream = connect(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  return listen(server);
 }
 
 /** As upstream muster does: its own word, and nothing else. */

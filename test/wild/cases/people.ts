@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen } from '../../../local/listen.ts';
 import type { Kind, WildCase } from '../wild-case.ts';
 import type { Scene, Typed } from '../wild-world.ts';
 
@@ -35,6 +37,29 @@ globalThis.Date = class extends Real {
   return { NODE_OPTIONS: `--require ${file}` };
 }
 
+/** A refusal tells the owner how the issuer calls itself. */
+const bothNames: Pick<WildCase, 'musterSignIn'> = {
+  musterSignIn: {
+    code: [0, 3],
+    elseSays: [
+      /http:\/\/127\.0\.0\.1:\d+(?!\/|\d)/,
+      /http:\/\/127\.0\.0\.1:\d+\/(?!\w)/,
+      /OIDC_ISSUER/,
+    ],
+  },
+};
+
+/** An issuer that compares the whole redirect address, which the owner gave it and us. */
+const registeredAt = (redirect: string): Pick<WildCase, 'people' | 'settings'> => ({
+  people: { comparesPort: true, clients: [{ id: 'muster-cli', redirectUris: [redirect] }] },
+  settings: () => ({ OIDC_REDIRECT: redirect }),
+});
+
+/** Ports that are free now; a program of somebody else keeps the last one. */
+const holders = await Promise.all(Array.from({ length: 4 }, () => listen(createServer())));
+const [first = 0, second = 0, third = 0, taken = 0] = holders.map(({ port }) => port);
+await Promise.all(holders.slice(0, 3).map(({ close }) => close()));
+
 /** With a sign-in that is always due: the command line asks the issuer each time. */
 const alwaysDue = { idTokenSeconds: 20 } as const;
 
@@ -67,16 +92,64 @@ export const peopleKinds: readonly Kind[] = [
         settings: ({ people }) => ({ OIDC_ISSUER: `${people.url}/` }),
       },
       {
-        name: 'the owner left the slash out',
+        name: 'the owner left the slash out: it works, or the message has both names',
         people: {
           metadataSlash: true,
           issSlash: true,
           claims: ({ iss }) => ({ iss: `${String(iss)}/` }),
         },
+        ...bothNames,
       },
       {
-        name: 'the owner added the slash',
+        name: 'the owner added the slash: it works, or the message has both names',
         settings: ({ people }) => ({ OIDC_ISSUER: `${people.url}/` }),
+        ...bothNames,
+      },
+    ],
+  },
+  {
+    kind: 'the issuer of people compares the whole redirect address',
+    cases: [
+      // NVIDIA/OpenShell#1900 (Okta)
+      {
+        name: 'a port that the owner registered',
+        ...registeredAt(`http://127.0.0.1:${String(first)}/callback`),
+      },
+      // smallstep/cli#286
+      {
+        name: 'localhost, a port and another path',
+        ...registeredAt(`http://localhost:${String(second)}/oauth2/callback`),
+      },
+      // argo-cd#5094 (Cognito)
+      {
+        name: 'no path but the slash',
+        ...registeredAt(`http://127.0.0.1:${String(third)}/`),
+      },
+      {
+        name: 'the port is in use: the message says so at once',
+        ...registeredAt(`http://127.0.0.1:${String(taken)}/callback`),
+        musterSignIn: { code: 3, says: [/in use/, new RegExp(String(taken))] },
+      },
+    ],
+  },
+  {
+    kind: 'proxies',
+    cases: [
+      // copilot-cli#41, netlify/cli#170
+      {
+        name: 'HTTPS_PROXY leads to an endpoint whose name nobody else resolves',
+        proxied: true,
+        before: async ({ type, endpoint }) =>
+          expectEnd(await type(`context add wild ${endpoint} --yes`), 0),
+      },
+      // fastagent#474
+      {
+        name: 'NO_PROXY keeps this machine out of the proxy',
+        environment: { HTTP_PROXY: 'http://127.0.0.1:9', NO_PROXY: 'localhost,127.0.0.1' },
+      },
+      {
+        name: 'no_proxy in small letters, with a port',
+        environment: { http_proxy: 'http://127.0.0.1:9', no_proxy: '127.0.0.0/8,127.0.0.1,::1' },
       },
     ],
   },

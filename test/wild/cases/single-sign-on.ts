@@ -86,7 +86,6 @@ export const singleSignOnKinds: readonly Kind[] = [
         }),
         session: 'Pending Auth [SSO: Failed]',
         verify: { code: [0, 2], says: [/connector is not allowed/], never: [/login --server/] },
-        signedOut: 'Pending Auth [SSO: Failed]',
       },
       {
         name: 'an issuer that the owner did not allow: the setting is named',

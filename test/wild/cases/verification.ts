@@ -57,7 +57,7 @@ export const verificationKinds: readonly Kind[] = [
       },
       {
         name: 'at a later --verify of this server alone: the next one clears it',
-        issuer: { refreshFor: 'never', expiresIn: null },
+        issuer: { refreshFor: 'never' },
         later: async ({ mcp, type }) => {
           mcp.become({ refusesGoodTokens: 1 });
           await type('auth status --server wild --verify');
