@@ -8,7 +8,8 @@ import { sessionSchema } from '../../functions/model/wire.ts';
 import { messageOf } from '../../functions/model/error-message.ts';
 import { type Hint, hintsIn, walkHints } from './hint-walk.ts';
 import type { Outcome, WildCase } from './wild-case.ts';
-import type { Scene, Typed, WildWorld } from './wild-world.ts';
+import type { Scene, Typed } from './scene.ts';
+import type { WildWorld } from './wild-world.ts';
 
 /** A row of the case table. */
 export type Row = {

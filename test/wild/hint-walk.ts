@@ -4,7 +4,7 @@
  */
 import { CliError } from '../../cli/context.ts';
 import { parse } from '../../cli/parse.ts';
-import type { Scene, Typed } from './wild-world.ts';
+import type { Scene, Typed } from './scene.ts';
 
 /** `command` is what the hint says to type; `from` is the line that printed it. */
 export type Hint = { readonly command: string; readonly from: string; readonly failed: boolean };

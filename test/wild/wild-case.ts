@@ -6,16 +6,8 @@
  */
 import type { Environment } from '../../functions/settings.ts';
 import type { IssuerQuirks } from '../world/issuer-quirks.ts';
-import type { WildIssuer } from '../world/wild-issuer.ts';
-import type { ServerQuirks, WildServer } from '../world/wild-server.ts';
-import type { Scene } from './wild-world.ts';
-
-export type Facts = {
-  readonly issuer: WildIssuer;
-  readonly people: WildIssuer;
-  readonly mcp: WildServer;
-  readonly endpoint: string;
-};
+import type { ServerQuirks } from '../world/wild-server.ts';
+import type { Facts, Scene } from './scene.ts';
 
 export type Surroundings = {
   /** The issuer of the MCP server. */

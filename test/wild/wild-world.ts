@@ -25,44 +25,16 @@ import { startStore } from '../../local/dynamodb.ts';
 import { startBus } from '../../local/event-bus.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { listen, type Listening } from '../../local/listen.ts';
-import { buildMuster, type Ended, removeMuster, runMuster } from '../cli/run.ts';
+import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { browserOf, type Landing } from '../world/browser.ts';
 import { aManifest } from '../world/manifest.ts';
 import { startWildIssuer, type WildIssuer } from '../world/wild-issuer.ts';
-import { startWildServer, type WildServer } from '../world/wild-server.ts';
+import { startWildServer } from '../world/wild-server.ts';
+import type { Scene, Typed, TypeOptions } from './scene.ts';
 import type { Surroundings } from './wild-case.ts';
 
 /** Client id of the command line at every issuer of people. */
 const commandLine = 'muster-cli';
-
-export type Typed = Ended & { readonly line: string };
-
-/** One case's own part of the world. */
-export type Scene = {
-  readonly server: string;
-  readonly issuer: WildIssuer;
-  readonly people: WildIssuer;
-  readonly mcp: WildServer;
-  readonly endpoint: string;
-  /** What the cluster refused of the MCPServer, a line each. */
-  readonly refused: readonly string[];
-  /** Types a command; the browser follows each address that it prints. */
-  readonly type: (line: string, options?: TypeOptions) => Promise<Typed>;
-  readonly sweep: () => Promise<void>;
-  /** What another controller writes into the status. */
-  readonly writeState: (state: string) => Promise<void>;
-  /** What no output may hold. */
-  readonly secrets: () => ReadonlySet<string>;
-  readonly close: () => Promise<void>;
-};
-
-export type TypeOptions = {
-  readonly environment?: Readonly<Record<string, string>>;
-  /** No person: the command ends as soon as it asks for a browser. */
-  readonly nobody?: boolean;
-  /** Ctrl-C once this is on stderr or after so long, instead of where the browser got stuck. */
-  readonly until?: { readonly says: RegExp; readonly ms: number };
-};
 
 export type WildWorld = {
   readonly open: (name: string, surroundings: Surroundings) => Promise<Scene>;

@@ -1,5 +1,6 @@
 import { issuerRule } from '../owner-settings.ts';
-import type { Facts, Kind, WildCase } from '../wild-case.ts';
+import type { Facts } from '../scene.ts';
+import type { Kind, WildCase } from '../wild-case.ts';
 
 const pinned =
   (named: (issuer: string) => string = (issuer) => issuer) =>

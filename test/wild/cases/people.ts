@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../../local/listen.ts';
 import type { Kind, WildCase } from '../wild-case.ts';
-import type { Scene, Typed } from '../wild-world.ts';
+import type { Scene, Typed } from '../scene.ts';
 
 const refused = (...says: readonly RegExp[]): Pick<WildCase, 'musterSignIn'> => ({
   musterSignIn: { code: 3, says },

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Refusal } from '../../world/issuer-quirks.ts';
 import { handRegistered } from '../owner-settings.ts';
 import type { Kind, WildCase } from '../wild-case.ts';
-import type { Scene } from '../wild-world.ts';
+import type { Scene } from '../scene.ts';
 
 const oneSecond = { expiresIn: 1 } as const;
 

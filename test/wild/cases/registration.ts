@@ -1,7 +1,7 @@
 import type { Refusal } from '../../world/issuer-quirks.ts';
 import { handRegistered } from '../owner-settings.ts';
 import type { Kind, WildCase } from '../wild-case.ts';
-import type { Scene } from '../wild-world.ts';
+import type { Scene } from '../scene.ts';
 import { expire } from './refresh.ts';
 
 const circle = /--explain/;

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Environment } from '../../../functions/settings.ts';
 import type { IssuerQuirks } from '../../world/issuer-quirks.ts';
 import { issuerRule } from '../owner-settings.ts';
-import type { Facts, Kind, WildCase } from '../wild-case.ts';
-import type { Scene } from '../wild-world.ts';
+import type { Kind, WildCase } from '../wild-case.ts';
+import type { Facts, Scene } from '../scene.ts';
 
 /** Token exchange as the owner declares it for a Dex. */
 const exchanged =
