@@ -4,7 +4,7 @@
  * should be, so that one run shows all of it.
  */
 import * as z from 'zod/mini';
-import { sessionSchema } from '../../functions/model/wire.ts';
+import { type Session, sessionSchema } from '../../functions/model/wire.ts';
 import { messageOf } from '../../functions/model/error-message.ts';
 import { type Hint, hintsIn, walkHints } from './hint-walk.ts';
 import type { Outcome, WildCase } from './wild-case.ts';
@@ -54,23 +54,25 @@ async function story(scene: Scene, wild: WildCase, notes: Notebook): Promise<voi
     await notes.type(`auth login --server ${scene.server}`, wild.secondSignIn);
   await wild.later?.(scene);
   // Before anybody verifies, the two already agree.
-  notes.agree([await notes.listed(), await notes.told()]);
+  if (wild.meanwhile !== undefined || wild.later !== undefined)
+    notes.agree([await notes.listed(), await notes.told()]);
 
   const { session = 'Authenticated' } = wild;
   const isFine = session === '-' || session.startsWith('Authenticated');
-  await notes.type('auth status --verify', wild.verify ?? { code: isFine ? 0 : 2 });
+  const verified = await notes.type(
+    'auth status --verify',
+    wild.verify ?? { code: isFine ? 0 : 2 },
+  );
   const words = [
+    notes.toldIn(verified),
     await notes.listed(),
-    await notes.told(),
     await notes.listedAsJson(),
     await notes.toldAsJson(),
   ];
   notes.agree(words);
   notes.row(words[0] ?? '');
   if (words[0] !== session) notes.wrong(`SESSION is "${words[0] ?? ''}", not "${session}".`);
-  const detail = await scene.type(`auth status --server ${scene.server}`);
-  notes.keep(detail);
-  notes.detail(detail, wild.problem ?? []);
+  if (wild.problem !== undefined) await notes.detail(wild.problem);
   await wild.holds?.(scene);
   await notes.walk();
 
@@ -100,6 +102,8 @@ function notebook(scene: Scene) {
     return ended;
   };
   const read = async (line: string): Promise<Typed> => keep(await scene.type(line));
+  const toldIn = ({ stdout }: Typed): string =>
+    new RegExp(`^ {2}${scene.server} {3,}(\\S+(?: \\S+)*)`, 'm').exec(stdout)?.[1] ?? '';
 
   return {
     keep,
@@ -129,22 +133,23 @@ function notebook(scene: Scene) {
       const { stdout } = await read('list mcpserver --no-headers');
       return stdout.trim().split(/ {2,}/)[2] ?? `nothing: ${tailOf(stdout)}`;
     },
-    told: async (): Promise<string> => {
-      const { stdout } = await read('auth status');
-      return new RegExp(`^ {2}${scene.server} {3,}(\\S+(?: \\S+)*)`, 'm').exec(stdout)?.[1] ?? '';
+    told: async (): Promise<string> => toldIn(await read('auth status')),
+    toldIn,
+    listedAsJson: async (): Promise<string> => {
+      const inJson = sessionIn((await read('list mcpserver -o json')).stdout);
+      message = inJson?.message ?? message;
+      return wordOf(inJson);
     },
-    listedAsJson: async (): Promise<string> =>
-      wordIn((await read('list mcpserver -o json')).stdout),
-    toldAsJson: async (): Promise<string> => wordIn((await read('auth status -o json')).stdout),
+    toldAsJson: async (): Promise<string> =>
+      wordOf(sessionIn((await read('auth status -o json')).stdout)),
     agree: (words: readonly string[]) => {
       if (new Set(words).size !== 1)
         wrong.push(
           `list and auth status do not agree: ${words.map((word) => `"${word}"`).join(', ')}.`,
         );
     },
-    detail: ({ stdout, stderr }: Typed, says: readonly RegExp[]) => {
-      const problem = /^Problem: +(.*)$/m.exec(stdout)?.[1];
-      if (problem !== undefined) message = problem;
+    detail: async (says: readonly RegExp[]): Promise<void> => {
+      const { stdout, stderr } = await read(`auth status --server ${scene.server}`);
       for (const expected of says)
         if (!expected.test(stdout))
           wrong.push(`The detail does not say ${String(expected)}: ${tailOf(stdout + stderr)}`);
@@ -176,13 +181,14 @@ const itemsSchema = z.object({
   items: z.array(z.object({ session: z.optional(sessionSchema) })),
 });
 
+const sessionIn = (stdout: string): Session | undefined =>
+  itemsSchema.parse(JSON.parse(stdout)).items[0]?.session;
+
 /** The session in JSON, as the text shows it. */
-function wordIn(stdout: string): string {
-  const { items } = itemsSchema.parse(JSON.parse(stdout));
-  const session = items[0]?.session;
-  const sso = session?.sso === undefined ? [] : [`[SSO: ${session.sso}]`];
-  return [session?.status ?? '', ...sso].join(' ');
-}
+const wordOf = (session: Session | undefined): string =>
+  [session?.status ?? '', ...(session?.sso === undefined ? [] : [`[SSO: ${session.sso}]`])].join(
+    ' ',
+  );
 
 /** The error or the warning, without the hint below it. */
 const problemIn = (stderr: string): string => /^(?:Error|Warning): (.*)$/m.exec(stderr)?.[1] ?? '';
