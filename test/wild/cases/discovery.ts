@@ -19,6 +19,9 @@ const refused = (...says: readonly RegExp[]): Pick<WildCase, 'signIn' | 'session
 
 const notS256 = /S256/;
 
+const exactIss =
+  'RFC 9207, section 2.4: iss of an answer is compared exactly (MCP conformance auth/iss-normalized)';
+
 export const discoveryKinds: readonly Kind[] = [
   {
     kind: 'issuer names that differ by the slash of an empty path',
@@ -31,8 +34,18 @@ export const discoveryKinds: readonly Kind[] = [
       // go-sdk#955: pydantic AnyHttpUrl
       { name: 'a server with, metadata without', server: { issuerNamed: withSlash } },
       // vercel/ai#20236
-      { name: 'metadata with, answers without', issuer: { metadataSlash: true } },
-      { name: 'answers with, metadata without', issuer: { issSlash: true } },
+      {
+        name: 'metadata with, answers without',
+        declined: exactIss,
+        issuer: { metadataSlash: true },
+        ...refused(/RFC 9207/),
+      },
+      {
+        name: 'answers with, metadata without',
+        declined: exactIss,
+        issuer: { issSlash: true },
+        ...refused(/RFC 9207/),
+      },
       {
         name: 'all of them with',
         issuer: { metadataSlash: true, issSlash: true },
