@@ -152,7 +152,8 @@ export async function startWildWorld(): Promise<WildWorld> {
       type,
       sweep,
       writeState: (state) => writeState(cluster.url, namespace, state),
-      secrets: () => new Set([...seen, ...issuer.secrets, ...theirs.secrets]),
+      secrets: () =>
+        new Set([...seen, ...issuer.secrets, ...theirs.secrets, ...given(environment)]),
       close: async () => {
         await Promise.all([issuer.close(), mcp.close(), plain.close(), front?.close()]);
         await proxy?.close();
@@ -181,6 +182,10 @@ const isStuckAt =
   (issuers: readonly WildIssuer[]) =>
   ({ url }: Landing): boolean =>
     issuers.some((issuer) => new URL(issuer.url).origin === url.origin);
+
+/** Secrets that the owner typed into OAUTH_CLIENTS. */
+const given = ({ OAUTH_CLIENTS: clients = '' }: Environment): readonly string[] =>
+  [...clients.matchAll(/"secret":"([^"]+)"/g)].flatMap(([, secret]) => secret ?? []);
 
 /** Remembers what a redirect carries that must not be seen. `reached` knows where a name leads. */
 const rememberingFetch =

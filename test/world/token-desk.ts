@@ -1,15 +1,9 @@
-/** The tokens of a wild issuer: its clients, codes, grants and ID tokens. */
+/** The tokens of a wild issuer: its codes, grants and ID tokens. */
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { defined } from '../../functions/model/defined.ts';
+import { type Client, clientBook } from './client-book.ts';
 import type { IssuerQuirks, Refusal } from './issuer-quirks.ts';
-
-export type Client = {
-  readonly id: string;
-  readonly secret?: string;
-  readonly redirectUris: readonly string[];
-  readonly authentication: string;
-};
 
 type Grant = {
   readonly client: Client;
@@ -43,7 +37,6 @@ const refusal = (error: string, refused: Refusal = {}): Said => ({
 export async function tokenDesk(url: string, quirksNow: () => IssuerQuirks) {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const keys = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig', kid: '1' }] };
-  const clients = new Map<string, Client>();
   const codes = new Map<string, Authorization>();
   const accessTokens = new Map<string, Grant>();
   const refreshTokens = new Map<string, { readonly grant: Grant; isUsed: boolean }>();
@@ -53,54 +46,7 @@ export async function tokenDesk(url: string, quirksNow: () => IssuerQuirks) {
     secrets.add(made);
     return made;
   };
-
-  const addClient = ({
-    redirectUris,
-    authentication,
-  }: Pick<Client, 'redirectUris' | 'authentication'>): Client => {
-    const client = defined({
-      id: `client-${randomBytes(6).toString('hex')}`,
-      redirectUris,
-      authentication,
-      secret: authentication === 'none' ? undefined : newSecret(),
-    });
-    clients.set(client.id, client);
-    return client;
-  };
-
-  /** A metadata document is its own registration; its callback is not looked up here. */
-  const documentClient = (id: string): Client | undefined =>
-    quirksNow().documents === 'read' && id.startsWith('https://')
-      ? {
-          id,
-          redirectUris: [`${new URL(id).origin}/v1/oauth/callback/document`],
-          authentication: 'none',
-        }
-      : undefined;
-
-  function client(id: string): Client | undefined {
-    const given = quirksNow().clients?.find((one) => one.id === id);
-    if (given !== undefined) {
-      if (given.secret !== undefined) secrets.add(given.secret);
-      return {
-        redirectUris: [],
-        authentication: given.secret === undefined ? 'none' : 'client_secret_basic',
-        ...given,
-      };
-    }
-    return clients.get(id) ?? documentClient(id);
-  }
-
-  /** The client that this request is of, if it shows that it is. */
-  function clientOf(form: URLSearchParams, authorization = ''): Client | undefined {
-    const [, basic] = /^Basic (.+)$/.exec(authorization) ?? [];
-    const [id = '', secret] =
-      basic === undefined
-        ? [form.get('client_id') ?? '', form.get('client_secret') ?? undefined]
-        : Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
-    const found = client(id);
-    return found?.secret === secret ? found : undefined;
-  }
+  const { clientOf, ...clients } = clientBook(quirksNow, newSecret);
 
   function code(authorization: Authorization): string {
     const made = newSecret();
@@ -269,8 +215,7 @@ export async function tokenDesk(url: string, quirksNow: () => IssuerQuirks) {
 
   return {
     keys,
-    addClient,
-    client,
+    ...clients,
     code,
     token,
     revoke,
@@ -286,7 +231,6 @@ export async function tokenDesk(url: string, quirksNow: () => IssuerQuirks) {
       accessTokens.clear();
       refreshTokens.clear();
     },
-    forgetClients: () => clients.clear(),
   };
 }
 

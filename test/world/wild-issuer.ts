@@ -13,9 +13,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { defined } from '../../functions/model/defined.ts';
 import type { Certificate } from '../../local/certificates.ts';
 import { listen } from '../../local/listen.ts';
+import type { Client } from './client-book.ts';
 import type { Changes, IssuerQuirks } from './issuer-quirks.ts';
 import { changed, json, page, refuse, sendPlace } from './place-answer.ts';
-import { type Client, type Said, tokenDesk } from './token-desk.ts';
+import { type Said, tokenDesk } from './token-desk.ts';
 
 /** A request that an issuer got: where, and the parameters of its query and its form or JSON. */
 export type Asked = {
