@@ -79,7 +79,13 @@ export async function startWildWorld(): Promise<WildWorld> {
     const own = surroundings.people;
     const [issuer, theirs, home] = await Promise.all([
       startWildIssuer(surroundings.issuer, defined({ tls: surroundings.https ? tls : undefined })),
-      own === undefined ? people : startWildIssuer({ ...peopleQuirks, ...own }),
+      own === undefined && !surroundings.proxied
+        ? people
+        : startWildIssuer(
+            { ...peopleQuirks, ...own },
+            // Only an endpoint on this machine may have an issuer at http.
+            { tls: surroundings.proxied ? tls : undefined },
+          ),
       mkdtemp(join(folder, 'home-')),
     ]);
     const mcp = await startWildServer(issuer, surroundings.server);
@@ -131,7 +137,7 @@ export async function startWildWorld(): Promise<WildWorld> {
         // Reading it takes longer than most commands.
         environment: {
           ...(front === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
-          ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy.url }),
+          ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' }),
           ...surroundings.environment,
           ...options.environment,
         },

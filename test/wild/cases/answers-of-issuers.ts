@@ -89,14 +89,14 @@ export const answerKinds: readonly Kind[] = [
       },
       // medplum#9183
       {
-        name: 'with prompt=consent where the issuer is an OpenID provider',
+        name: 'with prompt=consent where the sign-in is one of OpenID',
         issuer: {
           refreshFor: 'consent',
           scopes: ['openid', 'mcp', 'offline_access'],
           announces: { prompt_values_supported: ['none', 'login', 'consent'] },
           expiresIn: 1,
         },
-        server: { scopes: ['mcp'] },
+        server: { scopes: ['openid', 'mcp'] },
         later: expire,
       },
       {

@@ -63,6 +63,9 @@ await Promise.all(holders.slice(0, 3).map(({ close }) => close()));
 /** With a sign-in that is always due: the command line asks the issuer each time. */
 const alwaysDue = { idTokenSeconds: 20 } as const;
 
+/** The same, and soon there is nothing left of it; the endpoint has a leeway of 30 s or more. */
+const soonOver = { idTokenSeconds: 2 } as const;
+
 export const peopleKinds: readonly Kind[] = [
   {
     kind: 'the PKCE list of the issuer of people',
@@ -240,8 +243,9 @@ export const peopleKinds: readonly Kind[] = [
     cases: [
       {
         name: 'the status says that the sign-in could not be refreshed, not that there is none',
-        people: alwaysDue,
+        people: soonOver,
         later: async ({ people, type }) => {
+          await wait(2_100);
           people.become({ places: { oauth: 'busy', openid: 'busy' } });
           const { stdout, stderr } = await type('auth status');
           people.become({ places: undefined });
@@ -251,8 +255,9 @@ export const peopleKinds: readonly Kind[] = [
       },
       {
         name: 'the same when its token endpoint answers 503',
-        people: alwaysDue,
+        people: soonOver,
         later: async ({ people, type }) => {
+          await wait(2_100);
           people.become({ refusesRefresh: { status: 503, html: true } });
           const { stdout, stderr } = await type('auth status');
           people.become({ refusesRefresh: undefined });

@@ -102,7 +102,7 @@ export const singleSignOnKinds: readonly Kind[] = [
         auth: () => ({ type: 'oauth', forwardToken: true }),
         session: 'Pending Auth [SSO: Failed]',
         verify: {
-          code: 0,
+          code: [0, 2],
           says: [/FORWARD_HOSTS/],
           never: [/login --server/, /1 pending authentication/],
         },
