@@ -79,13 +79,7 @@ export async function startWildWorld(): Promise<WildWorld> {
     const own = surroundings.people;
     const [issuer, theirs, home] = await Promise.all([
       startWildIssuer(surroundings.issuer, defined({ tls: surroundings.https ? tls : undefined })),
-      own === undefined && !surroundings.proxied
-        ? people
-        : startWildIssuer(
-            { ...peopleQuirks, ...own },
-            // Only an endpoint on this machine may have an issuer at http.
-            { tls: surroundings.proxied ? tls : undefined },
-          ),
+      own === undefined ? people : startWildIssuer({ ...peopleQuirks, ...own }),
       mkdtemp(join(folder, 'home-')),
     ]);
     const mcp = await startWildServer(issuer, surroundings.server);
@@ -137,7 +131,7 @@ export async function startWildWorld(): Promise<WildWorld> {
         // Reading it takes longer than most commands.
         environment: {
           ...(front === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
-          ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' }),
+          ...(proxy === undefined ? {} : { HTTPS_PROXY: proxy.url }),
           ...surroundings.environment,
           ...options.environment,
         },
