@@ -34,6 +34,10 @@ export type Run = {
   readonly types?: { readonly after: string; readonly text: () => string | Promise<string> };
   /** Called with each address on stderr. */
   readonly onAddress?: (address: string) => Promise<unknown>;
+  /** Called with all of stderr so far, each time it grows. */
+  readonly onError?: (stderr: string) => void;
+  /** Ctrl-C when it resolves. The exit code is null then. */
+  readonly interrupted?: Promise<unknown>;
 };
 
 /** Ends with the process; `onAddress` and `types` play the person. */
@@ -49,9 +53,11 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
   let stdout = '';
   let stderr = '';
   const played = new Map<string, Promise<unknown>>();
+  void run.interrupted?.then(() => child.kill('SIGINT'));
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+    run.onError?.(stderr);
     for (const [, address = ''] of stderr.matchAll(/^ {2}(https?:\/\/\S+)\n/gm))
       if (run.onAddress !== undefined && !played.has(address))
         played.set(address, run.onAddress(address));
