@@ -214,7 +214,7 @@ describe.skipIf(isReal)('npm start', () => {
         type: 'streamable-http',
         state: 'Connected',
         consecutiveFailures: 0,
-        conditions: [{}, {}],
+        conditions: [{}, {}, {}],
       },
       {
         namespace: 'default',

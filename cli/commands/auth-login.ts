@@ -76,8 +76,9 @@ async function showVerdict(
   info: CommandContext['info'],
 ): Promise<void> {
   try {
-    const { links } = (await checkSignIn(connection, server)).signIn;
-    const broken = links.find(({ status }) => status === 'broken');
+    const { links, possible } = (await checkSignIn(connection, server)).signIn;
+    // A link behind the browser is what has just failed.
+    const broken = possible ? undefined : links.find(({ status }) => status === 'broken');
     if (broken === undefined) {
       info('Check of the sign-in: every link up to the browser is good.');
       return;

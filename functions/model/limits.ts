@@ -29,6 +29,13 @@ export const limits = {
     windowSeconds: 600,
     withoutTable: 'processOnly',
   },
+  // Registrations are forever at most issuers, and each one shows a new consent page.
+  newClient: {
+    what: 'new registrations after a sign-in without an answer',
+    count: 5,
+    windowSeconds: 3_600,
+    withoutTable: 'refused',
+  },
   keyEnrollment: {
     // Each takes a sign-in at the issuer. A person who tries out a new machine signs in often.
     what: 'key enrollments',

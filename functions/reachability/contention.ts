@@ -73,9 +73,9 @@ const reclaimPeriodMs = 60 * 60_000;
 const isReclaimDue = ({ lastAttempt }: Status, uid: string, at: Date): boolean =>
   lastAttempt !== undefined && periodElapsed(`${uid}/state`, reclaimPeriodMs, lastAttempt, at);
 
-// Upstream restores its value within 30 s: if ours is there after four of those, the other writer is
-// gone.
-const settledAfterMs = 2 * 60_000;
+// Upstream restores its value within 30 s, and writes a server that fails with each of its tries,
+// which are at most 2 minutes apart: if ours is there after three, the other writer is gone.
+const settledAfterMs = 3 * 60_000;
 
 /** Whether the value in `state` became ours with our last write, and has been there since. */
 function isSettled(status: Status, at: Date): boolean {

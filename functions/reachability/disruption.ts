@@ -23,7 +23,7 @@ const fewestHosts = 5;
 /**
  * Suspects the prober's own side in three ways, and puts together what each affects.
  *
- * - Its resolver, when it failed (NXDOMAIN is an answer) for at least 3 servers and more than a
+ * - Its resolver, when it failed or could not be asked (NXDOMAIN is an answer) for at least 3 servers and more than a
  *   fifth of the page, in at least 3 zones and more than a fifth of them: the name servers of one
  *   owner are one zone, however many names they refuse. Fewer zones leave a doubt, unless the
  *   resolver found more zones than it failed for.
@@ -54,9 +54,10 @@ export function detectDisruption(
 }
 
 function resolverDisruption(observations: readonly Observation[], pageSize: number): Disruption {
-  const affected = observations.filter(({ outcome }) => isResolverFailure(outcome));
-  if (isFew(affected, pageSize)) return { kind: 'none' };
-  const failed = zonesOf(affected);
+  const troubled = observations.filter(({ outcome }) => isResolverTrouble(outcome));
+  const affected = troubled.filter(({ outcome }) => isResolverFailure(outcome));
+  if (affected.length === 0 || isFew(troubled, pageSize)) return { kind: 'none' };
+  const failed = zonesOf(troubled);
   const found = zonesOf(observations.filter(({ outcome }) => wasResolved(outcome)));
   const all = zonesOf(observations).size;
   const isWide = failed.size >= fewestZones && failed.size > all * suspiciousShare;
@@ -64,7 +65,7 @@ function resolverDisruption(observations: readonly Observation[], pageSize: numb
   if (!isWide && others.length > failed.size) return { kind: 'none' };
   return {
     kind: isWide ? 'local' : 'inconclusive',
-    message: `the resolver failed for ${affected.length} of ${pageSize} servers (${failed.size} ${failed.size === 1 ? 'zone' : 'zones'})`,
+    message: `the resolver failed for ${troubled.length} of ${pageSize} servers (${failed.size} ${failed.size === 1 ? 'zone' : 'zones'})`,
     affected,
   };
 }
@@ -150,6 +151,13 @@ const isNetworkFailure = (outcome: ProbeOutcome): boolean =>
 
 const isResolverFailure = (outcome: ProbeOutcome): boolean =>
   outcome.kind === 'unreachable' && outcome.cause === 'resolverFailed';
+
+/** Of names that one resolver serves, some are refused while others are still waited for. */
+const isResolverTrouble = (outcome: ProbeOutcome): boolean =>
+  isResolverFailure(outcome) ||
+  (outcome.kind === 'proberTrouble' &&
+    outcome.timings.dns !== undefined &&
+    outcome.timings.tcp === undefined);
 
 /**
  * An answer came through the network, even if it is not HTTP. What a proxy of ours or the resolver

@@ -91,6 +91,10 @@ export type ClientStore = {
 
 /** Whether browsers come back from an issuer. */
 export type AnswerMarks = {
+  /** Remembers that this person went to the issuer of this server, until then. */
+  readonly markAttempt: (person: PersonKey, serverUid: string, until: Date) => Promise<void>;
+  /** Reads and removes in one step: true where such an attempt has had no answer. */
+  readonly consumeAttempt: (person: PersonKey, serverUid: string) => Promise<boolean>;
   /** Keeps the time of the first start since the last answer. */
   readonly markStarted: (issuer: string, at: Date) => Promise<void>;
   readonly markAnswered: (issuer: string) => Promise<void>;

@@ -17,6 +17,7 @@ import type {
 import type { Person } from './person.ts';
 import { refusesTokens, type TokenPolicy, type TokenRefusal } from './policy.ts';
 import type { AnswerMarks, GrantStore, SecretSource, SignInStore } from './ports.ts';
+import type { TakeLimit } from './rate-limits.ts';
 import { saveVerified, type VerificationPorts, type VerifyResult } from './verification.ts';
 
 export type AuthorizeResult =
@@ -27,20 +28,26 @@ export type AuthorizeResult =
     }
   | { readonly kind: 'refused'; readonly message: string };
 
+/**
+ * `scopes` are requested in addition to those the server names. `newClient`: the issuer may not
+ * know the last one.
+ */
+export type WantedSignIn = { readonly scopes?: readonly string[]; readonly newClient?: boolean };
+
 export type SignInPorts = VerificationPorts &
   SecretSource &
   SignInStore &
   AnswerMarks &
   Pick<GrantStore, 'getGrant'> & {
     readonly policy: TokenPolicy;
+    readonly takeLimit: TakeLimit;
     /**
-     * Finds the server's issuer and prepares the URL for the browser. `scopes` are requested in
-     * addition to those the server names.
+     * Finds the server's issuer and prepares the URL for the browser.
      */
     readonly authorize: (
       server: McpServer,
       state: string,
-      scopes: readonly string[],
+      wanted: WantedSignIn,
     ) => Promise<AuthorizeResult>;
     readonly exchange: (
       request: AuthorizationRequest,
@@ -75,10 +82,14 @@ export async function startSignIn(
   if (forbidden !== undefined) return { kind: 'noTokens', ...forbidden };
 
   const state = ports.newSecret();
-  const authorized = await ports.authorize(server, state, await stepUp(ports, server, person));
+  const authorized = await ports.authorize(server, state, {
+    scopes: await stepUp(ports, server, person),
+    newClient: await lacksAnswer(ports, server, person),
+  });
   if (authorized.kind === 'refused') return authorized;
 
   const expiresAt = new Date(ports.now().getTime() + signInMs);
+  await ports.markAttempt(person, server.uid, new Date(ports.now().getTime() + attemptMs));
   await ports.saveSignIn(
     state,
     defined({
@@ -96,6 +107,21 @@ export async function startSignIn(
   await ports.markStarted(authorized.request.issuer, ports.now());
   return { kind: 'started', authorizationUrl: authorized.authorizationUrl, expiresAt };
 }
+
+/**
+ * Whether this person was at the issuer before and did not come back: it may have shown an error
+ * page, as an issuer does that lost our registration. A person who gave up looks the same, so how
+ * often this is taken for a reason is limited.
+ */
+const lacksAnswer = async (
+  { consumeAttempt, takeLimit }: SignInPorts,
+  { uid }: McpServer,
+  person: Person,
+): Promise<boolean> =>
+  (await consumeAttempt(person, uid)) && (await takeLimit(person, 'newClient')).kind === 'allowed';
+
+/** After a longer pause, a new try says nothing about the last one. */
+const attemptMs = 60 * 60_000;
 
 /** The scopes to request when a grant was not enough: its own and those the server missed. */
 async function stepUp(
@@ -161,12 +187,13 @@ export async function callBack(
   const { request } = signIn;
   if (request.redirectUri.split('/').at(-1) !== place) return { kind: 'unknown' };
   await ports.markAnswered(request.issuer);
+  const code = 'code' in answer ? undefined : knownErrorCode(answer.error);
+  // As if no browser had come back: that bounds how often anyone can make us register.
+  if (code !== undefined && aboutClient.has(code))
+    await ports.markStarted(request.issuer, new Date(ports.now().getTime() - signInMs));
+  else await ports.consumeAttempt(signIn.starter, signIn.serverUid);
   if (signIn.expiresAt <= ports.now()) return { kind: 'unknown' };
   if (!('code' in answer)) {
-    const code = knownErrorCode(answer.error);
-    // As if no browser had come back: that bounds how often anyone can make us register.
-    if (code !== undefined && aboutClient.has(code))
-      await ports.markStarted(request.issuer, new Date(ports.now().getTime() - signInMs));
     return { kind: 'declined', signIn, message: refusalText(signIn, code, answer.description) };
   }
   const isTheirs = answer.iss === undefined ? !request.isNamed : answer.iss === request.issuer;
@@ -197,9 +224,13 @@ function refusalText(
   const host = URL.parse(issuer)?.host ?? issuer;
   const words = oneLineWithoutSecrets(description, 300).replace(/\.$/, '');
   const said = words === '' ? '' : ` It says: ${words}.`;
+  const advice =
+    code === 'invalid_target'
+      ? ' If it does not know the parameter resource, the owner of muster can set "noResource" for it in ISSUERS.'
+      : '';
   const scope = scopes.length === 0 ? 'no scopes' : `the scopes ${scopes.join(' ')}`;
   return oneLine(
-    `The issuer ${host} refused the sign-in to ${serverName}: ${code}.${said} It was asked for ${oneLine(scope, 200)}, for ${oneLine(resource, 200)}.`,
+    `The issuer ${host} refused the sign-in to ${serverName}: ${code}.${said} It was asked for ${oneLine(scope, 200)}, for ${oneLine(resource, 200)}.${advice}`,
     longestRefusal,
   );
 }

@@ -371,6 +371,17 @@ export function storeContract(start: () => Place): void {
     expect((await store.getClient(known.issuer, known.redirectUri))?.id).toBe('new');
   });
 
+  test('an attempt at a sign-in is remembered for its person and server, and forgotten once', async () => {
+    const attempt = { issuer: 'https://issuer.example.com', subject: 'who-tries' };
+    expect(await store.consumeAttempt(attempt, 'uid-1')).toBe(false);
+    await store.markAttempt(attempt, 'uid-1', minutes(60));
+    expect(await store.consumeAttempt(attempt, 'uid-2')).toBe(false);
+    const all = [1, 2, 3].map(() => store.consumeAttempt(attempt, 'uid-1'));
+    expect((await Promise.all(all)).filter((isMine) => isMine)).toHaveLength(1);
+    await store.markAttempt(attempt, 'uid-1', minutes(-1));
+    expect(await store.consumeAttempt(attempt, 'uid-1')).toBe(false);
+  });
+
   test('the first sign-in that no browser came back from is remembered, and forgotten once', async () => {
     const issuer = 'https://silent.example.com';
     expect(await store.consumeUnanswered(issuer, minutes(60))).toBe(false);

@@ -80,6 +80,7 @@ describe('every reason has a page', () => {
       ...Object.values(contendedReasons),
       'ProberOffline',
       'NotProbed',
+      'Suspended',
       'CertificateExpiring',
     ];
     expect(new Set(reasonFacts.keys())).toEqual(new Set(reasons));

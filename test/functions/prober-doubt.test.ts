@@ -240,10 +240,15 @@ describe('in a process of its own', () => {
     await up();
     await spawnSweep('').report;
     const begin = fleet.requests();
-    fleet.onRequest = (request, response) => void setTimeout(() => ok(request, response), 300);
+    // Those that are asked before the freeze do not answer, nor the second request to them.
+    let isFrozen = false;
+    fleet.onRequest = (request, response) => {
+      if (isFrozen && request.method === 'GET') ok(request, response);
+    };
     const { child, report } = spawnSweep('');
     while (fleet.requests() - begin < 100) await wait(5);
     child.kill('SIGSTOP');
+    isFrozen = true;
     // Longer than the deadline of every probe, and than a pause may be.
     await wait(4500);
     child.kill('SIGCONT');

@@ -14,6 +14,7 @@ const ports = {
   ...oauth,
   now: () => new Date(),
   newSecret: () => 'a-secret',
+  takeLimit: async () => ({ kind: 'allowed' as const }),
   verifyToken: verify,
   policy: { ...nothingAllowed, allowInsecure: true },
 };

@@ -45,7 +45,7 @@ export async function startWildWorld(): Promise<WildWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-wild-'));
   const [authority, cluster, store, bus, muster, people] = await Promise.all([
     createAuthority(),
-    startCluster({ crdFile: new URL('../../manifests/crd.yaml', import.meta.url) }),
+    startCluster({ crdFile: new URL('../../manifests/crd/crd.yaml', import.meta.url) }),
     startStore(),
     startBus([]),
     buildMuster(),

@@ -2,9 +2,17 @@ import { defined } from '../../model/defined.ts';
 import type { Client } from '../../sessions/client.ts';
 import type { AnswerMarks, ClientStore } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
-import { clientIdKey, clientKey, issuerIn, refusedDocumentKey, unansweredKey } from './row-keys.ts';
+import {
+  attemptKey,
+  clientIdKey,
+  clientKey,
+  issuerIn,
+  refusedDocumentKey,
+  unansweredKey,
+} from './row-keys.ts';
 import { endOfMark, endOfRefusedDocument, endOfRegistration, seconds } from './row-lifetime.ts';
 import {
+  attemptRowSchema,
   clientRowSchema,
   clientSchema,
   refusedDocumentRowSchema,
@@ -67,6 +75,13 @@ export function clientStore(options: StoreOptions): ClientStore & AnswerMarks {
       });
     },
 
+    markAttempt: async (person, serverUid, until) => {
+      await table.put(attemptKey(person, serverUid), { expires: seconds(until) });
+    },
+    consumeAttempt: async (person, serverUid) => {
+      const key = attemptKey(person, serverUid);
+      return alive(key, await table.delete(key), attemptRowSchema) !== undefined;
+    },
     markStarted: async (issuer, at) => {
       const row = { since: at.toISOString(), expires: seconds(endOfMark(at)) };
       await table.put(unansweredKey(issuer), row, {

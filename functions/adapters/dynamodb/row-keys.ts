@@ -69,6 +69,12 @@ export const clientIdKey = (issuer: string, id: string): Key => ({
   sk: `id ${id}`,
 });
 
+/** A sign-in of this person to this server that no browser came back from. */
+export const attemptKey = (person: PersonKey, serverUid: string): Key => ({
+  pk: partitionOf(person),
+  sk: `attempt ${serverUid}`,
+});
+
 /** Since when no browser came back from the issuer. */
 export const unansweredKey = (issuer: string): Key => ({
   pk: `${clientPrefix}${issuer}`,

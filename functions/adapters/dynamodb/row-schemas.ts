@@ -60,6 +60,7 @@ export const clientRowSchema = z.object({ ...rowFields, clientId: z.optional(z.s
 /** Since when no browser came back from an issuer, in ISO 8601. */
 export const unansweredRowSchema = z.object({ ...rowFields, since: time });
 export const refusedDocumentRowSchema = z.object(rowFields);
+export const attemptRowSchema = z.object(rowFields);
 export const signInRowSchema = z.object(rowFields);
 export const pendingCodeRowSchema = z.object({ ...rowFields, starter: z.string() });
 

@@ -3,7 +3,7 @@ import type { McpServer } from '../../model/mcpserver.ts';
 import type { Grant, Tokens, ExchangeResult } from '../../sessions/grant.ts';
 import type { RefreshResult } from '../../sessions/refresh.ts';
 import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/pending-sign-in.ts';
-import type { AuthorizeResult } from '../../sessions/signin.ts';
+import type { AuthorizeResult, WantedSignIn } from '../../sessions/signin.ts';
 import { findIssuer, findSignInTarget } from './metadata.ts';
 import type { DiscoveryOptions } from './resource-discovery.ts';
 import { authorizationUrl, scopesFor } from './authorization-url.ts';
@@ -47,7 +47,7 @@ export type OAuthClient = {
   readonly authorize: (
     server: McpServer,
     state: string,
-    scopes?: readonly string[],
+    wanted?: WantedSignIn,
   ) => Promise<AuthorizeResult>;
   /** Exchanges a code after comparing `iss` (RFC 9207). */
   readonly exchange: (
@@ -63,7 +63,7 @@ export type OAuthClient = {
 export function oauthClient(all: OAuthOptions): OAuthClient {
   const { issuerRules = noIssuerRules } = all;
   return {
-    authorize: (server, state, more = []) =>
+    authorize: (server, state, { scopes: more = [], newClient = false } = {}) =>
       orRefused(async () => {
         const options = withDeadline(all);
         const url = URL.parse(server.url ?? '');
@@ -74,7 +74,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const metadata = target.metadata ?? (await findIssuer(target.issuer, options));
         const rule = issuerRules(metadata.issuer);
         const scopes = scopesFor(metadata, rule, [...named, ...more]);
-        const client = await clientAt(metadata, scopes, options);
+        const client = await clientAt(metadata, scopes, { ...options, newClient });
         const verifier = oauth.generateRandomCodeVerifier();
         const request = {
           issuer: metadata.issuer,

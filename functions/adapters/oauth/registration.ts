@@ -33,6 +33,11 @@ export type RegistrationOptions = TransportOptions & {
 /** What an issuer gave the owner by hand, for `callbackUrl` of that issuer. */
 export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 
+type ClientOptions = RegistrationOptions & {
+  /** A person who signs in had no answer with the last client. */
+  readonly newClient?: boolean;
+};
+
 /**
  * Our client at this issuer for a sign-in with these scopes: a configured one, our metadata document
  * where the issuer reads it and names itself in its answers, or else a registration, remembered or
@@ -42,7 +47,7 @@ export type ConfiguredClient = Pick<Client, 'issuer' | 'id' | 'secret'>;
 export async function clientAt(
   metadata: oauth.AuthorizationServer,
   scopes: readonly string[],
-  options: RegistrationOptions,
+  options: ClientOptions,
 ): Promise<Client> {
   const { publicUrl, configured = [] } = options;
   const given = configured.find(({ issuer }) => sameIssuer(issuer, metadata.issuer));
@@ -62,9 +67,10 @@ export async function clientAt(
 }
 
 /** The issuer refused our document, or no browser came back since it was offered. */
-async function isRefused({ issuer }: Client, { clients, now }: RegistrationOptions) {
+async function isRefused({ issuer }: Client, { clients, now, newClient }: ClientOptions) {
   if (await clients.isDocumentRefused(issuer)) return true;
-  if (!(await clients.consumeUnanswered(issuer, startedBy(now())))) return false;
+  if (newClient !== true && !(await clients.consumeUnanswered(issuer, startedBy(now()))))
+    return false;
   await clients.markDocumentRefused(issuer);
   return true;
 }
@@ -75,7 +81,7 @@ const startedBy = (now: Date): Date => new Date(now.getTime() - signInMs);
 async function registeredClient(
   metadata: oauth.AuthorizationServer,
   scopes: readonly string[],
-  options: RegistrationOptions,
+  options: ClientOptions,
 ): Promise<Client> {
   const { publicUrl, clients, now } = options;
   const { issuer } = metadata;
@@ -84,7 +90,8 @@ async function registeredClient(
   const all = [...new Set([...(known.scopes ?? []), ...scopes])];
   if (!servesSignIn(known, scopes, now())) return replaced(known, metadata, all, options);
   const isLost =
-    mayBeReplaced(known, now()) && (await clients.consumeUnanswered(issuer, startedBy(now())));
+    options.newClient === true ||
+    (mayBeReplaced(known, now()) && (await clients.consumeUnanswered(issuer, startedBy(now()))));
   if (!isLost) return known;
   try {
     return await replaced(known, metadata, all, options);

@@ -127,7 +127,7 @@ test("a failing server counts on beside another writer's word, and is Failed at 
   expect(server.status).toMatchObject({ state: 'Failed', consecutiveFailures: 3 });
 });
 
-test('contention is over when our word stood for two minutes', () => {
+test('contention is over when our word stood for three minutes', () => {
   const first = observed(signInWanted);
   const contended = sweep(
     { ...first, status: byMuster(first.status) },
@@ -139,14 +139,14 @@ test('contention is over when our word stood for two minutes', () => {
     status: { ...contended.status, state: 'Connected', lastError: '' },
   };
   expect(
-    conditionOf(sweep(alone, signInWanted, minutes(2)).server.status, 'StateContended'),
+    conditionOf(sweep(alone, signInWanted, minutes(3)).server.status, 'StateContended'),
   ).toMatchObject({ status: 'True' });
-  const settled = sweep(alone, signInWanted, minutes(3)).server;
+  const settled = sweep(alone, signInWanted, minutes(4)).server;
   expect(conditionOf(settled.status, 'StateContended')).toMatchObject({
     status: 'False',
     reason: 'OnlyWriter',
   });
-  expect(sweep(settled, signInWanted, minutes(4)).written).toBe(false);
+  expect(sweep(settled, signInWanted, minutes(5)).written).toBe(false);
 });
 
 test("another writer's backoff does not keep us from looking", () => {

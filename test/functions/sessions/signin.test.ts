@@ -47,6 +47,9 @@ const ports = (more: Partial<SignInPorts> = {}) => ({
     scopes: ['mcp'],
     expiresAt: minutes(60),
   })),
+  takeLimit: vi.fn<SignInPorts['takeLimit']>(async () => ({ kind: 'allowed' })),
+  markAttempt: vi.fn<SignInPorts['markAttempt']>(async () => {}),
+  consumeAttempt: vi.fn<SignInPorts['consumeAttempt']>(async () => false),
   markStarted: vi.fn<SignInPorts['markStarted']>(async () => {}),
   markAnswered: vi.fn<SignInPorts['markAnswered']>(async () => {}),
   saveSignIn: vi.fn<SignInPorts['saveSignIn']>(async () => {}),
@@ -121,6 +124,50 @@ test('a sign-in that is started waits for an answer, and any answer at its callb
   expect(world.markStarted).toHaveBeenCalledExactlyOnceWith(request.issuer, now);
   await callBack(world, 'of-the-issuer', 'state', { error: 'access_denied' });
   expect(world.markAnswered).toHaveBeenCalledExactlyOnceWith(request.issuer);
+});
+
+/** The clients that were asked for: whether each is to be a new one. */
+async function newClients(more: Partial<SignInPorts>): Promise<unknown> {
+  const authorize = vi.fn<SignInPorts['authorize']>(ports().authorize);
+  await startSignIn(ports({ ...more, authorize }), protectedServer(), aPerson());
+  return authorize.mock.calls.map(([, , { newClient }]) => newClient);
+}
+
+test('a person who did not come back from the issuer gets another client the next time', async () => {
+  expect(await newClients({ consumeAttempt: async () => true })).toEqual([true]);
+  expect(await newClients({ consumeAttempt: async () => false })).toEqual([false]);
+});
+
+test('one who has had as many as the limit allows goes on with the last one', async () => {
+  const takeLimit = vi.fn<SignInPorts['takeLimit']>(async () => ({
+    kind: 'reached',
+    retryAfterMs: 1,
+  }));
+  expect(await newClients({ consumeAttempt: async () => true, takeLimit })).toEqual([false]);
+  expect(takeLimit).toHaveBeenCalledExactlyOnceWith(expect.anything(), 'newClient');
+});
+
+test('a first sign-in counts toward no limit of new clients', async () => {
+  const takeLimit = vi.fn<SignInPorts['takeLimit']>(async () => ({ kind: 'allowed' }));
+  await newClients({ takeLimit });
+  expect(takeLimit).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['an answer that the issuer gives', { code: 'code' }, 1],
+  ['a refusal of the person', { error: 'access_denied' }, 1],
+  ['a refusal of our client', { error: 'invalid_client' }, 0],
+])('%s at the callback ends the attempt: %#', async (_sentence, answer, times) => {
+  const world = ports();
+  await callBack(world, 'of-the-issuer', 'state', answer);
+  expect(world.consumeAttempt).toHaveBeenCalledTimes(times);
+});
+
+test('an issuer that does not know the resource is told with the setting that helps', async () => {
+  const refused = await callBack(ports(), 'of-the-issuer', 'state', { error: 'invalid_target' });
+  expect(refused).toMatchObject({
+    message: expect.stringContaining('the owner of muster can set "noResource" for it in ISSUERS'),
+  });
 });
 
 test.each([
@@ -278,7 +325,13 @@ test('a grant that misses scopes is stepped up: they are asked for with those it
     generation: '1',
   });
   await startSignIn(ports({ authorize, getGrant: held('uid-a') }), protectedServer(), aPerson());
-  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', ['mcp', 'admin']);
+  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', {
+    scopes: ['mcp', 'admin'],
+    newClient: false,
+  });
   await startSignIn(ports({ authorize, getGrant: held('uid-old') }), protectedServer(), aPerson());
-  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', []);
+  expect(authorize).toHaveBeenLastCalledWith(expect.anything(), 'a-secret', {
+    scopes: [],
+    newClient: false,
+  });
 });

@@ -354,13 +354,15 @@ test('scopes of a hostile issuer or server are requested only in the syntax of s
     authorization_servers: [world.issuer.url],
     scopes_supported: ['mcp openid admin', 'x\nserver-z', 'x'.repeat(300), ...many],
   };
-  const { request } = authorized(await world.oauth.authorize(at(`${url}/mcp`), 'state', ['more']));
+  const { request } = authorized(
+    await world.oauth.authorize(at(`${url}/mcp`), 'state', { scopes: ['more'] }),
+  );
   expect(request.scopes).toEqual([...many.slice(0, 100), 'offline_access']);
 });
 
 test('further scopes are asked for besides those that the server names', async () => {
   const { request } = authorized(
-    await world.oauth.authorize(at(world.mcp.url), 'state', ['mcp', 'admin']),
+    await world.oauth.authorize(at(world.mcp.url), 'state', { scopes: ['mcp', 'admin'] }),
   );
   expect(request.scopes).toEqual(['mcp', 'admin', 'offline_access']);
 });

@@ -20,8 +20,12 @@ const later = (minutes: number) => {
   issuer.clock.now = new Date(issuer.clock.now.getTime() + minutes * 60_000);
 };
 
-async function start(more: Partial<OAuthOptions> = {}, scopes: readonly string[] = []) {
-  const started = await issuer.oauth(more).authorize(issuer.server, 'state', scopes);
+async function start(
+  more: Partial<OAuthOptions> = {},
+  scopes: readonly string[] = [],
+  newClient = false,
+) {
+  const started = await issuer.oauth(more).authorize(issuer.server, 'state', { scopes, newClient });
   if (started.kind !== 'authorized') throw new Error(started.message);
   await issuer.store.markStarted(issuer.url, issuer.clock.now);
   return started;
@@ -167,6 +171,14 @@ test('whoever starts sign-ins and drops them makes us register once an hour at m
     later(5);
   }
   expect(registrations().length).toBeLessThanOrEqual(5);
+});
+
+test('a sign-in that wants another client gets one, however young the last one is', async () => {
+  await start();
+  await start();
+  expect(registrations()).toHaveLength(1);
+  await start({}, [], true);
+  expect(registrations()).toHaveLength(2);
 });
 
 test('twenty sign-ins at a time after one that never came back register once', async () => {
