@@ -74,7 +74,7 @@ export const settings = {
   },
   BEARER_AUDIENCE: {
     summary:
-      'Audience of JWT access tokens (RFC 9068): the URL of the endpoint, or an address below it. If it is set, the endpoint accepts these instead of ID tokens, and no server gets a token of a person.',
+      'Audience of JWT access tokens (RFC 9068): the URL of the endpoint, or an address below it. If it is set, the endpoint accepts these instead of ID tokens, and forwards no token of a person.',
     fallback: '',
   },
   BUS_NAME: {

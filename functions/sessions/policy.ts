@@ -84,10 +84,12 @@ export function refusal(server: McpServer, policy: TokenPolicy): string | undefi
 export function refusesForwarding(server: McpServer, policy: TokenPolicy): string | undefined {
   if (!policy.hasIdTokens)
     return 'This endpoint accepts only access tokens issued for itself (BEARER_AUDIENCE). No MCP server would accept them.';
-  const refused = refusesTokens(server, policy);
-  if (refused !== undefined) return refused.message;
+  return refusesTokens(server, policy)?.message ?? refusesHost(server, policy);
+}
+
+/** Whether the owner lets tokens that people did not sign in for go to this server. */
+function refusesHost(server: McpServer, { forwardHosts }: TokenPolicy): string | undefined {
   const url = new URL(server.url ?? '');
-  const { forwardHosts } = policy;
   if (forwardHosts.some((pattern) => isHost(url, pattern))) return undefined;
   return `This endpoint is not allowed to send your token to ${url.host}. Its owner can allow that with FORWARD_HOSTS.`;
 }
@@ -170,10 +172,10 @@ export function lacksAudience(
 
 /**
  * Why this server's token exchange is not allowed, with the setting that would change it; undefined
- * allows it.
+ * allows it. An access token that was issued for this endpoint may be exchanged (RFC 8693, section
+ * 2.1), although no server would accept it.
  */
 export function refusesExchange(server: McpServer, policy: TokenPolicy): string | undefined {
-  if (!policy.hasIdTokens) return refusesForwarding(server, policy);
   const refused = refusesTokens(server, policy);
   if (refused !== undefined) return refused.message;
   const {
@@ -194,7 +196,7 @@ export function refusesExchange(server: McpServer, policy: TokenPolicy): string 
   const { namespace = server.namespace } = secret ?? {};
   if (namespace !== server.namespace && !policy.secretNamespaces.includes(namespace))
     return `The Secret is in the namespace ${namespace}, not in the namespace of the server. The owner of the endpoint can allow that with SECRET_NAMESPACES.`;
-  return refusesForwarding(server, policy);
+  return refusesHost(server, policy);
 }
 
 /**

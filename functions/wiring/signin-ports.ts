@@ -80,6 +80,7 @@ export function signInPorts(
       fetch,
       now,
       issuerRules,
+      hasIdTokens: policy.hasIdTokens,
       readCredentials: secretReader(cluster),
     }),
     policy,

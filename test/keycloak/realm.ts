@@ -21,9 +21,9 @@ export type RealmOptions = {
 export type Realm = {
   /** The issuer. */
   readonly url: string;
-  /** Ends every session of ada, as the button "Sign out all sessions" does. */
+  /** Ends every session of ada, and takes back what she allowed registered clients. */
   readonly endSessions: () => Promise<void>;
-  /** How many sessions ada has. */
+  /** How many sessions ada has, those with `offline_access` at registered clients included. */
   readonly countSessions: () => Promise<number>;
   /** How many events of this type there were. */
   readonly countEvents: (type: string) => Promise<number>;
@@ -61,7 +61,6 @@ export async function createRealm(
     refreshTokenMaxReuse: 0,
     eventsEnabled: true,
     enabledEventTypes: ['REFRESH_TOKEN', 'REFRESH_TOKEN_ERROR', 'TOKEN_EXCHANGE'],
-    clients,
     users: [
       {
         username: ada.subject,
@@ -76,6 +75,7 @@ export async function createRealm(
     ],
   });
   await addMcpScope(admin, name);
+  for (const client of clients) await admin('POST', `/${name}/clients`, client);
   if (registration) await openRegistration(admin, name);
   const users = z
     .array(z.object({ id: z.string() }))
@@ -83,9 +83,8 @@ export async function createRealm(
   const user = users[0]?.id ?? '';
   return {
     url: `${administrator.url}/realms/${name}`,
-    endSessions: async () => void (await admin('POST', `/${name}/users/${user}/logout`)),
-    countSessions: async () =>
-      z.array(z.unknown()).parse(await admin('GET', `/${name}/users/${user}/sessions`)).length,
+    endSessions: () => endSessions(admin, name, user),
+    countSessions: () => countSessions(admin, name, user),
     countEvents: async (type) =>
       z.array(z.unknown()).parse(await admin('GET', `/${name}/events?type=${type}`)).length,
     addClient: async (client) => void (await admin('POST', `/${name}/clients`, client)),
@@ -157,11 +156,34 @@ async function openRegistration(admin: Admin, realm: string): Promise<void> {
       await admin('DELETE', `/${realm}/components/${id}`);
 }
 
+/** Signing out all sessions leaves those with `offline_access`: they end with the consent. */
+async function endSessions(admin: Admin, realm: string, user: string): Promise<void> {
+  await admin('POST', `/${realm}/users/${user}/logout`);
+  for (const { clientId } of await registered(admin, realm))
+    await admin('DELETE', `/${realm}/users/${user}/consents/${clientId}`);
+}
+
+async function countSessions(admin: Admin, realm: string, user: string): Promise<number> {
+  const paths = [
+    `/${realm}/users/${user}/sessions`,
+    ...(await registered(admin, realm)).map(
+      ({ id }) => `/${realm}/users/${user}/offline-sessions/${id}`,
+    ),
+  ];
+  const lists = await Promise.all(paths.map((path) => admin('GET', path)));
+  return lists.flatMap((list) => z.array(z.unknown()).parse(list)).length;
+}
+
 async function forgetRegistrations(admin: Admin, realm: string): Promise<number> {
+  const clients = await registered(admin, realm);
+  for (const { id } of clients) await admin('DELETE', `/${realm}/clients/${id}`);
+  return clients.length;
+}
+
+/** The clients that registered themselves, by the name that we give. */
+async function registered(admin: Admin, realm: string) {
   const clients = z
-    .array(z.object({ id: z.string(), name: z.optional(z.string()) }))
+    .array(z.object({ id: z.string(), clientId: z.string(), name: z.optional(z.string()) }))
     .parse(await admin('GET', `/${realm}/clients`));
-  const registered = clients.filter(({ name }) => name === 'muster');
-  for (const { id } of registered) await admin('DELETE', `/${realm}/clients/${id}`);
-  return registered.length;
+  return clients.filter(({ name }) => name === 'muster');
 }

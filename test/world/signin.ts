@@ -27,6 +27,7 @@ import {
 import type { SessionPorts } from '../../functions/routes/session-routes.ts';
 import type { AuditEvent } from '../../functions/model/audit-event.ts';
 import type { McpServer } from '../../functions/model/mcpserver.ts';
+import { type IssuerRules, noIssuerRules } from '../../functions/model/issuer-rules.ts';
 import type { TokenPolicy } from '../../functions/sessions/policy.ts';
 import { type Issuer, type IssuerOptions, startIssuer } from '../../local/issuer.ts';
 import { type LocalMcpServer, startMcpServer } from '../../local/mcp-servers.ts';
@@ -69,6 +70,7 @@ export async function startSignInWorld({
   scopes = ['mcp'],
   configured = [],
   policy = {},
+  issuerRules = noIssuerRules,
   credentials,
 }: {
   issuer?: IssuerOptions;
@@ -80,6 +82,7 @@ export async function startSignInWorld({
   scopes?: readonly string[];
   configured?: readonly ConfiguredClient[];
   policy?: Partial<TokenPolicy>;
+  issuerRules?: IssuerRules;
   /** What the Secret holds that token exchange reads. */
   credentials?: Credentials;
 } = {}): Promise<SignInWorld> {
@@ -136,7 +139,13 @@ export async function startSignInWorld({
     readServer: async (_namespace, name) => servers.get(name),
     clientDocument: clientDocument(publicUrl),
     verifyToken: tokenVerifier(connector),
-    exchangeToken: tokenExchanger({ fetch, now, readCredentials: async () => credentials }),
+    exchangeToken: tokenExchanger({
+      fetch,
+      now,
+      issuerRules,
+      hasIdTokens: policy.hasIdTokens ?? true,
+      readCredentials: async () => credentials,
+    }),
     policy: {
       forwardHosts: [],
       exchangeIssuers: [],

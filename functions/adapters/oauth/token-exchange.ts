@@ -21,6 +21,8 @@ export type ExchangeOptions = {
   readonly now: () => Date;
   /** What the owner knows about single issuers (ISSUERS). */
   readonly issuerRules?: IssuerRules;
+  /** What people sign in to muster with: ID tokens (default), or access tokens. */
+  readonly hasIdTokens?: boolean;
   /**
    * The two values of the Secret with our client credentials. The caller has checked that the
    * namespace may be read.
@@ -38,6 +40,7 @@ export function tokenExchanger({
   fetch,
   now,
   issuerRules = noIssuerRules,
+  hasIdTokens = true,
   readCredentials,
 }: ExchangeOptions) {
   return async (server: McpServer, token: string): Promise<TokenExchangeResult> => {
@@ -61,7 +64,10 @@ export function tokenExchanger({
         kind: 'refused',
         message: `The Secret ${qualifiedName(secret)} with ${secret.clientIdKey} and ${secret.clientSecretKey} cannot be read.`,
       };
-    const { form, scopes } = formFor(server, token, issuerRules(issuer).exchange);
+    const { form, scopes } = formFor(server, token, {
+      subjectTokenType: hasIdTokens ? 'id_token' : 'access_token',
+      ...issuerRules(issuer).exchange,
+    });
     try {
       const response = await ask(fetch, endpoint, {
         method: 'POST',
@@ -84,6 +90,8 @@ export function tokenExchanger({
 /** Of a scope that requests an audience (dexidp.io, "Custom Scopes, Claims and Client Features"). */
 const dexAudience = 'audience:server:client_id:';
 
+type TypedExchangeRule = ExchangeRule & Required<Pick<ExchangeRule, 'subjectTokenType'>>;
+
 /**
  * `requiredAudiences` become scopes, as at Dex (and in upstream), or the `audience` of RFC 8693,
  * section 2.1, which Keycloak's standard token exchange wants.
@@ -91,7 +99,7 @@ const dexAudience = 'audience:server:client_id:';
 function formFor(
   { auth }: McpServer,
   token: string,
-  { audience = 'scope', subjectTokenType = 'id_token', noConnector = false }: ExchangeRule = {},
+  { audience = 'scope', subjectTokenType, noConnector = false }: TypedExchangeRule,
 ) {
   const audiences = auth?.requiredAudiences ?? [];
   const wanted = audience === 'scope' ? audiences.map((one) => `${dexAudience}${one}`) : [];
