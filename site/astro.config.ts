@@ -87,7 +87,11 @@ export default defineConfig({
           label: 'Reference',
           items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
         },
-        { label: 'Reasons', collapsed: true, autogenerate: { directory: 'reasons' } },
+        {
+          label: 'Reasons',
+          collapsed: true,
+          items: [{ autogenerate: { directory: 'reasons' } }],
+        },
         {
           label: 'Sign-in findings',
           collapsed: true,
