@@ -25,7 +25,7 @@ export const issuerProducts = {
     name: 'Amazon Cognito',
     issuer: 'https://cognito-idp.REGION.amazonaws.com/POOL_ID',
     register:
-      'A public app client without a secret, with the authorization code grant, the scopes openid, email and profile, and the callback URL http://localhost:8765/callback. Cognito compares the whole address.',
+      'A public app client without a secret, with the authorization code grant, the scopes openid, email and profile, and the callback URL `http://localhost:8765/callback`. Cognito compares the whole address.',
     settings: { OIDC_REDIRECT: 'http://localhost:8765/callback' },
     groups: '`ACCESS_GROUPS_CLAIM=cognito:groups`',
     limits:
@@ -35,7 +35,7 @@ export const issuerProducts = {
     name: 'Microsoft Entra ID',
     issuer: 'https://login.microsoftonline.com/TENANT_ID/v2.0',
     register:
-      'An app with the platform "Mobile and desktop applications" and the redirect URI http://localhost/callback. Entra ID ignores the port of localhost. For `--device`, allow public client flows.',
+      'An app with the platform "Mobile and desktop applications" and the redirect URI `http://localhost/callback`. Entra ID ignores the port of localhost. For `--device`, allow public client flows.',
     settings: { OIDC_REDIRECT: 'http://localhost/callback' },
     groups:
       'Add the groups claim to the ID token, limited to groups that are assigned to the app. A person with more than 200 groups gets a token without them, so no group rule matches.',
@@ -45,7 +45,7 @@ export const issuerProducts = {
   oktaOrg: {
     name: 'Okta, org authorization server',
     issuer: 'https://ORG.okta.com',
-    register: `A native app with the grants authorization code and refresh token, and the sign-in redirect URI ${fixedRedirect}. Okta compares the whole address.`,
+    register: `A native app with the grants authorization code and refresh token, and the sign-in redirect URI \`${fixedRedirect}\`. Okta compares the whole address.`,
     settings: { OIDC_REDIRECT: fixedRedirect },
     groups: 'Add a groups claim filter to the app.',
     limits: 'No `BEARER_AUDIENCE`: access tokens of this server are for Okta only.',
@@ -61,7 +61,7 @@ export const issuerProducts = {
   auth0: {
     name: 'Auth0',
     issuer: 'https://TENANT.auth0.com/',
-    register: `A native application with the grants authorization code and refresh token, and the callback URL ${fixedRedirect}. The slash at the end of the issuer belongs to its name.`,
+    register: `A native application with the grants authorization code and refresh token, and the callback URL \`${fixedRedirect}\`. The slash at the end of the issuer belongs to its name.`,
     settings: { OIDC_REDIRECT: fixedRedirect },
     groups:
       'An action adds a claim with a namespace: `ACCESS_GROUPS_CLAIM=https://example.com/groups`.',
@@ -85,7 +85,7 @@ export const issuerProducts = {
     name: 'Keycloak',
     issuer: 'https://HOST/realms/REALM',
     register:
-      'A public client with the standard flow and the redirect URI http://127.0.0.1/*. For `--device`, enable the device authorization grant.',
+      'A public client with the standard flow and the redirect URI `http://127.0.0.1/*`. For `--device`, enable the device authorization grant.',
     settings: {},
     groups:
       'Add a client scope `groups` with a group membership mapper, and assign it to the client.',
