@@ -17,7 +17,7 @@ import { answerMs, concurrency, servers } from './sweep-size.ts';
 
 const rounds = 7;
 
-const lap = z.object({ ms: z.number(), rssMb: z.number() });
+const lap = z.object({ ms: z.number(), cpuMs: z.number(), rssMb: z.number() });
 type Lap = z.infer<typeof lap>;
 const site = z.object({ port: z.number(), kubeconfig: z.string() });
 
@@ -86,24 +86,36 @@ try {
     laps.undici.push(await run(contenders.undici));
     laps.sweep.push(await run(contenders.sweep));
   }
-  const sorted = (name: keyof typeof laps): number[] =>
-    laps[name].map(({ ms }) => ms).sort((one, other) => one - other);
-  const median = (name: keyof typeof laps): number => sorted(name)[Math.floor(rounds / 2)] ?? 0;
-  const row = (name: keyof typeof laps): string => {
-    const times = sorted(name);
-    const spread = `[${(times[0] ?? 0).toFixed(0)}-${(times.at(-1) ?? 0).toFixed(0)}]`;
+  type Name = keyof typeof laps;
+  type Figure = Exclude<keyof Lap, 'rssMb'>;
+  const sorted = (name: Name, figure: Figure): number[] =>
+    laps[name].map((one) => one[figure]).sort((one, other) => one - other);
+  const median = (name: Name, figure: Figure): number =>
+    sorted(name, figure)[Math.floor(rounds / 2)] ?? 0;
+  const least = (name: Name, figure: Figure): number => sorted(name, figure)[0] ?? 0;
+  const spread = (name: Name, figure: Figure, digits: number): string =>
+    `[${least(name, figure).toFixed(digits)}-${(sorted(name, figure).at(-1) ?? 0).toFixed(digits)}]`;
+  const row = (name: Name): string => {
     const rss = Math.max(...laps[name].map(({ rssMb }) => rssMb));
-    return `${name.padEnd(10)} ${median(name).toFixed(0).padStart(6)} ms ${spread.padEnd(13)} ${rss.toFixed(0).padStart(4)} MB`;
+    return [
+      name.padEnd(10),
+      `${median(name, 'ms').toFixed(0).padStart(6)} ms ${spread(name, 'ms', 0).padEnd(13)}`,
+      `${median(name, 'cpuMs').toFixed(3)} ms ${spread(name, 'cpuMs', 3).padEnd(15)}`,
+      `${rss.toFixed(0).padStart(4)} MB`,
+    ].join(' ');
   };
   console.log(
     `${servers} servers on ${servers} loopback addresses, answering after ${answerMs} ms, ${concurrency} at once, ${rounds} rounds in turn, ${availableParallelism()} cores, node ${heap.join(' ')}`,
   );
-  console.log('           median    [min-max]     peak memory of the process');
+  console.log(
+    '           median    [min-max]     CPU a server             peak memory of the process',
+  );
   for (const name of ['node:http', 'undici', 'sweep'] as const) console.log(row(name));
   console.log(`first sweep, with ${servers} status writes: ${first.ms.toFixed(0)} ms`);
-  const faster = Math.min(median('node:http'), median('undici'));
+  const ratio = (of: (name: Name) => number): string =>
+    (of('sweep') / Math.min(of('node:http'), of('undici'))).toFixed(2);
   console.log(
-    `ratio of a steady sweep to the faster bare loop: ${(median('sweep') / faster).toFixed(2)} (aim: at most 1.30)`,
+    `ratio of a steady sweep to the faster bare loop: ${ratio((name) => median(name, 'ms'))} (aim: at most 1.30); of its CPU time: ${ratio((name) => median(name, 'cpuMs'))}, of the minima: ${ratio((name) => least(name, 'cpuMs'))}`,
   );
 } finally {
   for (const child of processes) child.disconnect();

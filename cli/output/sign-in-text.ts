@@ -1,4 +1,4 @@
-import type { Fixer } from '../../functions/model/sign-in-findings.ts';
+import type { Fixer } from '../../functions/model/sign-in-links.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import type { SignInLink } from '../../functions/model/wire.ts';

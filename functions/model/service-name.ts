@@ -25,7 +25,8 @@ export function inClusterName(
   text: string | undefined,
   clusterDomain: string,
 ): InClusterName | undefined {
-  const url = URL.parse(text ?? '');
+  if (text === undefined || !mayName.test(text)) return undefined;
+  const url = URL.parse(text);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
   const host = url.hostname.replace(/\.$/, '');
   const domain = `.${clusterDomain.toLowerCase().replace(/^\.|\.$/g, '')}`;
@@ -44,6 +45,9 @@ export function inClusterName(
   const port = Number(url.port || (secure ? 443 : 80));
   return { kind: 'service', name, namespace, port, secure };
 }
+
+/** Parsing costs time with every probe. Escapes, other letters and white space may end as these. */
+const mayName = /svc|pod|[^!-$&-~]/i;
 
 /** RFC 1123, as Kubernetes names Services and namespaces. */
 const isLabel = (text: string): boolean =>

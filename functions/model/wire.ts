@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { conditionStatuses, serverTypes } from './mcpserver.ts';
 import { failedParts } from './failed-parts.ts';
-import { fixers, linkStatuses, signInLinks } from './sign-in-findings.ts';
+import { fixers, linkStatuses, signInLinks } from './sign-in-links.ts';
 
 /** The SESSION column. One value per person and server. */
 export const sessionStatuses = ['Authenticated', 'Pending Auth', 'Expired', '-'] as const;

@@ -1,8 +1,5 @@
-import {
-  type Finding,
-  type Fixer,
-  signInFindings,
-} from '../../functions/model/sign-in-findings.ts';
+import { type Finding, signInFindings } from '../../functions/model/sign-in-findings.ts';
+import { type Fixer } from '../../functions/model/sign-in-links.ts';
 import { page, table } from './markdown-pieces.ts';
 
 /** One page for each finding of `muster check NAME --sign-in`, by its name below `docs/`. */

@@ -1,8 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Hop, Redirect } from '../../reachability/outcome.ts';
-import type { Stage } from '../../model/wire.ts';
 import { shownUrl } from '../../model/shown-url.ts';
 import type { Connector } from '../network/connect.ts';
 import { exchange, type ProbeRequest, type ProbeResponse } from '../network/http.ts';
@@ -26,11 +24,11 @@ export type Result = Reply | { readonly kind: 'error'; readonly error: unknown }
 
 /** One request of a probe that was begun. Its `result` never rejects. */
 export type ProbeExchange = {
-  readonly result: Promise<Result>;
+  readonly result: () => Promise<Result>;
   /** The result, if it is there. */
   readonly settled: () => Result | undefined;
-  /** Settles when half of the deadline has passed, and its connection stands. */
-  readonly silent: Promise<'silent'>;
+  /** The result, or 'silent' when half of the deadline has passed and its connection stands. */
+  readonly resultOrSilence: () => Promise<Result | 'silent'>;
   readonly cancel: () => void;
   readonly clock: StageClock;
   /** Where it is asking: redirects were followed. */
@@ -57,33 +55,35 @@ type ClientOptions = {
 
 export function probeClient(options: ClientOptions): ProbeClient {
   const { configured, deadlineMs } = options;
-  const running = new Map<AbortController, StartedExchange>();
+  const started: StartedExchange[] = [];
+  const cancel = (reason: Error): void => {
+    for (const exchange of started) if (exchange.settled() === undefined) exchange.cancel(reason);
+  };
   let passed: DeadlinePassed | undefined;
   const end = (): void => {
     passed = new DeadlinePassed(`no answer within ${deadlineMs / 1000} s`);
-    for (const controller of running.keys()) controller.abort(passed);
+    cancel(passed);
   };
   let isHalf = false;
   // One timer after the other: most probes need none of them.
   let timer = setTimeout(() => {
     isHalf = true;
-    for (const { announce } of running.values()) announce();
+    for (const exchange of started) exchange.halfHasPassed();
     timer = setTimeout(end, deadlineMs / 2);
   }, deadlineMs / 2);
   return {
     configured,
     deadlineMs,
     start: (request) => {
-      const controller = new AbortController();
-      if (passed !== undefined) controller.abort(passed);
-      const started = startExchange(options, request, controller, () => isHalf);
-      running.set(controller, started);
-      void started.result.then(() => running.delete(controller));
-      return started;
+      const exchange = new StartedExchange(options, request, isHalf);
+      started.push(exchange);
+      if (passed !== undefined) exchange.cancel(passed);
+      void exchange.result();
+      return exchange;
     },
     end: () => {
       clearTimeout(timer);
-      for (const controller of running.keys()) controller.abort(canceled);
+      cancel(canceled);
     },
   };
 }
@@ -91,61 +91,104 @@ export function probeClient(options: ClientOptions): ProbeClient {
 // One error for all: an error with a stack for each request costs time.
 const canceled = new Error('the request is no longer needed');
 
-/** `announce` is called at half of the deadline. */
-type StartedExchange = ProbeExchange & { readonly announce: () => void };
+/** A class: hundreds wait at the same time, and closures would be most of what they hold. */
+class StartedExchange implements ProbeExchange {
+  readonly clock = stageClock();
+  readonly #options: ClientOptions;
+  readonly #request: ProbeRequest;
+  readonly #controller = new AbortController();
+  #isHalf: boolean;
+  #isConnected = false;
+  #tell: ((silent: 'silent') => void) | undefined;
+  #url: URL;
+  #hop: Hop | undefined;
+  #certificate: X509Certificate | undefined;
+  #settled: Result | undefined;
+  #result: Promise<Result> | undefined;
 
-function startExchange(
-  options: ClientOptions,
-  request: ProbeRequest,
-  controller: AbortController,
-  isHalf: () => boolean,
-): StartedExchange {
-  const { signal } = controller;
-  const clock = stageClock();
-  const silent = Promise.withResolvers<'silent'>();
-  let isConnected = false;
-  const announce = (): void => {
-    if (isConnected && isHalf()) silent.resolve('silent');
-  };
-  let { url } = request;
-  let hop: Hop | undefined;
-  let certificate: X509Certificate | undefined;
-  const ask = (): Promise<ProbeResponse> => {
-    signal.throwIfAborted();
-    const enter = (stage: Stage, socket?: Socket): void => {
-      clock.enter(stage);
-      isConnected ||= stage === 'headers';
-      announce();
-      // Once the socket is closed, it has no certificate.
-      if (socket instanceof TLSSocket) certificate = socket.getPeerX509Certificate();
-    };
-    const sent = withHeaders(options, { ...request, url });
-    return exchange(sent, options.connector, signal, enter);
-  };
-  const follow = async (): Promise<Reply> => {
-    for (let hops = 0; ; hops += 1) {
-      const answer = await ask();
-      if (!isFollowed(request, answer)) return { kind: 'reply', answer, url };
-      const next = hops < mostRedirects ? nextHop(url, answer) : 'tooMany';
-      if (typeof next === 'string') return { kind: 'reply', answer, url, redirect: next };
-      clock.redirect();
-      hop = { from: shownUrl(url.href), to: shownUrl(next.href) };
-      url = next;
+  constructor(options: ClientOptions, request: ProbeRequest, isHalf: boolean) {
+    this.#options = options;
+    this.#request = request;
+    this.#url = request.url;
+    this.#isHalf = isHalf;
+  }
+
+  result(): Promise<Result> {
+    return (this.#result ??= this.#follow());
+  }
+
+  settled(): Result | undefined {
+    return this.#settled;
+  }
+
+  resultOrSilence(): Promise<Result | 'silent'> {
+    return new Promise((resolve) => {
+      this.#tell = resolve;
+      this.#announce();
+      void this.result().then(resolve);
+    });
+  }
+
+  cancel(reason: Error = canceled): void {
+    this.#controller.abort(reason);
+  }
+
+  /** To be called at half of the deadline. */
+  halfHasPassed(): void {
+    this.#isHalf = true;
+    this.#announce();
+  }
+
+  url(): URL {
+    return this.#url;
+  }
+
+  hop(): Hop | undefined {
+    return this.#hop;
+  }
+
+  certificateExpiresAt(): Date | undefined {
+    return this.#certificate?.validToDate;
+  }
+
+  #announce(): void {
+    if (this.#isConnected && this.#isHalf) this.#tell?.('silent');
+  }
+
+  async #follow(): Promise<Result> {
+    try {
+      for (let hops = 0; this.#settled === undefined; hops += 1)
+        this.#settled = this.#next(await this.#ask(), hops);
+    } catch (error) {
+      this.#settled = { kind: 'error', error };
     }
-  };
-  let settled: Result | undefined;
-  const settle = (result: Result): Result => (settled = result);
-  return {
-    result: follow().then(settle, (error: unknown) => settle({ kind: 'error', error })),
-    settled: () => settled,
-    silent: silent.promise,
-    announce,
-    cancel: () => controller.abort(canceled),
-    clock,
-    url: () => url,
-    hop: () => hop,
-    certificateExpiresAt: () => certificate?.validToDate,
-  };
+    return this.#settled;
+  }
+
+  #ask(): Promise<ProbeResponse> {
+    const { signal } = this.#controller;
+    signal.throwIfAborted();
+    const request = withHeaders(this.#options, this.#request, this.#url);
+    return exchange(request, this.#options.connector, signal, (stage, socket) => {
+      this.clock.enter(stage);
+      this.#isConnected ||= stage === 'headers';
+      this.#announce();
+      // Once the socket is closed, it has no certificate.
+      if (socket instanceof TLSSocket) this.#certificate = socket.getPeerX509Certificate();
+    });
+  }
+
+  /** The answer, unless it leads on. */
+  #next(answer: ProbeResponse, hops: number): Reply | undefined {
+    const url = this.#url;
+    if (!isFollowed(this.#request, answer)) return { kind: 'reply', answer, url };
+    const next = hops < mostRedirects ? nextHop(url, answer) : 'tooMany';
+    if (typeof next === 'string') return { kind: 'reply', answer, url, redirect: next };
+    this.clock.redirect();
+    this.#hop = { from: shownUrl(url.href), to: shownUrl(next.href) };
+    this.#url = next;
+    return undefined;
+  }
 }
 
 /**
@@ -153,11 +196,13 @@ function startExchange(
  */
 function withHeaders(
   { configured, headersWith }: ClientOptions,
-  { headers, ...request }: ProbeRequest,
+  request: ProbeRequest,
+  url: URL,
 ): ProbeRequest {
-  const ours = { 'mcp-protocol-version': protocolVersion, ...headers };
-  const sent = request.url.origin === configured.origin ? headersWith(ours) : ours;
-  return { ...request, headers: { 'user-agent': userAgent, ...sent } };
+  const ours = { 'mcp-protocol-version': protocolVersion, ...request.headers };
+  const isConfigured = url === configured || url.origin === configured.origin;
+  const sent = isConfigured ? headersWith(ours) : ours;
+  return { ...request, url, headers: { 'user-agent': userAgent, ...sent } };
 }
 
 const userAgent = 'muster-prober (reachability check without credentials)';
@@ -211,6 +256,6 @@ export async function closeSession(
   if (session === undefined) return;
   const deletion = client.start({ url, method: 'DELETE', headers: { 'mcp-session-id': session } });
   const patience = setTimeout(() => deletion.cancel(), closeSessionMs);
-  await deletion.result;
+  await deletion.result();
   clearTimeout(patience);
 }

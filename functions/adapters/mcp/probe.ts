@@ -91,7 +91,7 @@ type Wanted = { readonly classify: boolean; readonly now: () => Date };
 
 async function runStreamProbe(client: ProbeClient, { classify, now }: Wanted) {
   const get = client.start(streamAt(client.configured, { peeks: classify }));
-  const result = await get.result;
+  const result = await get.result();
   if (result.kind === 'error') return failureOf(get, result);
   const { answer } = result;
   const canClassify = classify && result.redirect === undefined && !asksForSignIn(answer);
@@ -102,7 +102,7 @@ async function runStreamProbe(client: ProbeClient, { classify, now }: Wanted) {
 
 async function runHttpProbe(client: ProbeClient, { classify, now }: Wanted): Promise<ProbeOutcome> {
   const get = client.start(streamAt(client.configured, { peeks: false }));
-  const first = await Promise.race([get.result, get.silent]);
+  const first = await get.resultOrSilence();
   if (first !== 'silent' && !needsSecondRequest(get, first))
     return first.kind === 'error'
       ? failureOf(get, first)
@@ -148,10 +148,10 @@ const decides = (result: Result): result is Reply =>
 
 async function firstAnswer(get: ProbeExchange, post: ProbeExchange): Promise<Decision> {
   const by = (method: 'GET' | 'POST') => (result: Result) => ({ method, result });
-  const ends = [get.result.then(by('GET')), post.result.then(by('POST'))] as const;
+  const ends = [get.result().then(by('GET')), post.result().then(by('POST'))] as const;
   const first = await Promise.race(ends);
   if (decides(first.result)) return { by: first.method, reply: first.result };
-  const [ofGet, ofPost] = await Promise.all([get.result, post.result]);
+  const [ofGet, ofPost] = await Promise.all([get.result(), post.result()]);
   if (decides(ofGet)) return { by: 'GET', reply: ofGet };
   if (decides(ofPost)) return { by: 'POST', reply: ofPost };
   return { by: 'none', get: ofGet, post: ofPost };
@@ -180,7 +180,7 @@ async function openAnswer(
   const post = running ?? client.start(discoverAt(reply.url));
   const limitMs = Math.min(longestClassificationMs, client.deadlineMs / 2);
   const patience = setTimeout(() => post.cancel(), limitMs);
-  const result = await post.result;
+  const result = await post.result();
   clearTimeout(patience);
   // The GET was answered: a failure here is not a verdict about the server.
   const signs = result.kind === 'reply' ? signsOfDiscover(result.answer) : unanswered;

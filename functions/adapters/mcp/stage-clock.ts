@@ -11,28 +11,43 @@ export type StageClock = {
   readonly timings: () => Timings;
 };
 
-export function stageClock(): StageClock {
-  let spent = new Map<Stage, number>();
-  let stage: Stage | undefined;
-  let last: Stage = 'headers';
-  let since = 0;
-  const move = (next: Stage | undefined): void => {
+export const stageClock = (): StageClock => new Stopwatch();
+
+class Stopwatch implements StageClock {
+  #spent: Partial<Record<Stage, number>> = {};
+  #stage: Stage | undefined;
+  #last: Stage = 'headers';
+  #since = 0;
+
+  enter(stage: Stage): void {
+    this.#move(stage);
+    this.#last = stage;
+  }
+
+  stop(): void {
+    this.#move(undefined);
+  }
+
+  redirect(): void {
+    this.stop();
+    this.#spent = { redirects: totalMs(this.#spent) };
+  }
+
+  stage(): Stage {
+    return this.#last;
+  }
+
+  timings(): Timings {
+    return { ...this.#spent };
+  }
+
+  #move(next: Stage | undefined): void {
     const now = performance.now();
-    if (stage !== undefined) spent.set(stage, (spent.get(stage) ?? 0) + now - since);
-    stage = next;
-    last = next ?? last;
-    since = now;
-  };
-  return {
-    enter: move,
-    stop: () => move(undefined),
-    redirect: () => {
-      move(undefined);
-      spent = new Map([['redirects', totalMs(Object.fromEntries(spent))]]);
-    },
-    stage: () => last,
-    timings: () => Object.fromEntries(spent),
-  };
+    if (this.#stage !== undefined)
+      this.#spent[this.#stage] = (this.#spent[this.#stage] ?? 0) + now - this.#since;
+    this.#stage = next;
+    this.#since = now;
+  }
 }
 
 export const totalMs = (timings: Timings): number =>

@@ -13,7 +13,12 @@ export const watchedProber =
   async (server, wanted) => {
     const endWatch = watch.begin();
     let pausedMs = 0;
-    const outcome = await probe(server, wanted).finally(() => (pausedMs = endWatch()));
+    let outcome;
+    try {
+      outcome = await probe(server, wanted);
+    } finally {
+      pausedMs = endWatch();
+    }
     return outcome.kind === 'unreachable' && pausedMs > longestPauseMs
       ? {
           kind: 'proberTrouble',

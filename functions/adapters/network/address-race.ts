@@ -37,6 +37,9 @@ export function firstConnection(
   signal: AbortSignal,
   delayMs = attemptDelayMs,
 ): Promise<Socket> {
+  const [only, another] = addresses;
+  if (later === undefined && only !== undefined && another === undefined)
+    return onlyConnection(only, open, signal);
   return new Promise((resolve, reject) => {
     const waiting = [...addresses];
     const running = new Set<() => void>();
@@ -116,5 +119,30 @@ export function firstConnection(
       schedule();
     };
     later?.then(join, () => join([]));
+  });
+}
+
+/** The same for one address, as most servers have it: there is nothing to race. */
+function onlyConnection(address: string, open: Open, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = (): void => {
+      end();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    let isOver = false;
+    const settles = (): boolean => {
+      if (isOver || signal.aborted) return false;
+      isOver = true;
+      signal.removeEventListener('abort', abort);
+      return true;
+    };
+    const end = open(
+      address,
+      (socket) => (settles() ? resolve(socket) : void socket.destroy()),
+      // A socket that opened has errors later, which are not about its opening.
+      (error) => (settles() ? reject(new AggregateError([error])) : undefined),
+    );
   });
 }

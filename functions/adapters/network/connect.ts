@@ -39,7 +39,10 @@ export async function connect(
 ): Promise<Socket> {
   const host = hostOf(hostname);
   if (isIP(host) === 0) enter('dns');
-  const resolution = await resolved(host, resolve, signal);
+  const resolution: Addresses =
+    isIP(host) === 0
+      ? await resolved(host, resolve, signal)
+      : { kind: 'addresses', addresses: [host] };
   enter('tcp');
   const proxy = proxies === undefined ? undefined : proxyTo({ hostname, port, secure }, proxies);
   const open = proxy ? openThrough(proxy, port, resolve) : guardedOpen(port, guard);
@@ -72,7 +75,6 @@ type Addresses = Extract<Resolution, { kind: 'addresses' }>;
 
 /** A resolver cannot be interrupted: after an abort its answer is not waited for. */
 async function resolved(host: string, resolve: Resolve, signal: AbortSignal): Promise<Addresses> {
-  if (isIP(host) !== 0) return { kind: 'addresses', addresses: [host] };
   const resolution = await new Promise<Resolution>((done, reject) => {
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });

@@ -5,7 +5,7 @@ import {
   readHead,
   type ResponseHead,
   rewritten,
-  strictHeadOf,
+  strictHeadIn,
 } from './response-head.ts';
 
 /** What is known of an answer from its bytes, whatever a parser makes of them. */
@@ -27,58 +27,76 @@ export type HeadGate = {
  * status line pass as they are. `bypass` is called instead for a status that no parser takes: below
  * 100, or a 101 that nobody asked for.
  */
-export function headGate(maxBytes: number, bypass: (head: ResponseHead) => void): HeadGate {
-  let held: Buffer | undefined;
-  let isOpen = false;
-  let head: ResponseHead | undefined;
+export const headGate = (maxBytes: number, bypass: (head: ResponseHead) => void): HeadGate =>
+  new Gate(maxBytes, bypass);
+
+class Gate implements HeadGate {
+  readonly #maxBytes: number;
+  readonly #bypass: (head: ResponseHead) => void;
+  #held: Buffer | undefined;
+  #isOpen = false;
+  #head: ResponseHead | undefined;
   /** It is an answer after all when what follows it is none. */
-  let interim: ResponseHead | undefined;
-  /** Nearly every head; it is read only when the parser fails all the same. */
-  let strict: string | undefined;
-  let isTooLarge = false;
-  let isHttp2 = false;
-  const open = (bytes: Buffer): Buffer => {
-    isOpen = true;
-    return bytes;
-  };
-  const pass = (chunk: Buffer): Buffer | undefined => {
-    if (isOpen) return chunk;
-    let bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
+  #interim: ResponseHead | undefined;
+  /** Begins with nearly every head; it is read only when the parser fails all the same. */
+  #strict: string | undefined;
+  #isTooLarge = false;
+  #isHttp2 = false;
+
+  constructor(maxBytes: number, bypass: (head: ResponseHead) => void) {
+    this.#maxBytes = maxBytes;
+    this.#bypass = bypass;
+  }
+
+  head(): ResponseHead | undefined {
+    if (this.#strict === undefined) return this.#head;
+    return readHead(this.#strict.slice(0, this.#strict.indexOf('\r\n\r\n') + 4));
+  }
+
+  isTooLarge(): boolean {
+    return this.#isTooLarge;
+  }
+
+  isHttp2(): boolean {
+    return this.#isHttp2;
+  }
+
+  pass(chunk: Buffer): Buffer | undefined {
+    if (this.#isOpen) return chunk;
+    let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     for (;;) {
-      strict = strictHeadOf(bytes);
-      if (strict !== undefined) return open(bytes);
+      this.#strict = strictHeadIn(bytes);
+      if (this.#strict !== undefined) return this.#open(bytes);
       if (!mayBeStatusLine(bytes)) {
-        head = interim;
-        isHttp2 = isFrame(bytes);
-        return open(bytes);
+        this.#head = this.#interim;
+        this.#isHttp2 = isFrame(bytes);
+        return this.#open(bytes);
       }
       const end = headEnd(bytes);
       if (end === undefined) break;
-      const text = bytes.toString('latin1', 0, end);
-      const found = readHead(text);
+      const found = readHead(bytes.toString('latin1', 0, end));
       if (found.status < 100 || found.status === 101) {
-        head = found;
-        bypass(found);
+        this.#head = found;
+        this.#bypass(found);
         return undefined;
       }
       if (found.status >= 200) {
-        head = found;
-        return open(Buffer.concat([rewritten(found), bytes.subarray(end)]));
+        this.#head = found;
+        return this.#open(Buffer.concat([rewritten(found), bytes.subarray(end)]));
       }
-      interim = found;
+      this.#interim = found;
       bytes = bytes.subarray(end);
     }
-    held = bytes;
-    if (bytes.length <= maxBytes) return undefined;
-    isTooLarge = true;
-    return open(bytes);
-  };
-  return {
-    head: () => (strict === undefined ? head : readHead(strict)),
-    isTooLarge: () => isTooLarge,
-    isHttp2: () => isHttp2,
-    pass,
-  };
+    this.#held = bytes;
+    if (bytes.length <= this.#maxBytes) return undefined;
+    this.#isTooLarge = true;
+    return this.#open(bytes);
+  }
+
+  #open(bytes: Buffer): Buffer {
+    this.#isOpen = true;
+    return bytes;
+  }
 }
 
 /** SETTINGS comes first of all; GOAWAY may. Both belong to stream 0. */

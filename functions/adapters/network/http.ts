@@ -115,9 +115,7 @@ function exchangeOver(
       );
     },
   });
-  return converse({ client, gate, alert: () => alert }, request, signal).finally(() =>
-    client.destroy(exchangeEnded),
-  );
+  return converse({ client, gate, alert: () => alert }, request, signal);
 }
 
 // Without it, undici makes an error with a stack for every exchange that ends at its headers.
@@ -135,7 +133,17 @@ function converse(
   { url, method, headers, body, read }: ProbeRequest,
   signal: AbortSignal,
 ): Promise<ProbeResponse> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, failed) => {
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      signal.removeEventListener('abort', abort);
+      // The parser that reports this is still running: it would take its end for a failure.
+      queueMicrotask(() => client.destroy(exchangeEnded, settle));
+    };
+    const resolve = (answer: ProbeResponse): void => end(() => done(answer));
+    const reject = (error: unknown): void => end(() => failed(error));
     const abort = (): void => (head === undefined ? reject(signal.reason) : finish(false));
     signal.addEventListener('abort', abort, { once: true });
     let head: Pick<ProbeResponse, 'status' | 'headers'> | undefined;
@@ -148,6 +156,7 @@ function converse(
         resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
     };
     const fail = (error: Error): void => {
+      if (isOver) return;
       const seen = gate.head();
       if (head !== undefined) finish(false);
       else if (seen !== undefined) resolve(headOnly(seen));
@@ -185,9 +194,10 @@ const joined = (
   headers: readonly (readonly [name: string, value: string | string[] | undefined])[],
 ): Record<string, string> =>
   Object.fromEntries(
-    headers.flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, bounded(name, [value].flat().join(', '))]],
-    ),
+    headers.map(([name, value = '']) => [
+      name,
+      bounded(name, typeof value === 'string' ? value : value.join(', ')),
+    ]),
   );
 
 /**

@@ -20,8 +20,10 @@ export function pauseWatch(
     wall: () => Date.now(),
   },
 ): PauseWatch {
-  type Watched = { longestMs: number };
-  const watched = new Set<Watched>();
+  let watched = 0;
+  // In order, without those that a longer one followed: whoever saw them has seen that too.
+  let pauses: { readonly number: number; readonly ms: number }[] = [];
+  let seen = 0;
   let timer: NodeJS.Timeout | undefined;
   let last = { monotonic: 0, wall: 0 };
 
@@ -29,24 +31,31 @@ export function pauseWatch(
     const now = { monotonic: clocks.monotonic(), wall: clocks.wall() };
     const gapMs = now.monotonic - last.monotonic;
     const stepMs = Math.abs(now.wall - last.wall - gapMs);
-    const pauseMs = Math.max(gapMs - intervalMs, stepMs - intervalMs, 0);
-    for (const one of watched) one.longestMs = Math.max(one.longestMs, pauseMs);
+    const ms = Math.max(gapMs, stepMs) - intervalMs;
+    if (ms > 0) {
+      while ((pauses.at(-1)?.ms ?? Infinity) <= ms) pauses.pop();
+      pauses.push({ number: (seen += 1), ms });
+    }
     last = now;
   };
   return {
     begin: () => {
-      if (watched.size === 0) {
+      if (watched === 0) {
         last = { monotonic: clocks.monotonic(), wall: clocks.wall() };
         timer = setInterval(look, intervalMs).unref();
       } else look();
-      const one: Watched = { longestMs: 0 };
-      watched.add(one);
+      watched += 1;
+      const before = seen;
       return () => {
         // The timer may be late for the same reason.
         look();
-        watched.delete(one);
-        if (watched.size === 0) clearInterval(timer);
-        return one.longestMs;
+        const longestMs = pauses.find(({ number }) => number > before)?.ms ?? 0;
+        watched -= 1;
+        if (watched === 0) {
+          clearInterval(timer);
+          pauses = [];
+        }
+        return longestMs;
       };
     },
   };

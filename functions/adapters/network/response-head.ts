@@ -21,19 +21,17 @@ export function headEnd(bytes: Buffer): number | undefined {
 }
 
 /**
- * The head that begins here, when it is the final one, is whole, and every strict reader understands
+ * What begins with a head, when that is the final one, is whole, and every strict reader understands
  * it (RFC 9112, sections 4 and 5).
  */
-export function strictHeadOf(bytes: Buffer): string | undefined {
+export function strictHeadIn(bytes: Buffer): string | undefined {
   const text = bytes.toString('latin1', 0, usualHead);
-  const end = text.indexOf('\r\n\r\n');
-  const head = text.slice(0, end + 4);
-  return end >= 0 && strictHead.test(head) ? head : undefined;
+  return strictHead.test(text) ? text : undefined;
 }
 
 const usualHead = 8 * 1024;
 const strictHead =
-  /^HTTP\/1\.[01] [2-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
+  /^HTTP\/1\.[01] [2-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/;
 
 /**
  * Reads what follows a status line as it was meant: folded lines are one (RFC 9112, section 5.2),
