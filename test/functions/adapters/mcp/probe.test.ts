@@ -373,6 +373,6 @@ describe('what a probe costs', () => {
         prober(connector())({ ...at(fault), timeoutMs: 300 }, { classify: true }),
       ),
     );
-    await vi.waitFor(() => expect(open()).toBe(before));
+    await vi.waitFor(() => expect(open()).toBeLessThanOrEqual(before));
   });
 });
