@@ -66,8 +66,8 @@ const isLocalhost = (name: string): boolean => name === 'localhost' || name.ends
  * know no AAAA answer NXDOMAIN, SERVFAIL or nothing (RFC 4074, section 4).
  */
 async function resolveBoth(cares: Resolver, name: string): Promise<Resolution> {
-  const four = oneFamily(() => cares.resolve4(name));
-  const six = oneFamily(() => cares.resolve6(name));
+  const four = oneFamily(cares, (channel) => channel.resolve4(name));
+  const six = oneFamily(cares, (channel) => channel.resolve6(name));
   const [preferred, other] = prefersIPv6() ? [six, four] : [four, six];
   const ahead = await Promise.race([preferred, other.then(() => undefined)]);
   if (ahead !== undefined) return joined(ahead, other);
@@ -87,9 +87,22 @@ async function joined(preferred: Resolution, other: Promise<Resolution>): Promis
   return preferred.detail === answer.detail ? answer : { kind: 'notFound', detail: 'ENODATA' };
 }
 
-async function oneFamily(ask: () => Promise<string[]>): Promise<Resolution> {
-  const first = await settled(ask());
-  return first.kind === 'failed' && retriedOnce.has(first.detail) ? settled(ask()) : first;
+async function oneFamily(
+  cares: Resolver,
+  ask: (channel: Resolver) => Promise<string[]>,
+): Promise<Resolution> {
+  const first = await settled(ask(cares));
+  if (first.kind !== 'failed') return first;
+  // c-ares ends every question of a channel when one answer is garbage (measured, 1.34.8): it may
+  // have been the answer about another name.
+  if (first.detail === 'EBADRESP') return settled(ask(channelLike(cares)));
+  return retriedOnce.has(first.detail) ? settled(ask(cares)) : first;
+}
+
+function channelLike(cares: Resolver): Resolver {
+  const channel = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });
+  channel.setServers(cares.getServers());
+  return channel;
 }
 
 async function settled(answer: Promise<string[]>): Promise<Resolution> {
