@@ -29,7 +29,11 @@ const queryTries = 2;
 const resolutionDelayMs = 50;
 const hostsFileAgeMs = 10_000;
 
-// c-ares tries again by itself after silence (ETIMEOUT), but not after these (measured).
+// What other names of a channel can cause (measured with c-ares 1.34.8): an answer that is garbage
+// ends every question of the channel, or counts as one of their tries, and after quick answers it
+// no longer hears one that comes later than a second.
+const retriedAlone: ReadonlySet<string> = new Set(['EBADRESP', 'ETIMEOUT']);
+// c-ares does not try these again by itself (measured).
 const retriedOnce: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR']);
 
 /**
@@ -92,12 +96,15 @@ async function oneFamily(
   ask: (channel: Resolver) => Promise<string[]>,
 ): Promise<Resolution> {
   const first = await settled(ask(cares));
-  if (first.kind !== 'failed') return first;
-  // c-ares ends every question of a channel when one answer is garbage (measured, 1.34.8): it may
-  // have been the answer about another name.
-  if (first.detail === 'EBADRESP') return settled(ask(channelLike(cares)));
-  return retriedOnce.has(first.detail) ? settled(ask(cares)) : first;
+  if (isTemporary(first)) return settled(ask(cares));
+  if (first.kind !== 'failed' || !retriedAlone.has(first.detail)) return first;
+  const alone = channelLike(cares);
+  const second = await settled(ask(alone));
+  return isTemporary(second) ? settled(ask(alone)) : second;
 }
+
+const isTemporary = (resolution: Resolution): boolean =>
+  resolution.kind === 'failed' && retriedOnce.has(resolution.detail);
 
 function channelLike(cares: Resolver): Resolver {
   const channel = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });

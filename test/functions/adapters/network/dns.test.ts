@@ -71,3 +71,15 @@ test('garbage as the answer about one name says nothing about the names that are
   expect(odd).toMatchObject({ kind: 'failed', detail: 'EBADRESP' });
   await dns.close();
 });
+
+test('a name whose answer takes over a second resolves, also after many quick answers', async () => {
+  const quick = { says: 'answers', addresses: ['127.0.0.1'] } as const;
+  const dns = await startDns({
+    'quick.test': { A: quick },
+    'slow.test': { A: { ...quick, afterMs: 1_100 } },
+  });
+  const resolve = resolver({ servers: [dns.server] });
+  for (let count = 0; count < 20; count += 1) await resolve('quick.test');
+  expect(await resolve('slow.test')).toMatchObject({ kind: 'addresses' });
+  await dns.close();
+});
