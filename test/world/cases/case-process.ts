@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { createServer as createTcp } from 'node:net';
 import { createAuthority } from '../../../local/certificates.ts';
+import { defined } from '../../../functions/model/defined.ts';
 import { listen } from '../../../local/listen.ts';
 import { type DnsZone, startDns } from '../dns-faults.ts';
 import { startFaultWorld } from '../fault-world.ts';
@@ -48,19 +49,29 @@ const setName = (name: string, answers: DnsZone[string]): void => {
 const cases: FaultCase[] = [];
 const put = (one: FaultCase): void => void cases.push(one);
 
+/** Pieces of a message without which a person would look in the wrong place. */
+const wordsFor: Readonly<Record<string, string>> = {
+  'redirect to a port without a server': 'redirects to',
+  'a client certificate, TLSv1.2': 'requires a client certificate',
+  'a client certificate, TLSv1.3': 'requires a client certificate',
+  'RSA of 1024 bits': 'cannot be trusted',
+};
+
 const ofRows = (
   area: FaultCase['area'],
   rows: readonly Row[],
   urls: Readonly<Record<string, string>>,
 ): void => {
   for (const [name, verdict, source] of rows)
-    put({
-      area,
-      name,
-      server: { url: urls[name] ?? `no server is called ${name}` },
-      right: rightOf(verdict),
-      ...(source === undefined ? {} : { source }),
-    });
+    put(
+      defined({
+        area,
+        name,
+        server: { url: urls[name] ?? `no server is called ${name}` },
+        right: defined({ ...rightOf(verdict), says: wordsFor[name] }),
+        source,
+      }),
+    );
 };
 const faults = await startFaultWorld();
 ofRows('answers', answerRows, faults.urls);
@@ -72,13 +83,15 @@ await startSlowListener(silentAddress, asking);
 for (const [what, { AAAA }, verdict, source] of nameRows) {
   if (!hasIPv6 && AAAA?.addresses?.includes('::1') === true) continue;
   const url = `http://${nameFor(what)}:${asking}/mcp`;
-  put({
-    area: 'names',
-    name: what,
-    server: { url },
-    right: rightOf(verdict),
-    ...(source === undefined ? {} : { source }),
-  });
+  put(
+    defined({
+      area: 'names',
+      name: what,
+      server: { url },
+      right: rightOf(verdict),
+      source,
+    }),
+  );
 }
 const away = await listen(createTcp());
 await away.close();
