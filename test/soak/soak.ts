@@ -16,6 +16,8 @@ const deadlineMs = 2_000;
 /** Bounds from the first tenth to the end. */
 const mostHeapGrowthMb = 4;
 const mostMoreDescriptors = 8;
+/** From the middle to the end: before, V8 sizes its young generation. */
+const mostRssGrowthMb = 40;
 /** A case whose three probes take longer joins each twentieth round only. */
 const slowMs = 300;
 const slowEach = 20;
@@ -73,16 +75,28 @@ try {
     samples.push(now);
     print(now);
   }
+  const wrong = failures.length;
   const seconds = (performance.now() - started) / 1000;
   const [first] = samples;
+  const middle = samples[Math.floor(samples.length / 2)] ?? first;
   const last = samples.at(-1);
-  if (first === undefined || last === undefined) throw new Error('there were no probes');
+  if (first === undefined || middle === undefined || last === undefined)
+    throw new Error('there were no probes');
   const heap = last.heapMb - first.heapMb;
+  const rss = last.rssMb - middle.rssMb;
   const more = last.descriptors - first.descriptors;
   if (heap > mostHeapGrowthMb) failures.push(`the heap grew by ${heap.toFixed(1)} MB`);
+  if (rss > mostRssGrowthMb) failures.push(`RSS grew by ${rss.toFixed(0)} MB`);
   if (more > mostMoreDescriptors) failures.push(`${more} descriptors more`);
+  const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(1)}`;
   console.log(
-    `${tally.probes} probes of ${world.cases.length} servers in ${seconds.toFixed(0)} s, wrong verdicts ${failures.length}; from the first tenth to the end: heap ${heap >= 0 ? '+' : ''}${heap.toFixed(1)} MB (at most ${mostHeapGrowthMb}), descriptors ${more >= 0 ? '+' : ''}${more} (at most ${mostMoreDescriptors}); latest end of a probe: ${Math.round(tally.worstLateMs)} ms after its deadline (at most ${graceMs})`,
+    `${tally.probes} probes of ${world.cases.length} servers in ${seconds.toFixed(0)} s, wrong verdicts ${wrong}`,
+  );
+  console.log(
+    `from the first tenth to the end: heap ${signed(heap)} MB (at most ${mostHeapGrowthMb}), descriptors ${signed(more)} (at most ${mostMoreDescriptors}); from the middle: RSS ${signed(rss)} MB (at most ${mostRssGrowthMb})`,
+  );
+  console.log(
+    `latest end of a probe: ${Math.round(tally.worstLateMs)} ms after its deadline (at most ${graceMs})`,
   );
   for (const failure of failures.slice(0, 20)) console.log(`  ${failure}`);
 } finally {
