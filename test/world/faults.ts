@@ -11,6 +11,7 @@ import packet from 'dns-packet';
 import { type Certificate, createAuthority, selfSigned } from '../../local/certificates.ts';
 import { listen } from '../../local/listen.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { says, speaksMcp, speaksMcpBut } from './cases/mcp-answer.ts';
 
 /** What the process sends to its parent. */
 export type FaultWorld = {
@@ -55,7 +56,7 @@ async function https(
 }
 
 /** Answers as soon as the request is in; `raw` is what goes over the wire. */
-const says = (raw: string) => (socket: Socket) => socket.once('data', () => socket.end(raw));
+const sends = (raw: string) => (socket: Socket) => socket.once('data', () => socket.end(raw));
 
 const status =
   (code: number, headers: Record<string, string> = {}, body = ''): RequestListener =>
@@ -78,7 +79,7 @@ for (const code of [
 }
 await http(
   '200 with JSON',
-  status(200, { 'content-type': 'application/json' }, '{"jsonrpc":"2.0","id":1,"result":{}}'),
+  speaksMcpBut(says(200, { 'content-type': 'application/json' }, '{"jsonrpc":"2.0"}')),
 );
 await http('200 with HTML', status(200, { 'content-type': 'text/html' }, '<h1>It works</h1>'));
 await http('200 with an event stream that never ends', (_request, response) => {
@@ -103,30 +104,19 @@ await http('503 with Retry-After', status(503, { 'retry-after': '600' }));
 await http('404 for GET, 401 for POST', (request, response) =>
   response.writeHead(request.method === 'POST' ? 401 : 404).end(),
 );
-await http('405 for GET, JSON-RPC for POST', (request, response) =>
-  request.method === 'POST'
-    ? response.end('{"jsonrpc":"2.0","id":1,"error":{"code":-32601}}')
-    : response.writeHead(405, { allow: 'POST' }).end(),
-);
-await http('404 for GET, JSON-RPC for POST', (request, response) =>
-  request.method === 'POST'
-    ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
-    : response.writeHead(404).end(),
-);
+await http('405 for GET, JSON-RPC for POST', speaksMcp);
+await http('404 for GET, JSON-RPC for POST', speaksMcpBut(says(404)));
 // modelcontextprotocol/rust-sdk#553, go-sdk#410: no headers before the first event.
-await http('silent GET, JSON-RPC for POST', (request, response) => {
-  if (request.method === 'POST') response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
-});
+await http(
+  'silent GET, JSON-RPC for POST',
+  speaksMcpBut(() => {}),
+);
 // Vexa-ai/vexa#795
 await http('GET that is closed, 401 for POST', (request, response) =>
   request.method === 'POST' ? response.writeHead(401).end() : request.socket.end(),
 );
 // stacklok/toolhive#6497, mcp-lifecycle-operator#111
-await http('503 for GET, JSON-RPC for POST', (request, response) =>
-  request.method === 'POST'
-    ? response.end('{"jsonrpc":"2.0","id":1,"result":{}}')
-    : response.writeHead(503).end(),
-);
+await http('503 for GET, JSON-RPC for POST', speaksMcpBut(says(503)));
 // mcp-lifecycle-operator#145
 await http('405 for GET, silence for POST', (request, response) => {
   if (request.method !== 'POST') response.writeHead(405).end();
@@ -182,16 +172,16 @@ await tcp('slow drip of headers', (socket) => {
   socket.once('close', () => clearInterval(drip));
 });
 await tcp('not HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2p1\r\n'));
-await tcp('a two-digit status', says('HTTP/1.1 20 OK\r\n\r\n'));
+await tcp('a two-digit status', sends('HTTP/1.1 20 OK\r\n\r\n'));
 await tcp(
   'two lengths',
-  says('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
+  sends('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
 );
 await tcp(
   '101',
-  says('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+  sends('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
 );
-await tcp('101 without an upgrade', says('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
+await tcp('101 without an upgrade', sends('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
 await tcp('401, then reset', (socket) =>
   socket.once('data', () => {
     socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n{', () =>

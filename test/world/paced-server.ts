@@ -6,8 +6,8 @@ export type Pace = {
   readonly bytes: string;
   /** Where the bytes are cut; default: in one piece. */
   readonly pieces?: number;
-  /** Between two pieces. */
-  readonly everyMs?: number;
+  /** Between two pieces; a list is gone through in turn. */
+  readonly everyMs?: number | readonly number[];
   /** Before the first one. */
   readonly afterMs?: number;
   /** Before the request is there. */
@@ -65,7 +65,7 @@ async function give(
   const all = Buffer.from(bytes, 'latin1');
   const size = Math.max(1, Math.ceil(all.length / pieces));
   for (let at = 0; at < all.length && !socket.destroyed; at += size) {
-    if (at > 0) await pause(everyMs);
+    if (at > 0) await pause(typeof everyMs === 'number' ? everyMs : (everyMs[at / size] ?? 0));
     await new Promise((done) => socket.write(all.subarray(at, at + size), done));
   }
   if (end === 'reset') socket.resetAndDestroy();

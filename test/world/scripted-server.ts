@@ -27,7 +27,15 @@ export const html = (status: number): ScriptedAnswer => ({
   type: 'text/html',
   body: '<!doctype html><h1>Hello</h1>',
 });
-export const rpcResult = json(200, { jsonrpc: '2.0', id: 1, result: { capabilities: {} } });
+export const rpcResult = json(200, {
+  jsonrpc: '2.0',
+  id: 1,
+  result: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    serverInfo: { name: 'scripted', version: '1' },
+  },
+});
 export const rpcError = (status: number, code: number): ScriptedAnswer =>
   json(status, { jsonrpc: '2.0', id: null, error: { code, message: 'no' } });
 
@@ -35,12 +43,21 @@ export async function scriptedServer(script: Script) {
   const asked: { readonly method: string; readonly url: string }[] = [];
   const server = createServer((request, response) => {
     asked.push({ method: request.method ?? '', url: request.url ?? '' });
-    request.resume();
+    let sent = '';
+    request.on('data', (chunk) => (sent += String(chunk)));
     if (request.method === 'DELETE') response.writeHead(204).end();
-    else give(request.method === 'POST' ? script.post : script.get, request, response);
+    else if (request.method === 'GET') give(script.get, request, response);
+    else request.on('end', () => give(withIdOf(script.post, sent), request, response));
   });
   const { url, port, close } = await listen(server);
   return { url: `${url}/mcp`, port, close, asked };
+}
+
+/** JSON-RPC answers repeat the id of the request. */
+function withIdOf(answer: ScriptedAnswer, sent: string): ScriptedAnswer {
+  if (typeof answer === 'string' || answer.body === undefined) return answer;
+  const [id] = /(?<="id":)\d+/.exec(sent) ?? ['1'];
+  return { ...answer, body: answer.body.replace('"id":1', `"id":${id}`) };
 }
 
 function give(answer: ScriptedAnswer, { socket }: IncomingMessage, response: ServerResponse): void {

@@ -31,7 +31,7 @@ export function signsOfDiscover(answer: ProbeResponse): McpSigns {
 
 /** What the first bytes of the stream of a server of type `sse` say. */
 export function signsOfStream(answer: ProbeResponse): McpSigns {
-  if (/^event:\s*endpoint\s*$/m.test(answer.body.toString('utf8')))
+  if (/^\ufeff?event:\s*endpoint\s*$/m.test(answer.body.toString('utf8')))
     return { classification: 'asksForNothing', speaksMcp: 'True' };
   if (!canSay(answer)) return unanswered;
   const isElse = isOther(answer) && !isEventStream(answer);
@@ -44,7 +44,11 @@ export const asksForSignIn = (answer: ProbeResponse): boolean =>
 
 /** Whether the answer carries `WWW-Authenticate: Bearer`. */
 export const hasBearerChallenge = ({ headers }: ProbeResponse): boolean =>
-  /(^|,)\s*bearer\b/i.test(headers['www-authenticate'] ?? '');
+  bearerScheme.test((headers['www-authenticate'] ?? '').replace(quotedString, '""'));
+
+// RFC 9110, section 11.6.1: a realm may speak of Bearer, and a parameter may be called so.
+const quotedString = /"(?:[^"\\]|\\.)*(?:"|$)/gs;
+const bearerScheme = /(?:^|,)\s*bearer(?:\s+[^\s=]|\s*(?:,|$))/i;
 
 // A server error, a proxy of ours and a rate limit say nothing about sign-in.
 const canSay = ({ status }: ProbeResponse): boolean =>

@@ -29,7 +29,11 @@ const queryTries = 2;
 const resolutionDelayMs = 50;
 const hostsFileAgeMs = 10_000;
 
-// c-ares tries again by itself after silence (ETIMEOUT), but not after these (measured).
+// What other names of a channel can cause (measured with c-ares 1.34.8): an answer that is garbage
+// ends every question of the channel, or counts as one of their tries, and after quick answers it
+// no longer hears one that comes later than a second.
+const retriedAlone: ReadonlySet<string> = new Set(['EBADRESP', 'ETIMEOUT']);
+// c-ares does not try these again by itself (measured).
 const retriedOnce: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR']);
 
 /**
@@ -66,8 +70,8 @@ const isLocalhost = (name: string): boolean => name === 'localhost' || name.ends
  * know no AAAA answer NXDOMAIN, SERVFAIL or nothing (RFC 4074, section 4).
  */
 async function resolveBoth(cares: Resolver, name: string): Promise<Resolution> {
-  const four = oneFamily(() => cares.resolve4(name));
-  const six = oneFamily(() => cares.resolve6(name));
+  const four = oneFamily(cares, (channel) => channel.resolve4(name));
+  const six = oneFamily(cares, (channel) => channel.resolve6(name));
   const [preferred, other] = prefersIPv6() ? [six, four] : [four, six];
   const ahead = await Promise.race([preferred, other.then(() => undefined)]);
   if (ahead !== undefined) return joined(ahead, other);
@@ -89,9 +93,25 @@ async function joined(preferred: Resolution, other: Promise<Resolution>): Promis
   return preferred.detail === answer.detail ? answer : { kind: 'notFound', detail: 'ENODATA' };
 }
 
-async function oneFamily(ask: () => Promise<string[]>): Promise<Resolution> {
-  const first = await settled(ask());
-  return first.kind === 'failed' && retriedOnce.has(first.detail) ? settled(ask()) : first;
+async function oneFamily(
+  cares: Resolver,
+  ask: (channel: Resolver) => Promise<string[]>,
+): Promise<Resolution> {
+  const first = await settled(ask(cares));
+  if (isTemporary(first)) return settled(ask(cares));
+  if (first.kind !== 'failed' || !retriedAlone.has(first.detail)) return first;
+  const alone = channelLike(cares);
+  const second = await settled(ask(alone));
+  return isTemporary(second) ? settled(ask(alone)) : second;
+}
+
+const isTemporary = (resolution: Resolution): boolean =>
+  resolution.kind === 'failed' && retriedOnce.has(resolution.detail);
+
+function channelLike(cares: Resolver): Resolver {
+  const channel = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });
+  channel.setServers(cares.getServers());
+  return channel;
 }
 
 async function settled(answer: Promise<string[]>): Promise<Resolution> {

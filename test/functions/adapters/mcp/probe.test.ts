@@ -7,6 +7,7 @@ import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import type { McpServer } from '../../../../functions/model/mcpserver.ts';
 import { listen } from '../../../../local/listen.ts';
+import { answerRows as matrix } from '../../../world/cases/answer-rows.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 import { aServer } from '../../../world/server.ts';
 
@@ -28,89 +29,6 @@ const deadlineMs = 1200;
 const at = (name: string): McpServer =>
   aServer({ url: world.urls[name] ?? `no fault is called ${name}`, timeoutMs: deadlineMs });
 
-// What a server does, and what one probe says of it: verdict and reason.
-const matrix: readonly (readonly [fault: string, verdict: string])[] = [
-  ['200 with JSON', 'connected Responded'],
-  ['200 with HTML', 'connected Responded'],
-  ['200 with an event stream that never ends', 'connected Responded'],
-  ['202', 'connected Responded'],
-  ['400', 'connected Responded'],
-  ['401 with a challenge', 'connected AuthenticationRequired'],
-  ['401 without a challenge', 'connected AuthenticationRequired'],
-  ['401 whose body hangs', 'connected AuthenticationRequired'],
-  ['401, then reset', 'connected AuthenticationRequired'],
-  ['402', 'connected Responded'],
-  ['403', 'connected Responded'],
-  ['403 with a Bearer challenge', 'connected AuthenticationRequired'],
-  ['404', 'connected EndpointNotFound'],
-  ['404 for GET, 401 for POST', 'connected AuthenticationRequired'],
-  ['404 for GET, JSON-RPC for POST', 'connected Responded'],
-  ['silent GET, JSON-RPC for POST', 'connected Responded'],
-  ['GET that is closed, 401 for POST', 'connected AuthenticationRequired'],
-  ['503 for GET, JSON-RPC for POST', 'connected Responded'],
-  ['405 for GET, silence for POST', 'connected Responded'],
-  ['403 with a JSON-RPC error', 'connected Responded'],
-  ['redirect to a port without a server', 'failing ConnectionRefused'],
-  ['405', 'connected Responded'],
-  ['405 for GET, JSON-RPC for POST', 'connected Responded'],
-  ['406', 'connected Responded'],
-  ['407', 'undecided'],
-  ['408', 'connected Responded'],
-  ['409', 'connected Responded'],
-  ['410', 'connected EndpointGone'],
-  ['415', 'connected Responded'],
-  ['421', 'connected Responded'],
-  ['429 with Retry-After', 'connected RateLimited'],
-  ['451', 'connected Responded'],
-  ['500', 'connected ServerError'],
-  ['501', 'connected ServerError'],
-  ['502', 'failing UpstreamUnavailable'],
-  ['503', 'failing UpstreamUnavailable'],
-  ['503 with Retry-After', 'failing UpstreamUnavailable'],
-  ['504', 'failing UpstreamUnavailable'],
-  ['511', 'undecided'],
-  ['520', 'connected ServerError'],
-  ['521', 'failing UpstreamUnavailable'],
-  ['522', 'failing UpstreamUnavailable'],
-  ['523', 'failing UpstreamUnavailable'],
-  ['524', 'connected ServerError'],
-  ['525', 'failing UpstreamUnavailable'],
-  ['526', 'failing UpstreamUnavailable'],
-  ['530', 'failing UpstreamUnavailable'],
-  ['103, then 200', 'connected Responded'],
-  ['gzip bomb of 300 MB', 'connected Responded'],
-  ['endless body', 'connected Responded'],
-  ['headers over 16 KiB', 'connected Responded'],
-  ['headers over 64 KiB', 'connected Responded'],
-  ['redirect on the same host', 'connected AuthenticationRequired'],
-  ['redirect loop', 'connected Redirected'],
-  ['redirect to a metadata address', 'connected Redirected'],
-  ['redirect to a login page elsewhere', 'connected Redirected'],
-  ['redirect from https to http', 'connected Redirected'],
-  ['redirect without an address', 'connected Redirected'],
-  ['refused', 'failing ConnectionRefused'],
-  ['refused on two addresses', 'failing ConnectionRefused'],
-  ['reset', 'failing ConnectionReset'],
-  ['closed without an answer', 'failing ConnectionReset'],
-  ['plain text to a TLS port', 'failing ConnectionReset'],
-  ['closed in the TLS handshake', 'failing ConnectionReset'],
-  ['accepts and stays silent', 'failing Timeout'],
-  ['slow drip of headers', 'failing Timeout'],
-  ['TLS handshake that stalls', 'failing Timeout'],
-  ['not HTTP', 'failed NotHTTP'],
-  ['a two-digit status', 'failed NotHTTP'],
-  ['two lengths', 'connected Responded'],
-  ['101', 'connected Responded'],
-  ['101 without an upgrade', 'connected Responded'],
-  ['valid certificate', 'connected Responded'],
-  ['expired certificate', 'failed TLSExpired'],
-  ['certificate that is not valid yet', 'failed TLSNotYetValid'],
-  ['self-signed certificate', 'failed TLSUntrusted'],
-  ['certificate of an unknown authority', 'failed TLSUntrusted'],
-  ['certificate for another host', 'failed TLSHostname'],
-  ['TLS to a plain port', 'failed TLSProtocol'],
-];
-
 const judged = async (
   server: McpServer,
   over = connector(),
@@ -124,11 +42,14 @@ const judged = async (
 };
 
 describe('one probe', () => {
-  test.each(matrix)('%s: %s, and never over its deadline', async (fault, expected) => {
-    const { verdict, ms } = await judged(at(fault));
-    expect(verdict).toBe(expected);
-    expect(ms).toBeLessThan(deadlineMs + 250);
-  });
+  test.each(matrix.map(([what, verdict]) => [what, verdict] as const))(
+    '%s: %s, and never over its deadline',
+    async (fault, expected) => {
+      const { verdict, ms } = await judged(at(fault));
+      expect(verdict).toBe(expected);
+      expect(ms).toBeLessThan(deadlineMs + 250);
+    },
+  );
 });
 
 describe('names', () => {

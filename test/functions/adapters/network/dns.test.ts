@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
+import { startDns } from '../../../world/dns-faults.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 
 let world: Awaited<ReturnType<typeof startFaultWorld>>;
@@ -56,4 +57,29 @@ test('a missing name, a failing resolver and a resolver that is unavailable are 
   expect(
     await resolver({ servers: [new URL(world.urls['refused'] ?? '').host] })('gone.test'),
   ).toMatchObject({ kind: 'unavailable' });
+});
+
+test('garbage as the answer about one name says nothing about the names that are asked beside it', async () => {
+  const A = { says: 'answers', addresses: ['127.0.0.1'], afterMs: 60 } as const;
+  const dns = await startDns({
+    'odd.test': { A: { says: 'garbage' }, AAAA: { says: 'garbage' } },
+    'mcp.test': { A },
+  });
+  const resolve = resolver({ servers: [dns.server] });
+  const [good, odd] = await Promise.all([resolve('mcp.test'), resolve('odd.test')]);
+  expect(good).toMatchObject({ kind: 'addresses', addresses: ['127.0.0.1'] });
+  expect(odd).toMatchObject({ kind: 'failed', detail: 'EBADRESP' });
+  await dns.close();
+});
+
+test('a name whose answer takes over a second resolves, also after many quick answers', async () => {
+  const quick = { says: 'answers', addresses: ['127.0.0.1'] } as const;
+  const dns = await startDns({
+    'quick.test': { A: quick },
+    'slow.test': { A: { ...quick, afterMs: 1_100 } },
+  });
+  const resolve = resolver({ servers: [dns.server] });
+  for (let count = 0; count < 20; count += 1) await resolve('quick.test');
+  expect(await resolve('slow.test')).toMatchObject({ kind: 'addresses' });
+  await dns.close();
 });

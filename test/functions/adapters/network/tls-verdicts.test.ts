@@ -12,6 +12,7 @@ import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
 import { prober } from '../../../../functions/adapters/mcp/probe.ts';
 import { classify, type Verdict } from '../../../../functions/reachability/classify.ts';
 import { listen } from '../../../../local/listen.ts';
+import { tlsRows as matrix } from '../../../world/cases/tls-rows.ts';
 import { certificate, keyPem } from '../../../world/odd-certificates.ts';
 import { aServer } from '../../../world/server.ts';
 import { startTlsFaults, type TlsFaults } from '../../../world/tls-faults.ts';
@@ -40,61 +41,16 @@ const named = (verdict: Verdict): string =>
   'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind;
 
 const answers = 'connected AuthenticationRequired';
-const matrix: readonly (readonly [server: string, verdict: string])[] = [
-  ['valid', answers],
-  // friday-platform/friday-studio#306, prometheus/blackbox_exporter#1437
-  ['RSA of 1024 bits', 'failed TLSUntrusted'],
-  ['signed with SHA-1', 'failed TLSUntrusted'],
-  ['self-signed', 'failed TLSUntrusted'],
-  ['expired', 'failed TLSExpired'],
-  ['not yet valid', 'failed TLSNotYetValid'],
-  ['for another host', 'failed TLSHostname'],
-  ['without any name of a host', 'failed TLSHostname'],
-  ['a name in the subject only', answers],
-  ['of an unknown authority', 'failed TLSUntrusted'],
-  ['of an unknown authority, which comes along', 'failed TLSUntrusted'],
-  ['with its intermediate', answers],
-  ['without its intermediate', 'failed TLSUntrusted'],
-  ['below an intermediate that has expired', 'failed TLSExpired'],
-  ['below a certificate that is no authority', 'failed TLSUntrusted'],
-  ['below an authority for other names', 'failed TLSUntrusted'],
-  ['for clients only', 'failed TLSUntrusted'],
-  ['TLSv1 only', 'failed TLSProtocol'],
-  ['TLSv1.1 only', 'failed TLSProtocol'],
-  ['TLSv1.2 only', answers],
-  ['TLSv1.3 only', answers],
-  ['no common cipher', 'failed TLSProtocol'],
-  // louislam/uptime-kuma#6771, prometheus/blackbox_exporter#1674
-  ['a client certificate, TLSv1.2', 'failed ClientCertificateRequired'],
-  ['a client certificate, TLSv1.3', 'failed ClientCertificateRequired'],
-  ['plain HTTP', 'failed TLSProtocol'],
-  ['TLS asked for plain HTTP', 'failing ConnectionReset'],
-  ['alert 10', 'failed TLSProtocol'],
-  ['alert 40', 'failed TLSProtocol'],
-  ['alert 42', 'failed TLSProtocol'],
-  ['alert 46', 'failed TLSProtocol'],
-  ['alert 49', 'failed TLSProtocol'],
-  ['alert 70', 'failed TLSProtocol'],
-  ['alert 80', 'failed TLSProtocol'],
-  ['alert 86', 'failed TLSProtocol'],
-  ['alert 112', 'failed TLSProtocol'],
-  ['reset in the handshake', 'failing ConnectionReset'],
-  ['closed in the handshake', 'failing ConnectionReset'],
-  ['closed at once', 'failing ConnectionReset'],
-  ['silent in the handshake', 'failing Timeout'],
-  ['half a record, then silence', 'failing Timeout'],
-  ['garbage in the handshake', 'failed TLSProtocol'],
-  ['SSH', 'failed TLSProtocol'],
-  // haproxy/haproxy#1214, kubernetes/kubernetes#97330
-  ['HTTP/2 only', answers],
-];
 
 describe('one probe of a server with TLS', () => {
-  test.each(matrix)('%s: %s, and never over its deadline', async (name, expected) => {
-    const { verdict, ms } = await judged(world.urls[name] ?? `no server is called ${name}`);
-    expect(named(verdict)).toBe(expected);
-    expect(ms).toBeLessThan(deadlineMs + 250);
-  });
+  test.each(matrix.map(([what, verdict]) => [what, verdict] as const))(
+    '%s: %s, and never over its deadline',
+    async (name, expected) => {
+      const { verdict, ms } = await judged(world.urls[name] ?? `no server is called ${name}`);
+      expect(named(verdict)).toBe(expected);
+      expect(ms).toBeLessThan(deadlineMs + 250);
+    },
+  );
   test('the matrix has every server of the world', () => {
     expect(matrix.map(([name]) => name).toSorted()).toEqual(Object.keys(world.urls).toSorted());
   });
