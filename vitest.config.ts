@@ -4,8 +4,14 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real
-    // API server: npm run test:cluster. Take long: npm run test:hostile.
-    exclude: ['test/stack/**', 'test/browser/**', 'test/cluster/**', 'test/hostile/{fuzz,load}/**'],
+    // API server: npm run test:cluster. Take long: npm run test:hostile, npm run test:chaos.
+    exclude: [
+      'test/stack/**',
+      'test/browser/**',
+      'test/cluster/**',
+      'test/chaos/**',
+      'test/hostile/{fuzz,load}/**',
+    ],
     pool: 'forks',
     // Every test file fails that prints, logs or stores a secret.
     setupFiles: ['test/world/leaks.ts'],
