@@ -101,7 +101,8 @@ export function faultyWorld(time: VirtualTime, deliverPage: DeliverPage): Faulty
     const found = store.read(namespace, name);
     if (found === undefined) throw refused(404);
     if (
-      wanted.resourceVersion !== undefined &&
+      // An empty one is none.
+      wanted.resourceVersion &&
       wanted.resourceVersion !== found.metadata.resourceVersion
     )
       throw refused(409);
