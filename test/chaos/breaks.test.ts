@@ -3,6 +3,11 @@
  * decision or one adapter; everything else is what is deployed.
  */
 import { afterEach, expect, test, vi } from 'vitest';
+import type * as statusModule from '../../functions/reachability/status.ts';
+import type * as dueModule from '../../functions/reachability/due.ts';
+import type * as kubernetesModule from '../../functions/adapters/cluster/kubernetes.ts';
+import type * as outboxModule from '../../functions/adapters/dynamodb/outbox.ts';
+import type * as eventbridgeModule from '../../functions/adapters/eventbridge.ts';
 import type { Outbox } from '../../functions/reachability/state-changes.ts';
 import type { StateChange } from '../../functions/model/bus-events.ts';
 import type { McpServer, PatchStatus, Status } from '../../functions/model/mcpserver.ts';
@@ -27,7 +32,7 @@ type Break = {
 const broken = vi.hoisted((): { by: Break } => ({ by: {} }));
 
 vi.mock('../../functions/reachability/status.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../functions/reachability/status.ts')>();
+  const original = await importOriginal<typeof statusModule>();
   const statusToWrite: typeof original.statusToWrite = (server, verdict, now, rules) => {
     const next = original.statusToWrite(server, verdict, now, rules);
     const always = (): Status => original.nextStatus(server, verdict, now);
@@ -36,7 +41,7 @@ vi.mock('../../functions/reachability/status.ts', async (importOriginal) => {
   return { ...original, statusToWrite };
 });
 vi.mock('../../functions/reachability/due.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../functions/reachability/due.ts')>();
+  const original = await importOriginal<typeof dueModule>();
   const isDue: typeof original.isDue = (server, now, tickMs) => {
     const is = original.isDue(server, now, tickMs);
     return broken.by.due?.(is, server, now) ?? is;
@@ -44,8 +49,7 @@ vi.mock('../../functions/reachability/due.ts', async (importOriginal) => {
   return { ...original, isDue };
 });
 vi.mock('../../functions/adapters/cluster/kubernetes.ts', async (importOriginal) => {
-  const original =
-    await importOriginal<typeof import('../../functions/adapters/cluster/kubernetes.ts')>();
+  const original = await importOriginal<typeof kubernetesModule>();
   const statusPatcher: typeof original.statusPatcher = (cluster, trace) => {
     const patch = original.statusPatcher(cluster, trace);
     return broken.by.patch?.(patch) ?? patch;
@@ -60,8 +64,7 @@ vi.mock('../../functions/adapters/cluster/kubernetes.ts', async (importOriginal)
   return { ...original, statusPatcher, serverReader };
 });
 vi.mock('../../functions/adapters/dynamodb/outbox.ts', async (importOriginal) => {
-  const original =
-    await importOriginal<typeof import('../../functions/adapters/dynamodb/outbox.ts')>();
+  const original = await importOriginal<typeof outboxModule>();
   const tableOutbox: typeof original.tableOutbox = (options) => {
     const outbox = original.tableOutbox(options);
     return broken.by.outbox?.(outbox) ?? outbox;
@@ -69,7 +72,7 @@ vi.mock('../../functions/adapters/dynamodb/outbox.ts', async (importOriginal) =>
   return { ...original, tableOutbox };
 });
 vi.mock('../../functions/adapters/eventbridge.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../functions/adapters/eventbridge.ts')>();
+  const original = await importOriginal<typeof eventbridgeModule>();
   const changePublisher: typeof original.changePublisher = (client, bus) => {
     const publish = original.changePublisher(client, bus);
     return (changes) => publish(broken.by.published?.(changes) ?? changes);
@@ -208,10 +211,8 @@ const breaks: readonly [Rule, string, Break][] = [
     'oneMeaningOfAnId',
     'an id stands for whatever comes next, too',
     {
-      published: (changes) => [
-        ...changes,
-        ...changes.slice(1).map((one) => ({ ...one, id: changes[0]?.id ?? one.id })),
-      ],
+      published: (changes) =>
+        changes.flatMap((one) => [one, { ...one, id: changes[0]?.id ?? one.id }]),
     },
   ],
   [

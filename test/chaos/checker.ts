@@ -48,12 +48,11 @@ const passing: ReadonlySet<string> = new Set([
 
 /** Everything that must not have happened. */
 export function violations(history: History): readonly Violation[] {
+  const byObject = [...groups(history.writes, ({ uid }) => uid).values()];
   return [
     ...history.writes.flatMap(ofOneWrite),
-    ...[...groups(history.writes, ({ uid }) => uid).values()].flatMap((writes) => [
-      ...ofTheOrder(writes),
-      ...ofHeartbeats(writes, history.heartbeatMs),
-    ]),
+    ...byObject.flatMap(ofTheOrder),
+    ...byObject.flatMap((writes) => ofHeartbeats(writes, history.heartbeatMs)),
     ...ofPublication(history),
     ...ofStarvation(history),
     ...ofTheEnd(history),

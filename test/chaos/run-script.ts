@@ -459,7 +459,7 @@ function presenceBook(time: VirtualTime, script: Script) {
     },
     went,
     closed: (): readonly Presence[] => {
-      for (const name of [...open.keys()]) went(name);
+      for (const name of open.keys()) went(name);
       return closed;
     },
   };

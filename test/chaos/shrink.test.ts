@@ -1,5 +1,6 @@
 /** A seed that fails is made small: here by a `nextStatus` that is broken on purpose. */
 import { afterEach, expect, test, vi } from 'vitest';
+import type * as statusModule from '../../functions/reachability/status.ts';
 import type { Status } from '../../functions/model/mcpserver.ts';
 import { violations } from './checker.ts';
 import { runScript } from './run-script.ts';
@@ -9,7 +10,7 @@ import { report } from './seeds.ts';
 const broken = vi.hoisted(() => ({ is: false }));
 
 vi.mock('../../functions/reachability/status.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../functions/reachability/status.ts')>();
+  const original = await importOriginal<typeof statusModule>();
   return {
     ...original,
     statusToWrite: (...given: Parameters<typeof original.statusToWrite>): Status | undefined => {
