@@ -25,8 +25,8 @@ import { noStatus, type PublishedFact, statusSchema, type WriteFact } from './hi
 
 const count = 2_000;
 const pageSize = 100;
-const stormRounds = 4;
-const quietRounds = 5;
+const stormRounds = 3;
+const quietRounds = 4;
 /** A server that hangs is due again, and so is everyone else. */
 const roundMs = 150_000;
 const seed = 2_000;
