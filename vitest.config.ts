@@ -4,13 +4,16 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real
-    // API server: npm run test:cluster. Take long: npm run test:hostile, test:wild.
+    // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Take long: npm run
+    // test:hostile, test:wild, test:chaos.
     exclude: [
       'test/stack/**',
       'test/browser/**',
       'test/cluster/**',
-      'test/hostile/{fuzz,load}/**',
+      'test/keycloak/**',
+      'test/chaos/**',
       'test/wild/**',
+      'test/hostile/{fuzz,load}/**',
     ],
     pool: 'forks',
     // Every test file fails that prints, logs or stores a secret.

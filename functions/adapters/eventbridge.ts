@@ -1,13 +1,18 @@
 import {
-  type EventBridgeClient,
   PutEventsCommand,
   type PutEventsRequestEntry,
+  type PutEventsResponse,
 } from '@aws-sdk/client-eventbridge';
 import { eventSource, pageType, stateChangedType, type StateChange } from '../model/bus-events.ts';
 import type { SweepCursor } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, for the next runner. It holds no secret. */
 export type PageMessage = SweepCursor & { readonly continue: string };
+
+/** What is used of an EventBridgeClient. */
+export type EventSender = {
+  readonly send: (command: PutEventsCommand) => Promise<PutEventsResponse>;
+};
 
 const mostEntries = 10; // PutEvents takes no more.
 const mostTries = 3;
@@ -17,7 +22,7 @@ const mostTries = 3;
  * changes that the bus did not accept.
  */
 export const changePublisher =
-  (client: EventBridgeClient, bus: string) =>
+  (client: EventSender, bus: string) =>
   async (changes: readonly StateChange[]): Promise<readonly StateChange[]> => {
     const batches = Array.from({ length: Math.ceil(changes.length / mostEntries) }, (_, index) =>
       changes.slice(index * mostEntries, (index + 1) * mostEntries),
@@ -27,7 +32,7 @@ export const changePublisher =
   };
 
 async function publishBatch(
-  client: EventBridgeClient,
+  client: EventSender,
   bus: string,
   batch: readonly StateChange[],
 ): Promise<readonly StateChange[]> {
@@ -44,7 +49,7 @@ async function publishBatch(
 
 /** Gives the function that queues the next page. It throws when the bus does not accept it. */
 export const pageSender =
-  (client: EventBridgeClient, bus: string) =>
+  (client: EventSender, bus: string) =>
   async (page: PageMessage): Promise<void> => {
     const { indices, detail } = await put(client, [entry(bus, pageType, page)]);
     if (indices.size > 0)
@@ -62,7 +67,7 @@ const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry
 
 /** The entries that the bus did not accept: PutEvents may fail for some entries or for all. */
 async function put(
-  client: EventBridgeClient,
+  client: EventSender,
   entries: PutEventsRequestEntry[],
 ): Promise<{ indices: ReadonlySet<number>; detail: string }> {
   try {

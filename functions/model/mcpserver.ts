@@ -97,6 +97,10 @@ const upstreamReachable: ReadonlySet<string> = new Set([
 /** Reasons of `StateContended`: whether another writer replaces our word in `status.state`. */
 export const contendedReasons = { True: 'OtherWriter', False: 'OnlyWriter' } as const;
 
+/** The words of a status whose full ones the API server did not accept. */
+export const refusedMessage =
+  'The cluster refused the full message. The log of the sweep has the reason.';
+
 /** Why a server with `spec.suspended` has no STATE. It is no reason of a condition. */
 export const suspendedReason = 'Suspended';
 

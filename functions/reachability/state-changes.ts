@@ -137,13 +137,26 @@ export async function publishPending(
     ({ change }) => change.at < began || change.at.getTime() - began.getTime() > longestRunMs,
   );
   const judged = await Promise.all(
-    recorded.map(async (one) => ({
-      ...one,
-      fate: fateOf(one, await readable(readServer, one.change), now()),
-    })),
+    recorded.map(async (one) => {
+      const server = await readable(readServer, one.change);
+      return { ...one, server, fate: fateOf(one, server, now()) };
+    }),
+  );
+  // A runner beside this one may have moved STATE on after the rows were read: it confirmed the
+  // change before it did.
+  const later = new Map(
+    judged.some(({ fate }) => fate === 'drop')
+      ? (await outbox.pending()).map((one) => [one.change.id, one])
+      : [],
   );
   const of = (fate: 'publish' | 'drop'): readonly StateChange[] =>
-    judged.filter((one) => one.fate === fate).map(({ change }) => change);
+    judged
+      .filter((one) => {
+        if (one.fate !== 'drop') return one.fate === fate;
+        const { isConfirmed } = later.get(one.change.id) ?? one;
+        return fateOf({ ...one, isConfirmed }, one.server, now()) === fate;
+      })
+      .map(({ change }) => change);
   const due = of('publish');
   const unpublished = new Set((due.length === 0 ? [] : await publish(due)).map(({ id }) => id));
   const published = due.filter(({ id }) => !unpublished.has(id));

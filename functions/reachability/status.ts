@@ -8,6 +8,7 @@ import {
   failuresUntilFailed,
   hasNewSpec,
   ownState,
+  refusedMessage,
 } from '../model/mcpserver.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { Verdict } from './classify.ts';
@@ -143,16 +144,15 @@ export function reasonToWrite(
 ): 'change' | 'heartbeat' | undefined {
   const previous = server.status;
   if (next === previous) return undefined;
-  const isSame = isSettledFailure(previous, next)
-    ? withoutWords(previous) === withoutWords(next)
-    : essence(previous) === essence(next);
-  if (!isSame) return 'change';
+  const compared = comparisonOf(previous, next);
+  if (compared(previous) !== compared(next)) return 'change';
   const { lastAttempt } = previous;
   // A clock that was wrong wrote it: without this, its own time would have to pass first.
   const isAhead = lastAttempt !== undefined && lastAttempt.getTime() - now.getTime() > heartbeatMs;
   return lastAttempt === undefined ||
     isAhead ||
-    periodElapsed(server.uid, heartbeatMs, lastAttempt, now)
+    // By the second, as lastAttempt is: a moment within this second would else come twice.
+    periodElapsed(server.uid, heartbeatMs, lastAttempt, wholeSeconds(now))
     ? 'heartbeat'
     : undefined;
 }
@@ -173,6 +173,17 @@ const essence = ({
     conditionTypes.map((type) => conditions.filter((condition) => condition.type === type)),
   ]);
 
+/** What two statuses have to share, so that the later one is no news. */
+function comparisonOf(previous: Status, next: Status): (status: Status) => string {
+  if (isSettledFailure(previous, next))
+    return (status) => withoutWords({ ...status, consecutiveFailures: 0 });
+  // Each sweep would try the full words again, and be refused.
+  return isShortened(previous) ? withoutWords : essence;
+}
+
+const isShortened = ({ conditions }: Status): boolean =>
+  conditions.some(({ message }) => message === refusedMessage);
+
 /** It was Failed, still is, and is tried in every sweep: one more failure is no news. */
 const isSettledFailure = (previous: Status, next: Status): boolean =>
   ownState(previous) === 'Failed' &&
@@ -180,11 +191,10 @@ const isSettledFailure = (previous: Status, next: Status): boolean =>
   // Another writer may have left its own time there.
   previous.nextRetryAfter?.getTime() === next.nextRetryAfter?.getTime();
 
-/** The same without counter and texts, which may name another address or code each time. */
+/** The same without texts, which may name another address or code each time. */
 const withoutWords = ({ conditions, ...status }: Status): string =>
   essence({
     ...status,
     lastError: '',
-    consecutiveFailures: 0,
     conditions: conditions.map((condition) => ({ ...condition, message: '' })),
   });

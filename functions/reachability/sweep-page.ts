@@ -91,7 +91,7 @@ export async function sweepPage(
     limit(async () => {
       const lagMs = ports.now().getTime() - options.tick.getTime();
       const outcome = await probeAlone(server, ports, options);
-      return { server, lagMs, outcome, verdict: classify(outcome) };
+      return { server, lagMs, outcome, seenAt: ports.now(), verdict: classify(outcome) };
     });
   const observations = await Promise.all(due.map(observe));
   const { affected, message } = await checkDisruption(observations, remote.length, ports, options);
@@ -145,7 +145,12 @@ export async function sweepPage(
 }
 
 /** An observation, what it means, and how long after the tick its probe started. */
-type JudgedObservation = Observation & { readonly verdict: Verdict; readonly lagMs: number };
+type JudgedObservation = Observation & {
+  readonly verdict: Verdict;
+  readonly lagMs: number;
+  /** When the probe ended. The rest of the page may take much longer. */
+  readonly seenAt: Date;
+};
 
 /** The status to write after what the sweep knows of a server; undefined: none is needed. */
 type StatusToWrite = (server: McpServer, now: Date) => Status | undefined;
@@ -220,7 +225,7 @@ const mostTries = 5;
  * newer observation or another object wins over ours.
  */
 async function applyVerdict(
-  { server: observed, verdict }: JudgedObservation,
+  { server: observed, verdict, seenAt: now }: JudgedObservation,
   toWrite: StatusToWrite,
   ports: PagePorts,
   { siteUrl }: PageOptions,
@@ -230,7 +235,6 @@ async function applyVerdict(
     kind: 'failed',
     problem: { namespace, name, message },
   });
-  const now = ports.now();
   // A prober error is a problem of the sweep also where it leaves the status as it is.
   if (verdict.kind === 'undecided' && toWrite(observed, now) === undefined)
     return failed(`prober error: ${verdict.message}`);

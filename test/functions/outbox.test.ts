@@ -176,6 +176,27 @@ describe('a change of state is announced', () => {
     expect([new Set(states()), await rows()]).toEqual([new Set(['Connected', 'Connecting']), 0]);
   });
 
+  // The first invocation of a tick publishes what is pending while it sweeps its own page.
+  test('also where the state moves on just after its row was read', async () => {
+    await sweep({ publish: crash });
+    outcome = refused;
+    clock += 120_000;
+    const { outbox } = ports;
+    let hasMoved = false;
+    const pending = async () => {
+      const rows = await outbox.pending();
+      if (!hasMoved) {
+        hasMoved = true;
+        await sweep({ outbox: { ...outbox, pending: async () => [] } });
+      }
+      return rows;
+    };
+    expect(
+      await publishPending({ ...ports, outbox: { ...outbox, pending } }, new Date(clock)),
+    ).toMatchObject({ published: 1, dropped: 0 });
+    expect(new Set(states())).toEqual(new Set(['Connected', 'Connecting']));
+  });
+
   test('as soon as the bus is back, however long it was away', async () => {
     await sweep({ publish: async (changes) => changes });
     await sweep({ publish: async (changes) => changes });

@@ -1,5 +1,5 @@
 /** One connection to a Kubernetes API server: its credentials, one pool, timeouts and retries. */
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 // By their files: the package's own entry brings models of all Kubernetes kinds along, which are
 // half of a cold start.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
@@ -40,6 +40,8 @@ export type Cluster = {
   readonly refresh: () => boolean;
   /** Pauses calls while the API server is down. Without it every call is made. */
   readonly circuit?: Circuit;
+  /** Waits before a call is repeated. Default: so many milliseconds of this machine. */
+  readonly wait?: (ms: number) => Promise<void>;
 };
 
 /** A token that changes over time: a projected service-account token, or one made by signing. */
@@ -284,7 +286,7 @@ async function persist(cluster: Cluster, send: () => Promise<unknown>): Promise<
         continue;
       }
       if (tries === maxTries || !isPassing(error)) throw error;
-      await wait(waitMs(error, tries));
+      await (cluster.wait ?? sleep)(waitMs(error, tries));
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   conditionTypes,
   type Malformed,
   type McpServer,
+  refusedMessage,
   serverTypes,
   singleSignOnOf,
   type Status,
@@ -56,8 +57,6 @@ export const statusPatch = (next: Status) => ({
   nextRetryAfter: writeTime(next.nextRetryAfter),
   conditions: next.conditions.map(writeCondition),
 });
-
-const refusedMessage = 'The cluster refused the full message. The log of the sweep has the reason.';
 
 /** The same status without the words of our verdict: state, reasons and a fixed message. */
 export const shortStatus = (status: Status): Status => ({

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { shortStatus } from '../../../functions/adapters/cluster/mcpserver-object.ts';
 import { retryDelayMs } from '../../../functions/reachability/backoff.ts';
 import type { Verdict } from '../../../functions/reachability/classify.ts';
 import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
@@ -141,6 +142,31 @@ describe('writing', () => {
       return (beats[0] ?? 0) % 5;
     });
     expect(new Set(moments).size).toBe(5);
+  });
+  test('a heartbeat comes once also where its moment is within the second of a write', () => {
+    const at = (minute: number): Date => new Date(minutes(minute).getTime() + 900);
+    for (let index = 0; index < 1000; index += 1) {
+      let server = aServer({ uid: `uid-${index}`, status: after([open]) });
+      let beats = 0;
+      for (let minute = 1; minute <= 30; minute += 1) {
+        if (why(server, open, at(minute)) !== 'heartbeat') continue;
+        beats += 1;
+        server = { ...server, status: nextStatus(server, open, at(minute)) };
+      }
+      expect([index, beats]).toEqual([index, 6]);
+    }
+  });
+  test('what the cluster takes only without its full message is not tried again in every sweep', () => {
+    let status = shortStatus(after([open]));
+    const reasons = [open, open, open, open, open, refused].map((verdict, index) => {
+      const at = minutes(index + 1);
+      const server = aServer({ status });
+      const reason = why(server, verdict, at);
+      if (reason !== undefined) status = shortStatus(nextStatus(server, verdict, at));
+      return reason;
+    });
+    expect(reasons.at(-1)).toBe('change');
+    expect(reasons.slice(0, 5).filter((reason) => reason !== undefined)).toEqual(['heartbeat']);
   });
   test('a failing attempt writes its counter', () =>
     expect(why(aServer({ status: after([refused]) }), refused, minutes(1))).toBe('change'));

@@ -1,0 +1,3 @@
+import { holdForSeeds } from './seeds.ts';
+
+holdForSeeds(0);
