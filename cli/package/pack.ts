@@ -30,6 +30,7 @@ await writeFile(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)
 
 /** The licenses ask that their text goes along with the code. */
 async function notices(packages: readonly string[]): Promise<string> {
+  if (packages.length === 0) return 'It contains no code of other packages.\n';
   const described = z.object({ name: z.string(), version: z.string(), license: z.string() });
   const parts = packages.map(async (path) => {
     const at = resolve(root, path);
