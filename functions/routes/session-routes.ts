@@ -177,7 +177,7 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
     case 'nothingToSignInTo':
       return problemResponse(context, {
         status: 409,
-        title: 'This server needs no sign-in of its own',
+        title: 'No sign-in was started',
         detail: started.message,
         hint: 'Run: muster auth status',
       });

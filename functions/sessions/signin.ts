@@ -2,7 +2,7 @@
  * The sign-in flow: start, callback, complete. Only the person who started a sign-in can complete
  * it, and only `completeSignIn` makes a grant.
  */
-import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import { asksForSignIn, isReachable, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
 import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
@@ -139,7 +139,10 @@ function whyNothing(server: McpServer): string | undefined {
   if (server.type === 'stdio') return 'It runs on the machine of its user (stdio).';
   if (server.singleSignOn !== undefined)
     return 'It uses single sign-on and has no sign-in of its own.';
-  return asksForSignIn(server) ? undefined : 'It does not require a sign-in.';
+  if (asksForSignIn(server)) return undefined;
+  return isReachable(server.status)
+    ? 'It does not require a sign-in.'
+    : 'It cannot be reached, so it is not known whether it requires a sign-in.';
 }
 
 // RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to

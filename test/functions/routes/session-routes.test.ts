@@ -17,7 +17,7 @@ import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../loc
 import { bearerFor } from '../../world/bearer.ts';
 import { aMachine, type Machine } from '../../world/machine.ts';
 import { browserOf, type Landing } from '../../world/browser.ts';
-import { anAuth, aServer, connected } from '../../world/server.ts';
+import { anAuth, aServer, connected, unreachable } from '../../world/server.ts';
 import { type SignInWorld, startSignInWorld } from '../../world/signin.ts';
 import { defined } from '../../../functions/model/defined.ts';
 
@@ -64,6 +64,7 @@ beforeEach(() => {
     a: aServer({ name: 'a', uid: randomBytes(8).toString('hex'), ...up }),
     b: aServer({ name: 'b', uid: randomBytes(8).toString('hex'), ...up }),
     open: aServer({ name: 'open', url: world.mcp.url, status: connected('False') }),
+    down: aServer({ name: 'down', url: world.mcp.url, status: unreachable('Failed', 'Unknown') }),
     stdio: aServer({ name: 'stdio', type: 'stdio' }),
     sso: aServer({ name: 'sso', ...up, auth: anAuth({ forwardToken: true }) }),
   };
@@ -366,6 +367,7 @@ test.each([['http://127.0.0.1:1/a?b=c'], ['http://localhost:8080'], ['http://[::
 test.each([
   ['stdio', /stdio/],
   ['open', /does not require a sign-in/],
+  ['down', /cannot be reached, so it is not known/],
   ['sso', /single sign-on/],
 ])('there is nothing to sign in to at %s', async (name, detail) => {
   const answer = await call('POST', session(name), 'ada', {});
