@@ -40,7 +40,10 @@ test('it is written once, and is neither a change of STATE nor an Event', () => 
 test('the first answer ends it, without a change of STATE and without an Event', () => {
   const verdict = { kind: 'connected', reason: 'Responded', message: '' } as const;
   const next = nextStatus(after, verdict, now);
-  expect(conditionOf(next, 'Reachable')).toMatchObject({ status: 'True', reason: 'Responded' });
+  expect(conditionOf(next, 'Reachable')).toMatchObject({
+    status: 'True',
+    reason: 'AuthenticationRequired',
+  });
   expect(changeOf(after, next, now)).toBeUndefined();
   expect(eventsFor(after, next, now)).toEqual([]);
 });
