@@ -201,11 +201,10 @@ const signInRequired = (
 });
 
 const authRequired = {
-  asksForSignIn: 'True',
   asksForNothing: 'False',
   unclear: 'Unknown',
   unanswered: 'Unknown',
-} as const satisfies Record<Classification, ConditionStatus>;
+} as const satisfies Record<Exclude<Classification, 'asksForSignIn'>, ConditionStatus>;
 
 const ends: Readonly<Record<GetEnd, string>> = {
   silent: 'That was the POST. The GET got no answer.',

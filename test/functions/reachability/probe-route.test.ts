@@ -53,6 +53,8 @@ test.each(['/..%2f..%2fapi', '/a/../../b', '//x', '/%252e%252e/x', '\\..\\api'])
   (path) => {
     expect(routeOf({ ...server, url: `http://mcp.team-a.svc${path}` }, rules)).toMatchObject({
       kind: 'unusable',
+      message:
+        'the path of spec.url has dot segments, encoded dots or slashes, a backslash or an empty segment, which are not sent through the API server',
     });
   },
 );

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { join } from '../../../functions/sessions/join.ts';
-import { aGrant, protectedServer, now } from './build.ts';
+import { aGrant, allowed, protectedServer, now } from './build.ts';
+import { anAuth } from '../../world/server.ts';
 import { aPerson } from '../../world/person.ts';
 
 const a = protectedServer();
@@ -13,6 +14,14 @@ test('each server gets its own session', () => {
   expect(words(join([a, b], aPerson(), [aGrant()], now))).toEqual({
     'uid-a': 'Authenticated',
     'uid-b': 'Pending Auth',
+  });
+});
+
+test('what the owner allows counts for each session', () => {
+  const forwarding = protectedServer({ auth: anAuth({ forwardToken: true }) });
+  expect(words(join([forwarding], aPerson(), [], now))).toEqual({ 'uid-a': 'Pending Auth' });
+  expect(words(join([forwarding], aPerson(), [], now, allowed))).toEqual({
+    'uid-a': 'Authenticated',
   });
 });
 

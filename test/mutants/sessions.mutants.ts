@@ -1,0 +1,3 @@
+import { judged } from './judged.ts';
+
+judged('sessions');
