@@ -150,11 +150,8 @@ function ofOneWrite(write: WriteFact): readonly Violation[] {
   }
   if (write.isOut) wrong('ownerTookOut', 'written although its owner took it out');
 
-  const [earlier, later] = [before.lastConnected, after.lastConnected];
-  // A clock that was ahead wrote it: it may come back to the present.
-  const isFromAhead = earlier !== undefined && Date.parse(earlier) > at + write.aheadMs;
-  if (earlier !== undefined && !isFromAhead && (later === undefined || later < earlier))
-    wrong('lastConnectedForward', `${earlier} became ${later}`);
+  if (before.lastConnected !== undefined && after.lastConnected === undefined)
+    wrong('lastConnectedForward', `${before.lastConnected} is forgotten`);
 
   for (const foreign of before.conditions.filter(({ type }) => !own.has(type))) {
     if (JSON.stringify(find(after, foreign.type)) !== JSON.stringify(foreign))
@@ -179,8 +176,19 @@ function ofTheOrder(writes: readonly WriteFact[]): readonly Violation[] {
       });
   }
   let newest: WriteFact | undefined;
+  let connected: WriteFact | undefined;
   for (const write of writes) {
     const known = newest?.probe;
+    const [earlier, later] = [write.before.lastConnected, write.after.lastConnected];
+    // Two clocks that differ may write the same moment as an earlier one.
+    const isOneClock = Math.abs(aheadAtProbe(connected ?? write) - aheadAtProbe(write)) < 2_000;
+    if (isOneClock && earlier !== undefined && later !== undefined && later < earlier)
+      found.push({
+        rule: 'lastConnectedForward',
+        about: `${write.name} at ${time(write.at)}`,
+        detail: `${earlier} became ${later}`,
+      });
+    if (later !== earlier) connected = write;
     // Two clocks that differ cannot be ordered by what they wrote.
     const isComparable = newest !== undefined && newest.aheadMs === write.aheadMs;
     if (isComparable && isOlder(write.probe, known))
@@ -193,6 +201,12 @@ function ofTheOrder(writes: readonly WriteFact[]): readonly Violation[] {
   }
   return found;
 }
+
+/** How far the clock was ahead when the probe ended: it may have been set before the write. */
+const aheadAtProbe = ({ probe, after, aheadMs }: WriteFact): number =>
+  probe === undefined || after.lastAttempt === undefined
+    ? aheadMs
+    : Date.parse(after.lastAttempt) - probe.ended;
 
 const isOlder = (one: ProbeFact | undefined, other: ProbeFact | undefined): boolean =>
   one !== undefined && other !== undefined && one.run !== other.run && one.ended < other.began;

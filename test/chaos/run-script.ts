@@ -228,7 +228,8 @@ async function play(script: Script): Promise<RunFacts> {
       });
   }
 
-  const longestAsked = Math.max(0, ...script.servers.flatMap(askedBy)) * 1000;
+  // What it asked for before, and between three failures.
+  const longestAsked = 3 * Math.max(0, ...script.servers.flatMap(askedBy)) * 1000;
   const ended = begin + script.stormSeconds * 1000 + quietMs + longestAsked;
   schedule({ time, hitBy, dice, invoke, world, ended });
   await time.run(ended);

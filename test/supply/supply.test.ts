@@ -118,7 +118,8 @@ describe('bundles', () => {
       'functions/api.ts',
       'cli/muster.ts',
     ]);
-    for (const { packages } of built) expect(packages.length).toBeGreaterThan(0);
+    // The command line has no code of others.
+    expect(built.map(({ packages }) => packages.length > 0)).toEqual([true, true, false]);
     expect(bundleProblems(built, real)).toEqual([]);
   });
 

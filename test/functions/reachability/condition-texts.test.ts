@@ -174,18 +174,18 @@ describe('StateContended says', () => {
     ]);
     const ours: McpServer = { ...theirs, status: { ...next, state: 'Connected' } };
     expect(
-      conditionOf(withStateRule(ours, mine.status, at(119_999), 'assert'), 'StateContended')
+      conditionOf(withStateRule(ours, mine.status, at(179_999), 'assert'), 'StateContended')
         ?.message,
     ).toBeUndefined();
-    const settled = withStateRule(ours, mine.status, at(120_000), 'assert');
+    const settled = withStateRule(ours, mine.status, at(180_000), 'assert');
     expect(conditionOf(settled, 'StateContended')).toEqual({
       ...contended,
       status: 'False',
       reason: 'OnlyWriter',
       message: 'status.state holds the value that the sweep wrote.',
-      lastTransitionTime: at(120_000),
+      lastTransitionTime: at(180_000),
     });
-    expect(eventsFor(ours, settled, at(120_000))).toMatchObject([
+    expect(eventsFor(ours, settled, at(180_000))).toMatchObject([
       { type: 'Normal', reason: 'OnlyWriter' },
     ]);
   });

@@ -126,12 +126,26 @@ describe('the resolver', () => {
     [failing('timeout', dns), true],
     [failing('nameNotFound', { ...dns, stage: 'dns' }), true],
     [failing('timeout', { ...dns, stage: 'dns' }), false],
-    [{ kind: 'proberTrouble', detail: '', ...dns }, false],
     [answered, false],
   ])('answered for other zones when it did for more than it failed for: %j', (outcome, clears) => {
     const failed = at(silent, ['a.one.test', 'b.one.test', 'c.one.test'], aStatus());
     const others = at(outcome, ['a.two.test', 'a.three.test'], aStatus());
     expect(found(failed, others).kind).toBe(clears ? 'none' : 'inconclusive');
+  });
+  test('could not be asked for others: both count together', () => {
+    const failed = at(silent, ['a.one.test', 'b.one.test'], aStatus());
+    const refused = { kind: 'proberTrouble', detail: '', ...dns } as const;
+    const others = at(refused, ['a.two.test', 'a.three.test'], aStatus());
+    expect(found(failed, others)).toMatchObject({
+      kind: 'local',
+      message: 'the resolver failed for 4 of 4 servers (3 zones)',
+      affected: failed,
+    });
+    // Once it has answered, what went wrong later is not its trouble.
+    const later = { ...refused, timings: { dns: 1, tcp: 1 } };
+    expect(found(failed, at(later, ['a.two.test', 'a.three.test'], aStatus()))).toEqual({
+      kind: 'none',
+    });
   });
   test.each<[string, readonly string[], number]>([
     ['one owner', ['a.one.test', 'b.one.test', 'c.d.one.test'], 1],

@@ -64,12 +64,12 @@ test('each way to sign in has its own rules', () => {
   );
 });
 
-test('an endpoint that takes only access tokens of its own forwards and exchanges none', () => {
+test('an endpoint that takes only access tokens of its own forwards none, and exchanges them', () => {
   const policy = { ...allowed, hasIdTokens: false };
   const words =
     'This endpoint accepts only access tokens issued for itself (BEARER_AUDIENCE). No MCP server would accept them.';
   expect(refusesForwarding(protectedServer(), policy)).toBe(words);
-  expect(refusesExchange(protectedServer(), policy)).toBe(words);
+  expect(refusesExchange(protectedServer(), policy)).not.toBe(words);
 });
 
 describe('a host that the owner lists', () => {

@@ -53,6 +53,14 @@ function world(more: Partial<SignInPorts> = {}) {
       done.push('exchange');
       return { kind: 'exchanged', tokens: { accessToken: 'access' }, scopes: [] };
     },
+    takeLimit: async () => ({ kind: 'allowed' }),
+    markAttempt: async () => {
+      done.push('markAttempt');
+    },
+    consumeAttempt: async () => {
+      done.push('consumeAttempt');
+      return false;
+    },
     markStarted: async (_issuer, at) => {
       done.push('markStarted');
       marks.push(at);
@@ -128,7 +136,13 @@ describe('a sign-in does not begin', () => {
         authorizationUrl: new URL('https://issuer.example.com/auth'),
         expiresAt: minutes(10),
       });
-      expect(done).toEqual(['authorize', 'saveSignIn', 'markStarted']);
+      expect(done).toEqual([
+        'consumeAttempt',
+        'authorize',
+        'markAttempt',
+        'saveSignIn',
+        'markStarted',
+      ]);
     },
   );
 });
@@ -149,7 +163,10 @@ describe('a browser that comes back', () => {
       { code: 'code' },
       { consumeSignIn: async () => ({ ...signIn, expiresAt: now }) },
     );
-    expect([late.result, late.done]).toEqual([{ kind: 'unknown' }, ['markAnswered']]);
+    expect([late.result, late.done]).toEqual([
+      { kind: 'unknown' },
+      ['markAnswered', 'consumeAttempt'],
+    ]);
     const elsewhere = await back({ code: 'code' }, {}, 'elsewhere');
     expect([elsewhere.result, elsewhere.done]).toEqual([{ kind: 'unknown' }, []]);
   });
@@ -159,7 +176,11 @@ describe('a browser that comes back', () => {
       { consumeSignIn: async () => ({ ...signIn, expiresAt: minutes(1) }) },
     );
     expect(result).toEqual({ kind: 'parked', signIn, secret: 'secret' });
-    expect(done).toEqual(['markAnswered', `savePendingCode until ${minutes(10).toISOString()}`]);
+    expect(done).toEqual([
+      'markAnswered',
+      'consumeAttempt',
+      `savePendingCode until ${minutes(10).toISOString()}`,
+    ]);
   });
   test('from an issuer that has to name itself is taken only with that name', async () => {
     const named = {
@@ -168,7 +189,10 @@ describe('a browser that comes back', () => {
     expect((await back({ code: 'code' }, named)).result.kind).toBe('notNamed');
     expect((await back({ code: 'code', iss: request.issuer }, named)).result.kind).toBe('parked');
     const other = await back({ code: 'code', iss: 'https://other.example.com' });
-    expect([other.result, other.done]).toEqual([{ kind: 'notNamed', signIn }, ['markAnswered']]);
+    expect([other.result, other.done]).toEqual([
+      { kind: 'notNamed', signIn },
+      ['markAnswered', 'consumeAttempt'],
+    ]);
   });
 
   const declined = async (answer: AuthorizationRefusal, facts: Partial<typeof request> = {}) => {
