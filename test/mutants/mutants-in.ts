@@ -50,7 +50,8 @@ export function mutantsIn(file: string, text: string): MutatedSource {
       code = `...(isMutated(${index}) ? ${empty} : ${member})`;
     }
     if (isRemovable(node))
-      code = `if (!isMutated(${add(node, `without ${short(node.getText(source))}`)})) { ${code} }`;
+      // In a block, so that no `else` behind it is taken for its own.
+      code = `{ if (!isMutated(${add(node, `without ${short(node.getText(source))}`)})) { ${code} } }`;
     if (ts.isStatement(node) && isLoop(node.parent) && node.parent.statement === node)
       code = `{ countLoop(); ${code} }`;
     return code;

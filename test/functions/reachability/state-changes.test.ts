@@ -191,6 +191,34 @@ describe('the changes that earlier runs left', () => {
       report: { published: 1, dropped: 0, waiting: 0 },
     });
   });
+  // A runner beside this one confirmed the change, and then moved STATE on.
+  test('that were confirmed while they were judged are published', async () => {
+    const lists = [
+      [pending(never), pending(shown)],
+      [pending(never, true), pending(shown)],
+    ];
+    const sent: StateChange[] = [];
+    const removed: StateChange[] = [];
+    const report = await publishPending(
+      {
+        now: () => now,
+        outbox: {
+          record: async () => undefined,
+          pending: async () => lists.shift() ?? [],
+          remove: async (changes) => void removed.push(...changes),
+        },
+        readServer: async () => serverThat('Failed'),
+        publish: async (changes) => {
+          sent.push(...changes);
+          return [];
+        },
+      },
+      now,
+    );
+    expect(sent).toEqual([never, shown]);
+    expect(removed).toEqual([never, shown]);
+    expect(report).toEqual({ published: 2, dropped: 0, waiting: 0 });
+  });
   test('about a server that cannot be read show nothing; a cluster that is away stops all', async () => {
     const malformed = new ClusterError({
       reason: 'malformedServer',

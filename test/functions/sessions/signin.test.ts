@@ -122,6 +122,11 @@ test('a sign-in that is started waits for an answer, and any answer at its callb
   const world = ports();
   await startSignIn(world, protectedServer(), aPerson());
   expect(world.markStarted).toHaveBeenCalledExactlyOnceWith(request.issuer, now);
+  expect(world.markAttempt).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ subject: 'ada' }),
+    protectedServer().uid,
+    minutes(60),
+  );
   await callBack(world, 'of-the-issuer', 'state', { error: 'access_denied' });
   expect(world.markAnswered).toHaveBeenCalledExactlyOnceWith(request.issuer);
 });
