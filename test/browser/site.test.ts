@@ -17,6 +17,22 @@ const paths = files
   .map((file) => `/${file.replace(/index\.html$/, '')}`)
   .toSorted();
 
+/** Pages that are made from one table each: the largest of a folder stands for all of them. */
+const made = ['/reasons/', '/sign-in/'];
+const largest = await Promise.all(
+  made.map(async (folder) => {
+    const sizes = await Promise.all(
+      paths
+        .filter((path) => path.startsWith(folder))
+        .map(async (path) => ({ path, size: (await htmlOf(path)).length })),
+    );
+    return sizes.toSorted((one, other) => other.size - one.size)[0]?.path;
+  }),
+);
+const opened = paths.filter(
+  (path) => largest.includes(path) || !made.some((folder) => path.startsWith(folder)),
+);
+
 const themes = ['light', 'dark'] as const;
 
 let site: Listening;
@@ -58,7 +74,7 @@ describe.skipIf(chromium === undefined)('the site', () => {
   });
 
   describe.each(themes)('in %s', (colorScheme) => {
-    test.each(paths)(
+    test.each(opened)(
       '%s has no error, asks nobody else, is accessible and fits 360 px',
       async (path) => {
         const context = await browser.newContext({
@@ -113,11 +129,11 @@ describe.skipIf(chromium === undefined)('the site', () => {
     const dialog = page.locator('site-search dialog');
     const field = dialog.locator('input');
     // The page takes the keys as soon as its script has run.
-    const opened = async (): Promise<boolean> => {
+    const isOpen = async (): Promise<boolean> => {
       if ((await dialog.getAttribute('open')) === null) await page.keyboard.press('Control+k');
       return (await dialog.getAttribute('open')) !== null;
     };
-    await expect.poll(opened, { timeout: 20_000, interval: 500 }).toBe(true);
+    await expect.poll(isOpen, { timeout: 20_000, interval: 500 }).toBe(true);
     await field.waitFor();
     await field.pressSequentially('401');
     const first = page.locator('site-search .pagefind-ui__result-link').first();
@@ -155,5 +171,6 @@ describe.skipIf(chromium === undefined)('the site', () => {
   });
 });
 
-const htmlOf = (path: string): Promise<string> =>
-  readFile(new URL(`.${path.endsWith('/') ? `${path}index.html` : path}`, built), 'utf8');
+function htmlOf(path: string): Promise<string> {
+  return readFile(new URL(`.${path.endsWith('/') ? `${path}index.html` : path}`, built), 'utf8');
+}
