@@ -145,7 +145,7 @@ export const settings = {
   },
   HTTPS_PROXY: {
     summary:
-      'Proxy through which https servers and issuers are contacted: http://host:port, with user:password@ where it asks for them. The functions look names up themselves and ask it for addresses (CONNECT).',
+      'Proxy through which https servers and issuers are contacted: `http://host:port`, with user:password@ where it asks for them. The functions look names up themselves and ask it for addresses (CONNECT).',
     fallback: '',
   },
   HTTP_PROXY: {
