@@ -366,7 +366,10 @@ const essence = (status: unknown): unknown => {
     // The explorer does not show SpeaksMCP: its cases are about STATE and SESSION.
     JSON.stringify(status, (key, value: unknown) =>
       key === 'conditions' && Array.isArray(value)
-        ? value.filter((one: { type?: unknown }) => one.type !== 'SpeaksMCP')
+        ? value.filter(
+            (one: { type?: unknown; status?: unknown }) =>
+              one.type !== 'SpeaksMCP' && one.status !== 'Unknown',
+          )
         : value,
     ).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"'),
   );
