@@ -228,6 +228,8 @@ async function throughTheWorld(): Promise<SeenAll> {
       DNS_SERVERS: listeners.resolvers.answering,
       EXTRA_CA_FILE: join(folder, 'ca.pem'),
       GUARD_ALLOW: '255.255.255.255/32',
+      // The explorer shows three minutes without a heartbeat, whose moment depends on the uid.
+      HEARTBEAT_SECONDS: '8640000',
       FORWARD_HOSTS: answerNames.map((answer) => new URL(urlOf(answer)).host).join(','),
     },
   });
@@ -363,15 +365,7 @@ async function statusesIn({ environment }: World): Promise<ReadonlyMap<string, u
 const essence = (status: unknown): unknown => {
   if (status === undefined || status === null) return undefined;
   const withoutTimes: unknown = JSON.parse(
-    // The explorer does not show SpeaksMCP: its cases are about STATE and SESSION.
-    JSON.stringify(status, (key, value: unknown) =>
-      key === 'conditions' && Array.isArray(value)
-        ? value.filter(
-            (one: { type?: unknown; status?: unknown }) =>
-              one.type !== 'SpeaksMCP' && one.status !== 'Unknown',
-          )
-        : value,
-    ).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"'),
+    JSON.stringify(status).replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"a time"'),
   );
   return withoutTimes;
 };

@@ -1,12 +1,13 @@
 /**
- * The explorer's cases, judged by the shipped functions: `classify`, `nextStatus`, `sessionOf`, and
+ * The explorer's cases, judged by the shipped functions: `classify`, `statusToWrite`, `sessionOf`, and
  * the table of the command line.
  */
 import { sessionCell, table } from '../../../cli/output/table.ts';
 import { yaml } from '../../../cli/output/yaml.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
-import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
-import { nextStatus } from '../../../functions/reachability/status.ts';
+import { offlineStatus } from '../../../functions/reachability/offline-status.ts';
+import type { ProbeOutcome, Timings } from '../../../functions/reachability/outcome.ts';
+import { statusToWrite } from '../../../functions/reachability/status.ts';
 import { rowOf } from '../../../functions/sessions/row.ts';
 import {
   type Auth,
@@ -48,10 +49,11 @@ const silent = <Name extends string>(
   stage: Unreachable['stage'],
   cause: Unreachable['cause'],
   detail: string,
+  timings: Timings = {},
 ): Answer<Name> => ({
   name,
   label,
-  outcome: { kind: 'unreachable', stage, cause, detail, timings: {} },
+  outcome: { kind: 'unreachable', stage, cause, detail, timings },
 });
 
 /** What a server can answer, by its name in the address of the page. */
@@ -64,32 +66,39 @@ export const answers = [
     classification: 'unclear',
     speaksMcp: 'False',
   }),
-  http('400', '400 Bad Request', 400, { classification: 'unclear' }),
+  http('400', '400 Bad Request', 400, { classification: 'unclear', speaksMcp: 'Unknown' }),
   http('401', '401 Unauthorized', 401, { bearerChallenge: true }),
-  http('403', '403 Forbidden', 403, { classification: 'unclear' }),
+  http('403', '403 Forbidden', 403, { classification: 'unclear', speaksMcp: 'Unknown' }),
   http('403-bearer', '403 with a Bearer challenge', 403, { bearerChallenge: true }),
   http('404', '404 Not Found', 404, { classification: 'unclear', speaksMcp: 'False' }),
-  http('404-post', '404 for GET, 401 for POST', 404, { classification: 'asksForSignIn' }),
+  http('404-post', '404 for GET, 401 for POST', 404, {
+    classification: 'asksForSignIn',
+    speaksMcp: 'Unknown',
+  }),
   http('405', '405 for GET, MCP for POST', 405, {
     classification: 'asksForNothing',
     speaksMcp: 'True',
   }),
-  http('410', '410 Gone', 410, { classification: 'unclear' }),
+  http('410', '410 Gone', 410, { classification: 'unclear', speaksMcp: 'False' }),
   http('429', '429 Too Many Requests, Retry-After: 120', 429, { retryAfterMs: 120_000 }),
-  http('500', '500 Internal Server Error', 500),
+  http('500', '500 Internal Server Error', 500, {
+    classification: 'unanswered',
+    speaksMcp: 'Unknown',
+  }),
   http('redirect', '302 to another host', 302, { redirect: 'otherHost' }),
-  {
-    name: 'headers',
-    label: 'headers too large to read',
-    outcome: { kind: 'headersTooLarge', timings: {} },
-  },
+  http('headers', '200 with headers too large to read', 200, {
+    classification: 'unclear',
+    speaksMcp: 'Unknown',
+  }),
   http('502', '502 Bad Gateway', 502),
   http('503', '503 Service Unavailable', 503),
   http('503-later', '503, Retry-After: 600', 503, { retryAfterMs: 600_000 }),
   silent('refused', 'connection refused', 'tcp', 'refused', 'ECONNREFUSED'),
   silent('reset', 'connection reset', 'headers', 'reset', 'ECONNRESET'),
   silent('no-route', 'no route to the host', 'tcp', 'unreachable', 'ENETUNREACH'),
-  silent('silent', 'no answer until the timeout', 'headers', 'timeout', 'no answer within 10 s'),
+  silent('silent', 'no answer until the timeout', 'headers', 'timeout', 'no answer within 10 s', {
+    headers: 10_000,
+  }),
   silent('nxdomain', 'NXDOMAIN: no such host name', 'dns', 'nameNotFound', 'ENOTFOUND'),
   silent('tls-expired', 'an expired certificate', 'tls', 'tlsExpired', 'CERT_HAS_EXPIRED'),
   silent(
@@ -167,8 +176,8 @@ export const firstChoice: Choice = { answer: '401', times: 1, signIn: 'none' };
 export type Shown = {
   /** What `muster list mcpserver` prints. */
   readonly list: string;
-  /** `status` of the MCPServer in YAML. Absent: nothing was written. */
-  readonly status?: string;
+  /** `status` of the MCPServer in YAML. */
+  readonly status: string;
   readonly state: string;
   /** Absent: there is no SESSION column. */
   readonly session?: Session;
@@ -181,6 +190,7 @@ export type Shown = {
 
 const now = new Date('2026-11-22T12:00:00Z');
 const hourMs = 3_600_000;
+const heartbeatMs = 300_000;
 
 const person: Person = {
   issuer: 'https://login.example.com',
@@ -195,13 +205,12 @@ const ownerAllows: TokenPolicy = { ...nothingAllowed, forwardHosts: ['tickets.ex
 export function show(choice: Choice): Shown {
   const server = observed(choice);
   const session = sessionFor(server, choice.signIn);
-  const row = rowOf(server, defined({ anonymous: false, now, heartbeatMs: 300_000, session }));
+  const row = rowOf(server, defined({ anonymous: false, now, heartbeatMs, session }));
   const reason = conditionOf(server.status, 'Reachable')?.reason ?? 'ProberOffline';
   const entry = meanings[reason] ?? reasonGlossary.ProberOffline;
   return defined({
     list: table([row], { signedIn: session !== undefined, now }),
-    status:
-      server.status.state === undefined ? undefined : yaml({ status: asWritten(server.status) }),
+    status: yaml({ status: asWritten(server.status) }),
     state: server.status.state ?? '-',
     session,
     sessionCell: session === undefined ? undefined : sessionCell(row),
@@ -231,7 +240,12 @@ function observed({ answer, times: count, signIn }: Choice): McpServer {
     { length: count },
     (_, index) => new Date(now.getTime() - (count - 1 - index) * 60_000),
   );
-  for (const moment of moments) server = { ...server, status: nextStatus(server, verdict, moment) };
+  // Without a verdict, a server that has none yet is written as one that could not be judged.
+  const after = (moment: Date): Status =>
+    verdict.kind === 'undecided'
+      ? offlineStatus(server, verdict.message, moment)
+      : (statusToWrite(server, verdict, moment, { heartbeatMs }) ?? server.status);
+  for (const moment of moments) server = { ...server, status: after(moment) };
   return server;
 }
 

@@ -42,7 +42,7 @@ class Explorer extends HTMLElement {
       `STATE ${state === '-' ? 'none (-)' : state}, ${session}. ${reason}: ${summary}`,
     );
     this.#fill('list', `$ muster list mcpserver\n${list}`);
-    this.#fill('status', status ?? '# Nothing was written: this is a prober error.\n');
+    this.#fill('status', status);
     this.#fill('hint', hint.startsWith('muster ') ? `Run: ${hint}` : hint.replaceAll('`', ''));
   }
 
