@@ -34,6 +34,8 @@ class Gate implements HeadGate {
   readonly #maxBytes: number;
   readonly #bypass: (head: ResponseHead) => void;
   #held: Buffer | undefined;
+  /** Where `held` lies, at its beginning, once a second piece has come. */
+  #room: Buffer | undefined;
   #isOpen = false;
   #head: ResponseHead | undefined;
   /** It is an answer after all when what follows it is none. */
@@ -63,16 +65,20 @@ class Gate implements HeadGate {
 
   pass(chunk: Buffer): Buffer | undefined {
     if (this.#isOpen) return chunk;
-    let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+    let seen = this.#held?.length ?? 0;
+    let bytes = this.#appended(chunk);
     for (;;) {
-      this.#strict = strictHeadIn(bytes);
-      if (this.#strict !== undefined) return this.#open(bytes);
+      // Without an end in the new bytes no reader has a head, and none looks at all of them again.
+      if (seen === 0 || headEnd(bytes, seen) !== undefined) {
+        this.#strict = strictHeadIn(bytes);
+        if (this.#strict !== undefined) return this.#open(bytes);
+      }
       if (!mayBeStatusLine(bytes)) {
         this.#head = this.#interim;
         this.#isHttp2 = isFrame(bytes);
         return this.#open(bytes);
       }
-      const end = headEnd(bytes);
+      const end = headEnd(bytes, seen);
       if (end === undefined) break;
       const found = readHead(bytes.toString('latin1', 0, end));
       if (found.status < 100 || found.status === 101) {
@@ -86,11 +92,25 @@ class Gate implements HeadGate {
       }
       this.#interim = found;
       bytes = bytes.subarray(end);
+      seen = 0;
+      this.#room = undefined;
     }
     this.#held = bytes;
     if (bytes.length <= this.#maxBytes) return undefined;
     this.#isTooLarge = true;
     return this.#open(bytes);
+  }
+
+  /** Twice the room each time: what comes byte by byte is not copied with each byte. */
+  #appended(chunk: Buffer): Buffer {
+    if (this.#held === undefined) return chunk;
+    const length = this.#held.length + chunk.length;
+    if (this.#room === undefined || this.#room.length < length) {
+      this.#room = Buffer.allocUnsafe(2 * length);
+      this.#held.copy(this.#room);
+    }
+    chunk.copy(this.#room, this.#held.length);
+    return this.#room.subarray(0, length);
   }
 
   #open(bytes: Buffer): Buffer {

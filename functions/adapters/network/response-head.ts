@@ -11,9 +11,14 @@ export const mayBeStatusLine = (bytes: Buffer): boolean =>
 const statusLineSoFar =
   /^[\r\n]*(?:H?|HT|HTT|HTTP\/?|HTTP\/1\.?|HTTP\/1\.\d(?:[ \t]+\d{0,2})?)$|^[\r\n]*HTTP\/1\.\d[ \t]+\d{3}(?!\d)/;
 
-/** Where the head ends that begins here, or undefined. A line may end with LF alone (RFC 9112, 2.2). */
-export function headEnd(bytes: Buffer): number | undefined {
-  const start = bytes.indexOf('H');
+/**
+ * Where the head ends that begins here, or undefined. A line may end with LF alone (RFC 9112, 2.2).
+ * The first `seen` bytes are known to hold no end.
+ */
+export function headEnd(bytes: Buffer, seen = 0): number | undefined {
+  const first = bytes.indexOf('H');
+  if (first < 0) return undefined;
+  const start = Math.max(first, seen - 2);
   const bare = bytes.indexOf('\n\n', start);
   const full = bytes.indexOf('\n\r\n', start);
   const ends = [...(bare < 0 ? [] : [bare + 2]), ...(full < 0 ? [] : [full + 3])];
