@@ -5,7 +5,7 @@ import { type Setting, type SettingName, settings } from './model/settings-table
 import { type IssuerRules, issuerRulesIn } from './model/issuer-rules.ts';
 import { parseJson } from './model/json.ts';
 import { isAddedParameter } from './model/authorization-parameters.ts';
-import { loopbackRedirect } from './model/loopback-redirect.ts';
+import { loopbackHosts, loopbackRedirect } from './model/loopback-redirect.ts';
 import { validScopes } from './model/scopes.ts';
 import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
 import type { Client } from './sessions/client.ts';
@@ -441,8 +441,6 @@ function parameters(from: Reader): Readonly<Record<string, string>> {
     );
   return Object.fromEntries(given);
 }
-
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** The messages do not quote a key: it is a secret. */
 function tokenKeys(from: Reader): readonly string[] {

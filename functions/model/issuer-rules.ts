@@ -1,5 +1,6 @@
 /** ISSUERS: what the owner knows about an issuer of MCP servers that its metadata does not say. */
 import * as z from 'zod/mini';
+import { signInParameters } from './authorization-parameters.ts';
 import { withoutRootSlash } from './issuer-identifier.ts';
 import { parseJson } from './json.ts';
 import { validScopes } from './scopes.ts';
@@ -32,32 +33,20 @@ export type IssuerRules = (issuer: string) => IssuerRule;
 export const noIssuerRules: IssuerRules = () => ({});
 
 /**
- * Parameters that the sign-in itself sets, or that would replace or repeat them (RFC 6749, 7636,
- * 8707, 9101, OpenID Connect Core).
+ * Those that carry the sign-in, and those of its other requests or that would replace them
+ * (RFC 6749, RFC 7521, RFC 9207, RFC 9449, OpenID Connect Core 1.0).
  */
 const ownParameters: ReadonlySet<string> = new Set([
+  ...signInParameters,
   'claims',
   'client_assertion',
   'client_assertion_type',
-  'client_id',
-  'client_secret',
   'code',
-  'code_challenge',
-  'code_challenge_method',
   'code_verifier',
   'dpop_jkt',
   'grant_type',
   'id_token_hint',
   'iss',
-  'nonce',
-  'redirect_uri',
-  'request',
-  'request_uri',
-  'resource',
-  'response_mode',
-  'response_type',
-  'scope',
-  'state',
 ]);
 
 const text = z.string().check(z.minLength(1), z.maxLength(1_024));

@@ -1,6 +1,12 @@
+/** RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to it. */
+const hosts = ['127.0.0.1', '[::1]', 'localhost'] as const;
+
+/** By the hostname of a URL. */
+export const loopbackHosts: ReadonlySet<string> = new Set(hosts);
+
 /** Where the browser comes back to the command line after a sign-in to muster (RFC 8252, 7.3). */
 export type LoopbackRedirect = {
-  readonly host: '127.0.0.1' | '[::1]' | 'localhost';
+  readonly host: (typeof hosts)[number];
   /** 0: any free one. */
   readonly port: number;
   readonly path: string;
@@ -41,5 +47,4 @@ export function loopbackRedirect(text: string): LoopbackRedirect | undefined {
   };
 }
 
-const hosts = ['127.0.0.1', '[::1]', 'localhost'] as const;
 const longest = 256;

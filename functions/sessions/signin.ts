@@ -4,6 +4,7 @@
  */
 import { asksForSignIn, isReachable, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
+import { loopbackHosts } from '../model/loopback-redirect.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
 import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
 import { signInMs } from '../model/sign-in-window.ts';
@@ -144,10 +145,6 @@ function whyNothing(server: McpServer): string | undefined {
     ? 'It does not require a sign-in.'
     : 'It cannot be reached, so it is not known whether it requires a sign-in.';
 }
-
-// RFC 8252, section 7.3, and localhost, which section 8.3 discourages and browsers resolve to
-// loopback.
-const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 function isLoopback(text: string): boolean {
   const url = URL.parse(text);
