@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defined } from '../../functions/model/defined.ts';
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import { ada } from '../../local/issuer.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { browserOf } from '../world/browser.ts';

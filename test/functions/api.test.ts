@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApi } from '../../functions/api.ts';
 import { contract } from '../../functions/routes/contract.ts';
-import { SettingError } from '../../functions/settings.ts';
+import { SettingError } from '../../functions/model/setting-reader.ts';
 import { checkSchema, listSchema, problemSchema } from '../../functions/model/wire.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../local/declare-servers.ts';

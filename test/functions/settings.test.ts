@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { type Environment, SettingError } from '../../functions/model/setting-reader.ts';
 import {
-  type Environment,
   readApiSettings,
   readClusterSettings,
   readSweepSettings,
-  SettingError,
 } from '../../functions/settings.ts';
 
 const key = 'A'.repeat(43);

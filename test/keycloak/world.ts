@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startMcpServer } from '../../local/mcp-servers.ts';
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { aManifest } from '../world/manifest.ts';
 import { commandLine, mcpAudience, type Realm } from './realm.ts';

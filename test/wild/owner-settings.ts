@@ -1,6 +1,6 @@
 /** What an owner of the endpoint sets for issuers that need it, and does at those issuers by hand. */
 import { createHash } from 'node:crypto';
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import type { Facts } from './scene.ts';
 
 /** The callback that the owner registers: one for each issuer (RFC 9700, section 4.4.2.2). */

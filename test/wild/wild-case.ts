@@ -4,7 +4,7 @@
  * with the place where people met it (repository#number) as a comment, and, where the world cannot
  * do it yet, an option in `test/world/issuer-quirks.ts` or `test/world/wild-server.ts`.
  */
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import type { IssuerQuirks } from '../world/issuer-quirks.ts';
 import type { ServerQuirks } from '../world/wild-server.ts';
 import type { Facts, Scene } from './scene.ts';

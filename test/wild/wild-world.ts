@@ -16,7 +16,7 @@ import { stringify } from 'yaml';
 import { createApi } from '../../functions/api.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { functionUrlHandler } from '../../functions/routes/function-url.ts';
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import { createSweep } from '../../functions/sweep.ts';
 import { createAuthority } from '../../local/certificates.ts';
 import { startCluster } from '../../local/cluster/local-cluster.ts';

@@ -1,6 +1,6 @@
 import { createApi } from '../../functions/api.ts';
 import { functionUrlHandler } from '../../functions/routes/function-url.ts';
-import type { Environment } from '../../functions/settings.ts';
+import type { Environment } from '../../functions/model/setting-reader.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import type { Listening } from '../../local/listen.ts';
 import type { World } from '../../local/world.ts';

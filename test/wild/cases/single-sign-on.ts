@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Environment } from '../../../functions/settings.ts';
+import type { Environment } from '../../../functions/model/setting-reader.ts';
 import type { IssuerQuirks } from '../../world/issuer-quirks.ts';
 import { issuerRule } from '../owner-settings.ts';
 import type { Kind, WildCase } from '../wild-case.ts';
