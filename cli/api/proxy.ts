@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { type AddressRules, isExcepted } from '../../functions/model/proxy-exception.ts';
 import { CliError } from '../context.ts';
 import { isLoopback } from '../auth/web-address.ts';
 
@@ -18,7 +19,9 @@ export function proxyFor(target: URL, environment: Environment): Proxy | undefin
   const found = variableOf(['https_proxy', 'all_proxy'], environment);
   if (found === undefined) return undefined;
   const exceptions = variableOf(['no_proxy'], environment)?.value ?? '';
-  if (exceptions.split(/[\s,]+/).some((entry) => covers(entry, target))) return undefined;
+  const host = { hostname: target.hostname, port: Number(target.port || 443) };
+  if (exceptions.split(/[\s,]+/).some((entry) => isExcepted(entry, host, addresses)))
+    return undefined;
   const { variable, value } = found;
   const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -41,22 +44,7 @@ function variableOf(
   return undefined;
 }
 
-/** Whether an entry of NO_PROXY is about this address. */
-function covers(entry: string, target: URL): boolean {
-  if (entry === '') return false;
-  if (entry === '*') return true;
-  const host = bare(target.hostname);
-  const [range, bits] = entry.split('/');
-  if (range !== undefined && bits !== undefined) return isWithin(host, bare(range), Number(bits));
-  const [, name = entry, port] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
-  if (port !== undefined && port !== (target.port || '443')) return false;
-  const wanted = bare(name.replace(/^\*?\.+/, '')).toLowerCase();
-  if (isIP(host) !== 0 || isIP(wanted) !== 0) return host === wanted;
-  return host === wanted || host.endsWith(`.${wanted}`);
-}
-
-/** Without the brackets of IPv6, and without the dot that ends a name. */
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+const addresses: AddressRules = { isAddress: (text) => isIP(text) !== 0, isWithin };
 
 function isWithin(host: string, range: string, bits: number): boolean {
   const family = isIP(range);

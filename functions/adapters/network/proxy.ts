@@ -2,6 +2,7 @@ import { ProberError } from './prober-error.ts';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { messageOf } from '../../model/error-message.ts';
+import { type AddressRules, isExcepted } from '../../model/proxy-exception.ts';
 import { firstConnection, type Open } from './address-race.ts';
 import type { Resolve } from './dns.ts';
 import { hostOf } from './guard.ts';
@@ -26,31 +27,22 @@ export function proxyTo(
   { https, http, except }: ProxySettings,
 ): URL | undefined {
   const proxy = secure ? https : http;
-  const host = hostOf(hostname).replace(/\.$/, '').toLowerCase();
-  return proxy === undefined || except.some((entry) => covers(entry, host, port))
+  return proxy === undefined ||
+    except.some((entry) => isExcepted(entry, { hostname, port }, addresses))
     ? undefined
     : proxy;
 }
 
-/**
- * `*`, a name and everything below it (with or without a dot before it), an address, a CIDR range;
- * each but the last with a port or without. There is no standard: this is what curl and Go share.
- */
-function covers(entry: string, host: string, port: number): boolean {
-  if (entry === '*') return true;
-  if (ipaddr.isValidCIDR(entry)) return isIP(host) !== 0 && isIn(host, entry);
-  const [, name = '', only] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-  if (isIP(entry) !== 0) return host === entry.toLowerCase();
-  if (only !== undefined && Number(only) !== port) return false;
-  const bare = name.replace(/^\*?\./, '');
-  return host === bare || (isIP(host) === 0 && host.endsWith(`.${bare}`));
-}
-
-function isIn(host: string, range: string): boolean {
-  const address = ipaddr.process(host);
-  const [network, bits] = ipaddr.parseCIDR(range);
-  return address.kind() === network.kind() && address.match(network, bits);
-}
+const addresses: AddressRules = {
+  isAddress: (text) => isIP(text) !== 0,
+  isWithin: (address, range, bits) => {
+    const cidr = `${range}/${String(bits)}`;
+    if (!ipaddr.isValidCIDR(cidr)) return false;
+    const [network, length] = ipaddr.parseCIDR(cidr);
+    const host = ipaddr.process(address);
+    return host.kind() === network.kind() && host.match(network, length);
+  },
+};
 
 /** The proxy works and says that it cannot reach the server. */
 export class UnreachableThroughProxy extends Error {
