@@ -20,7 +20,7 @@ export type Exchanged = { readonly sent: HttpRequest; readonly answer: HttpRespo
 
 /**
  * As `exchange`, as the person who is signed in. A token that the endpoint refuses, although it has
- * not expired by the clock of this machine, is refreshed once, and the request sent once more
+ * not expired by the clock of this machine, is refreshed once, and the request sent again
  * (RFC 6750, section 3.1). Throws when the endpoint refuses the new one too.
  */
 export async function authorizedExchange(

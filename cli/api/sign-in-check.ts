@@ -5,7 +5,7 @@ import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 
 export type CheckWithSignIn = Check & { readonly signIn: SignInCheck };
 
-/** Probes a server and checks every link of the person's sign-in. Signs nobody in. */
+/** Probes a server and checks every link of the person's sign-in. It starts no sign-in. */
 export async function checkSignIn(
   connection: Connection,
   server: { readonly namespace: string; readonly name: string },

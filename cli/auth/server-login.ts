@@ -80,7 +80,7 @@ async function byLoopback({
     try {
       if (secret === null)
         throw failed(
-          // The endpoint has cleaned it; the path of this page is known to nobody else.
+          // The endpoint has cleaned it; no other program knows the path of this page.
           oneLine(
             query.get('error_description') ??
               query.get('error') ??

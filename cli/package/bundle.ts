@@ -28,7 +28,7 @@ export async function bundle(outfile: string): Promise<Metafile> {
     entryPoints: ['cli/muster.ts'],
     outfile,
     bundle: true,
-    // Not ours: it makes each module strict anew, and loads one for the sake of a type.
+    // Not ours: it makes each module strict again, and loads one for the sake of a type.
     tsconfigRaw: {},
     metafile: true,
     platform: 'node',

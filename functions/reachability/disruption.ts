@@ -216,7 +216,7 @@ export type Spans = { readonly heartbeatMs: number; readonly tickMs: number };
 /**
  * Suppression ends when the written status is older than heartbeat + 3 ticks, so that a real mass
  * failure is not hidden for longer. A status that is more than two ticks ahead was written by a
- * clock that was wrong: nobody knows its age.
+ * clock that was wrong: its age is not known.
  */
 export const maySuppress = (
   { status }: McpServer,

@@ -114,7 +114,7 @@ export function proxyToService(
       method: request.method,
       headers,
       agent: false,
-      // As the real one: nobody knows which authority a Service has its certificate from.
+      // As the real one: it is not known which authority a Service has its certificate from.
       rejectUnauthorized: false,
     },
     (answer) => {

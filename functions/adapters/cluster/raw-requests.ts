@@ -17,7 +17,7 @@ export type SendRaw = (request: RawRequest) => Promise<Response>;
 
 /**
  * Sends requests with the credentials and on the connections of client-node. No redirect is
- * followed: it would take the credentials to a path that somebody else chose. Throws what `fetch`
+ * followed: it would take the credentials to a path that another party chose. Throws what `fetch`
  * throws.
  */
 export const rawRequests =

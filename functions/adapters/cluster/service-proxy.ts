@@ -124,7 +124,7 @@ const forbidden = (
     rights,
   }).message;
 
-/** A Status is at most so long, and is read to its end even where nobody asked for the body. */
+/** A Status is at most so long, and is read to its end even where the body was not asked for. */
 const longestStatus = { bytes: 4096, ms: 1000 };
 
 async function read(

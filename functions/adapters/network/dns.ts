@@ -85,7 +85,7 @@ async function joined(preferred: Resolution, other: Promise<Resolution>): Promis
   if (preferred.kind === 'addresses') return { ...preferred, later: other };
   const answer = await other;
   if (answer.kind === 'addresses') return { ...answer, later: Promise.resolve(preferred) };
-  // A resolver that is away answers nothing, whatever one of two queries says.
+  // A resolver that cannot be reached answers nothing, whatever one of two queries says.
   if (answer.kind === 'unavailable') return answer;
   // A family without addresses decides nothing when the other one has failed.
   if (preferred.kind !== 'notFound') return preferred;

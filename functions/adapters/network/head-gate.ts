@@ -25,7 +25,7 @@ export type HeadGate = {
  * whole, takes interim answers out (RFC 9110, section 15.2: any number, asked for or not), and puts
  * a head that only a lenient reader understands into strict form. Bytes that do not begin with a
  * status line pass as they are. `bypass` is called instead for a status that no parser takes: below
- * 100, or a 101 that nobody asked for.
+ * 100, or a 101 that was not asked for.
  */
 export const headGate = (maxBytes: number, bypass: (head: ResponseHead) => void): HeadGate =>
   new Gate(maxBytes, bypass);

@@ -41,7 +41,7 @@ export type Via = (
 /**
  * One HTTP exchange over its own guarded connection, which is closed when the promise settles. It
  * resolves with the response headers, or when as much of the body as `read` asks for has come. A
- * server that speaks only HTTP/2 is asked once more, over that: it has not read the first request.
+ * server that speaks only HTTP/2 is asked again, over that: it has not read the first request.
  * Redirects are answers. Throws what `connect` throws, undici's errors for what is not HTTP, and
  * the reason of an abort.
  */
@@ -108,7 +108,7 @@ function exchangeOver(
               alert ??= error;
             });
           if (spoken === 'http/1.1') done(null, gated(socket, gate));
-          // Without TLS nobody names the protocol; undici looks here (RFC 9113, section 3.3).
+          // Without TLS no handshake names the protocol; undici looks here (RFC 9113, section 3.3).
           else done(null, secure ? socket : Object.assign(socket, { alpnProtocol: 'h2' }));
         },
         (error: Error) => done(error, null),

@@ -21,7 +21,7 @@ export function pauseWatch(
   },
 ): PauseWatch {
   let watched = 0;
-  // In order, without those that a longer one followed: whoever saw them has seen that too.
+  // In order, without those that a longer one followed: a probe that saw them saw that one too.
   let pauses: { readonly number: number; readonly ms: number }[] = [];
   let seen = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -9,7 +9,7 @@ import {
 } from './registration.ts';
 
 /**
- * Which client a sign-in at this issuer would use, in the order of `clientAt`: asks nobody and
+ * Which client a sign-in at this issuer would use, in the order of `clientAt`: sends no request and
  * registers nothing.
  */
 export async function clientOutlook(

@@ -43,7 +43,7 @@ export type TargetOptions = DiscoveryOptions &
  * Finds the issuer of a server. `spec.auth.authorizationServer` decides where it is there: it
  * stands in for a server that names none, and a server must not contradict it. Else the server's
  * own metadata decides (RFC 9728), and for a server without any its own origin, as in MCP
- * 2025-03-26 and the MCP SDKs: whoever answers there also gets the token. Of several issuers the
+ * 2025-03-26 and the MCP SDKs: the server that answers there also gets the token. Of several issuers the
  * first one whose metadata can be used is taken (RFC 9728, section 7.6, leaves it to the client).
  * Throws `SignInError` with everything that was tried.
  */
@@ -131,7 +131,7 @@ const preferred = (
   );
 };
 
-/** The only one is not asked here: whoever wants its metadata asks it next. */
+/** The only one is not asked here: the caller that wants its metadata asks it next. */
 async function firstUsable(
   issuers: readonly string[],
   resource: ResourceReport,

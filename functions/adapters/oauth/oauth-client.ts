@@ -123,7 +123,7 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
 
     revoke: async (grant, tokens) => {
       await orRefused(async () => {
-        // The grant is removed already: nobody waits long for an issuer that is gone.
+        // The grant is removed already: no sign-out waits long for an issuer that is gone.
         const options = withDeadline({ ...all, patienceMs: Math.min(5_000, patienceOf(all)) });
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);

@@ -240,7 +240,7 @@ const registeredSchema = z.object({
 });
 
 /**
- * Dynamic client registration (RFC 7591). An issuer that refuses the scopes is asked once more
+ * Dynamic client registration (RFC 7591). An issuer that refuses the scopes is asked again
  * without: it then knows no limit, or gives what it gives. Throws `SignInError`.
  */
 async function register(

@@ -1,6 +1,6 @@
 /**
  * The tidy step: what an issuer says, as it means it, before oauth4webapi judges it. A member that
- * is `null`, or of a type that nobody can use, counts as absent. Sources: open-metadata/OpenMetadata
+ * is `null`, or of a type that cannot be used, counts as absent. Sources: open-metadata/OpenMetadata
  * #30642, GluuFederation/oxAuth#1780 and the other rows of issuers that people have.
  */
 import * as z from 'zod/mini';
@@ -23,7 +23,7 @@ export type AnswerKind =
  * - 200, 201, 202, 203 and 204 are the one success status that the specification names.
  * - `error` under a success status becomes 400 (GitHub: 200 with `bad_refresh_token`), unless the
  *   answer has what was asked for. Beside an `error`, a challenge says nothing more: it is dropped.
- * - `token`: an `id_token` is left out, because nobody reads it; `token_type` is Bearer where it
+ * - `token`: an `id_token` is left out, because it is not read; `token_type` is Bearer where it
  *   is missing; `expires_in` that is no span is unknown; `scope` may be a list.
  * - `registration`: `client_secret_expires_at` is 0 (never) where it is missing or no number.
  * - The issuer's texts are one line, bounded, without anything that could be a secret.

@@ -23,7 +23,7 @@ type TokenRequest = {
 
 /**
  * Exchanges the code, after comparing `iss` (RFC 9207). An issuer that only now refuses `resource`
- * is asked once more without: the code stays bound to the resource of the authorization. Throws
+ * is asked again without: the code stays bound to the resource of the authorization. Throws
  * `SignInError`.
  */
 export async function redeemCode(
@@ -73,7 +73,7 @@ export async function redeemCode(
 
 /**
  * Uses a refresh token once. An issuer that refuses the request, and neither the grant nor the
- * client, is asked once more without `resource` and with the scopes of the grant (AADSTS9010010:
+ * client, is asked again without `resource` and with the scopes of the grant (AADSTS9010010:
  * modelcontextprotocol/python-sdk#2578, csharp-sdk#1587). Throws `SignInError`.
  */
 export async function renewTokens(
