@@ -20,7 +20,10 @@ import {
 } from './row-schemas.ts';
 import { sealedRows, type StoreOptions } from './sealed-row.ts';
 
-/** Our registrations at issuers, sealed whole, and what we noticed about those issuers. Throws the errors of the table. */
+/**
+ * Our registrations at issuers, sealed whole, and what we noticed about those issuers. Throws the
+ * errors of the table.
+ */
 export function clientStore(options: StoreOptions): ClientStore & AnswerMarks {
   const { table, now, report } = options;
   const { seal, open, alive } = sealedRows(options, (key, reason) =>

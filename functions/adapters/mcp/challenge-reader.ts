@@ -12,8 +12,8 @@ type ServerChallenge = BearerChallenge & {
 
 /**
  * Gives the function that reads the Bearer challenge that a server answers to a request without a
- * token. It returns only the status and the schemes when there is none, and throws what `fetch` throws, and a
- * TypeError for `spec.headers` that may not be sent.
+ * token. It returns only the status and the schemes when there is none, and throws what `fetch`
+ * throws, and a TypeError for `spec.headers` that may not be sent.
  */
 export const challengeReader =
   (fetch: GuardedFetch) =>

@@ -43,9 +43,9 @@ export type TargetOptions = DiscoveryOptions &
  * Finds the issuer of a server. `spec.auth.authorizationServer` decides where it is there: it
  * stands in for a server that names none, and a server must not contradict it. Else the server's
  * own metadata decides (RFC 9728), and for a server without any its own origin, as in MCP
- * 2025-03-26 and the MCP SDKs: the server that answers there also gets the token. Of several issuers the
- * first one whose metadata can be used is taken (RFC 9728, section 7.6, leaves it to the client).
- * Throws `SignInError` with everything that was tried.
+ * 2025-03-26 and the MCP SDKs: the server that answers there also gets the token. Of several
+ * issuers the first one whose metadata can be used is taken (RFC 9728, section 7.6, leaves it to
+ * the client). Throws `SignInError` with everything that was tried.
  */
 export async function findSignInTarget(
   server: McpServer,
