@@ -1,11 +1,6 @@
-import {
-  type Command,
-  commands,
-  exitCodeSummaries,
-  type Flag,
-  globalFlags,
-  spellings,
-} from './commands/commands.ts';
+import type { Command, Flag } from './commands/command.ts';
+import { commands, exitCodeSummaries, spellings } from './commands/commands.ts';
+import { globalFlags } from './commands/flags.ts';
 
 /** The help of one command, or of all of them. */
 export function help(command?: Command): string {
@@ -41,8 +36,11 @@ const page = (command: Command): string => {
 Usage: ${synopsis(command)}
 ${others.length === 0 ? '' : `Also:  ${others.map((line) => `muster ${line}`).join(', ')}\n`}
 Flags:
-${columns([...flags, ...globalFlags].map(flagLine))}`;
+${columns([...flags, ...globalFlags].map(flagLine))}${examplesOf(command)}`;
 };
+
+const examplesOf = ({ examples = [] }: Command): string =>
+  examples.length === 0 ? '' : `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`;
 
 /** The command on one line: `muster get mcpserver NAME [-n NAMESPACE] [-o FORMAT]`. */
 export const synopsis = ({ words, positionals, flags }: Command): string =>

@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util';
-import {
-  type Command,
-  commands,
-  type Flag,
-  globalFlags,
-  groups,
-  spellings,
-} from './commands/commands.ts';
+import type { Command, Flag } from './commands/command.ts';
+import { commands, groups, spellings } from './commands/commands.ts';
+import { globalFlags } from './commands/flags.ts';
 import { CliError } from './context.ts';
 import { synopsis } from './help.ts';
 import { defined } from '../functions/model/defined.ts';
@@ -68,14 +63,18 @@ export function parse(argv: readonly string[]): Parsed {
     ),
   );
   const positionals = words.slice(command.words.length);
-  if (positionals.length !== command.positionals.length) {
-    const wrong =
-      positionals.length < command.positionals.length
-        ? `Missing argument ${command.positionals.slice(positionals.length).join(' ')}`
-        : `Unexpected argument "${positionals[command.positionals.length] ?? ''}"`;
-    throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
-  }
+  const wrong = wrongCount(command, positionals);
+  if (wrong !== undefined) throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
   return { kind: 'run', command, positionals, flags };
+}
+
+function wrongCount(command: Command, given: readonly string[]): string | undefined {
+  const needed = command.positionals.filter((name) => !name.startsWith('['));
+  if (given.length < needed.length)
+    return `Missing argument ${needed.slice(given.length).join(' ')}`;
+  const isOpen = command.positionals.some((name) => name.includes('...'));
+  if (isOpen || given.length <= command.positionals.length) return undefined;
+  return `Unexpected argument "${given[command.positionals.length] ?? ''}"`;
 }
 
 function helpFor(words: readonly string[]): Parsed {

@@ -1,10 +1,6 @@
-import {
-  type Command,
-  commands,
-  exitCodeSummaries,
-  type Flag,
-  globalFlags,
-} from '../../cli/commands/commands.ts';
+import type { Command, Flag } from '../../cli/commands/command.ts';
+import { commands, exitCodeSummaries } from '../../cli/commands/commands.ts';
+import { globalFlags } from '../../cli/commands/flags.ts';
 import { synopsis } from '../../cli/help.ts';
 import { code, fence, page, table } from './markdown-pieces.ts';
 

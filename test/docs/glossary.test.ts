@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { commands, exitCodeSummaries, globalFlags } from '../../cli/commands/commands.ts';
+import { commands, exitCodeSummaries } from '../../cli/commands/commands.ts';
+import { globalFlags } from '../../cli/commands/flags.ts';
 import { openApi } from '../../functions/routes/openapi.ts';
 import {
   authRequiredReasons,

@@ -1,0 +1,75 @@
+/** Signing in and out, and who is signed in. */
+import type { Command, Flag } from './command.ts';
+import { textOutput } from './flags.ts';
+
+const noBrowser: Flag = {
+  name: 'no-browser',
+  summary:
+    'Print the address instead of opening a browser. The browser can be on another machine: paste what it shows at the end.',
+};
+const device: Flag = {
+  name: 'device',
+  summary:
+    'Sign in to muster on another device. Prints an address and a code. Such a sign-in can only read.',
+};
+const verify: Flag = {
+  name: 'verify',
+  summary: 'Ask the MCP servers first whether they accept your sign-in.',
+};
+const server = (summary: string): Flag => ({ name: 'server', value: 'NAME', summary });
+
+export const authCommands: readonly Command[] = [
+  {
+    words: ['auth', 'login'],
+    aliases: [],
+    positionals: [],
+    summary:
+      'Sign in to muster and to the MCP servers that use single sign-on. With --server, sign in to one MCP server.',
+    flags: [server('Sign in to this MCP server.'), noBrowser, device],
+    run: async (context) => (await import('./auth-login.ts')).login(context),
+  },
+  {
+    words: ['auth', 'logout'],
+    aliases: [],
+    positionals: [],
+    summary: 'Sign out of muster on this machine, of one MCP server, or of all of them.',
+    flags: [
+      server('Sign out of this MCP server.'),
+      { name: 'all', summary: 'Sign out of all MCP servers, then of muster on all machines.' },
+    ],
+    run: async (context) => (await import('./auth-logout.ts')).logout(context),
+  },
+  {
+    words: ['auth', 'status'],
+    aliases: [],
+    positionals: [],
+    summary:
+      'Show who you are signed in as, and your session with each MCP server. Exit code 2 if a sign-in is required.',
+    flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
+    run: async (context) => (await import('./auth-status.ts')).status(context),
+  },
+  {
+    words: ['auth', 'keys'],
+    aliases: [],
+    positionals: [],
+    summary:
+      'List the keys of your machines, or remove one. Every change needs the key of a machine where you signed in.',
+    flags: [
+      {
+        name: 'remove',
+        value: 'KEY',
+        summary: 'Remove this key: its machine can only read until you sign in there again.',
+      },
+      textOutput,
+    ],
+    run: async (context) => (await import('./auth-keys.ts')).keys(context),
+  },
+  {
+    words: ['auth', 'whoami'],
+    aliases: [],
+    positionals: [],
+    summary: 'Show who you are signed in as. Needs no network while the sign-in is valid.',
+    flags: [],
+    run: async (context) => (await import('./auth-status.ts')).whoami(context),
+  },
+];

@@ -1,0 +1,27 @@
+import type { CommandContext, ExitCode } from '../context.ts';
+
+export type Flag = {
+  readonly name: string;
+  readonly short?: string;
+  /** Placeholder of the value in the help. Absent: it is a switch. */
+  readonly value?: string;
+  /** The only valid values; the first one is the default. */
+  readonly values?: readonly string[];
+  readonly summary: string;
+};
+
+export type Command = {
+  readonly words: readonly string[];
+  /** Other names for the last word. */
+  readonly aliases: readonly string[];
+  /**
+   * `NAME`: one. `[NAME]`: one or none. `NAME...`: at least one. `[NAME...]`: any number. Only the
+   * last one may be other than one.
+   */
+  readonly positionals: readonly string[];
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  /** Whole command lines, for the help. */
+  readonly examples?: readonly string[];
+  readonly run: (context: CommandContext) => Promise<ExitCode>;
+};

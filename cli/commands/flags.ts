@@ -1,0 +1,45 @@
+/** Flags that several commands take. */
+import type { Flag } from './command.ts';
+
+const rowFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+const textFormats = ['text', 'json', 'yaml'] as const;
+
+export const rowOutput: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  values: rowFormats,
+  summary: 'Output format.',
+};
+export const textOutput: Flag = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  values: textFormats,
+  summary: 'Output format.',
+};
+export const namespace: Flag = {
+  name: 'namespace',
+  short: 'n',
+  value: 'NAMESPACE',
+  summary: 'Look only in this namespace. Default: all namespaces.',
+};
+export const noHeaders: Flag = { name: 'no-headers', summary: 'Omit the line of column names.' };
+export const namespaceColumn: Flag = {
+  name: 'all-namespaces',
+  short: 'A',
+  summary: 'Add a NAMESPACE column.',
+};
+
+/** Flags that every command takes. */
+export const globalFlags: readonly Flag[] = [
+  { name: 'debug', summary: 'Print each request on stderr, without secrets.' },
+  {
+    name: 'endpoint',
+    value: 'URL',
+    summary:
+      'URL of the muster endpoint. Default: MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT, the current context.',
+  },
+  { name: 'help', short: 'h', summary: 'Show the help.' },
+  { name: 'version', summary: 'Show the version.' },
+];
