@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** `npm run test:chaos`: sweeps in virtual time while everything around them goes wrong. */
@@ -8,6 +9,8 @@ export default defineConfig({
       ? ['test/chaos/*-seeds.test.ts']
       : ['test/chaos/*.test.ts'],
     pool: 'forks',
+    // Each file computes by itself and shares nothing.
+    maxWorkers: availableParallelism(),
     env: { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     testTimeout: 60_000,
     hookTimeout: 60_000,

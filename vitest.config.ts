@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -16,6 +17,8 @@ export default defineConfig({
       'test/hostile/{fuzz,load}/**',
     ],
     pool: 'forks',
+    // One for each core: the tests wait more than they compute, and vitest would leave one out.
+    maxWorkers: availableParallelism(),
     // Every test file fails that prints, logs or stores a secret.
     setupFiles: ['test/world/leaks.ts'],
     // The AWS clients want them even towards stand-ins on loopback.

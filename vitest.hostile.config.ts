@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { tallyReporter } from './test/hostile/tally-reporter.ts';
 
@@ -21,6 +22,8 @@ export default defineConfig({
     },
   ],
   test: {
+    // The tests wait more than they compute.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         extends: true,

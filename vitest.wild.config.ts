@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { caseTableReporter } from './test/wild/case-table-reporter.ts';
 
@@ -16,6 +17,8 @@ export default defineConfig({
   test: {
     include: ['test/wild/**/*.test.ts'],
     pool: 'forks',
+    // One for each core: the tests wait more than they compute, and vitest would leave one out.
+    maxWorkers: availableParallelism(),
     // Each case is a person, an endpoint, a server and an issuer of its own.
     sequence: { concurrent: true },
     maxConcurrency: 6,
