@@ -25,6 +25,7 @@ import { declareServers } from '../../local/declare-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
 import { ClusterError } from '../../functions/model/cluster-error.ts';
 import { crdFile } from '../world/manifest.ts';
+import { quietPorts } from '../world/page-ports.ts';
 
 const answered: ProbeOutcome = {
   kind: 'answered',
@@ -70,6 +71,7 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
   const connection = connectCluster({ kubeconfig: cluster.kubeconfig });
   const now = () => new Date(clock);
   ports = {
+    ...quietPorts,
     now,
     probe: async () => outcome,
     patchStatus: statusPatcher(connection),
@@ -79,9 +81,6 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
       table: dynamoTable(DynamoDBDocumentClient.from(store.client), store.table),
       now,
     }),
-    recordEvents: async () => ({ count: 0 }),
-    isOnline: async () => true,
-    backOff: async () => {},
   };
 });
 afterEach(async () => {

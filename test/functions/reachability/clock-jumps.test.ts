@@ -5,6 +5,7 @@ import { isDue } from '../../../functions/reachability/due.ts';
 import { nextStatus, reasonToWrite } from '../../../functions/reachability/status.ts';
 import { type PagePorts, sweepPage } from '../../../functions/reachability/sweep-page.ts';
 import { aServer, connected } from '../../world/server.ts';
+import { quietPorts } from '../../world/page-ports.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 const tickMs = 60_000;
@@ -42,6 +43,7 @@ test('a conflict does not make an old time of the future a newer observation', a
   const fresh: McpServer = { ...server, resourceVersion: '2' };
   const ports: PagePorts = {
     now: () => now,
+    ...quietPorts,
     probe: async () => ({
       kind: 'answered',
       status: 401,
@@ -54,11 +56,6 @@ test('a conflict does not make an old time of the future a newer observation', a
       return { kind: 'written', resourceVersion: '3' };
     },
     readServer: async () => fresh,
-    publish: async () => [],
-    outbox: { record: async () => undefined, remove: async () => {} },
-    recordEvents: async () => ({ count: 0 }),
-    isOnline: async () => true,
-    backOff: async () => {},
   };
   const options = { tick: now, tickMs, heartbeatMs, concurrency: 1, everything: true };
   expect(await sweepPage([server], ports, options)).toMatchObject({ written: 1, conflicts: 1 });

@@ -6,25 +6,9 @@ import {
   proberErrorsIn,
 } from '../../../functions/reachability/disruption.ts';
 import type { Cause, Observation, ProbeOutcome } from '../../../functions/reachability/outcome.ts';
+import { aFailure as failing, anAnswer as answered } from '../../world/outcome.ts';
 import { aServer, aStatus, connected } from '../../world/server.ts';
 
-const answered: ProbeOutcome = {
-  kind: 'answered',
-  status: 200,
-  bearerChallenge: false,
-  timings: {},
-};
-const failing = (
-  cause: Cause,
-  facts: Partial<Extract<ProbeOutcome, { kind: 'unreachable' }>> = {},
-): ProbeOutcome => ({
-  kind: 'unreachable',
-  stage: 'tcp',
-  cause,
-  detail: '',
-  timings: {},
-  ...facts,
-});
 const at = (
   outcome: ProbeOutcome,
   hosts: readonly string[],

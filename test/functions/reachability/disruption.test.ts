@@ -1,26 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Cause, ProbeOutcome, Observation } from '../../../functions/reachability/outcome.ts';
+import type { ProbeOutcome, Observation } from '../../../functions/reachability/outcome.ts';
 import {
   detectDisruption,
   maySuppress,
   needsCheck,
   proberErrorsIn,
 } from '../../../functions/reachability/disruption.ts';
+import { aFailure as failing, anAnswer as answered } from '../../world/outcome.ts';
 import { aServer, aStatus, connected } from '../../world/server.ts';
 
-const answered: ProbeOutcome = {
-  kind: 'answered',
-  status: 200,
-  bearerChallenge: false,
-  timings: {},
-};
-const failing = (cause: Cause): ProbeOutcome => ({
-  kind: 'unreachable',
-  stage: 'tcp',
-  cause,
-  detail: '',
-  timings: {},
-});
 const seen = (
   outcome: ProbeOutcome,
   count: number,

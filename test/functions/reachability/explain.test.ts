@@ -3,26 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { explain, notProbed } from '../../../functions/reachability/explain.ts';
 import type { Cause, ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { aCondition, aServer, aStatus } from '../../world/server.ts';
+import { aFailure, anAnswer } from '../../world/outcome.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const site = new URL('https://docs.example.com/');
-const answered: ProbeOutcome = {
-  kind: 'answered',
-  status: 200,
-  bearerChallenge: false,
-  timings: {},
-};
-const failed = (
-  cause: Cause,
-  facts: Partial<Extract<ProbeOutcome, { kind: 'unreachable' }>> = {},
-): ProbeOutcome => ({
-  kind: 'unreachable',
-  stage: 'tcp',
-  cause,
-  detail: 'ECODE',
-  timings: {},
-  ...facts,
-});
 const seen = (outcome: ProbeOutcome): string => explain(aServer(), outcome, now).observed;
 
 describe('what was seen is said in words', () => {
@@ -41,24 +25,24 @@ describe('what was seen is said in words', () => {
     ['clientCertificateRequired', 'a demand for a client certificate'],
     ['notHttp', 'an answer that is not HTTP'],
   ])('%s: %s', (cause, words) => {
-    expect(seen(failed(cause))).toBe(`${words} (stage tcp)`);
+    expect(seen(aFailure(cause))).toBe(`${words} (stage tcp)`);
   });
   test.each<[ProbeOutcome, string]>([
-    [answered, 'HTTP 200'],
-    [{ ...answered, redirect: 'otherHost' }, 'HTTP 200, a redirect that is not followed'],
+    [anAnswer, 'HTTP 200'],
+    [{ ...anAnswer, redirect: 'otherHost' }, 'HTTP 200, a redirect that is not followed'],
     [
-      { ...answered, getEnd: 'silent', classification: 'asksForSignIn' },
+      { ...anAnswer, getEnd: 'silent', classification: 'asksForSignIn' },
       'HTTP 200 to the POST, no answer to the GET, server/discover asks for a sign-in',
     ],
     [
-      { ...answered, getEnd: 'closed', classification: 'asksForNothing' },
+      { ...anAnswer, getEnd: 'closed', classification: 'asksForNothing' },
       'HTTP 200 to the POST, no answer to the GET, which was closed, server/discover answers without a sign-in',
     ],
     [
-      { ...answered, getEnd: 'gateway', classification: 'unclear' },
+      { ...anAnswer, getEnd: 'gateway', classification: 'unclear' },
       'HTTP 200 to the POST, a gateway error to the GET, server/discover does not say whether it requires a sign-in',
     ],
-    [{ ...answered, classification: 'unanswered' }, 'HTTP 200, server/discover got no answer'],
+    [{ ...anAnswer, classification: 'unanswered' }, 'HTTP 200, server/discover got no answer'],
     [{ kind: 'headersTooLarge', timings: {} }, 'HTTP headers too large to read'],
     [
       { kind: 'refusedByPolicy', message: 'm', timings: {} },
@@ -81,7 +65,7 @@ test('a server that answers: everything that the probe and the next status say',
     }),
   });
   const outcome: ProbeOutcome = {
-    ...answered,
+    ...anAnswer,
     classification: 'asksForNothing',
     speaksMcp: 'True',
     via: 'Through the API server.',
@@ -117,7 +101,7 @@ test('a server that answers: everything that the probe and the next status say',
 test('a server that fails behind a redirect: the hint names both addresses', () => {
   const hop = { from: 'https://a.example', to: 'https://b.example' };
   for (const cause of ['refused', 'tlsExpired'] as const)
-    expect(explain(aServer(), failed(cause, { hop }), now).hint).toBe(
+    expect(explain(aServer(), aFailure(cause, { hop }), now).hint).toBe(
       'Fix the redirect at https://a.example, or what runs at https://b.example.',
     );
 });
@@ -137,16 +121,16 @@ test('trouble of our own decides nothing: no STATE and no time, and the text say
 
 test('what failed is the network or TLS where a connection does not come, else it is by the reason', () => {
   const part = (outcome: ProbeOutcome) => explain(aServer(), outcome, now).failedPart;
-  expect(part(failed('timeout', { stage: 'tcp' }))).toBe('network');
-  expect(part(failed('timeout', { stage: 'tls' }))).toBe('tls');
-  expect(part(failed('timeout', { stage: 'headers' }))).toBe('server');
-  expect(part(failed('refused', { stage: 'tcp' }))).toBe('server');
-  expect(part(failed('nameNotFound', { stage: 'dns' }))).toBe('name');
-  expect(part(answered)).toBeUndefined();
+  expect(part(aFailure('timeout', { stage: 'tcp' }))).toBe('network');
+  expect(part(aFailure('timeout', { stage: 'tls' }))).toBe('tls');
+  expect(part(aFailure('timeout', { stage: 'headers' }))).toBe('server');
+  expect(part(aFailure('refused', { stage: 'tcp' }))).toBe('server');
+  expect(part(aFailure('nameNotFound', { stage: 'dns' }))).toBe('name');
+  expect(part(anAnswer)).toBeUndefined();
 });
 
 test('the hint is for a terminal: with the name of the server, without marks', () => {
-  const hint = explain(aServer(), { ...answered, status: 401 }, now).hint ?? '';
+  const hint = explain(aServer(), { ...anAnswer, status: 401 }, now).hint ?? '';
   expect(hint).toContain('muster auth login --server default/server-a');
   expect(hint).not.toMatch(/`|\bNAME\b/);
 });

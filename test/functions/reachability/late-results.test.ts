@@ -4,6 +4,7 @@ import type { McpServer, Status } from '../../../functions/model/mcpserver.ts';
 import { nextStatus } from '../../../functions/reachability/status.ts';
 import { type PagePorts, sweepPage } from '../../../functions/reachability/sweep-page.ts';
 import { aServer, connected } from '../../world/server.ts';
+import { quietPorts } from '../../world/page-ports.ts';
 
 const begin = Date.UTC(2026, 0, 1, 0, 1);
 const options = {
@@ -34,6 +35,7 @@ async function sweep(overtaken: boolean): Promise<readonly Status[]> {
     status: nextStatus(quick, refused, new Date(begin + 5_000)),
   };
   const ports: PagePorts = {
+    ...quietPorts,
     now: () => new Date(clock),
     probe: async ({ name }) => {
       if (name === 'quick') {
@@ -52,11 +54,6 @@ async function sweep(overtaken: boolean): Promise<readonly Status[]> {
       return { kind: 'written', resourceVersion: '3' };
     },
     readServer: async () => fresh,
-    publish: async () => [],
-    outbox: { record: async () => undefined, remove: async () => {} },
-    recordEvents: async () => ({ count: 0 }),
-    isOnline: async () => true,
-    backOff: async () => {},
   };
   await sweepPage([quick, slow], ports, options);
   return written;

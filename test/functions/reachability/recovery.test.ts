@@ -6,9 +6,9 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { sweepPage } from '../../../functions/reachability/sweep-page.ts';
-import { noOutbox } from '../../../functions/reachability/state-changes.ts';
 import { type McpServer, ownState, type Status } from '../../../functions/model/mcpserver.ts';
 import { aServer } from '../../world/server.ts';
+import { quietPorts } from '../../world/page-ports.ts';
 
 const tickMs = 60_000;
 const heartbeatMs = 5 * 60_000;
@@ -81,6 +81,7 @@ async function live(
       [server],
       {
         now: () => new Date(clock),
+        ...quietPorts,
         probe: async () => {
           const truth = truthAt(clock);
           probes.push({ at: clock, truth });
@@ -93,11 +94,6 @@ async function live(
           return { kind: 'written', resourceVersion: '1' };
         },
         readServer: async () => server,
-        publish: async () => [],
-        outbox: noOutbox,
-        recordEvents: async () => ({ count: 0 }),
-        isOnline: async () => true,
-        backOff: async () => {},
       },
       {
         tick: new Date(begin + tick * tickMs),

@@ -6,6 +6,7 @@ import type { SweepCursor } from '../../../functions/reachability/fanout.ts';
 import { runSweep, type SweepPorts } from '../../../functions/reachability/run-sweep.ts';
 import { noOutbox } from '../../../functions/reachability/state-changes.ts';
 import { aServer } from '../../world/server.ts';
+import { quietPorts } from '../../world/page-ports.ts';
 
 const started = new Date('2026-01-01T00:00:10Z');
 const ended = new Date('2026-01-01T00:00:12Z');
@@ -50,12 +51,8 @@ async function swept(ports: Partial<SweepPorts> = {}, cursor: SweepCursor = firs
         did.push(`write ${trace}`);
         return { kind: 'written', resourceVersion: '2' };
       },
-      readServer: async () => undefined,
-      publish: async () => [],
+      ...quietPorts,
       outbox: noOutbox,
-      recordEvents: async () => ({ count: 0 }),
-      isOnline: async () => true,
-      backOff: async () => {},
       ...ports,
     },
     { pageSize: 2, tickMs: 60_000, heartbeatMs: 300_000, concurrency: 1 },

@@ -12,24 +12,13 @@ import {
   sweepPage,
 } from '../../../functions/reachability/sweep-page.ts';
 import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
+import { aFailure, anAnswer } from '../../world/outcome.ts';
 
 const tick = new Date('2026-01-01T00:00:00Z');
 const now = new Date(tick.getTime() + 1500);
-const answered: ProbeOutcome = {
-  kind: 'answered',
-  status: 200,
-  bearerChallenge: false,
-  timings: {},
-};
 const trouble: ProbeOutcome = { kind: 'proberTrouble', detail: 'EMFILE', timings: {} };
-const lost: ProbeOutcome = {
-  kind: 'unreachable',
-  stage: 'tcp',
-  cause: 'timeout',
-  detail: '',
-  timings: {},
-};
-const nxdomain: ProbeOutcome = { ...lost, stage: 'dns', cause: 'nameNotFound' };
+const lost = aFailure('timeout');
+const nxdomain = aFailure('nameNotFound', { stage: 'dns' });
 
 type Seen = {
   readonly report: PageReport;
@@ -55,7 +44,7 @@ async function swept(
   const events: EventRecord[] = [];
   const waited: number[] = [];
   const probed: [string, boolean][] = [];
-  const { outcome = () => answered, ...others } = ports;
+  const { outcome = () => anAnswer, ...others } = ports;
   const report = await sweepPage(
     servers,
     {
@@ -215,7 +204,7 @@ describe('who is probed', () => {
       most = Math.max(most, running);
       await Promise.resolve();
       running -= 1;
-      return answered;
+      return anAnswer;
     };
     await swept(
       ['a', 'b', 'c', 'd', 'e'].map((name) => named(name)),
@@ -234,7 +223,7 @@ test('reasons are counted, and the lag is that of the last probe', async () => {
     {
       outcome: ({ name }) => {
         if (name === 'c') return nxdomain;
-        return name === 'd' ? trouble : answered;
+        return name === 'd' ? trouble : anAnswer;
       },
     },
   );
@@ -247,7 +236,7 @@ describe('trouble of our own', () => {
     const page = await swept([named('a', { status: fresh }), named('b')], {
       probe: async ({ name }) => {
         if (name === 'a') throw new Error('it broke');
-        return answered;
+        return anAnswer;
       },
     });
     expect(page.written.map(({ name }) => name)).toEqual(['b']);
@@ -325,7 +314,7 @@ describe('a page that loses everything', () => {
   test('leaves alone those of the page that answered', async () => {
     const mixed = [...page(fresh), named('f', { status: stale })];
     const { report, written } = await swept(mixed, {
-      outcome: ({ name }) => (name === 'f' ? answered : lost),
+      outcome: ({ name }) => (name === 'f' ? anAnswer : lost),
       isOnline: async () => false,
     });
     expect(written.map(({ name }) => name)).toEqual(['f']);
@@ -474,7 +463,7 @@ test('a server that goes away while it is written is no problem', async () => {
 
 test('a certificate that ends soon is an Event in the sweep of the day that is its own', async () => {
   const outcome = (): ProbeOutcome => ({
-    ...answered,
+    ...anAnswer,
     certificateExpiresAt: new Date('2026-01-06T00:00:00Z'),
   });
   const server = named('a', { status: fresh });

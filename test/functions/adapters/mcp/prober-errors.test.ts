@@ -7,6 +7,7 @@ import { ProberError } from '../../../../functions/adapters/network/prober-error
 import { conditionOf, type Status } from '../../../../functions/model/mcpserver.ts';
 import { type PagePorts, sweepPage } from '../../../../functions/reachability/sweep-page.ts';
 import { aServer, connected } from '../../../world/server.ts';
+import { quietPorts } from '../../../world/page-ports.ts';
 
 const connector = {
   guard: addressGuard({ allowLocal: true }),
@@ -51,6 +52,7 @@ describe('a page', () => {
     const written: Status[] = [];
     const now = new Date(Date.parse('2026-01-01T00:00:00Z') + minutes * 60_000);
     const ports: PagePorts = {
+      ...quietPorts,
       now: () => now,
       probe: async () => {
         throw error;
@@ -59,12 +61,6 @@ describe('a page', () => {
         written.push(next);
         return { kind: 'written', resourceVersion: '2' };
       },
-      readServer: async () => undefined,
-      publish: async () => [],
-      outbox: { record: async () => undefined, remove: async () => {} },
-      recordEvents: async () => ({ count: 0 }),
-      isOnline: async () => true,
-      backOff: async () => {},
     };
     const report = await sweepPage([aServer({ status: connected() })], ports, {
       tick: now,
