@@ -103,7 +103,15 @@ async function answerTo(
     proxy === undefined
       ? { agent }
       : { agent: false, socket: await openTunnel(proxy, url, signal) };
-  return answered(send(url, { method, headers: defined(headers), ...via }), body, signal);
+  const options = { method, headers: defined(headers) };
+  const outgoing = send(url, { ...options, ...via });
+  try {
+    return await answered(outgoing, body, signal);
+  } catch (error) {
+    // The server has closed an idle connection just as it was used again.
+    if (!outgoing.reusedSocket || signal.aborted || !isCut(codeOf(error) ?? '')) throw error;
+    return answered(send(url, { ...options, agent: false }), body, signal);
+  }
 }
 
 function answered(
