@@ -1,4 +1,7 @@
-/** `node cli/build.ts [FILE]` builds the command line, by default into `dist/muster.cjs`. */
+/**
+ * `node cli/build.ts [FILE]` builds the command line, by default into `dist/muster.cjs` and
+ * `dist/muster-chunks/`.
+ */
 import { join, resolve } from 'node:path';
 import { bundle, root } from './package/bundle.ts';
 

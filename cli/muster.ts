@@ -1,4 +1,3 @@
-import './runtime.ts';
 import { CliError, type ExitCode, exitCodes } from './context.ts';
 import { groupHelp, help } from './help.ts';
 import { parse } from './parse.ts';

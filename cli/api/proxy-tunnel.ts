@@ -1,4 +1,5 @@
 import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { defined } from '../../functions/model/defined.ts';
 import { codeOf } from '../auth/private-file.ts';
@@ -16,7 +17,7 @@ export async function openTunnel(proxy: Proxy, target: URL, signal: AbortSignal)
   const isTls = protocol === 'https:';
   const host = `${target.hostname}:${target.port || '443'}`;
   const at = hostname.replace(/^\[|\]$/g, '');
-  const send = isTls ? (await import('node:https')).request : requestHttp;
+  const send = isTls ? requestHttps : requestHttp;
   // RFC 7617.
   const user = `${decoded(username)}:${decoded(password)}`;
   return new Promise((resolve, reject) => {

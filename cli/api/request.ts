@@ -1,9 +1,10 @@
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { codeOf } from '../auth/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
+import { connectionTo } from './connections.ts';
 import { causeOf } from './network-causes.ts';
 import { proxyFor } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
@@ -97,24 +98,38 @@ async function answerTo(
           : 'application/json',
     'content-length': body === undefined ? undefined : Buffer.byteLength(body),
   };
-  // node:https costs 20 ms and is loaded only where it is used.
-  const send = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
+  const { send, agent } = connectionTo(url, method);
   const proxy = proxyFor(url, process.env);
-  // The agent begins TLS in the tunnel, and looks for the name of the endpoint.
-  const tunnel = proxy === undefined ? {} : { socket: await openTunnel(proxy, url, signal) };
-  return answered(
-    send(url, { method, headers: defined(headers), agent: false, signal, ...tunnel }),
-    body,
-  );
+  // Without an agent the request begins TLS in the tunnel, and looks for the name of the endpoint.
+  const via =
+    proxy === undefined
+      ? { agent }
+      : { agent: false, socket: await openTunnel(proxy, url, signal) };
+  const options = { method, headers: defined(headers) };
+  const outgoing = send(url, { ...options, ...via });
+  try {
+    return await answered(outgoing, body, signal);
+  } catch (error) {
+    // The server has closed an idle connection just as it was used again.
+    if (!outgoing.reusedSocket || signal.aborted || !isCut(codeOf(error) ?? '')) throw error;
+    return answered(send(url, { ...options, agent: false }), body, signal);
+  }
 }
 
-const answered = (outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
+function answered(
+  outgoing: ClientRequest,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  // Given to Node, the signal would load two more modules at every start.
+  signal.addEventListener('abort', () => outgoing.destroy());
+  return new Promise((resolve, reject) => {
     outgoing.once('response', resolve);
     // It stays: a connection may also end while the response is read.
     outgoing.on('error', reject);
     outgoing.end(body);
   });
+}
 
 /**
  * As `exchange`, but a status outside 2xx becomes a `CliError` with the text of its problem

@@ -1,15 +1,19 @@
-import { link, lstat, rm, writeFile } from 'node:fs/promises';
+import { lstatSync, type Stats } from 'node:fs';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { codeOf, privateFolder, readPrivate } from './private-file.ts';
 
 /**
- * Where early versions of this command stored the same file: in the folder `muster`, which upstream
+ * Where early versions of this command stored the same files: in the folder `muster`, which upstream
  * muster uses for files of the same names.
  */
+export const oldTokenFolder = (environment: Surroundings): string =>
+  join(dirname(configFolder(environment)), 'muster', 'tokens');
+
 export const oldTokenFile = (file: string, environment: Surroundings): string =>
-  join(dirname(configFolder(environment)), 'muster', 'tokens', basename(file));
+  join(oldTokenFolder(environment), basename(file));
 
 /**
  * Moves a sign-in of an early version to `file`, once, and returns its text. Only the content shows
@@ -55,10 +59,19 @@ async function readOld(
   old: string,
   isOurs: (text: string) => boolean,
 ): Promise<string | undefined> {
-  const facts = await lstat(old).catch(() => undefined);
+  const facts = factsOf(old);
   // Ours had mode 0600. Reading must not set the mode of a file of upstream's.
   const isOpen = process.getuid !== undefined && ((facts?.mode ?? 0) & 0o077) !== 0;
   if (facts?.isFile() !== true || isOpen) return undefined;
   const text = await readPrivate(old, () => undefined).catch(() => undefined);
   return text !== undefined && isOurs(text) ? text : undefined;
+}
+
+function factsOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file);
+  } catch (error) {
+    if (codeOf(error) !== undefined) return undefined;
+    throw error;
+  }
 }

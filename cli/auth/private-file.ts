@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+} from 'node:fs';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../functions/model/error-message.ts';
 import { CliError, exitCodes } from '../context.ts';
@@ -12,15 +20,17 @@ const maxBytes = 1024 * 1024;
  * The text of a file that only this user may read; undefined where there is none. Throws where it
  * is a symbolic link, no file, or another user's: what it leads to was not written by this command.
  * A mode that lets others read is set back, with one warning.
+ *
+ * It reads synchronously: every command waits for this text, and node:fs/promises takes 2 ms to load.
  */
 export async function readPrivate(
   file: string,
   warn: (line: string) => void,
 ): Promise<string | undefined> {
-  const handle = await openPrivate(file);
-  if (handle === undefined) return undefined;
+  const descriptor = openPrivate(file);
+  if (descriptor === undefined) return undefined;
   try {
-    const { mode, uid, size } = await vetStat(handle, file);
+    const { mode, uid, size } = vetStat(descriptor, file);
     // Windows has no modes; the folder of the user is private there.
     const me = process.getuid?.();
     if (me !== undefined && me !== 0 && uid !== me)
@@ -28,24 +38,24 @@ export async function readPrivate(
         hint: `Remove it: rm ${file}`,
       });
     if (me !== undefined && (mode & 0o077) !== 0) {
-      await handle.chmod(0o600);
+      fchmodSync(descriptor, 0o600);
       warn(
         `Warning: Other users of this machine could read ${file} (mode ${octal(mode)}). Its mode is now 0600. If others use this machine, sign out and sign in again.`,
       );
     }
     if (size > maxBytes) throw new CliError(`${file} is longer than 1 MB, so it is not used.`);
-    return await handle.readFile('utf8');
+    return readFileSync(descriptor, 'utf8');
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
-async function openPrivate(file: string): Promise<FileHandle | undefined> {
+function openPrivate(file: string): number | undefined {
   // Windows has neither; there they are undefined, which `|` reads as 0.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
     // Not blocking: a pipe in this place would hold the command forever.
-    return await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return undefined;
@@ -57,8 +67,8 @@ async function openPrivate(file: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function vetStat(handle: FileHandle, file: string) {
-  const facts = await handle.stat();
+function vetStat(descriptor: number, file: string): Stats {
+  const facts = fstatSync(descriptor);
   if (!facts.isFile()) throw new CliError(`${file} is not a file, so it is not used.`);
   return facts;
 }

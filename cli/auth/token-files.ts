@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError } from '../context.ts';
@@ -7,7 +8,7 @@ import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
-import { forgetOldFile, takeOldFile } from './old-token-files.ts';
+import { forgetOldFile, oldTokenFolder, takeOldFile } from './old-token-files.ts';
 import { failureFile } from './refresh-failure.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
@@ -36,11 +37,13 @@ export type Tokens = {
   readonly key?: MachineKey;
 };
 
+const tokenFolder = (environment: Surroundings): string =>
+  join(configFolder(environment), 'tokens');
+
 /** The file of one endpoint, in the folder `tokens` of this command: `<hash>.json`. */
 export const tokenFile = (endpoint: string, environment: Surroundings): string =>
   join(
-    configFolder(environment),
-    'tokens',
+    tokenFolder(environment),
     `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`,
   );
 
@@ -53,6 +56,7 @@ export async function readTokens(
   environment: Surroundings,
   warn: Warn,
 ): Promise<Tokens | undefined> {
+  if (!hasTokens(environment)) return undefined;
   const file = tokenFile(endpoint, environment);
   const text =
     (await readPrivate(file, warn)) ?? (await takeOldFile(file, environment, isFor(endpoint)));
@@ -65,6 +69,10 @@ export async function readTokens(
   }
   return tokens;
 }
+
+/** Whether anyone has ever signed in here. Without a sign-in, no digest has to be made. */
+const hasTokens = (environment: Surroundings): boolean =>
+  [tokenFolder(environment), oldTokenFolder(environment)].some((folder) => existsSync(folder));
 
 /** Upstream's files have other members, so they are no tokens of ours. */
 const isFor =

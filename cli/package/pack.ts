@@ -1,21 +1,21 @@
 /**
  * `node cli/package/pack.ts [FOLDER]` writes the command line as a package of its own, by default
- * into `dist/package`: one file and no dependencies, where the repository would bring those of AWS.
+ * into `dist/package`: it has no dependencies, where the repository would bring those of AWS.
  */
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { bundle, manifest, oldestNode, packagesIn, root } from './bundle.ts';
+import { bundle, chunkFolder, manifest, oldestNode, packagesIn, root } from './bundle.ts';
 
 const [given] = process.argv.slice(2);
 const folder = given === undefined ? join(root, 'dist/package') : resolve(given);
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
-const metafile = await bundle(join(folder, 'muster.cjs'));
+const bundled = await bundle(join(folder, 'muster.cjs'));
 await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 await copyFile(join(root, 'cli/package/README.md'), join(folder, 'README.md'));
-await writeFile(join(folder, 'THIRD-PARTY.txt'), await notices(packagesIn(metafile)));
+await writeFile(join(folder, 'THIRD-PARTY.txt'), await notices(packagesIn(bundled)));
 const { name, version, license, bin } = manifest;
 const packed = {
   name,
@@ -23,7 +23,7 @@ const packed = {
   description: 'muster: can an MCP server be reached, and am I signed in to it?',
   license,
   bin: Object.fromEntries(Object.keys(bin).map((command) => [command, 'muster.cjs'])),
-  files: ['muster.cjs', 'THIRD-PARTY.txt'],
+  files: ['muster.cjs', chunkFolder, 'THIRD-PARTY.txt'],
   engines: { node: `>=${oldestNode}` },
 };
 await writeFile(join(folder, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`);

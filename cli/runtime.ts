@@ -1,7 +1,0 @@
-// The first import of the command, so that an old Node prints this line before it fails on syntax
-// or modules that it does not know.
-const [major = ''] = process.versions.node.split('.');
-if (Number(major) < 20) {
-  process.stderr.write(`muster needs Node 20 or newer; this is Node ${process.versions.node}.\n`);
-  process.exit(1);
-}
