@@ -8,5 +8,6 @@ export const quietPorts: Omit<PagePorts, 'now' | 'probe' | 'patchStatus'> = {
   outbox: noOutbox,
   recordEvents: async () => ({ count: 0 }),
   isOnline: async () => true,
+  keepChanges: async () => undefined,
   backOff: async () => {},
 };
