@@ -60,7 +60,8 @@ export function contextOf({
     info: quiet ? () => undefined : info,
     instruct: info,
     quiet,
-    ...(stdout.isTTY ? { terminal } : {}),
+    ...(stdout.isTTY ? { terminal: terminalOf(isOn) } : {}),
+    isRead: () => stdout.writable,
     paint: painter(isOn),
     get interrupted() {
       return interruption.signal();
@@ -69,12 +70,17 @@ export function contextOf({
   };
 }
 
-const terminal = {
+const terminalOf = (isColorOn: boolean): NonNullable<CommandContext['terminal']> => ({
   // Some terminals report no size.
   get columns() {
     return stdout.columns || 80;
   },
-};
+  ...(environment['TERM'] === 'dumb'
+    ? {}
+    : {
+        openScreen: async () => (await import('./output/screen.ts')).openScreen(stdout, isColorOn),
+      }),
+});
 
 function limitTo(time: string | undefined): void {
   if (time === undefined || time === '') return;

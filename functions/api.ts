@@ -10,6 +10,7 @@ import { guardedFetch } from './adapters/network/http.ts';
 import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { allPages } from './model/all-pages.ts';
 import { defined } from './model/defined.ts';
+import { readSelector } from './model/label-selector.ts';
 import type { McpServer, ReadServer } from './model/mcpserver.ts';
 import { missedTicks } from './reachability/due.ts';
 import { explain, notProbed } from './reachability/explain.ts';
@@ -117,7 +118,7 @@ function clientsOf(settings: ApiSettings) {
     }),
   );
   const continueTokens = textSealer(seal);
-  const listPage = listerOf(cluster);
+  const listPage = listerOf(cluster, settings.accessRules !== undefined);
   return {
     cluster,
     listPage,
@@ -237,15 +238,26 @@ function lastSweepOf(
   };
 }
 
-/** A namespace that a caller asks for narrows the owner's selection; it never widens it. */
-function listerOf(cluster: Cluster): ServerPorts['listPage'] {
+/**
+ * A namespace and labels that a caller asks for narrow the owner's selection; they never widen it.
+ * Where namespaces may be hidden from a person, the cluster is not asked for their labels over all
+ * namespaces: `continue` would count the hidden MCPServers that have them.
+ */
+function listerOf(cluster: Cluster, mayHide: boolean): ServerPorts['listPage'] {
   const listAll = pageLister(cluster);
-  return async ({ namespace, ...page }) => {
-    const { selection } = cluster;
-    if (namespace === undefined || namespace === selection.namespace) return listAll(page);
-    if (selection.namespace !== undefined)
+  return async ({ namespace, labelSelector, ...page }) => {
+    const own = cluster.selection;
+    if (namespace === undefined && labelSelector === undefined) return listAll(page);
+    if (namespace !== undefined && (own.namespace ?? namespace) !== namespace)
       return { kind: 'page', page: { servers: [], malformed: [] } };
-    return pageLister({ ...cluster, selection: { ...selection, namespace } })(page);
+    const isFilteredHere = mayHide && namespace === undefined;
+    const labels = [own.labelSelector, isFilteredHere ? undefined : labelSelector];
+    const selection = defined({
+      namespace: namespace ?? own.namespace,
+      labelSelector: labels.filter((text) => text).join(',') || undefined,
+    });
+    const selects = isFilteredHere ? readSelector(labelSelector ?? '') : undefined;
+    return pageLister({ ...cluster, selection }, selects)(page);
   };
 }
 

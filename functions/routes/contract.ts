@@ -3,6 +3,8 @@
  * the routes with it.
  */
 import * as z from 'zod/mini';
+import { longestSelector, readSelector } from '../model/label-selector.ts';
+import { oneLine } from '../model/outside-text.ts';
 import {
   changeSchema,
   changesSchema,
@@ -28,18 +30,46 @@ import {
   tokenRequestSchema,
 } from '../model/wire.ts';
 
-/** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
-export const maxLimit = 500;
+/** Rows of one answer, for callers that ask for so many. It ends earlier where they are too large. */
+export const maxLimit = 5_000;
+const usualLimit = 500;
 
 /** What Kubernetes allows as the name of a namespace (RFC 1123 label). */
 const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 export const isNamespace = (text: string): boolean => namespacePattern.test(text);
 
+const longestQuote = 100;
+
 /** Query of `GET /v1/mcpservers`. */
 export const listQuerySchema = z.object({
-  namespace: z.optional(z.string().check(z.regex(namespacePattern))),
-  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(maxLimit)), maxLimit),
-  continue: z.optional(z.string().check(z.minLength(1))),
+  namespace: z.optional(
+    z.string().check(z.regex(namespacePattern), z.describe('Only MCPServers of this namespace.')),
+  ),
+  labelSelector: z.optional(
+    z.string().check(
+      z.maxLength(longestSelector),
+      z.refine((text) => readSelector(text) !== undefined, {
+        error: ({ input }) => `"${oneLine(String(input), longestQuote)}" is not a label selector`,
+      }),
+      z.describe(
+        'Only MCPServers with these labels, as in Kubernetes: `team=search,tier!=test`. Requires a token.',
+      ),
+    ),
+  ),
+  limit: z._default(
+    z.coerce
+      .number()
+      .check(
+        z.int(),
+        z.minimum(1),
+        z.maximum(maxLimit),
+        z.describe('At most so many MCPServers in one answer. An answer of large rows has fewer.'),
+      ),
+    usualLimit,
+  ),
+  continue: z.optional(
+    z.string().check(z.minLength(1), z.describe('`continue` of the answer before, same query.')),
+  ),
 });
 
 /** The bodies that cross the wire, by the name they have in the document. */

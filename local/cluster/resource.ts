@@ -3,7 +3,7 @@ import { defined } from '../../functions/model/defined.ts';
 import { parseJson } from '../../functions/model/json.ts';
 import * as say from './answer.ts';
 import type { Answer } from './answer.ts';
-import { readSelector } from './label-selector.ts';
+import { readSelector } from '../../functions/model/label-selector.ts';
 import { apiVersionOf, toJson } from './object-body.ts';
 import type { Stored } from './object-store.ts';
 import { create, patch, replace } from './object-writes.ts';

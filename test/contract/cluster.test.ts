@@ -555,10 +555,18 @@ describe('list', () => {
     ['tier notin (gold)', ['b', 'c']],
     ['tier=gold,zone=eu', ['a']],
     ['tier=gold,zone=us', []],
+    [' tier = gold , zone ', ['a']],
+    ['tier in(gold)', ['a']],
+    ['tier notin (gold,silver)', ['c']],
+    ['size>2', ['b']],
+    ['size<3', ['a']],
+    ['example.com/owner=ada', ['c']],
+    ['tier=', []],
+    ['', ['a', 'b', 'c']],
   ])('the label selector %s selects %j', async (labelSelector, selected) => {
-    await create({ name: 'a', labels: { tier: 'gold', zone: 'eu' } });
-    await create({ name: 'b', labels: { tier: 'silver' } });
-    await create({ name: 'c' });
+    await create({ name: 'a', labels: { tier: 'gold', zone: 'eu', size: '2' } });
+    await create({ name: 'b', labels: { tier: 'silver', size: '10' } });
+    await create({ name: 'c', labels: { 'example.com/owner': 'ada' } });
     expect(names(await list({ labelSelector }))).toEqual(selected);
   });
 
@@ -570,12 +578,15 @@ describe('list', () => {
     expect(metadata.remainingItemCount).toBeUndefined();
   });
 
-  test('a label selector that is none is a bad request', async () => {
-    expect(await list({ labelSelector: 'a=(b' })).toMatchObject({
-      code: 400,
-      body: { reason: 'BadRequest' },
-    });
-  });
+  test.each(['a=(b', 'a=b,', 'a in ()', 'a b', '-a', 'a=b c', `${'x'.repeat(64)}=a`, 'a>b'])(
+    'a label selector that is none is a bad request: %s',
+    async (labelSelector) => {
+      expect(await list({ labelSelector })).toMatchObject({
+        code: 400,
+        body: { reason: 'BadRequest' },
+      });
+    },
+  );
 });
 
 describe('get and delete', () => {

@@ -16,6 +16,8 @@ let otherIssuer: Issuer;
 let cluster: LocalCluster;
 let store: Store;
 let bearer: string;
+/** What the cluster says when it is asked whether a person may get MCPServers. */
+let mayGet = true;
 beforeAll(async () => {
   process.env['AWS_REGION'] ??= 'local';
   process.env['AWS_ACCESS_KEY_ID'] ??= 'local';
@@ -23,13 +25,18 @@ beforeAll(async () => {
   [issuer, otherIssuer, cluster, store] = await Promise.all([
     startIssuer(),
     startIssuer(),
-    startCluster({ crdFile }),
+    startCluster({ crdFile, isAllowed: () => mayGet }),
     startStore(),
   ]);
   const away = { type: 'streamable-http', url: 'http://127.0.0.1:9/mcp' };
   const manifests = [
-    aManifest({ name: 'server-a', namespace: 'default', spec: away }),
-    aManifest({ name: 'server-b', namespace: 'team-a', spec: away }),
+    aManifest({ name: 'server-a', namespace: 'default', labels: { team: 'search' }, spec: away }),
+    aManifest({
+      name: 'server-b',
+      namespace: 'team-a',
+      labels: { team: 'search', tier: 'gold' },
+      spec: away,
+    }),
     aManifest({
       name: 'local',
       namespace: 'team-a',
@@ -43,6 +50,7 @@ beforeAll(async () => {
     aManifest({
       name: 'keyed',
       namespace: 'team-b',
+      labels: { tier: 'gold' },
       spec: { ...away, headers: { 'x-api-key': 'a secret' } },
     }),
   ];
@@ -118,6 +126,60 @@ test('a caller may narrow what the owner selected, never widen it', async () => 
   expect((await ask('/v1/mcpservers?namespace=default', { settings })).names()).toEqual([]);
   expect((await ask('/v1/mcpservers/team-a/server-b', { settings })).status).toBe(200);
   expect((await ask('/v1/mcpservers/default/server-a', { settings })).status).toBe(404);
+});
+
+const selecting = (selector: string) =>
+  `/v1/mcpservers?labelSelector=${encodeURIComponent(selector)}`;
+
+test.each([
+  ['team=search', ['default/server-a', 'team-a/server-b']],
+  ['team=search,tier=gold', ['team-a/server-b']],
+  ['tier in (gold, silver)', ['team-a/server-b', 'team-b/keyed']],
+  ['!team', ['team-a/local', 'team-b/keyed']],
+  ['', ['default/server-a', 'team-a/local', 'team-a/server-b', 'team-b/keyed']],
+])('the labels %j select %j', async (selector, names) => {
+  expect((await ask(selecting(selector))).names()).toEqual(names);
+});
+
+test('labels narrow a namespace, and what the owner selected', async () => {
+  const gold = selecting('tier=gold');
+  expect((await ask(`${gold}&namespace=team-b`)).names()).toEqual(['team-b/keyed']);
+  const settings = { LABEL_SELECTOR: 'team=search' };
+  expect((await ask(gold, { settings })).names()).toEqual(['team-a/server-b']);
+  expect((await ask(selecting('tier'), { settings })).names()).toEqual(['team-a/server-b']);
+  expect((await ask(`${gold}&namespace=team-b`, { settings })).names()).toEqual([]);
+});
+
+test('a continue of selected servers is for these labels only', async () => {
+  const settings = { PUBLIC_URL: 'https://muster.example.com/' };
+  const first = listSchema.parse((await ask(`${selecting('tier')}&limit=1`, { settings })).body);
+  expect(first.items.map(({ name }) => name)).toEqual(['server-b']);
+  const next = `&limit=1&continue=${encodeURIComponent(first.continue ?? '')}`;
+  expect((await ask(`${selecting('tier')}${next}`)).names()).toEqual(['team-b/keyed']);
+  expect((await ask(`${selecting('team')}${next}`)).status).toBe(400);
+  expect((await ask(`/v1/mcpservers?${next}`)).status).toBe(400);
+});
+
+test('labels do not count the MCPServers of namespaces that a person may not see', async () => {
+  mayGet = false;
+  const settings = { ACCESS_REVIEW: 'on' };
+  const asked = async (path: string) => (await ask(path, { settings })).body;
+  const nothing = { items: [], problems: [] };
+  expect(await asked('/v1/mcpservers')).toMatchObject(nothing);
+  // Two have the label, none has the other one: the answers are the same but for the seal.
+  const counted = ['tier=gold', 'tier=bronze'].map(async (labels) =>
+    listSchema.parse(await asked(`${selecting(labels)}&limit=1`)),
+  );
+  const [gold, bronze] = await Promise.all(counted);
+  expect([gold?.items, gold?.continue === undefined]).toEqual([
+    bronze?.items,
+    bronze?.continue === undefined,
+  ]);
+  mayGet = true;
+  expect((await ask(selecting('tier=gold'), { settings })).names()).toEqual([
+    'team-a/server-b',
+    'team-b/keyed',
+  ]);
 });
 
 test('a long list comes in pages, and says when the cluster has forgotten it', async () => {

@@ -27,6 +27,7 @@ import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
+import { memoryTable } from '../../local/memory-table.ts';
 import { ClusterError } from '../../functions/model/cluster-error.ts';
 import { crdFile } from '../world/manifest.ts';
 import { quietPorts } from '../world/page-ports.ts';
@@ -75,6 +76,7 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
   );
   const connection = connectCluster({ kubeconfig: cluster.kubeconfig });
   const now = () => new Date(clock);
+  history = changeHistory({ table: memoryTable(), now });
   ports = {
     ...quietPorts,
     now,

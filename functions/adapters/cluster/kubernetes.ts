@@ -9,11 +9,19 @@ import type {
   ReadServer,
 } from '../../model/mcpserver.ts';
 import { call, type Cluster, mergePatch } from './apiserver.ts';
-import { nameOf, ownStatus, readItem, shortStatus, statusPatch } from './mcpserver-object.ts';
+import {
+  labelsOf,
+  nameOf,
+  ownStatus,
+  readItem,
+  shortStatus,
+  statusPatch,
+} from './mcpserver-object.ts';
 import { AnswerTooLarge } from './custom-objects.ts';
 import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
+import type { Selects } from '../../model/label-selector.ts';
 
 type ListPage = (request: {
   readonly limit: number;
@@ -22,10 +30,11 @@ type ListPage = (request: {
 
 /**
  * Gives the function that lists one page: fewer than `limit` where so many are too many bytes, and
- * one that is too large by itself is malformed. It throws `ClusterError`, for example where the CRD
- * is not installed.
+ * one that is too large by itself is malformed. With `selects` a page holds only the objects with such
+ * labels; `continue` then says nothing about them. It throws `ClusterError`, for example where the
+ * CRD is not installed.
  */
-export function pageLister(cluster: Cluster): ListPage {
+export function pageLister(cluster: Cluster, selects: Selects = () => true): ListPage {
   const list = lister(cluster);
   const listNames = lister(cluster, metadataOnly);
   return async (request) => {
@@ -36,7 +45,7 @@ export function pageLister(cluster: Cluster): ListPage {
       case 'answer':
         return defined({
           kind: 'page',
-          page: readPage(cluster, answer.body),
+          page: readPage(cluster, answer.body, selects),
           smallerLimit: answer.limit < request.limit ? answer.limit : undefined,
         });
       case 'tooLarge': {
@@ -44,7 +53,7 @@ export function pageLister(cluster: Cluster): ListPage {
         if (named.kind === 'tooLarge') throw tooManyBytes(cluster);
         return named.kind === 'expired'
           ? named
-          : { kind: 'page', page: withoutContent(cluster, named.body), smallerLimit: 1 };
+          : { kind: 'page', page: withoutContent(cluster, named.body, selects), smallerLimit: 1 };
       }
     }
   };
@@ -242,11 +251,12 @@ function readList({ address }: Cluster, answer: unknown): z.infer<typeof pageSch
 }
 
 /** The one MCPServer of a list of metadata, whose content is more than we read. */
-function withoutContent(cluster: Cluster, answer: unknown): Page {
+function withoutContent(cluster: Cluster, answer: unknown, selects: Selects): Page {
   const { items, metadata } = readList(cluster, answer);
+  const selected = items.filter((item) => selects(labelsOf(item)));
   return defined({
     servers: [],
-    malformed: items.map(nameOf).map(({ namespace, name }) => ({
+    malformed: selected.map(nameOf).map(({ namespace, name }) => ({
       namespace,
       name,
       message: 'The object is too large to be read. Remove what makes it large.',
@@ -255,9 +265,9 @@ function withoutContent(cluster: Cluster, answer: unknown): Page {
   });
 }
 
-function readPage(cluster: Cluster, answer: unknown): Page {
+function readPage(cluster: Cluster, answer: unknown, selects: Selects): Page {
   const list = readList(cluster, answer);
-  const items = list.items.map(readItem);
+  const items = list.items.filter((item) => selects(labelsOf(item))).map(readItem);
   const next = list.metadata.continue;
   return defined({
     servers: items.flatMap((item) => (item.kind === 'server' ? [item.server] : [])),

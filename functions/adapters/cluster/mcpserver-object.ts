@@ -17,6 +17,7 @@ import {
   sweepLabel,
 } from '../../model/mcpserver.ts';
 import { defined } from '../../model/defined.ts';
+import type { Labels } from '../../model/label-selector.ts';
 import { longestMessage, oneLine } from '../../model/outside-text.ts';
 import { withinLimits } from './object-limits.ts';
 
@@ -44,6 +45,10 @@ export function readItem(item: unknown): Item {
 /** What an object is called, whatever else it is. */
 export const nameOf = (item: unknown): Pick<Malformed, 'namespace' | 'name'> =>
   nameSchema.safeParse(item).data?.metadata ?? { namespace: '', name: '(no name)' };
+
+/** The labels of an object, whatever else it is. */
+export const labelsOf = (item: unknown): Labels =>
+  labelsSchema.safeParse(item).data?.metadata.labels ?? {};
 
 /**
  * `status` of a merge patch: what `next` does not have is removed, fields of other writers stay.
@@ -164,6 +169,9 @@ const itemSchema = z.object({
 });
 
 const nameSchema = z.object({ metadata: z.object({ namespace: z.string(), name: z.string() }) });
+const labelsSchema = z.object({
+  metadata: z.object({ labels: z.optional(z.record(z.string(), z.string())) }),
+});
 
 function toServer({ metadata, spec, status }: z.infer<typeof itemSchema>): McpServer {
   const { labels, ...named } = metadata;

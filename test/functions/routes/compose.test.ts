@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { anonymousLists } from '../../../functions/model/limits.ts';
 import { type ApiPorts, composeApi } from '../../../functions/routes/compose.ts';
 import { contract } from '../../../functions/routes/contract.ts';
@@ -276,7 +276,7 @@ test('a continue token that the cluster forgot is a 410 that says to start again
 
 test.each([
   'limit=0',
-  'limit=501',
+  'limit=5001',
   'limit=many',
   'limit=1.5',
   'namespace=',
@@ -285,7 +285,100 @@ test.each([
 ])('the query %s is a 400 that says what is right', async (query) => {
   const { status, body } = await world().ask(`/v1/mcpservers?${query}`, ada);
   expect(status).toBe(400);
-  expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 500');
+  expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 5000');
+});
+
+test.each(['a=(b', 'a in ()', 'a=b,', 'a b', '-a', 'a=b;c', `${'x'.repeat(64)}=a`])(
+  'the label selector %j is a 400 that names it',
+  async (selector) => {
+    const path = `/v1/mcpservers?labelSelector=${encodeURIComponent(selector)}`;
+    const { status, body } = await world().ask(path, ada);
+    expect(status).toBe(400);
+    expect(problemSchema.parse(body)).toMatchObject({
+      detail: `labelSelector: "${selector}" is not a label selector`,
+      hint: expect.stringContaining('team=search'),
+    });
+  },
+);
+
+test('without a token nobody finds out by searching which labels there are', async () => {
+  const { ask } = anonymousWorld();
+  expect((await ask('/v1/mcpservers')).status).toBe(200);
+  expect((await ask('/v1/mcpservers?labelSelector=team%3Dsearch')).status).toBe(401);
+});
+
+describe('a long answer', () => {
+  const names = Array.from({ length: 1_200 }, (_, index) => `server-${1_000 + index}`);
+  /** The cluster, in pages of at most 500, each after `tookMs`. */
+  function longWorld({ tookMs = 0, described = '' } = {}) {
+    const fleet = names.map((name) =>
+      aServer({ name, uid: name, description: described, status: connected() }),
+    );
+    let time = now.getTime();
+    const asked: number[] = [];
+    const lister: ApiPorts['servers']['listPage'] = async ({ limit, continue: token }) => {
+      asked.push(limit);
+      time += tookMs;
+      const start = Number(token ?? 0);
+      const next = start + limit;
+      return {
+        kind: 'page',
+        page: defined({
+          servers: fleet.slice(start, next),
+          malformed: [],
+          continue: next < fleet.length ? String(next) : undefined,
+        }),
+      };
+    };
+    const made = world({
+      servers: { listPage: lister, now: () => new Date(time), anonymousList: true },
+    });
+    const list = async (query: string, as: { bearer?: string } = ada) =>
+      listSchema.parse((await made.ask(`/v1/mcpservers?${query}`, as)).body);
+    return { list, asked, ask: made.ask };
+  }
+
+  test('has as many rows as were asked for, whatever the cluster gives at a time', async () => {
+    const { list, asked } = longWorld();
+    const all = await list('limit=5000');
+    expect([all.items.length, all.continue, asked]).toEqual([1_200, undefined, [500, 500, 500]]);
+    const some = await list('limit=700');
+    expect(some.items.at(-1)?.name).toBe('server-1699');
+    const rest = await list(`limit=700&continue=${encodeURIComponent(some.continue ?? '')}`);
+    expect(rest.items.map(({ name }) => name)).toEqual(names.slice(700));
+    expect((await list('')).items).toHaveLength(500);
+  });
+
+  test('is cut by bytes before Lambda cannot carry it, and goes on behind its last row', async () => {
+    const { list } = longWorld({ described: 'y'.repeat(6_000) });
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    for (let token = ''; ; ) {
+      const page = await list(`limit=5000${token}`);
+      seen.push(...page.items.map(({ name }) => name));
+      sizes.push(Buffer.byteLength(JSON.stringify({ body: JSON.stringify(page) })));
+      if (page.continue === undefined) break;
+      token = `&continue=${encodeURIComponent(page.continue)}`;
+    }
+    expect(seen).toEqual(names);
+    expect(Math.max(...sizes)).toBeLessThan(6_000_000);
+    expect(sizes.length).toBeLessThanOrEqual(3);
+  });
+
+  test('has fewer rows where the cluster is slow: its caller does not wait for all of them', async () => {
+    const { list, asked } = longWorld({ tookMs: 2_000 });
+    expect((await list('limit=5000')).items).toHaveLength(1_000);
+    expect(asked).toEqual([500, 500]);
+  });
+
+  test('counts as the pages that it saves where lists without a token are limited', async () => {
+    const { ask } = longWorld();
+    expect((await ask('/v1/mcpservers?limit=5000')).status).toBe(200);
+    const statuses = [];
+    for (let count = 0; count < anonymousLists.count - 2; count += 1)
+      statuses.push((await ask('/v1/mcpservers?limit=1')).status);
+    expect(statuses.indexOf(429)).toBe(anonymousLists.count - 3);
+  });
 });
 
 test('an MCPServer that is not there is a 404 that names it', async () => {
