@@ -99,9 +99,10 @@ const isText = (value: unknown): value is string => typeof value === 'string';
  * copy them into commands.
  */
 const isNamed = ({ namespace, name }: Readonly<Record<string, unknown>>): boolean =>
-  [namespace, name].every(
-    (part) => isText(part) && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(part),
-  );
+  [namespace, name].every((part) => isText(part) && isObjectName(part));
+
+export const isObjectName = (text: string): boolean =>
+  /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
 
 export const isKeys = (body: unknown): body is Keys =>
   isRecord(body) &&
