@@ -28,7 +28,7 @@ export const isRow = (body: unknown): body is Row =>
   isRecord(body) &&
   isNamed(body) &&
   hasTexts(body, 'uid', 'type') &&
-  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn') &&
+  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn', 'page') &&
   isListOf(
     body['conditions'],
     (condition) =>

@@ -102,6 +102,13 @@ function factsOf<Reason extends string>(
     });
 }
 
+/** The next step for a reason, for a terminal, with the name of the server in it. */
+export const reasonHint = (reason: string, server: string): string | undefined =>
+  reasonFacts
+    .get(reason)
+    ?.hint.replaceAll('`', '')
+    .replaceAll(/\bNAME\b/g, server);
+
 /** `connection-refused`: the name of the reason in addresses, which are in lower case everywhere. */
 export const reasonSlug = (reason: string): string =>
   reason

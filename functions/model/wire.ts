@@ -102,6 +102,10 @@ export const rowSchema = z.object({
     z.boolean(),
     'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
   ),
+  page: field(
+    z.optional(text),
+    'Address of the page about the reason. Only in the answer about one server, and absent without a site.',
+  ),
   session: field(
     z.optional(sessionSchema),
     "The caller's own session. Present only when the caller is signed in.",
@@ -312,6 +316,10 @@ export const checkSchema = z.object({
   ),
   reason: field(text, 'Reason of the condition `Reachable`, or why there is no verdict.'),
   message: field(text, 'The reason as a sentence for people.'),
+  bearerChallenge: field(
+    z.optional(z.boolean()),
+    'Whether an answer 401 or 403 had the header `WWW-Authenticate: Bearer`. Absent for other answers.',
+  ),
   authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
   speaksMcp: field(z.enum(conditionStatuses), 'Whether what answers is an MCP server.'),
   consecutiveFailures: field(z.number(), 'Failed probes in a row, including this one.'),
