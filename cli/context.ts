@@ -1,3 +1,5 @@
+import type { Paint } from './output/paint.ts';
+
 /** What a command gets: its arguments, and the world it runs in. */
 export type CommandContext = {
   readonly positionals: readonly string[];
@@ -7,10 +9,26 @@ export type CommandContext = {
   /** Whether a person is at the terminal. */
   readonly isInteractive: () => boolean;
   readonly now: () => Date;
-  /** Data, to stdout. */
+  /** Data, to stdout. Nothing in it controls a terminal but what `paint` makes. */
   readonly print: (text: string) => void;
-  /** A message for the person, to stderr; one line. */
+  /** A message for the person, to stderr; one line. Nothing with `--quiet`. */
   readonly info: (line: string) => void;
+  /** What the person has to do or to read now, also with `--quiet`: an address, a code. */
+  readonly instruct: (line: string) => void;
+  /** Only errors, instructions and data are printed. `info` sees to it. */
+  readonly quiet: boolean;
+  /** Absent: stdout is no terminal. The width is the present one: a window may change it. */
+  readonly terminal?: { readonly columns: number };
+  /** For `print`: the text in its style, or as it is where colors are off. Pad it before. */
+  readonly paint: Paint;
+  /**
+   * Whoever reads it takes over Ctrl-C: the first one aborts this signal, the second one ends the
+   * process. Return `exitCodes.interrupted` then, or let its AbortError through; another exit code
+   * is kept as it is. Without it Ctrl-C ends the process at once.
+   */
+  readonly interrupted: AbortSignal;
+  /** The promise; after 300 ms a terminal shows `text` in one line that is erased at the end. */
+  readonly waitingFor: <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
 };
 
 /** What an exit code means to a script. */
@@ -20,6 +38,8 @@ export const exitCodes = {
   signInRequired: 2,
   signInFailed: 3,
   notMet: 4,
+  /** Ctrl-C: what a shell reports of a process that ended by SIGINT. */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -1,9 +1,9 @@
 import './runtime.ts';
-import { CliError, type CommandContext, type ExitCode, exitCodes } from './context.ts';
+import { CliError, type ExitCode, exitCodes } from './context.ts';
 import { groupHelp, help } from './help.ts';
 import { parse } from './parse.ts';
+import { contextOf, info, interruption, print } from './terminal.ts';
 import { oneLine } from '../functions/model/outside-text.ts';
-import { traceTo } from './api/trace.ts';
 
 /**
  * The `muster` command: runs one command and returns its exit code. Data goes to stdout, messages
@@ -27,48 +27,22 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
         info(`muster ${parsed.group} needs a subcommand\n\n${groupHelp(parsed.group).trimEnd()}`);
         return exitCodes.error;
       case 'run':
-        if (parsed.flags.has('debug')) traceTo(info);
-        return await parsed.command.run(contextOf(parsed.positionals, parsed.flags));
+        return await parsed.command.run(contextOf(parsed));
     }
   } catch (error) {
     return reportError(error);
   }
 }
 
-const print = (text: string): void => void process.stdout.write(harmless(text));
-const info = (line: string): void =>
-  void process.stderr.write(`${harmless(withoutTokens(line))}\n`);
-
-/** The last line of defense: nothing that controls a terminal reaches it, whatever its source. */
-const harmless = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
-
 const longestMessage = 2_000;
-
-/** No message of ours holds a token; an error from elsewhere might. */
-const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[redacted]');
-
-const contextOf = (
-  positionals: readonly string[],
-  flags: ReadonlyMap<string, string | true>,
-): CommandContext => ({
-  positionals,
-  option: (flag) => {
-    const value = flags.get(flag);
-    return value === true ? undefined : value;
-  },
-  has: (flag) => flags.has(flag),
-  environment: process.env,
-  isInteractive: () => process.stdin.isTTY && process.stderr.isTTY,
-  now: () => new Date(),
-  print,
-  info,
-});
 
 /**
  * One line says what happened, one what to do next. No stack is printed: its text could hold a
  * secret.
  */
 function reportError(error: unknown): ExitCode {
+  if (error instanceof Error && error.name === 'AbortError' && interruption.isInterrupted())
+    return exitCodes.interrupted;
   if (error instanceof CliError) {
     info(`Error: ${oneLine(error.message, longestMessage)}`);
     if (error.hint !== undefined) info(oneLine(error.hint, longestMessage));
@@ -89,5 +63,6 @@ process.stdout.on('error', (error) => {
 process.on('uncaughtException', (error) => process.exit(reportError(error)));
 
 void muster(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
+  if (code === exitCodes.interrupted) interruption.end();
+  else process.exitCode = code;
 });

@@ -52,7 +52,7 @@ export function parse(argv: readonly string[]): Parsed {
   if (first === undefined && given.every(({ name }) => name === 'help')) return { kind: 'help' };
   if (first === 'help') return helpFor(words.slice(1));
   if (has('help')) return helpFor(words);
-  const command = commandIn(words);
+  const { command, length } = commandIn(words) ?? {};
   if (command === undefined) {
     if (words.length === 1 && isGroup(first)) return { kind: 'incomplete', group: first };
     throw unknownCommand(words);
@@ -63,7 +63,7 @@ export function parse(argv: readonly string[]): Parsed {
       checked(command, { name, rawName, value, inlineValue }),
     ),
   );
-  const positionals = words.slice(command.words.length);
+  const positionals = words.slice(length);
   const wrong = wrongCount(command, positionals);
   if (wrong !== undefined) throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
   return { kind: 'run', command, positionals, flags };
@@ -79,7 +79,7 @@ function wrongCount(command: Command, given: readonly string[]): string | undefi
 }
 
 function helpFor(words: readonly string[]): Parsed {
-  const command = commandIn(words);
+  const { command } = commandIn(words) ?? {};
   if (command !== undefined) return { kind: 'help', command };
   const [group] = words;
   return isGroup(group) ? { kind: 'groupHelp', group } : { kind: 'help' };
@@ -88,18 +88,18 @@ function helpFor(words: readonly string[]): Parsed {
 const isGroup = (word: string | undefined): word is string =>
   word !== undefined && groups.includes(word);
 
-function commandIn(words: readonly string[]): Command | undefined {
-  return commands.find(({ words: own, aliases }) => {
-    const spoken = words.slice(0, own.length);
-    return (
-      spoken.length === own.length &&
-      own.every(
-        (word, index) =>
-          word === spoken[index] ||
-          (index === own.length - 1 && aliases.includes(spoken[index] ?? '')),
-      )
-    );
-  });
+type Found = { readonly command: Command /** Words that name it. */; readonly length: number };
+
+/** `list mcpserver` is found before `list`, which means the same command. */
+function commandIn(words: readonly string[]): Found | undefined {
+  for (let length = words.length; length > 0; length -= 1) {
+    const spoken = words.slice(0, length).join(' ');
+    const command = commands.find((one) => spellings(one).includes(spoken));
+    // `list mcpsrver` is a typo, and no argument of `list`.
+    if (command !== undefined)
+      return length < words.length && isGroup(spoken) ? undefined : { command, length };
+  }
+  return undefined;
 }
 
 function unknownCommand(words: readonly string[]): CliError {
@@ -153,6 +153,8 @@ function checked(
   }
   if (flag.values !== undefined && !flag.values.includes(value))
     throw badValue(flag, rawName, value, flag.values);
+  const problem = flag.problemOf?.(value);
+  if (problem !== undefined) throw new CliError(`${rawName}: ${problem}`);
   return [name, value];
 }
 

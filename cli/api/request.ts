@@ -7,6 +7,7 @@ import { CliError, exitCodes } from '../context.ts';
 import { causeOf } from './network-causes.ts';
 import { proxyFor } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
+import { timeoutOf } from './request-timeout.ts';
 import { trace } from './trace.ts';
 
 export type HttpRequest = {
@@ -47,7 +48,8 @@ const longestDetail = 1_024;
  * not followed, encodings of the body are neither asked for nor undone.
  */
 export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
-  const { method, bearer, timeoutMs = 15_000, maxBytes = megabyte } = sent;
+  const { method, bearer, maxBytes = megabyte } = sent;
+  const timeoutMs = timeoutOf(sent.timeoutMs ?? 15_000);
   const url = new URL(sent.url);
   if (bearer !== undefined && bearer.length > largestBearer) throw tooLarge(url, bearer);
   const startedAt = performance.now();

@@ -187,8 +187,8 @@ function hold(lock: string, { token }: LockOwner): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => {
       releaseAll();
-      // The listener is gone: now the signal ends the process, as it does without a lock.
-      process.kill(process.pid, signal);
+      // This listener is gone: without another one the signal now ends the process.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     });
 }
 

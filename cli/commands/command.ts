@@ -7,6 +7,8 @@ export type Flag = {
   readonly value?: string;
   /** The only valid values; the first one is the default. */
   readonly values?: readonly string[];
+  /** What is wrong with a value, as a sentence; undefined when nothing is. */
+  readonly problemOf?: (value: string) => string | undefined;
   readonly summary: string;
 };
 
@@ -14,6 +16,8 @@ export type Command = {
   readonly words: readonly string[];
   /** Other names for the last word. */
   readonly aliases: readonly string[];
+  /** Other words for the whole command: `[['ls'], ['list']]`. The longest match wins. */
+  readonly also?: readonly (readonly string[])[];
   /**
    * `NAME`: one. `[NAME]`: one or none. `NAME...`: at least one. `[NAME...]`: any number. Only the
    * last one may be other than one.

@@ -13,11 +13,11 @@ export const commands: readonly Command[] = [
   ...contextCommands,
 ];
 
-/** Every way to type a command: under its own name first, then under its aliases. */
-export function spellings({ words, aliases }: Command): readonly string[] {
-  const prefix = words.slice(0, -1).join(' ');
-  return [...words.slice(-1), ...aliases].map((name) => `${prefix} ${name}`.trimStart());
-}
+/** Every way to type a command: under its own name first, then under its other names. */
+export const spellings = ({ words, aliases, also = [] }: Command): readonly string[] =>
+  [words, ...aliases.map((alias) => [...words.slice(0, -1), alias]), ...also].map((spelling) =>
+    spelling.join(' '),
+  );
 
 /** First words that need a second one: `auth`, `get`, `list`. */
 export const groups: readonly string[] = [

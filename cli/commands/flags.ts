@@ -1,4 +1,5 @@
 /** Flags that several commands take. */
+import { notATimeSpan } from '../time-span.ts';
 import type { Flag } from './command.ts';
 
 const rowFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -31,8 +32,13 @@ export const namespaceColumn: Flag = {
   summary: 'Add a NAMESPACE column.',
 };
 
-/** Flags that every command takes. */
+/** Flags that every command takes. A flag of a command comes before one with the same name here. */
 export const globalFlags: readonly Flag[] = [
+  {
+    name: 'context',
+    value: 'NAME',
+    summary: 'Use the endpoint of this context.',
+  },
   { name: 'debug', summary: 'Print each request on stderr, without secrets.' },
   {
     name: 'endpoint',
@@ -41,5 +47,13 @@ export const globalFlags: readonly Flag[] = [
       'URL of the muster endpoint. Default: MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT, the current context.',
   },
   { name: 'help', short: 'h', summary: 'Show the help.' },
-  { name: 'version', summary: 'Show the version.' },
+  { name: 'no-color', summary: 'Print no colors.' },
+  { name: 'quiet', short: 'q', summary: 'Print only data and errors.' },
+  {
+    name: 'timeout',
+    value: 'TIME',
+    problemOf: notATimeSpan,
+    summary: 'How long to wait for each response, such as 5s or 1m. Default: MUSTER_TIMEOUT, 15s.',
+  },
+  { name: 'version', short: 'v', summary: 'Show the version.' },
 ];

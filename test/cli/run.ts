@@ -1,7 +1,7 @@
 /** Runs the built `muster` as a person does: a process of its own, with a home of its own. */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,7 +20,8 @@ export async function buildMuster(): Promise<string> {
 export const removeMuster = (file: string): Promise<void> => rm(dirname(file), { recursive: true });
 
 export type Ended = {
-  readonly code: number | null;
+  /** As a shell reports it: 130 for a process that ended by Ctrl-C. */
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 };
@@ -36,7 +37,7 @@ export type Run = {
   readonly onAddress?: (address: string) => Promise<unknown>;
   /** Called with all of stderr so far, each time it grows. */
   readonly onError?: (stderr: string) => void;
-  /** Ctrl-C when it resolves. The exit code is null then. */
+  /** Ctrl-C when it resolves. */
   readonly interrupted?: Promise<unknown>;
 };
 
@@ -69,7 +70,11 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
     }
   });
   if (run.types === undefined) child.stdin.end();
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const code = await new Promise<number>((resolve) =>
+    child.once('close', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    ),
+  );
   await Promise.all(played.values());
   expose(`muster ${line}`, stdout + stderr + child.spawnargs.join(' '));
   return { code, stdout, stderr };

@@ -119,7 +119,7 @@ function notebook(scene: Scene) {
       // What a later sign-in has made good leads nowhere any more.
       if (line.startsWith('auth login')) hints.splice(0);
       keep(ended);
-      const code = ended.code === null ? 'interrupted' : ended.code;
+      const code = ended.code === 130 ? 'interrupted' : ended.code;
       codes.push(String(code));
       const text = withoutAddresses(ended.stdout + ended.stderr);
       if (![outcome.code].flat().some((right) => right === code))

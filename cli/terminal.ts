@@ -1,0 +1,85 @@
+/** The world of the command: its terminal, its environment, its clock. */
+import { limitRequests } from './api/request-timeout.ts';
+import { traceTo } from './api/trace.ts';
+import { CliError, type CommandContext } from './context.ts';
+import { watchInterrupts } from './interruption.ts';
+import { harmless, isColorOn, painter } from './output/paint.ts';
+import { waitingLine } from './output/waiting-line.ts';
+import type { Parsed } from './parse.ts';
+import { notATimeSpan, timeSpan } from './time-span.ts';
+
+const { stdin, stdout, stderr, env: environment } = process;
+const waiting = waitingLine(stderr, environment, () => interruption.watch());
+
+export const interruption = watchInterrupts(waiting.erase);
+
+const write = (text: string, keepsPaint: boolean): void => {
+  waiting.erase();
+  stdout.write(harmless(text, keepsPaint));
+};
+
+/** Data, to stdout, without colors. */
+export const print = (text: string): void => write(text, false);
+
+/** A message, to stderr. */
+export const info = (line: string): void => {
+  waiting.erase();
+  stderr.write(`${harmless(withoutTokens(line))}\n`);
+};
+
+/** No message of ours holds a token; an error from elsewhere might. */
+const withoutTokens = (line: string): string => line.replace(/eyJ[\w-]+\.[\w.-]*/g, '[redacted]');
+
+/**
+ * What one command gets, and what its global flags ask for. Throws where MUSTER_TIMEOUT is no time.
+ */
+export function contextOf({
+  command,
+  positionals,
+  flags,
+}: Extract<Parsed, { kind: 'run' }>): CommandContext {
+  const option = (flag: string) => {
+    const value = flags.get(flag);
+    return value === true ? undefined : value;
+  };
+  const has = (flag: string) => flags.has(flag);
+  const isOn = isColorOn({ environment, isTerminal: stdout.isTTY, noColor: has('no-color') });
+  const quiet = has('quiet');
+  // A command with a --timeout of its own means something else by it.
+  const isOwn = command.flags.some(({ name }) => name === 'timeout');
+  limitTo((isOwn ? undefined : option('timeout')) ?? environment['MUSTER_TIMEOUT']);
+  if (has('debug')) traceTo(info);
+  return {
+    positionals,
+    option,
+    has,
+    environment,
+    isInteractive: () => stdin.isTTY && stderr.isTTY,
+    now: () => new Date(),
+    print: (text) => write(text, isOn),
+    info: quiet ? () => undefined : info,
+    instruct: info,
+    quiet,
+    ...(stdout.isTTY ? { terminal } : {}),
+    paint: painter(isOn),
+    get interrupted() {
+      return interruption.signal();
+    },
+    waitingFor: quiet ? (_text, promise) => promise : waiting.waitingFor,
+  };
+}
+
+const terminal = {
+  // Some terminals report no size.
+  get columns() {
+    return stdout.columns || 80;
+  },
+};
+
+function limitTo(time: string | undefined): void {
+  if (time === undefined || time === '') return;
+  const spanMs = timeSpan(time);
+  // The parser has refused such a flag.
+  if (spanMs === undefined) throw new CliError(`MUSTER_TIMEOUT: ${notATimeSpan(time) ?? time}`);
+  limitRequests(spanMs);
+}
