@@ -52,6 +52,27 @@ export const isCheck = (body: unknown): body is Check =>
     (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
   );
 
+/** One change of STATE of a server. Absent `from`: it was the first one. */
+export type Change = {
+  /** UTC, RFC 3339. */
+  readonly at: string;
+  readonly from?: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly message?: string;
+};
+
+export const isChanges = (body: unknown): body is { readonly items: readonly Change[] } =>
+  isRecord(body) &&
+  isListOf(
+    body['items'],
+    (change) =>
+      isRecord(change) &&
+      hasTexts(change, 'at', 'to', 'reason') &&
+      !Number.isNaN(Date.parse(String(change['at']))) &&
+      hasTextsIfAny(change, 'from', 'message'),
+  );
+
 export const isSignInCheck = (body: unknown): body is SignInCheck =>
   isRecord(body) &&
   typeof body['possible'] === 'boolean' &&

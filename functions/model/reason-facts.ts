@@ -102,12 +102,13 @@ function factsOf<Reason extends string>(
     });
 }
 
+/** What a reason means, for a terminal. Undefined for a reason of another writer. */
+export const reasonSummary = (reason: string): string | undefined =>
+  reasonFacts.get(reason)?.summary.replaceAll('`', '');
+
 /** The next step for a reason, for a terminal, with the name of the server in it. */
 export const reasonHint = (reason: string, server: string): string | undefined =>
-  reasonFacts
-    .get(reason)
-    ?.hint.replaceAll('`', '')
-    .replaceAll(/\bNAME\b/g, server);
+  reasonFacts.get(reason)?.hint.replaceAll('`', '').replaceAll(/\bNAME\b/g, server);
 
 /** `connection-refused`: the name of the reason in addresses, which are in lower case everywhere. */
 export const reasonSlug = (reason: string): string =>
