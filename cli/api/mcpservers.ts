@@ -119,7 +119,7 @@ export async function findServer(
 /** What came of one name. */
 export type FoundServer =
   | { readonly kind: 'found'; readonly row: Row }
-  | { readonly kind: 'problem'; readonly error: CliError };
+  | { readonly kind: 'problem'; readonly wanted: ServerName; readonly error: NameProblem };
 
 /**
  * The MCPServers of these names, in their order. All of them are listed at most once. Throws what
@@ -141,7 +141,7 @@ export async function findServers(
       try {
         return { kind: 'found', row: serverAmong(await listAll(), wanted) };
       } catch (error) {
-        if (error instanceof NameProblem) return { kind: 'problem', error };
+        if (error instanceof NameProblem) return { kind: 'problem', wanted, error };
         throw error;
       }
     }),
@@ -152,12 +152,14 @@ export async function findServers(
 export async function readServer(
   connection: Connection,
   server: { readonly namespace: string; readonly name: string },
+  timeoutMs: number = limits.requestMs,
 ): Promise<Row | undefined> {
   const { endpoint } = connection;
   try {
     const row = await authorizedRequest(connection, {
       method: 'GET',
       url: serverUrl(endpoint, server),
+      timeoutMs,
     });
     if (!isRow(row)) throw notOurs(endpoint);
     return row;

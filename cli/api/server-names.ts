@@ -52,6 +52,7 @@ function notAName(text: string): CliError {
 
 /** There is no such server, or there are several. */
 export class NameProblem extends CliError {}
+export class NoSuchServer extends NameProblem {}
 
 /** The server of that name among these. Throws a `NameProblem` that names those it could be. */
 export function serverAmong(rows: readonly Row[], wanted: ServerName): Row {
@@ -69,14 +70,14 @@ export function serverAmong(rows: readonly Row[], wanted: ServerName): Row {
 }
 
 /** Of these servers none has the name: those with a similar one, or the same elsewhere. */
-function noSuchServer(rows: readonly Row[], { namespace, name }: ServerName): NameProblem {
+function noSuchServer(rows: readonly Row[], { namespace, name }: ServerName): NoSuchServer {
   const full = namespace === undefined ? name : qualifiedName({ namespace, name });
   const labelOf = namespace === undefined ? namesAmong(rows) : qualifiedName;
   const near = similarNames(
     name,
     rows.map((row) => row.name),
   ).flatMap((similar) => rows.filter((row) => row.name === similar).map(labelOf));
-  return new NameProblem(`There is no MCPServer ${full}.`, {
+  return new NoSuchServer(`There is no MCPServer ${full}.`, {
     hint:
       near.length === 0
         ? 'Run: muster list mcpserver'
