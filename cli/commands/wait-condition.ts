@@ -37,9 +37,9 @@ export function readCondition(text = conditions[0] ?? ''): Condition {
 export function hopeless(condition: Condition, row: Row): string | undefined {
   if (condition.kind === 'deleted') return undefined;
   if (row.type === 'stdio') return 'is of type stdio: no sweep probes it, and it has no session.';
-  const isOpen = row.state === 'Connected' && row.authRequired === 'False';
-  return condition.kind === 'session' && isOpen && row.session?.status === '-'
-    ? 'requires no sign-in, so it has no session.'
+  const isOpen = row.state === 'Connected' && row.session?.status === '-';
+  return condition.kind === 'session' && isOpen
+    ? 'asks for no sign-in, so it has no session.'
     : undefined;
 }
 

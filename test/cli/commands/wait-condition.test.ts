@@ -135,8 +135,8 @@ test('what no time can bring about', () => {
   const stdio = aRow({ type: 'stdio' });
   expect(hopeless(connected, stdio)).toMatch(/^is of type stdio/);
   expect(hopeless(deleted, stdio)).toBeUndefined();
-  const open = aRow({ authRequired: 'False', session: aSession({ status: '-' }) });
-  expect(hopeless(session, open)).toMatch(/^requires no sign-in/);
+  const open = aRow({ session: aSession({ status: '-' }) });
+  expect(hopeless(session, open)).toMatch(/^asks for no sign-in/);
   expect(hopeless(connected, open)).toBeUndefined();
   expect(hopeless(session, { ...open, state: 'Failed' })).toBeUndefined();
 });
