@@ -28,13 +28,20 @@ export const isRow = (body: unknown): body is Row =>
   isRecord(body) &&
   isNamed(body) &&
   hasTexts(body, 'uid', 'type') &&
-  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn', 'page') &&
+  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn') &&
   isListOf(
     body['conditions'],
     (condition) =>
       isRecord(condition) && hasTexts(condition, 'type', 'status', 'reason', 'lastTransitionTime'),
   ) &&
+  (body['explained'] === undefined || isExplained(body['explained'])) &&
   (body['session'] === undefined || isSession(body['session']));
+
+const isExplained = (value: unknown): boolean =>
+  isRecord(value) &&
+  hasTexts(value, 'means') &&
+  hasTextsIfAny(value, 'page') &&
+  isListOf(value['hints'], isText);
 
 export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&

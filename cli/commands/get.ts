@@ -1,3 +1,4 @@
+import type { Row } from '../../functions/model/wire.ts';
 import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { sorted } from '../output/table.ts';
@@ -10,7 +11,9 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   const names = serverNames(context);
   if (names.length === 0) return list(context);
   const connection = await connect(context);
-  const { rows, problem } = await readNamed(connection, names);
+  const { rows: read, problem } = await readNamed(connection, names);
+  // A row is the same whether it came with the list or not; describe has the rest.
+  const rows = read.map(withoutExplanation);
   const format = context.option('output');
   if (rows.length > 0)
     context.print(
@@ -21,4 +24,8 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   warnOfStale(context, rows);
   if (problem !== undefined) throw problem;
   return exitCodes.done;
+}
+
+function withoutExplanation({ explained: _explained, ...row }: Row): Row {
+  return row;
 }

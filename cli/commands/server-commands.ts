@@ -78,7 +78,7 @@ export const serverCommands: readonly Command[] = [
     aliases: [],
     positionals: ['NAME...'],
     summary:
-      'Wait until servers are as you want them. Exit code 0: all of them are. 4: the time is over. 2: sign in to muster first.',
+      'Wait until servers are as you want them. Exit code 0: they are. 4: not in time. 2: sign in to muster first.',
     flags: [
       namespace,
       {

@@ -1,5 +1,4 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import { reasonHint, reasonSummary } from '../../functions/model/reason-facts.ts';
 import type { Row } from '../../functions/model/wire.ts';
 import type { Change } from '../api/guards.ts';
 import { type Fact, factIndent, factLines, label } from './fact-lines.ts';
@@ -45,12 +44,16 @@ export function describeText(description: Description): string {
       paint,
       sessionStyle(row.session?.status),
     ),
-    factLines([...sessionFacts(row, now), ['Problem', row.session?.message]]),
+    factLines([
+      ...sessionFacts(row, now),
+      ['Issuer', issuerHint(row)],
+      ['Problem', row.session?.message],
+    ]),
     changesText(description),
     nextSteps(description)
       .map((step, index) => `${index === 0 ? label('Next') : factIndent}${cellText(step)}\n`)
       .join(''),
-    factLines([['More', row.page]]),
+    factLines([['More', row.explained?.page]]),
   ].join('');
 }
 
@@ -77,7 +80,7 @@ function reachabilityFacts(row: Row, now: Date): readonly Fact[] {
   const isProbed = row.type !== 'stdio' && reason !== 'Suspended';
   return [
     ['Reason', reason],
-    ['Means', reasonSummary(reason ?? (row.type === 'stdio' ? 'NotProbed' : ''))],
+    ['Means', row.explained?.means],
     ['Message', lastError ?? reachableOf(row)?.message],
     // The third one in a row makes it Failed. After that the status does not count each of them.
     [
@@ -88,7 +91,7 @@ function reachabilityFacts(row: Row, now: Date): readonly Fact[] {
       'Last OK',
       lastConnected === undefined ? (isDown ? 'never' : undefined) : ago(lastConnected, now),
     ],
-    ['Status of', lastAttempt === undefined ? undefined : ago(lastAttempt, now)],
+    ['As of', lastAttempt === undefined ? undefined : ago(lastAttempt, now)],
     ['Next look', isProbed ? nextLook(row, now) : 'never'],
   ];
 }
@@ -120,6 +123,12 @@ const sessionText = (row: Row): string =>
     ? '- (your sign-in, if you have one, is kept)'
     : sessionCell(row);
 
+/** Before a sign-in nothing is stored about the issuer: only the server can name it. */
+const issuerHint = ({ session, singleSignOn, ...row }: Row): string | undefined =>
+  session?.status === 'Pending Auth' && session.issuer === undefined && singleSignOn === undefined
+    ? `the server names it: muster check ${qualifiedName(row)} --sign-in`
+    : undefined;
+
 function changesText({ row, changes = [], now }: Description): string {
   if (changes.length === 0) return '';
   const lines = textTable(
@@ -137,19 +146,9 @@ function changesText({ row, changes = [], now }: Description): string {
 }
 
 /** What the person, or the owner of the server, can do now; nothing where all is well. */
-function nextSteps({ row, signedIn }: Description): readonly string[] {
-  const { session, reason = '', authRequired, speaksMcp } = row;
-  const name = qualifiedName(row);
-  const isSignIn = reason === 'AuthenticationRequired';
-  const mcpReason = row.conditions.find(({ type }) => type === 'SpeaksMCP')?.reason ?? '';
-  const steps = [
-    session?.hint,
-    !signedIn && authRequired === 'True' ? 'muster auth login' : undefined,
-    // With a session or without a sign-in to muster, the lines above are the same advice.
-    isSignIn ? undefined : reasonHint(reason, name),
-    speaksMcp === 'False' ? reasonHint(mcpReason, name) : undefined,
-  ];
-  return steps
-    .filter((step) => step !== undefined)
-    .filter((step) => !step.startsWith('Nothing to do'));
-}
+const nextSteps = ({ row, signedIn }: Description): readonly string[] =>
+  [
+    row.session?.hint,
+    !signedIn && row.authRequired === 'True' ? 'muster auth login' : undefined,
+    ...(row.explained?.hints ?? []),
+  ].filter((step) => step !== undefined);

@@ -64,6 +64,14 @@ export const conditionSchema = z.object({
   observedGeneration: field(z.optional(z.number()), 'The `metadata.generation` that was probed.'),
 });
 
+/** The sentences of the glossary about one server. */
+export const explainedSchema = z.object({
+  means: field(text, 'What the reason means, as a sentence.'),
+  hints: field(texts, 'What to do, as sentences. Empty if there is nothing to do.'),
+  page: field(z.optional(text), 'Address of the page about the reason. Absent without a site.'),
+});
+export type Explained = z.infer<typeof explainedSchema>;
+
 /**
  * One MCPServer as `muster list mcpserver` shows it. `headers`, `env`, `args` and `command` never
  * cross the wire.
@@ -102,9 +110,9 @@ export const rowSchema = z.object({
     z.boolean(),
     'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
   ),
-  page: field(
-    z.optional(text),
-    'Address of the page about the reason. Only in the answer about one server, and absent without a site.',
+  explained: field(
+    z.optional(explainedSchema),
+    'What the reason means. Only in the answer about one server, and only for a known reason.',
   ),
   session: field(
     z.optional(sessionSchema),

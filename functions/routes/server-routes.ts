@@ -21,7 +21,7 @@ import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
-import { reasonPage } from '../model/reason-facts.ts';
+import { explainRow } from '../model/reason-facts.ts';
 import { noSuchServer } from './with-server.ts';
 import { meOf, rowOf } from '../sessions/row.ts';
 
@@ -114,8 +114,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, { namespace, name });
       const [row] = await rowsOf(ports, [server], context.var.caller?.person);
-      const page = row?.reason && reasonPage(ports.siteUrl, row.reason);
-      return context.json(row && defined({ ...row, page }));
+      return context.json(row && defined({ ...row, explained: explainRow(row, ports.siteUrl) }));
     })
     .post(
       '/v1/mcpservers/:namespace/:name/check',

@@ -29,9 +29,7 @@ function world(looks: readonly (string | Error)[], timeoutMs = 60_000) {
         prepare: async () => async (server: string) => {
           const next = left.shift() ?? 'Failed';
           if (next instanceof Error) throw next;
-          return next === 'interrupt'
-            ? (interrupt.abort(), 'Failed')
-            : `${next}`.replace('*', server);
+          return next === 'interrupt' ? (interrupt.abort(), 'Failed') : next.replace('*', server);
         },
         isMet: (server, seen) => seen === 'Connected' || seen === `only ${server}`,
         onMet: (server, afterMs) => said.push(`${server} after ${String(afterMs)}`),

@@ -4,12 +4,23 @@ import { type Description, describeText } from '../../../cli/output/describe-tex
 import { painter } from '../../../cli/output/paint.ts';
 import type { Row } from '../../../functions/model/wire.ts';
 import { aRow, aSession, now } from '../rows.ts';
+import { defined } from '../../../functions/model/defined.ts';
+import { explainRow } from '../../../functions/model/reason-facts.ts';
+
+const site = new URL('https://docs.example.com');
 
 vi.stubEnv('TZ', 'Europe/Berlin');
 afterAll(() => vi.unstubAllEnvs());
 
+/** As the endpoint answers: with the sentences of the glossary. */
 const text = (row: Row, more: Partial<Description> = {}): string =>
-  describeText({ row, signedIn: true, now, paint: painter(false), ...more });
+  describeText({
+    row: defined({ ...row, explained: row.explained ?? explainRow(row, site) }),
+    signedIn: true,
+    now,
+    paint: painter(false),
+    ...more,
+  });
 
 const reachable = (status: 'True' | 'False' | 'Unknown', reason: string, message: string) => ({
   type: 'Reachable',
@@ -30,7 +41,6 @@ const down = aRow({
   lastConnected: '2026-11-22T10:00:00Z',
   conditions: [reachable('False', 'ConnectionRefused', 'Connection refused.')],
   session: aSession({ status: '-' }),
-  page: 'https://docs.example.com/reasons/connection-refused/',
 });
 const changes = [
   { at: '2026-11-22T11:55:30Z', from: 'Connecting', to: 'Failed', reason: 'ConnectionRefused' },
@@ -47,7 +57,7 @@ Reason:    ConnectionRefused
 Means:     The machine is up, and nothing listens on this port.
 Message:   Connection refused.
 Last OK:   2 hours ago
-Status of: 2 minutes ago
+As of:     2 minutes ago
 Next look: in the next sweep
 Sign-in:   unknown
 MCP:       unknown
@@ -79,12 +89,14 @@ Reason:    AuthenticationRequired
 Means:     The server answered 401, or 403 with a Bearer challenge. It is up and requires a sign-in.
 Message:   HTTP 401.
 Last OK:   2 minutes ago
-Status of: 2 minutes ago
+As of:     2 minutes ago
 Next look: in the next sweep
 Sign-in:   required
 MCP:       yes
 Session:   Pending Auth
+Issuer:    the server names it: muster check default/server-b --sign-in
 Next:      muster auth login --server server-b
+More:      https://docs.example.com/reasons/authentication-required/
 `,
   );
 });
@@ -115,7 +127,7 @@ Problem:   It could not be refreshed.
 test('signed out of muster, SESSION is not known and the next step is to sign in', () => {
   const shown = text(aRow({ authRequired: 'True' }), { signedIn: false });
   expect(shown).toContain('Session:   unknown: you are not signed in to muster\n');
-  expect(shown).toMatch(/\nNext: {6}muster auth login\n$/);
+  expect(shown).toMatch(/\nNext: {6}muster auth login\nMore:/);
 });
 
 test.each([
@@ -172,6 +184,12 @@ test('more than five changes name the command that lists them', () => {
   expect(shown).toContain('\n           3 more: muster events default/server-c\n');
 });
 
+test('an older endpoint sends no sentences, and a site is not everywhere', () => {
+  const { explained: _none, ...row } = { ...down, explained: undefined };
+  const shown = describeText({ row, signedIn: true, now, paint: painter(false) });
+  expect(shown).not.toMatch(/Means|Next:|More/);
+});
+
 test('no changes, no block', () => {
   expect(text(down, { changes: [] })).not.toContain('Changes');
   expect(text(down)).not.toContain('Changes');
@@ -179,7 +197,7 @@ test('no changes, no block', () => {
 
 test('colors mark STATE and SESSION, and nothing else', () => {
   const shown = text(down, { paint: painter(true) });
-  expect(shown.match(/\u001b\[\d+m/g)).toEqual(['\u001b[31m', '\u001b[39m']);
+  expect(shown.split('\u001b')).toHaveLength(3);
   expect(shown).toContain('State:     \u001b[31mFailed for 4 minutes\u001b[39m\n');
 });
 
@@ -192,7 +210,7 @@ test('no text of the endpoint can forge a line or steer the terminal', () => {
     state: evil,
     reason: evil,
     lastError: evil,
-    page: evil,
+    explained: { means: evil, hints: [evil], page: evil },
     session,
   });
   const shown = text(row, { changes: [{ at: '2026-11-22T11:55:30Z', to: evil, reason: evil }] });
