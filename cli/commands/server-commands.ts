@@ -35,7 +35,7 @@ export const serverCommands: readonly Command[] = [
     also: [serverWords.one, ...serverWords.others].map((word) => ['describe', word]),
     positionals: ['NAME...'],
     summary:
-      'Show everything about a server: whether it can be reached and since when, the last error and what it means, your session, its last changes, and what to do next.',
+      'Show everything known about a server: reachability, sign-in, your session, last changes, and what to do next.',
     flags: [namespace, textOutput],
     examples: ['muster describe server-a', 'muster describe server-a -o json | jq .changes'],
     run: async (context) => (await import('./describe.ts')).describe(context),
