@@ -4,6 +4,7 @@ import { commands, groups, spellings } from './commands/commands.ts';
 import { globalFlags } from './commands/flags.ts';
 import { CliError } from './context.ts';
 import { synopsis } from './help.ts';
+import { nearNames } from './near-names.ts';
 import { defined } from '../functions/model/defined.ts';
 
 export type Parsed =
@@ -172,34 +173,5 @@ function badValue(
 }
 
 /** The candidate that a mistyped word probably means; undefined when none is near. */
-function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({
-      candidate,
-      distance: distance(word.toLowerCase(), candidate.toLowerCase()),
-    }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
-}
-
-/** Levenshtein: letters to insert, drop or change. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of a.split('').entries()) {
-    const next = [i + 1];
-    for (const [j, other] of b.split('').entries()) {
-      next.push(
-        Math.min(
-          (row[j] ?? 0) + Number(letter !== other),
-          (row[j + 1] ?? 0) + 1,
-          (next[j] ?? 0) + 1,
-        ),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
+const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearNames(word, candidates)[0];

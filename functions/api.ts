@@ -212,7 +212,7 @@ const serverPorts = (
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),
-  ...defined({ maySee: accessOf(settings, cluster, takeLimit) }),
+  ...defined({ maySee: accessOf(settings, cluster, takeLimit), siteUrl: settings.siteUrl }),
 });
 
 const accessOf = (

@@ -34,7 +34,14 @@ export const isRow = (body: unknown): body is Row =>
     (condition) =>
       isRecord(condition) && hasTexts(condition, 'type', 'status', 'reason', 'lastTransitionTime'),
   ) &&
+  (body['explained'] === undefined || isExplained(body['explained'])) &&
   (body['session'] === undefined || isSession(body['session']));
+
+const isExplained = (value: unknown): boolean =>
+  isRecord(value) &&
+  hasTexts(value, 'means') &&
+  hasTextsIfAny(value, 'page') &&
+  isListOf(value['hints'], isText);
 
 export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
@@ -50,6 +57,27 @@ export const isCheck = (body: unknown): body is Check =>
   isListOf(
     body['stages'],
     (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
+  );
+
+/** One change of STATE of a server. Absent `from`: it was the first one. */
+export type Change = {
+  /** UTC, RFC 3339. */
+  readonly at: string;
+  readonly from?: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly message?: string;
+};
+
+export const isChanges = (body: unknown): body is { readonly items: readonly Change[] } =>
+  isRecord(body) &&
+  isListOf(
+    body['items'],
+    (change) =>
+      isRecord(change) &&
+      hasTexts(change, 'at', 'to', 'reason') &&
+      !Number.isNaN(Date.parse(String(change['at']))) &&
+      hasTextsIfAny(change, 'from', 'message'),
   );
 
 export const isSignInCheck = (body: unknown): body is SignInCheck =>
@@ -111,9 +139,10 @@ const isText = (value: unknown): value is string => typeof value === 'string';
  * copy them into commands.
  */
 const isNamed = ({ namespace, name }: Readonly<Record<string, unknown>>): boolean =>
-  [namespace, name].every(
-    (part) => isText(part) && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(part),
-  );
+  [namespace, name].every((part) => isText(part) && isObjectName(part));
+
+export const isObjectName = (text: string): boolean =>
+  /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
 
 export const isKeys = (body: unknown): body is Keys =>
   isRecord(body) &&

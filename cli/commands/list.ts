@@ -2,7 +2,7 @@ import type { Row } from '../../functions/model/wire.ts';
 import { connect, type EndpointConnection } from '../auth/connect.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';
-import { findServer, listServers } from '../api/mcpservers.ts';
+import { listServers } from '../api/mcpservers.ts';
 import { counted, sorted } from '../output/table.ts';
 import { matches, sortedBy } from './list-filter.ts';
 import { listNotes, staleNote } from './list-notes.ts';
@@ -41,21 +41,6 @@ export async function list(context: CommandContext): Promise<ExitCode> {
       `${String(rows.length)} of ${counted(chosen.length, 'MCPServer')} (--limit ${String(rows.length)})`,
     );
   for (const note of listNotes(servers, context.now())) context.info(note);
-  return exitCodes.done;
-}
-
-/** `muster get mcpserver NAME` */
-export async function get(context: CommandContext): Promise<ExitCode> {
-  const connection = await connect(context);
-  const [name = ''] = context.positionals;
-  const row = await findServer(connection, name, context.option('namespace'));
-  const format = context.option('output');
-  context.print(
-    isStructured(format)
-      ? structured(row, format)
-      : rowText(context, [row], connection.tokens !== undefined),
-  );
-  warnOfStale(context, [row]);
   return exitCodes.done;
 }
 

@@ -74,6 +74,14 @@ export const conditionSchema = z.object({
   observedGeneration: field(z.optional(z.number()), 'The `metadata.generation` that was probed.'),
 });
 
+/** The sentences of the glossary about one server. */
+export const explainedSchema = z.object({
+  means: field(text, 'What the reason means, as a sentence.'),
+  hints: field(texts, 'What to do, as sentences. Empty if there is nothing to do.'),
+  page: field(z.optional(text), 'Address of the page about the reason. Absent without a site.'),
+});
+export type Explained = z.infer<typeof explainedSchema>;
+
 /**
  * One MCPServer as `muster list mcpserver` shows it. `headers`, `env`, `args` and `command` never
  * cross the wire.
@@ -111,6 +119,10 @@ export const rowSchema = z.object({
   stale: field(
     z.boolean(),
     'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
+  ),
+  explained: field(
+    z.optional(explainedSchema),
+    'What the reason means. Only in the answer about one server, and only for a known reason.',
   ),
   session: field(
     z.optional(sessionSchema),
@@ -392,6 +404,10 @@ export const checkSchema = z.object({
   ),
   reason: field(text, 'Reason of the condition `Reachable`, or why there is no verdict.'),
   message: field(text, 'The reason as a sentence for people.'),
+  bearerChallenge: field(
+    z.optional(z.boolean()),
+    'Whether an answer 401 or 403 had the header `WWW-Authenticate: Bearer`. Absent for other answers.',
+  ),
   authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
   speaksMcp: field(z.enum(conditionStatuses), 'Whether what answers is an MCP server.'),
   consecutiveFailures: field(z.number(), 'Failed probes in a row, including this one.'),

@@ -15,6 +15,7 @@ import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
+import { explainRow } from '../model/reason-facts.ts';
 import { noSuchServer } from './with-server.ts';
 import { meOf } from '../sessions/row.ts';
 
@@ -22,6 +23,8 @@ export type ServerPorts = RowPorts & {
   readonly readServer: ReadServer;
   /** Probes now; writes nothing. */
   readonly check: (server: McpServer) => Promise<Check>;
+  /** The site has a page about each reason. */
+  readonly siteUrl?: URL;
   /** Every link of this person's sign-in; writes nothing. */
   readonly checkSignIn: (server: McpServer, caller: Caller) => Promise<SignInCheck>;
   /** Whether the list is also answered without a token. */
@@ -89,7 +92,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, { namespace, name });
       const [row] = await rowsOf(ports, [server], context.var.caller?.person);
-      return context.json(row);
+      return context.json(row && defined({ ...row, explained: explainRow(row, ports.siteUrl) }));
     })
     .post(
       '/v1/mcpservers/:namespace/:name/check',

@@ -56,8 +56,8 @@ test.each([
     'Unexpected argument "server-a". Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
   ],
   [
-    'get mcpserver',
-    'Missing argument NAME. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
+    'describe',
+    'Missing argument NAME.... Usage: muster describe NAME... [-n NAMESPACE] [-o FORMAT]',
   ],
 ])('muster %s fails: %s', (line, message) => {
   expect(failureOf(line)).toBe(message);
