@@ -12,6 +12,12 @@ export const serverCommands: readonly Command[] = [
     summary:
       'List all MCPServers: whether each can be reached, and whether you are signed in to it.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
+    examples: [
+      'muster list mcpserver',
+      'muster list mcpserver -n team-a -o wide',
+      "muster list mcpserver -o json | jq -r '.items[].name'",
+    ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./list.ts')).list(context),
   },
   {
@@ -20,6 +26,8 @@ export const serverCommands: readonly Command[] = [
     positionals: ['NAME'],
     summary: 'Show one MCPServer.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
+    examples: ['muster get mcpserver server-a', 'muster get mcpserver team-a/server-a -o yaml'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./list.ts')).get(context),
   },
   {
@@ -37,6 +45,15 @@ export const serverCommands: readonly Command[] = [
           'Check every link of your sign-in instead, without signing in: what each place answered, and who can fix it. Exit code 4 unless a sign-in is possible.',
       },
       textOutput,
+    ],
+    examples: [
+      'muster check server-a',
+      'muster check server-a --explain',
+      'muster check server-a --sign-in',
+    ],
+    exits: [
+      [2, 'sign-in required'],
+      [4, 'not Connected, or no sign-in is possible'],
     ],
     run: async (context) =>
       context.has('sign-in')
