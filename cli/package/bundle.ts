@@ -42,6 +42,7 @@ export async function bundle(outfile: string): Promise<Metafile> {
     minifyWhitespace: true,
     minifyIdentifiers: true,
     banner: { js: '#!/usr/bin/env node\n"use strict";' },
+    define: { 'process.env.MUSTER_VERSION': JSON.stringify(manifest.version) },
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
