@@ -96,10 +96,16 @@ const page = (command: Command): string => {
         .map(([code, what]) => `${String(code)} ${what}`)
         .join(', ')}.`,
     ),
+    hasJson(command)
+      ? `Fields of -o json: /schema/${command.words.join('-')}.json on the site of the docs.`
+      : '',
     'Flags of every command: muster help flags',
   ];
   return `${parts.flatMap((part) => (part === '' ? [] : [part.trimEnd()])).join('\n\n')}\n`;
 };
+
+const hasJson = ({ flags }: Command): boolean =>
+  flags.some(({ name, values }) => name === 'output' && values?.includes('json') === true);
 
 const commandLine = ({ words, positionals, summary }: Command): Line => [
   [...words, ...positionals].join(' '),

@@ -4,6 +4,7 @@ import { environmentVariables } from '../../cli/commands/environment-variables.t
 import { globalFlags } from '../../cli/commands/flags.ts';
 import { synopsis } from '../../cli/commands/synopsis.ts';
 import { code, fence, page, table } from './markdown-pieces.ts';
+import { outputSchemas } from './output-schemas.ts';
 
 /** The command line, from the table that its parser and its help are made of. */
 export const cli = (): string =>
@@ -26,8 +27,11 @@ export const cli = (): string =>
     ),
   );
 
+const outputs = outputSchemas();
+
 const section = (command: Command): string => {
   const [, ...others] = spellings(command);
+  const name = command.words.join('-');
   return page(
     `## muster ${command.words.join(' ')}`,
     command.summary,
@@ -36,6 +40,7 @@ const section = (command: Command): string => {
     flagTable(command.flags),
     'Examples:',
     fence('sh', command.examples.join('\n')),
+    outputs.has(name) ? `Fields of \`-o json\`: [/schema/${name}.json](/schema/${name}.json).` : '',
     command.exits === undefined
       ? ''
       : `Exit codes besides 0 and 1: ${command.exits.map(([number, what]) => `${String(number)} ${what}`).join(', ')}.`,
