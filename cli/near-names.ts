@@ -11,6 +11,10 @@ export function nearNames(word: string, candidates: Iterable<string>): readonly 
     .map(({ candidate }) => candidate);
 }
 
+/** The nearest of them; undefined when none is near. */
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearNames(word, candidates)[0];
+
 /** Levenshtein: letters to insert, drop or change. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -104,6 +104,8 @@ const pushes: readonly Push[] = [
   ['site', '../functions/sweep.ts', 'caught'],
   ['site', '../cli/api/request.ts', 'caught'],
   ['site/reference', '../../functions/routes/openapi.ts', 'allowed'],
+  ['site/reference', '../../cli/commands/synopsis.ts', 'allowed'],
+  ['site/reference', '../../cli/commands/list.ts', 'caught'],
   ['site/reference', '../../functions/settings.ts', 'caught'],
   ['site/reference', '../../functions/wiring/bus-client.ts', 'caught'],
   ['site/reference', '../../functions/adapters/network/dns.ts', 'caught'],

@@ -2,7 +2,7 @@
 import { states, serverTypes } from '../../functions/model/mcpserver.ts';
 import type { SessionStatus } from '../../functions/model/wire.ts';
 import { CliError, type CommandContext } from '../context.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../near-names.ts';
 import { type ColumnName, columnNamed, columnNames, isOfPerson } from '../output/columns.ts';
 import { timeSpan } from '../time-span.ts';
 import { type ListFilter, needs, sortKeys, type SortKey } from './list-filter.ts';

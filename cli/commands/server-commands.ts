@@ -22,6 +22,7 @@ export const serverCommands: readonly Command[] = [
       'muster list mcpserver --state Failed -o name',
       "muster list mcpserver -o json | jq -r '.items[].name'",
     ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./list.ts')).list(context),
   },
   {
@@ -34,6 +35,7 @@ export const serverCommands: readonly Command[] = [
       'muster get mcpserver server-a',
       'muster get mcpserver team-a/server-a server-b -o json',
     ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./get.ts')).get(context),
   },
   {
@@ -45,6 +47,7 @@ export const serverCommands: readonly Command[] = [
       'Show everything known about a server: reachability, sign-in, your session, last changes, and what to do next.',
     flags: [namespace, textOutput],
     examples: ['muster describe server-a', 'muster describe server-a -o json | jq .changes'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./describe.ts')).describe(context),
   },
   {
@@ -77,6 +80,10 @@ export const serverCommands: readonly Command[] = [
       'muster check server-a server-b',
       'muster check server-a --explain',
       'muster check --all -o json | jq -r .items[].state',
+    ],
+    exits: [
+      [2, 'sign-in required'],
+      [4, 'one is not Connected, or no sign-in is possible'],
     ],
     run: async (context) => (await import('./check.ts')).check(context),
   },
@@ -111,6 +118,10 @@ export const serverCommands: readonly Command[] = [
       'muster wait server-a --for=session=Authenticated',
       'kubectl delete mcpserver server-a && muster wait server-a --for=deleted',
     ],
+    exits: [
+      [2, 'sign-in required'],
+      [4, 'not in time'],
+    ],
     run: async (context) => (await import('./wait.ts')).wait(context),
   },
   {
@@ -121,6 +132,7 @@ export const serverCommands: readonly Command[] = [
       'List the last changes of STATE, the newest first. Without a name, those of all servers.',
     flags: [namespace, eventOutput, noHeaders],
     examples: ['muster events server-a', 'muster events -n team-a -o json'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./events.ts')).events(context),
   },
 ];

@@ -1,13 +1,14 @@
 /**
- * Writes the reference pages into `docs/reference/`, and the page of each reason into
- * `docs/reasons/`, where the site finds them: `node site/reference/write.ts`. They are not kept in
- * git.
+ * Writes the reference pages into `docs/reference/`, the page of each reason into `docs/reasons/`,
+ * and the schemas of `-o json` into `site/public/schema/`, where the site finds them:
+ * `node site/reference/write.ts`. They are not kept in git.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
 import { cli } from './cli-page.ts';
 import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
+import { outputSchemas } from './output-schemas.ts';
 import { reasonPages } from './reason-pages.ts';
 import { settingsPage } from './settings-page.ts';
 import { signInPages } from './sign-in-pages.ts';
@@ -30,6 +31,10 @@ export async function writePages(): Promise<void> {
     await writeFile(new URL(`${page}.md`, docs), await text());
   for (const [page, text] of [...reasonPages(), ...signInPages()])
     await writeFile(new URL(`${page}.md`, docs), text);
+  const schemas = new URL('../public/schema/', import.meta.url);
+  await mkdir(schemas, { recursive: true });
+  for (const [name, schema] of outputSchemas())
+    await writeFile(new URL(`${name}.json`, schemas), `${JSON.stringify(schema, null, 2)}\n`);
 }
 
 if (import.meta.main) await writePages();

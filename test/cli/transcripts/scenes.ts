@@ -1,0 +1,191 @@
+/**
+ * What a person types, command by command. `muster` is left out. Each scene becomes a file beside
+ * this one: update them with `npx vitest run test/cli/transcripts.test.ts -u`, and read the diff.
+ */
+export type Person =
+  /** Signed in to muster, and to server-a. */
+  | 'ada'
+  /** Signs in and out as the scene goes on. Begins signed out. */
+  | 'grace'
+  /** Never signs in. */
+  | 'nobody';
+
+export type Typed = {
+  readonly line: string;
+  /** Default: ada. */
+  readonly as?: Person;
+  /** Once more with colors. */
+  readonly colors?: true;
+};
+
+export type Scene = {
+  /** The words of the command, or what the scene is about. */
+  readonly about: string;
+  readonly typed: readonly (string | Typed)[];
+};
+
+export const scenes: readonly Scene[] = [
+  {
+    about: 'help',
+    typed: [
+      '',
+      '--help',
+      'help flags',
+      'help environment',
+      'help exit-codes',
+      'help bogus',
+      'auth',
+      'auth --help',
+      'context -h',
+      'version -h',
+    ],
+  },
+  {
+    about: 'typos',
+    typed: [
+      'lst mcpserver',
+      'mcpserver list',
+      'login',
+      'list mcpserver --outptu json',
+      'list mcpserver -o jsn',
+      'list mcpserver -n Team_A',
+      'list mcpserver --timeout soon',
+      'get mcpserver',
+      'check server-a server-b/x/y',
+      '--foo',
+    ],
+  },
+  {
+    about: 'list mcpserver',
+    typed: [
+      'list mcpserver --help',
+      { line: 'list mcpserver', colors: true },
+      { line: 'list mcpserver', as: 'nobody' },
+      'list mcpserver -A --no-headers',
+      { line: 'list mcpserver -o wide', colors: true },
+      'list mcpserver -o name',
+      'list mcpserver -o json',
+      'list mcpserver -n nowhere',
+    ],
+  },
+  {
+    about: 'get mcpserver',
+    typed: [
+      'get mcpserver --help',
+      { line: 'get mcpserver server-a', colors: true },
+      'get mcpserver server-a -o json',
+      'get mcpserver server-c -o yaml',
+      'get mcpserver server-x',
+    ],
+  },
+  {
+    about: 'check',
+    typed: [
+      'check --help',
+      { line: 'check server-a', colors: true },
+      'check server-c',
+      'check server-a --explain',
+      'check server-b --sign-in',
+      'check server-d -o json',
+      'check server-b --sign-in -o json',
+      { line: 'check server-a', as: 'nobody' },
+    ],
+  },
+  {
+    about: 'auth login',
+    typed: [
+      'auth login --help',
+      { line: 'auth login --server server-a', as: 'nobody' },
+      { line: 'auth login', as: 'grace' },
+      { line: 'auth login --server server-b', as: 'grace' },
+      { line: 'auth login --server server-c', as: 'grace' },
+      { line: 'auth login --server server-d', as: 'grace' },
+    ],
+  },
+  {
+    about: 'auth status',
+    typed: [
+      'auth status --help',
+      { line: 'auth status', colors: true },
+      { line: 'auth status', as: 'nobody' },
+      { line: 'auth status --server server-a', colors: true },
+      'auth status --server server-b',
+      'auth status --verify',
+      'auth status -o json',
+      'auth status --server server-b -o json',
+      { line: 'auth status -o json', as: 'nobody' },
+    ],
+  },
+  {
+    about: 'auth whoami',
+    typed: ['auth whoami --help', 'auth whoami', { line: 'auth whoami', as: 'nobody' }],
+  },
+  {
+    about: 'auth keys',
+    typed: [
+      'auth keys --help',
+      { line: 'auth keys', colors: true },
+      'auth keys -o json',
+      'auth keys --remove bogus',
+      { line: 'auth keys', as: 'nobody' },
+    ],
+  },
+  {
+    about: 'context add',
+    typed: [
+      'context add --help',
+      { line: 'context add prod ENDPOINT', as: 'grace' },
+      { line: 'context add prod https://127.0.0.1:1', as: 'grace' },
+      { line: 'context add a/b ENDPOINT', as: 'grace' },
+    ],
+  },
+  {
+    about: 'context list',
+    typed: [
+      'context list --help',
+      { line: 'context list', as: 'grace', colors: true },
+      { line: 'context list -o json', as: 'grace' },
+      { line: 'context list', as: 'nobody' },
+    ],
+  },
+  {
+    about: 'context use',
+    typed: [
+      'context use --help',
+      { line: 'context use prod', as: 'grace' },
+      { line: 'context use bogus', as: 'grace' },
+    ],
+  },
+  {
+    about: 'context remove',
+    typed: [
+      'context remove --help',
+      { line: 'context remove bogus', as: 'grace' },
+      { line: 'context remove prod', as: 'grace' },
+    ],
+  },
+  {
+    about: 'auth logout',
+    typed: [
+      'auth logout --help',
+      { line: 'auth logout --server server-b', as: 'grace' },
+      { line: 'auth logout', as: 'grace' },
+      { line: 'auth logout', as: 'nobody' },
+    ],
+  },
+  {
+    about: 'completion',
+    typed: [
+      'completion --help',
+      'completion bash',
+      'completion zsh',
+      'completion fish',
+      'completion powershell',
+      'completion tcsh',
+    ],
+  },
+  {
+    about: 'version',
+    typed: ['version --help', 'version', 'version --client', 'version -o json', '--version', '-v'],
+  },
+];
