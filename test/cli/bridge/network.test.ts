@@ -7,7 +7,7 @@ import { createAuthority } from '../../../local/certificates.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 import { startHttpProxy } from '../../world/http-proxy.ts';
 import { buildMuster, removeMuster, runMuster } from '../run.ts';
-import { request, startRawClient } from './raw-client.ts';
+import { request, startChildClient } from './raw-client.ts';
 import { open, type ReleaseDesk, startReleaseDesk, token } from './release-desk.ts';
 
 let file: string;
@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 async function calls(environment: Record<string, string>, count = 1) {
-  const client = startRawClient(file, { ...desk, environment });
+  const client = startChildClient(file, { ...desk, environment });
   try {
     const answers = [];
     for (let id = 1; id <= count; id += 1) {

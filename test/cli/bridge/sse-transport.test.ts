@@ -1,24 +1,22 @@
 /** The transport of 2024-11-05, with servers that were started again or are odd. */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { buildMuster, removeMuster } from '../run.ts';
 import { type OddServer, result, startOddServer } from './odd-server.ts';
 import { initialize, notification, type RawClient, request, startRawClient } from './raw-client.ts';
 import { open, type ReleaseDesk, startReleaseDesk } from './release-desk.ts';
 
-let file: string;
 let desk: ReleaseDesk;
 let server: OddServer;
 let client: RawClient;
 beforeAll(async () => {
-  [file, desk] = await Promise.all([buildMuster(), startReleaseDesk()]);
+  desk = await startReleaseDesk();
 });
-afterAll(() => Promise.all([removeMuster(file), desk.close()]));
+afterAll(() => desk.close());
 beforeEach(async () => {
   server = await startOddServer(serve);
   desk.answer = () => open(server.url, 'sse');
   [streams, address, answers] = [[], () => `/messages?session=${String(streams.length)}`, true];
-  client = startRawClient(file, desk);
+  client = startRawClient(desk);
   return async () => {
     await client.end();
     await server.close();
