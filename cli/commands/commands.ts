@@ -3,6 +3,7 @@
  * code of a command is loaded when it runs.
  */
 import { authCommands } from './auth-commands.ts';
+import { clientCommands } from './client-commands.ts';
 import type { Command } from './command.ts';
 import { contextCommands } from './context-commands.ts';
 import { serverCommands } from './server-commands.ts';
@@ -11,6 +12,7 @@ import { shellCommands } from './shell-commands.ts';
 export const sections = [
   { title: 'Look', commands: serverCommands },
   { title: 'Sign in', commands: authCommands },
+  { title: 'Use', commands: clientCommands },
   { title: 'Other', commands: [...contextCommands, ...shellCommands] },
 ] as const satisfies readonly Section[];
 
