@@ -34,7 +34,7 @@ export function startRawClient({ home, endpoint, name = 'default/server-a' }: Wa
   let stderr = '';
   const info = (line: string) => void (stderr += `${line}\n`);
   const context = {
-    option: () => endpoint,
+    option: (flag: string) => (flag === 'endpoint' ? endpoint : undefined),
     environment: { HOME: home },
     now: () => new Date(),
     info,

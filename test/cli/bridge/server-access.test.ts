@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 const keeperOf = (server = name): AccessKeeper =>
   accessKeeper(server, desk.endpoint, {
-    option: () => desk.endpoint,
+    option: (flag) => (flag === 'endpoint' ? desk.endpoint : undefined),
     environment: { HOME: desk.home },
     now: () => new Date(Date.now() + aheadMs),
     info: () => {},
