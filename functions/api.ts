@@ -22,8 +22,9 @@ import type { ServerPorts } from './routes/server-routes.ts';
 import { recentCopy } from './routes/recent-copy.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { join } from './sessions/join.ts';
+import { lastUses, withLastUses } from './sessions/last-use.ts';
 import { wantedAudiences } from './sessions/policy.ts';
-import { personLimits, type TakeLimit } from './sessions/rate-limits.ts';
+import { rateLimits, type TakeLimit } from './sessions/rate-limits.ts';
 import type { Environment } from './model/setting-reader.ts';
 import { type ApiSettings, readApiSettings } from './settings.ts';
 import { auditTrail } from './telemetry/audit.ts';
@@ -94,7 +95,7 @@ function clientsOf(settings: ApiSettings) {
   const rates = once(async () =>
     (await import('./wiring/table-client.ts')).createRateLimits(settings.table),
   );
-  const takeLimit = personLimits({
+  const limits = rateLimits({
     now,
     audit,
     log,
@@ -107,7 +108,7 @@ function clientsOf(settings: ApiSettings) {
       cluster,
       readServer,
       now,
-      takeLimit,
+      limits,
       audit,
     }),
   );
@@ -120,7 +121,7 @@ function clientsOf(settings: ApiSettings) {
     prober,
     store,
     signInPorts,
-    takeLimit,
+    takeLimit: limits.takeLimit,
     continueTokens,
   };
 }
@@ -175,7 +176,7 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 }
 
 const serverPorts = (
-  { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
+  { policy, release, heartbeatMs, anonymousList, ...settings }: ApiSettings,
   { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, continueTokens }: Clients,
 ): ServerPorts => ({
   now,
@@ -184,8 +185,12 @@ const serverPorts = (
   continueTokens,
   readServer,
   sessionsOf: async (person, servers) => {
-    const grants = await (await store()).listGrants(person, onlyUid(servers));
-    return join(servers, person, grants, now(), policy);
+    const [uid, stored] = [onlyUid(servers), await store()];
+    const [grants, used] = await Promise.all([
+      stored.listGrants(person, uid),
+      release.isOn ? lastUses(stored, person, uid) : undefined,
+    ]);
+    return withLastUses(join(servers, person, grants, now(), policy), used);
   },
   check: async (server) =>
     server.type === 'stdio'

@@ -150,9 +150,10 @@ export const serverUrl = (
 export const keyUrl = (endpoint: string, thumbprint: string): string =>
   `${endpoint}/v1/me/keys/${encodeURIComponent(thumbprint)}`;
 
-function splitName(
+/** A name as a person typed it: `name` or `namespace/name`. Throws where it is neither. */
+export function splitName(
   text: string,
-  namespace: string | undefined,
+  namespace?: string,
 ): { readonly namespace?: string; readonly name: string } {
   const [first = '', second, ...rest] = text.split('/');
   if (first === '' || second === '' || rest.length > 0)

@@ -1,5 +1,5 @@
 import { CliError, exitCodes } from '../context.ts';
-import { authorizedExchange } from './authorized-exchange.ts';
+import { authorizedExchange, type Exchanged } from './authorized-exchange.ts';
 import { acceptedBody, type HttpRequest } from './request.ts';
 import type { Connection } from './mcpservers.ts';
 
@@ -8,11 +8,19 @@ type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
 };
 
 /**
- * As `request`, for what changes something: with a proof by the key of this machine. If the
- * endpoint refuses the proof and its clock differs from ours, again by its clock. Throws
- * `NoMachineKey` when the sign-in has no key.
+ * As `request`, for what changes something: with a proof by the key of this machine. Throws as
+ * `provenExchange`.
  */
 export async function provenRequest(connection: Connection, change: Change): Promise<unknown> {
+  const { sent, answer } = await provenExchange(connection, change);
+  return acceptedBody(sent, answer);
+}
+
+/**
+ * The same with the response, whatever its status. If the endpoint refuses the proof and its clock
+ * differs from ours, again by its clock. Throws `NoMachineKey` when the sign-in has no key.
+ */
+export async function provenExchange(connection: Connection, change: Change): Promise<Exchanged> {
   const { signer } = connection;
   if (signer === undefined) throw new NoMachineKey();
   const send = () =>
@@ -21,12 +29,10 @@ export async function provenRequest(connection: Connection, change: Change): Pro
       bearer,
       proof: signer.proofFor({ ...change, token: bearer }),
     }));
-  const { sent, answer } = await send();
-  const isRefusedProof = answer.status === 401 && answer.challenge?.includes('invalid_dpop_proof');
-  if (isRefusedProof !== true || !signer.correctClock(answer.date))
-    return acceptedBody(sent, answer);
-  const again = await send();
-  return acceptedBody(again.sent, again.answer);
+  const exchanged = await send();
+  const { status, challenge, date } = exchanged.answer;
+  const isRefusedProof = status === 401 && challenge?.includes('invalid_dpop_proof') === true;
+  return isRefusedProof && signer.correctClock(date) ? send() : exchanged;
 }
 
 /** A sign-in with `--device`, or one that is older than the keys: it can read, and nothing else. */

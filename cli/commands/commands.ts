@@ -3,6 +3,7 @@
  * code of a command is loaded when it runs.
  */
 import { authCommands } from './auth-commands.ts';
+import { clientCommands } from './client-commands.ts';
 import type { Command } from './command.ts';
 import { contextCommands } from './context-commands.ts';
 import { serverCommands } from './server-commands.ts';
@@ -10,6 +11,7 @@ import { serverCommands } from './server-commands.ts';
 export const commands: readonly Command[] = [
   ...serverCommands,
   ...authCommands,
+  ...clientCommands,
   ...contextCommands,
 ];
 

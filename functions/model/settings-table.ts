@@ -225,6 +225,16 @@ export const settings = {
     fallback: '',
   },
   PUBLIC_URL: { summary: 'Address at which people and issuers reach the endpoint.' },
+  RELEASE_HOSTS: {
+    summary:
+      'Comma-separated hosts of MCP servers whose access tokens are released, for RELEASE_TOKENS: mcp.example.com, *.example.com, host:8443. Without it, those of every server with a session.',
+    fallback: '',
+  },
+  RELEASE_TOKENS: {
+    summary:
+      "on: a person's own machine may have the access tokens of the person's own sessions, for muster connect and muster auth token. Refresh tokens are never released.",
+    fallback: 'off',
+  },
   SECRET_NAMESPACES: {
     summary:
       'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',

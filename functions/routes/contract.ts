@@ -15,6 +15,7 @@ import {
   listSchema,
   meSchema,
   problemSchema,
+  releasedTokenSchema,
   rowSchema,
   sessionAnswerSchema,
   sessionSchema,
@@ -22,6 +23,7 @@ import {
   signInLinkSchema,
   signInRequestSchema,
   signInStartedSchema,
+  tokenRequestSchema,
 } from '../model/wire.ts';
 
 /** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
@@ -51,6 +53,7 @@ export const bodies = {
   List: listSchema,
   Me: meSchema,
   Problem: problemSchema,
+  ReleasedToken: releasedTokenSchema,
   Row: rowSchema,
   Session: sessionSchema,
   SessionAnswer: sessionAnswerSchema,
@@ -58,6 +61,7 @@ export const bodies = {
   SignInLink: signInLinkSchema,
   SignInRequest: signInRequestSchema,
   SignInStarted: signInStartedSchema,
+  TokenRequest: tokenRequestSchema,
 } as const;
 export type BodyName = keyof typeof bodies;
 
@@ -130,6 +134,15 @@ export const contract: readonly Route[] = [
     summary: 'Sign out of the server: delete and revoke the grant.',
     access: 'proof',
     answer: 'SessionAnswer',
+  },
+  {
+    method: 'post',
+    path: `${server}/session/token`,
+    summary:
+      'Get the access token of the session, for the machine that signed in. Only where the operator set RELEASE_TOKENS=on.',
+    access: 'proof',
+    body: 'TokenRequest',
+    answer: 'ReleasedToken',
   },
   { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'proof' },
   {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { PersonKey } from '../../sessions/grant.ts';
+import type { Use } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
 
 /** The identity as JSON: no issuer or subject can be written so that two keys become one. */
@@ -27,10 +28,15 @@ export const leaseKey = (person: PersonKey, serverUid: string): Key => ({
   sk: `lease ${serverUid}`,
 });
 
-/** One row for each person, limit and window. */
-export const limitKey = ({ issuer, subject }: PersonKey, limit: string, startsAt: Date): Key => ({
+/** One row for each person, limit and window, and for each server where the limit is for each. */
+export const limitKey = ({
+  person: { issuer, subject },
+  limit,
+  serverUid,
+  startsAt,
+}: Omit<Use, 'endsAt'>): Key => ({
   pk: `limit ${JSON.stringify([issuer, subject])}`,
-  sk: `${limit} ${startsAt.toISOString()}`,
+  sk: [limit, ...(serverUid === undefined ? [] : [serverUid]), startsAt.toISOString()].join(' '),
 });
 
 export const keyPrefix = 'key ';
@@ -68,6 +74,20 @@ export const clientIdKey = (issuer: string, id: string): Key => ({
   pk: `${clientPrefix}${issuer}`,
   sk: `id ${id}`,
 });
+
+const releasePrefix = 'release ';
+/** Release rows of the person, or those of one server. */
+export const releasesOf = (serverUid?: string): string =>
+  serverUid === undefined ? releasePrefix : `${releasePrefix}${serverUid} `;
+export const releaseKey = (person: PersonKey, serverUid: string, thumbprint: string): Key => ({
+  pk: partitionOf(person),
+  sk: `${releasesOf(serverUid)}${thumbprint}`,
+});
+/** Server and machine of such a row: neither a uid nor a thumbprint has a blank. */
+export function releaseIn(sk: string): { readonly serverUid: string; readonly thumbprint: string } {
+  const [serverUid = '', thumbprint = ''] = sk.slice(releasePrefix.length).split(' ');
+  return { serverUid, thumbprint };
+}
 
 /** A sign-in of this person to this server that no browser came back from. */
 export const attemptKey = (person: PersonKey, serverUid: string): Key => ({

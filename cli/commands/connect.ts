@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { runBridge } from '../bridge/bridge.ts';
+import { accessKeeper } from '../bridge/server-access.ts';
+import { splitName } from '../api/mcpservers.ts';
+import { endpointOf } from '../auth/endpoint.ts';
+import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+
+/**
+ * `muster connect NAME`: a stdio bridge. It never opens a browser, and never ends because of the
+ * server, the endpoint or the sign-in: the client gets an error with the next step instead, and its
+ * next message tries again.
+ */
+export async function connectClient(context: CommandContext): Promise<ExitCode> {
+  const { environment, info } = context;
+  const [name = ''] = context.positionals;
+  splitName(name);
+  const endpoint = await endpointOf(context);
+  const { stdin, stdout } = process;
+  if (stdin.isTTY)
+    info('Waiting for MCP messages on stdin: MCP clients start this command. Ctrl-C ends it.');
+  await runBridge({
+    name,
+    access: accessKeeper(name, endpoint, context),
+    environment,
+    input: stdin,
+    write: async (line) => {
+      if (!stdout.write(`${line}\n`))
+        await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+    },
+    warn: info,
+    interrupted: Promise.race([
+      ...['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)),
+      once(stdout, 'close'),
+    ]).then(() => {}),
+  });
+  stdin.destroy();
+  return exitCodes.done;
+}
