@@ -2,18 +2,8 @@
  * What MCP clients need to start `muster connect`, each in the format that it documents. Nothing
  * here reads the machine: the command line prints it, and a page in a browser can show it.
  */
+import type { McpClient } from './mcp-clients.ts';
 import { namesAmong } from './mcpserver.ts';
-
-/** The clients, as `muster connect --print` names them. */
-export const mcpClients = [
-  'claude',
-  'claude-desktop',
-  'vscode',
-  'cursor',
-  'codex',
-  'gemini',
-] as const;
-export type McpClient = (typeof mcpClients)[number];
 
 /** A server under the name that the client shows, and the program that connects to it. */
 export type ClientEntry = {

@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { ClientEntry, McpClient } from '../../functions/model/client-snippets.ts';
+import type { ClientEntry } from '../../functions/model/client-snippets.ts';
+import type { McpClient } from '../../functions/model/mcp-clients.ts';
 
 const start = z.strictObject({
   type: z.optional(z.literal('stdio')),

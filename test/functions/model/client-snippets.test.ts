@@ -3,9 +3,8 @@ import {
   clientEntries,
   type ClientEntry,
   clientSnippet,
-  type McpClient,
-  mcpClients,
 } from '../../../functions/model/client-snippets.ts';
+import { type McpClient, mcpClients } from '../../../functions/model/mcp-clients.ts';
 import { entriesIn } from '../../cli/client-files.ts';
 
 const endpoint = 'https://muster.example.com';
