@@ -129,6 +129,15 @@ export async function findServer(
   );
 }
 
+/** As `findServer`, but `namespace/name` is not looked up: a later request says whether it exists. */
+export async function serverNamed(
+  connection: Connection,
+  text: string,
+): Promise<{ readonly namespace: string; readonly name: string }> {
+  const { namespace, name } = splitName(text);
+  return namespace === undefined ? findServer(connection, text) : { namespace, name };
+}
+
 async function readServer(connection: Connection, namespace: string, name: string): Promise<Row> {
   const { endpoint } = connection;
   const row = await authorizedRequest(connection, {
