@@ -3,6 +3,7 @@ import { namesAmong, qualifiedName, suspendedReason } from '../../functions/mode
 import { cellText } from './text-table.ts';
 import {
   age,
+  counted,
   expiryText,
   fromNow,
   sessionCell,
@@ -72,6 +73,7 @@ export function serverText(row: Row, now: Date): string {
         ? undefined
         : fromNow(new Date(session.lastVerified), now),
     ],
+    ['Last used', lastUse(session, now)],
     ['Problem', session?.message ?? unreachable(row, now)],
     ['Next', session?.hint],
   ];
@@ -80,6 +82,14 @@ export function serverText(row: Row, now: Date): string {
       text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${cellText(text)}\n`],
     )
     .join('');
+}
+
+/** `3 minutes ago, from 2 machines`. The key of a machine may have been removed since. */
+function lastUse(session: Row['session'], now: Date): string | undefined {
+  if (session?.lastUsed === undefined) return undefined;
+  const { at, machines } = session.lastUsed;
+  const when = fromNow(new Date(at), now);
+  return machines === 0 ? when : `${when}, from ${counted(machines, 'machine')}`;
 }
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
