@@ -9,7 +9,12 @@ import {
   getOAuthProtectedResourceMetadataUrl,
   mcpAuthMetadataRouter,
 } from '@modelcontextprotocol/sdk/server/auth/router.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
+import {
+  type EventStore,
+  StreamableHTTPServerTransport,
+} from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { type OAuthMetadata, OAuthMetadataSchema } from '@modelcontextprotocol/sdk/shared/auth.js';
 import { createServer as createEverything } from '@modelcontextprotocol/server-everything/dist/server/index.js';
 import express, { type RequestHandler, type Router } from 'express';
@@ -21,6 +26,10 @@ import { scopesIn } from '../functions/model/scopes.ts';
 export type McpServerOptions = {
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** The default is streamable HTTP; `sse` is the transport of revision 2024-11-05. */
+  readonly transport?: 'sse';
+  /** Streams can be resumed. */
+  readonly resumable?: boolean;
   /** Serve https with this certificate; it must be valid for 127.0.0.1. */
   readonly tls?: Certificate;
   /** Requires access tokens of this issuer. Without it the server is open to all. */
@@ -40,11 +49,13 @@ export type McpServerOptions = {
 
 export type LocalMcpServer = { readonly url: string; readonly close: () => Promise<void> };
 
-/** Starts one at `/mcp`. Throws `PortInUse` when the port is taken. */
+/** Starts one at `/mcp`, for any number of sessions. Throws `PortInUse` when the port is taken. */
 export async function startMcpServer({
   port = 0,
   tls,
   oauth,
+  transport,
+  resumable = false,
 }: McpServerOptions = {}): Promise<LocalMcpServer> {
   const app = express();
   app.disable('x-powered-by');
@@ -54,9 +65,9 @@ export async function startMcpServer({
       : createHttpsServer({ cert: tls.certPem, key: tls.keyPem }, app);
   const listening = await listenLocally(server, port);
   const url = new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening.port}/mcp`);
-  const endpoint = mcpEndpoint();
+  const endpoint = transport === 'sse' ? sseEndpoint() : mcpEndpoint(resumable);
   if (oauth !== undefined) app.use(await protectedResource(url, oauth));
-  app.all('/mcp', endpoint.handle);
+  app.all(['/mcp', '/messages'], endpoint.handle);
   const close = async () => {
     await endpoint.close();
     await listening.close();
@@ -65,12 +76,13 @@ export async function startMcpServer({
 }
 
 /** The reference server over streamable HTTP, one for each session. */
-function mcpEndpoint() {
+function mcpEndpoint(resumable: boolean) {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const open = async () => {
     const { server, cleanup } = createEverything();
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
+      ...(resumable && { eventStore: eventMemory() }),
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
     server.server.onclose = () => {
@@ -90,6 +102,46 @@ function mcpEndpoint() {
     else await transport.handleRequest(request, response);
     // A request that opened no session leaves no transport behind.
     if (transport !== undefined && transport.sessionId === undefined) await transport.close();
+  };
+  const close = async () => {
+    await Promise.all([...sessions.values()].map((transport) => transport.close()));
+  };
+  return { handle, close };
+}
+
+/** The events of one session, for streams that are opened again with `Last-Event-ID`. */
+function eventMemory(): EventStore {
+  const events: { readonly streamId: string; readonly message: JSONRPCMessage }[] = [];
+  return {
+    storeEvent: async (streamId, message) => String(events.push({ streamId, message }) - 1),
+    getStreamIdForEventId: async (id) => events[Number(id)]?.streamId,
+    replayEventsAfter: async (last, { send }) => {
+      const { streamId = '' } = events[Number(last)] ?? {};
+      for (const [id, event] of events.entries())
+        if (id > Number(last) && event.streamId === streamId) await send(String(id), event.message);
+      return streamId;
+    },
+  };
+}
+
+/** The same server over SSE: the stream at `/mcp`, messages at `/messages`. */
+function sseEndpoint() {
+  const sessions = new Map<string, SSEServerTransport>();
+  const handle: RequestHandler = async (request, response) => {
+    if (request.method === 'GET') {
+      const { server, cleanup } = createEverything();
+      const transport = new SSEServerTransport('/messages', response);
+      sessions.set(transport.sessionId, transport);
+      server.server.onclose = () => {
+        cleanup(transport.sessionId);
+        sessions.delete(transport.sessionId);
+      };
+      await server.connect(transport);
+      return;
+    }
+    const transport = sessions.get(String(request.query['sessionId']));
+    if (transport === undefined) response.status(404).send('Session not found');
+    else await transport.handlePostMessage(request, response);
   };
   const close = async () => {
     await Promise.all([...sessions.values()].map((transport) => transport.close()));
@@ -119,7 +171,7 @@ async function protectedResource(
     }),
   );
   router.all(
-    '/mcp',
+    ['/mcp', '/messages'],
     requireBearerAuth({
       verifier: tokenVerifier(oauthMetadata, { url, audience, fetch }),
       requiredScopes: [...scopes],

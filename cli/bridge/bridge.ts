@@ -89,10 +89,10 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
     const { code, message: text } = failure instanceof ServerFailure ? failure.error : failure;
     const error: RpcError =
       failure instanceof ServerFailure ? failure.error : { code, message: text };
-    if (pending !== undefined) await write(errorText(pending.request.id, error));
     // A client asks first which revision the server speaks; no answer is an answer.
     const isProbe = message.kind === 'request' && message.method === 'server/discover';
     if (failure instanceof BridgeError && !(isProbe && failure instanceof StatusError)) warn(text);
+    if (pending !== undefined) await write(errorText(pending.request.id, error));
   };
   const readAll = async (): Promise<void> => {
     for await (const line of linesOf(input)) {
