@@ -59,11 +59,18 @@ const commandLine = ({ words, positionals, summary }: Command): readonly [string
   firstSentence(summary),
 ];
 
-const flagLine = ({ name, short, value, values, summary }: Flag): readonly [string, string] => [
+const flagLine = ({
+  name,
+  short,
+  value,
+  values,
+  hasNoDefault,
+  summary,
+}: Flag): readonly [string, string] => [
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
   values === undefined
     ? summary
-    : `${summary} One of: ${values.join(', ')}. Default: ${values[0] ?? ''}.`,
+    : `${summary} One of: ${values.join(', ')}.${hasNoDefault === true ? '' : ` Default: ${values[0] ?? ''}.`}`,
 ];
 
 const firstSentence = (text: string): string => /^.*?[.?](?= |$)/.exec(text)?.[0] ?? text;

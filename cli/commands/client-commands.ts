@@ -14,6 +14,7 @@ export const clientCommands: readonly Command[] = [
         name: 'print',
         value: 'CLIENT',
         values: mcpClients,
+        hasNoDefault: true,
         summary: 'Do not connect: print what this client needs to start the command.',
       },
       { name: 'all', summary: 'With --print: for each MCP server that you are signed in to.' },

@@ -7,6 +7,8 @@ export type Flag = {
   readonly value?: string;
   /** The only valid values; the first one is the default. */
   readonly values?: readonly string[];
+  /** None of the values is the default: without the flag the command does something else. */
+  readonly hasNoDefault?: true;
   readonly summary: string;
 };
 

@@ -105,6 +105,12 @@ test('who is not signed in to muster is led to a sign-in', async () => {
     });
 });
 
+test('the help lists the clients, and calls none of them the default', async () => {
+  const help = (await muster('connect --help')).stdout.replace(/\s+/g, ' ');
+  expect(help).toContain(`One of: ${mcpClients.join(', ')}.`);
+  expect(help).not.toContain('Default: claude');
+});
+
 test('variables that clients do not pass on are named, without their values', async () => {
   const environment = { no_proxy: '*', HTTPS_PROXY: 'http://user:secret@127.0.0.1:9' };
   const { stderr } = await muster('connect server-b --print codex', { environment });
