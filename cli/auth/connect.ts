@@ -8,13 +8,15 @@ import { proofSigner } from './machine-key.ts';
 import { bearerOf, type Tokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 
+type Connecting = Pick<CommandContext, 'option' | 'environment' | 'now' | 'info'>;
+
 /** The endpoint, with the person's tokens if they are signed in to it. */
 export type EndpointConnection = Connection & { readonly tokens?: Tokens };
 
 /**
  * Throws with exit code 2 if the person's sign-in has ended: SESSION is never dropped in silence.
  */
-export async function connect(context: CommandContext): Promise<EndpointConnection> {
+export async function connect(context: Connecting): Promise<EndpointConnection> {
   const { environment, now, info } = context;
   const endpoint = await endpointOf(context);
   const tokens = await freshTokens(endpoint, environment, now(), info);
@@ -22,7 +24,7 @@ export async function connect(context: CommandContext): Promise<EndpointConnecti
   return { ...connectionOf(tokens, now), renewal: renewalOf(tokens, context) };
 }
 
-function renewalOf(tokens: Tokens, { environment, now, info }: CommandContext): Renewal {
+function renewalOf(tokens: Tokens, { environment, now, info }: Connecting): Renewal {
   const refused = bearerOf(tokens);
   let current = refused;
   let renewed: Promise<boolean> | undefined;
@@ -51,7 +53,7 @@ export const connectionOf = (
  * As `connect`, for what only a person can do. Throws with exit code 2 unless they are signed in.
  */
 export async function connectAsPerson(
-  context: CommandContext,
+  context: Connecting,
 ): Promise<EndpointConnection & { readonly tokens: Tokens }> {
   const { tokens, ...connection } = await connect(context);
   if (tokens === undefined) {

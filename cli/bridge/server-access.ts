@@ -48,7 +48,7 @@ const driftMs = 30_000;
 export function accessKeeper(
   name: string,
   endpoint: string,
-  context: CommandContext,
+  context: Pick<CommandContext, 'option' | 'environment' | 'now' | 'info'>,
 ): AccessKeeper {
   let held: Held | undefined;
   let askAgainAt = 0;

@@ -173,7 +173,7 @@ describe('errors', () => {
       'default/server-a responded with HTTP 503: Service Unavailable',
     ],
     [404, '', 'default/server-a responded with HTTP 404.'],
-    [418, 'x y '.repeat(100), /^default\/server-a responded with HTTP 418: (x y )+x…$/],
+    [418, 'x y '.repeat(100), /^default\/server-a responded with HTTP 418: [x y]{199}…$/],
   ])('of HTTP %i show the status and the beginning of the text', async (status, text, shown) => {
     server.respond = (_asked, response) => void response.writeHead(status).end(text);
     const message = expect.stringMatching(

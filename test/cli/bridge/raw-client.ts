@@ -58,6 +58,7 @@ export function startRawClient(
     for (const look of waiting) look();
   });
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const closed = once(child, 'close');
   child.once('close', () => expose('muster connect', lines.join('\n') + stderr));
   child.stdin.on('error', () => {});
   const received = (matches: (message: Received) => boolean): Promise<Received> =>
@@ -69,7 +70,7 @@ export function startRawClient(
         resolve(found);
       };
       waiting.add(look);
-      child.once('close', () => reject(new Error(`The bridge ended: ${stderr}`)));
+      void closed.then(() => reject(new Error(`The bridge ended: ${stderr}`)));
       look();
     });
   const write = (text: string | Buffer) => void child.stdin.write(text);
@@ -84,7 +85,6 @@ export function startRawClient(
     stderr: () => stderr,
     end: async (signal) => {
       const started = performance.now();
-      const closed = once(child, 'close');
       if (signal === undefined) child.stdin.end();
       else child.kill(signal);
       await closed;

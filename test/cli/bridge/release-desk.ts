@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newMachineKey } from '../../../cli/auth/machine-key.ts';
-import { writeTokens } from '../../../cli/auth/token-files.ts';
+import { type Tokens, writeTokens } from '../../../cli/auth/token-files.ts';
 import { parseJson } from '../../../functions/model/json.ts';
 import { listen } from '../../../local/listen.ts';
 
@@ -19,7 +19,9 @@ export type ReleaseDesk = {
   readonly paths: string[];
   /** Tests may set it. */
   answer: (body: unknown) => Answer;
-  readonly signIn: () => Promise<void>;
+  /** Servers of the list, for names without a namespace. */
+  list: () => Answer;
+  readonly signIn: (facts?: Partial<Tokens>, hasKey?: boolean) => Promise<void>;
   readonly signOut: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -34,8 +36,13 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
     for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const body = parseJson(Buffer.concat(chunks).toString());
     const isProven = request.headers.authorization !== undefined && 'dpop' in request.headers;
-    asked.push(body);
-    const answer = isProven ? desk.answer(body) : { status: 403, body: { title: 'No proof' } };
+    if (request.method === 'POST') asked.push(body);
+    const answer =
+      request.url === '/v1/mcpservers'
+        ? desk.list()
+        : isProven
+          ? desk.answer(body)
+          : { status: 403, body: { title: 'No proof' } };
     const { status = 200, body: said } = answer;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
   });
@@ -47,7 +54,8 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
     asked,
     paths,
     answer: () => ({ status: 404, body: { title: 'Nothing set' } }),
-    signIn: () =>
+    list: () => listOf('server-a', 'server-b'),
+    signIn: (facts = {}, hasKey = true) =>
       writeTokens(
         {
           endpoint,
@@ -56,7 +64,8 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
           idToken: 'own-token',
           expiresAt: new Date(Date.now() + 3_600_000),
           subject: 'ada',
-          key: newMachineKey(),
+          ...(hasKey && { key: newMachineKey() }),
+          ...facts,
         },
         { HOME: home },
       ),
@@ -70,18 +79,31 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
   return desk;
 }
 
+export const listOf = (...names: readonly string[]): Answer => ({
+  body: {
+    items: names.map((name) => ({
+      namespace: 'default',
+      name,
+      uid: name,
+      type: 'streamable-http',
+      conditions: [],
+    })),
+    problems: [],
+  },
+});
+
 export const open = (url: string, type = 'streamable-http'): Answer => ({
   body: { url, type, kind: 'open' },
 });
 
-export const token = (url: string, accessToken: string, generation = accessToken): Answer => ({
+export const token = (url: string, accessToken: string, lastsMs = 3_600_000): Answer => ({
   body: {
     url,
     type: 'streamable-http',
     kind: 'token',
     tokenType: 'Bearer',
     accessToken,
-    generation,
-    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    generation: accessToken,
+    expiresAt: new Date(Date.now() + lastsMs).toISOString(),
   },
 });
