@@ -36,10 +36,10 @@ const initialize = {
   },
 } as const;
 
-const pathOf = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const remote = import.meta.resolve('mcp-remote/package.json');
 const { version } = z
   .object({ version: z.string() })
-  .parse(JSON.parse(await readFile(pathOf('node_modules/mcp-remote/package.json'), 'utf8')));
+  .parse(JSON.parse(await readFile(new URL(remote), 'utf8')));
 
 const home = await mkdtemp(join(tmpdir(), 'muster-bench-'));
 const muster = join(home, 'muster.cjs');
@@ -93,9 +93,13 @@ try {
     'node that does nothing': undefined,
     'muster connect default/server-b': [...connect, 'default/server-b'],
     'muster connect server-b': [...connect, 'server-b'],
-    'SDK client, directly': [pathOf('bench/connect-direct.ts'), url, token],
+    'SDK client, directly': [
+      fileURLToPath(new URL('./connect-direct.ts', import.meta.url)),
+      url,
+      token,
+    ],
     [`mcp-remote ${version}, with the token`]: [
-      pathOf('node_modules/mcp-remote/dist/proxy.js'),
+      fileURLToPath(new URL('./dist/proxy.js', remote)),
       url,
       '--header',
       `Authorization: Bearer ${token}`,
@@ -119,14 +123,14 @@ try {
   }));
   const medianOf = (name: string): number =>
     results.find((result) => result.name === name)?.sorted[Math.floor(rounds / 2)] ?? Number.NaN;
-  const [, ours = '', , direct = '', remote = ''] = laps.map(({ name }) => name);
+  const [, ours = '', , direct = '', other = ''] = laps.map(({ name }) => name);
   for (const { name, sorted } of results)
     console.log(
       `${name.padEnd(34)} ${medianOf(name).toFixed(0).padStart(5)} ms [${(sorted[0] ?? 0).toFixed(0)}-${(sorted.at(-1) ?? 0).toFixed(0)}]`,
     );
   const ratio = (name: string): string => (medianOf(ours) / medianOf(name)).toFixed(2);
   console.log(
-    `${ours}: ${ratio(remote)} of ${remote} (aim: at most 0.50, and 100 ms), ${ratio(direct)} of ${direct}`,
+    `${ours}: ${ratio(other)} of ${other} (aim: at most 0.50, and 100 ms), ${ratio(direct)} of ${direct}`,
   );
 } finally {
   await world.close();
