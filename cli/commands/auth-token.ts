@@ -11,10 +11,9 @@ import { CliError, type CommandContext, type ExitCode, exitCodes } from '../cont
  */
 export async function token(context: CommandContext): Promise<ExitCode> {
   const name = context.option('server');
-  // The command of this name of giantswarm/muster prints the sign-in to muster.
   if (name === undefined)
     throw new CliError('muster auth token needs --server.', {
-      hint: 'It prints your token for one MCP server, never your sign-in to muster, which giantswarm/muster prints here. For the names, run: muster list mcpserver',
+      hint: 'It prints your token for one MCP server. The command of this name of giantswarm/muster prints your sign-in to muster. For the names of servers, run: muster list mcpserver',
     });
   const { tokens, ...connection } = await connectAsPerson(context);
   const server = await serverNamed(connection, name);

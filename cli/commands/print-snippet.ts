@@ -70,6 +70,10 @@ async function serverNamed(context: CommandContext, name: string): Promise<Chose
     throw new CliError(`${qualifiedName(row)} is a stdio server: it has no address.`, {
       hint: 'muster connects only to remote servers (streamable-http, sse).',
     });
+  if (connection.tokens === undefined)
+    context.info(
+      `Warning: you are not signed in to ${connection.endpoint}. Run: muster auth login`,
+    );
   if (needsSignIn(row))
     context.info(
       `Warning: ${qualifiedName(row)}: you are not signed in (${cellText(sessionCell(row))}). Run: muster auth login --server ${name}`,

@@ -121,7 +121,7 @@ describe('without a token there is nothing on stdout, and a next step', () => {
     [
       'auth token',
       1,
-      'Error: muster auth token needs --server.\nIt prints your token for one MCP server, never your sign-in to muster',
+      'Error: muster auth token needs --server.\nIt prints your token for one MCP server. The command of this name of giantswarm/muster prints',
     ],
     [
       'auth token --server server-d',

@@ -26,7 +26,7 @@ const muster = (line: string, run: Run = {}): Promise<Ended> =>
 beforeAll(async () => {
   [file, world, home, other] = await Promise.all([
     buildMuster(),
-    startWorld({ settings: { ANONYMOUS_LIST: 'off' } }),
+    startWorld(),
     mkdtemp(join(tmpdir(), 'muster-home-')),
     mkdtemp(join(tmpdir(), 'muster-home-')),
   ]);
@@ -96,13 +96,16 @@ test('a server without a session is printed with a warning that leads on', async
   );
 });
 
-test('who is not signed in to muster is led to a sign-in', async () => {
-  for (const line of ['connect server-b --print gemini', 'connect --all --print gemini'])
-    expect(await muster(line, { home: other })).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('Run: muster auth login\n'),
-    });
+test('who is not signed in to muster gets the snippet of a server, and is led to a sign-in', async () => {
+  const one = await muster('connect server-b --print gemini', { home: other });
+  expect(one.code).toBe(0);
+  expect(entriesIn('gemini', one.stdout)).toHaveLength(1);
+  expect(one.stderr).toContain(
+    `Warning: you are not signed in to ${world.url}. Run: muster auth login\n`,
+  );
+  const all = await muster('connect --all --print gemini', { home: other });
+  expect(all).toMatchObject({ code: 2, stdout: '' });
+  expect(all.stderr).toContain('Run: muster auth login\n');
 });
 
 test('the help lists the clients, and calls none of them the default', async () => {
