@@ -64,8 +64,9 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
       else await exchange(message, pending);
       warn(undefined);
     } catch (error) {
-      if (pending?.isDone() !== true && !closed.signal.aborted)
-        await report(message, pending, asFailure(name, error));
+      if (pending?.isDone() === true || closed.signal.aborted) return;
+      pending?.drop();
+      await report(message, pending, asFailure(name, error));
     } finally {
       pending?.drop();
     }

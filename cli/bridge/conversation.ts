@@ -65,10 +65,7 @@ export function startConversation(write: (line: string) => Promise<void>): Conve
         if (isSeen) await write(oneLineOf(text));
         resolve(json);
       },
-      fail: (error: Error) => {
-        end();
-        reject(error);
-      },
+      fail: reject,
       drop: () => {
         end();
         resolve(undefined);

@@ -47,6 +47,7 @@ export function sseTransport({ name, send, conversation, closed }: TransportPart
       const refusal = await refusalOf(name, answer);
       if (!refusal.isSessionLost) throw failureOf(refusal);
       // The server was started again, and the stream has not noticed yet.
+      if (pending !== undefined) on.waiting.delete(pending);
       on.end();
       const again = await sendOn(await opened(), message, pending);
       if (!isSuccess(again)) throw await failureIn(name, again);
@@ -106,7 +107,9 @@ export function sseTransport({ name, send, conversation, closed }: TransportPart
         clearTimeout(late);
         resolve(made);
       };
-      read(answer, base, named).then(() => reject(brokeOff(name)), reject);
+      read(answer, base, named)
+        .then(() => reject(brokeOff(name)), reject)
+        .finally(() => clearTimeout(late));
     });
     await greet(made);
     stream = made;
@@ -136,13 +139,18 @@ export function sseTransport({ name, send, conversation, closed }: TransportPart
     named: (made: Stream) => void,
   ): Promise<void> => {
     let mine: Stream | undefined;
+    const end = (made: Stream) => {
+      made.isOpen = false;
+      answer.destroy();
+    };
     try {
       for await (const event of eventsOf(answer, {})) {
         if (isMessage(event)) await conversation.deliver(event.data);
         if (event.event !== 'endpoint' || mine !== undefined) continue;
         const post = postAddress(name, event.data, base);
-        mine = { post, waiting: new Set(), end: () => void answer.destroy(), isOpen: true };
-        named(mine);
+        const made: Stream = { post, waiting: new Set(), end: () => end(made), isOpen: true };
+        mine = made;
+        named(made);
       }
     } catch (error) {
       if (!(error instanceof Error) || codeOf(error) === undefined) throw error;

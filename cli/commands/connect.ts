@@ -20,19 +20,20 @@ export async function connectClient(context: CommandContext): Promise<ExitCode> 
   const { stdin, stdout } = process;
   if (stdin.isTTY)
     info('Waiting for MCP messages on stdin: MCP clients start this command. Ctrl-C ends it.');
+  // The client is gone: it reads nothing any longer.
+  const unread = new Promise<void>((resolve) => stdout.once('error', () => resolve()));
   await runBridge({
     name,
     access: accessKeeper(name, endpoint, context),
     environment,
     input: stdin,
     write: async (line) => {
-      if (!stdout.write(`${line}\n`))
-        await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      if (!stdout.write(`${line}\n`)) await Promise.race([once(stdout, 'drain'), unread]);
     },
     warn: info,
     interrupted: Promise.race([
+      unread,
       ...['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)),
-      once(stdout, 'close'),
     ]).then(() => {}),
   });
   stdin.destroy();

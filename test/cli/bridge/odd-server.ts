@@ -32,7 +32,7 @@ export async function startOddServer(respond: Respond, port = 0): Promise<OddSer
   return odd;
 }
 
-export const result = (asked: Asked, value: unknown = {}) => ({
+export const result = (asked: Pick<Asked, 'json'>, value: unknown = {}) => ({
   jsonrpc: '2.0',
   id: asked.json['id'],
   result: value,

@@ -1,0 +1,68 @@
+/** The process that a client starts: its pipes, and how it ends. */
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { buildMuster, removeMuster } from '../run.ts';
+import { obliging, type OddServer, result, sendJson, startOddServer } from './odd-server.ts';
+import { type ChildClient, initialize, request, startChildClient } from './raw-client.ts';
+import { open, type ReleaseDesk, startReleaseDesk } from './release-desk.ts';
+
+let file: string;
+let desk: ReleaseDesk;
+let server: OddServer;
+let client: ChildClient;
+beforeAll(async () => {
+  [file, desk] = await Promise.all([buildMuster(), startReleaseDesk()]);
+});
+afterAll(() => Promise.all([removeMuster(file), desk.close()]));
+beforeEach(async () => {
+  server = await startOddServer((asked, response) => {
+    if (asked.json['method'] === 'initialize') response.setHeader('mcp-session-id', 'a-session');
+    obliging(asked, response);
+  });
+  desk.answer = () => open(server.url);
+  client = startChildClient(file, desk);
+  client.send(initialize());
+  await client.answerTo('init');
+  return async () => {
+    await client.end();
+    await server.close();
+  };
+});
+
+const methods = (): readonly string[] => server.asked.map(({ method }) => method);
+
+test.each([undefined, 'SIGINT', 'SIGTERM'] as const)(
+  'ends with exit code 0 at %s (the end of stdin, without a name), and DELETEs the session',
+  async (signal) => {
+    const { code, ms } = await client.end(signal);
+    expect(code).toBe(0);
+    // About 20 ms where nothing else runs.
+    expect(ms).toBeLessThan(1_000);
+    expect(methods().at(-1)).toBe('DELETE');
+    expect(client.stderr()).toBe('');
+  },
+);
+
+test('ends also while a call is under way and the server hangs', async () => {
+  server.respond = () => {};
+  client.send(request(1, 'tools/call'));
+  await vi.waitFor(() => expect(methods()).toHaveLength(2));
+  const { code, ms } = await client.end('SIGINT');
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(2_000);
+});
+
+test('carries answers of 12 MB and requests of 8 MB', async () => {
+  const text = 'x'.repeat(12 * 1024 * 1024);
+  server.respond = (asked, response) => sendJson(response, result(asked, { text }));
+  const large = request(1, 'tools/call', { text: 'y'.repeat(8 * 1024 * 1024) });
+  client.send(large);
+  const answer = await client.answerTo(1);
+  expect(JSON.stringify(answer['result']).length).toBe(text.length + '{"text":""}'.length);
+  expect(server.asked.at(-1)?.text).toBe(JSON.stringify(large));
+});
+
+test('ends when nothing reads what it writes', async () => {
+  client.child.stdout?.destroy();
+  client.send(request(1, 'ping'));
+  await vi.waitFor(() => expect(client.child.exitCode).toBe(0), 5_000);
+});
