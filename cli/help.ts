@@ -113,11 +113,11 @@ const commandLine = ({ words, positionals, summary }: Command): Line => [
 ];
 
 /** `-n, --namespace NAMESPACE` and what it does, for a help text. */
-const flagLine = ({ name, short, value, values, summary }: Flag): Line => [
+const flagLine = ({ name, short, value, values, hasNoDefault, summary }: Flag): Line => [
   `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
   values === undefined
     ? summary
-    : `${summary} One of: ${values.join(', ')}. Default: ${values[0] ?? ''}.`,
+    : `${summary} One of: ${values.join(', ')}.${hasNoDefault === true ? '' : ` Default: ${values[0] ?? ''}.`}`,
 ];
 
 /** A term and what it means. */

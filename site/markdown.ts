@@ -99,6 +99,8 @@ export const markers = defineMdastPlugin({
   html(node, context) {
     const comment = node.value.trim();
     if (/^<!-- (table|before): /.test(comment)) return context.removeNode(node);
+    const tag = tabsTag(comment);
+    if (tag !== undefined) return context.replaceNode(node, { raw: tag, mdxExpressions: false });
     if (comment !== '<!-- site: explorer -->') return;
     context.replaceNode(node, {
       raw: `<muster-explorer id="explorer">\n${caseTable()}\n</muster-explorer>`,
@@ -106,6 +108,13 @@ export const markers = defineMdastPlugin({
     });
   },
 });
+
+/** Each heading between these comments, with what follows it, becomes a tab in a browser. */
+function tabsTag(comment: string): string | undefined {
+  if (comment === '<!-- site: end of tabs -->') return '</muster-tabs>';
+  const [, label] = /^<!-- site: tabs: (.+) -->$/.exec(comment) ?? [];
+  return label === undefined ? undefined : `<muster-tabs data-label="${escaped(label)}">`;
+}
 
 /** A wide table scrolls on its own, also by keyboard. The page never does. */
 export const tablesScroll = defineHastPlugin({

@@ -54,6 +54,12 @@ test('a day with sign-ins, refreshes, refusals and crashes leaves no secret anyw
     'auth status --verify --debug',
     'auth status -o yaml',
     'auth whoami',
+    'auth token --server server-a --debug',
+    'auth token --server server-b --header --debug',
+    'auth token --server server-c --debug',
+    'connect server-a --print claude --debug',
+    'connect --all --print codex --debug',
+    'connect server-a --debug',
   ])
     await muster(line);
   const { path, kept } = await tokens();

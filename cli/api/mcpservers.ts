@@ -180,6 +180,15 @@ export async function findServers(
   );
 }
 
+/** As `findServer`, but `namespace/name` is not looked up: a later request says whether it exists. */
+export async function serverNamed(
+  connection: Connection,
+  text: string,
+): Promise<{ readonly namespace: string; readonly name: string }> {
+  const { namespace, name } = parseServerName(text);
+  return namespace === undefined ? findServer(connection, text) : { namespace, name };
+}
+
 /** One MCPServer; undefined where the endpoint has none of that name. */
 export async function readServer(
   connection: Connection,

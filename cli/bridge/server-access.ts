@@ -1,8 +1,8 @@
 import { isLoopback, isSafe } from '../auth/web-address.ts';
-import { connectAsPerson, type EndpointConnection } from '../auth/connect.ts';
+import { connectAsPerson } from '../auth/connect.ts';
+import { lastSessionChange } from '../auth/session-change.ts';
 import { readTokens } from '../auth/token-files.ts';
-import { findServer } from '../api/mcpservers.ts';
-import { parseServerName } from '../api/server-names.ts';
+import { serverNamed } from '../api/mcpservers.ts';
 import { type ReleaseRequest, type Release, releaseToken } from '../api/release-token.ts';
 import { NoResponse, RequestFailure } from '../api/request.ts';
 import { CliError, type CommandContext } from '../context.ts';
@@ -34,9 +34,12 @@ type Held = Access & {
   readonly subject: string;
 };
 
-/** A token this close to its end could expire on the way. */
-const marginMs = 5_000;
-/** So that a sign-out, and what the owner changes, also reach a bridge with a long-lived token. */
+/**
+ * A token this close to its end could expire on the way. Less than the fifth of its lifetime at
+ * which the endpoint refreshes it: whoever asks then gets another one, and asks no more.
+ */
+const marginMs = (leftMs: number): number => Math.min(5_000, leftMs / 6);
+/** So that a sign-out elsewhere, and what the owner changes, reach a bridge with a long token. */
 const askAgainMs = 5 * 60_000;
 const retryMs = 30_000;
 /** Half of what a proof may be off; `Date` headers have whole seconds. */
@@ -49,13 +52,15 @@ export function accessKeeper(
 ): AccessKeeper {
   let held: Held | undefined;
   let askAgainAt = 0;
+  let seenChange: number | undefined;
   let asking: Promise<Held> | undefined;
   let server: { readonly namespace: string; readonly name: string } | undefined;
   const nowMs = () => context.now().getTime();
 
   const release = async (body: ReleaseRequest, refused?: Held): Promise<Held> => {
     const connection = await connectionAs(refused);
-    server ??= await serverNamed(name, connection);
+    seenChange = await lastSessionChange(endpoint, context.environment);
+    server ??= await serverNamed(connection, name);
     const { released, at } = await releaseToken(connection, server, body);
     const { url: text, type, kind } = released;
     const url = addressOf(text, endpoint, kind === 'open', name);
@@ -87,7 +92,8 @@ export function accessKeeper(
     const ends = Date.parse(expiresAt ?? '');
     const aheadMs = at === undefined ? 0 : nowMs() - at.getTime();
     if (Number.isNaN(ends)) return Infinity;
-    return ends - marginMs + (Math.abs(aheadMs) < driftMs ? 0 : aheadMs);
+    const here = ends + (Math.abs(aheadMs) < driftMs ? 0 : aheadMs);
+    return here - marginMs(here - nowMs());
   };
 
   const ask = (body: ReleaseRequest, refused?: Held): Promise<Held> => {
@@ -115,6 +121,7 @@ export function accessKeeper(
     if (held === undefined) return;
     const tokens = await readTokens(endpoint, context.environment, context.info);
     if (tokens?.subject !== held.subject) held = undefined;
+    if ((await lastSessionChange(endpoint, context.environment)) !== seenChange) askAgainAt = 0;
   };
   const renew = async (refused: Access): Promise<Access> => {
     // Another message may have renewed it in the meantime.
@@ -156,15 +163,6 @@ function explanationOf(error: CliError, name: string): BridgeError {
       `${message.replace(/^[^:]*: /, '')} Its owner can allow it: ${setting}.`,
     );
   return asBridgeError(error);
-}
-
-/** `namespace/name` is not looked up: the endpoint says whether there is one. */
-async function serverNamed(
-  text: string,
-  connection: EndpointConnection,
-): Promise<{ readonly namespace: string; readonly name: string }> {
-  const { namespace, name } = parseServerName(text);
-  return namespace === undefined ? findServer(connection, text) : { namespace, name };
 }
 
 /**

@@ -71,6 +71,25 @@ export const authCommands: readonly Command[] = [
     run: async (context) => (await import('./auth-status.ts')).status(context),
   },
   {
+    words: ['auth', 'token'],
+    aliases: [],
+    positionals: [],
+    summary:
+      'Print your access token for one MCP server, for scripts. The owner of the endpoint has to allow it.',
+    flags: [
+      server('Print the token for this MCP server. Required.'),
+      {
+        name: 'header',
+        summary: 'Print a JSON object with the header Authorization, as headersHelper expects.',
+      },
+    ],
+    examples: [
+      'muster auth token --server server-b',
+      'curl -H "Authorization: Bearer $(muster auth token --server server-b)" https://mcp.example.com/mcp',
+    ],
+    run: async (context) => (await import('./auth-token.ts')).token(context),
+  },
+  {
     words: ['auth', 'keys'],
     aliases: [],
     positionals: [],

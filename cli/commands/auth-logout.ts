@@ -6,6 +6,7 @@ import { connect, connectAsPerson } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
 import { removeKey } from '../auth/enroll-key.ts';
 import { tokenVariable } from '../auth/given-token.ts';
+import { noteSessionChange } from '../auth/session-change.ts';
 import { forgetTokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { inUseText } from '../output/in-use-text.ts';
@@ -85,6 +86,7 @@ async function logoutOfServer(context: LogoutContext, name: string): Promise<Exi
   const server = await findServer(connection, name);
   const url = `${serverUrl(connection.endpoint, server)}/session`;
   const answer = await provenRequest(connection, { method: 'DELETE', url });
+  await noteSessionChange(connection.endpoint, context.environment, context.now());
   const answered = isSessionAnswer(answer) ? answer : undefined;
   // A forwarded token is not stored anywhere: it is there for as long as the person is signed in to
   // muster.

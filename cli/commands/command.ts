@@ -9,6 +9,8 @@ export type Flag = {
   readonly values?: readonly string[];
   /** What is wrong with a value, as a sentence; undefined when nothing is. */
   readonly problemOf?: (value: string) => string | undefined;
+  /** None of the values is the default: without the flag the command does something else. */
+  readonly hasNoDefault?: true;
   readonly summary: string;
 };
 

@@ -3,7 +3,7 @@ import { runBridge } from '../bridge/bridge.ts';
 import { accessKeeper } from '../bridge/server-access.ts';
 import { parseServerName } from '../api/server-names.ts';
 import { endpointOf } from '../auth/endpoint.ts';
-import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 
 /**
  * `muster connect NAME`: a stdio bridge. It never opens a browser, and never ends because of the
@@ -12,7 +12,9 @@ import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
  */
 export async function connectClient(context: CommandContext): Promise<ExitCode> {
   const { environment, info } = context;
-  const [name = ''] = context.positionals;
+  const [name] = context.positionals;
+  if (name === undefined)
+    throw new CliError('Missing argument NAME.', { hint: 'Usage: muster connect NAME' });
   parseServerName(name);
   const endpoint = await endpointOf(context);
   const { stdin, stdout } = process;

@@ -4,6 +4,7 @@ import { type Fact, factLines } from './fact-lines.ts';
 import { cellText } from './text-table.ts';
 import {
   age,
+  counted,
   expiryText,
   fromNow,
   sessionCell,
@@ -89,7 +90,16 @@ export const sessionFacts = ({ session }: Row, now: Date): readonly Fact[] => [
     'Verified',
     session?.lastVerified === undefined ? undefined : fromNow(new Date(session.lastVerified), now),
   ],
+  ['Last used', lastUse(session, now)],
 ];
+
+/** `3 minutes ago, from 2 machines`. The key of a machine may have been removed since. */
+function lastUse(session: Row['session'], now: Date): string | undefined {
+  if (session?.lastUsed === undefined) return undefined;
+  const { at, machines } = session.lastUsed;
+  const when = fromNow(new Date(at), now);
+  return machines === 0 ? when : `${when}, from ${counted(machines, 'machine')}`;
+}
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesAmong(rows);

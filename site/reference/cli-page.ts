@@ -50,12 +50,12 @@ const section = (command: Command): string => {
 const flagTable = (flags: readonly Flag[]): string =>
   table(
     ['flag', 'description'],
-    flags.map(({ name, short, value, values, summary }) => [
+    flags.map(({ name, short, value, values, hasNoDefault, summary }) => [
       code(
         `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
       ),
       values === undefined
         ? summary
-        : `${summary} ${values.map(code).join(', ')}; default ${code(values[0] ?? '')}.`,
+        : `${summary} ${values.map(code).join(', ')}${hasNoDefault === true ? '' : `; default ${code(values[0] ?? '')}`}.`,
     ]),
   );

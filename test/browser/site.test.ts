@@ -153,6 +153,30 @@ describe.skipIf(chromium === undefined)('the site', () => {
     await context.close();
   });
 
+  test('the clients are tabs: a link opens one, the arrows move, and without JavaScript all are there', async () => {
+    const context = await browser.newContext();
+    const { page, complaints } = await open(context, '/clients/#codex');
+    const chosen = page.locator('muster-tabs [role="tab"][aria-selected="true"]');
+    const shown = page.locator('muster-tabs [role="tabpanel"]:visible');
+    await chosen.waitFor();
+    expect(await chosen.textContent()).toBe('Codex');
+    expect(await shown.textContent()).toContain('--print codex');
+    await chosen.press('ArrowRight');
+    expect(await chosen.textContent()).toBe('Gemini CLI');
+    expect(await shown.textContent()).toContain('--print gemini');
+    await page.locator('a[href="#cursor"]:visible').first().click();
+    await expect.poll(() => chosen.textContent()).toBe('Cursor');
+    expect(complaints).toEqual([]);
+    await context.close();
+
+    const plain = await browser.newContext({ javaScriptEnabled: false });
+    const reader = await plain.newPage();
+    await reader.goto(`${site.url}/clients/`);
+    for (const heading of await reader.locator('muster-tabs h3').all())
+      expect(await heading.isVisible()).toBe(true);
+    await plain.close();
+  });
+
   test('an address that is not there is told, with ways to go on', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

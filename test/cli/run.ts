@@ -84,6 +84,8 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
     ),
   );
   await Promise.all(played.values());
-  expose(`muster ${line}`, stdout + stderr + child.spawnargs.join(' '));
+  // The only command that prints a secret, and only where it succeeds: to stdout.
+  const isToken = line.startsWith('auth token') && code === 0;
+  expose(`muster ${line}`, (isToken ? '' : stdout) + stderr + child.spawnargs.join(' '));
   return { code, stdout, stderr };
 }

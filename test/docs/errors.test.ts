@@ -14,10 +14,14 @@ const sources = await Promise.all(
 );
 const code = sources.flat().join('\n');
 
-const [, byText = ''] = (await readPage('troubleshoot.md')).split('\n## Error texts\n');
-const texts = [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => text);
+const tables = await Promise.all(
+  ['troubleshoot.md', 'clients.md'].map(async (name) => {
+    const [, byText = ''] = (await readPage(name)).split('\n## Error texts\n');
+    return [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => [name, text] as const);
+  }),
+);
 
-test.each(texts)('the product says "%s"', (text) => {
+test.each(tables.flat())('%s: the product says "%s"', (_, text) => {
   for (const part of text
     .split('...')
     .map((literal) => literal.trim())

@@ -59,14 +59,19 @@ export async function startReplay(muster: string): Promise<Replay> {
     );
   };
   const known = new Map([[new URL(world.url).port, '8787']]);
+  // `muster connect --print` names the files of this machine.
+  const installed = (text: string): string =>
+    text.replaceAll(process.execPath, '/usr/local/bin/node').replaceAll(muster, installedFile);
   return {
-    run: async (command) => withPorts(await run(command), known),
+    run: async (command) => installed(withPorts(await run(command), known)),
     end: async () => {
       await world.close();
       await rm(home, { recursive: true });
     },
   };
 }
+
+const installedFile = '/usr/local/lib/node_modules/muster-serverless/dist/muster.cjs';
 
 /**
  * `npm start` uses 8787. Other ports are free ones, so they are numbered in order. Codes and states

@@ -77,6 +77,15 @@ test('the title is not repeated, notes to the tests are not shown, and a table s
   expect(page).not.toContain('<th></th>');
 });
 
+test('a part of a page becomes tabs, and stays a page of headings without a script', () => {
+  const page = html(
+    '<!-- site: tabs: MCP clients -->\n\n### A\n\nfirst\n\n### B\n\nsecond\n\n<!-- site: end of tabs -->\n\nrest\n',
+  );
+  expect(page).toMatch(
+    /^<muster-tabs data-label="MCP clients">\s*<h3>A<\/h3>\s*<p>first<\/p>\s*<h3>B<\/h3>\s*<p>second<\/p>\s*<\/muster-tabs>\s*<p>rest/,
+  );
+});
+
 test('the explorer brings the table of all cases', () => {
   expect(html('<!-- site: explorer -->')).toContain('<table class="cases">');
 });

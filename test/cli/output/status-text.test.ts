@@ -129,3 +129,16 @@ test.each([
     `Problem:   unreachable: ${words}, 4 minutes\n`,
   );
 });
+
+test.each([
+  [2, 'Last used: 3 minutes ago, from 2 machines\n'],
+  [1, 'Last used: 3 minutes ago, from 1 machine\n'],
+  // Its key was removed, or the person signed out of muster there.
+  [0, 'Last used: 3 minutes ago\n'],
+])('a session that clients of %i machines use shows when the last one did', (machines, line) => {
+  const lastUsed = { at: '2026-11-22T11:57:00Z', machines };
+  expect(serverText(aRow({ session: aSession({ lastUsed }) }), now)).toContain(line);
+});
+
+test('a session that no client has used says nothing about it', () =>
+  expect(serverText(aRow({ session: aSession() }), now)).not.toContain('used'));
