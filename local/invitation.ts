@@ -27,7 +27,7 @@ export function invitation({ url, tickMs, as, isDemo, kubeconfig, folder }: Invi
       'muster auth login --server server-b',
       'signs you in to one server: its STATE does not change',
     ],
-    ['npm start -- --as grace', 'shows the list as grace sees it (also: ada, nobody)'],
+    ['npm start -- --as grace', 'shows the list as grace sees it'],
   ] as const;
   const ofCluster = [['kubectl get mcpservers', 'shows STATE in the cluster']] as const;
   const lines = [

@@ -18,7 +18,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard] [--as ada|grace|nobody]
+/** Who may see the second list; the last value leaves it out. */
+const views = [...Object.keys(demoPersons), 'nobody'];
+
+export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard] [--as ${views.join('|')}]
 
   --servers FILE      probe the MCPServers of this YAML file instead of the demo servers
   --sweeps N          sweep N times without waiting for due times, print the list and exit
@@ -27,7 +30,7 @@ export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json]
   --interval 60s      time between two sweeps, for example 500ms, 5s or 2m
   --port 8787         port of the endpoint
   --guard             apply the address rules of the cloud: never contact loopback and private networks
-  --as ada            sign this person of the demo in, and print the list as they see it: ada (default), grace or nobody`;
+  --as ada            sign this person of the demo in, and also print the list as they see it (default); others: ${views.slice(1).join(', ')}`;
 
 /** Reads the arguments of `npm start`; `undefined` where the user asks for help. Throws `UsageError`. */
 export function readOptions(args: readonly string[]): StartOptions | undefined {
@@ -89,7 +92,7 @@ function personIn(given: ReturnType<typeof parse>['values']): StartOptions['as']
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
   if (as === undefined) return other === undefined && given.output === 'table' ? 'ada' : undefined;
   if (as !== 'nobody' && !isDemoPerson(as))
-    throw new UsageError(`Unknown person "${as}". Use --as ada, --as grace or --as nobody.`);
+    throw new UsageError(`Unknown person "${as}". Use --as with one of: ${views.join(', ')}.`);
   if (other !== undefined)
     throw new UsageError(`--as cannot be combined with ${other}. It signs in to the demo servers.`);
   return as === 'nobody' ? undefined : as;

@@ -12,7 +12,7 @@ test.each([
     ['-o', 'xml'],
     'Unknown output format "xml". Use -o table or -o json.',
   ],
-  ['a person that is not known', ['--as', 'bob'], 'Use --as ada, --as grace or --as nobody.'],
+  ['a person that is not known', ['--as', 'bob'], 'Use --as with one of: ada, grace, nobody.'],
   [
     'a person and sweeps',
     ['--as', 'ada', '--sweeps', '1'],
