@@ -6,3 +6,5 @@ if (Number(major) < 24) {
   );
   process.exit(1);
 }
+// Read when the functions are loaded. One line for each sign-in would stand between the tables.
+process.env.POWERTOOLS_LOG_LEVEL ??= 'WARN';

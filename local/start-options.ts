@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { WorldOptions } from './world.ts';
+import { demoPersons } from './demo-person.ts';
 import { defined } from '../functions/model/defined.ts';
 
 export type StartOptions = Pick<WorldOptions, 'port' | 'kubeconfig' | 'servers' | 'guard'> & {
@@ -8,6 +9,8 @@ export type StartOptions = Pick<WorldOptions, 'port' | 'kubeconfig' | 'servers' 
   /** Ends after so many sweeps. Absent: runs until Ctrl-C. */
   readonly sweeps?: number;
   readonly output: 'table' | 'json';
+  /** Who sees the second list. Absent: there is none. */
+  readonly as?: keyof typeof demoPersons;
 };
 
 /** An error that the user can fix; the message is one line. */
@@ -15,7 +18,10 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard]
+/** Who may see the second list; the last value leaves it out. */
+const views = [...Object.keys(demoPersons), 'nobody'];
+
+export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json] [--kubeconfig FILE] [--interval 60s] [--port 8787] [--guard] [--as ${views.join('|')}]
 
   --servers FILE      probe the MCPServers of this YAML file instead of the demo servers
   --sweeps N          sweep N times without waiting for due times, print the list and exit
@@ -23,7 +29,8 @@ export const usage = `npm start -- [--servers FILE] [--sweeps N] [-o table|json]
   --kubeconfig FILE   use this cluster instead of the embedded one
   --interval 60s      time between two sweeps, for example 500ms, 5s or 2m
   --port 8787         port of the endpoint
-  --guard             apply the address rules of the cloud: never contact loopback and private networks`;
+  --guard             apply the address rules of the cloud: never contact loopback and private networks
+  --as ada            sign this person of the demo in, and also print the list as they see it (default); others: ${views.slice(1).join(', ')}`;
 
 /** Reads the arguments of `npm start`; `undefined` where the user asks for help. Throws `UsageError`. */
 export function readOptions(args: readonly string[]): StartOptions | undefined {
@@ -40,6 +47,7 @@ export function readOptions(args: readonly string[]): StartOptions | undefined {
   if (values.output !== 'table' && values.output !== 'json')
     throw new UsageError(`Unknown output format "${values.output}". Use -o table or -o json.`);
   return defined({
+    as: personIn(values),
     tickMs: span(values.interval),
     output: values.output,
     guard: values.guard,
@@ -67,6 +75,7 @@ function parse(args: readonly string[]) {
         interval: { type: 'string', default: '60s' },
         port: { type: 'string' },
         guard: { type: 'boolean', default: false },
+        as: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -75,6 +84,21 @@ function parse(args: readonly string[]) {
     throw error;
   }
 }
+
+/** The demo servers are there for the persons of the demo; other servers are the user's own. */
+function personIn(given: ReturnType<typeof parse>['values']): StartOptions['as'] {
+  const { as, servers, kubeconfig, sweeps } = given;
+  const others = { '--servers': servers, '--kubeconfig': kubeconfig, '--sweeps': sweeps };
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (as === undefined) return other === undefined && given.output === 'table' ? 'ada' : undefined;
+  if (as !== 'nobody' && !isDemoPerson(as))
+    throw new UsageError(`Unknown person "${as}". Use --as with one of: ${views.join(', ')}.`);
+  if (other !== undefined)
+    throw new UsageError(`--as cannot be combined with ${other}. It signs in to the demo servers.`);
+  return as === 'nobody' ? undefined : as;
+}
+
+const isDemoPerson = (name: string): name is keyof typeof demoPersons => name in demoPersons;
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 

@@ -1,9 +1,14 @@
-import { fileURLToPath } from 'node:url';
-import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { CliError } from '../cli/context.ts';
 import { sorted, table } from '../cli/output/table.ts';
 import type { List } from '../functions/model/wire.ts';
+import { defined } from '../functions/model/defined.ts';
 import { ManifestError } from './declare-servers.ts';
+import { demoPersons, viewAs } from './demo-person.ts';
+import { invitation } from './invitation.ts';
 import { PortInUse } from './listen.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './start-options.ts';
 import { startWorld, type World } from './world.ts';
@@ -15,17 +20,80 @@ import { ClusterError } from '../functions/model/cluster-error.ts';
  * `npm start`: the whole system on this machine. Data goes to stdout, messages to stderr.
  */
 async function start(options: StartOptions): Promise<void> {
-  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const ended = endOfProcess();
   const world = await startWorld({ ...options, changed: printChange });
   try {
     for (const line of world.refused) say(`Refused: ${line}`);
     // A server is Failed after three failures in a row.
     for (let count = 0; count < (options.sweeps ?? 3); count += 1)
       printProblems(await world.sweep({ everything: true }));
+    if (options.as !== undefined) say('The list without a sign-in:\n');
     printList(await world.list(), options);
-    if (options.sweeps === undefined) await sweepUntilEnded(world, options, ended);
+    if (options.sweeps === undefined) await stay(world, options, ended);
   } finally {
     await world.close();
+  }
+}
+
+/**
+ * Resolves at the first Ctrl-C; a second one ends the process at once. The listeners stay: the lock
+ * of a sign-in ends a process that has none.
+ */
+function endOfProcess(): Promise<void> {
+  let isEnding = false;
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (isEnding) process.exit(130);
+        isEnding = true;
+        resolve();
+      });
+  });
+}
+
+/** What is stored for as long as `npm start` runs is in a folder of its own. */
+async function stay(world: World, options: StartOptions, ended: Promise<unknown>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-start-'));
+  try {
+    const as = options.as === undefined ? undefined : await printListAs(options.as, world, folder);
+    const kubeconfig = await kubeconfigIn(folder, world);
+    const isDemo = options.servers === undefined && options.kubeconfig === undefined;
+    const { tickMs } = options;
+    say(invitation(defined({ tickMs, as, url: world.url, isDemo, kubeconfig, folder })));
+    await sweepUntilEnded(world, options, ended);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file for kubectl; undefined where the cluster is the user's own. */
+async function kubeconfigIn(folder: string, { environment }: World): Promise<string | undefined> {
+  const yaml = environment['KUBECONFIG_YAML'];
+  if (yaml === undefined) return undefined;
+  const file = join(folder, 'kubeconfig');
+  await writeFile(file, yaml, { mode: 0o600 });
+  return file;
+}
+
+/**
+ * The same rows with the SESSION of one person: STATE is the same for everyone. Returns the person,
+ * undefined where they could not be signed in.
+ */
+async function printListAs(
+  as: NonNullable<StartOptions['as']>,
+  world: World,
+  folder: string,
+): Promise<StartOptions['as']> {
+  try {
+    const view = await viewAs(demoPersons[as], { endpoint: world.url, folder });
+    say(`\nThe list for ${view.email}, who is signed in to muster and to ${view.server}:\n`);
+    process.stdout.write(table(view.rows, { signedIn: true, now: new Date() }));
+    return as;
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    // The servers are not reached with --guard, for example.
+    say(`\n${as} could not be signed in: ${error.message}`);
+    return undefined;
   }
 }
 
@@ -35,7 +103,6 @@ async function sweepUntilEnded(
   ended: Promise<unknown>,
 ): Promise<void> {
   isTablePrinted = true;
-  say(invitation(world, options));
   const schedule = setInterval(() => {
     world
       .sweep({ everything: false })
@@ -44,20 +111,6 @@ async function sweepUntilEnded(
   await ended;
   clearInterval(schedule);
 }
-
-// Not npx: on npm, muster is another package.
-const command = fileURLToPath(new URL('../dist/muster.cjs', import.meta.url));
-
-const invitation = (world: World, { tickMs }: StartOptions): string => `
-muster sweeps every ${tickMs / 1000} s and prints each change of STATE here. Press Ctrl-C to stop. In a second terminal, run:
-
-  export MUSTER_ENDPOINT=${world.url}
-  alias muster="'${command}'"
-  muster list mcpserver
-  muster auth login                       signs in to muster: the list then has the column SESSION
-  muster auth login --server server-b     signs in to one server: its SESSION changes, its STATE does not
-  muster auth status
-`;
 
 const changeSchema = z.object({
   namespace: z.string(),

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -235,44 +235,57 @@ describe.skipIf(isReal)('npm start', () => {
     expect(stderr).toMatch(/^Refused: .*mine-c.*spec\.url.*\n$/);
   });
 
-  test('runs until Ctrl-C, prints changes, and ends cleanly', async () => {
+  test('shows STATE to nobody and SESSION to ada, runs until Ctrl-C, and leaves nothing behind', async () => {
     const child = spawn(
       process.execPath,
-      ['local/start.ts', '--port', '0', '--interval', '200ms'],
+      '--import ./local/runtime.mjs local/start.ts --port 0 --interval 200ms'.split(' '),
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    let table = '';
-    child.stdout.on('data', (chunk: Buffer) => (table += chunk.toString()));
-    const invited = new Promise<string>((done) => {
-      let words = '';
+    let tables = '';
+    let words = '';
+    await new Promise<void>((done) => {
+      // The two arrive in any order.
+      const look = () => words.includes('XDG_CONFIG_HOME=') && tables.includes('SESSION') && done();
+      child.stdout.on('data', (chunk: Buffer) => {
+        tables += chunk.toString();
+        look();
+      });
       child.stderr.on('data', (chunk: Buffer) => {
         words += chunk.toString();
-        const [, url] = /MUSTER_ENDPOINT=(\S+)/.exec(words) ?? [];
-        if (url !== undefined) done(url);
+        look();
       });
     });
-    const url = await invited;
-    expect(table).toMatch(/NAME +STATE +TYPE\nserver-a +Connected/);
+    const exported = (name: string) => new RegExp(`export ${name}=(\\S+)`).exec(words)?.[1] ?? '';
+    expect(tables).toBe(`NAME       STATE       TYPE
+server-a   Connected   streamable-http
+server-b   Connected   streamable-http
+server-c   Failed      streamable-http
+server-d   Connected   streamable-http
+NAME       STATE       SESSION         TYPE
+server-a   Connected   Authenticated   streamable-http
+server-b   Connected   Pending Auth    streamable-http
+server-c   Failed      -               streamable-http
+server-d   Connected   -               streamable-http
+`);
+    const url = exported('MUSTER_SERVERLESS_ENDPOINT');
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(words).toContain('The list for ada@example.com');
+    const kubeconfig = new KubeConfig();
+    kubeconfig.loadFromFile(exported('KUBECONFIG'));
+    const cluster = kubeconfig.getCurrentCluster()?.server ?? '';
+    expect((await fetch(`${cluster}/apis/muster.giantswarm.io/v1alpha1`)).status).toBe(200);
+    await stat(join(exported('XDG_CONFIG_HOME'), 'muster-serverless/tokens'));
     child.kill('SIGINT');
     const code = await new Promise((done) => child.once('exit', done));
     expect(code).toBe(0);
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    await expect(stat(exported('XDG_CONFIG_HOME'))).rejects.toThrow('ENOENT');
   });
 
   test.each([
-    ['a file that is not there', ['--servers', '/nowhere.yaml'], 'There is no file /nowhere.yaml.'],
-    ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere'], 'There is no file /nowhere.'],
+    ['an option that is not known', ['--sweep', '1'], '--sweep'],
     ['a kubeconfig that is none', ['--kubeconfig', 'package.json', '--sweeps', '1'], 'kubeconfig'],
     ['a YAML that is none', ['--servers', 'README.md', '--sweeps', '1'], 'README.md'],
-    ['an option that is not known', ['--sweep', '1'], '--sweep'],
-    ['a number that is none', ['--sweeps', 'many'], '--sweeps many is not a whole number'],
-    ['an interval that is none', ['--interval', 'soon'], '--interval soon'],
-    [
-      'a format that is not known',
-      ['-o', 'xml'],
-      'Unknown output format "xml". Use -o table or -o json.',
-    ],
   ])('%s is one clear line and exit 1', async (_what, args, words) => {
     const ended = await start(args).then(
       () => ({ code: 0, stderr: '', stdout: '' }),
