@@ -1,4 +1,5 @@
 import type { Paint } from './output/paint.ts';
+import type { ScreenStream } from './output/screen.ts';
 
 /** What a command gets: its arguments, and the world it runs in. */
 export type CommandContext = {
@@ -18,7 +19,13 @@ export type CommandContext = {
   /** Only errors, instructions and data are printed. `info` sees to it. */
   readonly quiet: boolean;
   /** Absent: stdout is no terminal. The width is the present one: a window may change it. */
-  readonly terminal?: { readonly columns: number };
+  readonly terminal?: {
+    readonly columns: number;
+    /** For `openScreen`. Absent: it can only print (TERM=dumb). */
+    readonly stream?: ScreenStream;
+  };
+  /** False once the reader of stdout has closed it, as `head` does. */
+  readonly isRead: () => boolean;
   /** For `print`: the text in its style, or as it is where colors are off. Pad it before. */
   readonly paint: Paint;
   /**

@@ -61,6 +61,7 @@ export function contextOf({
     instruct: info,
     quiet,
     ...(stdout.isTTY ? { terminal } : {}),
+    isRead: () => stdout.writable,
     paint: painter(isOn),
     get interrupted() {
       return interruption.signal();
@@ -74,6 +75,7 @@ const terminal = {
   get columns() {
     return stdout.columns || 80;
   },
+  ...(environment['TERM'] === 'dumb' ? {} : { stream: stdout }),
 };
 
 function limitTo(time: string | undefined): void {

@@ -1,35 +1,48 @@
 import type { Row } from '../../functions/model/wire.ts';
-import { connect } from '../auth/connect.ts';
-import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { connect, type EndpointConnection } from '../auth/connect.ts';
+import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 import { findServer, listServers } from '../api/mcpservers.ts';
-import { cellText } from '../output/text-table.ts';
-import { age, sorted, table } from '../output/table.ts';
-import { namesAmong } from '../../functions/model/mcpserver.ts';
+import { counted, sorted } from '../output/table.ts';
+import { matches, sortedBy } from './list-filter.ts';
+import { listNotes, staleNote } from './list-notes.ts';
+import { type ListOptions, listOptions } from './list-options.ts';
+import { listText, measuredText, type WidthOf } from './list-text.ts';
 
-/** `muster list mcpserver` */
-export async function list(context: CommandContext): Promise<ExitCode> {
+/**
+ * `muster list mcpserver`. `widthOfCells` is asked for cells that are not ASCII; without it they are
+ * taken for as wide as they are long.
+ */
+export async function list(
+  context: CommandContext,
+  widthOfCells?: () => Promise<WidthOf>,
+): Promise<ExitCode> {
+  const options = listOptions(context);
   const connection = await connect(context);
-  const { rows, problems, stoppedSince } = await listServers(
-    connection,
-    context.option('namespace'),
+  if (options.needsPerson && connection.tokens === undefined) throw notSignedIn(connection);
+  const servers = await context.waitingFor(
+    'Listing MCPServers',
+    listServers(connection, context.option('namespace'), context.option('selector')),
   );
+  const chosen = sortedBy(
+    servers.rows.filter((row) => matches(options.filter, row)),
+    options.sortKey,
+  );
+  const rows = chosen.slice(0, options.limit);
+  const signedIn = connection.tokens !== undefined;
+  const textWith = (widthOf?: WidthOf) =>
+    listText(context, rows, { columns: options.columns, signedIn, widthOf });
   const format = context.option('output');
-  if (isStructured(format)) context.print(structured({ items: sorted(rows) }, format));
-  else if (rows.length > 0) context.print(rowText(context, rows, connection.tokens !== undefined));
-  if (rows.length === 0)
+  if (isStructured(format)) {
+    const { problems } = servers;
+    context.print(structured({ items: rows, problems }, format));
+  } else if (rows.length > 0) context.print(await measuredText(textWith, widthOfCells));
+  if (rows.length === 0) context.info(noneText(servers.rows.length, options, context));
+  if (rows.length < chosen.length)
     context.info(
-      context.has('namespace')
-        ? `No MCPServers found in ${context.option('namespace') ?? ''}`
-        : 'No MCPServers found',
+      `${String(rows.length)} of ${counted(chosen.length, 'MCPServer')} (--limit ${String(rows.length)})`,
     );
-  for (const { namespace, name, message } of problems)
-    context.info(cellText(`Warning: ${namespace}/${name} cannot be shown: ${message}`));
-  if (stoppedSince === undefined) warnOfStale(context, rows);
-  else
-    context.info(
-      `Warning: No sweep for ${age(context.now().getTime() - stoppedSince.getTime())}; STATE may be stale. Check the schedule.`,
-    );
+  for (const note of listNotes(servers, context.now())) context.info(note);
   return exitCodes.done;
 }
 
@@ -48,43 +61,32 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function rowText(
-  { option, has, now }: CommandContext,
-  rows: readonly Row[],
-  signedIn: boolean,
+/** Rows by namespace and name, as text. */
+export const rowText = (context: CommandContext, rows: readonly Row[], signedIn: boolean): string =>
+  listText(context, sorted(rows), { signedIn });
+
+/** One line about nothing: with what, where, and of how many. */
+function noneText(
+  count: number,
+  { filterText }: ListOptions,
+  { option }: Pick<CommandContext, 'option'>,
 ): string {
-  const namespaceColumn = has('all-namespaces');
-  if (option('output') === 'name') {
-    const nameOf = namespaceColumn
-      ? ({ namespace, name }: Row) => `${namespace}/${name}`
-      : namesAmong(rows);
-    return sorted(rows)
-      .map((row) => `${cellText(nameOf(row))}\n`)
-      .join('');
-  }
-  return table(rows, {
-    signedIn,
-    now: now(),
-    wide: option('output') === 'wide',
-    namespaceColumn,
-    headers: !has('no-headers'),
-  });
+  const namespace = option('namespace');
+  return [
+    'No MCPServers found',
+    ...(filterText === undefined ? [] : [`with ${filterText}`]),
+    ...(namespace === undefined ? [] : [`in ${namespace}`]),
+    ...(filterText === undefined || count === 0 ? [] : [`(of ${counted(count, 'MCPServer')})`]),
+  ].join(' ');
 }
 
-function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
-  const stale = rows.filter((row) => row.stale);
-  if (stale.length === 0) return;
-  const whose =
-    stale.length === rows.length && rows.length > 1
-      ? 'all servers'
-      : cellText(sorted(stale).slice(0, 3).map(namesAmong(rows)).join(', '));
-  const more =
-    stale.length > 3 && stale.length < rows.length ? ` and ${String(stale.length - 3)} more` : '';
-  info(
-    `Warning: STATE of ${whose}${more} may be stale: ${
-      stale.every(({ reason }) => reason === 'ProberOffline')
-        ? 'the prober is offline (ProberOffline). Ask the owner of the functions to check their network.'
-        : 'no update for two heartbeats. Check that the sweep runs.'
-    }`,
-  );
+export function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
+  const note = staleNote(rows);
+  if (note !== undefined) info(note);
 }
+
+export const notSignedIn = ({ endpoint }: Pick<EndpointConnection, 'endpoint'>): CliError =>
+  new CliError(`You are not signed in to ${endpoint}.`, {
+    exitCode: exitCodes.signInRequired,
+    hint: 'Run: muster auth login',
+  });

@@ -1,18 +1,31 @@
 /** What shows MCPServers. */
 import type { Command } from './command.ts';
 import { namespace, namespaceColumn, noHeaders, rowOutput, textOutput } from './flags.ts';
+import { listFlags } from './list-flags.ts';
 
-const serverWords = { one: 'mcpserver', others: ['mcpservers', 'mcps'] } as const;
+const serverWords = { one: 'mcpserver', others: ['mcpservers', 'mcps', 'mcp', 'servers'] } as const;
+
+/** For cells that are not ASCII. */
+const widthOfCells = async () => (await import('fast-string-width')).default;
 
 export const serverCommands: readonly Command[] = [
   {
     words: ['list', serverWords.one],
     aliases: serverWords.others,
+    also: [['list'], ['ls']],
     positionals: [],
     summary:
       'List all MCPServers: whether each can be reached, and whether you are signed in to it.',
-    flags: [namespace, namespaceColumn, rowOutput, noHeaders],
-    run: async (context) => (await import('./list.ts')).list(context),
+    flags: listFlags,
+    examples: [
+      'muster list mcpserver --needs repair',
+      'muster list mcpserver --state Failed -o name',
+      "muster list mcpserver -o json | jq -r '.items[].name'",
+    ],
+    run: async (context) =>
+      context.has('watch')
+        ? (await import('./watch.ts')).watch(context)
+        : (await import('./list.ts')).list(context, widthOfCells),
   },
   {
     words: ['get', serverWords.one],

@@ -1,64 +1,99 @@
 import type { Row, Session } from '../../functions/model/wire.ts';
-import { textTable } from './text-table.ts';
+import type { Style } from './paint.ts';
+import { type Layout, textTable } from './text-table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
-export type TableView = {
+export type Column = {
+  readonly header: string;
+  readonly cell: (row: Row) => string;
+  readonly style?: (row: Row) => Style | undefined;
+  /** Whether a narrow terminal may cut it. What people copy, or look for first, it may not. */
+  readonly cuttable?: boolean;
+};
+
+export type TableView = Pick<Layout, 'widthOf'> & {
   /** The only thing that decides whether there is a SESSION column. */
   readonly signedIn: boolean;
   readonly now: Date;
-  /** Adds REASON, MCP and, when signed in, the details of the session and the next command. */
-  readonly wide?: boolean;
   /** Puts NAMESPACE first. Without it a name that occurs twice is printed as `namespace/name`. */
   readonly namespaceColumn?: boolean;
   /** The line of column names; on unless false. */
   readonly headers?: boolean;
+  /** In their order. Default: by namespace and name. */
+  readonly isSorted?: boolean;
+  /** Other columns than the usual ones. */
+  readonly columns?: readonly Column[];
+  /** Width of the terminal. Absent: nothing is cut. */
+  readonly width?: number;
+  readonly paint?: (style: Style, text: string) => string;
 };
 
 /**
- * The rows as text, sorted by namespace and name, with upper-case headers.
+ * The rows as text, with upper-case headers. The set of columns depends on the view alone, never on
+ * the data.
  */
 export function table(rows: readonly Row[], view: TableView): string {
-  const columns = columnsOf(rows, view);
-  const lines = sorted(rows).map((row) => columns.map((column) => column.cell(row)));
-  if (view.headers !== false) lines.unshift(columns.map((column) => column.header));
-  return textTable(lines);
+  const { columns = usualColumns(rows, view), width, paint, widthOf, headers = true } = view;
+  const shown = view.isSorted === true ? rows : sorted(rows);
+  const lines = shown.map((row) => columns.map((column) => column.cell(row)));
+  if (headers) lines.unshift(columns.map((column) => column.header));
+  const first = headers ? 1 : 0;
+  return textTable(lines, {
+    ...(widthOf === undefined ? {} : { widthOf }),
+    ...(width === undefined ? {} : { fit: { columns: width, cuttable: cuttableOf(columns) } }),
+    ...(paint === undefined
+      ? {}
+      : {
+          paint: (text, line, column) => {
+            const row = shown[line - first];
+            const style = row && columns[column]?.style?.(row);
+            return style === undefined ? text : paint(style, text);
+          },
+        }),
+  });
 }
 
-type Column = { readonly header: string; readonly cell: (row: Row) => string };
+const cuttableOf = (columns: readonly Column[]): number =>
+  columns.length - 1 - columns.findLastIndex(({ cuttable }) => cuttable !== true);
 
-/** The set depends on the view alone, never on the data. */
-function columnsOf(
+/** NAMESPACE with `-A`, NAME, STATE, SESSION for a person, TYPE. */
+export const usualColumns = (
   rows: readonly Row[],
-  { signedIn, now, wide, namespaceColumn }: TableView,
-): readonly Column[] {
-  const nameOf = namesAmong(rows);
-  const details: readonly Column[] = [
-    { header: 'ISSUER', cell: ({ session }) => session?.issuer ?? '-' },
-    { header: 'SCOPES', cell: ({ session }) => session?.scopes?.join(' ') || '-' },
-    { header: 'EXPIRES', cell: ({ session }) => sessionExpiry(session, now) ?? '-' },
-    {
-      header: 'VERIFIED',
-      cell: ({ session }) =>
-        session?.lastVerified === undefined ? '-' : fromNow(new Date(session.lastVerified), now),
-    },
-    { header: 'PROBLEM', cell: ({ session }) => session?.message ?? '-' },
-    { header: 'NEXT', cell: ({ session }) => session?.hint ?? '-' },
-  ];
-  return [
-    ...(namespaceColumn ? [{ header: 'NAMESPACE', cell: (row: Row) => row.namespace }] : []),
-    { header: 'NAME', cell: namespaceColumn ? (row) => row.name : nameOf },
-    { header: 'STATE', cell: stateCell },
-    ...(signedIn ? [{ header: 'SESSION', cell: sessionCell }] : []),
-    { header: 'TYPE', cell: (row) => row.type },
-    ...(wide ? [{ header: 'REASON', cell: (row: Row) => row.reason ?? '-' }] : []),
-    ...(wide ? [{ header: 'MCP', cell: mcpCell }] : []),
-    ...(wide && signedIn ? details : []),
-  ];
-}
+  { signedIn, namespaceColumn }: Pick<TableView, 'signedIn' | 'namespaceColumn'>,
+): readonly Column[] => [
+  ...(namespaceColumn === true ? [{ header: 'NAMESPACE', cell: namespaceOf }] : []),
+  { header: 'NAME', cell: namespaceColumn === true ? nameOf : namesAmong(rows) },
+  { header: 'STATE', cell: stateCell, style: stateStyle },
+  ...(signedIn ? [{ header: 'SESSION', cell: sessionCell, style: sessionStyle }] : []),
+  { header: 'TYPE', cell: (row) => row.type, cuttable: true },
+];
 
-/** Whether what answers is an MCP server; `-`: that is not known. */
-const mcpCell = ({ speaksMcp }: Row): string =>
-  speaksMcp === 'True' ? 'yes' : speaksMcp === 'False' ? 'no' : '-';
+const namespaceOf = (row: Row): string => row.namespace;
+const nameOf = (row: Row): string => row.name;
+
+/** The words say the same: a color is never the only sign. */
+export const stateStyle = ({ state }: Row): Style | undefined =>
+  state === 'Connected'
+    ? 'good'
+    : state === 'Failed'
+      ? 'bad'
+      : state === 'Connecting'
+        ? 'warn'
+        : undefined;
+
+export function sessionStyle({ session }: Row): Style | undefined {
+  switch (session?.status) {
+    case 'Authenticated':
+      return 'good';
+    case 'Pending Auth':
+      return 'warn';
+    case 'Expired':
+      return 'bad';
+    case '-':
+    case undefined:
+      return undefined;
+  }
+}
 
 /** `-`: it was never probed. */
 export const stateCell = (row: Row): string => row.state ?? '-';

@@ -57,5 +57,8 @@ const json = (value: unknown, indent?: number): string =>
 export const structured = (value: unknown, format: 'json' | 'yaml'): string =>
   format === 'json' ? `${json(value, 2)}\n` : yaml(value);
 
+/** A value as JSON on one line. */
+export const jsonLine = (value: unknown): string => `${json(value)}\n`;
+
 export const isStructured = (format: string | undefined): format is 'json' | 'yaml' =>
   format === 'json' || format === 'yaml';

@@ -18,6 +18,8 @@ test.each([
   ['list mcpserver', 'list mcpserver'],
   ['list mcpservers', 'list mcpserver'],
   ['list mcps', 'list mcpserver'],
+  ['list', 'list mcpserver'],
+  ['ls -o json', 'list mcpserver'],
   ['--endpoint https://x list mcps -ojson', 'list mcpserver'],
   ['get mcps server-a --output=yaml', 'get mcpserver'],
   ['auth login --server team-a/server-a', 'auth login'],
@@ -51,10 +53,7 @@ test.each([
   ['list mcpserver -o', '-o needs a value: table, wide, json, yaml, name.'],
   ['list mcpserver -o --no-headers', '-o needs a value: table, wide, json, yaml, name.'],
   ['list mcpserver --no-headers=yes', '--no-headers takes no value.'],
-  [
-    'list mcpserver server-a',
-    'Unexpected argument "server-a". Usage: muster list mcpserver [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
-  ],
+  ['auth whoami server-a', 'Unexpected argument "server-a". Usage: muster auth whoami'],
   [
     'get mcpserver',
     'Missing argument NAME. Usage: muster get mcpserver NAME [-n NAMESPACE] [-A] [-o FORMAT] [--no-headers]',
@@ -65,8 +64,8 @@ test.each([
 
 test.each([
   ['auth', { kind: 'incomplete', group: 'auth' }],
-  ['list', { kind: 'incomplete', group: 'list' }],
-  ['list -o json', { kind: 'incomplete', group: 'list' }],
+  ['context', { kind: 'incomplete', group: 'context' }],
+  ['context -o json', { kind: 'incomplete', group: 'context' }],
   ['auth --help', { kind: 'groupHelp', group: 'auth' }],
   ['help auth', { kind: 'groupHelp', group: 'auth' }],
   ['frobnicate --help', { kind: 'help' }],

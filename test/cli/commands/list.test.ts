@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { List, Row } from '../../../functions/model/wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow } from '../rows.ts';
@@ -98,8 +98,10 @@ test('stale rows are one line on stderr', async () => {
   );
 });
 
-test('MCPServers that cannot be read are named on stderr', async () => {
+test('MCPServers that cannot be read are named on stderr, and are beside the items of JSON', async () => {
   const problems = [{ namespace: 'default', name: 'odd', message: 'spec.url is no text' }];
+  const { stdout } = await listFrom(pages(three, { problems }), 'list -o json');
+  expect(JSON.parse(stdout)).toMatchObject({ items: [{}, {}, {}], problems });
   const { code, stderr } = await listFrom(pages(three, { problems }));
   expect([code, stderr]).toEqual([
     0,
@@ -114,6 +116,107 @@ test('what a manifest says cannot steer the terminal', async () => {
   const rows = [aRow({ description: 'red \u001b[31m and \u009b2J' })];
   const { stdout } = await listFrom(pages(rows), 'list mcps -o json');
   expect(stdout).toContain('"red \\u001b[31m and \\u009b2J"');
+});
+
+describe('what is asked for', () => {
+  const fleet = [
+    aRow({ name: 'server-a' }),
+    aRow({ name: 'server-b', state: 'Failed', reason: 'Timeout' }),
+    aRow({ name: 'server-c', state: 'Connecting', reason: 'Timeout', type: 'sse' }),
+  ];
+  const all: RequestListener = (_request, response) =>
+    void response.end(JSON.stringify({ items: fleet, problems: [] }));
+
+  test.each([
+    ['list', 'server-a\nserver-b\nserver-c\n'],
+    ['ls', 'server-a\nserver-b\nserver-c\n'],
+    ['list servers', 'server-a\nserver-b\nserver-c\n'],
+    ['list mcp', 'server-a\nserver-b\nserver-c\n'],
+    ['ls --state failed', 'server-b\n'],
+    ['ls --needs repair', 'server-b\nserver-c\n'],
+    ['ls --needs repair --type sse', 'server-c\n'],
+    ['ls --sort-by state', 'server-b\nserver-c\nserver-a\n'],
+  ])('muster %s', async (line, stdout) => {
+    expect(await listFrom(all, `${line} -o name`)).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  test('a limit is told with what it left out', async () => {
+    expect(await listFrom(all, 'ls -o name --limit 2')).toEqual({
+      code: 0,
+      stdout: 'server-a\nserver-b\n',
+      stderr: '2 of 3 MCPServers (--limit 2)\n',
+    });
+  });
+
+  test('a filter that leaves nothing says so, exits with 0, and JSON has no items', async () => {
+    const none = 'No MCPServers found with --type stdio (of 3 MCPServers)\n';
+    expect(await listFrom(all, 'ls --type stdio')).toEqual({ code: 0, stdout: '', stderr: none });
+    const { stdout, stderr } = await listFrom(all, 'ls --type stdio -o json');
+    expect([JSON.parse(stdout), stderr]).toEqual([{ items: [], problems: [] }, none]);
+  });
+
+  test('sessions are of a person: signed out that is exit 2, not an empty list', async () => {
+    const { code, stdout, stderr } = await listFrom(all, 'ls --needs sign-in');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^Error: You are not signed in to http.*\.\nRun: muster auth login\n$/);
+  });
+
+  test('any columns in any order, with wide characters in line', async () => {
+    const described: RequestListener = (_request, response) =>
+      void response.end(
+        JSON.stringify({
+          items: [
+            aRow({ description: '東京の検索' }),
+            aRow({ name: 'server-b', description: 'Search' }),
+          ],
+          problems: [],
+        }),
+      );
+    expect((await listFrom(described, 'ls --columns description,name')).stdout).toBe(
+      `DESCRIPTION   NAME
+東京の検索    server-a
+Search        server-b
+`,
+    );
+  });
+
+  test('labels and a namespace go to the endpoint, with room for one long answer', async () => {
+    let asked = '';
+    const answer: RequestListener = (request, response) => {
+      asked = request.url ?? '';
+      response.end('{"items":[],"problems":[]}');
+    };
+    const { stderr } = await listFrom(answer, 'ls -l team=search -n team-a');
+    expect(asked).toBe('/v1/mcpservers?namespace=team-a&labelSelector=team%3Dsearch&limit=5000');
+    expect(stderr).toBe('No MCPServers found with -l team=search in team-a\n');
+  });
+
+  describe('of an endpoint that is older', () => {
+    /** It refuses more than 500 rows, and ignores what it does not know. */
+    const older: RequestListener = (request, response) => {
+      if (request.url?.includes('limit=5000') === true)
+        response
+          .writeHead(400, { 'content-type': 'application/problem+json' })
+          .end('{"title":"Invalid query","detail":"limit: Invalid input"}');
+      else all(request, response);
+    };
+
+    test('the list comes in its usual pages', async () => {
+      expect(await listFrom(older, 'ls -o name')).toEqual({
+        code: 0,
+        stdout: 'server-a\nserver-b\nserver-c\n',
+        stderr: '',
+      });
+    });
+
+    test('labels are an error, because it would list everything', async () => {
+      const { code, stdout, stderr } = await listFrom(older, 'ls -l team=search');
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(
+        /^Error: http.* cannot select by labels: it is older than this muster/,
+      );
+    });
+  });
 });
 
 test('a row that is not what the wire says is an error, not a table with holes', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { table } from '../../../cli/output/table.ts';
 import { aRow, aSession, now, seed } from '../rows.ts';
 
@@ -75,64 +75,36 @@ team-b      server-a    Connected   streamable-http
   );
 });
 
-test('wide tells the reason, what is known of the session, and the next command', () => {
-  const rows = [
-    aRow({
-      session: aSession({
-        issuer: 'https://login.example.com',
-        scopes: ['mcp', 'admin'],
-        expiresAt: '2026-11-22T12:23:30Z',
-        refreshable: true,
-        lastVerified: '2026-11-22T11:58:00Z',
-      }),
-      reason: 'AuthenticationRequired',
-      speaksMcp: 'True',
-    }),
-    aRow({
-      name: 'server-b',
-      session: aSession({
-        status: 'Pending Auth',
-        message: 'The URL has changed.',
-        hint: 'muster auth login --server server-b',
-      }),
-    }),
-  ];
-  const cells = (line: string | undefined) => line?.split(/ {3,}/);
-  const [header, first, second] = table(rows, { signedIn: true, wide: true, now }).split('\n');
-  expect(cells(header)?.slice(4)).toEqual([
-    'REASON',
-    'MCP',
-    'ISSUER',
-    'SCOPES',
-    'EXPIRES',
-    'VERIFIED',
-    'PROBLEM',
-    'NEXT',
-  ]);
-  expect(cells(first)?.slice(4)).toEqual([
-    'AuthenticationRequired',
-    'yes',
-    'https://login.example.com',
-    'mcp admin',
-    'in 23 minutes (refreshes itself)',
-    '2 minutes ago',
-    '-',
-    '-',
-  ]);
-  expect(cells(second)?.slice(4)).toEqual([
-    'Responded',
-    '-',
-    '-',
-    '-',
-    '-',
-    '-',
-    'The URL has changed.',
-    'muster auth login --server server-b',
-  ]);
-});
+describe('on a terminal', () => {
+  const long = aRow({ name: 'a-name-that-people-copy', type: 'streamable-http' });
 
-test('wide has no session details for somebody who is signed out', () => {
-  expect(table(seed.slice(0, 1), { signedIn: false, wide: true, now })).toBe(
-    'NAME       STATE    TYPE              REASON              MCP\nserver-c   Failed   streamable-http   ConnectionRefused   -\n',
-  );
+  test('the last column is cut to its width, and a name never', () => {
+    expect(table([long], { signedIn: false, now, width: 50 })).toBe(
+      `NAME                      STATE       TYPE
+a-name-that-people-copy   Connected   streamable-…
+`,
+    );
+    expect(table([long], { signedIn: false, now, width: 20 })).toBe(
+      `NAME                      STATE       TYPE
+a-name-that-people-copy   Connected   streama…
+`,
+    );
+  });
+
+  test('STATE and SESSION have the color of what they say, and nothing else has one', () => {
+    const paint = (style: string, text: string) => `<${style} ${text}>`;
+    expect(table(seed, { signedIn: true, now, paint })).toBe(
+      `NAME       STATE       SESSION         TYPE
+server-a   <good Connected>   <good Authenticated>   streamable-http
+server-b   <good Connected>   <warn Pending Auth>    streamable-http
+server-c   <bad Failed>      -               streamable-http
+`,
+    );
+    const rows = [
+      aRow({ name: 'a', state: 'Connecting', session: aSession({ status: 'Expired' }) }),
+    ];
+    expect(table(rows, { signedIn: true, now, paint, headers: false })).toBe(
+      'a   <warn Connecting>   <bad Expired>   streamable-http\n',
+    );
+  });
 });
