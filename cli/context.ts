@@ -1,5 +1,5 @@
 import type { Paint } from './output/paint.ts';
-import type { Screen } from './output/screen.ts';
+import type { ScreenStream } from './output/screen.ts';
 
 /** What a command gets: its arguments, and the world it runs in. */
 export type CommandContext = {
@@ -21,8 +21,8 @@ export type CommandContext = {
   /** Absent: stdout is no terminal. The width is the present one: a window may change it. */
   readonly terminal?: {
     readonly columns: number;
-    /** Takes over the whole terminal. Absent: it can only print (TERM=dumb). */
-    readonly openScreen?: () => Promise<Screen>;
+    /** For `openScreen`. Absent: it can only print (TERM=dumb). */
+    readonly stream?: ScreenStream;
   };
   /** False once the reader of stdout has closed it, as `head` does. */
   readonly isRead: () => boolean;

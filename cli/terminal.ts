@@ -65,7 +65,7 @@ export function contextOf({
     info: quiet ? () => undefined : info,
     instruct: info,
     quiet,
-    ...(stdout.isTTY ? { terminal: terminalOf(isOn) } : {}),
+    ...(stdout.isTTY ? { terminal } : {}),
     isRead: () => stdout.writable,
     paint: painter(isOn),
     get interrupted() {
@@ -75,17 +75,13 @@ export function contextOf({
   };
 }
 
-const terminalOf = (isColorOn: boolean): NonNullable<CommandContext['terminal']> => ({
+const terminal = {
   // Some terminals report no size.
   get columns() {
     return stdout.columns || 80;
   },
-  ...(environment['TERM'] === 'dumb'
-    ? {}
-    : {
-        openScreen: async () => (await import('./output/screen.ts')).openScreen(stdout, isColorOn),
-      }),
-});
+  ...(environment['TERM'] === 'dumb' ? {} : { stream: stdout }),
+};
 
 function limitTo(time: string | undefined): void {
   if (time === undefined || time === '') return;

@@ -30,13 +30,18 @@ export async function viewAs(
   { endpoint, folder }: { readonly endpoint: string; readonly folder: string },
 ): Promise<PersonalView> {
   const browser = personAt(persona);
+  const terminal = {
+    info: () => undefined,
+    instruct: browser.read,
+    interrupted: new AbortController().signal,
+  };
   const connection = await signInToMuster({
     endpoint,
     environment: { XDG_CONFIG_HOME: folder },
     browser: false,
     pasted: false,
     device: false,
-    info: browser.read,
+    ...terminal,
     now: () => new Date(),
   });
   await signInToServer({
@@ -44,7 +49,7 @@ export async function viewAs(
     server: { namespace: 'default', name: server },
     browser: false,
     typed: false,
-    info: browser.read,
+    ...terminal,
   });
   await browser.done();
   const { rows } = await listServers(connection);

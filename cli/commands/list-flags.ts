@@ -15,7 +15,8 @@ export const listFlags: readonly Flag[] = [
   {
     name: 'state',
     value: 'STATES',
-    summary: 'Only servers in these states: Connected, Connecting, Failed, none (never probed).',
+    summary:
+      'Only servers in these states: Connected, Connecting, Failed, or none if never probed.',
   },
   {
     name: 'session',
@@ -29,15 +30,15 @@ export const listFlags: readonly Flag[] = [
   },
   {
     name: 'needs',
-    value: 'WHAT',
+    value: 'NEEDS',
     summary:
-      'Only servers that need something: sign-in (yours), repair (unreachable, or not an MCP server).',
+      'Only servers that need your sign-in, or repair: unreachable ones, and what is no MCP server.',
   },
   {
     name: 'sort-by',
     value: 'KEY',
     summary:
-      'Sort by name, state (failed first), session (yours to do first), type, since (latest change first), expires (soonest first) or reason. Default: by namespace, then name.',
+      'Sort by name, state, session, type, since, expires or reason. What needs you, and the latest change, come first. Default: by namespace, then name.',
   },
   {
     name: 'limit',
@@ -49,8 +50,7 @@ export const listFlags: readonly Flag[] = [
   {
     name: 'columns',
     value: 'NAMES',
-    summary:
-      'Print these columns: any field of the JSON, session fields and since, such as name,state,since,url.',
+    summary: 'Print these columns, such as name,state,since,url. Every field of the JSON has one.',
   },
   { name: 'watch', short: 'w', summary: 'Stay, and show every change. Ctrl-C ends it.' },
   {

@@ -10,7 +10,7 @@ import { defined } from '../../functions/model/defined.ts';
 
 export type ListOptions = {
   readonly filter: ListFilter;
-  /** The filter as it was typed, for messages. Absent: there is none. */
+  /** The filter and the labels as they were typed, for messages. Absent: there are none. */
   readonly filterText?: string;
   /** Absent: by namespace and name. */
   readonly sortKey?: SortKey;
@@ -112,14 +112,12 @@ function unknownValue(
   );
 }
 
-const filterFlags = ['selector', 'state', 'session', 'type', 'needs', 'namespace'] as const;
+const filterFlags = ['selector', 'state', 'session', 'type', 'needs'] as const;
 
 function textOf(option: CommandContext['option']): string | undefined {
   const flags = filterFlags.flatMap((flag) => {
     const value = option(flag);
-    if (value === undefined) return [];
-    const name = flag === 'selector' ? '-l' : flag === 'namespace' ? '-n' : `--${flag}`;
-    return [`${name} ${value}`];
+    return value === undefined ? [] : [`${flag === 'selector' ? '-l' : `--${flag}`} ${value}`];
   });
   return flags.length === 0 ? undefined : flags.join(' ');
 }

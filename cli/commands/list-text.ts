@@ -6,7 +6,7 @@ import { type ColumnName, columnOf, wideColumns } from '../output/columns.ts';
 import { table, type TableView } from '../output/table.ts';
 import { cellText } from '../output/text-table.ts';
 
-type WidthOf = NonNullable<TableView['widthOf']>;
+export type WidthOf = NonNullable<TableView['widthOf']>;
 
 export type ListView = {
   readonly signedIn: boolean;
@@ -46,9 +46,12 @@ export function listText(
 }
 
 /** Once more with the width of each character where not all of them are one column wide. */
-export async function measured(textWith: (widthOf?: WidthOf) => string): Promise<string> {
+export async function measuredText(
+  textWith: (widthOf?: WidthOf) => string,
+  widthOfCells: (() => Promise<WidthOf>) | undefined,
+): Promise<string> {
   const text = textWith();
   // The ellipsis of a cell that was cut is one column wide.
-  if (!/[^\0-\x7F…]/.test(text)) return text;
-  return textWith((await import('fast-string-width')).default);
+  const isPlain = widthOfCells === undefined || !/[^\0-\x7F…]/.test(text);
+  return isPlain ? text : textWith(await widthOfCells());
 }

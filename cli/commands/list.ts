@@ -7,14 +7,19 @@ import { counted, sorted } from '../output/table.ts';
 import { matches, sortedBy } from './list-filter.ts';
 import { listNotes, staleNote } from './list-notes.ts';
 import { type ListOptions, listOptions } from './list-options.ts';
-import { listText, measured } from './list-text.ts';
+import { listText, measuredText, type WidthOf } from './list-text.ts';
 
-/** `muster list mcpserver` */
-export async function list(context: CommandContext): Promise<ExitCode> {
+/**
+ * `muster list mcpserver`. `widthOfCells` is asked for cells that are not ASCII; without it they are
+ * taken for as wide as they are long.
+ */
+export async function list(
+  context: CommandContext,
+  widthOfCells?: () => Promise<WidthOf>,
+): Promise<ExitCode> {
   const options = listOptions(context);
   const connection = await connect(context);
   if (options.needsPerson && connection.tokens === undefined) throw notSignedIn(connection);
-  if (context.has('watch')) return (await import('./watch.ts')).watch(context, connection, options);
   const servers = await context.waitingFor(
     'Listing MCPServers',
     listServers(connection, context.option('namespace'), context.option('selector')),
@@ -24,18 +29,15 @@ export async function list(context: CommandContext): Promise<ExitCode> {
     options.sortKey,
   );
   const rows = chosen.slice(0, options.limit);
-  const { columns } = options;
+  const signedIn = connection.tokens !== undefined;
+  const textWith = (widthOf?: WidthOf) =>
+    listText(context, rows, { columns: options.columns, signedIn, widthOf });
   const format = context.option('output');
   if (isStructured(format)) {
     const { problems } = servers;
     context.print(structured({ items: rows, problems }, format));
-  } else if (rows.length > 0)
-    context.print(
-      await measured((widthOf) =>
-        listText(context, rows, { columns, signedIn: connection.tokens !== undefined, widthOf }),
-      ),
-    );
-  if (rows.length === 0) context.info(noneText(servers.rows.length, options));
+  } else if (rows.length > 0) context.print(await measuredText(textWith, widthOfCells));
+  if (rows.length === 0) context.info(noneText(servers.rows.length, options, context));
   if (rows.length < chosen.length)
     context.info(
       `${String(rows.length)} of ${counted(chosen.length, 'MCPServer')} (--limit ${String(rows.length)})`,
@@ -48,11 +50,19 @@ export async function list(context: CommandContext): Promise<ExitCode> {
 export const rowText = (context: CommandContext, rows: readonly Row[], signedIn: boolean): string =>
   listText(context, sorted(rows), { signedIn });
 
-/** One line about nothing. */
-function noneText(count: number, { filterText }: ListOptions): string {
-  if (filterText === undefined) return 'No MCPServers found';
-  const of = count === 0 ? '' : ` (of ${counted(count, 'MCPServer')})`;
-  return `No MCPServers found with ${filterText}${of}`;
+/** One line about nothing: with what, where, and of how many. */
+function noneText(
+  count: number,
+  { filterText }: ListOptions,
+  { option }: Pick<CommandContext, 'option'>,
+): string {
+  const namespace = option('namespace');
+  return [
+    'No MCPServers found',
+    ...(filterText === undefined ? [] : [`with ${filterText}`]),
+    ...(namespace === undefined ? [] : [`in ${namespace}`]),
+    ...(filterText === undefined || count === 0 ? [] : [`(of ${counted(count, 'MCPServer')})`]),
+  ].join(' ');
 }
 
 export function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
@@ -60,7 +70,7 @@ export function warnOfStale({ info }: CommandContext, rows: readonly Row[]): voi
   if (note !== undefined) info(note);
 }
 
-const notSignedIn = ({ endpoint }: EndpointConnection): CliError =>
+export const notSignedIn = ({ endpoint }: Pick<EndpointConnection, 'endpoint'>): CliError =>
   new CliError(`You are not signed in to ${endpoint}.`, {
     exitCode: exitCodes.signInRequired,
     hint: 'Run: muster auth login',

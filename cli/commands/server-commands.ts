@@ -8,6 +8,9 @@ const eventOutput: Flag = { ...rowOutput, values: ['table', 'json', 'yaml'] };
 
 const serverWords = { one: 'mcpserver', others: ['mcpservers', 'mcps', 'mcp', 'servers'] } as const;
 
+/** For cells that are not ASCII. */
+const widthOfCells = async () => (await import('fast-string-width')).default;
+
 export const serverCommands: readonly Command[] = [
   {
     words: ['list', serverWords.one],
@@ -23,7 +26,10 @@ export const serverCommands: readonly Command[] = [
       "muster list mcpserver -o json | jq -r '.items[].name'",
     ],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./list.ts')).list(context),
+    run: async (context) =>
+      context.has('watch')
+        ? (await import('./watch.ts')).watch(context)
+        : (await import('./list.ts')).list(context, widthOfCells),
   },
   {
     words: ['get', serverWords.one],

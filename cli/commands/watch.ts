@@ -1,22 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import widthOf from 'fast-string-width';
-import { connect, type EndpointConnection } from '../auth/connect.ts';
+import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { listServers } from '../api/mcpservers.ts';
+import { openScreen } from '../output/screen.ts';
 import { isStructured } from '../output/yaml.ts';
 import { matches, sortedBy } from './list-filter.ts';
 import { listNotes } from './list-notes.ts';
-import type { ListOptions } from './list-options.ts';
+import { notSignedIn } from './list.ts';
+import { listOptions } from './list-options.ts';
 import { listText } from './list-text.ts';
 import { type Look, watchList, type WatchView } from './watch-list.ts';
 import { lineView, nameView, screenView, type ViewOptions, valueView } from './watch-views.ts';
 
 /** `muster list mcpserver --watch`: until Ctrl-C, or until nobody reads the output. */
-export async function watch(
-  context: CommandContext,
-  { endpoint }: EndpointConnection,
-  options: ListOptions,
-): Promise<ExitCode> {
+export async function watch(context: CommandContext): Promise<ExitCode> {
+  const options = listOptions(context);
+  const { endpoint, tokens } = await connect(context);
+  if (options.needsPerson && tokens === undefined) throw notSignedIn({ endpoint });
   const { interrupted, terminal, print, info, now, paint } = context;
   const stopped = new Promise<never>((_, reject) => {
     interrupted.addEventListener('abort', () => reject(interrupted.reason));
@@ -55,9 +56,9 @@ export async function watch(
   };
   const format = context.option('output');
   const screen =
-    terminal?.openScreen === undefined || isStructured(format) || format === 'name'
+    terminal?.stream === undefined || isStructured(format) || format === 'name'
       ? undefined
-      : await terminal.openScreen();
+      : openScreen(terminal.stream, paint('bold', '-') !== '-');
   let last: Look | undefined;
   try {
     await watchList({

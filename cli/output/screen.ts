@@ -13,8 +13,8 @@ export type Screen = {
   readonly close: () => void;
 };
 
-/** Of a `tty.WriteStream`. */
-type Terminal = {
+/** What it needs of a `tty.WriteStream`. */
+export type ScreenStream = {
   readonly columns: number;
   readonly rows: number;
   readonly write: (text: string) => unknown;
@@ -34,7 +34,7 @@ const eraseBelow = '\u001B[J';
  * Takes over the terminal. Whatever ends the process gives it back, except SIGKILL. Nothing in a
  * frame controls the terminal but what `paint` makes.
  */
-export function openScreen(terminal: Terminal, isColorOn: boolean): Screen {
+export function openScreen(terminal: ScreenStream, isColorOn: boolean): Screen {
   let frame: Frame = () => [];
   const draw = (): void => {
     const rows = terminal.rows || 24;

@@ -76,7 +76,7 @@ describe('text from outside', () => {
     const { stdout } = await muster(`list mcps -o ${format}`, await served(json(list)));
     expect(stdout).toMatch(harmless);
     expect(stdout).toContain('\\u202e\\u200b\\u2028');
-    if (format === 'json') expect(JSON.parse(stdout)).toEqual({ items: [row] });
+    if (format === 'json') expect(JSON.parse(stdout)).toEqual({ items: [row], problems: [] });
   });
 
   test.each([

@@ -154,7 +154,7 @@ server-d   Connected   -               streamable-http
   test('JSON holds the same words as the table', async () => {
     const { stdout } = await muster('list mcpserver -o json');
     const { items } = listSchema.parse({ problems: [], ...JSON.parse(stdout) });
-    expect(Object.keys(JSON.parse(stdout))).toEqual(['items']);
+    expect(Object.keys(JSON.parse(stdout))).toEqual(['items', 'problems']);
     expect(items.map(({ name, state, session }) => [name, state, session?.status])).toEqual([
       ['server-a', 'Connected', 'Pending Auth'],
       ['server-b', 'Connected', 'Pending Auth'],
@@ -212,7 +212,7 @@ Next:      muster auth login --server server-b
       stderr: 'No MCPServers found in nowhere\n',
     });
     const { code, stdout } = await muster('list mcps -n nowhere -o json');
-    expect([code, JSON.parse(stdout)]).toEqual([0, { items: [] }]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { items: [], problems: [] }]);
   });
 
   test('a name that occurs twice needs its namespace', async () => {
@@ -466,7 +466,7 @@ describe('errors', () => {
     });
   });
 
-  test.each(['auth', 'list', 'get'])(
+  test.each(['auth', 'context', 'get'])(
     'muster %s alone is exit 1, with the help of the group on stderr',
     async (group) => {
       const { code, stdout, stderr } = await muster(group);

@@ -16,6 +16,8 @@ test.each([
   ['list mcpserver', 'list mcpserver'],
   ['list mcpservers', 'list mcpserver'],
   ['list mcps', 'list mcpserver'],
+  ['list', 'list mcpserver'],
+  ['ls -o json', 'list mcpserver'],
   ['--endpoint https://x list mcps -ojson', 'list mcpserver'],
   ['get mcps server-a --output=yaml', 'get mcpserver'],
   ['auth login --server team-a/server-a', 'auth login'],

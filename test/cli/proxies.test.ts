@@ -48,7 +48,7 @@ beforeAll(async () => {
   };
   const answer: RequestListener = (request, response) => {
     request.resume();
-    const body = answers[request.url ?? ''];
+    const body = answers[(request.url ?? '').replace(/\?.*/, '')];
     const status = request.url === '/v1/me/key' ? 204 : body === undefined ? 404 : 200;
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   };

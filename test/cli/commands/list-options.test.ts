@@ -75,8 +75,8 @@ test('what only a person has needs one', () => {
 });
 
 test('a filter is told as it was typed', () => {
-  const flags = { state: 'failed', selector: 'team=search', namespace: 'team-a' };
-  expect(read(flags).filterText).toBe('-l team=search --state failed -n team-a');
+  const flags = { state: 'failed', selector: 'team=search' };
+  expect(read(flags).filterText).toBe('-l team=search --state failed');
   expect(read({}).filterText).toBeUndefined();
 });
 

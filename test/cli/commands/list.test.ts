@@ -188,7 +188,7 @@ Search        server-b
     };
     const { stderr } = await listFrom(answer, 'ls -l team=search -n team-a');
     expect(asked).toBe('/v1/mcpservers?namespace=team-a&labelSelector=team%3Dsearch&limit=5000');
-    expect(stderr).toBe('No MCPServers found with -l team=search -n team-a\n');
+    expect(stderr).toBe('No MCPServers found with -l team=search in team-a\n');
   });
 
   describe('of an endpoint that is older', () => {
