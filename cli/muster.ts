@@ -1,9 +1,9 @@
 import './runtime.ts';
 import { CliError, type ExitCode, exitCodes } from './context.ts';
-import { groupHelp, help } from './help.ts';
 import { parse } from './parse.ts';
 import { contextOf, info, interruption, print } from './terminal.ts';
 import { oneLine } from '../functions/model/outside-text.ts';
+import { version } from '../functions/model/version.ts';
 
 /**
  * The `muster` command: runs one command and returns its exit code. Data goes to stdout, messages
@@ -11,27 +11,32 @@ import { oneLine } from '../functions/model/outside-text.ts';
  */
 export async function muster(argv: readonly string[]): Promise<ExitCode> {
   try {
+    if (argv[0] === '__complete') return await completed(argv.slice(1));
     const parsed = parse(argv);
-    switch (parsed.kind) {
-      case 'version':
-        print(`muster ${process.env['MUSTER_VERSION'] ?? 'from source'}\n`);
-        return exitCodes.done;
-      case 'help':
-        print(help(parsed.command));
-        return exitCodes.done;
-      case 'groupHelp':
-        print(groupHelp(parsed.group));
-        return exitCodes.done;
-      case 'incomplete':
-        // Like kubectl's usage errors: stderr, because a script that reads stdout did not ask for help.
-        info(`muster ${parsed.group} needs a subcommand\n\n${groupHelp(parsed.group).trimEnd()}`);
-        return exitCodes.error;
-      case 'run':
-        return await parsed.command.run(contextOf(parsed));
+    if (parsed.kind === 'run') return await parsed.command.run(contextOf(parsed));
+    if (parsed.kind === 'version') {
+      print(`muster ${version}\n`);
+      return exitCodes.done;
     }
+    const { helpText } = await import('./help.ts');
+    // Like kubectl's usage errors: stderr, because a script that reads stdout did not ask for help.
+    if (parsed.kind === 'incomplete') {
+      info(`muster ${parsed.group} needs a subcommand.\n\n${helpText(parsed).trimEnd()}`);
+      return exitCodes.error;
+    }
+    print(helpText(parsed));
+    return exitCodes.done;
   } catch (error) {
     return reportError(error);
   }
+}
+
+/** For the scripts of `muster completion`. A request under way must not keep the shell waiting. */
+async function completed(words: readonly string[]): Promise<ExitCode> {
+  const { complete } = await import('./completion/complete.ts');
+  const text = await complete(words, process.env);
+  await new Promise((resolve) => process.stdout.write(text, resolve));
+  return process.exit(exitCodes.done);
 }
 
 const longestMessage = 2_000;

@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
 import type { Command, Flag } from './commands/command.ts';
-import { commands, groups, spellings } from './commands/commands.ts';
+import { commands, groups, spellings, type Topic, topics } from './commands/commands.ts';
 import { globalFlags } from './commands/flags.ts';
+import { synopsis } from './commands/synopsis.ts';
 import { CliError } from './context.ts';
-import { synopsis } from './help.ts';
-import { nearNames } from './near-names.ts';
+import { nearest } from './nearest.ts';
 import { defined } from '../functions/model/defined.ts';
 
 export type Parsed =
   | { readonly kind: 'help'; readonly command?: Command }
   | { readonly kind: 'groupHelp'; readonly group: string }
+  | { readonly kind: 'topicHelp'; readonly topic: Topic }
   /** A group without its subcommand. */
   | { readonly kind: 'incomplete'; readonly group: string }
   | { readonly kind: 'version' }
@@ -25,9 +26,57 @@ export type Parsed =
  * valid values.
  */
 export function parse(argv: readonly string[]): Parsed {
-  const known = [...globalFlags, ...commands.flatMap(({ flags }) => flags)];
+  const { words, given } = split(argv, allFlags);
+  const has = (name: string) =>
+    given.some((token) => token.name === name && token.value !== 'false');
+  if (has('version')) return { kind: 'version' };
+  const [first = ''] = words;
+  if (words.length === 0 && given.every(({ name }) => name === 'help')) return { kind: 'help' };
+  if (first === 'help') return helpFor(words.slice(1));
+  if (has('help')) return helpFor(words);
+  const found = commandIn(words);
+  if (found === undefined) {
+    const unknown = given.find(({ name }) => !allFlags.some((flag) => flag.name === name));
+    if (unknown !== undefined) throw unknownFlag(unknown, allFlags, isGroup(first) ? [first] : []);
+    if (words.length === 1 && isGroup(first)) return { kind: 'incomplete', group: first };
+    throw unknownCommand(words);
+  }
+
+  // Again with the flags of this command alone: one name or letter may mean two things in two.
+  const { command, length } = found;
+  const own = split(argv, flagsOf(command));
+  const flags = chosen(command, own.given);
+  const positionals = own.words.slice(length);
+  const wrong = wrongCount(command, positionals) ?? wrongValue(command, positionals);
+  if (wrong !== undefined) throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
+  return { kind: 'run', command, positionals, flags };
+}
+
+export const allFlags: readonly Flag[] = [
+  ...globalFlags,
+  ...commands.flatMap(({ flags }) => flags),
+];
+
+/** A flag of the command comes before a global one with the same name. */
+export const flagsOf = ({ flags }: Command): readonly Flag[] => [
+  ...flags,
+  ...globalFlags.filter(({ name }) => !flags.some((own) => own.name === name)),
+];
+
+type Given = {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+};
+
+/** The words and the flags of a command line, whatever they mean. */
+export function split(
+  argv: readonly string[],
+  flags: readonly Flag[],
+): { readonly words: readonly string[]; readonly given: readonly Given[] } {
   const options = Object.fromEntries(
-    known.map(({ name, short, value }) => [
+    flags.map(({ name, short, value }) => [
       name,
       defined({
         type: value === undefined ? ('boolean' as const) : ('string' as const),
@@ -37,61 +86,73 @@ export function parse(argv: readonly string[]): Parsed {
   );
   // Not strict: the errors are ours, and a flag may come before the command.
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: withLongNames(argv, flags),
     options,
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
-  const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
-  const given = tokens.flatMap((token) => (token.kind === 'option' ? [token] : []));
-  const has = (name: string) => given.some((token) => token.name === name);
+  return {
+    words: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    given: tokens.flatMap((token) => (token.kind === 'option' ? [token] : [])),
+  };
+}
 
-  if (has('version')) return { kind: 'version' };
-  const [first] = words;
-  if (first === undefined && given.every(({ name }) => name === 'help')) return { kind: 'help' };
-  if (first === 'help') return helpFor(words.slice(1));
-  if (has('help')) return helpFor(words);
-  const { command, length } = commandIn(words) ?? {};
-  if (command === undefined) {
-    if (words.length === 1 && isGroup(first)) return { kind: 'incomplete', group: first };
-    throw unknownCommand(words);
-  }
-
-  const flags = new Map(
-    given.map(({ name, rawName, value, inlineValue }) =>
-      checked(command, { name, rawName, value, inlineValue }),
-    ),
-  );
-  const positionals = words.slice(length);
-  const wrong = wrongCount(command, positionals);
-  if (wrong !== undefined) throw new CliError(`${wrong}.`, { hint: `Usage: ${synopsis(command)}` });
-  return { kind: 'run', command, positionals, flags };
+/** `-n=team` as `--namespace=team`: `parseArgs` would take `=team` as the value. */
+function withLongNames(argv: readonly string[], flags: readonly Flag[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, index) => {
+    const [, letter, value] = /^-([^-=])=(.*)$/s.exec(word) ?? [];
+    const long = flags.find(({ short }) => short !== undefined && short === letter)?.name;
+    const isArgument = end !== -1 && index > end;
+    return long === undefined || isArgument ? word : `--${long}=${value ?? ''}`;
+  });
 }
 
 function wrongCount(command: Command, given: readonly string[]): string | undefined {
   const needed = command.positionals.filter((name) => !name.startsWith('['));
   if (given.length < needed.length)
-    return `Missing argument ${needed.slice(given.length).join(' ')}`;
+    return `Missing argument ${needed.slice(given.length).join(' ').replace('...', '')}`;
   const isOpen = command.positionals.some((name) => name.includes('...'));
   if (isOpen || given.length <= command.positionals.length) return undefined;
   return `Unexpected argument "${given[command.positionals.length] ?? ''}"`;
 }
 
-function helpFor(words: readonly string[]): Parsed {
-  const { command } = commandIn(words) ?? {};
-  if (command !== undefined) return { kind: 'help', command };
-  const [group] = words;
-  return isGroup(group) ? { kind: 'groupHelp', group } : { kind: 'help' };
+function wrongValue(
+  { positionals, values }: Command,
+  [given = '']: readonly string[],
+): string | undefined {
+  if (values === undefined || values.includes(given)) return undefined;
+  return `Unknown ${positionals[0] ?? ''} "${given}" (valid: ${values.join(', ')})`;
 }
 
-const isGroup = (word: string | undefined): word is string =>
-  word !== undefined && groups.includes(word);
+function helpFor(words: readonly string[]): Parsed {
+  const found = commandIn(words);
+  if (found !== undefined) return { kind: 'help', command: found.command };
+  const [first = ''] = words;
+  if (words.length === 0) return { kind: 'help' };
+  if (words.length > 1) throw unknownCommand(words);
+  if (isGroup(first)) return { kind: 'groupHelp', group: first };
+  const topic = topics.find((one) => one === first);
+  if (topic !== undefined) return { kind: 'topicHelp', topic };
+  const near = nearest(first, [...topics, ...groups]);
+  throw near === undefined
+    ? unknownCommand(words)
+    : new CliError(`There is no help for "${first}".`, {
+        hint: `Did you mean: muster help ${near}`,
+      });
+}
 
-type Found = { readonly command: Command /** Words that name it. */; readonly length: number };
+const isGroup = (word: string): boolean => groups.includes(word);
 
-/** `list mcpserver` is found before `list`, which means the same command. */
-function commandIn(words: readonly string[]): Found | undefined {
+type Found = {
+  readonly command: Command;
+  /** How many words name it. */
+  readonly length: number;
+};
+
+/** The command that the first words name. `list mcpserver` is found before `list`. */
+export function commandIn(words: readonly string[]): Found | undefined {
   for (let length = words.length; length > 0; length -= 1) {
     const spoken = words.slice(0, length).join(' ');
     const command = commands.find((one) => spellings(one).includes(spoken));
@@ -103,59 +164,74 @@ function commandIn(words: readonly string[]): Found | undefined {
 }
 
 function unknownCommand(words: readonly string[]): CliError {
-  const spoken = words.slice(0, 2).join(' ');
-  const all = commands.flatMap(spellings);
-  const near = nearest(spoken, all) ?? nearest(words[0] ?? '', all);
+  const [first = '', second = ''] = words;
   if (words.length === 0) return new CliError('No command.', { hint: 'Run: muster --help' });
-  if (near !== undefined)
-    return new CliError(`Unknown command "${spoken}".`, { hint: `Did you mean: muster ${near}` });
-  const [group] = words;
+  const spoken = words.slice(0, 2).join(' ');
+  const meant = probably(first, second);
   return new CliError(`Unknown command "${spoken}".`, {
-    hint: isGroup(group) ? `Run: muster ${group} --help` : 'Run: muster --help',
+    hint:
+      meant === undefined
+        ? `Run: muster ${isGroup(first) ? `${first} ` : ''}--help`
+        : `Did you mean: muster ${meant}`,
   });
 }
 
-type Given = {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: unknown;
-  readonly inlineValue: boolean | undefined;
-};
+/** What is mistyped, typed in the other order (`mcpserver list`), or left out (`login`). */
+function probably(first: string, second: string): string | undefined {
+  const all = commands.flatMap(spellings);
+  const turned = `${second} ${first}`.trim();
+  const whole = `${first} ${second}`.trim();
+  return (
+    all.find((spelling) => spelling === turned) ??
+    nearest(whole, all) ??
+    nearest(turned, all) ??
+    all.find((spelling) => spelling.split(' ').at(-1) === first) ??
+    nearest(first, all)
+  );
+}
 
-function checked(
-  command: Command,
-  { name, rawName, value, inlineValue }: Given,
-): readonly [string, string | true] {
-  const flags = [...command.flags, ...globalFlags];
-  const flag = flags.find((flag) => flag.name === name);
-  if (flag === undefined) {
-    const near = nearest(
-      name,
-      flags.map((flag) => flag.name),
-    );
-    throw new CliError(`Unknown flag ${rawName} for muster ${command.words.join(' ')}.`, {
-      hint:
-        near === undefined
-          ? `Run: muster ${command.words.join(' ')} --help`
-          : `Did you mean: --${near}`,
-    });
+function unknownFlag(
+  { name, rawName }: Given,
+  flags: readonly Flag[],
+  words: readonly string[],
+): CliError {
+  const near = nearest(
+    name,
+    flags.map((flag) => flag.name),
+  );
+  const spoken = ['muster', ...words].join(' ');
+  return new CliError(`Unknown flag ${rawName}${words.length === 0 ? '' : ` for ${spoken}`}.`, {
+    hint: near === undefined ? `Run: ${spoken} --help` : `Did you mean: --${near}`,
+  });
+}
+
+function chosen(command: Command, given: readonly Given[]): ReadonlyMap<string, string | true> {
+  const values = new Map<string, string | true>();
+  const flags = flagsOf(command);
+  for (const token of given) {
+    const flag = flags.find(({ name }) => name === token.name);
+    if (flag === undefined) throw unknownFlag(token, flags, command.words);
+    if (flag.value !== undefined) values.set(flag.name, valueOf(flag, token));
+    else if (isOn(token)) values.set(flag.name, true);
+    else values.delete(flag.name);
   }
-  if (flag.value === undefined) {
-    if (inlineValue === true) throw new CliError(`${rawName} takes no value.`);
-    return [name, true];
-  }
-  if (
-    typeof value !== 'string' ||
-    value === '' ||
-    (value.startsWith('-') && inlineValue !== true)
-  ) {
-    throw new CliError(`${rawName} needs a value: ${flag.values?.join(', ') ?? flag.value}.`);
-  }
-  if (flag.values !== undefined && !flag.values.includes(value))
-    throw badValue(flag, rawName, value, flag.values);
-  const problem = flag.problemOf?.(value);
+  return values;
+}
+
+function isOn({ rawName, value }: Given): boolean {
+  if (value === undefined || value === 'true') return true;
+  if (value === 'false') return false;
+  throw new CliError(`${rawName} is a switch: it takes true, false or no value.`);
+}
+
+function valueOf(flag: Flag, { rawName, value, inlineValue }: Given): string {
+  const { values, problemOf } = flag;
+  if (value === undefined || value === '' || (value.startsWith('-') && inlineValue !== true))
+    throw new CliError(`${rawName} needs a value: ${values?.join(', ') ?? flag.value ?? ''}.`);
+  if (values !== undefined && !values.includes(value)) throw badValue(flag, rawName, value, values);
+  const problem = problemOf?.(value);
   if (problem !== undefined) throw new CliError(`${rawName}: ${problem}`);
-  return [name, value];
+  return value;
 }
 
 function badValue(
@@ -164,14 +240,13 @@ function badValue(
   value: string,
   values: readonly string[],
 ): CliError {
-  const near = nearest(value, values);
   const what = name === 'output' ? 'output format' : `value of ${rawName}`;
-  return new CliError(
-    `Unknown ${what} "${value}" (valid: ${values.join(', ')}).`,
-    near === undefined ? {} : { hint: `Did you mean: ${rawName} ${near}` },
-  );
+  const near = nearest(value, values);
+  const hint =
+    near !== undefined
+      ? `Did you mean: ${rawName} ${near}`
+      : /^(jsonpath|custom-columns|go-template|template)\b/.test(value)
+        ? 'Use -o json and a program such as jq.'
+        : undefined;
+  return new CliError(`Unknown ${what} "${value}" (valid: ${values.join(', ')}).`, { hint });
 }
-
-/** The candidate that a mistyped word probably means; undefined when none is near. */
-const nearest = (word: string, candidates: readonly string[]): string | undefined =>
-  nearNames(word, candidates)[0];

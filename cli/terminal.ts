@@ -1,6 +1,7 @@
 /** The world of the command: its terminal, its environment, its clock. */
 import { limitRequests } from './api/request-timeout.ts';
 import { traceTo } from './api/trace.ts';
+import { showWaiting } from './api/waiting.ts';
 import { CliError, type CommandContext } from './context.ts';
 import { watchInterrupts } from './interruption.ts';
 import { harmless, isColorOn, painter } from './output/paint.ts';
@@ -49,6 +50,10 @@ export function contextOf({
   const isOwn = command.flags.some(({ name }) => name === 'timeout');
   limitTo((isOwn ? undefined : option('timeout')) ?? environment['MUSTER_TIMEOUT']);
   if (has('debug')) traceTo(info);
+  const waitingFor: CommandContext['waitingFor'] = quiet
+    ? (_text, promise) => promise
+    : waiting.waitingFor;
+  showWaiting(waitingFor);
   return {
     positionals,
     option,
@@ -65,7 +70,7 @@ export function contextOf({
     get interrupted() {
       return interruption.signal();
     },
-    waitingFor: quiet ? (_text, promise) => promise : waiting.waitingFor,
+    waitingFor,
   };
 }
 

@@ -9,6 +9,7 @@ import { proxyFor } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import { timeoutOf } from './request-timeout.ts';
 import { trace } from './trace.ts';
+import { waitingOn } from './waiting.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -47,7 +48,10 @@ const longestDetail = 1_024;
  * no response, when it is longer than `maxBytes`, or not complete after `timeoutMs`. Redirects are
  * not followed, encodings of the body are neither asked for nor undone.
  */
-export async function exchange(sent: HttpRequest): Promise<HttpResponse> {
+export const exchange = (sent: HttpRequest): Promise<HttpResponse> =>
+  waitingOn(sent.url, exchanged(sent));
+
+async function exchanged(sent: HttpRequest): Promise<HttpResponse> {
   const { method, bearer, maxBytes = megabyte } = sent;
   const timeoutMs = timeoutOf(sent.timeoutMs ?? 15_000);
   const url = new URL(sent.url);

@@ -26,6 +26,15 @@ export const authCommands: readonly Command[] = [
     summary:
       'Sign in to muster and to the MCP servers that use single sign-on. With --server, sign in to one MCP server.',
     flags: [server('Sign in to this MCP server.'), noBrowser, device],
+    examples: [
+      'muster auth login',
+      'muster auth login --server server-a',
+      'muster auth login --no-browser',
+    ],
+    exits: [
+      [2, 'sign in to muster first'],
+      [3, 'sign-in failed'],
+    ],
     run: async (context) => (await import('./auth-login.ts')).login(context),
   },
   {
@@ -37,6 +46,12 @@ export const authCommands: readonly Command[] = [
       server('Sign out of this MCP server.'),
       { name: 'all', summary: 'Sign out of all MCP servers, then of muster on all machines.' },
     ],
+    examples: [
+      'muster auth logout',
+      'muster auth logout --server server-a',
+      'muster auth logout --all',
+    ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-logout.ts')).logout(context),
   },
   {
@@ -46,6 +61,12 @@ export const authCommands: readonly Command[] = [
     summary:
       'Show who you are signed in as, and your session with each MCP server. Exit code 2 if a sign-in is required.',
     flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
+    examples: [
+      'muster auth status',
+      'muster auth status --verify',
+      'muster auth status --server server-a',
+    ],
+    exits: [[2, 'sign-in required, to muster or to a server']],
     run: async (context) => (await import('./auth-status.ts')).status(context),
   },
   {
@@ -62,6 +83,8 @@ export const authCommands: readonly Command[] = [
       },
       textOutput,
     ],
+    examples: ['muster auth keys', 'muster auth keys -o json'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-keys.ts')).keys(context),
   },
   {
@@ -70,6 +93,8 @@ export const authCommands: readonly Command[] = [
     positionals: [],
     summary: 'Show who you are signed in as. Needs no network while the sign-in is valid.',
     flags: [],
+    examples: ['muster auth whoami'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-status.ts')).whoami(context),
   },
 ];

@@ -23,9 +23,13 @@ export type Command = {
    * last one may be other than one.
    */
   readonly positionals: readonly string[];
+  /** The only valid values of its one positional. */
+  readonly values?: readonly string[];
   readonly summary: string;
   readonly flags: readonly Flag[];
-  /** Whole command lines, for the help. */
-  readonly examples?: readonly string[];
+  /** Two or three whole command lines, for the help. */
+  readonly examples: readonly string[];
+  /** Exit codes besides 0 and 1, and what each means here. */
+  readonly exits?: readonly (readonly [ExitCode, string])[];
   readonly run: (context: CommandContext) => Promise<ExitCode>;
 };

@@ -23,6 +23,7 @@ export const namespace: Flag = {
   name: 'namespace',
   short: 'n',
   value: 'NAMESPACE',
+  problemOf: notANamespace,
   summary: 'Look only in this namespace. Default: all namespaces.',
 };
 export const noHeaders: Flag = { name: 'no-headers', summary: 'Omit the line of column names.' };
@@ -31,6 +32,13 @@ export const namespaceColumn: Flag = {
   short: 'A',
   summary: 'Add a NAMESPACE column.',
 };
+
+/** RFC 1123 label, as Kubernetes names namespaces. */
+function notANamespace(text: string): string | undefined {
+  return /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/.test(text)
+    ? undefined
+    : `"${text}" is not a namespace. Use small letters, digits and dashes, such as team-a.`;
+}
 
 /** Flags that every command takes. A flag of a command comes before one with the same name here. */
 export const globalFlags: readonly Flag[] = [

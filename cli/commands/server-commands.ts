@@ -15,6 +15,12 @@ export const serverCommands: readonly Command[] = [
     summary:
       'List all MCPServers: whether each can be reached, and whether you are signed in to it.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
+    examples: [
+      'muster list mcpserver',
+      'muster list mcpserver -n team-a -o wide',
+      "muster list mcpserver -o json | jq -r '.items[].name'",
+    ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./list.ts')).list(context),
   },
   {
@@ -27,6 +33,7 @@ export const serverCommands: readonly Command[] = [
       'muster get mcpserver server-a',
       'muster get mcpserver team-a/server-a server-b -o json',
     ],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./get.ts')).get(context),
   },
   {
@@ -38,6 +45,7 @@ export const serverCommands: readonly Command[] = [
       'Show everything known about a server: reachability, sign-in, your session, last changes, and what to do next.',
     flags: [namespace, textOutput],
     examples: ['muster describe server-a', 'muster describe server-a -o json | jq .changes'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./describe.ts')).describe(context),
   },
   {
@@ -45,7 +53,7 @@ export const serverCommands: readonly Command[] = [
     aliases: [],
     positionals: ['[NAME...]'],
     summary:
-      'Probe servers now, as a sweep does, without writing their status. Exit code 0: all are Connected. 4: one is not. 2: sign in to muster first, because the probe runs on your behalf. 1: one could not be checked.',
+      'Probe servers now, as a sweep does, without writing their status. The probe runs on your behalf, so you have to be signed in to muster.',
     flags: [
       namespace,
       {
@@ -71,21 +79,30 @@ export const serverCommands: readonly Command[] = [
       'muster check server-a --explain',
       'muster check --all -o json | jq -r .items[].state',
     ],
+    exits: [
+      [2, 'sign in to muster first, also where the list is open'],
+      [4, 'a server is not Connected, or your sign-in is not accepted or not possible'],
+    ],
     run: async (context) => (await import('./check.ts')).check(context),
   },
   {
     words: ['wait'],
     aliases: [],
     positionals: ['NAME...'],
-    summary:
-      'Wait until servers are as you want them. Exit code 0: they are. 4: not in time. 2: sign in to muster first.',
+    summary: 'Wait until servers are as you want them.',
     flags: [
       namespace,
       {
         name: 'for',
         value: 'CONDITION',
-        summary:
-          'One of: state=Connected, state=Connecting, state=Failed, session=Authenticated, deleted. Default: state=Connected.',
+        values: [
+          'state=Connected',
+          'state=Connecting',
+          'state=Failed',
+          'session=Authenticated',
+          'deleted',
+        ],
+        summary: 'What to wait for.',
       },
       {
         name: 'timeout',
@@ -104,6 +121,10 @@ export const serverCommands: readonly Command[] = [
       'muster wait server-a --for=session=Authenticated',
       'kubectl delete mcpserver server-a && muster wait server-a --for=deleted',
     ],
+    exits: [
+      [2, 'sign in to muster first'],
+      [4, 'the condition was not met in time'],
+    ],
     run: async (context) => (await import('./wait.ts')).wait(context),
   },
   {
@@ -114,6 +135,7 @@ export const serverCommands: readonly Command[] = [
       'List the last changes of STATE, the newest first. Without a name, those of all servers.',
     flags: [namespace, eventOutput, noHeaders],
     examples: ['muster events server-a', 'muster events -n team-a -o json'],
+    exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./events.ts')).events(context),
   },
 ];

@@ -1,6 +1,9 @@
 /** One line on a terminal that is there while something takes long, and gone afterwards. */
 export type WaitingLine = {
-  /** Shows `text` from 300 ms on until the promise settles; the outcome is the promise's. */
+  /**
+   * Shows `text` from 300 ms on until the promise settles; the outcome is the promise's. Of several
+   * at once it shows the first one that was begun.
+   */
   readonly waitingFor: <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
   /** Erases the line before something else is printed. It comes back a second later. */
   readonly erase: () => void;
@@ -26,30 +29,46 @@ export function waitingLine(
   const canErase = stream.isTTY && environment['TERM'] !== 'dumb' && !environment['CI'];
   if (!canErase) return { waitingFor: (_text, promise) => promise, erase: () => undefined };
   let isShown = false;
+  let timer: NodeJS.Timeout | undefined;
+  let [busySince, idleSince] = [0, -Infinity];
+  const active: { readonly text: string }[] = [];
   const erase = () => {
     if (isShown) stream.write(eraseLine);
     isShown = false;
   };
-  const show = (line: string) => {
+  const tickIn = (spanMs: number) => {
+    timer = setTimeout(tick, spanMs);
+    // It is no reason for the process to go on.
+    timer.unref();
+  };
+  const tick = () => {
+    timer = undefined;
+    const [first] = active;
+    if (first === undefined) return;
+    const seconds = Math.floor((performance.now() - busySince) / 1000);
+    const line = `${first.text}...${seconds === 0 ? '' : ` ${String(seconds)} s`}`;
     onShow();
     stream.write(`${eraseLine}${line.slice(0, (stream.columns || 80) - 1)}`);
     isShown = true;
+    tickIn(tickMs);
   };
   return {
     erase,
     waitingFor: async (text, promise) => {
-      const startedAt = performance.now();
-      let timer = setTimeout(tick, silentMs);
-      function tick(): void {
-        const seconds = Math.floor((performance.now() - startedAt) / 1000);
-        show(`${text}...${seconds === 0 ? '' : ` ${String(seconds)} s`}`);
-        timer = setTimeout(tick, tickMs);
-      }
+      const wait = { text };
+      // Many short requests one after another are one long wait.
+      if (active.length === 0 && performance.now() - idleSince > tickMs)
+        busySince = performance.now();
+      active.push(wait);
+      if (timer === undefined) tickIn(silentMs);
       try {
         return await promise;
       } finally {
-        clearTimeout(timer);
-        erase();
+        active.splice(active.indexOf(wait), 1);
+        if (active.length === 0) {
+          idleSince = performance.now();
+          erase();
+        }
       }
     },
   };

@@ -357,6 +357,13 @@ export const checkSchema = z.object({
 });
 export type Check = z.infer<typeof checkSchema>;
 
+/** The health check. */
+export const healthSchema = z.object({
+  status: field(z.literal('ok'), 'The function runs.'),
+  version: field(text, 'Version of the endpoint.'),
+});
+export type Health = z.infer<typeof healthSchema>;
+
 /** RFC 9457 problem document. */
 export const problemSchema = z.object({
   type: field(text, 'Type of the problem (RFC 9457).'),

@@ -10,6 +10,7 @@ import {
   conditionSchema,
   configSchema,
   enrollRequestSchema,
+  healthSchema,
   keySchema,
   keysSchema,
   listSchema,
@@ -46,6 +47,7 @@ export const bodies = {
   Condition: conditionSchema,
   Config: configSchema,
   EnrollRequest: enrollRequestSchema,
+  Health: healthSchema,
   Key: keySchema,
   Keys: keysSchema,
   List: listSchema,
@@ -186,5 +188,11 @@ export const contract: readonly Route[] = [
     summary: 'Get the OAuth client metadata document.',
     access: 'anyone',
   },
-  { method: 'get', path: '/healthz', summary: 'Check that the function runs.', access: 'anyone' },
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Check that the function runs, and get its version.',
+    access: 'anyone',
+    answer: 'Health',
+  },
 ];

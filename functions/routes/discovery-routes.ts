@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import type { Config } from '../model/wire.ts';
+import { version } from '../model/version.ts';
+import type { Config, Health } from '../model/wire.ts';
 import { openApi } from './openapi.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { meOf } from '../sessions/row.ts';
@@ -36,5 +37,5 @@ export function discoveryRoutes({
         resource_name: 'muster',
       }),
     )
-    .get('/healthz', (context) => context.json({ status: 'ok' }));
+    .get('/healthz', (context) => context.json<Health>({ status: 'ok', version }));
 }

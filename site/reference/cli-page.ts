@@ -1,7 +1,8 @@
 import type { Command, Flag } from '../../cli/commands/command.ts';
-import { commands, exitCodeSummaries } from '../../cli/commands/commands.ts';
+import { commands, exitCodeSummaries, spellings } from '../../cli/commands/commands.ts';
+import { environmentVariables } from '../../cli/commands/environment-variables.ts';
 import { globalFlags } from '../../cli/commands/flags.ts';
-import { synopsis } from '../../cli/help.ts';
+import { synopsis } from '../../cli/commands/synopsis.ts';
 import { code, fence, page, table } from './markdown-pieces.ts';
 
 /** The command line, from the table that its parser and its help are made of. */
@@ -17,18 +18,29 @@ export const cli = (): string =>
       ['code', 'meaning'],
       exitCodeSummaries.map(([number, summary]) => [String(number), summary]),
     ),
+    '## Environment variables',
+    'An empty variable counts as not set.',
+    table(
+      ['variable', 'meaning'],
+      environmentVariables.map(([name, meaning]) => [code(name), meaning]),
+    ),
   );
 
-const section = (command: Command): string =>
-  page(
+const section = (command: Command): string => {
+  const [, ...others] = spellings(command);
+  return page(
     `## muster ${command.words.join(' ')}`,
     command.summary,
     fence('txt', synopsis(command)),
-    command.aliases.length === 0
-      ? ''
-      : `Also ${command.aliases.map((alias) => code(`muster ${[...command.words.slice(0, -1), alias].join(' ')}`)).join(', ')}.`,
+    others.length === 0 ? '' : `Also ${others.map((line) => code(`muster ${line}`)).join(', ')}.`,
     flagTable(command.flags),
+    'Examples:',
+    fence('sh', command.examples.join('\n')),
+    command.exits === undefined
+      ? ''
+      : `Exit codes besides 0 and 1: ${command.exits.map(([number, what]) => `${String(number)} ${what}`).join(', ')}.`,
   );
+};
 
 const flagTable = (flags: readonly Flag[]): string =>
   table(

@@ -192,7 +192,7 @@ describe('wait', () => {
     const ended = await mustersInOrder(
       'wait server-a',
       'wait server-b --for=session=Authenticated',
-      'wait server-a server-b --for=state=connected',
+      'wait server-a server-b --for=state=Connected',
       'wait nope --for=deleted',
     );
     expect(ended.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
@@ -235,7 +235,11 @@ describe('wait', () => {
   });
 
   test.each([
-    ['wait server-a --for=state=Up', 1, /^Error: Unknown condition "state=Up" \(valid: /],
+    [
+      'wait server-a --for=state=Up',
+      1,
+      /^Error: Unknown value of --for "state=Up" \(valid: state=Connected, /,
+    ],
     ['wait server-a --timeout soon', 1, /is not a time/],
     ['wait server-a --check --for=deleted', 1, /^Error: --check can only be combined with/],
     ['wait nope', 1, /^Error: There is no MCPServer nope\.$/m],

@@ -71,6 +71,41 @@ test('it is gone while something else is printed, and comes back', async () => {
   expect(stream.visible).toBe('Checking server-a... 1 s');
 });
 
+test('of two at once the outer one is shown, until both are over', async () => {
+  const stream = aTerminal();
+  const waiting = line(stream);
+  const [outer, inner] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const all = [
+    waiting.waitingFor('Checking 2 servers', outer.promise),
+    waiting.waitingFor('Waiting for muster.example.com', inner.promise),
+  ];
+  await vi.advanceTimersByTimeAsync(400);
+  expect(stream.visible).toBe('Checking 2 servers...');
+  inner.resolve();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(stream.visible).toBe('Checking 2 servers...');
+  outer.resolve();
+  await Promise.all(all);
+  expect(stream.visible).toBe('');
+});
+
+test('many short ones in a row are one long wait', async () => {
+  const stream = aTerminal();
+  const waiting = line(stream);
+  const shown: (string | undefined)[] = [];
+  for (let page = 0; page < 14; page += 1) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const one = waiting.waitingFor('Listing', promise);
+    await vi.advanceTimersByTimeAsync(100);
+    shown.push(stream.visible);
+    resolve();
+    await one;
+  }
+  expect(shown).toContain('Listing...');
+  expect(shown).toContain('Listing... 1 s');
+  expect(stream.visible).toBe('');
+});
+
 test('it never wraps: a wrapped line could not be erased', async () => {
   const stream = aTerminal({ columns: 20 });
   void line(stream).waitingFor('Checking a-very-long-name', new Promise<never>(() => undefined));

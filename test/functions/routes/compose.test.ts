@@ -18,6 +18,7 @@ import {
   rowSchema,
   type SignInCheck,
 } from '../../../functions/model/wire.ts';
+import { version } from '../../../functions/model/version.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
 import { defined } from '../../../functions/model/defined.ts';
@@ -382,7 +383,7 @@ test('strangers learn how to sign in', async () => {
     resource: 'https://muster.example.com',
     authorization_servers: ['https://login.example.com'],
   });
-  expect((await ask('/healthz')).body).toEqual({ status: 'ok' });
+  expect((await ask('/healthz')).body).toEqual({ status: 'ok', version });
 });
 
 test('nothing under /v1 is cached on the way', async () => {

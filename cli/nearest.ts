@@ -1,5 +1,9 @@
-/** The candidates that a mistyped word probably means, the nearest first; empty: none is near. */
-export function nearNames(word: string, candidates: Iterable<string>): readonly string[] {
+/** The candidate that a mistyped word probably means; undefined when none is near. */
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearNames(word, candidates)[0];
+
+/** All that it may mean, the nearest first. */
+export function nearNames(word: string, candidates: readonly string[]): readonly string[] {
   const most = Math.max(1, Math.floor(word.length / 3));
   return [...new Set(candidates)]
     .map((candidate) => ({
