@@ -110,12 +110,24 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
   isRecord(body) && hasTexts(body, 'authorizationUrl');
 
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
-  isRecord(body) && isNamed(body) && isSession(body['session']);
+  isRecord(body) &&
+  isNamed(body) &&
+  isSession(body['session']) &&
+  (body['inUse'] === undefined || isEnd(body['inUse']));
+
+const isEnd = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value['until'] === undefined ||
+    (isText(value['until']) && !Number.isNaN(Date.parse(value['until']))));
 
 const isSession = (value: unknown): boolean =>
   isRecord(value) &&
   hasTexts(value, 'status') &&
   hasTextsIfAny(value, 'sso', 'issuer', 'message', 'hint', 'expiresAt', 'lastVerified') &&
+  (value['lastUsed'] === undefined ||
+    (isRecord(value['lastUsed']) &&
+      hasTexts(value['lastUsed'], 'at') &&
+      typeof value['lastUsed']['machines'] === 'number')) &&
   ['scopes', 'missingScopes'].every(
     (name) => value[name] === undefined || isListOf(value[name], isText),
   );

@@ -6,7 +6,7 @@ import { contract } from '../../../functions/routes/contract.ts';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
 import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
-import { personLimits } from '../../../functions/sessions/rate-limits.ts';
+import { rateLimits } from '../../../functions/sessions/rate-limits.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
 import { join } from '../../../functions/sessions/join.ts';
 import {
@@ -114,7 +114,7 @@ function world({
       check: async () => aCheck,
       checkSignIn: async () => aSignInCheck,
       continueTokens: textSealer(sealer([tokenKey])),
-      takeLimit: personLimits({
+      ...rateLimits({
         now: () => now,
         ...tableRateLimits(memoryTable()),
         audit: (event) => void audited.push(event),
