@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkSchema, rowSchema } from '../../../functions/model/wire.ts';
+import { changesSchema, checkSchema, type Row, rowSchema } from '../../../functions/model/wire.ts';
 import { ada } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { browserOf } from '../../world/browser.ts';
@@ -172,6 +172,28 @@ describe('check', () => {
     const { code, stdout, stderr } = await muster(line);
     expect([code, stdout, stderr.split('\n')[0]]).toEqual([1, '', `Error: ${message}`]);
   });
+});
+
+test('the last changes of a server: in events, in describe, and in its JSON', async () => {
+  const [events, all, described, json] = await mustersInOrder(
+    'events server-c --no-headers',
+    'events -o json',
+    'describe server-c',
+    'describe server-c -o json',
+  );
+  expect(events?.code).toBe(0);
+  expect(events?.stdout.replace(/^\S+ \S+ +/gm, '')).toBe(
+    `server-c   Connecting   Failed       ConnectionRefused   Connection refused.
+server-c   -            Connecting   ConnectionRefused   Connection refused.
+`,
+  );
+  expect(described?.stdout).toMatch(
+    /^Changes: {3}[\d:]{8} {3}Connecting -> Failed +ConnectionRefused\n {11}[\d:]{8} {3}- -> Connecting +Conn/m,
+  );
+  const { changes } = JSON.parse(json?.stdout ?? '');
+  expect(changesSchema.parse({ items: changes }).items).toHaveLength(2);
+  const names = new Set(JSON.parse(all?.stdout ?? '').items.map(({ name }: Row) => name));
+  expect(names).toEqual(new Set(['server-a', 'server-b', 'server-c', 'server-d']));
 });
 
 test.each(['check', 'describe', 'get mcpserver', 'wait', 'events'])(
