@@ -4,7 +4,7 @@ import { commands, groups, spellings, type Topic, topics } from './commands/comm
 import { globalFlags } from './commands/flags.ts';
 import { synopsis } from './commands/synopsis.ts';
 import { CliError } from './context.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from './near-names.ts';
 import { defined } from '../functions/model/defined.ts';
 
 export type Parsed =
@@ -112,7 +112,7 @@ function withLongNames(argv: readonly string[], flags: readonly Flag[]): string[
 function wrongCount(command: Command, given: readonly string[]): string | undefined {
   const needed = command.positionals.filter((name) => !name.startsWith('['));
   if (given.length < needed.length)
-    return `Missing argument ${needed.slice(given.length).join(' ').replace('...', '')}`;
+    return `Missing argument ${needed.slice(given.length).join(' ')}`;
   const isOpen = command.positionals.some((name) => name.includes('...'));
   if (isOpen || given.length <= command.positionals.length) return undefined;
   return `Unexpected argument "${given[command.positionals.length] ?? ''}"`;

@@ -1,7 +1,7 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { CliError } from '../context.ts';
-import { nearNames } from '../nearest.ts';
+import { nearNames } from '../near-names.ts';
 import { cellText } from '../output/text-table.ts';
 import { isObjectName } from './guards.ts';
 

@@ -80,8 +80,8 @@ export const serverCommands: readonly Command[] = [
       'muster check --all -o json | jq -r .items[].state',
     ],
     exits: [
-      [2, 'sign in to muster first, also where the list is open'],
-      [4, 'a server is not Connected, or your sign-in is not accepted or not possible'],
+      [2, 'sign-in required'],
+      [4, 'one is not Connected, or no sign-in is possible'],
     ],
     run: async (context) => (await import('./check.ts')).check(context),
   },
@@ -122,8 +122,8 @@ export const serverCommands: readonly Command[] = [
       'kubectl delete mcpserver server-a && muster wait server-a --for=deleted',
     ],
     exits: [
-      [2, 'sign in to muster first'],
-      [4, 'the condition was not met in time'],
+      [2, 'sign-in required'],
+      [4, 'not in time'],
     ],
     run: async (context) => (await import('./wait.ts')).wait(context),
   },

@@ -1,9 +1,5 @@
-/** The candidate that a mistyped word probably means; undefined when none is near. */
-export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
-  nearNames(word, candidates)[0];
-
-/** All that it may mean, the nearest first. */
-export function nearNames(word: string, candidates: readonly string[]): readonly string[] {
+/** The candidates that a mistyped word probably means, the nearest first; empty: none is near. */
+export function nearNames(word: string, candidates: Iterable<string>): readonly string[] {
   const most = Math.max(1, Math.floor(word.length / 3));
   return [...new Set(candidates)]
     .map((candidate) => ({
@@ -14,6 +10,10 @@ export function nearNames(word: string, candidates: readonly string[]): readonly
     .sort((a, b) => a.letters - b.letters)
     .map(({ candidate }) => candidate);
 }
+
+/** The nearest of them; undefined when none is near. */
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearNames(word, candidates)[0];
 
 /** Levenshtein: letters to insert, drop or change. */
 function distance(a: string, b: string): number {
