@@ -1,4 +1,5 @@
-import { type Change, isChanges } from './guards.ts';
+import type { Change } from '../../functions/model/wire.ts';
+import { isChanges } from './guards.ts';
 import { authorizedRequest } from './authorized-exchange.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 import { RequestFailure } from './request.ts';

@@ -4,6 +4,7 @@
  * routes check every response against them.
  */
 import type {
+  Changes,
   Check,
   Config,
   Keys,
@@ -59,17 +60,7 @@ export const isCheck = (body: unknown): body is Check =>
     (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
   );
 
-/** One change of STATE of a server. Absent `from`: it was the first one. */
-export type Change = {
-  /** UTC, RFC 3339. */
-  readonly at: string;
-  readonly from?: string;
-  readonly to: string;
-  readonly reason: string;
-  readonly message?: string;
-};
-
-export const isChanges = (body: unknown): body is { readonly items: readonly Change[] } =>
+export const isChanges = (body: unknown): body is Changes =>
   isRecord(body) &&
   isListOf(
     body['items'],

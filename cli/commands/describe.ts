@@ -1,8 +1,7 @@
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Change, Row } from '../../functions/model/wire.ts';
 import { readChanges } from '../api/changes.ts';
-import type { Change } from '../api/guards.ts';
 import { type Connection, readServer } from '../api/mcpservers.ts';
 import { inParallel } from '../api/in-parallel.ts';
 import { RequestFailure } from '../api/request.ts';

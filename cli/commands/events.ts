@@ -26,7 +26,12 @@ export async function events(context: CommandContext): Promise<ExitCode> {
   const items = newestFirst(changes ?? []).slice(0, names.length === 0 ? most.changes : undefined);
   if (isStructured(format)) context.print(structured({ items }, format));
   else if (items.length > 0)
-    context.print(eventTable(items, { headers: !context.has('no-headers') }));
+    context.print(
+      eventTable(items, {
+        headers: !context.has('no-headers'),
+        columns: context.terminal?.columns,
+      }),
+    );
   if (changes === undefined) context.info(`${connection.endpoint} keeps no changes of STATE.`);
   else if (items.length === 0) context.info('No changes of STATE found');
   if (problem !== undefined) throw problem;

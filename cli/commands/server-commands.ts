@@ -61,7 +61,7 @@ export const serverCommands: readonly Command[] = [
     aliases: [],
     positionals: ['[NAME...]'],
     summary:
-      'Probe servers now, as a sweep does, without writing their status. Exit code 0: all are Connected. 4: one is not. 2: sign in to muster first, because the probe runs on your behalf. 1: one could not be checked.',
+      'Probe servers now, as a sweep does, without writing their status. The probe runs on your behalf, so you have to be signed in to muster.',
     flags: [
       namespace,
       {
@@ -97,15 +97,20 @@ export const serverCommands: readonly Command[] = [
     words: ['wait'],
     aliases: [],
     positionals: ['NAME...'],
-    summary:
-      'Wait until servers are as you want them. Exit code 0: they are. 4: not in time. 2: sign in to muster first.',
+    summary: 'Wait until servers are as you want them.',
     flags: [
       namespace,
       {
         name: 'for',
         value: 'CONDITION',
-        summary:
-          'One of: state=Connected, state=Connecting, state=Failed, session=Authenticated, deleted. Default: state=Connected.',
+        values: [
+          'state=Connected',
+          'state=Connecting',
+          'state=Failed',
+          'session=Authenticated',
+          'deleted',
+        ],
+        summary: 'What to wait for.',
       },
       {
         name: 'timeout',

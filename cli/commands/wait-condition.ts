@@ -1,7 +1,5 @@
 import { qualifiedName, type State, states } from '../../functions/model/mcpserver.ts';
 import type { Row, Session } from '../../functions/model/wire.ts';
-import { CliError } from '../context.ts';
-import { nearNames } from '../near-names.ts';
 import { counted } from '../output/table.ts';
 
 /** What `--for` names. */
@@ -10,27 +8,12 @@ export type Condition =
   | { readonly kind: 'session' }
   | { readonly kind: 'deleted' };
 
-const session = 'session=Authenticated';
-const deleted = 'deleted';
-/** The first one is the default. */
-export const conditions: readonly string[] = [
-  ...states.map((state) => `state=${state}`),
-  session,
-  deleted,
-];
-
-/** Reads `--for`; upper and lower case are the same. Throws a `CliError` that names the valid ones. */
-export function readCondition(text = conditions[0] ?? ''): Condition {
-  const given = text.toLowerCase();
-  const wanted = states.find((state) => `state=${state}`.toLowerCase() === given);
-  if (wanted !== undefined) return { kind: 'state', wanted };
-  if (given === session.toLowerCase()) return { kind: 'session' };
-  // kubectl has delete.
-  if (given === deleted || given === 'delete') return { kind: 'deleted' };
-  const [near] = nearNames(text, conditions);
-  throw new CliError(`Unknown condition "${text}" (valid: ${conditions.join(', ')}).`, {
-    hint: near === undefined ? undefined : `Did you mean: --for=${near}`,
-  });
+/** Reads `--for`, whose valid values the table of commands has. */
+export function readCondition(text: string | undefined): Condition {
+  if (text === 'deleted') return { kind: 'deleted' };
+  if (text === 'session=Authenticated') return { kind: 'session' };
+  const wanted = states.find((state) => text === `state=${state}`);
+  return { kind: 'state', wanted: wanted ?? 'Connected' };
 }
 
 /** Why no time can bring it about; undefined where time may. */

@@ -179,6 +179,7 @@ export const changeSchema = z.object({
     'The reason as a sentence for people. Absent in anonymous answers.',
   ),
 });
+export type Change = z.infer<typeof changeSchema>;
 
 export const changesSchema = z.object({
   items: field(

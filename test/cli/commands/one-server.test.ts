@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkSchema, rowSchema } from '../../../functions/model/wire.ts';
+import { changesSchema, checkSchema, type Row, rowSchema } from '../../../functions/model/wire.ts';
 import { ada } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { browserOf } from '../../world/browser.ts';
@@ -174,6 +174,28 @@ describe('check', () => {
   });
 });
 
+test('the last changes of a server: in events, in describe, and in its JSON', async () => {
+  const [events, all, described, json] = await mustersInOrder(
+    'events server-c --no-headers',
+    'events -o json',
+    'describe server-c',
+    'describe server-c -o json',
+  );
+  expect(events?.code).toBe(0);
+  expect(events?.stdout.replace(/^\S+ \S+ +/gm, '')).toBe(
+    `server-c   Connecting   Failed       ConnectionRefused   Connection refused.
+server-c   -            Connecting   ConnectionRefused   Connection refused.
+`,
+  );
+  expect(described?.stdout).toMatch(
+    /^Changes: {3}[\d:]{8} {3}Connecting -> Failed +ConnectionRefused\n {11}[\d:]{8} {3}- -> Connecting +Conn/m,
+  );
+  const { changes } = JSON.parse(json?.stdout ?? '');
+  expect(changesSchema.parse({ items: changes }).items).toHaveLength(2);
+  const names = new Set(JSON.parse(all?.stdout ?? '').items.map(({ name }: Row) => name));
+  expect(names).toEqual(new Set(['server-a', 'server-b', 'server-c', 'server-d']));
+});
+
 test.each(['check', 'describe', 'get mcpserver', 'wait', 'events'])(
   'muster %s refuses what is no name before anything is sent',
   async (command) => {
@@ -192,7 +214,7 @@ describe('wait', () => {
     const ended = await mustersInOrder(
       'wait server-a',
       'wait server-b --for=session=Authenticated',
-      'wait server-a server-b --for=state=connected',
+      'wait server-a server-b --for=state=Connected',
       'wait nope --for=deleted',
     );
     expect(ended.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
@@ -235,7 +257,11 @@ describe('wait', () => {
   });
 
   test.each([
-    ['wait server-a --for=state=Up', 1, /^Error: Unknown condition "state=Up" \(valid: /],
+    [
+      'wait server-a --for=state=Up',
+      1,
+      /^Error: Unknown value of --for "state=Up" \(valid: state=Connected, /,
+    ],
     ['wait server-a --timeout soon', 1, /is not a time/],
     ['wait server-a --check --for=deleted', 1, /^Error: --check can only be combined with/],
     ['wait nope', 1, /^Error: There is no MCPServer nope\.$/m],

@@ -9,7 +9,7 @@ import {
   spanText,
   timedOut,
 } from '../../../cli/commands/wait-condition.ts';
-import { CliError } from '../../../cli/context.ts';
+import { serverCommands } from '../../../cli/commands/server-commands.ts';
 import { aRow, aSession } from '../rows.ts';
 
 const connected: Condition = { kind: 'state', wanted: 'Connected' };
@@ -27,27 +27,19 @@ const pendingAuth = aSession({
   hint: 'muster auth login --server server-b',
 });
 
-test.each([
-  [undefined, connected],
-  ['state=Connected', connected],
-  ['STATE=failed', { kind: 'state', wanted: 'Failed' }],
-  ['session=authenticated', session],
-  ['deleted', deleted],
-  ['delete', deleted],
-] as const)('--for=%s', (text, condition) => {
-  expect(readCondition(text)).toEqual(condition);
-});
-
-test.each([
-  ['state=Conected', 'Did you mean: --for=state=Connected'],
-  ['condition=Ready', undefined],
-])('--for=%s is an error that lists the valid ones', (text, hint) => {
-  expect(() => readCondition(text)).toThrow(
-    new CliError(
-      `Unknown condition "${text}" (valid: state=Connected, state=Connecting, state=Failed, session=Authenticated, deleted).`,
-      { hint },
-    ),
-  );
+test('each value of --for is a condition of its own, and the first one is the default', () => {
+  const { values = [] } =
+    serverCommands
+      .find(({ words }) => words[0] === 'wait')
+      ?.flags.find(({ name }) => name === 'for') ?? {};
+  expect(values.map((value) => readCondition(value))).toEqual([
+    connected,
+    { kind: 'state', wanted: 'Connecting' },
+    { kind: 'state', wanted: 'Failed' },
+    session,
+    deleted,
+  ]);
+  expect(readCondition(undefined)).toEqual(connected);
 });
 
 test.each([

@@ -33,6 +33,15 @@ test('one line for each change, the newest first, at the local time', () => {
 `);
 });
 
+test('on a terminal messages are cut to its width, and nothing else is', () => {
+  const [head, first] = eventTable(changes, { headers: true, columns: 90 }).split('\n');
+  expect(head).toMatch(/MESSAGE$/);
+  expect(first).toBe(
+    '2026-11-22 07:00:00   team-a/twin    Connecting   Failed      Timeout     No answer in ti…',
+  );
+  expect(eventTable(changes, { headers: true, columns: 20 })).toMatch(/ No answ…\n/);
+});
+
 test('without headers', () => {
   expect(eventTable(changes.slice(1), { headers: false })).toBe(
     '2026-11-21 22:55:30   twin   -   Connected   Responded\n',
