@@ -1,15 +1,18 @@
 /** The candidate that a mistyped word probably means; undefined when none is near. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearNames(word, candidates)[0];
+
+/** All that it may mean, the nearest first. */
+export function nearNames(word: string, candidates: readonly string[]): readonly string[] {
+  const most = Math.max(1, Math.floor(word.length / 3));
+  return [...new Set(candidates)]
     .map((candidate) => ({
       candidate,
-      distance: distance(word.toLowerCase(), candidate.toLowerCase()),
+      letters: distance(word.toLowerCase(), candidate.toLowerCase()),
     }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
+    .filter(({ letters }) => letters <= most)
+    .sort((a, b) => a.letters - b.letters)
+    .map(({ candidate }) => candidate);
 }
 
 /** Levenshtein: letters to insert, drop or change. */

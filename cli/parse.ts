@@ -112,7 +112,7 @@ function withLongNames(argv: readonly string[], flags: readonly Flag[]): string[
 function wrongCount(command: Command, given: readonly string[]): string | undefined {
   const needed = command.positionals.filter((name) => !name.startsWith('['));
   if (given.length < needed.length)
-    return `Missing argument ${needed.slice(given.length).join(' ')}`;
+    return `Missing argument ${needed.slice(given.length).join(' ').replace('...', '')}`;
   const isOpen = command.positionals.some((name) => name.includes('...'));
   if (isOpen || given.length <= command.positionals.length) return undefined;
   return `Unexpected argument "${given[command.positionals.length] ?? ''}"`;

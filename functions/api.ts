@@ -22,8 +22,9 @@ import type { ServerPorts } from './routes/server-routes.ts';
 import { recentCopy } from './routes/recent-copy.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { join } from './sessions/join.ts';
+import { lastUses, withLastUses } from './sessions/last-use.ts';
 import { wantedAudiences } from './sessions/policy.ts';
-import { personLimits, type TakeLimit } from './sessions/rate-limits.ts';
+import { rateLimits, type TakeLimit } from './sessions/rate-limits.ts';
 import type { Environment } from './model/setting-reader.ts';
 import { type ApiSettings, readApiSettings } from './settings.ts';
 import { auditTrail } from './telemetry/audit.ts';
@@ -45,6 +46,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     verify,
     log,
     servers: serverPorts(settings, clients),
+    changesOf: async ({ uid }) => (await clients.history()).list(uid),
     sessions: sessionRoutes(clients.signInPorts),
     keys: keyRoutes(async () => ({
       ...(await clients.signInPorts()),
@@ -91,10 +93,13 @@ function clientsOf(settings: ApiSettings) {
       audit,
     }),
   );
+  const history = once(async () =>
+    (await import('./wiring/table-client.ts')).createHistory(settings.table),
+  );
   const rates = once(async () =>
     (await import('./wiring/table-client.ts')).createRateLimits(settings.table),
   );
-  const takeLimit = personLimits({
+  const limits = rateLimits({
     now,
     audit,
     log,
@@ -107,7 +112,7 @@ function clientsOf(settings: ApiSettings) {
       cluster,
       readServer,
       now,
-      takeLimit,
+      limits,
       audit,
     }),
   );
@@ -119,8 +124,9 @@ function clientsOf(settings: ApiSettings) {
     readServer,
     prober,
     store,
+    history,
     signInPorts,
-    takeLimit,
+    takeLimit: limits.takeLimit,
     continueTokens,
   };
 }
@@ -175,7 +181,7 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 }
 
 const serverPorts = (
-  { policy, heartbeatMs, anonymousList, ...settings }: ApiSettings,
+  { policy, release, heartbeatMs, anonymousList, ...settings }: ApiSettings,
   { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, continueTokens }: Clients,
 ): ServerPorts => ({
   now,
@@ -184,8 +190,12 @@ const serverPorts = (
   continueTokens,
   readServer,
   sessionsOf: async (person, servers) => {
-    const grants = await (await store()).listGrants(person, onlyUid(servers));
-    return join(servers, person, grants, now(), policy);
+    const [uid, stored] = [onlyUid(servers), await store()];
+    const [grants, used] = await Promise.all([
+      stored.listGrants(person, uid),
+      release.isOn ? lastUses(stored, person, uid) : undefined,
+    ]);
+    return withLastUses(join(servers, person, grants, now(), policy), used);
   },
   check: async (server) =>
     server.type === 'stdio'
@@ -201,7 +211,7 @@ const serverPorts = (
   heartbeatMs,
   anonymousList,
   lastSweep: lastSweepOf(settings, cluster),
-  ...defined({ maySee: accessOf(settings, cluster, takeLimit) }),
+  ...defined({ maySee: accessOf(settings, cluster, takeLimit), siteUrl: settings.siteUrl }),
 });
 
 const accessOf = (

@@ -10,6 +10,7 @@ import { validScopes } from './model/scopes.ts';
 import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
 import type { Client } from './sessions/client.ts';
 import type { TokenPolicy } from './sessions/policy.ts';
+import type { ReleasePolicy } from './sessions/release.ts';
 
 /** How to reach the cluster, and which of its MCPServers are ours. */
 export type ClusterSettings = {
@@ -116,6 +117,7 @@ export type ApiSettings = SharedSettings & {
   /** Audience of access tokens; without it the endpoint accepts ID tokens. */
   readonly bearerAudience?: string;
   readonly policy: TokenPolicy;
+  readonly release: Omit<ReleasePolicy, 'clusterDomain'>;
   readonly clients: readonly Pick<Client, 'issuer' | 'id' | 'secret'>[];
   readonly issuerRules: IssuerRules;
   readonly anonymousList: boolean;
@@ -174,6 +176,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
         hasIdTokens: bearerAudience === undefined,
         allowInsecure: shared.allowLocal,
       },
+      release: { isOn: from.isOn('RELEASE_TOKENS'), hosts: from.list('RELEASE_HOSTS') },
       clients: clients(from),
       issuerRules: issuerRules(from),
       anonymousList,

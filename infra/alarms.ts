@@ -126,6 +126,16 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       of: 1,
       threshold: 20,
     },
+    ProofsRefused: {
+      means:
+        'Valid tokens come without a valid proof of the machine of their person: a token may be in other hands.',
+      metric: own('ProofRefusedCount', 'api'),
+      statistic: 'Sum',
+      periodSeconds: 300,
+      periods: 1,
+      of: 1,
+      threshold: 20,
+    },
     RowsUnreadable: {
       means: 'A row of the table does not decrypt or does not have its form.',
       metric: own('UnreadableRowCount', 'api'),

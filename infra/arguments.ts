@@ -69,6 +69,8 @@ export const optional = [
   'PROBE_CONCURRENCY',
   'PROBER_CHECK_URL',
   'PUBLIC_URL',
+  'RELEASE_HOSTS',
+  'RELEASE_TOKENS',
   'SECRET_NAMESPACES',
   'SERVICE_NAMESPACES',
   'SERVICE_PROXY',
@@ -141,6 +143,7 @@ export function readArguments(environment: Environment): Arguments {
   const sweepConcurrency = reserved('SWEEP_CONCURRENCY');
   const apiConcurrency = reserved('API_CONCURRENCY');
   isOn('ANONYMOUS_LIST', 'off');
+  isOn('RELEASE_TOKENS', 'off');
   isOn('SERVICE_PROXY', 'off');
   const hasSite = isOn('SITE', 'on');
   if (problems.length > 0)

@@ -128,6 +128,7 @@ async function assemble(
     OIDC_CLIENT_ID: commandLineClient.client_id,
     OIDC_ISSUER: issuer.url,
     PUBLIC_URL: functionUrl.url,
+    RELEASE_TOKENS: 'on',
     SERVICE_PROXY: 'on',
     TABLE_NAME: store.table,
     TICK_SECONDS: String(tickMs / 1000),

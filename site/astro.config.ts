@@ -81,7 +81,7 @@ export default defineConfig({
           label: 'Get started',
           items: written('index', 'state-and-session', 'kubernetes', 'deploy'),
         },
-        { label: 'Use', items: written('list', 'sessions', 'troubleshoot') },
+        { label: 'Use', items: written('list', 'one-server', 'sessions', 'scripts', 'troubleshoot') },
         { label: 'Operate', items: written('operate', 'security', 'how-it-works') },
         {
           label: 'Reference',

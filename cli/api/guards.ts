@@ -4,6 +4,7 @@
  * routes check every response against them.
  */
 import type {
+  Changes,
   Check,
   Config,
   Keys,
@@ -34,7 +35,14 @@ export const isRow = (body: unknown): body is Row =>
     (condition) =>
       isRecord(condition) && hasTexts(condition, 'type', 'status', 'reason', 'lastTransitionTime'),
   ) &&
+  (body['explained'] === undefined || isExplained(body['explained'])) &&
   (body['session'] === undefined || isSession(body['session']));
+
+const isExplained = (value: unknown): boolean =>
+  isRecord(value) &&
+  hasTexts(value, 'means') &&
+  hasTextsIfAny(value, 'page') &&
+  isListOf(value['hints'], isText);
 
 export const isCheck = (body: unknown): body is Check =>
   isRecord(body) &&
@@ -50,6 +58,17 @@ export const isCheck = (body: unknown): body is Check =>
   isListOf(
     body['stages'],
     (stage) => isRecord(stage) && hasTexts(stage, 'stage') && typeof stage['ms'] === 'number',
+  );
+
+export const isChanges = (body: unknown): body is Changes =>
+  isRecord(body) &&
+  isListOf(
+    body['items'],
+    (change) =>
+      isRecord(change) &&
+      hasTexts(change, 'at', 'to', 'reason') &&
+      !Number.isNaN(Date.parse(String(change['at']))) &&
+      hasTextsIfAny(change, 'from', 'message'),
   );
 
 export const isSignInCheck = (body: unknown): body is SignInCheck =>
@@ -82,12 +101,24 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
   isRecord(body) && hasTexts(body, 'authorizationUrl');
 
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
-  isRecord(body) && isNamed(body) && isSession(body['session']);
+  isRecord(body) &&
+  isNamed(body) &&
+  isSession(body['session']) &&
+  (body['inUse'] === undefined || isEnd(body['inUse']));
+
+const isEnd = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value['until'] === undefined ||
+    (isText(value['until']) && !Number.isNaN(Date.parse(value['until']))));
 
 const isSession = (value: unknown): boolean =>
   isRecord(value) &&
   hasTexts(value, 'status') &&
   hasTextsIfAny(value, 'sso', 'issuer', 'message', 'hint', 'expiresAt', 'lastVerified') &&
+  (value['lastUsed'] === undefined ||
+    (isRecord(value['lastUsed']) &&
+      hasTexts(value['lastUsed'], 'at') &&
+      typeof value['lastUsed']['machines'] === 'number')) &&
   ['scopes', 'missingScopes'].every(
     (name) => value[name] === undefined || isListOf(value[name], isText),
   );
@@ -99,9 +130,10 @@ const isText = (value: unknown): value is string => typeof value === 'string';
  * copy them into commands.
  */
 const isNamed = ({ namespace, name }: Readonly<Record<string, unknown>>): boolean =>
-  [namespace, name].every(
-    (part) => isText(part) && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(part),
-  );
+  [namespace, name].every((part) => isText(part) && isObjectName(part));
+
+export const isObjectName = (text: string): boolean =>
+  /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
 
 export const isKeys = (body: unknown): body is Keys =>
   isRecord(body) &&

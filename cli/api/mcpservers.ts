@@ -3,11 +3,9 @@ import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
 import { acceptedBody, RequestFailure } from './request.ts';
-import { cellText } from '../output/text-table.ts';
-import { sorted } from '../output/table.ts';
-import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { defined } from '../../functions/model/defined.ts';
 import type { ProofSigner } from './proof-signer.ts';
+import { NameProblem, parseServerName, serverAmong, type ServerName } from './server-names.ts';
 
 /** The endpoint, with a person's token or without one. */
 export type Connection = {
@@ -105,38 +103,70 @@ async function allPages(
 }
 
 /**
- * One MCPServer by `name`, by `namespace/name`, or by name and namespace. An ambiguous name is an
- * error that names the candidates.
+ * One MCPServer by `name`, by `namespace/name`, or by name and namespace. Throws a `CliError` that
+ * names the candidates for an ambiguous name, and similar names for one that is not there.
  */
 export async function findServer(
   connection: Connection,
   text: string,
   namespace?: string,
 ): Promise<Row> {
-  const named = splitName(text, namespace);
-  if (named.namespace !== undefined) return readServer(connection, named.namespace, named.name);
-  const { rows } = await listServers(connection);
-  const found = sorted(rows.filter((row) => row.name === named.name));
-  const [first, second] = found;
-  if (first === undefined)
-    throw new CliError(`There is no MCPServer ${text}.`, { hint: 'Run: muster list mcpserver' });
-  if (second === undefined) return first;
-  throw new CliError(
-    `The name ${text} is ambiguous: ${cellText(found.map(namesAmong(found)).join(', '))}.`,
-    {
-      hint: `Add the namespace, for example: ${cellText(qualifiedName(first))}`,
-    },
+  const [found] = await findServers(connection, [parseServerName(text, namespace)]);
+  if (found?.kind === 'found') return found.row;
+  throw found?.error ?? notOurs(connection.endpoint);
+}
+
+/** What came of one name. */
+export type FoundServer =
+  | { readonly kind: 'found'; readonly row: Row }
+  | { readonly kind: 'problem'; readonly wanted: ServerName; readonly error: NameProblem };
+
+/**
+ * The MCPServers of these names, in their order. All of them are listed at most once. Throws what
+ * concerns every name, such as an endpoint that does not answer.
+ */
+export async function findServers(
+  connection: Connection,
+  names: readonly ServerName[],
+): Promise<readonly FoundServer[]> {
+  let listed: Promise<readonly Row[]> | undefined;
+  const listAll = () => (listed ??= listServers(connection).then(({ rows }) => rows));
+  return Promise.all(
+    names.map(async (wanted): Promise<FoundServer> => {
+      const { namespace, name } = wanted;
+      if (namespace !== undefined) {
+        const row = await readServer(connection, { namespace, name });
+        if (row !== undefined) return { kind: 'found', row };
+      }
+      try {
+        return { kind: 'found', row: serverAmong(await listAll(), wanted) };
+      } catch (error) {
+        if (error instanceof NameProblem) return { kind: 'problem', wanted, error };
+        throw error;
+      }
+    }),
   );
 }
 
-async function readServer(connection: Connection, namespace: string, name: string): Promise<Row> {
+/** One MCPServer; undefined where the endpoint has none of that name. */
+export async function readServer(
+  connection: Connection,
+  server: { readonly namespace: string; readonly name: string },
+  timeoutMs: number = limits.requestMs,
+): Promise<Row | undefined> {
   const { endpoint } = connection;
-  const row = await authorizedRequest(connection, {
-    method: 'GET',
-    url: serverUrl(endpoint, { namespace, name }),
-  });
-  if (!isRow(row)) throw notOurs(endpoint);
-  return row;
+  try {
+    const row = await authorizedRequest(connection, {
+      method: 'GET',
+      url: serverUrl(endpoint, server),
+      timeoutMs,
+    });
+    if (!isRow(row)) throw notOurs(endpoint);
+    return row;
+  } catch (error) {
+    if (error instanceof RequestFailure && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 /** The address of one MCPServer. */
@@ -149,22 +179,6 @@ export const serverUrl = (
 /** The address of one registered key of the person. */
 export const keyUrl = (endpoint: string, thumbprint: string): string =>
   `${endpoint}/v1/me/keys/${encodeURIComponent(thumbprint)}`;
-
-function splitName(
-  text: string,
-  namespace: string | undefined,
-): { readonly namespace?: string; readonly name: string } {
-  const [first = '', second, ...rest] = text.split('/');
-  if (first === '' || second === '' || rest.length > 0)
-    throw new CliError(`"${text}" is not a valid name.`, {
-      hint: 'Use a name such as server-a or default/server-a.',
-    });
-  if (second === undefined)
-    return namespace === undefined ? { name: first } : { namespace, name: first };
-  if (namespace !== undefined && namespace !== first)
-    throw new CliError(`"${text}" is not in the namespace ${namespace}.`);
-  return { namespace: first, name: second };
-}
 
 const endless = (endpoint: string, what: string): CliError =>
   new CliError(`The list of ${endpoint} ${what}. It was stopped.`, {

@@ -1,6 +1,7 @@
 import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
 import { isSessionAnswer } from './guards.ts';
 import { CliError } from '../context.ts';
+import { inParallel } from './in-parallel.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';
 import { NoMachineKey, provenRequest } from './proven-request.ts';
 
@@ -13,18 +14,11 @@ const parallel = 8;
  * Asks the MCP servers of these rows whether they accept the person's sign-in, several in parallel.
  * One that fails does not affect the others. Throws `NoMachineKey` when the sign-in has no key.
  */
-export async function verifySessions(
+export function verifySessions(
   connection: Connection,
   rows: readonly Row[],
 ): Promise<readonly VerifyResult[]> {
-  const results: VerifyResult[] = [];
-  // All of them take from the same rows. (p-limit would be 3 % of the whole command line.)
-  const waiting = rows.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, row] of waiting) results[index] = await verified(connection, row);
-  };
-  await Promise.all(Array.from({ length: parallel }, work));
-  return results;
+  return inParallel(parallel, rows, (row) => verified(connection, row));
 }
 
 async function verified(connection: Connection, row: Row): Promise<VerifyResult> {

@@ -7,6 +7,7 @@ import { endpointOf } from '../auth/endpoint.ts';
 import { removeKey } from '../auth/enroll-key.ts';
 import { forgetTokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
+import { inUseText } from '../output/in-use-text.ts';
 import { counted } from '../output/table.ts';
 import { listKeys } from './auth-keys.ts';
 
@@ -66,13 +67,15 @@ async function logoutOfServer(context: CommandContext, name: string): Promise<Ex
   const server = await findServer(connection, name);
   const url = `${serverUrl(connection.endpoint, server)}/session`;
   const answer = await provenRequest(connection, { method: 'DELETE', url });
+  const answered = isSessionAnswer(answer) ? answer : undefined;
   // A forwarded token is not stored anywhere: it is there for as long as the person is signed in to
   // muster.
-  const remains = isSessionAnswer(answer) && answer.session.sso === 'Forwarded';
+  const remains = answered?.session.sso === 'Forwarded';
   context.info(
     remains
       ? `${qualifiedName(server)} uses your sign-in to muster. To end it, run: muster auth logout`
       : `Signed out of ${qualifiedName(server)}.`,
   );
+  if (answered?.inUse !== undefined) context.info(inUseText(answered.inUse, context.now()));
   return exitCodes.done;
 }

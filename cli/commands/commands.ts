@@ -36,7 +36,7 @@ export const exitCodeSummaries = [
   [1, 'error'],
   [2, 'sign-in required'],
   [3, 'sign-in failed'],
-  [4, 'condition not met (check)'],
+  [4, 'condition not met (check, wait)'],
   [130, 'interrupted (Ctrl-C)'],
 ] as const;
 

@@ -2,7 +2,7 @@ import type { Row } from '../../functions/model/wire.ts';
 import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';
-import { findServer, listServers } from '../api/mcpservers.ts';
+import { listServers } from '../api/mcpservers.ts';
 import { cellText } from '../output/text-table.ts';
 import { age, sorted, table } from '../output/table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
@@ -33,22 +33,7 @@ export async function list(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-/** `muster get mcpserver NAME` */
-export async function get(context: CommandContext): Promise<ExitCode> {
-  const connection = await connect(context);
-  const [name = ''] = context.positionals;
-  const row = await findServer(connection, name, context.option('namespace'));
-  const format = context.option('output');
-  context.print(
-    isStructured(format)
-      ? structured(row, format)
-      : rowText(context, [row], connection.tokens !== undefined),
-  );
-  warnOfStale(context, [row]);
-  return exitCodes.done;
-}
-
-function rowText(
+export function rowText(
   { option, has, now }: CommandContext,
   rows: readonly Row[],
   signedIn: boolean,
@@ -71,7 +56,7 @@ function rowText(
   });
 }
 
-function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
+export function warnOfStale({ info }: CommandContext, rows: readonly Row[]): void {
   const stale = rows.filter((row) => row.stale);
   if (stale.length === 0) return;
   const whose =

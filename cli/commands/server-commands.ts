@@ -1,6 +1,9 @@
 /** What shows MCPServers. */
-import type { Command } from './command.ts';
+import type { Command, Flag } from './command.ts';
+import { notATimeSpan } from '../time-span.ts';
 import { namespace, namespaceColumn, noHeaders, rowOutput, textOutput } from './flags.ts';
+
+const eventOutput: Flag = { ...rowOutput, values: ['table', 'json', 'yaml'] };
 
 const serverWords = { one: 'mcpserver', others: ['mcpservers', 'mcps'] } as const;
 
@@ -23,41 +26,116 @@ export const serverCommands: readonly Command[] = [
   {
     words: ['get', serverWords.one],
     aliases: serverWords.others,
-    positionals: ['NAME'],
-    summary: 'Show one MCPServer.',
+    positionals: ['[NAME...]'],
+    summary: 'Show one MCPServer, or several. Without a name it lists them all.',
     flags: [namespace, namespaceColumn, rowOutput, noHeaders],
-    examples: ['muster get mcpserver server-a', 'muster get mcpserver team-a/server-a -o yaml'],
+    examples: [
+      'muster get mcpserver server-a',
+      'muster get mcpserver team-a/server-a server-b -o json',
+    ],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./list.ts')).get(context),
+    run: async (context) => (await import('./get.ts')).get(context),
+  },
+  {
+    words: ['describe'],
+    aliases: [],
+    also: [serverWords.one, ...serverWords.others].map((word) => ['describe', word]),
+    positionals: ['NAME...'],
+    summary:
+      'Show everything known about a server: reachability, sign-in, your session, last changes, and what to do next.',
+    flags: [namespace, textOutput],
+    examples: ['muster describe server-a', 'muster describe server-a -o json | jq .changes'],
+    exits: [[2, 'sign-in required']],
+    run: async (context) => (await import('./describe.ts')).describe(context),
   },
   {
     words: ['check'],
     aliases: [],
-    positionals: ['NAME'],
+    positionals: ['[NAME...]'],
     summary:
-      'Probe one MCPServer now, as a sweep does, without writing its status. Exit code 4 unless it is Connected.',
+      'Probe servers now, as a sweep does, without writing their status. The probe runs on your behalf, so you have to be signed in to muster.',
     flags: [
       namespace,
+      {
+        name: 'all',
+        summary:
+          'Check all servers, those that are down first. You may make 10 checks a minute; it stops there and names the rest.',
+      },
       { name: 'explain', summary: 'Add the stages of the probe, the verdict and the next step.' },
       {
         name: 'sign-in',
         summary:
           'Check every link of your sign-in instead, without signing in: what each place answered, and who can fix it. Exit code 4 unless a sign-in is possible.',
       },
+      {
+        name: 'verify',
+        summary:
+          'Ask the server instead whether it accepts your sign-in. Exit code 4 unless it does.',
+      },
       textOutput,
     ],
     examples: [
-      'muster check server-a',
+      'muster check server-a server-b',
       'muster check server-a --explain',
-      'muster check server-a --sign-in',
+      'muster check --all -o json | jq -r .items[].state',
     ],
     exits: [
-      [2, 'sign-in required'],
-      [4, 'not Connected, or no sign-in is possible'],
+      [2, 'sign in to muster first, also where the list is open'],
+      [4, 'a server is not Connected, or your sign-in is not accepted or not possible'],
     ],
-    run: async (context) =>
-      context.has('sign-in')
-        ? (await import('./check-sign-in.ts')).checkSignInOf(context)
-        : (await import('./check.ts')).check(context),
+    run: async (context) => (await import('./check.ts')).check(context),
+  },
+  {
+    words: ['wait'],
+    aliases: [],
+    positionals: ['NAME...'],
+    summary: 'Wait until servers are as you want them.',
+    flags: [
+      namespace,
+      {
+        name: 'for',
+        value: 'CONDITION',
+        values: [
+          'state=Connected',
+          'state=Connecting',
+          'state=Failed',
+          'session=Authenticated',
+          'deleted',
+        ],
+        summary: 'What to wait for.',
+      },
+      {
+        name: 'timeout',
+        value: 'TIME',
+        problemOf: notATimeSpan,
+        summary: 'Stop after this time, such as 30s or 5m. 0 looks once. Default: 60s.',
+      },
+      {
+        name: 'check',
+        summary:
+          'Probe again and again instead of waiting for the sweep, every 7 s for one server.',
+      },
+    ],
+    examples: [
+      'muster wait server-a --timeout 5m',
+      'muster wait server-a --for=session=Authenticated',
+      'kubectl delete mcpserver server-a && muster wait server-a --for=deleted',
+    ],
+    exits: [
+      [2, 'sign in to muster first'],
+      [4, 'the condition was not met in time'],
+    ],
+    run: async (context) => (await import('./wait.ts')).wait(context),
+  },
+  {
+    words: ['events'],
+    aliases: [],
+    positionals: ['[NAME...]'],
+    summary:
+      'List the last changes of STATE, the newest first. Without a name, those of all servers.',
+    flags: [namespace, eventOutput, noHeaders],
+    examples: ['muster events server-a', 'muster events -n team-a -o json'],
+    exits: [[2, 'sign-in required']],
+    run: async (context) => (await import('./events.ts')).events(context),
   },
 ];

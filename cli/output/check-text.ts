@@ -1,18 +1,29 @@
 import type { Check } from '../../functions/model/wire.ts';
 import type { FailedPart } from '../../functions/model/failed-parts.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
+import { type Fact, factLines } from './fact-lines.ts';
+import type { Paint } from './paint.ts';
+import { stateStyle } from './status-styles.ts';
 import { age, fromNow } from './table.ts';
 import { cellText } from './text-table.ts';
 
-type Fact = readonly [name: string, text: string | undefined];
+export type CheckView = {
+  readonly now: Date;
+  readonly paint: Paint;
+  /** What the server is called among those that are checked. */
+  readonly label: string;
+};
 
 /**
  * What a person needs to know at once: the verdict in one line, and below it what failed, since
  * when, and what to do. Of a server that answers, only what will fail soon.
  */
-export function checkText(check: Check, now: Date): string {
-  const { name, state, reason, observed } = check;
-  const verdict = cellText(`${name}: ${state ?? '-'} (${reason}): ${observed}`);
+export function checkText(check: Check, { now, paint, label }: CheckView): string {
+  const { state, reason, observed } = check;
+  const word = cellText(state ?? '-');
+  const style = stateStyle(state);
+  const painted = style === undefined ? word : paint(style, word);
+  const verdict = `${cellText(label)}: ${painted} ${cellText(`(${reason}): ${observed}`)}`;
   const failed: readonly Fact[] =
     check.failedPart === undefined
       ? []
@@ -22,19 +33,20 @@ export function checkText(check: Check, now: Date): string {
           ['Next', check.hint],
           ['More', check.page],
         ];
-  return `${verdict}\n${lines([...failed, ['Warning', check.warning]])}`;
+  return `${verdict}\n${factLines([...failed, ['Warning', check.warning]])}`;
 }
 
 /** Every fact of one probe, in the order of the probe. */
 export function explainedText(check: Check, now: Date): string {
   const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
-  return lines([
+  return factLines([
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
     ['Way', check.via],
     ['Redirect', check.hop === undefined ? undefined : `${check.hop.from} to ${check.hop.to}`],
     ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
+    ['Challenge', challengeText(check)],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
     ['Message', check.message],
@@ -52,12 +64,13 @@ export function explainedText(check: Check, now: Date): string {
   ]);
 }
 
-const lines = (facts: readonly Fact[]): string =>
-  facts
-    .flatMap(([fact, text]) =>
-      text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${cellText(text)}\n`],
-    )
-    .join('');
+/** Where a client reads how to sign in (RFC 6750, section 3). */
+const challengeText = ({ bearerChallenge }: Check): string | undefined =>
+  bearerChallenge === undefined
+    ? undefined
+    : bearerChallenge
+      ? 'WWW-Authenticate: Bearer'
+      : 'none: the answer has no WWW-Authenticate: Bearer';
 
 function whatFailed({ failedPart, since, lastConnected }: Check, now: Date): readonly Fact[] {
   if (failedPart === undefined) return [];

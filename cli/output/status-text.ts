@@ -1,5 +1,6 @@
 import type { Row } from '../../functions/model/wire.ts';
 import { namesAmong, qualifiedName, suspendedReason } from '../../functions/model/mcpserver.ts';
+import { type Fact, factLines } from './fact-lines.ts';
 import { cellText } from './text-table.ts';
 import {
   age,
@@ -58,29 +59,26 @@ const isPending = (row: Row): boolean => needsSignIn(row) && row.session?.hint !
 
 /** One server in detail, for `--server`. */
 export function serverText(row: Row, now: Date): string {
-  const { session } = row;
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  return factLines([
     ['Server', qualifiedName(row)],
     ['State', row.reason === undefined ? stateCell(row) : `${stateCell(row)} (${row.reason})`],
     ['Session', sessionCell(row)],
-    ['Issuer', session?.issuer],
-    ['Scopes', session?.scopes?.join(' ')],
-    ['Expires', sessionExpiry(session, now)],
-    [
-      'Verified',
-      session?.lastVerified === undefined
-        ? undefined
-        : fromNow(new Date(session.lastVerified), now),
-    ],
-    ['Problem', session?.message ?? unreachable(row, now)],
-    ['Next', session?.hint],
-  ];
-  return facts
-    .flatMap(([fact, text]) =>
-      text === undefined ? [] : [`${`${fact}:`.padEnd(10)} ${cellText(text)}\n`],
-    )
-    .join('');
+    ...sessionFacts(row, now),
+    ['Problem', row.session?.message ?? unreachable(row, now)],
+    ['Next', row.session?.hint],
+  ]);
 }
+
+/** What is known about the person's session, without its status and its problem. */
+export const sessionFacts = ({ session }: Row, now: Date): readonly Fact[] => [
+  ['Issuer', session?.issuer],
+  ['Scopes', session?.scopes?.join(' ')],
+  ['Expires', sessionExpiry(session, now)],
+  [
+    'Verified',
+    session?.lastVerified === undefined ? undefined : fromNow(new Date(session.lastVerified), now),
+  ],
+];
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesAmong(rows);

@@ -25,6 +25,18 @@ export type AuditEvent =
       readonly serverUid?: string;
       readonly reason: 'sealed' | 'malformed';
     }
+  | {
+      readonly kind: 'tokenReleased';
+      readonly person: PersonId;
+      readonly serverUid: string;
+      /** Key of the machine that got it. */
+      readonly thumbprint: string;
+      /** Without those that repeat a part of the token. */
+      readonly scopes: readonly string[];
+      readonly expiresAt?: Date;
+      /** The token was refreshed for this release. */
+      readonly refreshed: boolean;
+    }
   | { readonly kind: 'keyEnrolled'; readonly person: PersonId; readonly thumbprint: string }
   | { readonly kind: 'keyRemoved'; readonly person: PersonId; readonly thumbprint: string }
   | {
@@ -96,6 +108,10 @@ export const auditEvents = {
     meaning: 'A row of the table does not decrypt or does not have its form.',
     fields: ['person', 'server', 'reason'],
   },
+  tokenReleased: {
+    meaning: "The access token of a session went to the person's machine (RELEASE_TOKENS).",
+    fields: ['person', 'server', 'key', 'scopes', 'expiresAt', 'refreshed'],
+  },
   keyEnrolled: { meaning: 'A person enrolled the key of a machine.', fields: ['person', 'key'] },
   keyRemoved: { meaning: 'A person removed the key of a machine.', fields: ['person', 'key'] },
   proofRefused: {
@@ -106,5 +122,15 @@ export const auditEvents = {
 
 type AuditMeaning = {
   readonly meaning: string;
-  readonly fields: readonly ('person' | 'server' | 'issuer' | 'reason' | 'limit' | 'key')[];
+  readonly fields: readonly (
+    | 'person'
+    | 'server'
+    | 'issuer'
+    | 'reason'
+    | 'limit'
+    | 'key'
+    | 'scopes'
+    | 'expiresAt'
+    | 'refreshed'
+  )[];
 };

@@ -1,7 +1,9 @@
 type Limit = {
   /** What is counted, as a person reads it: `checks`. */
   readonly what: string;
-  /** So many uses in one window, per person. Windows begin at multiples of their length. */
+  /** Whose uses are counted together. */
+  readonly per: 'person' | 'personAndServer';
+  /** So many uses in one window. Windows begin at multiples of their length. */
   readonly count: number;
   readonly windowSeconds: number;
   /**
@@ -13,11 +15,24 @@ type Limit = {
 
 /** What each person may do how often, all processes together; `docs/` prints this table. */
 export const limits = {
-  check: { what: 'checks', count: 10, windowSeconds: 60, withoutTable: 'processOnly' },
-  signInStart: { what: 'sign-in starts', count: 60, windowSeconds: 600, withoutTable: 'refused' },
+  check: {
+    what: 'checks',
+    per: 'person',
+    count: 10,
+    windowSeconds: 60,
+    withoutTable: 'processOnly',
+  },
+  signInStart: {
+    what: 'sign-in starts',
+    per: 'person',
+    count: 60,
+    windowSeconds: 600,
+    withoutTable: 'refused',
+  },
   // `muster auth status --verify` verifies a thousand servers in one run.
   verification: {
     what: 'verifications',
+    per: 'person',
     count: 1_500,
     windowSeconds: 600,
     withoutTable: 'refused',
@@ -25,6 +40,7 @@ export const limits = {
   // A person with many namespaces: each process asks the cluster for each of them once a minute.
   accessReview: {
     what: 'requests for new namespaces',
+    per: 'person',
     count: 3_000,
     windowSeconds: 600,
     withoutTable: 'processOnly',
@@ -32,6 +48,7 @@ export const limits = {
   // Registrations are forever at most issuers, and each one shows a new consent page.
   newClient: {
     what: 'new registrations after a sign-in without an answer',
+    per: 'person',
     count: 5,
     windowSeconds: 3_600,
     withoutTable: 'refused',
@@ -39,13 +56,36 @@ export const limits = {
   keyEnrollment: {
     // Each takes a sign-in at the issuer. A person who tries out a new machine signs in often.
     what: 'key enrollments',
+    per: 'person',
     count: 60,
     windowSeconds: 3_600,
+    withoutTable: 'refused',
+  },
+  // Six clients on one machine, each with tokens that last two minutes.
+  tokenRelease: {
+    what: 'token requests',
+    per: 'personAndServer',
+    count: 30,
+    windowSeconds: 600,
+    withoutTable: 'refused',
+  },
+  // A server that refuses good tokens must not use up what its issuer allows.
+  forcedRefresh: {
+    what: 'refreshes after a refused token',
+    per: 'personAndServer',
+    count: 6,
+    windowSeconds: 600,
     withoutTable: 'refused',
   },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;
+/** Counted for each person and server together. */
+export type ServerLimitName = {
+  [Name in LimitName]: (typeof limits)[Name]['per'] extends 'personAndServer' ? Name : never;
+}[LimitName];
+/** Counted for each person. */
+export type PersonLimitName = Exclude<LimitName, ServerLimitName>;
 
 /** Lists without a token, by all callers of one process together. */
 export const anonymousLists = { count: 300, windowSeconds: 60 } as const;

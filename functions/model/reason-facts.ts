@@ -12,6 +12,7 @@ import {
 } from './glossary.ts';
 import { defined } from './defined.ts';
 import type { FailedPart } from './failed-parts.ts';
+import type { Explained, Row } from './wire.ts';
 
 /** What the page of a reason shows. */
 export type ReasonFacts = GlossaryEntry & {
@@ -102,6 +103,13 @@ function factsOf<Reason extends string>(
     });
 }
 
+/** The next step for a reason, for a terminal, with the name of the server in it. */
+export const reasonHint = (reason: string, server: string): string | undefined =>
+  reasonFacts
+    .get(reason)
+    ?.hint.replaceAll('`', '')
+    .replaceAll(/\bNAME\b/g, server);
+
 /** `connection-refused`: the name of the reason in addresses, which are in lower case everywhere. */
 export const reasonSlug = (reason: string): string =>
   reason
@@ -114,3 +122,32 @@ export const reasonPage = (site: URL | undefined, reason: string): string | unde
   site === undefined || !reasonFacts.has(reason)
     ? undefined
     : `${site.href.replace(/\/+$/, '')}/reasons/${reasonSlug(reason)}/`;
+
+/**
+ * What the reason of a row means, for a terminal, and what to do about it and about an answer that
+ * is no MCP. Undefined for a server that was never probed, and for a reason of another writer.
+ */
+export function explainRow(
+  { namespace, name, type, reason, conditions }: ExplainableRow,
+  site: URL | undefined,
+): Explained | undefined {
+  const given = reason ?? (type === 'stdio' ? 'NotProbed' : '');
+  const facts = reasonFacts.get(given);
+  if (facts === undefined) return undefined;
+  const mcp = conditions.find((condition) => condition.type === 'SpeaksMCP');
+  const hints = [
+    // SESSION has that command, for those who are not signed in.
+    given === 'AuthenticationRequired' ? undefined : given,
+    mcp?.status === 'False' ? mcp.reason : undefined,
+  ]
+    .flatMap((about) => (about === undefined ? [] : reasonHint(about, `${namespace}/${name}`)))
+    .filter((hint) => hint !== undefined)
+    .filter((hint) => !hint.startsWith('Nothing to do'));
+  return defined({
+    means: facts.summary.replaceAll('`', ''),
+    hints,
+    page: reasonPage(site, given),
+  });
+}
+
+type ExplainableRow = Pick<Row, 'namespace' | 'name' | 'type' | 'reason' | 'conditions'>;

@@ -225,6 +225,16 @@ export const settings = {
     fallback: '',
   },
   PUBLIC_URL: { summary: 'Address at which people and issuers reach the endpoint.' },
+  RELEASE_HOSTS: {
+    summary:
+      'Comma-separated hosts of MCP servers whose access tokens are released, for RELEASE_TOKENS: mcp.example.com, *.example.com, host:8443. Without it, those of every server with a session.',
+    fallback: '',
+  },
+  RELEASE_TOKENS: {
+    summary:
+      "on: a person's own machine may have the access tokens of the person's own sessions, for muster connect and muster auth token. Refresh tokens are never released.",
+    fallback: 'off',
+  },
   SECRET_NAMESPACES: {
     summary:
       'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',
@@ -247,7 +257,7 @@ export const settings = {
   },
   TABLE_NAME: {
     summary:
-      'Name of the DynamoDB table with the grants and the outbox. A sweep without it has no outbox.',
+      'Name of the DynamoDB table with the grants, the outbox and the last changes. A sweep without it has no outbox and keeps no changes.',
   },
   TICK_SECONDS: { summary: 'Time between two sweeps.', fallback: '60' },
   TOKEN_KEYS: {

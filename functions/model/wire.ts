@@ -29,6 +29,12 @@ const time = z.iso.datetime();
 const namespace = field(text, 'Namespace of the MCPServer.');
 const name = field(text, 'Name of the MCPServer.');
 
+export const lastUsedSchema = z.object({
+  at: field(time, 'When a machine of the person last got a token of the session.'),
+  machines: field(z.number(), 'Registered machines that got one within 30 days.'),
+});
+export type LastUsed = z.infer<typeof lastUsedSchema>;
+
 export const sessionSchema = z.object({
   status: field(z.enum(sessionStatuses), 'The SESSION column.'),
   sso: field(
@@ -40,6 +46,10 @@ export const sessionSchema = z.object({
   expiresAt: field(z.optional(time), 'When the grant expires.'),
   refreshable: field(z.optional(z.boolean()), 'Whether the grant refreshes itself.'),
   lastVerified: field(z.optional(time), "When the server last accepted the person's token."),
+  lastUsed: field(
+    z.optional(lastUsedSchema),
+    'The last use of the session by `muster connect` or `muster auth token`. Absent if there was none, or the endpoint releases no tokens.',
+  ),
   missingScopes: field(
     z.optional(texts),
     'Scopes that the server requires and the grant lacks. The next sign-in requests them.',
@@ -63,6 +73,14 @@ export const conditionSchema = z.object({
   lastTransitionTime: field(time, 'When the status of the condition last changed.'),
   observedGeneration: field(z.optional(z.number()), 'The `metadata.generation` that was probed.'),
 });
+
+/** The sentences of the glossary about one server. */
+export const explainedSchema = z.object({
+  means: field(text, 'What the reason means, as a sentence.'),
+  hints: field(texts, 'What to do, as sentences. Empty if there is nothing to do.'),
+  page: field(z.optional(text), 'Address of the page about the reason. Absent without a site.'),
+});
+export type Explained = z.infer<typeof explainedSchema>;
 
 /**
  * One MCPServer as `muster list mcpserver` shows it. `headers`, `env`, `args` and `command` never
@@ -101,6 +119,10 @@ export const rowSchema = z.object({
   stale: field(
     z.boolean(),
     'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
+  ),
+  explained: field(
+    z.optional(explainedSchema),
+    'What the reason means. Only in the answer about one server, and only for a known reason.',
   ),
   session: field(
     z.optional(sessionSchema),
@@ -145,6 +167,27 @@ export const listSchema = z.object({
   ),
 });
 export type List = z.infer<typeof listSchema>;
+
+/** One change of STATE. */
+export const changeSchema = z.object({
+  at: field(time, 'When the probe saw it.'),
+  from: field(z.optional(text), 'STATE before. Absent for the first one.'),
+  to: field(text, 'STATE after.'),
+  reason: field(text, 'Reason of the condition `Reachable` after the change.'),
+  message: field(
+    z.optional(text),
+    'The reason as a sentence for people. Absent in anonymous answers.',
+  ),
+});
+export type Change = z.infer<typeof changeSchema>;
+
+export const changesSchema = z.object({
+  items: field(
+    z.array(changeSchema),
+    'The last 100 changes of STATE within 90 days, newest first.',
+  ),
+});
+export type Changes = z.infer<typeof changesSchema>;
 
 /** What the command line needs to sign a person in. */
 export const configSchema = z.object({
@@ -227,13 +270,63 @@ export const completeRequestSchema = z.object({
   ),
 });
 
+/** Access tokens that a sign-out cannot take back. */
+export const inUseSchema = z.object({
+  until: field(
+    z.optional(time),
+    'When the last of them ends. Absent if an issuer did not say when.',
+  ),
+});
+export type InUse = z.infer<typeof inUseSchema>;
+
 /** Answer of `complete`, `verify` and sign-out. */
 export const sessionAnswerSchema = z.object({
   namespace,
   name,
   session: field(sessionSchema, 'The session after the request.'),
+  inUse: field(
+    z.optional(inUseSchema),
+    'After a sign-out: access tokens that machines of the person still have. Absent if there are none.',
+  ),
 });
 export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
+
+// Longer than the name of any generation.
+const longestGeneration = 128;
+
+/** Body of `POST .../session/token`. */
+export const tokenRequestSchema = z.object({
+  stale: field(
+    z.optional(text.check(z.maxLength(longestGeneration))),
+    'Generation of a token that the server refused (401). If it is still the present one, it is refreshed first.',
+  ),
+  refused: field(
+    z.optional(text.check(z.maxLength(longestGeneration))),
+    'Generation of a refreshed token that the server refused again. If it is still the present one, the session ends: it is Expired.',
+  ),
+});
+
+/** What a person's machine gets to use a server itself. */
+export const releasedTokenSchema = z.object({
+  url: field(text, 'URL of the server. Send the token to its origin only.'),
+  type: field(z.enum(serverTypes), 'Transport of the server.'),
+  kind: field(
+    z.enum(['token', 'open', 'forwarded']),
+    'What to send to `url`. `token`: `accessToken`. `open`: nothing, the server asks for no sign-in. `forwarded`: the token of this request.',
+  ),
+  tokenType: field(z.optional(z.literal('Bearer')), 'Type of the token. Only with `token`.'),
+  accessToken: field(z.optional(text), 'Access token of the session. Only with `token`.'),
+  expiresAt: field(
+    z.optional(time),
+    'When the token expires. Absent if the issuer did not say, or without `token`.',
+  ),
+  scopes: field(z.optional(texts), 'Scopes of the session. Only with `token`.'),
+  generation: field(
+    z.optional(text),
+    'Names this token in `stale` and `refused`. Only with `token`.',
+  ),
+});
+export type ReleasedToken = z.infer<typeof releasedTokenSchema>;
 
 /**
  * The stages of one probe, in the order they happen. `redirects`: all requests that were answered
@@ -312,6 +405,10 @@ export const checkSchema = z.object({
   ),
   reason: field(text, 'Reason of the condition `Reachable`, or why there is no verdict.'),
   message: field(text, 'The reason as a sentence for people.'),
+  bearerChallenge: field(
+    z.optional(z.boolean()),
+    'Whether an answer 401 or 403 had the header `WWW-Authenticate: Bearer`. Absent for other answers.',
+  ),
   authRequired: field(z.enum(conditionStatuses), 'Whether the server requires a sign-in.'),
   speaksMcp: field(z.enum(conditionStatuses), 'Whether what answers is an MCP server.'),
   consecutiveFailures: field(z.number(), 'Failed probes in a row, including this one.'),

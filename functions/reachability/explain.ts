@@ -1,6 +1,6 @@
 import { conditionOf, type McpServer, ownState, qualifiedName } from '../model/mcpserver.ts';
 import type { FailedPart } from '../model/failed-parts.ts';
-import { failedPartOf, reasonFacts, reasonPage } from '../model/reason-facts.ts';
+import { failedPartOf, reasonHint, reasonPage } from '../model/reason-facts.ts';
 import { type Check, stages } from '../model/wire.ts';
 import { certificateWarning } from './certificate.ts';
 import { classify } from './classify.ts';
@@ -33,6 +33,7 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date, sit
     message: isDecided
       ? (reachable?.message ?? verdict.message)
       : `Prober error, so nothing is known about the server: ${verdict.message}.`,
+    bearerChallenge: challengeOf(outcome),
     authRequired: conditionOf(next, 'AuthRequired')?.status ?? 'Unknown',
     speaksMcp: conditionOf(next, 'SpeaksMCP')?.status ?? 'Unknown',
     consecutiveFailures: next.consecutiveFailures,
@@ -45,10 +46,16 @@ export function explain(server: McpServer, outcome: ProbeOutcome, now: Date, sit
     hint:
       isFailure && outcome.hop !== undefined
         ? `Fix the redirect at ${outcome.hop.from}, or what runs at ${outcome.hop.to}.`
-        : hintFor(reason, server),
+        : reasonHint(reason, qualifiedName(server)),
     page: reasonPage(site, reason),
   });
 }
+
+/** Only these statuses carry a challenge that a client would follow. */
+const challengeOf = (outcome: ProbeOutcome): boolean | undefined =>
+  outcome.kind === 'answered' && (outcome.status === 401 || outcome.status === 403)
+    ? outcome.bearerChallenge
+    : undefined;
 
 /** A stdio server runs on the machine of its user: a sweep cannot reach it. */
 export const notProbed = (server: McpServer, site?: URL): Check =>
@@ -63,7 +70,7 @@ export const notProbed = (server: McpServer, site?: URL): Check =>
     authRequired: 'Unknown',
     speaksMcp: 'Unknown',
     consecutiveFailures: server.status.consecutiveFailures,
-    hint: hintFor('NotProbed', server),
+    hint: reasonHint('NotProbed', qualifiedName(server)),
     page: reasonPage(site, 'NotProbed'),
   });
 
@@ -75,13 +82,6 @@ function partOf(reason: string, outcome: ProbeOutcome): FailedPart | undefined {
   }
   return failedPartOf(reason);
 }
-
-/** The next step of the glossary with the name of this server, for a terminal. */
-const hintFor = (reason: string, server: McpServer): string | undefined =>
-  reasonFacts
-    .get(reason)
-    ?.hint.replaceAll('`', '')
-    .replaceAll(/\bNAME\b/g, qualifiedName(server));
 
 function observed(outcome: ProbeOutcome): string {
   switch (outcome.kind) {

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 import {
+  changeSchema,
+  changesSchema,
   checkRequestSchema,
   checkSchema,
   completeRequestSchema,
@@ -16,6 +18,7 @@ import {
   listSchema,
   meSchema,
   problemSchema,
+  releasedTokenSchema,
   rowSchema,
   sessionAnswerSchema,
   sessionSchema,
@@ -23,6 +26,7 @@ import {
   signInLinkSchema,
   signInRequestSchema,
   signInStartedSchema,
+  tokenRequestSchema,
 } from '../model/wire.ts';
 
 /** Rows of one page. At about 2 KB each they are far below the 6 MB limit of a Lambda response. */
@@ -41,6 +45,8 @@ export const listQuerySchema = z.object({
 
 /** The bodies that cross the wire, by the name they have in the document. */
 export const bodies = {
+  Change: changeSchema,
+  Changes: changesSchema,
   Check: checkSchema,
   CheckRequest: checkRequestSchema,
   CompleteRequest: completeRequestSchema,
@@ -53,6 +59,7 @@ export const bodies = {
   List: listSchema,
   Me: meSchema,
   Problem: problemSchema,
+  ReleasedToken: releasedTokenSchema,
   Row: rowSchema,
   Session: sessionSchema,
   SessionAnswer: sessionAnswerSchema,
@@ -60,6 +67,7 @@ export const bodies = {
   SignInLink: signInLinkSchema,
   SignInRequest: signInRequestSchema,
   SignInStarted: signInStartedSchema,
+  TokenRequest: tokenRequestSchema,
 } as const;
 export type BodyName = keyof typeof bodies;
 
@@ -93,6 +101,13 @@ export const contract: readonly Route[] = [
     answer: 'List',
   },
   { method: 'get', path: server, summary: 'Get one MCPServer.', access: 'list', answer: 'Row' },
+  {
+    method: 'get',
+    path: `${server}/events`,
+    summary: 'List the last changes of STATE of one MCPServer.',
+    access: 'list',
+    answer: 'Changes',
+  },
   {
     method: 'post',
     path: `${server}/check`,
@@ -132,6 +147,15 @@ export const contract: readonly Route[] = [
     summary: 'Sign out of the server: delete and revoke the grant.',
     access: 'proof',
     answer: 'SessionAnswer',
+  },
+  {
+    method: 'post',
+    path: `${server}/session/token`,
+    summary:
+      'Get the access token of the session, for the machine that signed in. Only where the operator set RELEASE_TOKENS=on.',
+    access: 'proof',
+    body: 'TokenRequest',
+    answer: 'ReleasedToken',
   },
   { method: 'delete', path: '/v1/sessions', summary: 'Sign out of all servers.', access: 'proof' },
   {

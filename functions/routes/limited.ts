@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { type LimitName, limits } from '../model/limits.ts';
+import { type LimitName, limits, type PersonLimitName } from '../model/limits.ts';
 import type { Caller } from '../sessions/person.ts';
 import type { LimitResult, TakeLimit } from '../sessions/rate-limits.ts';
 import { problemResponse, retryAfter } from './problem.ts';
 
 /** Behind `requirePerson`: lets a request pass while the person is within the limit. */
-export const limited = (takeLimit: TakeLimit, limit: LimitName) =>
+export const limited = (takeLimit: TakeLimit, limit: PersonLimitName) =>
   createMiddleware<{ Variables: { caller: Caller } }>(async (context, next) => {
     const taken = await takeLimit(context.var.caller.person, limit);
     if (taken.kind !== 'allowed') return limitResponse(context, limit, taken);
@@ -17,18 +17,20 @@ export const limited = (takeLimit: TakeLimit, limit: LimitName) =>
 export type Refused = Exclude<LimitResult, { kind: 'allowed' }>;
 
 export function limitResponse(context: Context, limit: LimitName, refused: Refused): Response {
-  const { what, count, windowSeconds } = limits[limit];
+  const { what, per, count, windowSeconds } = limits[limit];
   switch (refused.kind) {
     case 'reached':
       return tooMany(context, {
         title: `Too many ${what}`,
-        detail: `The limit for each person is ${count} ${what} in ${spanOf(windowSeconds)}.`,
+        detail: `The limit for each ${subjects[per]} is ${count} ${what} in ${spanOf(windowSeconds)}.`,
         retryAfterMs: refused.retryAfterMs,
       });
     case 'uncounted':
       return tableUnavailable(context);
   }
 }
+
+const subjects = { person: 'person', personAndServer: 'person and server' } as const;
 
 export function tooMany(
   context: Context,

@@ -21,7 +21,13 @@ export type ProofPorts = Pick<KeyStore, 'getKey' | 'markKeyUsed' | 'consumeProof
   readonly audit: Audit;
 };
 
-type Asker = { Variables: { caller: Caller } };
+/** Behind the proof, the key of the machine that asks is known. */
+type Proven = { Variables: { caller: Caller; thumbprint: string } };
+/** What is read of a request; it may be known already whose machine asks. */
+type AskerContext = {
+  readonly req: Context['req'];
+  readonly var: { readonly caller: Caller };
+};
 
 /**
  * Lets only requests pass that the person's own machine made: they carry a fresh proof by a key
@@ -30,7 +36,7 @@ type Asker = { Variables: { caller: Caller } };
  * counts or looks up.
  */
 export const requireProof = (load: () => Promise<ProofPorts>) =>
-  createMiddleware<Asker>(async (context, next) => {
+  createMiddleware<Proven>(async (context, next) => {
     const ports = await load();
     const proven = await readProof(context, ports);
     switch (proven.kind) {
@@ -56,6 +62,7 @@ export const requireProof = (load: () => Promise<ProofPorts>) =>
           reportRefusal(context, ports, 'usedBefore');
           return badProof(context, usedBefore);
         }
+        context.set('thumbprint', thumbprint);
         await next();
         return undefined;
       }
@@ -64,7 +71,7 @@ export const requireProof = (load: () => Promise<ProofPorts>) =>
 
 /** A line for the security log: a token is in other hands, or a machine is out of date. */
 export function reportRefusal(
-  context: Context<Asker>,
+  context: AskerContext,
   { audit }: Pick<ProofPorts, 'audit'>,
   reason: ProofRefusal,
 ): void {
@@ -80,7 +87,7 @@ export type ReadProof =
 
 type ProofProblem = { readonly detail: string; readonly hint: string };
 
-export async function readProof(context: Context<Asker>, ports: ProofPorts): Promise<ReadProof> {
+export async function readProof(context: AskerContext, ports: ProofPorts): Promise<ReadProof> {
   const jwt = context.req.header('dpop');
   if (jwt === undefined) return { kind: 'absent' };
   const reading = await ports.readProof(jwt);

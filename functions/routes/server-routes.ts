@@ -21,6 +21,7 @@ import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
+import { explainRow } from '../model/reason-facts.ts';
 import { noSuchServer } from './with-server.ts';
 import { meOf, rowOf } from '../sessions/row.ts';
 
@@ -40,6 +41,8 @@ export type ServerPorts = {
   ) => Promise<ReadonlyMap<string, Session>>;
   /** Probes now; writes nothing. */
   readonly check: (server: McpServer) => Promise<Check>;
+  /** The site has a page about each reason. */
+  readonly siteUrl?: URL;
   /** Every link of this person's sign-in; writes nothing. */
   readonly checkSignIn: (server: McpServer, caller: Caller) => Promise<SignInCheck>;
   readonly heartbeatMs: number;
@@ -111,7 +114,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, { namespace, name });
       const [row] = await rowsOf(ports, [server], context.var.caller?.person);
-      return context.json(row);
+      return context.json(row && defined({ ...row, explained: explainRow(row, ports.siteUrl) }));
     })
     .post(
       '/v1/mcpservers/:namespace/:name/check',

@@ -12,11 +12,14 @@ import {
   startSignIn,
   type StartResult,
 } from '../sessions/signin.ts';
+import { inUseAt, lastUses, type LastUsePorts, withLastUse } from '../sessions/last-use.ts';
+import type { ReleasePorts } from '../sessions/token-release.ts';
 import { forgetDeleted, signOut, signOutEverywhere, type TidyPorts } from '../sessions/signout.ts';
 import type { VerifyResult } from '../sessions/verification.ts';
 import { verifySession, type VerifyPorts } from '../sessions/verify.ts';
 import {
   completeRequestSchema,
+  type InUse,
   type SessionAnswer,
   signInRequestSchema,
   type SignInStarted,
@@ -39,12 +42,15 @@ import { defined } from '../model/defined.ts';
 import { qualifiedName } from '../model/mcpserver.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
 import { parseJson } from '../model/json.ts';
+import { tokenRoutes } from './token-routes.ts';
 import { serverPath, withServer } from './with-server.ts';
 
 export type SessionPorts = SignInPorts &
   TidyPorts &
   VerifyPorts &
-  ProofPorts & {
+  ProofPorts &
+  ReleasePorts &
+  LastUsePorts & {
     readonly takeLimit: TakeLimit;
     readonly audit: Audit;
     /** Our OAuth client metadata document, for issuers that read such. */
@@ -111,9 +117,9 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
   routes.delete(session, requirePerson, proof, theServer, async (context) => {
     const ports = await load();
     const { caller, server } = context.var;
-    await signOut(ports, caller.person, server.uid);
+    const releases = await signOut(ports, caller.person, server.uid);
     report(ports, { kind: 'signedOut', ...aboutServer(caller.person, server) });
-    return sessionAnswer(context, ports, context.var, {});
+    return sessionAnswer(context, ports, context.var, { inUse: inUseAt(releases, ports.now()) });
   });
 
   routes.delete('/v1/sessions', requirePerson, proof, async (context) => {
@@ -141,6 +147,7 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
     return backTo(context, called.signIn.returnTo, broughtBack(called, error));
   });
 
+  routes.route('/', tokenRoutes(load));
   return routes;
 }
 
@@ -198,12 +205,12 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
   }
 }
 
-function completeAnswer(
+async function completeAnswer(
   context: Context,
   ports: SessionPorts,
   asked: Asked,
   completed: CompleteResult,
-): Response {
+): Promise<Response> {
   // The command that completes a sign-in also starts one: its own name would lead nowhere.
   const hint = 'Start a new sign-in.';
   switch (completed.kind) {
@@ -261,18 +268,20 @@ async function bodyOf(context: Context): Promise<unknown> {
   return body === '' ? {} : parseJson(body);
 }
 
-function sessionAnswer(
+async function sessionAnswer(
   context: Context,
-  { now, policy }: SessionPorts,
+  ports: SessionPorts,
   { caller: { person }, server }: Asked,
-  { grant, message }: VerifyResult,
-): Response {
-  const { namespace, name } = server;
-  const session = sessionOf(server, person, grant, now(), { policy });
+  { grant, message, inUse }: VerifyResult & { readonly inUse?: InUse | undefined },
+): Promise<Response> {
+  const { namespace, name, uid } = server;
+  const { now, policy, release } = ports;
+  const used = release.isOn ? await lastUses(ports, person, uid) : undefined;
+  const session = withLastUse(sessionOf(server, person, grant, now(), { policy }), used?.get(uid));
   // The doubt of this one request is reported with its answer and not stored.
   const reported =
     message === undefined || session.message !== undefined ? session : { ...session, message };
-  return context.json<SessionAnswer>({ namespace, name, session: reported });
+  return context.json<SessionAnswer>(defined({ namespace, name, session: reported, inUse }));
 }
 
 /** Sends the browser to the page that started the sign-in. No cache or referrer has the secret. */

@@ -1,9 +1,12 @@
 /** Which security event the result of a flow is; undefined where it is none. */
 import type { AuditEvent } from '../model/audit-event.ts';
+import { defined } from '../model/defined.ts';
 import type { McpServer } from '../model/mcpserver.ts';
+import { repeatsSecret } from '../model/secret-pieces.ts';
 import type { PersonKey } from './grant.ts';
 import { refusal, type TokenPolicy } from './policy.ts';
 import type { CallbackResult, CompleteResult, StartResult } from './signin.ts';
+import type { ReleaseResult } from './token-release.ts';
 import type { VerifyResult } from './verification.ts';
 
 type About = { readonly person: PersonKey; readonly serverUid: string };
@@ -53,6 +56,23 @@ export function completeEvent(about: About, completed: CompleteResult): AuditEve
     case 'refused':
       return { kind: 'signInRefused', ...about, reason: 'byIssuer' };
   }
+}
+
+/** An access token that left. A hostile issuer may write the token into its scopes. */
+export function releaseEvent(
+  about: About,
+  thumbprint: string,
+  { grant, accessToken, refreshed }: Extract<ReleaseResult, { kind: 'released' }>,
+): AuditEvent {
+  const scopes = grant.scopes.filter((scope) => !repeatsSecret(scope, accessToken));
+  return defined({
+    kind: 'tokenReleased',
+    ...about,
+    thumbprint,
+    scopes: repeatsSecret(scopes.join(''), accessToken) ? [] : scopes,
+    expiresAt: grant.expiresAt,
+    refreshed,
+  });
 }
 
 /** Single sign-on that was refused by the owner's settings, the server or the issuer. */

@@ -98,7 +98,7 @@ function refusesHost(server: McpServer, { forwardHosts }: TokenPolicy): string |
  * `*.example.com` matches every host below example.com. A pattern without a port means the default
  * port.
  */
-function isHost({ host }: URL, pattern: string): boolean {
+export function isHost({ host }: URL, pattern: string): boolean {
   const wanted = pattern.toLowerCase();
   return wanted.startsWith('*.')
     ? host.endsWith(wanted.slice(1)) && host.length >= wanted.length

@@ -56,6 +56,29 @@ export type GrantStore = {
   readonly releaseLease: (person: PersonKey, serverUid: string, lease: string) => Promise<void>;
 };
 
+/** A machine of a person got an access token for a server. One for each machine and server. */
+export type TokenRelease = {
+  readonly serverUid: string;
+  /** The key of the machine. */
+  readonly thumbprint: string;
+  readonly at: Date;
+  /** When the token ends. Absent: its issuer did not say. */
+  readonly endsAt?: Date;
+};
+
+/** The last release to each machine, kept for 30 days. */
+export type ReleaseStore = {
+  /** Of all servers, or of one. */
+  readonly listReleases: (
+    person: PersonKey,
+    serverUid?: string,
+  ) => Promise<readonly TokenRelease[]>;
+  /** Replaces the one before it, to the same machine for the same server. */
+  readonly saveRelease: (person: PersonKey, release: TokenRelease) => Promise<void>;
+  /** Removes and returns those of one server. */
+  readonly takeReleases: (person: PersonKey, serverUid: string) => Promise<readonly TokenRelease[]>;
+};
+
 /** Sign-ins that are not completed yet. */
 export type SignInStore = {
   readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;
@@ -112,6 +135,8 @@ export type RateLimits = {
 export type Use = {
   readonly person: PersonKey;
   readonly limit: LimitName;
+  /** There: the uses of this server are counted alone. */
+  readonly serverUid?: string;
   /** The window of the limit that the use falls into. */
   readonly startsAt: Date;
   readonly endsAt: Date;

@@ -31,13 +31,17 @@ export type TokenResult =
   /** Refused, or expired and not refreshable; the grant says which. */
   | { readonly kind: 'expired'; readonly grant: Grant }
   /** The issuer is down, or another request takes too long to refresh. The grant stays. */
-  | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string };
+  | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string }
+  /** `mayForce` said no. */
+  | { readonly kind: 'notForced' };
 
 export type WantedTokens = {
   /** The generation of tokens that the server did not accept. */
   readonly stale?: string;
   /** Also tokens that the server, and not the issuer, has refused: it is asked again. */
   readonly despiteServer?: boolean;
+  /** Asked by the one request that is about to refresh stale tokens that are not due. */
+  readonly mayForce?: () => Promise<boolean>;
 };
 
 /** A token this close to its expiry could arrive too late at the server. */
@@ -127,7 +131,7 @@ function tooSoon(held: StoredGrant, now: Date, wanted: WantedTokens): TokenResul
 }
 
 /** A token with a lifetime of seconds is used for most of them: a fresh one is never due. */
-function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
+export function isDue({ obtainedAt, expiresAt }: Grant, now: Date): boolean {
   if (expiresAt === undefined) return false;
   const lifetimeMs = expiresAt.getTime() - obtainedAt.getTime();
   return expiresAt.getTime() - Math.min(longestMarginMs, lifetimeMs / 5) <= now.getTime();
@@ -147,6 +151,9 @@ async function leased(
     const usable = withoutRefresh(held, ports.now(), wanted) ?? tooSoon(held, ports.now(), wanted);
     if (usable !== undefined || held.tokens === undefined)
       return usable ?? { kind: 'expired', grant: held.grant };
+    if (!isDue(held.grant, ports.now()) && wanted.mayForce !== undefined) {
+      if (!(await wanted.mayForce())) return { kind: 'notForced' };
+    }
     return await refreshed(ports, held, held.tokens, wanted);
   } finally {
     await ports.releaseLease(person, serverUid, lease);

@@ -24,10 +24,19 @@ export function sessionOf(
   now: Date,
   view: SessionView = {},
 ): Session {
-  const { policy = nothingAllowed, label = ({ name }) => name } = view;
   if (server.type === 'stdio' || server.suspended === true) return { status: '-' };
   if (!isReachable(server.status) || !asksForSignIn(server)) return { status: '-' };
+  return heldSession(server, person, grant, now, view);
+}
 
+/** The session of a person with a server that asks for a sign-in, whether it can be reached or not. */
+export function heldSession(
+  server: McpServer,
+  person: Person,
+  grant: Grant | undefined,
+  now: Date,
+  { policy = nothingAllowed, label = ({ name }) => name }: SessionView = {},
+): Session {
   const hint = `muster auth login --server ${label(server)}`;
   const sso = server.singleSignOn;
   const forbidden = refusal(server, policy);

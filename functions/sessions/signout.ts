@@ -1,21 +1,27 @@
 /** The sign-out flow: the stored grant is removed first, then its issuer is informed. */
 import type { ReadServer } from '../model/mcpserver.ts';
 import type { Grant, PersonKey, Tokens } from './grant.ts';
-import type { GrantStore } from './ports.ts';
+import type { GrantStore, ReleaseStore, TokenRelease } from './ports.ts';
 
-export type SignOutPorts = Pick<GrantStore, 'listServerUids' | 'deleteGrant'> & {
-  /** Informs the issuer where it supports that (RFC 7009). Its answer changes nothing here. */
-  readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
-};
+export type SignOutPorts = Pick<GrantStore, 'listServerUids' | 'deleteGrant'> &
+  Pick<ReleaseStore, 'takeReleases'> & {
+    /** Informs the issuer where it supports that (RFC 7009). Its answer changes nothing here. */
+    readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
+  };
 
-/** Removes this person's grant for one server. A grant that does not exist is no error. */
+/**
+ * Removes this person's grant for one server, from then on nothing is released for it. A grant that
+ * does not exist is no error. Returns the last release to each machine.
+ */
 export async function signOut(
   ports: SignOutPorts,
   person: PersonKey,
   serverUid: string,
-): Promise<void> {
+): Promise<readonly TokenRelease[]> {
   const deleted = await ports.deleteGrant(person, serverUid);
+  const releases = await ports.takeReleases(person, serverUid);
   if (deleted?.tokens !== undefined) await ports.revoke(deleted.grant, deleted.tokens);
+  return releases;
 }
 
 /** Removes all grants of this person, also those for deleted servers and those that do not parse. */

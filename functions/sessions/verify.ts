@@ -1,15 +1,13 @@
 /** The verify flow: runs single sign-on or a refresh, then asks the server for its answer. */
-import { exchangeIssuer, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import type { McpServer } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import { resourceOf } from '../model/canonical-resource.ts';
+import { type Grant, mismatch, type StoredGrant } from './grant.ts';
 import {
-  canonicalUrl,
-  type ExchangeResult,
-  type Grant,
-  mismatch,
-  type StoredGrant,
-} from './grant.ts';
-import type { Caller, Person } from './person.ts';
+  exchangeForGrant,
+  type ExchangePorts,
+  identityOf,
+  type SignedIn,
+} from './exchanged-grant.ts';
 import { refusal, type TokenPolicy } from './policy.ts';
 import { type RefreshPorts, type TokenResult, usableTokens } from './refresh.ts';
 import { sessionOf } from './session.ts';
@@ -21,20 +19,9 @@ import {
   type VerifyResult,
 } from './verification.ts';
 
-/** A token exchange can fail for reasons that are not the person's: the stored grant stays. */
-export type TokenExchangeResult =
-  | ExchangeResult
-  | { readonly kind: 'unavailable'; readonly message: string };
-
 export type VerifyPorts = VerificationPorts &
-  RefreshPorts & {
-    readonly policy: TokenPolicy;
-    /** RFC 8693: the person's own token for one that the server's issuer made. */
-    readonly exchangeToken: (server: McpServer, token: string) => Promise<TokenExchangeResult>;
-  };
-
-/** The person to verify, and the token that single sign-on may send. */
-type SignedIn = Pick<Caller, 'person' | 'token'>;
+  RefreshPorts &
+  ExchangePorts & { readonly policy: TokenPolicy };
 
 /**
  * Asks the server whether it accepts this person. Single sign-on runs first where the policy allows
@@ -68,7 +55,7 @@ async function verifyForwarding(
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
   const grant: Grant = {
-    ...identity(server, person),
+    ...identityOf(server, person),
     kind: 'forwarding',
     issuer: person.issuer,
     clientId: '',
@@ -94,40 +81,17 @@ async function verifyExchange(
   { person, token }: SignedIn,
   held: StoredGrant | undefined,
 ): Promise<VerifyResult> {
-  const exchanged = await ports.exchangeToken(server, token);
-  if (exchanged.kind === 'unavailable')
-    return defined({ grant: held?.grant, message: exchanged.message });
-  const now = ports.now();
-  const grant = {
-    ...identity(server, person),
-    kind: 'exchange' as const,
-    issuer: exchangeIssuer(server) ?? '',
-    clientId: '',
-    resource: resourceOf(new URL(server.url ?? '')),
-    obtainedAt: now,
-    refreshable: false,
-  };
-  if (exchanged.kind === 'refused') {
-    const failed: Grant = {
-      ...grant,
-      scopes: [],
-      refused: { at: now, by: 'issuer', message: exchanged.message },
-    };
-    await ports.putGrant(failed);
-    return { grant: failed };
+  const exchanged = await exchangeForGrant(ports, server, { person, token });
+  switch (exchanged.kind) {
+    case 'unavailable':
+      return defined({ grant: held?.grant, message: exchanged.message });
+    case 'refused':
+      await ports.putGrant(exchanged.grant);
+      return { grant: exchanged.grant };
+    case 'exchanged':
+      return saveVerified(ports, server, exchanged.grant, exchanged.tokens);
   }
-  const { tokens, scopes, expiresAt } = exchanged;
-  const made: Grant = defined({ ...grant, scopes, expiresAt });
-  return saveVerified(ports, server, made, { accessToken: tokens.accessToken });
 }
-
-const identity = (server: McpServer, { issuer, subject }: Person) => ({
-  person: { issuer, subject },
-  serverUid: server.uid,
-  serverName: qualifiedName(server),
-  serverUrl: canonicalUrl(server.url) ?? '',
-  headersDigest: server.headersDigest,
-});
 
 async function verifyStored(
   ports: VerifyPorts,
@@ -156,6 +120,7 @@ async function verifyStored(
 function unverified(result: Exclude<TokenResult, { kind: 'usable' }>): VerifyResult {
   switch (result.kind) {
     case 'missing':
+    case 'notForced':
       return {};
     case 'expired':
       return { grant: result.grant };

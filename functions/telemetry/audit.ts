@@ -34,6 +34,15 @@ export function auditLine(event: AuditEvent): LogLine {
       return { ...line, issuer: shortDigest(event.issuer) };
     case 'limitReached':
       return { ...line, level: 'warn', ...subjectsOf(event), limit: event.limit };
+    case 'tokenReleased':
+      return defined({
+        ...line,
+        ...subjectsOf(event),
+        key: oneLine(event.thumbprint, 64),
+        scopes: oneLine(event.scopes.join(' '), 300),
+        expiresAt: event.expiresAt?.toISOString(),
+        refreshed: event.refreshed,
+      });
     case 'keyEnrolled':
     case 'keyRemoved':
       return { ...line, ...subjectsOf(event), key: oneLine(event.thumbprint, 64) };

@@ -59,11 +59,15 @@ function metricOf({ kind }: AuditEvent): string | undefined {
       return 'LimitReachedCount';
     case 'rowUnreadable':
       return 'UnreadableRowCount';
+    case 'tokenReleased':
+      return 'TokenReleasedCount';
+    // Only with a person's valid token: a machine is out of date, or the token in other hands.
+    case 'proofRefused':
+      return 'ProofRefusedCount';
     // Anyone can make refusals: they are no alarm.
     case 'signInRefused':
     case 'forwardingRefused':
     case 'exchangeRefused':
-    case 'proofRefused':
     case 'signInCompleted':
     case 'signedOut':
     case 'signedOutEverywhere':

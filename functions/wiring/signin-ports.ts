@@ -15,7 +15,6 @@ import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { Audit } from '../model/audit-event.ts';
 import type { CheckSignInPorts } from '../sessions/check-sign-in.ts';
 import type { Client } from '../sessions/client.ts';
-import type { TakeLimit } from '../sessions/rate-limits.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
 import type { SessionPorts } from '../routes/session-routes.ts';
 import type { ApiSettings } from '../settings.ts';
@@ -26,7 +25,7 @@ export type SignInParts = {
   readonly cluster: Cluster;
   readonly readServer: ReadServer;
   readonly now: () => Date;
-  readonly takeLimit: TakeLimit;
+  readonly limits: Pick<SessionPorts, 'takeLimit' | 'takeServerLimit'>;
   readonly audit: Audit;
 };
 
@@ -38,11 +37,15 @@ export function signInPorts(
   {
     publicUrl,
     policy,
+    release,
     clients,
     issuerRules,
     serviceProxy: { clusterDomain },
-  }: Pick<ApiSettings, 'publicUrl' | 'policy' | 'clients' | 'issuerRules' | 'serviceProxy'>,
-  { store, connector, cluster, readServer, now, takeLimit, audit }: SignInParts,
+  }: Pick<
+    ApiSettings,
+    'publicUrl' | 'policy' | 'release' | 'clients' | 'issuerRules' | 'serviceProxy'
+  >,
+  { store, connector, cluster, readServer, now, limits, audit }: SignInParts,
 ): SessionPorts & CheckSignInPorts {
   const fetch = guardedFetch(connector);
   const { allowInsecure } = policy;
@@ -68,7 +71,7 @@ export function signInPorts(
     ...oauthClient(oauth),
     inspectSignIn: signInInspector(oauth),
     now,
-    takeLimit,
+    ...limits,
     audit,
     publicUrl,
     readProof: proofReader(now),
@@ -84,6 +87,7 @@ export function signInPorts(
       readCredentials: secretReader(cluster),
     }),
     policy,
+    release: { ...release, clusterDomain },
     clientDocument: clientDocument(publicUrl),
   };
 }

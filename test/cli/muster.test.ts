@@ -249,7 +249,7 @@ Next:      muster auth login --server server-b
       code: 1,
       stdout: '',
       stderr:
-        'Error: The name twin is ambiguous: team-a/twin, team-b/twin.\nAdd the namespace, for example: team-a/twin\n',
+        'Error: "twin" is in 2 namespaces: team-a/twin, team-b/twin.\nUse the full name, for example: team-a/twin\n',
     });
     expect((await muster('get mcpserver team-b/twin --no-headers')).stdout).toMatch(
       /^twin {3}- {3}/,

@@ -61,9 +61,9 @@ test.each([
     'list mcpserver -o jsonpath={.items}',
     'Unknown output format "jsonpath={.items}" (valid: table, wide, json, yaml, name). Use -o json and a program such as jq.',
   ],
-  ['--foo', 'Unknown flag --foo. Run: muster --help'],
+  ['--bogus', 'Unknown flag --bogus. Run: muster --help'],
   ['--verison', 'Unknown flag --verison. Did you mean: --version'],
-  ['auth --foo', 'Unknown flag --foo for muster auth. Run: muster auth --help'],
+  ['auth --bogus', 'Unknown flag --bogus for muster auth. Run: muster auth --help'],
   ['--otput json list mcpserver', 'Unknown flag --otput. Did you mean: --output'],
   ['mcpserver list', 'Unknown command "mcpserver list". Did you mean: muster list mcpserver'],
   ['mcps get server-a', 'Unknown command "mcps get". Did you mean: muster get mcps'],
@@ -82,7 +82,7 @@ test.each([
     'list mcpserver server-a',
     'Unexpected argument "server-a". Usage: muster list mcpserver [flags]',
   ],
-  ['get mcpserver', 'Missing argument NAME. Usage: muster get mcpserver NAME [flags]'],
+  ['describe', 'Missing argument NAME. Usage: muster describe NAME... [flags]'],
 ])('muster %s fails: %s', (line, message) => {
   expect(failureOf(line)).toBe(message);
 });

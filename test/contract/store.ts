@@ -460,6 +460,44 @@ export function storeContract(start: () => Place): void {
     expect(await allowed({ startsAt: minutes(1), endsAt: minutes(2) })).toBe(10);
   });
 
+  test('the limit of a server counts its own uses only', async () => {
+    const { countUse } = tableRateLimits(place.table);
+    const use = {
+      person: ada,
+      limit: 'forcedRefresh',
+      startsAt: now,
+      endsAt: minutes(10),
+    } as const;
+    const count = async (serverUid: string) =>
+      (await Promise.all(Array.from({ length: 9 }, () => countUse({ ...use, serverUid })))).filter(
+        Boolean,
+      ).length;
+    expect([await count('uid-a'), await count('uid-b'), await count('uid-a')]).toEqual([6, 6, 0]);
+  });
+
+  test('a release is kept for each machine and server, the last one, until it is taken or 30 days old', async () => {
+    const release = { serverUid: 'uid-a', thumbprint: 'laptop', at: now, endsAt: minutes(5) };
+    await store.saveRelease(ada, release);
+    const later = { ...release, at: minutes(1), endsAt: minutes(6) };
+    await store.saveRelease(ada, later);
+    const desktop = { serverUid: 'uid-a', thumbprint: 'desktop', at: now };
+    await store.saveRelease(ada, desktop);
+    const other = { ...release, serverUid: 'uid-a-b' };
+    await store.saveRelease(ada, other);
+    expect(await store.listReleases(ada, 'uid-a')).toEqual([desktop, later]);
+    expect(await store.listReleases(ada)).toHaveLength(3);
+    expect(await store.listReleases(grace)).toEqual([]);
+    expect(await store.takeReleases(ada, 'uid-a')).toEqual([desktop, later]);
+    expect(await store.listReleases(ada)).toEqual([other]);
+    clock = minutes(30 * 24 * 60);
+    expect(await store.listReleases(ada)).toEqual([]);
+  });
+
+  test('a release that cannot be read costs only itself', async () => {
+    await place.table.put({ pk: keyOf(ada), sk: 'release uid-odd laptop' }, { at: 'never' });
+    expect(await store.listReleases(ada, 'uid-odd')).toEqual([]);
+  });
+
   test('the outbox keeps a change until it is removed, and a confirmation through a second record', async () => {
     const outbox = tableOutbox({ table: place.table, now: () => clock });
     const change = (id: string): StateChange => ({
@@ -476,11 +514,12 @@ export function storeContract(start: () => Place): void {
         one.change.id < other.change.id ? -1 : 1,
       );
     expect(await outbox.record(change('first'), undefined)).toBeUndefined();
-    expect(await outbox.record({ ...change('second'), from: 'Failed' }, 'first')).toBeUndefined();
+    const second = { ...change('second'), from: 'Failed', message: 'HTTP 200.' };
+    expect(await outbox.record(second, 'first')).toBeUndefined();
     expect(await outbox.record(change('first'), 'never recorded')).toBeUndefined();
     expect(await byId()).toEqual([
       { change: change('first'), isConfirmed: true },
-      { change: { ...change('second'), from: 'Failed' }, isConfirmed: false },
+      { change: second, isConfirmed: false },
     ]);
     await outbox.remove([change('first'), change('second')]);
     expect(await outbox.pending()).toEqual([]);

@@ -131,6 +131,7 @@ export async function startSignInWorld({
     ...oauth,
     now,
     takeLimit: async () => ({ kind: 'allowed' }),
+    takeServerLimit: async () => ({ kind: 'allowed' }),
     audit: (event) => void audited.push(event),
     publicUrl,
     readProof: proofReader(now),
@@ -146,6 +147,7 @@ export async function startSignInWorld({
       hasIdTokens: policy.hasIdTokens ?? true,
       readCredentials: async () => credentials,
     }),
+    release: { isOn: true, hosts: [], clusterDomain: 'cluster.local' },
     policy: {
       forwardHosts: [],
       exchangeIssuers: [],

@@ -6,10 +6,10 @@ import { seconds } from './row-lifetime.ts';
 
 /** Uses counted in rows of the table: one conditional write each. Throws the errors of the table. */
 export const tableRateLimits = (table: Table): RateLimits => ({
-  countUse: ({ person, limit, startsAt, endsAt }) =>
+  countUse: ({ endsAt, ...use }) =>
     table.count(
-      limitKey(person, limit, startsAt),
-      { name: 'uses', most: limits[limit].count },
+      limitKey(use),
+      { name: 'uses', most: limits[use.limit].count },
       // A clock of another process may be behind: the row outlives its window.
       { expires: seconds(endsAt) + 60 },
     ),

@@ -1,7 +1,9 @@
 /** Where each thing lies in the table of the sessions. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { StateChange } from '../../model/bus-events.ts';
 import type { PersonKey } from '../../sessions/grant.ts';
+import type { Use } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
 
 /** The identity as JSON: no issuer or subject can be written so that two keys become one. */
@@ -27,10 +29,15 @@ export const leaseKey = (person: PersonKey, serverUid: string): Key => ({
   sk: `lease ${serverUid}`,
 });
 
-/** One row for each person, limit and window. */
-export const limitKey = ({ issuer, subject }: PersonKey, limit: string, startsAt: Date): Key => ({
+/** One row for each person, limit and window, and for each server where the limit is for each. */
+export const limitKey = ({
+  person: { issuer, subject },
+  limit,
+  serverUid,
+  startsAt,
+}: Omit<Use, 'endsAt'>): Key => ({
   pk: `limit ${JSON.stringify([issuer, subject])}`,
-  sk: `${limit} ${startsAt.toISOString()}`,
+  sk: [limit, ...(serverUid === undefined ? [] : [serverUid]), startsAt.toISOString()].join(' '),
 });
 
 export const keyPrefix = 'key ';
@@ -67,6 +74,27 @@ export const clientKey = (issuer: string, redirectUri: string): Key => ({
 export const clientIdKey = (issuer: string, id: string): Key => ({
   pk: `${clientPrefix}${issuer}`,
   sk: `id ${id}`,
+});
+
+const releasePrefix = 'release ';
+/** Release rows of the person, or those of one server. */
+export const releasesOf = (serverUid?: string): string =>
+  serverUid === undefined ? releasePrefix : `${releasePrefix}${serverUid} `;
+export const releaseKey = (person: PersonKey, serverUid: string, thumbprint: string): Key => ({
+  pk: partitionOf(person),
+  sk: `${releasesOf(serverUid)}${thumbprint}`,
+});
+/** Server and machine of such a row: neither a uid nor a thumbprint has a blank. */
+export function releaseIn(sk: string): { readonly serverUid: string; readonly thumbprint: string } {
+  const [serverUid = '', thumbprint = ''] = sk.slice(releasePrefix.length).split(' ');
+  return { serverUid, thumbprint };
+}
+
+/** One row for each change of STATE, in the order of their times. */
+export const changesPartition = (serverUid: string): string => `changes ${serverUid}`;
+export const changeKey = ({ uid, at, to }: Pick<StateChange, 'uid' | 'at' | 'to'>): Key => ({
+  pk: changesPartition(uid),
+  sk: `${at.toISOString()} ${to}`,
 });
 
 /** A sign-in of this person to this server that no browser came back from. */

@@ -37,6 +37,9 @@ export const endOfRefusedDocument = (at: Date): Date => new Date(at.getTime() + 
 /** A machine that was not used for ninety days signs in again, as with a grant. */
 export const endOfKey = (lastUsedAt: Date): Date => new Date(lastUsedAt.getTime() + 90 * dayMs);
 
+/** Shows who used a session lately, and what is still in use after a sign-out. */
+export const endOfRelease = (at: Date): Date => new Date(at.getTime() + 30 * dayMs);
+
 /**
  * A removed key is remembered for a year: a stolen machine that still refreshes its sign-in may get
  * ID tokens with the same nonce, and could register the key again.

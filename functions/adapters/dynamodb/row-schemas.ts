@@ -125,6 +125,13 @@ export const clientSchema = z.object({
   scopes: z.exactOptional(z.array(z.string())),
 });
 
+/** Of the last access token that a machine got. */
+export const releaseRowSchema = z.object({
+  at: time,
+  endsAt: z.exactOptional(time),
+  expires: z.number(),
+});
+
 /** A registered key has `lastUsedAt`, a removed one has not. */
 export const machineKeySchema = z.object({
   createdAt: time,

@@ -3,15 +3,22 @@ import type {
   ClientStore,
   GrantStore,
   KeyStore,
+  ReleaseStore,
   SignInStore,
 } from '../../sessions/ports.ts';
 import { clientStore } from './client-store.ts';
 import { grantStore } from './grant-store.ts';
 import { keyStore } from './key-store.ts';
+import { releaseStore } from './release-store.ts';
 import type { StoreOptions } from './sealed-row.ts';
 import { signInStore } from './sign-in-store.ts';
 
-export type SessionStore = GrantStore & SignInStore & ClientStore & AnswerMarks & KeyStore;
+export type SessionStore = GrantStore &
+  SignInStore &
+  ClientStore &
+  AnswerMarks &
+  KeyStore &
+  ReleaseStore;
 
 /** Everything that the session flows store, in one table. */
 export const sessionStore = (options: StoreOptions): SessionStore => ({
@@ -19,4 +26,5 @@ export const sessionStore = (options: StoreOptions): SessionStore => ({
   ...signInStore(options),
   ...clientStore(options),
   ...keyStore(options),
+  ...releaseStore(options),
 });

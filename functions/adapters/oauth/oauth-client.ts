@@ -7,9 +7,8 @@ import type { AuthorizeResult, WantedSignIn } from '../../sessions/signin.ts';
 import { findIssuer, findSignInTarget } from './metadata.ts';
 import type { DiscoveryOptions } from './resource-discovery.ts';
 import { authorizationUrl, scopesFor } from './authorization-url.ts';
-import { judged, signInErrorFor } from './issuer-refusal.ts';
+import { signInErrorFor } from './issuer-refusal.ts';
 import {
-  authenticationOf,
   clientAt,
   forgetClient,
   knownClient,
@@ -17,9 +16,14 @@ import {
   type RegistrationOptions,
 } from './registration.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
-import { tidyAnswer } from './tidy-answer.ts';
-import { obtained, redeemCode, refreshFailure, renewTokens } from './token-requests.ts';
-import { isSafe, transport } from './transport.ts';
+import {
+  obtained,
+  redeemCode,
+  refreshFailure,
+  renewTokens,
+  revokeToken,
+} from './token-requests.ts';
+import { isSafe } from './transport.ts';
 import { type IssuerRules, noIssuerRules } from '../../model/issuer-rules.ts';
 import { defined } from '../../model/defined.ts';
 import type { Client } from '../../sessions/client.ts';
@@ -128,31 +132,26 @@ export function oauthClient(all: OAuthOptions): OAuthClient {
         const metadata = await findIssuer(grant.issuer, options);
         const client = await knownClient(metadata, grant, options);
         if (metadata.revocation_endpoint === undefined || client === undefined) return;
-        const token = tokens.refreshToken ?? tokens.accessToken;
-        await orForgotten(client, options, async () =>
-          judged(
-            await tidyAnswer(
-              await oauth.revocationRequest(
-                metadata,
-                { client_id: client.id },
-                authenticationOf(client),
-                token,
-                transport(options),
+        // Not every issuer ends the access tokens of a refresh token (RFC 7009, section 2.1: SHOULD).
+        const revoked = Object.entries({
+          refresh_token: tokens.refreshToken,
+          access_token: tokens.accessToken,
+        }).map(async ([hint, token]) =>
+          token === undefined
+            ? undefined
+            : orForgotten(client, options, () =>
+                revokeToken({ metadata, client, token, hint }, options),
               ),
-              'revocation',
-            ),
-            {
-              host: new URL(metadata.issuer).host,
-              asked: 'revocation',
-              secrets: [token, client.secret ?? ''],
-            },
-            oauth.processRevocationResponse,
-          ),
         );
+        const failed = (await Promise.allSettled(revoked)).find(isRejected);
+        if (failed !== undefined) throw failed.reason;
       });
     },
   };
 }
+
+const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === 'rejected';
 
 const patienceOf = ({ patienceMs = 15_000 }: OAuthOptions): number => patienceMs;
 

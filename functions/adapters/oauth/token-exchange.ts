@@ -10,7 +10,7 @@ import { expiryAfter } from '../../model/outside-time.ts';
 import { scopesIn, validScopes } from '../../model/scopes.ts';
 import { sentenceRepeats } from '../../model/secret-pieces.ts';
 import type { Credentials, SecretReference } from '../../sessions/ports.ts';
-import type { TokenExchangeResult } from '../../sessions/verify.ts';
+import type { TokenExchangeResult } from '../../sessions/exchanged-grant.ts';
 import type { GuardedFetch } from '../network/http.ts';
 import { SignInError } from './signin-error.ts';
 import { tidyAnswer } from './tidy-answer.ts';

@@ -1,4 +1,4 @@
-/** The two requests for tokens: with the code of a sign-in, and with a refresh token. */
+/** The requests at an issuer about tokens: with a code, with a refresh token, and the revocation. */
 import * as oauth from 'oauth4webapi';
 import { defined } from '../../model/defined.ts';
 import type { IssuerRule } from '../../model/issuer-rules.ts';
@@ -127,6 +127,36 @@ const aboutGrant: ReadonlySet<string> = new Set([
   'unauthorized_client',
   'unsupported_grant_type',
 ]);
+
+/** RFC 7009. Throws `SignInError`. */
+export async function revokeToken(
+  {
+    metadata,
+    client,
+    token,
+    hint,
+  }: Omit<TokenRequest, 'rule'> & { readonly token: string; readonly hint: string },
+  options: TransportOptions,
+): Promise<void> {
+  await judged(
+    await tidyAnswer(
+      await oauth.revocationRequest(
+        metadata,
+        { client_id: client.id },
+        authenticationOf(client),
+        token,
+        { ...transport(options), additionalParameters: { token_type_hint: hint } },
+      ),
+      'revocation',
+    ),
+    {
+      host: new URL(metadata.issuer).host,
+      asked: 'revocation',
+      secrets: [token, client.secret ?? ''],
+    },
+    oauth.processRevocationResponse,
+  );
+}
 
 /** What a refresh that failed says about the grant. */
 export function refreshFailure(

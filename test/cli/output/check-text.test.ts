@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { checkText, explainedText } from '../../../cli/output/check-text.ts';
+import { painter } from '../../../cli/output/paint.ts';
 import { certificateWarning } from '../../../functions/reachability/certificate.ts';
 import { explain } from '../../../functions/reachability/explain.ts';
 import type { ProbeOutcome } from '../../../functions/reachability/outcome.ts';
 import { aCondition, aServer, aStatus } from '../../world/server.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
+const view = { now, paint: painter(false), label: 'server-a' };
 const ago = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
 const site = new URL('https://docs.example.com/muster/');
 
@@ -29,7 +31,7 @@ const failing = aServer({
 });
 
 test('a failing server: what failed, since when, the last answer, and what to do', () => {
-  expect(checkText(explain(failing, refused, now, site), now)).toBe(
+  expect(checkText(explain(failing, refused, now, site), view)).toBe(
     [
       'server-a: Failed (ConnectionRefused): connection refused (stage tcp)',
       'Failed:    the server',
@@ -52,11 +54,11 @@ test('a server that answers is one line, and one more when its certificate ends 
   };
   const inDays = (days: number) => new Date(now.getTime() + days * 24 * 60 * 60_000);
   const fine = { ...answered, certificateExpiresAt: inDays(15) };
-  expect(checkText(explain(failing, fine, now), now)).toBe(
+  expect(checkText(explain(failing, fine, now), view)).toBe(
     'server-a: Connected (AuthenticationRequired): HTTP 401\n',
   );
   const soon = { ...answered, certificateExpiresAt: inDays(5) };
-  expect(checkText(explain(failing, soon, now), now)).toBe(
+  expect(checkText(explain(failing, soon, now), view)).toBe(
     'server-a: Connected (AuthenticationRequired): HTTP 401\nWarning:   The certificate expires on 2026-03-06.\n',
   );
   expect(explainedText(explain(failing, soon, now), now)).toContain(
@@ -80,7 +82,7 @@ test.each([
   ['headers', 'the server'],
 ] as const)('a timeout at the stage %s is a matter of %s', (stage, part) => {
   const outcome: ProbeOutcome = { ...refused, cause: 'timeout', stage };
-  expect(checkText(explain(failing, outcome, now), now)).toContain(`Failed:    ${part}\n`);
+  expect(checkText(explain(failing, outcome, now), view)).toContain(`Failed:    ${part}\n`);
 });
 
 test('without a site the reason has no address', () => {

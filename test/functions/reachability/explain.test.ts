@@ -168,3 +168,15 @@ test('a stdio server is not probed, and the next step names it', () => {
     page: 'https://docs.example.com/reasons/not-probed/',
   });
 });
+
+test.each([
+  [401, true, true],
+  [403, false, false],
+  [200, true, undefined],
+] as const)(
+  'an answer %i with a challenge: %s is reported as %s',
+  (status, bearerChallenge, reported) => {
+    const outcome = { kind: 'answered', status, bearerChallenge, timings: {} } as const;
+    expect(explain(aServer(), outcome, new Date()).bearerChallenge).toBe(reported);
+  },
+);

@@ -6,7 +6,7 @@ import { contract } from '../../../functions/routes/contract.ts';
 import { sealer } from '../../../functions/adapters/dynamodb/seal.ts';
 import { textSealer } from '../../../functions/adapters/dynamodb/sealed-text.ts';
 import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
-import { personLimits } from '../../../functions/sessions/rate-limits.ts';
+import { rateLimits } from '../../../functions/sessions/rate-limits.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
 import { join } from '../../../functions/sessions/join.ts';
 import {
@@ -114,7 +114,7 @@ function world({
       check: async () => aCheck,
       checkSignIn: async () => aSignInCheck,
       continueTokens: textSealer(sealer([tokenKey])),
-      takeLimit: personLimits({
+      ...rateLimits({
         now: () => now,
         ...tableRateLimits(memoryTable()),
         audit: (event) => void audited.push(event),
@@ -287,6 +287,21 @@ test.each([
   const { status, body } = await world().ask(`/v1/mcpservers?${query}`, ada);
   expect(status).toBe(400);
   expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 500');
+});
+
+test('the answer about one server has the sentences about its reason; a list has none', async () => {
+  const siteUrl = new URL('https://docs.example.com/');
+  const { ask } = world({ servers: { siteUrl } });
+  const one = await ask('/v1/mcpservers/default/server-a', ada);
+  expect(rowSchema.parse(one.body).explained).toEqual({
+    means: 'The server answered.',
+    hints: [],
+    page: 'https://docs.example.com/reasons/responded/',
+  });
+  const list = listSchema.parse((await ask('/v1/mcpservers', ada)).body);
+  expect(list.items.filter(({ explained }) => explained !== undefined)).toEqual([]);
+  const without = await world().ask('/v1/mcpservers/default/server-a', ada);
+  expect(rowSchema.parse(without.body).explained).not.toHaveProperty('page');
 });
 
 test('an MCPServer that is not there is a 404 that names it', async () => {

@@ -28,6 +28,7 @@ import {
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { composeApi } from '../../../functions/routes/compose.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
+import { nothingReleased } from '../../../functions/sessions/release.ts';
 import { join } from '../../../functions/sessions/join.ts';
 import { nothingAllowed } from '../../../functions/sessions/policy.ts';
 import type { UnreadableRow } from '../../../functions/sessions/ports.ts';
@@ -161,6 +162,8 @@ beforeEach(async () => {
     publicUrl,
     readProof: proofReader(now),
     takeLimit: async () => ({ kind: 'allowed' as const }),
+    release: nothingReleased,
+    takeServerLimit: async () => ({ kind: 'allowed' as const }),
     audit: () => {},
   };
   park = async (state) => {

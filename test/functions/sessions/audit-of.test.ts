@@ -4,6 +4,7 @@ import {
   aboutServer,
   callbackEvent,
   completeEvent,
+  releaseEvent,
   startEvent,
   verifyEvent,
 } from '../../../functions/sessions/audit-of.ts';
@@ -124,4 +125,28 @@ test('single sign-on that is refused is an event that says by whom', () => {
   expect(verifyEvent(person, forwarding, {}, nothingAllowed)).toMatchObject({ reason: 'policy' });
   expect(verifyEvent(person, forwarding, { grant: aGrant() }, allowed)).toBeUndefined();
   expect(verifyEvent(person, protectedServer(), by('server'), allowed)).toBeUndefined();
+});
+
+test('a release says which machine got what, without scopes that repeat the token', () => {
+  const accessToken = 'abcdefgh-12345678-ijklmnop';
+  const released = (scopes: readonly string[]) =>
+    releaseEvent(about, 'thumbprint', {
+      kind: 'released',
+      url: 'https://mcp.example.com/mcp',
+      grant: aGrant({ scopes }),
+      accessToken,
+      generation: 'one',
+      refreshed: true,
+    });
+  const event = {
+    kind: 'tokenReleased',
+    ...about,
+    thumbprint: 'thumbprint',
+    expiresAt: minutes(60),
+    refreshed: true,
+  };
+  expect(released(['mcp', 'email'])).toEqual({ ...event, scopes: ['mcp', 'email'] });
+  expect(released(['mcp', accessToken, 'abcdefgh'])).toEqual({ ...event, scopes: ['mcp'] });
+  // Short pieces that follow one another.
+  expect(released(['abc', 'def', 'gh1'])).toEqual({ ...event, scopes: [] });
 });

@@ -22,6 +22,7 @@ import {
 } from '../../../functions/adapters/dynamodb/session-store.ts';
 import type { SessionPorts } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
+import { nothingReleased } from '../../../functions/sessions/release.ts';
 import { callBack, completeSignIn, startSignIn } from '../../../functions/sessions/signin.ts';
 import { usableTokens } from '../../../functions/sessions/refresh.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
@@ -135,6 +136,8 @@ beforeEach(() => {
     wait: async () => {},
     newSecret: () => randomBytes(32).toString('base64url'),
     takeLimit: async () => ({ kind: 'allowed' }),
+    release: nothingReleased,
+    takeServerLimit: async () => ({ kind: 'allowed' as const }),
     audit: () => {},
     readServer: async () => undefined,
     clientDocument: clientDocument(publicUrl),

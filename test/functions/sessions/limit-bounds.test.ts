@@ -1,7 +1,7 @@
 /** The limits of each person with a scripted table: who is counted apart, and for how long. */
 import { expect, test } from 'vitest';
 import { limits } from '../../../functions/model/limits.ts';
-import { personLimits } from '../../../functions/sessions/rate-limits.ts';
+import { rateLimits } from '../../../functions/sessions/rate-limits.ts';
 
 const ada = { issuer: 'https://login.example.com', subject: 'ada' };
 const start = new Date('2026-03-01T12:00:00Z');
@@ -11,7 +11,7 @@ function world(isAllowed: (() => boolean) | undefined) {
   const clock = { now: start };
   const events: unknown[] = [];
   const lines: unknown[] = [];
-  const take = personLimits({
+  const { takeLimit: take } = rateLimits({
     now: () => clock.now,
     countUse: async () => {
       if (isAllowed === undefined) throw new Error('away '.repeat(80));

@@ -28,6 +28,7 @@ import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { signInStartedSchema } from '../../../functions/model/wire.ts';
 import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
+import { nothingReleased } from '../../../functions/sessions/release.ts';
 import { nothingAllowed } from '../../../functions/sessions/policy.ts';
 import { listen } from '../../../local/listen.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
@@ -213,6 +214,8 @@ beforeEach(async () => {
     publicUrl,
     readProof: proofReader(now),
     takeLimit: async () => ({ kind: 'allowed' as const }),
+    release: nothingReleased,
+    takeServerLimit: async () => ({ kind: 'allowed' as const }),
     audit: () => {},
   });
   api.route('/', sessionRoutes(load));

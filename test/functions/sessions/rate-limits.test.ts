@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
 import type { AuditEvent } from '../../../functions/model/audit-event.ts';
-import { type LimitName, limits } from '../../../functions/model/limits.ts';
-import { personLimits } from '../../../functions/sessions/rate-limits.ts';
+import { type LimitName, limits, type ServerLimitName } from '../../../functions/model/limits.ts';
+import { rateLimits } from '../../../functions/sessions/rate-limits.ts';
 import { memoryTable } from '../../../local/memory-table.ts';
 import { aPerson } from '../../world/person.ts';
 
+const isPerServer = (name: LimitName): name is ServerLimitName =>
+  limits[name].per === 'personAndServer';
 const names = Object.keys(limits) as LimitName[];
 const ada = aPerson();
 const grace = aPerson({ subject: 'grace' });
@@ -19,7 +21,7 @@ function world({ processes = 1 } = {}) {
   const asked = { writes: 0, isDown: false };
   const counters = tableRateLimits(table);
   const make = () =>
-    personLimits({
+    rateLimits({
       now: () => new Date(time),
       countUse: async (use) => {
         asked.writes += 1;
@@ -30,11 +32,16 @@ function world({ processes = 1 } = {}) {
       log: (line) => void logged.push(line),
     });
   const takes = Array.from({ length: processes }, make);
-  const take = async (limit: LimitName, times: number, person = ada) => {
+  const take = async (limit: LimitName, times: number, person = ada, serverUid = 'uid-a') => {
     const results = [];
     for (let index = 0; index < times; index += 1) {
       const one = takes[index % takes.length];
-      if (one !== undefined) results.push(await one(person, limit));
+      if (one === undefined) continue;
+      results.push(
+        await (isPerServer(limit)
+          ? one.takeServerLimit(person, limit, serverUid)
+          : one.takeLimit(person, limit)),
+      );
     }
     return results;
   };
@@ -52,6 +59,14 @@ test.each(names)(
     expect(await allowed(limit, 5, grace)).toBe(5);
   },
 );
+
+test.each(names.filter(isPerServer))('the limit %s is for each server alone', async (limit) => {
+  const { allowed, take } = world({ processes: 2 });
+  const { count } = limits[limit];
+  expect(await allowed(limit, count + 1, ada, 'uid-a')).toBe(count);
+  expect(await allowed(limit, count + 1, ada, 'uid-b')).toBe(count);
+  expect((await take(limit, 1, ada, 'uid-a'))[0]?.kind).toBe('reached');
+});
 
 test.each(names)('the limit %s begins again with the next window', async (limit) => {
   const { take, allowed, later } = world();

@@ -27,6 +27,7 @@ function world(
         done.push(`delete ${uid}`);
         return { grant, ...secrets };
       },
+      takeReleases: async () => [],
       revoke: async (
         { serverUid }: Grant,
         { accessToken }: typeof tokens | { accessToken: string },

@@ -8,6 +8,7 @@ import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import type { Person } from '../../../functions/sessions/person.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
+import { releaseToken, type WantedRelease } from '../../../functions/sessions/token-release.ts';
 import { verifySession } from '../../../functions/sessions/verify.ts';
 import { exchangeClient } from '../../../local/exchange-grant.ts';
 import { type Issuer, startIssuer } from '../../../local/issuer.ts';
@@ -340,4 +341,61 @@ test.each([
   const caller = aCaller({ ...person, ...facts }, { token });
   await verifySession({ ...world.ports, policy: open(), verifyToken }, server, caller);
   expect(seen).toEqual([]);
+});
+
+test('a machine gets the exchanged token, exchanged again once it is due or refused', async () => {
+  const server = exchangingServer();
+  const release = { isOn: true, hosts: [], clusterDomain: 'cluster.local' };
+  const ports = { ...world.ports, policy: open(), release };
+  const asked = async (wanted: Partial<WantedRelease> = {}) =>
+    releaseToken(ports, server, aCaller(person, { token }), { thumbprint: 'mine', ...wanted });
+  expect(await asked()).toMatchObject({ kind: 'noSession', session: { status: 'Pending Auth' } });
+
+  await signOn(server);
+  world.sent.length = 0;
+  const first = await asked();
+  if (first.kind !== 'released') throw new Error(first.kind);
+  expect(await world.ports.verifyToken(server, first.accessToken)).toEqual({ kind: 'accepted' });
+  expect(world.sent.filter(({ form }) => form.has('subject_token'))).toEqual([]);
+
+  const second = await asked({ stale: first.generation });
+  if (second.kind !== 'released') throw new Error(second.kind);
+  expect(second.generation).not.toBe(first.generation);
+  expect(world.sent.filter(({ form }) => form.has('subject_token'))).toHaveLength(1);
+  expect(await asked({ stale: first.generation })).toMatchObject({
+    kind: 'released',
+    generation: second.generation,
+  });
+
+  const limited = { kind: 'reached', retryAfterMs: 1_000 } as const;
+  expect(
+    await releaseToken(
+      {
+        ...ports,
+        takeServerLimit: async (_person, limit) =>
+          limit === 'forcedRefresh' ? limited : { kind: 'allowed' },
+      },
+      server,
+      aCaller(person, { token }),
+      { thumbprint: 'mine', stale: second.generation },
+    ),
+  ).toEqual({ kind: 'limited', limit: 'forcedRefresh', refused: limited });
+
+  expect(await asked({ refused: second.generation })).toMatchObject({
+    kind: 'noSession',
+    session: { status: 'Expired' },
+  });
+});
+
+test('a machine learns that it may forward its own token, and to which URL', async () => {
+  const server = forwardingServer();
+  const release = { isOn: true, hosts: [], clusterDomain: 'cluster.local' };
+  expect(
+    await releaseToken(
+      { ...world.ports, policy: open(), release },
+      server,
+      aCaller(person, { token }),
+      { thumbprint: 'mine' },
+    ),
+  ).toEqual({ kind: 'forwarded', url: forwarding.url });
 });

@@ -25,6 +25,15 @@ const one: { readonly [Kind in AuditEvent['kind']]: Extract<AuditEvent, { kind: 
   rowUnreadable: { kind: 'rowUnreadable', person, serverUid, reason: 'sealed' },
   keyEnrolled: { kind: 'keyEnrolled', person, thumbprint },
   proofRefused: { kind: 'proofRefused', person, reason: 'usedBefore' },
+  tokenReleased: {
+    kind: 'tokenReleased',
+    person,
+    serverUid,
+    thumbprint,
+    scopes: ['mcp', 'offline_access'],
+    expiresAt: new Date('2026-11-26T12:00:00Z'),
+    refreshed: true,
+  },
   keyRemoved: { kind: 'keyRemoved', person, thumbprint },
 };
 
@@ -34,7 +43,7 @@ test.each(Object.values(one))('$kind is one line with the fields that the page l
   expect(Object.keys(fields).sort()).toEqual([...auditEvents[event.kind].fields].sort());
   const text = JSON.stringify(fields);
   expect(text).not.toMatch(/ada|example\.com/);
-  for (const value of Object.values(fields)) expect(value).toMatch(/^[\w-]{3,64}$/);
+  for (const value of Object.values(fields)) expect(String(value)).toMatch(/^[\w :.-]{3,64}$/);
 });
 
 test('the digest of a person is that of the command on the page', () => {
@@ -61,7 +70,7 @@ test('each event is logged and counted once', () => {
   expect(counted).toEqual(Object.keys(one));
 });
 
-test('limits and unreadable rows are metrics; what anyone can cause is none', () => {
+test('limits, unreadable rows, released tokens and refused proofs are metrics; what anyone can cause is none', () => {
   const written: Record<string, unknown>[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation(
     (chunk) =>
@@ -78,6 +87,8 @@ test('limits and unreadable rows are metrics; what anyone can cause is none', ()
   expect(written).toEqual([
     expect.objectContaining({ service: 'api', LimitReachedCount: 1 }),
     expect.objectContaining({ service: 'api', UnreadableRowCount: 1 }),
+    expect.objectContaining({ service: 'api', ProofRefusedCount: 1 }),
+    expect.objectContaining({ service: 'api', TokenReleasedCount: 1 }),
   ]);
   expect(JSON.stringify(written)).not.toMatch(/ada@|57508e3c/);
 });

@@ -205,3 +205,18 @@ test('a revocation at an issuer that is gone fails no sign-out', async () => {
   const gone = { ...grant(), issuer: 'http://127.0.0.1:9' };
   await expect(issuer.oauth().revoke(gone, tokens)).resolves.toBeUndefined();
 });
+
+test('a revocation is for both tokens; one that the issuer refuses does not spare the other', async () => {
+  const asked: [unknown, unknown][] = [];
+  issuer.script.revoke = ({ token, token_type_hint: hint }) => {
+    asked.push([token, hint]);
+    return hint === 'refresh_token' ? refused('unsupported_token_type') : { body: '' };
+  };
+  await issuer.oauth().revoke(grant(), tokens);
+  expect(new Map(asked.map(([token, hint]) => [hint, token]))).toEqual(
+    new Map([
+      ['refresh_token', tokens.refreshToken],
+      ['access_token', tokens.accessToken],
+    ]),
+  );
+});

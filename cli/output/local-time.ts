@@ -1,0 +1,14 @@
+/**
+ * A moment on the clock of the person: `14:02:11` of today, with its date (`2026-11-25 14:02:11`)
+ * of another day. JSON has UTC.
+ */
+export const localTime = (at: Date, now: Date): string =>
+  dateOf(at) === dateOf(now) ? timeOf(at) : localDateTime(at);
+
+export const localDateTime = (at: Date): string => `${dateOf(at)} ${timeOf(at)}`;
+
+const dateOf = (at: Date): string =>
+  [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-');
+const timeOf = (at: Date): string =>
+  [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':');
+const twoDigits = (part: number): string => String(part).padStart(2, '0');
