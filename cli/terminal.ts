@@ -50,10 +50,7 @@ export function contextOf({
   const isOwn = command.flags.some(({ name }) => name === 'timeout');
   limitTo((isOwn ? undefined : option('timeout')) ?? environment['MUSTER_TIMEOUT']);
   if (has('debug')) traceTo(info);
-  const waitingFor: CommandContext['waitingFor'] = quiet
-    ? (_text, promise) => promise
-    : waiting.waitingFor;
-  showWaiting(waitingFor);
+  if (!quiet) showWaiting(waiting.waitingOn);
   return {
     positionals,
     option,
@@ -71,7 +68,7 @@ export function contextOf({
     get interrupted() {
       return interruption.signal();
     },
-    waitingFor,
+    waitingFor: quiet ? (_text, promise) => promise : waiting.waitingFor,
   };
 }
 

@@ -88,7 +88,7 @@ export default defineConfig({
         { label: 'Operate', items: written('operate', 'security', 'how-it-works') },
         {
           label: 'Reference',
-          items: [...written('glossary'), { autogenerate: { directory: 'reference' } }],
+          items: [...written('terminal', 'glossary'), { autogenerate: { directory: 'reference' } }],
         },
         {
           label: 'Reasons',

@@ -1,10 +1,10 @@
-type WaitingFor = <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
+type WaitingOn = <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
 
-let show: WaitingFor = (_text, promise) => promise;
+let show: WaitingOn = (_text, promise) => promise;
 
 /** From now on a person sees which request takes long. */
-export function showWaiting(waitingFor: WaitingFor): void {
-  show = waitingFor;
+export function showWaiting(waitingOn: WaitingOn): void {
+  show = waitingOn;
 }
 
 /** The promise of a request to this address; a terminal shows that it takes long. */

@@ -12,7 +12,7 @@ import { CliError, type CommandContext, type ExitCode, exitCodes } from '../cont
 import { isPending, outage } from '../output/status-text.ts';
 import { counted, sessionCell, sorted } from '../output/table.ts';
 import { cellText } from '../output/text-table.ts';
-import { doubtAbout, loginToMuster, requirePerson, waysOf } from './auth-login.ts';
+import { doubtAbout, loginToMuster, requirePerson, vetFlags, waysOf } from './auth-login.ts';
 
 /** What came of the walk so far; the names are as people type them. */
 type Walk = {
@@ -27,6 +27,7 @@ type Walk = {
  */
 export async function loginToAll(context: CommandContext): Promise<ExitCode> {
   const { info } = context;
+  vetFlags(context);
   const connection = await connectAsPerson(context).catch(async (error: unknown) => {
     if (!(error instanceof NotSignedIn || error instanceof UnreadableTokens)) throw error;
     await loginToMuster(context);

@@ -19,18 +19,18 @@ import { brokenText } from '../output/sign-in-text.ts';
 import { outage } from '../output/status-text.ts';
 import { age, sessionCell } from '../output/table.ts';
 
-/** `muster auth login` */
+/** `muster auth login`, without `--all` */
 export async function login(context: CommandContext): Promise<ExitCode> {
   const name = context.option('server');
-  const all = context.has('all');
-  vetFlags(context, name);
+  vetFlags(context);
   if (name !== undefined) return loginToServer(context, name);
-  if (all) return (await import('./auth-login-all.ts')).loginToAll(context);
   await loginToMuster(context);
   return exitCodes.done;
 }
 
-function vetFlags({ has, environment }: CommandContext, name: string | undefined): void {
+/** Throws for flags that exclude each other, and where a sign-in would change nothing. */
+export function vetFlags({ has, option, environment }: CommandContext): void {
+  const name = option('server');
   if (name !== undefined && has('all'))
     throw new CliError('--server cannot be combined with --all.');
   if (has('device') && (name !== undefined || has('all')))

@@ -23,20 +23,20 @@ const commandNames = (program: string | undefined): readonly string[] =>
 // of each candidate only what follows the last of them is given back.
 const bash = (names: readonly string[]): string => `# Completion of muster for bash.
 _muster_complete() {
-  local line words word candidate prefix=''
+  local line typed last candidate prefix=''
   line=\${COMP_LINE:0:COMP_POINT}
-  IFS=$' \\t\\n' read -r -a words <<< "$line"
-  case $line in *[[:space:]]) words+=('') ;; esac
-  local count=$((\${#words[@]} - 1))
+  IFS=$' \\t\\n' read -r -a typed <<< "$line"
+  case $line in *[[:space:]]) typed+=('') ;; esac
+  local count=$((\${#typed[@]} - 1))
   ((count > 0)) || return 0
-  word=\${words[count]}
-  case $word in *[=:]*)
-    case $COMP_WORDBREAKS in *[=:]*) prefix=\${word%"\${word##*[=:]}"} ;; esac ;;
+  last=\${typed[count]}
+  case $last in *[=:]*)
+    case $COMP_WORDBREAKS in *[=:]*) prefix=\${last%"\${last##*[=:]}"} ;; esac ;;
   esac
   COMPREPLY=()
   while IFS=$'\\t' read -r candidate _; do
     [ -n "$candidate" ] && COMPREPLY+=("$(printf '%q' "\${candidate#"$prefix"}")")
-  done < <("$1" __complete "\${words[@]:1:count-1}" ".$word" 2> /dev/null)
+  done < <("$1" __complete "\${typed[@]:1:count-1}" ".$last" 2> /dev/null)
 }
 complete -F _muster_complete ${names.join(' ')}
 `;

@@ -5,6 +5,8 @@ export type WaitingLine = {
    * at once it shows the first one that was begun.
    */
   readonly waitingFor: <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
+  /** The same for a request: it is shown only where no command says what it waits for. */
+  readonly waitingOn: <Outcome>(text: string, promise: Promise<Outcome>) => Promise<Outcome>;
   /** Erases the line before something else is printed. It comes back a second later. */
   readonly erase: () => void;
 };
@@ -27,11 +29,16 @@ export function waitingLine(
   onShow: () => void,
 ): WaitingLine {
   const canErase = stream.isTTY && environment['TERM'] !== 'dumb' && !environment['CI'];
-  if (!canErase) return { waitingFor: (_text, promise) => promise, erase: () => undefined };
+  if (!canErase)
+    return {
+      waitingFor: (_text, promise) => promise,
+      waitingOn: (_text, promise) => promise,
+      erase: () => undefined,
+    };
   let isShown = false;
   let timer: NodeJS.Timeout | undefined;
   let [busySince, idleSince] = [0, -Infinity];
-  const active: { readonly text: string }[] = [];
+  const active: { readonly text: string; readonly isRequest: boolean }[] = [];
   const erase = () => {
     if (isShown) stream.write(eraseLine);
     isShown = false;
@@ -43,7 +50,7 @@ export function waitingLine(
   };
   const tick = () => {
     timer = undefined;
-    const [first] = active;
+    const first = active.find(({ isRequest }) => !isRequest) ?? active[0];
     if (first === undefined) return;
     const seconds = Math.floor((performance.now() - busySince) / 1000);
     const line = `${first.text}...${seconds === 0 ? '' : ` ${String(seconds)} s`}`;
@@ -52,10 +59,10 @@ export function waitingLine(
     isShown = true;
     tickIn(tickMs);
   };
-  return {
-    erase,
-    waitingFor: async (text, promise) => {
-      const wait = { text };
+  const shown =
+    (isRequest: boolean): WaitingLine['waitingFor'] =>
+    async (text, promise) => {
+      const wait = { text, isRequest };
       // Many short requests one after another are one long wait.
       if (active.length === 0 && performance.now() - idleSince > tickMs)
         busySince = performance.now();
@@ -70,6 +77,6 @@ export function waitingLine(
           erase();
         }
       }
-    },
-  };
+    };
+  return { erase, waitingFor: shown(false), waitingOn: shown(true) };
 }

@@ -35,10 +35,10 @@ export function openTerminal(
   { environment, columns = 80, rows = 40 }: TerminalOptions,
 ): Terminal {
   const child: IPty = spawn(file, [...args], {
-    name: 'xterm-256color',
+    name: environment['TERM'] ?? 'xterm-256color',
     cols: columns,
     rows,
-    env: { TERM: 'xterm-256color', ...environment },
+    env: environment,
   });
   let written = '';
   let isOver = false;
@@ -138,8 +138,10 @@ export function screenOf(written: string): string {
       } else if (final === 'P') lineAt(row).splice(column, count || 1);
       else throw new Error(`An unknown control sequence: ${JSON.stringify(piece)}`);
     } else if (piece === '\r') column = 0;
-    else if (piece === '\n') row += 1;
-    else if (piece === '\b') column = Math.max(0, column - 1);
+    else if (piece === '\n') {
+      row += 1;
+      lineAt(row);
+    } else if (piece === '\b') column = Math.max(0, column - 1);
     else if (piece >= ' ' && !piece.startsWith('\u001B')) {
       const line = lineAt(row);
       while (line.length < column) line.push(' ');

@@ -71,13 +71,13 @@ test('it is gone while something else is printed, and comes back', async () => {
   expect(stream.visible).toBe('Checking server-a... 1 s');
 });
 
-test('of two at once the outer one is shown, until both are over', async () => {
+test('what a command waits for is shown before its requests, whichever began first', async () => {
   const stream = aTerminal();
   const waiting = line(stream);
   const [outer, inner] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const all = [
+    waiting.waitingOn('Waiting for muster.example.com', inner.promise),
     waiting.waitingFor('Checking 2 servers', outer.promise),
-    waiting.waitingFor('Waiting for muster.example.com', inner.promise),
   ];
   await vi.advanceTimersByTimeAsync(400);
   expect(stream.visible).toBe('Checking 2 servers...');

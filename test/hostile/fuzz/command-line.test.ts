@@ -3,13 +3,18 @@ import { array, constantFrom, oneof } from 'fast-check';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { spawn } from 'node:child_process';
 import { CliError } from '../../../cli/context.ts';
-import { commands } from '../../../cli/commands/commands.ts';
+import { commands, spellings, topics } from '../../../cli/commands/commands.ts';
+import { completionOf } from '../../../cli/completion/candidates.ts';
 import { parse } from '../../../cli/parse.ts';
 import { buildMuster, removeMuster } from '../../cli/run.ts';
 import { fuzz } from './runs.ts';
 import { oddText } from './odd-values.ts';
 
-const words = [...new Set(commands.flatMap(({ words, aliases }) => [...words, ...aliases]))];
+const words = [
+  ...new Set(commands.flatMap((command) => spellings(command).flatMap((one) => one.split(' ')))),
+  ...topics,
+  'help',
+];
 const flags = [
   ...new Set(
     commands.flatMap(({ flags }) =>
@@ -40,6 +45,11 @@ const argument = oneof(
     '--help',
     '--version',
     '--endpoint',
+    '-n=x',
+    '-A=false',
+    '-=',
+    '__complete',
+    '.',
     'http://127.0.0.1:1',
     'server-a',
     'default/server-a',
@@ -51,10 +61,17 @@ const argv = array(argument, { maxLength: 7 });
 
 fuzz('arguments are parsed or refused in a line that can be printed', argv, (typed) => {
   try {
-    expect(['help', 'groupHelp', 'incomplete', 'version', 'run']).toContain(parse(typed).kind);
+    const kinds = ['help', 'groupHelp', 'topicHelp', 'incomplete', 'version', 'run'];
+    expect(kinds).toContain(parse(typed).kind);
   } catch (error) {
     expect(error).toBeInstanceOf(CliError);
   }
+});
+
+fuzz('whatever a line holds, its end has candidates or none', argv, (typed) => {
+  const completion = completionOf(typed.slice(0, -1), typed.at(-1) ?? '');
+  if (completion.kind !== 'candidates') return;
+  for (const { text } of completion.candidates) expect(text).toMatch(/^[\w=.-]+$/);
 });
 
 let file: string;
@@ -72,7 +89,9 @@ fuzz(
   async (typed) => {
     const { code, output } = await run(typed);
     expect([0, 1, 2, 3, 4]).toContain(code);
-    expect(output).not.toMatch(/(?!\n)\p{Cc}/u);
+    // Shells read candidates with a tab after each.
+    const text = typed[0] === '__complete' ? output.replaceAll('\t', '') : output;
+    expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
     expect(output).not.toMatch(/^\s+at .*[:(]\d+/m);
   },
   { share: 0.04, atOnce: 4, deadlineMs: 20_000 },
