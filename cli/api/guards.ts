@@ -11,6 +11,7 @@ import type {
   List,
   Row,
   SessionAnswer,
+  SignedOut,
   SignInCheck,
   SignInStarted,
 } from '../../functions/model/wire.ts';
@@ -101,10 +102,11 @@ export const isSignInStarted = (body: unknown): body is SignInStarted =>
   isRecord(body) && hasTexts(body, 'authorizationUrl');
 
 export const isSessionAnswer = (body: unknown): body is SessionAnswer =>
-  isRecord(body) &&
-  isNamed(body) &&
-  isSession(body['session']) &&
-  (body['inUse'] === undefined || isEnd(body['inUse']));
+  isRecord(body) && isNamed(body) && isSession(body['session']) && isSignedOut(body);
+
+/** Also the empty answer of an older endpoint. */
+export const isSignedOut = (body: unknown): body is SignedOut =>
+  isRecord(body) && (body['inUse'] === undefined || isEnd(body['inUse']));
 
 const isEnd = (value: unknown): boolean =>
   isRecord(value) &&

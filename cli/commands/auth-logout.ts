@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import { isSessionAnswer } from '../api/guards.ts';
+import { isSessionAnswer, isSignedOut } from '../api/guards.ts';
 import { findServer, serverUrl } from '../api/mcpservers.ts';
 import { provenRequest } from '../api/proven-request.ts';
 import { connect, connectAsPerson } from '../auth/connect.ts';
@@ -53,12 +53,14 @@ async function logoutOfMachine(context: LogoutContext): Promise<ExitCode> {
 /** All grants, then the keys of all machines, that of this one last: it makes the proofs. */
 async function logoutEverywhere(context: LogoutContext): Promise<void> {
   const connection = await connectAsPerson(context);
-  await provenRequest(connection, {
+  const answer = await provenRequest(connection, {
     method: 'DELETE',
     url: `${connection.endpoint}/v1/sessions`,
     timeoutMs: 30_000,
   });
   context.info('Signed out of all MCP servers.');
+  if (isSignedOut(answer) && answer.inUse !== undefined)
+    context.info(inUseText(answer.inUse, context.now()));
   const own = connection.signer?.thumbprint;
   const others = (await listKeys(connection)).filter(({ thumbprint }) => thumbprint !== own);
   await Promise.all(others.map(({ thumbprint }) => removeKey(connection, thumbprint)));

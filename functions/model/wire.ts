@@ -291,6 +291,15 @@ export const sessionAnswerSchema = z.object({
 });
 export type SessionAnswer = z.infer<typeof sessionAnswerSchema>;
 
+/** Answer of `DELETE /v1/sessions`. */
+export const signedOutSchema = z.object({
+  inUse: field(
+    z.optional(inUseSchema),
+    'Access tokens that machines of the person still have. Absent if there are none.',
+  ),
+});
+export type SignedOut = z.infer<typeof signedOutSchema>;
+
 // Longer than the name of any generation.
 const longestGeneration = 128;
 

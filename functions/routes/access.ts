@@ -7,8 +7,8 @@ import type { LogLine } from '../model/log-line.ts';
 import type { AccessSubject, Caller } from '../sessions/person.ts';
 import type { Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
-import { limitResponse, type Refused } from './limited.ts';
-import type { TakeLimit } from '../sessions/rate-limits.ts';
+import { limitResponse } from './limited.ts';
+import type { LimitRefusal, TakeLimit } from '../sessions/rate-limits.ts';
 import { isNamespace } from './contract.ts';
 import { noSuchServer, type serverPath } from './with-server.ts';
 import { ClusterError } from '../model/cluster-error.ts';
@@ -36,7 +36,7 @@ export type AccessResult = { readonly kind: 'known'; readonly allowed: boolean }
 
 export type AccessRefusal =
   | { readonly kind: 'unknown'; readonly message: string }
-  | { readonly kind: 'limited'; readonly refused: Refused };
+  | { readonly kind: 'limited'; readonly refused: LimitRefusal };
 
 /** An answer of the cluster about a person and a namespace is kept that long, a failure is not. */
 const keptForMs = 60_000;

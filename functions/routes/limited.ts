@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { type LimitName, limits, type PersonLimitName } from '../model/limits.ts';
 import type { Caller } from '../sessions/person.ts';
-import type { LimitResult, TakeLimit } from '../sessions/rate-limits.ts';
+import type { LimitRefusal, TakeLimit } from '../sessions/rate-limits.ts';
 import { problemResponse, retryAfter } from './problem.ts';
 
 /** Behind `requirePerson`: lets a request pass while the person is within the limit. */
@@ -14,9 +14,7 @@ export const limited = (takeLimit: TakeLimit, limit: PersonLimitName) =>
     return undefined;
   });
 
-export type Refused = Exclude<LimitResult, { kind: 'allowed' }>;
-
-export function limitResponse(context: Context, limit: LimitName, refused: Refused): Response {
+export function limitResponse(context: Context, limit: LimitName, refused: LimitRefusal): Response {
   const { what, per, count, windowSeconds } = limits[limit];
   switch (refused.kind) {
     case 'reached':

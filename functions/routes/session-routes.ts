@@ -22,6 +22,7 @@ import {
   type InUse,
   type SessionAnswer,
   signInRequestSchema,
+  type SignedOut,
   type SignInStarted,
 } from '../model/wire.ts';
 import type { Audit, AuditEvent } from '../model/audit-event.ts';
@@ -125,9 +126,9 @@ export function sessionRoutes(load: () => Promise<SessionPorts>): Hono<{ Variabl
   routes.delete('/v1/sessions', requirePerson, proof, async (context) => {
     const ports = await load();
     const { issuer, subject } = context.var.caller.person;
-    await signOutEverywhere(ports, { issuer, subject });
+    const releases = await signOutEverywhere(ports, { issuer, subject });
     report(ports, { kind: 'signedOutEverywhere', person: { issuer, subject } });
-    return context.body(null, 204);
+    return context.json<SignedOut>(defined({ inUse: inUseAt(releases, ports.now()) }));
   });
 
   routes.get('/v1/oauth/callback/:issuer', async (context) => {

@@ -21,6 +21,9 @@ export type LimitResult =
   /** The table does not answer, and this limit does not go without it. */
   | { readonly kind: 'uncounted' };
 
+/** A use that is not allowed. */
+export type LimitRefusal = Exclude<LimitResult, { kind: 'allowed' }>;
+
 /** Counts one use by this person. */
 export type TakeLimit = (person: PersonKey, limit: PersonLimitName) => Promise<LimitResult>;
 

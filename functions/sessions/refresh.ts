@@ -3,6 +3,7 @@ import { defined } from '../model/defined.ts';
 import { endsGrant, nextRefreshAt, type RefreshFailure } from './grant-end.ts';
 import type { Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
 import type { Clock, GrantStore, SecretSource } from './ports.ts';
+import type { LimitRefusal, LimitResult } from './rate-limits.ts';
 
 export type RefreshResult =
   | {
@@ -33,7 +34,7 @@ export type TokenResult =
   /** The issuer is down, or another request takes too long to refresh. The grant stays. */
   | { readonly kind: 'retryLater'; readonly grant: Grant; readonly message: string }
   /** `mayForce` said no. */
-  | { readonly kind: 'notForced' };
+  | { readonly kind: 'notForced'; readonly refused: LimitRefusal };
 
 export type WantedTokens = {
   /** The generation of tokens that the server did not accept. */
@@ -41,7 +42,7 @@ export type WantedTokens = {
   /** Also tokens that the server, and not the issuer, has refused: it is asked again. */
   readonly despiteServer?: boolean;
   /** Asked by the one request that is about to refresh stale tokens that are not due. */
-  readonly mayForce?: () => Promise<boolean>;
+  readonly mayForce?: () => Promise<LimitResult>;
 };
 
 /** A token this close to its expiry could arrive too late at the server. */
@@ -151,9 +152,9 @@ async function leased(
     const usable = withoutRefresh(held, ports.now(), wanted) ?? tooSoon(held, ports.now(), wanted);
     if (usable !== undefined || held.tokens === undefined)
       return usable ?? { kind: 'expired', grant: held.grant };
-    if (!isDue(held.grant, ports.now()) && wanted.mayForce !== undefined) {
-      if (!(await wanted.mayForce())) return { kind: 'notForced' };
-    }
+    const forced = isDue(held.grant, ports.now()) ? undefined : await wanted.mayForce?.();
+    if (forced !== undefined && forced.kind !== 'allowed')
+      return { kind: 'notForced', refused: forced };
     return await refreshed(ports, held, held.tokens, wanted);
   } finally {
     await ports.releaseLease(person, serverUid, lease);

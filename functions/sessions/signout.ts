@@ -4,7 +4,7 @@ import type { Grant, PersonKey, Tokens } from './grant.ts';
 import type { GrantStore, ReleaseStore, TokenRelease } from './ports.ts';
 
 export type SignOutPorts = Pick<GrantStore, 'listServerUids' | 'deleteGrant'> &
-  Pick<ReleaseStore, 'takeReleases'> & {
+  Pick<ReleaseStore, 'listReleases' | 'takeReleases'> & {
     /** Informs the issuer where it supports that (RFC 7009). Its answer changes nothing here. */
     readonly revoke: (grant: Grant, tokens: Tokens) => Promise<void>;
   };
@@ -24,10 +24,23 @@ export async function signOut(
   return releases;
 }
 
-/** Removes all grants of this person, also those for deleted servers and those that do not parse. */
-export async function signOutEverywhere(ports: SignOutPorts, person: PersonKey): Promise<void> {
-  const serverUids = await ports.listServerUids(person);
-  await Promise.all(serverUids.map((serverUid) => signOut(ports, person, serverUid)));
+/**
+ * Removes all grants of this person, also those for deleted servers and those that do not parse.
+ * Returns the last releases.
+ */
+export async function signOutEverywhere(
+  ports: SignOutPorts,
+  person: PersonKey,
+): Promise<readonly TokenRelease[]> {
+  const [granted, released] = await Promise.all([
+    ports.listServerUids(person),
+    ports.listReleases(person),
+  ]);
+  const serverUids = new Set([...granted, ...released.map(({ serverUid }) => serverUid)]);
+  const taken = await Promise.all(
+    [...serverUids].map((serverUid) => signOut(ports, person, serverUid)),
+  );
+  return taken.flat();
 }
 
 export type TidyPorts = SignOutPorts &

@@ -7,7 +7,7 @@ import { exchangeForGrant, type ExchangePorts, type SignedIn } from './exchanged
 import { type Grant, mismatch, type StoredGrant } from './grant.ts';
 import type { GrantStore, ReleaseStore } from './ports.ts';
 import type { TokenPolicy } from './policy.ts';
-import type { LimitResult, TakeServerLimit } from './rate-limits.ts';
+import type { LimitRefusal, LimitResult, TakeServerLimit } from './rate-limits.ts';
 import { isDue, type RefreshPorts, type TokenResult, usableTokens } from './refresh.ts';
 import { judgeRelease, type ReleasePolicy, type ReleaseVerdict } from './release.ts';
 import { heldSession } from './session.ts';
@@ -48,7 +48,7 @@ export type ReleaseResult =
   | {
       readonly kind: 'limited';
       readonly limit: LimitName;
-      readonly refused: Exclude<LimitResult, { kind: 'allowed' }>;
+      readonly refused: LimitRefusal;
     };
 
 /**
@@ -71,11 +71,7 @@ export async function releaseToken(
   if (taken.kind !== 'allowed') return { kind: 'limited', limit: 'tokenRelease', refused: taken };
   if (refused === held.generation) return ended(ports, server, signedIn, held);
 
-  let forced: LimitResult = { kind: 'allowed' };
-  const mayForce = async (): Promise<boolean> => {
-    forced = await ports.takeServerLimit(person, 'forcedRefresh', server.uid);
-    return forced.kind === 'allowed';
-  };
+  const mayForce = () => ports.takeServerLimit(person, 'forcedRefresh', server.uid);
   const result =
     server.singleSignOn === 'exchange'
       ? await exchangedTokens(ports, server, signedIn, held, defined({ stale, mayForce }))
@@ -92,7 +88,7 @@ export async function releaseToken(
         retryAt: result.grant.refreshFailed?.retryAt,
       });
     case 'notForced':
-      return limited(forced);
+      return { kind: 'limited', limit: 'forcedRefresh', refused: result.refused };
     case 'usable': {
       const { held: present, tokens } = result;
       const { grant, generation } = present;
@@ -138,12 +134,6 @@ const noSession = (
   session: heldSession(server, person, grant, now(), { policy, label: qualifiedName }),
 });
 
-const limited = (taken: LimitResult): ReleaseResult => ({
-  kind: 'limited',
-  limit: 'forcedRefresh',
-  refused: taken.kind === 'allowed' ? { kind: 'uncounted' } : taken,
-});
-
 /**
  * As a refresh, by exchanging the person's own token again. It uses nothing up: several at the same
  * time do no harm, and each of them gets a token that works.
@@ -153,12 +143,14 @@ async function exchangedTokens(
   server: McpServer,
   signedIn: SignedIn,
   held: StoredGrant,
-  { stale, mayForce }: { readonly stale?: string; readonly mayForce: () => Promise<boolean> },
+  { stale, mayForce }: { readonly stale?: string; readonly mayForce: () => Promise<LimitResult> },
 ): Promise<TokenResult> {
   const { grant, tokens, generation } = held;
   const isGood = tokens !== undefined && !isDue(grant, ports.now());
   if (isGood && generation !== stale) return { kind: 'usable', held, tokens };
-  if (isGood && !(await mayForce())) return { kind: 'notForced' };
+  const forced = isGood ? await mayForce() : undefined;
+  if (forced !== undefined && forced.kind !== 'allowed')
+    return { kind: 'notForced', refused: forced };
   const exchanged = await exchangeForGrant(ports, server, signedIn);
   switch (exchanged.kind) {
     case 'unavailable':
@@ -168,7 +160,7 @@ async function exchangedTokens(
       return { kind: 'expired', grant: exchanged.grant };
     case 'exchanged': {
       const made = await ports.putGrant(exchanged.grant, exchanged.tokens);
-      const fresh = { grant: exchanged.grant, tokens: exchanged.tokens, generation: made };
+      const fresh = { grant: exchanged.grant, generation: made };
       return { kind: 'usable', held: fresh, tokens: exchanged.tokens };
     }
   }

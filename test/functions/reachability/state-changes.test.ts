@@ -179,6 +179,28 @@ describe('the changes that earlier runs left', () => {
       kept: [shown.id],
     });
   });
+  test('are kept before the run ends', async () => {
+    let isKept = false;
+    await publishPending(
+      {
+        now: () => now,
+        outbox: {
+          record: async () => undefined,
+          pending: async () => [pending(shown)],
+          remove: async () => {},
+        },
+        readServer: async () => serverThat('Failed'),
+        publish: async () => [],
+        keepChanges: async () => {
+          await new Promise(setImmediate);
+          isKept = true;
+          return undefined;
+        },
+      },
+      now,
+    );
+    expect(isKept).toBe(true);
+  });
   test('stay in the outbox when the bus does not take them', async () => {
     expect(await published({ pending: [pending(shown)], unpublished: () => true })).toMatchObject({
       report: { published: 0, dropped: 0, waiting: 1 },

@@ -14,6 +14,7 @@ import {
   problemSchema,
   releasedTokenSchema,
   sessionAnswerSchema,
+  signedOutSchema,
 } from '../../../functions/model/wire.ts';
 import { composeApi } from '../../../functions/routes/compose.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
@@ -430,6 +431,16 @@ describe('a sign-out', () => {
     });
     expect((await ask()).status).toBe(409);
     expect((await signOut()).inUse).toBeUndefined();
+  });
+
+  test('of everything says how long the last of the tokens lasts', async () => {
+    const everything = { method: 'DELETE', path: '/v1/sessions' };
+    const answer = async () => signedOutSchema.parse(await (await ask(everything)).json());
+    await answer();
+    await signIn();
+    const { expiresAt } = await released(await ask());
+    expect(await answer()).toEqual({ inUse: { until: expiresAt } });
+    expect(await answer()).toEqual({});
   });
 
   test('says nothing of tokens that no machine has', async () => {

@@ -64,14 +64,19 @@ test('nothing is released where the owner has not allowed it, not even an open U
   expect(judged({ authRequired: 'False' }, { release: nothingReleased })).toEqual(off);
 });
 
+test('the default releases nothing, whatever else is set', () => {
+  expect(nothingReleased).toEqual({ isOn: false, hosts: [], clusterDomain: 'cluster.local' });
+});
+
 describe('RELEASE_HOSTS', () => {
   test.each([
     ['mcp.example.com', 'token'],
     ['*.example.com', 'token'],
     ['mcp.example.com:8443', 'notReleased'],
     ['example.com', 'notReleased'],
-  ])('of %s is a %s', (host, kind) => {
-    expect(judged({}, { release: { hosts: [host] } }).kind).toBe(kind);
+    ['other.example.com,mcp.example.com', 'token'],
+  ])('of %s is a %s', (hosts, kind) => {
+    expect(judged({}, { release: { hosts: hosts.split(',') } }).kind).toBe(kind);
   });
 
   test('names the host that it leaves out', () => {

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import type { DeletedGrant, Grant } from '../../../functions/sessions/grant.ts';
 import { forgetDeleted, signOut, signOutEverywhere } from '../../../functions/sessions/signout.ts';
+import type { TokenRelease } from '../../../functions/sessions/ports.ts';
 import { aServer } from '../../world/server.ts';
-import { aGrant } from './build.ts';
+import { aGrant, minutes } from './build.ts';
 
 const tokens = { accessToken: 'access', refreshToken: 'refresh' };
 const { person } = aGrant();
@@ -14,8 +15,10 @@ function world(
   grants: readonly Grant[],
   servers: readonly McpServer[] = [],
   secrets: Pick<DeletedGrant, 'tokens'> = { tokens },
+  releases: readonly TokenRelease[] = [],
 ) {
   const done: string[] = [];
+  let left = releases;
   return {
     done,
     ports: {
@@ -27,7 +30,12 @@ function world(
         done.push(`delete ${uid}`);
         return { grant, ...secrets };
       },
-      takeReleases: async () => [],
+      listReleases: async () => left,
+      takeReleases: async (_person: unknown, uid: string) => {
+        const taken = left.filter(({ serverUid }) => serverUid === uid);
+        left = left.filter((release) => !taken.includes(release));
+        return taken;
+      },
       revoke: async (
         { serverUid }: Grant,
         { accessToken }: typeof tokens | { accessToken: string },
@@ -46,6 +54,22 @@ test('a grant is removed, and then its issuer hears of it', async () => {
   const { ports, done } = world([aGrant()]);
   await signOut(ports, person, 'uid-a');
   expect(done).toEqual(['delete uid-a', 'revoke access of uid-a']);
+});
+
+test('what machines got is told by the sign-out, also for a server without a grant', async () => {
+  const release = (serverUid: string): TokenRelease => ({
+    serverUid,
+    thumbprint: 'laptop',
+    at: minutes(-1),
+    endsAt: minutes(5),
+  });
+  const releases = [release('uid-a'), release('uid-gone')];
+  const one = world([aGrant()], [], { tokens }, releases);
+  expect(await signOut(one.ports, person, 'uid-a')).toEqual([release('uid-a')]);
+  expect(await signOut(one.ports, person, 'uid-a')).toEqual([]);
+  const all = world([aGrant()], [], { tokens }, releases);
+  expect(await signOutEverywhere(all.ports, person)).toEqual(releases);
+  expect(all.done).toEqual(['delete uid-a', 'revoke access of uid-a']);
 });
 
 test('a grant that is not there is no error, and without tokens there is nothing to revoke', async () => {

@@ -337,6 +337,21 @@ describe('by token exchange', () => {
     expect(asked).toEqual(['tokenRelease of uid-a', 'forcedRefresh of uid-a', 'exchange own']);
   });
 
+  test('a token is not exchanged too often because a server refuses it', async () => {
+    const { ask, asked, generation } = await made({
+      ports: {
+        takeServerLimit: async (_person, limit) =>
+          limit === 'forcedRefresh' ? reached : { kind: 'allowed' },
+      },
+    });
+    expect(await ask({ stale: generation })).toEqual({
+      kind: 'limited',
+      limit: 'forcedRefresh',
+      refused: reached,
+    });
+    expect(asked).toEqual([]);
+  });
+
   test('an issuer that says no is noted, one that is down is not', async () => {
     const no = await made({ exchanged: { kind: 'refused', message: 'The issuer says no.' } });
     expect(await no.ask({ stale: no.generation })).toMatchObject({
