@@ -29,8 +29,11 @@ const reasonsSeen = 4;
 const alarms = 11;
 const outboxPartitions = 8;
 const logBytesOfASweep = 1500;
-/** Put, confirm and delete in the outbox; a change of state an hour for one server in a hundred. */
-const writesOfAChange = 3;
+/**
+ * Put, confirm and delete in the outbox, and one row of the last changes; a change of state an hour
+ * for one server in a hundred.
+ */
+const writesOfAChange = 4;
 const changesAMonth = (servers: number): number => servers * 0.01 * 24 * 30;
 
 type Cost = {
@@ -77,7 +80,7 @@ console.log(
           Math.round(scale.lambdaSeconds * minutesAMonth * sweepMemoryGb).toLocaleString('en'),
       ],
       ['sweeps $', ({ sweeps }) => money(sweeps)],
-      ['outbox $', (cost) => money(cost.table)],
+      ['table $', (cost) => money(cost.table)],
       ['logs, metrics, alarms $', ({ watching }) => money(watching)],
       ['together $', (cost) => money(cost.sweeps + cost.table + cost.watching)],
       ['Synthetics $', ({ scale }) => money(checks(scale) * dollars.syntheticsRun)],

@@ -46,6 +46,7 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
     verify,
     log,
     servers: serverPorts(settings, clients),
+    changesOf: async ({ uid }) => (await clients.history()).list(uid),
     sessions: sessionRoutes(clients.signInPorts),
     keys: keyRoutes(async () => ({
       ...(await clients.signInPorts()),
@@ -92,6 +93,9 @@ function clientsOf(settings: ApiSettings) {
       audit,
     }),
   );
+  const history = once(async () =>
+    (await import('./wiring/table-client.ts')).createHistory(settings.table),
+  );
   const rates = once(async () =>
     (await import('./wiring/table-client.ts')).createRateLimits(settings.table),
   );
@@ -120,6 +124,7 @@ function clientsOf(settings: ApiSettings) {
     readServer,
     prober,
     store,
+    history,
     signInPorts,
     takeLimit: limits.takeLimit,
     continueTokens,

@@ -24,7 +24,7 @@ import { createBus } from './wiring/bus-client.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
 import { createProber } from './wiring/probe-client.ts';
-import { createOutbox } from './wiring/table-client.ts';
+import { createHistory, createOutbox } from './wiring/table-client.ts';
 
 const mostServers = 1_000_000;
 const pageEvent = z.object({
@@ -92,6 +92,8 @@ const portsOf = (
   queuePage: pageSender(bus.client, bus.name),
   publish: changePublisher(bus.client, bus.name),
   outbox: createOutbox(settings.table),
+  keepChanges:
+    settings.table === undefined ? async () => undefined : createHistory(settings.table).keep,
   recordEvents: eventWriter(cluster),
   isOnline: connectionCheck(createIssuerConnector(settings), settings.checkUrl),
   backOff: (attempt) =>

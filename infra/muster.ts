@@ -14,7 +14,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   const tokenKeys = new sst.Secret('TokenKeys');
   const oauthClients = new sst.Secret('OauthClients', '[]');
 
-  // Grants of people, and state changes that the bus has not accepted yet.
+  // Grants of people, state changes that the bus has not accepted yet, and the last changes.
   const table = new sst.aws.Dynamo('Table', {
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
@@ -60,6 +60,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       { actions: ['events:PutEvents'], resources: [bus.arn] },
       { actions: ['sqs:SendMessage'], resources: [dead.arn] },
       rows(table, ['PutItem', 'UpdateItem', 'DeleteItem', 'Query'], ['outbox ']),
+      rows(table, ['BatchWriteItem'], ['changes ']),
       sweepLog.grant,
     ],
     transform: {
@@ -119,6 +120,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       ),
       // The counters of the limits, and nothing else, are updated in place.
       rows(table, ['UpdateItem'], ['limit ']),
+      rows(table, ['Query'], ['changes ']),
       apiLog.grant,
     ],
   });

@@ -22,6 +22,10 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.set(id, structuredClone({ ...key, ...attributes }));
       return true;
     },
+    putAll: async (all) => {
+      for (const { key, attributes } of all)
+        rows.set(idOf(key), structuredClone({ ...key, ...attributes }));
+    },
     update: async (key, attributes) => {
       const id = idOf(key);
       const found = rows.get(id);
@@ -44,10 +48,10 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       rows.delete(id);
       return found;
     },
-    query: async (pk, { names, prefix = '', limit = Infinity }) =>
+    query: async (pk, { names, prefix = '', limit = Infinity, descending = false }) =>
       [...rows.values()]
         .filter((row) => row['pk'] === pk && String(row['sk']).startsWith(prefix))
-        .sort((one, other) => (String(one['sk']) < String(other['sk']) ? -1 : 1))
+        .sort((one, other) => (String(one['sk']) < String(other['sk']) === descending ? 1 : -1))
         .slice(0, limit)
         .map((row) =>
           Object.fromEntries(

@@ -8,7 +8,7 @@ import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
-import { listSchema } from '../functions/model/wire.ts';
+import { changesSchema, listSchema } from '../functions/model/wire.ts';
 import { listen } from '../local/listen.ts';
 import { ada, startIssuer } from '../local/issuer.ts';
 import { startMcpServer } from '../local/mcp-servers.ts';
@@ -90,6 +90,12 @@ server-b   Connected   streamable-http
 server-c   Failed      streamable-http
 `;
     expect(await type('list mcpserver')).toEqual({ code: 0, stdout: signedOut, stderr: '' });
+    const events = await fetch(`${world.url}/v1/mcpservers/default/server-c/events`);
+    const { items } = changesSchema.parse(await events.json());
+    expect(items.map(({ from, to }) => [from, to])).toEqual([
+      ['Connecting', 'Failed'],
+      [undefined, 'Connecting'],
+    ]);
     expect(await type('auth login')).toMatchObject({ code: 0 });
     expect(await type('auth login --server server-a')).toMatchObject({ code: 0 });
     expect((await type('list mcpserver')).stdout).toBe(`NAME       STATE       SESSION         TYPE

@@ -3,7 +3,13 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResponse,
 } from '@aws-sdk/client-eventbridge';
-import { eventSource, pageType, stateChangedType, type StateChange } from '../model/bus-events.ts';
+import {
+  eventSource,
+  pageType,
+  type PublishedChange,
+  type StateChange,
+  stateChangedType,
+} from '../model/bus-events.ts';
 import type { SweepCursor } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, for the next runner. It holds no secret. */
@@ -40,7 +46,7 @@ async function publishBatch(
   for (let tries = 0; tries < mostTries && left.length > 0; tries += 1) {
     const failed = await put(
       client,
-      left.map((change) => entry(bus, stateChangedType, change)),
+      left.map((change) => entry(bus, stateChangedType, published(change))),
     );
     left = left.filter((_, index) => failed.indices.has(index));
   }
@@ -57,6 +63,9 @@ export const pageSender =
         `The bus ${bus} did not accept the page message of hop ${page.hop}: ${detail}.`,
       );
   };
+
+/** Error texts of servers are for people who may read the MCPServer. */
+const published = ({ message: _message, ...change }: StateChange): PublishedChange => change;
 
 const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry => ({
   EventBusName: bus,

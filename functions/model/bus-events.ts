@@ -7,7 +7,7 @@ export const stateChangedType = 'MCPServer State Changed';
 /** For ourselves: the rest of a sweep. */
 export const pageType = 'MCPServer Sweep Page';
 
-/** A change of STATE, as consumers of the bus get it. */
+/** A change of STATE. */
 export type StateChange = {
   /**
    * Follows from the status that was written: the same change has the same id, whoever announces it
@@ -20,5 +20,13 @@ export type StateChange = {
   readonly from?: string;
   readonly to: string;
   readonly reason: string;
+  /** The reason as a sentence for people, for the last changes of the server. */
+  readonly message?: string;
   readonly at: Date;
 };
+
+/** What consumers of the bus get of it. */
+export type PublishedChange = Omit<StateChange, 'message'>;
+
+/** What the endpoint shows of a change that was. */
+export type PastChange = Pick<StateChange, 'from' | 'to' | 'reason' | 'message' | 'at'>;

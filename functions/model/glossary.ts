@@ -2,7 +2,7 @@
  * What each value means and what to do about it, written once: the pages of `docs/`, the site and
  * `muster check` print these sentences.
  */
-import { eventSource, stateChangedType, type StateChange } from './bus-events.ts';
+import { eventSource, stateChangedType, type PublishedChange } from './bus-events.ts';
 import type {
   authRequiredReasons,
   ConnectedReason,
@@ -275,5 +275,5 @@ export const stateChanged = {
 } as const satisfies {
   source: string;
   type: string;
-  fields: Readonly<Record<keyof StateChange, string>>;
+  fields: Readonly<Record<keyof PublishedChange, string>>;
 };

@@ -257,7 +257,7 @@ export const settings = {
   },
   TABLE_NAME: {
     summary:
-      'Name of the DynamoDB table with the grants and the outbox. A sweep without it has no outbox.',
+      'Name of the DynamoDB table with the grants, the outbox and the last changes. A sweep without it has no outbox and keeps no changes.',
   },
   TICK_SECONDS: { summary: 'Time between two sweeps.', fallback: '60' },
   TOKEN_KEYS: {

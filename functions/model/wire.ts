@@ -156,6 +156,26 @@ export const listSchema = z.object({
 });
 export type List = z.infer<typeof listSchema>;
 
+/** One change of STATE. */
+export const changeSchema = z.object({
+  at: field(time, 'When the probe saw it.'),
+  from: field(z.optional(text), 'STATE before. Absent for the first one.'),
+  to: field(text, 'STATE after.'),
+  reason: field(text, 'Reason of the condition `Reachable` after the change.'),
+  message: field(
+    z.optional(text),
+    'The reason as a sentence for people. Absent in anonymous answers.',
+  ),
+});
+
+export const changesSchema = z.object({
+  items: field(
+    z.array(changeSchema),
+    'The last 100 changes of STATE within 90 days, newest first.',
+  ),
+});
+export type Changes = z.infer<typeof changesSchema>;
+
 /** What the command line needs to sign a person in. */
 export const configSchema = z.object({
   issuer: field(text, 'Issuer where people sign in to muster.'),

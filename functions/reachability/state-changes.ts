@@ -31,8 +31,15 @@ export const noOutbox: Outbox = {
   remove: async () => {},
 };
 
+/**
+ * Keeps changes as the last changes of their servers. Returns why it could not, and never throws: a
+ * sweep goes on without them. The same change again is the same row.
+ */
+export type KeepChanges = (changes: readonly StateChange[]) => Promise<string | undefined>;
+
 export type PendingPorts = {
   readonly now: () => Date;
+  readonly keepChanges: KeepChanges;
   readonly outbox: Outbox;
   readonly readServer: (namespace: string, name: string) => Promise<McpServer | undefined>;
   /** Returns the changes that could not be published. */
@@ -52,7 +59,7 @@ export function changeOf(
   const to = ownState(next);
   const id = idOf(uid, next);
   if (to === undefined || to === from || id === undefined) return undefined;
-  const reason = conditionOf(next, 'Reachable')?.reason ?? '';
+  const { reason = '', message } = conditionOf(next, 'Reachable') ?? {};
   return defined({
     id,
     namespace,
@@ -61,6 +68,7 @@ export function changeOf(
     from,
     to,
     reason,
+    message: message === '' ? undefined : message,
     at,
   });
 }
@@ -129,7 +137,7 @@ export type PendingReport = {
  * this run and are left alone. Throws what the ports throw.
  */
 export async function publishPending(
-  { now, outbox, readServer, publish }: PendingPorts,
+  { now, outbox, readServer, publish, keepChanges }: PendingPorts,
   began: Date,
 ): Promise<PendingReport> {
   const recorded = (await outbox.pending()).filter(
@@ -161,7 +169,9 @@ export async function publishPending(
   const unpublished = new Set((due.length === 0 ? [] : await publish(due)).map(({ id }) => id));
   const published = due.filter(({ id }) => !unpublished.has(id));
   const dropped = of('drop');
-  await outbox.remove([...published, ...dropped]);
+  // The run that was cut off has not kept them; one whose bus was down has.
+  const keeping = published.length === 0 ? undefined : keepChanges(published);
+  await Promise.all([outbox.remove([...published, ...dropped]), keeping]);
   return {
     published: published.length,
     dropped: dropped.length,

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { McpServer, Status, PatchStatus, ReadServer } from '../model/mcpserver.ts';
-import { changeOf, idOf, type Outbox } from './state-changes.ts';
+import { changeOf, idOf, type KeepChanges, type Outbox } from './state-changes.ts';
 import { classify, type Verdict } from './classify.ts';
 import { isClassificationDue, isDue, isSwept } from './due.ts';
 import { certificateEvents, type EventRecord, eventsFor } from './event-records.ts';
@@ -28,6 +28,7 @@ export type PagePorts = {
   readonly publish: (changes: readonly StateChange[]) => Promise<readonly StateChange[]>;
   /** Keeps a change until it is published, in case this run is cut off. */
   readonly outbox: Pick<Outbox, 'record' | 'remove'>;
+  readonly keepChanges: KeepChanges;
   /** Writes Events. Returns why some could not be written; the sweep goes on without them. */
   readonly recordEvents: (records: readonly EventRecord[]) => Promise<UnrecordedEvents>;
   /** Whether the prober's own network works. */
@@ -69,6 +70,8 @@ export type PageReport = {
   /** Kubernetes Events written, and why others were not. */
   readonly events: number;
   readonly eventProblem?: string;
+  /** Why the changes are missing among the last changes of their servers. */
+  readonly historyProblem?: string;
   readonly proberOffline?: string;
   readonly problems: readonly ServerProblem[];
 };
@@ -112,9 +115,14 @@ export async function sweepPage(
     ...applied.flatMap((outcome) => outcome.records ?? []),
     ...observations.flatMap((observation) => certificateEvents(observation, options)),
   ];
-  const [unpublished, unrecorded]: [readonly StateChange[], UnrecordedEvents] = await Promise.all([
+  const [unpublished, unrecorded, historyProblem]: [
+    readonly StateChange[],
+    UnrecordedEvents,
+    string | undefined,
+  ] = await Promise.all([
     changes.length === 0 ? [] : ports.publish(changes),
     records.length === 0 ? { count: 0 } : ports.recordEvents(records),
+    changes.length === 0 ? undefined : ports.keepChanges(changes),
   ]);
   await ports.outbox.remove(changes.filter((change) => !unpublished.includes(change)));
   return defined({
@@ -130,6 +138,7 @@ export async function sweepPage(
     unpublished: unpublished.length,
     events: records.length - unrecorded.count,
     eventProblem: unrecorded.message,
+    historyProblem,
     proberOffline: message,
     problems: [
       ...applied.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.problem] : [])),

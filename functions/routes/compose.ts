@@ -6,6 +6,7 @@ import { qualifiedName } from '../model/mcpserver.ts';
 import { oneLine, oneLineWithoutSecrets } from '../model/outside-text.ts';
 import { accessGate } from './access.ts';
 import { bearer, type BearerPorts, type Variables } from './bearer.ts';
+import { type ChangePorts, changeRoutes } from './change-routes.ts';
 import { discoveryRoutes, type SignInFacts } from './discovery-routes.ts';
 import { problemResponse, retryAfter } from './problem.ts';
 import { serverRoutes, type ServerPorts } from './server-routes.ts';
@@ -16,6 +17,8 @@ export type ApiPorts = {
   readonly verify: BearerPorts['verify'];
   readonly log: BearerPorts['log'];
   readonly servers: ServerPorts;
+  /** Without it, no changes are kept. */
+  readonly changesOf?: ChangePorts['changesOf'];
   /** The routes of the sign-in flow. */
   readonly sessions?: Hono<{ Variables: Variables }>;
   /** The routes of the keys of people's machines. */
@@ -28,6 +31,7 @@ export function composeApi({
   verify,
   log,
   servers,
+  changesOf,
   sessions,
   keys,
 }: ApiPorts): Hono<{ Variables: Variables }> {
@@ -48,6 +52,7 @@ export function composeApi({
     api.use('/v1/mcpservers/:namespace/:name/*', accessGate(servers.maySee));
   api.route('/', discoveryRoutes(facts));
   api.route('/', serverRoutes(servers));
+  if (changesOf !== undefined) api.route('/', changeRoutes({ ...servers, changesOf }));
   if (sessions !== undefined) api.route('/', sessions);
   if (keys !== undefined) api.route('/', keys);
   api.notFound((context) =>

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 import {
+  changeSchema,
+  changesSchema,
   checkRequestSchema,
   checkSchema,
   completeRequestSchema,
@@ -42,6 +44,8 @@ export const listQuerySchema = z.object({
 
 /** The bodies that cross the wire, by the name they have in the document. */
 export const bodies = {
+  Change: changeSchema,
+  Changes: changesSchema,
   Check: checkSchema,
   CheckRequest: checkRequestSchema,
   CompleteRequest: completeRequestSchema,
@@ -95,6 +99,13 @@ export const contract: readonly Route[] = [
     answer: 'List',
   },
   { method: 'get', path: server, summary: 'Get one MCPServer.', access: 'list', answer: 'Row' },
+  {
+    method: 'get',
+    path: `${server}/events`,
+    summary: 'List the last changes of STATE of one MCPServer.',
+    access: 'list',
+    answer: 'Changes',
+  },
   {
     method: 'post',
     path: `${server}/check`,

@@ -2,6 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoTable } from '../adapters/dynamodb/dynamo-table.ts';
+import { type ChangeHistory, changeHistory } from '../adapters/dynamodb/change-history.ts';
 import { type SessionStore, sessionStore } from '../adapters/dynamodb/session-store.ts';
 import { tableRateLimits } from '../adapters/dynamodb/limit-counters.ts';
 import type { RateLimits } from '../sessions/ports.ts';
@@ -47,18 +48,25 @@ export const createOutbox = (settings: TableSettings | undefined): Outbox =>
         now: () => new Date(),
       });
 
+/** The last changes of each server, in the same table. */
+export const createHistory = (settings: TableSettings): ChangeHistory =>
+  changeHistory({
+    table: dynamoTable(createTableClient(settings, 'history'), settings.tableName),
+    now: () => new Date(),
+  });
+
 /** The counters of the limits, in the same table. */
 export const createRateLimits = (settings: TableSettings): RateLimits =>
   tableRateLimits(dynamoTable(createTableClient(settings, 'limits'), settings.tableName));
 
-type TableUse = 'grants' | 'outbox' | 'limits';
+type TableUse = 'grants' | 'outbox' | 'limits' | 'history';
 
 function createTableClient({ dynamoDbUrl }: TableSettings, use: TableUse): DynamoDBDocumentClient {
   const client = new DynamoDBClient(
     defined({
       endpoint: dynamoDbUrl?.href,
       maxAttempts: maxAttempts[use],
-      requestHandler: use === 'limits' ? impatient : undefined,
+      requestHandler: use === 'limits' || use === 'history' ? impatient : undefined,
     }),
   );
   return DynamoDBDocumentClient.from(client);
@@ -70,6 +78,8 @@ const maxAttempts: Readonly<Record<TableUse, number | undefined>> = {
   // The default: STATE does not wait for the outbox, and the change is announced all the same.
   outbox: undefined,
   limits: 2,
+  // A sweep does not wait for what is only shown.
+  history: 2,
 };
 
 // A request waits for its counter. When the table is down, each limit says what happens.

@@ -7,6 +7,7 @@ import {
   statusPatcher,
 } from '../../functions/adapters/cluster/kubernetes.ts';
 import { leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
+import { changeHistory } from '../../functions/adapters/dynamodb/change-history.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
 import { changePublisher, pageSender } from '../../functions/adapters/eventbridge.ts';
 import { defined } from '../../functions/model/defined.ts';
@@ -168,6 +169,7 @@ async function play(script: Script): Promise<RunFacts> {
       queuePage: pageSender(bus, 'muster'),
       publish: changePublisher(bus, 'muster'),
       outbox: tableOutbox({ table: world.tableOf(run), now }),
+      keepChanges: changeHistory({ table: world.tableOf(run), now }).keep,
       recordEvents: eventWriter(cluster),
       isOnline: async () => {
         await time.sleep(30);
@@ -340,6 +342,7 @@ function mortal(ports: SweepPorts, isAlive: () => boolean): SweepPorts {
       pending: call(ports.outbox.pending),
       remove: call(ports.outbox.remove),
     },
+    keepChanges: call(ports.keepChanges),
     recordEvents: call(ports.recordEvents),
     isOnline: call(ports.isOnline),
     backOff: call(ports.backOff),

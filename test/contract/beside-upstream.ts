@@ -177,6 +177,7 @@ export function besideUpstream(open: () => Promise<OpenedCluster>): void {
       readServer: serverReader(connection),
       publish: async () => [],
       outbox: noOutbox,
+      keepChanges: async () => undefined,
       recordEvents: async (records) => {
         events.push(...records);
         return { count: 0 };

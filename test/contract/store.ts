@@ -514,11 +514,12 @@ export function storeContract(start: () => Place): void {
         one.change.id < other.change.id ? -1 : 1,
       );
     expect(await outbox.record(change('first'), undefined)).toBeUndefined();
-    expect(await outbox.record({ ...change('second'), from: 'Failed' }, 'first')).toBeUndefined();
+    const second = { ...change('second'), from: 'Failed', message: 'HTTP 200.' };
+    expect(await outbox.record(second, 'first')).toBeUndefined();
     expect(await outbox.record(change('first'), 'never recorded')).toBeUndefined();
     expect(await byId()).toEqual([
       { change: change('first'), isConfirmed: true },
-      { change: { ...change('second'), from: 'Failed' }, isConfirmed: false },
+      { change: second, isConfirmed: false },
     ]);
     await outbox.remove([change('first'), change('second')]);
     expect(await outbox.pending()).toEqual([]);

@@ -31,12 +31,17 @@ const withoutTable = {
   refused: 'Refused with 503.',
 } as const;
 
+const limitSubjects = {
+  person: 'each person',
+  personAndServer: 'each person and server',
+} as const;
+
 const limitRows = table(
   ['limit', 'for', 'uses', 'window', 'while the table is unavailable'],
   [
     ...Object.entries(limits).map(([name, limit]) => [
       code(name),
-      'each person',
+      limitSubjects[limit.per],
       `${limit.count} ${limit.what}`,
       `${limit.windowSeconds} s`,
       withoutTable[limit.withoutTable],

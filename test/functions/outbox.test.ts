@@ -11,6 +11,10 @@ import {
 } from '../../functions/adapters/cluster/kubernetes.ts';
 import { changePublisher } from '../../functions/adapters/eventbridge.ts';
 import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
+import {
+  type ChangeHistory,
+  changeHistory,
+} from '../../functions/adapters/dynamodb/change-history.ts';
 import { tableOutbox } from '../../functions/adapters/dynamodb/outbox.ts';
 import {
   publishPending,
@@ -23,6 +27,7 @@ import { type Bus, startBus } from '../../local/event-bus.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { type Store, startStore } from '../../local/dynamodb.ts';
+import { memoryTable } from '../../local/memory-table.ts';
 import { ClusterError } from '../../functions/model/cluster-error.ts';
 import { crdFile } from '../world/manifest.ts';
 
@@ -47,6 +52,7 @@ const crash = async (): Promise<never> => {
 };
 
 let cluster: LocalCluster;
+let history: ChangeHistory;
 let store: Store;
 let bus: Bus;
 let clock: number;
@@ -69,6 +75,7 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
   );
   const connection = connectCluster({ kubeconfig: cluster.kubeconfig });
   const now = () => new Date(clock);
+  history = changeHistory({ table: memoryTable(), now });
   ports = {
     now,
     probe: async () => outcome,
@@ -79,6 +86,7 @@ spec: { type: streamable-http, url: "https://a.example.com/mcp" }`,
       table: dynamoTable(DynamoDBDocumentClient.from(store.client), store.table),
       now,
     }),
+    keepChanges: history.keep,
     recordEvents: async () => ({ count: 0 }),
     isOnline: async () => true,
     backOff: async () => {},
@@ -150,6 +158,25 @@ describe('a change of state is announced', () => {
     expect([await state(), states(), await rows()]).toEqual(['Connected', [], 1]);
     await sweep();
     expect([states(), await rows()]).toEqual([['Connected'], 0]);
+  });
+
+  test('and is once among the last changes, with its message, however it got there', async () => {
+    const uid = (await ports.readServer('default', 'a'))?.uid ?? '';
+    const kept = async () =>
+      (await history.list(uid)).map(({ from = '-', to, message = '' }) => [from, to, message]);
+    const first = ['-', 'Connected', expect.stringContaining('401')];
+    await sweep({ publish: crash, keepChanges: crash });
+    expect(await kept()).toEqual([]);
+    await sweep();
+    expect(await kept()).toEqual([first]);
+    // The bus is down: the change is kept at once, and again when the bus has it.
+    outcome = refused;
+    await sweep({ publish: async (changes) => changes });
+    const second = ['Connected', 'Connecting', expect.stringContaining('refused')];
+    expect(await kept()).toEqual([second, first]);
+    await sweep();
+    expect(states()).toEqual(['Connected', 'Connecting']);
+    expect(await kept()).toEqual([second, first]);
   });
 
   test('twice with the same id, when its runner was cut off between bus and outbox', async () => {

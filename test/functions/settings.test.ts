@@ -99,6 +99,17 @@ test('an issuer keeps its slash, which is part of its name, and the public addre
   });
 });
 
+test('tokens are released only where the owner says so, and to some hosts only', () => {
+  expect(readApiSettings(api).release).toEqual({ isOn: false, hosts: [] });
+  expect(
+    readApiSettings({
+      ...api,
+      RELEASE_TOKENS: 'on',
+      RELEASE_HOSTS: 'mcp.example.com, *.tools.example.com',
+    }).release,
+  ).toEqual({ isOn: true, hosts: ['mcp.example.com', '*.tools.example.com'] });
+});
+
 describe('an outgoing proxy', () => {
   test('is read with its exceptions', () => {
     const { proxies } = readSweepSettings({

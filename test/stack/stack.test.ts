@@ -321,6 +321,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
         NAMESPACE: 'tools',
         LABEL_SELECTOR: 'team=a',
         ANONYMOUS_LIST: 'on',
+        RELEASE_TOKENS: 'on',
+        RELEASE_HOSTS: 'mcp.example.com',
         FLEET_SIZE: '100000',
         SWEEP_CONCURRENCY: '20',
         API_CONCURRENCY: '50',
@@ -343,7 +345,13 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       });
     }
     expect(stack.inputs('Function', 'ApiFunction')).toMatchObject({
-      environment: { variables: { ANONYMOUS_LIST: 'on' } },
+      environment: {
+        variables: {
+          ANONYMOUS_LIST: 'on',
+          RELEASE_TOKENS: 'on',
+          RELEASE_HOSTS: 'mcp.example.com',
+        },
+      },
     });
     expect(stack.inputs('Function', 'SweepFunction')).toMatchObject({
       reservedConcurrentExecutions: 20,
@@ -378,6 +386,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       ...owner,
       SST_SECRET_Kubeconfig: 'x'.repeat(3001),
       ANONYMOUS_LIST: 'yes',
+      RELEASE_TOKENS: 'true',
       VPC_SUBNETS: 'subnet-1',
       FLEET_SIZE: 'many',
       SWEEP_CONCURRENCY: '0',
@@ -389,6 +398,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'Two clusters',
       '--minify',
       'ANONYMOUS_LIST is "yes"',
+      'RELEASE_TOKENS is "true"',
       'VPC_SECURITY_GROUPS',
       'FLEET_SIZE is "many"',
       'SWEEP_CONCURRENCY is "0"',

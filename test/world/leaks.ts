@@ -12,6 +12,7 @@ import { afterAll } from 'vitest';
  */
 const names = [
   'access_token',
+  'accessToken',
   'refresh_token',
   'id_token',
   'subject_token',

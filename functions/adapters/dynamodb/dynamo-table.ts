@@ -1,5 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -13,6 +15,7 @@ import { defined } from '../../model/defined.ts';
 /** The names are those of the table: partition key, sort key. */
 export type Key = { readonly pk: string; readonly sk: string };
 export type Attributes = Readonly<Record<string, unknown>>;
+export type Row = { readonly key: Key; readonly attributes: Attributes };
 
 /** What has to be true of the stored row before it is written or removed. */
 export type Precondition =
@@ -28,6 +31,8 @@ export type RowQuery = {
   readonly prefix?: string;
   /** At most so many rows, the first of the order. Default: all. */
   readonly limit?: number;
+  /** The order is that of the sort keys, backwards. */
+  readonly descending?: boolean;
 };
 
 /**
@@ -38,6 +43,8 @@ export type Table = {
   readonly get: (key: Key) => Promise<Attributes | undefined>;
   /** Replaces the whole row. False: the precondition is not met. */
   readonly put: (key: Key, attributes: Attributes, condition?: Precondition) => Promise<boolean>;
+  /** Replaces whole rows, in as few requests as possible, and in no order. */
+  readonly putAll: (rows: readonly Row[]) => Promise<void>;
   /** Sets these attributes of a row and keeps its others. False: there is no such row. */
   readonly update: (key: Key, attributes: Attributes) => Promise<boolean>;
   /**
@@ -54,7 +61,7 @@ export type Table = {
    * and the row stays.
    */
   readonly delete: (key: Key, condition?: Precondition) => Promise<Attributes | undefined>;
-  /** Rows of one partition in the order of their sort keys. */
+  /** Rows of one partition in the order of their sort keys, or backwards. */
   readonly query: (pk: string, wanted: RowQuery) => Promise<readonly Attributes[]>;
 };
 
@@ -73,6 +80,12 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
         ...conditional(condition),
       });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
+    },
+    putAll: async (rows) => {
+      const batches = Array.from({ length: Math.ceil(rows.length / mostInBatch) }, (_, index) =>
+        rows.slice(index * mostInBatch, (index + 1) * mostInBatch),
+      );
+      await Promise.all(batches.map((batch) => answered(putBatch(client, TableName, batch))));
     },
     update: async (Key, attributes) => {
       const { expression, names, values } = settingOf(attributes);
@@ -111,7 +124,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       });
       return (await client.send(command).catch(onlyConditionFailed))?.Attributes;
     },
-    query: async (pk, { names, prefix = '', limit = Infinity }) => {
+    query: async (pk, { names, prefix = '', limit = Infinity, descending = false }) => {
       const found: Record<string, unknown>[] = [];
       let ExclusiveStartKey: Record<string, unknown> | undefined;
       do {
@@ -121,6 +134,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
               defined({
                 TableName,
                 ConsistentRead: true,
+                ScanIndexForward: !descending,
                 ...sortKeysFrom(pk, prefix),
                 ExpressionAttributeNames: Object.fromEntries(
                   names.map((name) => [`#${name}`, name]),
@@ -138,6 +152,26 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       return found;
     },
   };
+}
+
+const mostInBatch = 25; // BatchWriteItem takes no more.
+const mostTries = 3;
+
+/** What DynamoDB has no capacity for at the moment is sent again. */
+async function putBatch(
+  client: DynamoDBDocumentClient,
+  table: string,
+  batch: readonly Row[],
+): Promise<void> {
+  let left: NonNullable<BatchWriteCommandInput['RequestItems']>[string] = batch.map(
+    ({ key, attributes }) => ({ PutRequest: { Item: { ...key, ...attributes } } }),
+  );
+  for (let tries = 1; ; tries += 1) {
+    const answer = await client.send(new BatchWriteCommand({ RequestItems: { [table]: left } }));
+    left = answer.UnprocessedItems?.[table] ?? [];
+    if (left.length === 0) return;
+    if (tries === mostTries) throw new Error(`${String(left.length)} rows were not accepted`);
+  }
 }
 
 function settingOf(attributes: Attributes) {

@@ -97,6 +97,7 @@ const rowSchema = z
       from: z.exactOptional(word),
       to: z.enum(states),
       reason: z.union([z.literal(''), word]),
+      message: z.exactOptional(z.string()),
       at: z.pipe(z.iso.datetime(), z.coerce.date()),
     }),
     confirmed: z._default(z.boolean(), false),

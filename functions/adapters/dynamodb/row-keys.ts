@@ -1,6 +1,7 @@
 /** Where each thing lies in the table of the sessions. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { StateChange } from '../../model/bus-events.ts';
 import type { PersonKey } from '../../sessions/grant.ts';
 import type { Use } from '../../sessions/ports.ts';
 import type { Key } from './dynamo-table.ts';
@@ -88,6 +89,13 @@ export function releaseIn(sk: string): { readonly serverUid: string; readonly th
   const [serverUid = '', thumbprint = ''] = sk.slice(releasePrefix.length).split(' ');
   return { serverUid, thumbprint };
 }
+
+/** One row for each change of STATE, in the order of their times. */
+export const changesPartition = (serverUid: string): string => `changes ${serverUid}`;
+export const changeKey = ({ uid, at, to }: Pick<StateChange, 'uid' | 'at' | 'to'>): Key => ({
+  pk: changesPartition(uid),
+  sk: `${at.toISOString()} ${to}`,
+});
 
 /** A sign-in of this person to this server that no browser came back from. */
 export const attemptKey = (person: PersonKey, serverUid: string): Key => ({

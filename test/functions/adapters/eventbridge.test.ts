@@ -14,18 +14,21 @@ const putSchema = z.object({
 /** A bus that takes an entry only when `takes` says so. */
 let takes: (name: string, call: number) => boolean;
 let calls: string[][];
+let details: string[];
 let bus: Listening;
 let client: EventBridgeClient;
 beforeEach(async () => {
   calls = [];
+  details = [];
   takes = () => true;
-  const named = async (request: IncomingMessage): Promise<readonly string[]> =>
-    putSchema
-      .parse(await json(request))
-      .Entries.map(
-        ({ Detail }) =>
-          z.object({ name: z._default(z.string(), 'page') }).parse(JSON.parse(Detail)).name,
-      );
+  const named = async (request: IncomingMessage): Promise<readonly string[]> => {
+    const { Entries } = putSchema.parse(await json(request));
+    details.push(...Entries.map(({ Detail }) => Detail));
+    return Entries.map(
+      ({ Detail }) =>
+        z.object({ name: z._default(z.string(), 'page') }).parse(JSON.parse(Detail)).name,
+    );
+  };
   bus = await listen(
     createServer((request, response) => {
       void named(request).then((names) => {
@@ -61,6 +64,15 @@ describe('changes of state', () => {
   test('go out in batches of ten', async () => {
     expect(await changePublisher(client, 'muster')(changes(23))).toEqual([]);
     expect(calls.map((call) => call.length).sort((one, other) => one - other)).toEqual([3, 10, 10]);
+  });
+
+  test('go out without the error texts of servers', async () => {
+    const [change] = changes(1);
+    if (change === undefined) throw new Error('There is a change.');
+    await changePublisher(client, 'muster')([{ ...change, message: 'refused by 10.0.0.1' }]);
+    expect(details.map((detail) => JSON.parse(detail))).toEqual([
+      { ...change, at: change.at.toISOString() },
+    ]);
   });
 
   test('that fail are sent again, and only they', async () => {

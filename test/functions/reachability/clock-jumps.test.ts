@@ -56,6 +56,7 @@ test('a conflict does not make an old time of the future a newer observation', a
     readServer: async () => fresh,
     publish: async () => [],
     outbox: { record: async () => undefined, remove: async () => {} },
+    keepChanges: async () => undefined,
     recordEvents: async () => ({ count: 0 }),
     isOnline: async () => true,
     backOff: async () => {},

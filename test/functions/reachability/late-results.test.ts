@@ -54,6 +54,7 @@ async function sweep(overtaken: boolean): Promise<readonly Status[]> {
     readServer: async () => fresh,
     publish: async () => [],
     outbox: { record: async () => undefined, remove: async () => {} },
+    keepChanges: async () => undefined,
     recordEvents: async () => ({ count: 0 }),
     isOnline: async () => true,
     backOff: async () => {},

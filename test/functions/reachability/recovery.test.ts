@@ -95,6 +95,7 @@ async function live(
         readServer: async () => server,
         publish: async () => [],
         outbox: noOutbox,
+        keepChanges: async () => undefined,
         recordEvents: async () => ({ count: 0 }),
         isOnline: async () => true,
         backOff: async () => {},

@@ -53,6 +53,7 @@ async function swept(ports: Partial<SweepPorts> = {}, cursor: SweepCursor = firs
       readServer: async () => undefined,
       publish: async () => [],
       outbox: noOutbox,
+      keepChanges: async () => undefined,
       recordEvents: async () => ({ count: 0 }),
       isOnline: async () => true,
       backOff: async () => {},

@@ -138,6 +138,7 @@ describe('the changes that earlier runs left', () => {
   async function published({ pending, server, unpublished = () => false }: World) {
     const sent: StateChange[] = [];
     const removed: StateChange[] = [];
+    const kept: StateChange[] = [];
     let publications = 0;
     const report = await publishPending(
       {
@@ -155,11 +156,15 @@ describe('the changes that earlier runs left', () => {
           sent.push(...changes);
           return changes.filter(unpublished);
         },
+        keepChanges: async (changes) => {
+          kept.push(...changes);
+          return undefined;
+        },
       },
       now,
     );
     const ids = (changes: readonly StateChange[]) => changes.map(({ id }) => id);
-    return { report, publications, sent: ids(sent), removed: ids(removed) };
+    return { report, publications, sent: ids(sent), removed: ids(removed), kept: ids(kept) };
   }
   const shown = changeTo('Failed');
   const never = changeTo('Connected', later(-1000));
@@ -171,12 +176,14 @@ describe('the changes that earlier runs left', () => {
       publications: 1,
       sent: [shown.id],
       removed: [shown.id, never.id],
+      kept: [shown.id],
     });
   });
   test('stay in the outbox when the bus does not take them', async () => {
     expect(await published({ pending: [pending(shown)], unpublished: () => true })).toMatchObject({
       report: { published: 0, dropped: 0, waiting: 1 },
       removed: [],
+      kept: [],
     });
   });
   test('do not bother the bus when there are none to publish', async () => {
@@ -212,6 +219,7 @@ describe('the changes that earlier runs left', () => {
           sent.push(...changes);
           return [];
         },
+        keepChanges: async () => 'the table is unavailable',
       },
       now,
     );

@@ -35,6 +35,7 @@ type Seen = {
   readonly report: PageReport;
   readonly written: readonly { readonly name: string; readonly status: Status }[];
   readonly published: readonly StateChange[];
+  readonly kept: readonly StateChange[];
   readonly recorded: readonly (readonly [id: string, previous: string | undefined])[];
   readonly removed: readonly StateChange[];
   readonly events: readonly EventRecord[];
@@ -50,6 +51,7 @@ async function swept(
 ): Promise<Seen> {
   const written: { name: string; status: Status }[] = [];
   const published: StateChange[] = [];
+  const kept: StateChange[] = [];
   const recorded: [string, string | undefined][] = [];
   const removed: StateChange[] = [];
   const events: EventRecord[] = [];
@@ -82,6 +84,10 @@ async function swept(
           removed.push(...changes);
         },
       },
+      keepChanges: async (changes) => {
+        kept.push(...changes);
+        return undefined;
+      },
       recordEvents: async (records) => {
         events.push(...records);
         return { count: 0 };
@@ -101,7 +107,7 @@ async function swept(
       ...options,
     },
   );
-  return { report, written, published, recorded, removed, events, waited, probed };
+  return { report, written, published, kept, recorded, removed, events, waited, probed };
 }
 
 const named = (name: string, facts: Partial<McpServer> = {}): McpServer =>
@@ -145,6 +151,7 @@ test('a new server that answers is written, announced once and told as an Event'
       uid: 'uid-of-a',
       to: 'Connected',
       reason: 'Responded',
+      message: 'The server answered HTTP 200.',
       at: now,
     },
   ]);
@@ -380,6 +387,33 @@ describe('what cannot be written or announced', () => {
         },
       ],
     });
+  });
+
+  test('is kept as the last change of its server, whether the bus takes it or not', async () => {
+    const page = await swept([named('a'), named('b')], { publish: async (changes) => changes });
+    expect(page.kept.map(({ name, to, message }) => [name, to, message])).toEqual([
+      ['a', 'Connected', 'The server answered HTTP 200.'],
+      ['b', 'Connected', 'The server answered HTTP 200.'],
+    ]);
+    expect(page.report).not.toHaveProperty('historyProblem');
+  });
+
+  test('is written and announced although it cannot be kept, and the report says why', async () => {
+    const page = await swept([named('a')], { keepChanges: async () => 'the table is unavailable' });
+    expect([page.published, page.removed, page.written].map(({ length }) => length)).toEqual([
+      1, 1, 1,
+    ]);
+    expect(page.report).toMatchObject({
+      historyProblem: 'the table is unavailable',
+      problems: [],
+    });
+  });
+
+  test('that is none costs no write to the last changes', async () => {
+    let calls = 0;
+    const keepChanges = async (): Promise<undefined> => void (calls += 1);
+    await swept([named('a', { status: connected() })], { keepChanges });
+    expect(calls).toBe(0);
   });
 
   test('is announced although the outbox is away, which is a problem by name', async () => {

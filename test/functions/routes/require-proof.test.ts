@@ -353,6 +353,19 @@ describe('a person at their own machine', () => {
   });
 });
 
+test('the local world releases tokens; without a session the answer is what SESSION shows', async () => {
+  const target = { method: 'POST', path: '/v1/mcpservers/default/server-b/session/token' };
+  const answer = await send(
+    target,
+    await adas.proof({ ...target, url: world.url + target.path, token }),
+  );
+  expect(answer.status).toBe(409);
+  expect(problemSchema.parse(await answer.json())).toMatchObject({
+    title: 'You are not signed in to default/server-b (Pending Auth)',
+    hint: 'Run: muster auth login --server default/server-b',
+  });
+});
+
 test('the hint about a wrong address names the right one', async () => {
   const target = { method: 'DELETE', path: '/v1/sessions' };
   const url = 'http://localhost:8787/v1/sessions';

@@ -234,7 +234,7 @@ test('only hosts that the owner lists get a token', async () => {
   expect((await problemOf(other)).hint).toContain('RELEASE_HOSTS');
 });
 
-test('a proof that somebody caught releases nothing, also for ten at the same time', async () => {
+test('a proof that was caught releases nothing, also for ten at the same time', async () => {
   const { token } = aCaller(person);
   const at = { method: 'POST', url: `${world.publicUrl}${tokenPath}`, token };
   const proof = await machine.proof({ ...at, at: world.clock.now });

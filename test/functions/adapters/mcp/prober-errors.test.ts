@@ -62,6 +62,7 @@ describe('a page', () => {
       readServer: async () => undefined,
       publish: async () => [],
       outbox: { record: async () => undefined, remove: async () => {} },
+      keepChanges: async () => undefined,
       recordEvents: async () => ({ count: 0 }),
       isOnline: async () => true,
       backOff: async () => {},
