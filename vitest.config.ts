@@ -5,12 +5,13 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real
-    // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Take long: npm run
-    // test:hostile, test:wild, test:chaos.
+    // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Needs clients in
+    // Python: npm run test:clients. Take long: npm run test:hostile, test:wild, test:chaos.
     exclude: [
       'test/stack/**',
       'test/browser/**',
       'test/cluster/**',
+      'test/clients/**',
       'test/keycloak/**',
       'test/chaos/**',
       'test/wild/**',

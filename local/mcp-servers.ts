@@ -139,7 +139,8 @@ function sseEndpoint() {
       await server.connect(transport);
       return;
     }
-    const transport = sessions.get(String(request.query['sessionId']));
+    const { sessionId } = request.query;
+    const transport = typeof sessionId === 'string' ? sessions.get(sessionId) : undefined;
     if (transport === undefined) response.status(404).send('Session not found');
     else await transport.handlePostMessage(request, response);
   };

@@ -67,7 +67,11 @@ function newServer(seenAbort: () => void): McpServer {
   server.registerTool('echo', { inputSchema: z.object({ message: z.string() }) }, ({ message }) =>
     text(message),
   );
+  // The SDK warns of this name, at every request.
+  const { warn } = console;
+  console.warn = () => {};
   server.registerTool('région', { inputSchema: z.object({}) }, () => text('ici'));
+  console.warn = warn;
   server.registerTool(
     'routed',
     {

@@ -116,7 +116,9 @@ describe('answers', () => {
       expect(await client.answerTo(1)).toMatchObject({ result: {} });
       expect(await client.answerTo(2)).toMatchObject({ result: {} });
     });
-    expect(server.asked.map(({ json }) => json['method']).sort()).toEqual(['a', 'b', 'c']);
+    expect(new Set(server.asked.map(({ json }) => json['method']))).toEqual(
+      new Set(['a', 'b', 'c']),
+    );
   });
 
   test('to what is no JSON-RPC are parse errors, and the bridge continues', async () => {

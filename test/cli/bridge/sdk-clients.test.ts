@@ -131,12 +131,12 @@ describe.each(['server-a', 'server-sse'])('the SDK of 2025 on %s, behind OAuth',
   });
 
   test('hears what the server says on its own: logs', async () => {
-    const logged = new Promise<void>((resolve) => {
-      client.setNotificationHandler(LoggingMessageNotificationSchema, () => resolve());
+    const logged = new Promise<unknown>((resolve) => {
+      client.setNotificationHandler(LoggingMessageNotificationSchema, resolve);
     });
     await client.setLoggingLevel('debug');
     await client.callTool({ name: 'toggle-simulated-logging' });
-    await logged;
+    expect(await logged).toMatchObject({ method: 'notifications/message' });
     await client.callTool({ name: 'toggle-simulated-logging' });
   });
 
@@ -232,12 +232,12 @@ describe('the SDK of 2026', () => {
     });
 
     test('hears of changes on the stream that it opened for them', async () => {
-      const changed = new Promise<void>((resolve) => {
-        client.setNotificationHandler('notifications/tools/list_changed', () => resolve());
+      const changed = new Promise<unknown>((resolve) => {
+        client.setNotificationHandler('notifications/tools/list_changed', resolve);
       });
       const subscription = await client.listen({ toolsListChanged: true });
       modern.toolsChanged();
-      await changed;
+      expect(await changed).toMatchObject({ method: 'notifications/tools/list_changed' });
       await subscription.close();
     });
   });

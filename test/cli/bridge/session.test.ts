@@ -189,6 +189,7 @@ describe('the stream of the server', () => {
     };
     await greet();
     await client.received(({ method }) => method === 'from the new one');
+    expect(methods().filter((method) => method === 'initialize')).toHaveLength(2);
   });
 
   test('is not asked for again where there is none', async () => {
