@@ -10,7 +10,7 @@ import { serverClient } from './server-request.ts';
 import { sseTransport } from './sse-transport.ts';
 import { linesOf } from './stdio-lines.ts';
 import { streamableHttp } from './streamable-http.ts';
-import { ServerFailure } from './transport.ts';
+import { pause, ServerFailure } from './transport.ts';
 
 export type BridgeParts = {
   /** Of the server, as the person uses it. */
@@ -30,6 +30,8 @@ export type BridgeParts = {
 const parseError = -32_700;
 /** For the server to forget the session, before the process ends without it. */
 const farewellMs = 500;
+/** For answers to what was piped in. Clients end a process 2 s after its stdin. */
+const graceMs = 1_000;
 
 /**
  * Carries messages between a client on stdin and stdout and one MCP server, until the client ends
@@ -49,11 +51,16 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
   const [http, sse] = [streamableHttp(shared), sseTransport(shared)];
   const warn = withoutRepetition(parts.warn);
   let turn: Promise<unknown> = Promise.resolve();
+  const underWay = new Set<Promise<void>>();
 
   const receive = (message: ClientMessage): void => {
     const pending = message.kind === 'request' ? conversation.expect(message) : undefined;
     const before = turn;
     const handled = before.then(() => handle(message, pending));
+    if (!isSubscription(message)) {
+      underWay.add(handled);
+      void handled.finally(() => underWay.delete(handled));
+    }
     // What follows the handshake has to find the session.
     if (isHandshake(message)) turn = handled;
   };
@@ -103,6 +110,7 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
         await write(errorText(null, { code: parseError, message: 'This line is not JSON-RPC.' }));
       else messages.forEach(receive);
     }
+    await Promise.race([Promise.all(underWay), pause(graceMs, closed.signal)]);
   };
 
   try {
@@ -117,6 +125,10 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
     client.close();
   }
 }
+
+/** It is answered when it ends. */
+const isSubscription = (message: ClientMessage): boolean =>
+  message.kind === 'request' && message.method === 'subscriptions/listen';
 
 const isHandshake = (message: ClientMessage): boolean =>
   message.kind !== 'response' &&

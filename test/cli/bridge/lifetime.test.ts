@@ -51,6 +51,13 @@ test('ends also while a call is under way and the server hangs', async () => {
   expect(ms).toBeLessThan(2_000);
 });
 
+test('answers what was piped in before it ends', async () => {
+  client.send(request(1, 'tools/list'));
+  client.send(request(2, 'tools/list'));
+  expect(await client.end()).toMatchObject({ code: 0 });
+  expect(new Set(client.messages.map(({ id }) => id))).toEqual(new Set(['init', 1, 2]));
+});
+
 test('carries answers of 12 MB and requests of 8 MB', async () => {
   const text = 'x'.repeat(12 * 1024 * 1024);
   server.respond = (asked, response) => sendJson(response, result(asked, { text }));
