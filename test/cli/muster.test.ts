@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, watch, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listSchema } from '../../functions/model/wire.ts';
 import { declareServers } from '../../local/declare-servers.ts';
@@ -282,6 +282,29 @@ Next:      muster auth login --server server-b
     const { tokens: renewed } = await keptTokens();
     expect(renewed['refreshToken']).not.toBe(tokens['refreshToken']);
     expect(Date.parse(String(renewed['expiresAt']))).toBeGreaterThan(Date.now());
+  });
+
+  test('a watch goes on with a sign-in that refreshes itself, and ends with 2 when it has ended', async () => {
+    const listed = Promise.withResolvers<string>();
+    const ended = muster('list -w --interval 1s', { onOutput: listed.resolve });
+    expect(await listed.promise).toContain('SESSION');
+    const { file: tokenFile, tokens } = await keptTokens();
+    const changes = watch(dirname(tokenFile));
+    const replaceTokens = async (changed: object): Promise<void> => {
+      const next = { ...tokens, expiresAt: '2020-01-01T00:00:00Z', ...changed };
+      await writeFile(join(home, 'next'), JSON.stringify(next), { mode: 0o600 });
+      await rename(join(home, 'next'), tokenFile);
+    };
+    await replaceTokens({});
+    const refreshToken = `"refreshToken": ${JSON.stringify(tokens['refreshToken'])}`;
+    for await (const _ of changes) {
+      const text = await readFile(tokenFile, 'utf8');
+      if (text.includes('"refreshToken": ') && !text.includes(refreshToken)) break;
+    }
+    await replaceTokens({ refreshToken: 'made up' });
+    const { code, stderr } = await ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Error: Your sign-in to .* could not be refreshed: .*\n/);
   });
 
   test('a refresh token that the issuer refuses is exit 2 with the command to run, and nothing is deleted', async () => {

@@ -37,6 +37,8 @@ export type Run = {
   readonly types?: { readonly after: string; readonly text: () => string | Promise<string> };
   /** Called with each address on stderr. */
   readonly onAddress?: (address: string) => Promise<unknown>;
+  /** Called with all of stdout so far, each time it grows. */
+  readonly onOutput?: (stdout: string) => void;
   /** Called with all of stderr so far, each time it grows. */
   readonly onError?: (stderr: string) => void;
   /** Ctrl-C when it resolves. */
@@ -63,7 +65,10 @@ export async function runMuster(file: string, line: string, run: Run = {}): Prom
   let stderr = '';
   const played = new Map<string, Promise<unknown>>();
   void run.interrupted?.then(() => child.kill('SIGINT'));
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    run.onOutput?.(stdout);
+  });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
     run.onError?.(stderr);
