@@ -6,7 +6,7 @@ class PageTabs extends HTMLElement {
   readonly #tabs: Tab[] = [];
 
   connectedCallback(): void {
-    for (const child of [...this.children]) {
+    for (const child of Array.from(this.children)) {
       const heading = child.matches('h3') ? child : child.querySelector(':scope > h3');
       if (heading !== null) this.#tabs.push(this.#tabOf(heading));
       this.#tabs.at(-1)?.panel.append(child);
@@ -69,3 +69,6 @@ class PageTabs extends HTMLElement {
 }
 
 customElements.define('muster-tabs', PageTabs);
+
+// Nothing is exported, and still it is a module: a page imports it when it has tabs.
+export {};
