@@ -71,3 +71,6 @@ class PageTabs extends HTMLElement {
 }
 
 customElements.define('muster-tabs', PageTabs);
+
+// Nothing is exported, and still it is a module: a page imports it when it has tabs.
+export {};
