@@ -56,8 +56,9 @@ export function pager(store: ObjectStore): Pager {
       const snapshot = token && token.rv !== -1 ? kept.get(token.rv)?.snapshot : store.snapshot();
       if (!snapshot) return { kind: 'expired', continue: writeToken(-1, token?.start ?? '') };
 
-      const start = token?.start ?? '';
-      const rest = snapshot.objects.filter((object) => keyOf(object) >= start && matches(object));
+      const rest = snapshot.objects
+        .slice(firstFrom(snapshot.objects, token?.start ?? ''))
+        .filter(matches);
       const objects = limit === 0 ? rest : rest.slice(0, limit);
       const next = rest[objects.length];
       if (next) keep(snapshot);
@@ -71,6 +72,18 @@ export function pager(store: ObjectStore): Pager {
     },
     expire: () => kept.clear(),
   };
+}
+
+/** Where the objects from this key on begin: they are in the order of their keys. */
+function firstFrom(objects: readonly Stored[], key: string): number {
+  let [low, high] = [0, objects.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const object = objects[middle];
+    if (object !== undefined && keyOf(object) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const writeToken = (rv: number, start: string): string =>

@@ -98,5 +98,6 @@ export const masked = (text: string): string =>
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/\b\d\d:\d\d:\d\d\b/g, 'TIME')
     .replace(/\b\d+s\b/g, 'Ns')
+    .replace(/\b\d+m\b/g, 'Nm')
     .replace(/"?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"?/g, 'UID') // YAML quotes one that could be read as a number
     .replace(/ +/g, ' ');
