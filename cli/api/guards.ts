@@ -7,6 +7,7 @@ import type {
   Changes,
   Check,
   Config,
+  ExplainedRow,
   Keys,
   List,
   Row,
@@ -36,8 +37,12 @@ export const isRow = (body: unknown): body is Row =>
     (condition) =>
       isRecord(condition) && hasTexts(condition, 'type', 'status', 'reason', 'lastTransitionTime'),
   ) &&
-  (body['explained'] === undefined || isExplained(body['explained'])) &&
   (body['session'] === undefined || isSession(body['session']));
+
+export const isExplainedRow = (body: unknown): body is ExplainedRow =>
+  isRecord(body) &&
+  (body['explained'] === undefined || isExplained(body['explained'])) &&
+  isRow(body);
 
 const isExplained = (value: unknown): boolean =>
   isRecord(value) &&

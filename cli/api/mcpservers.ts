@@ -1,5 +1,5 @@
-import type { Row } from '../../functions/model/wire.ts';
-import { isList, isRow } from './guards.ts';
+import type { ExplainedRow, Row } from '../../functions/model/wire.ts';
+import { isExplainedRow, isList } from './guards.ts';
 import { CliError } from '../context.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
 import { acceptedBody, RequestFailure } from './request.ts';
@@ -150,7 +150,7 @@ export async function findServer(
 
 /** What came of one name. */
 export type FoundServer =
-  | { readonly kind: 'found'; readonly row: Row }
+  | { readonly kind: 'found'; readonly row: ExplainedRow }
   | { readonly kind: 'problem'; readonly wanted: ServerName; readonly error: NameProblem };
 
 /**
@@ -194,7 +194,7 @@ export async function readServer(
   connection: Connection,
   server: { readonly namespace: string; readonly name: string },
   timeoutMs: number = limits.requestMs,
-): Promise<Row | undefined> {
+): Promise<ExplainedRow | undefined> {
   const { endpoint } = connection;
   try {
     const row = await authorizedRequest(connection, {
@@ -202,7 +202,7 @@ export async function readServer(
       url: serverUrl(endpoint, server),
       timeoutMs,
     });
-    if (!isRow(row)) throw notOurs(endpoint);
+    if (!isExplainedRow(row)) throw notOurs(endpoint);
     return row;
   } catch (error) {
     if (error instanceof RequestFailure && error.status === 404) return undefined;

@@ -1,6 +1,6 @@
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Change, Row } from '../../functions/model/wire.ts';
+import type { Change, ExplainedRow, Row } from '../../functions/model/wire.ts';
 import { readChanges } from '../api/changes.ts';
 import { type Connection, readServer } from '../api/mcpservers.ts';
 import { inParallel } from '../api/in-parallel.ts';
@@ -38,7 +38,7 @@ export async function describe(context: CommandContext): Promise<ExitCode> {
 
 const parallel = 8;
 
-type Facts = { readonly row: Row; readonly changes?: readonly Change[] };
+type Facts = { readonly row: ExplainedRow; readonly changes?: readonly Change[] };
 
 /** A row of a list lacks what only the answer about one server has. */
 async function everythingAbout(

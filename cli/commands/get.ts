@@ -1,4 +1,4 @@
-import type { Row } from '../../functions/model/wire.ts';
+import type { ExplainedRow, Row } from '../../functions/model/wire.ts';
 import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { sorted } from '../output/table.ts';
@@ -26,6 +26,6 @@ export async function get(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function withoutExplanation({ explained: _explained, ...row }: Row): Row {
+function withoutExplanation({ explained: _explained, ...row }: ExplainedRow): Row {
   return row;
 }

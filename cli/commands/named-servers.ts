@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { ExplainedRow } from '../../functions/model/wire.ts';
 import { type Connection, findServers } from '../api/mcpservers.ts';
 import { parseServerName, type ServerName } from '../api/server-names.ts';
 import { CliError, type CommandContext } from '../context.ts';
@@ -14,7 +14,7 @@ export function serverNames({ positionals, option }: CommandContext): readonly S
 }
 
 export type NamedServers = {
-  readonly rows: readonly Row[];
+  readonly rows: readonly ExplainedRow[];
   /** What is wrong with the other names, to be thrown when the rows are printed. */
   readonly problem?: CliError;
 };

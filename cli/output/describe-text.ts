@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Change, Row } from '../../functions/model/wire.ts';
+import type { Change, ExplainedRow, Row } from '../../functions/model/wire.ts';
 import { type Fact, factIndent, factLines, label } from './fact-lines.ts';
 import { localTime } from './local-time.ts';
 import type { Paint, Style } from './paint.ts';
@@ -9,7 +9,7 @@ import { age, fromNow, sessionCell, stateCell } from './table.ts';
 import { cellText, textTable } from './text-table.ts';
 
 export type Description = {
-  readonly row: Row;
+  readonly row: ExplainedRow;
   /** The newest first. Absent: the endpoint keeps none. */
   readonly changes?: readonly Change[];
   /** Whether the person is signed in to muster. */
@@ -73,7 +73,7 @@ function stateText(row: Row, now: Date): string {
 
 const reachableOf = ({ conditions }: Row) => conditions.find(({ type }) => type === 'Reachable');
 
-function reachabilityFacts(row: Row, now: Date): readonly Fact[] {
+function reachabilityFacts(row: ExplainedRow, now: Date): readonly Fact[] {
   const { reason, lastError, state, lastAttempt, lastConnected } = row;
   const isDown = lastError !== undefined || state === 'Failed' || state === 'Connecting';
   const isProbed = row.type !== 'stdio' && reason !== 'Suspended';

@@ -120,16 +120,21 @@ export const rowSchema = z.object({
     z.boolean(),
     'True when the last observation is older than two heartbeats, or the prober is offline (`ProberOffline`). Check that the sweep runs.',
   ),
-  explained: field(
-    z.optional(explainedSchema),
-    'What the reason means. Only in the answer about one server, and only for a known reason.',
-  ),
   session: field(
     z.optional(sessionSchema),
     "The caller's own session. Present only when the caller is signed in.",
   ),
 });
 export type Row = z.infer<typeof rowSchema>;
+
+/** Answer about one server. */
+export const explainedRowSchema = z.extend(rowSchema, {
+  explained: field(
+    z.optional(explainedSchema),
+    'What the reason means. Absent for a reason that is not known.',
+  ),
+});
+export type ExplainedRow = z.infer<typeof explainedRowSchema>;
 
 /** The owner of the token that came with the request. */
 export const meSchema = z.object({

@@ -49,8 +49,9 @@ async function endpointWith({ rows, get, check, changes }: Routes) {
   const { url: endpoint, close } = await listen(
     createServer((request, response) => {
       request.resume();
-      asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-      send(response, answerTo(request.method ?? '', request.url ?? ''));
+      const [path = ''] = (request.url ?? '').split('?');
+      asked.push(`${request.method ?? ''} ${path}`);
+      send(response, answerTo(request.method ?? '', path));
     }),
   );
   box.endAfter(close);

@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changesSchema, checkSchema, type Row, rowSchema } from '../../../functions/model/wire.ts';
+import {
+  changesSchema,
+  checkSchema,
+  explainedRowSchema,
+  type Row,
+} from '../../../functions/model/wire.ts';
 import { ada } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { browserOf } from '../../world/browser.ts';
@@ -96,7 +101,7 @@ describe('everything about one server', () => {
       /^Server: {4}default\/server-a\n[^]*\nNext: {6}muster auth login --server server-a\nMore: .*\n\nServer: {4}default\/server-b\n[^]*\nSession: {3}Authenticated\nIssuer: /,
     );
     const described: unknown = JSON.parse(json?.stdout ?? '');
-    expect(rowSchema.parse(described).explained?.page).toMatch(/authentication-required/);
+    expect(explainedRowSchema.parse(described).explained?.page).toMatch(/authentication-required/);
     expect(described).toMatchObject(JSON.parse(got?.stdout ?? ''));
     expect(yaml?.stdout).toMatch(/^items:\n {2}- namespace: default\n {4}name: server-a\n/);
   });

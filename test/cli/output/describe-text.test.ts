@@ -2,7 +2,7 @@
 import { afterAll, expect, test, vi } from 'vitest';
 import { type Description, describeText } from '../../../cli/output/describe-text.ts';
 import { painter } from '../../../cli/output/paint.ts';
-import type { Row } from '../../../functions/model/wire.ts';
+import type { ExplainedRow } from '../../../functions/model/wire.ts';
 import { aRow, aSession, now } from '../rows.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { explainRow } from '../../../functions/model/reason-facts.ts';
@@ -13,7 +13,7 @@ vi.stubEnv('TZ', 'Europe/Berlin');
 afterAll(() => vi.unstubAllEnvs());
 
 /** As the endpoint answers: with the sentences of the glossary. */
-const text = (row: Row, more: Partial<Description> = {}): string =>
+const text = (row: ExplainedRow, more: Partial<Description> = {}): string =>
   describeText({
     row: defined({ ...row, explained: row.explained ?? explainRow(row, site) }),
     signedIn: true,
@@ -210,10 +210,13 @@ test('no text of the endpoint can forge a line or steer the terminal', () => {
     state: evil,
     reason: evil,
     lastError: evil,
-    explained: { means: evil, hints: [evil], page: evil },
     session,
   });
-  const shown = text(row, { changes: [{ at: '2026-11-22T11:55:30Z', to: evil, reason: evil }] });
+  const explained = { means: evil, hints: [evil], page: evil };
+  const shown = text(
+    { ...row, explained },
+    { changes: [{ at: '2026-11-22T11:55:30Z', to: evil, reason: evil }] },
+  );
   expect(shown.match(/^Next:/gm)).toHaveLength(1);
   expect(shown).not.toMatch(/\p{Cf}|(?!\n)\p{Cc}/u);
 });

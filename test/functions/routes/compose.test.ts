@@ -15,6 +15,7 @@ import {
   listSchema,
   meSchema,
   problemSchema,
+  explainedRowSchema,
   rowSchema,
   type SignInCheck,
 } from '../../../functions/model/wire.ts';
@@ -386,15 +387,15 @@ test('the answer about one server has the sentences about its reason; a list has
   const siteUrl = new URL('https://docs.example.com/');
   const { ask } = world({ servers: { siteUrl } });
   const one = await ask('/v1/mcpservers/default/server-a', ada);
-  expect(rowSchema.parse(one.body).explained).toEqual({
+  expect(explainedRowSchema.parse(one.body).explained).toEqual({
     means: 'The server answered.',
     hints: [],
     page: 'https://docs.example.com/reasons/responded/',
   });
   const list = listSchema.parse((await ask('/v1/mcpservers', ada)).body);
-  expect(list.items.filter(({ explained }) => explained !== undefined)).toEqual([]);
+  expect(JSON.stringify(list)).not.toContain('means');
   const without = await world().ask('/v1/mcpservers/default/server-a', ada);
-  expect(rowSchema.parse(without.body).explained).not.toHaveProperty('page');
+  expect(explainedRowSchema.parse(without.body).explained).not.toHaveProperty('page');
 });
 
 test('an MCPServer that is not there is a 404 that names it', async () => {
