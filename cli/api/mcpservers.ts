@@ -3,6 +3,7 @@ import { isList, isRow } from './guards.ts';
 import { CliError } from '../context.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
 import { acceptedBody, RequestFailure } from './request.ts';
+import { checkAddress } from './status-causes.ts';
 import { defined } from '../../functions/model/defined.ts';
 import type { ProofSigner } from './proof-signer.ts';
 import { NameProblem, parseServerName, serverAmong, type ServerName } from './server-names.ts';
@@ -15,6 +16,10 @@ export type Connection = {
   readonly renewal?: Renewal;
   /** Absent: the sign-in has no key of this machine, and can only read. */
   readonly signer?: ProofSigner;
+  /** The variable that brought the token, where no sign-in of this machine did. */
+  readonly variable?: string;
+  /** Without a token: the error of a request that requires one. */
+  readonly notSignedIn?: () => Promise<CliError>;
 };
 
 export type Servers = {
@@ -187,5 +192,5 @@ const endless = (endpoint: string, what: string): CliError =>
 
 export const notOurs = (endpoint: string): CliError =>
   new CliError(`Unexpected response from ${endpoint}. Is it the muster endpoint?`, {
-    hint: 'Check the address in MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT or --endpoint, and that this muster is as new as the endpoint.',
+    hint: `${checkAddress()}. If it is right, compare the versions: muster version`,
   });

@@ -72,7 +72,7 @@ function refusedBy(proxy: Proxy, status: number, target: URL): CliError {
 /** Why the proxy itself could not be used. */
 const failureOf = ({ variable, url }: Proxy, code: string): CliError =>
   new CliError(
-    `The proxy ${url.host} (${variable}) could not be used: ${causeOf(code)?.what ?? code}.`,
+    `The proxy ${url.host} (${variable}) could not be used: ${causeOf(code, url)?.what ?? code}.`,
     {
       hint: `Check ${variable}, or remove it.`,
     },

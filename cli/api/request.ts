@@ -7,7 +7,9 @@ import { CliError, exitCodes } from '../context.ts';
 import { causeOf } from './network-causes.ts';
 import { proxyFor } from './proxy.ts';
 import { openTunnel } from './proxy-tunnel.ts';
+import { quoted } from './quoted.ts';
 import { timeoutOf } from './request-timeout.ts';
+import { factsOf, type Peer, refusalOf, type ResponseFacts, signIn } from './status-causes.ts';
 import { trace } from './trace.ts';
 import { waitingOn } from './waiting.ts';
 
@@ -22,9 +24,11 @@ export type HttpRequest = {
   readonly timeoutMs?: number;
   /** The longest response that is read; default 1 MB, far above everything but a list. */
   readonly maxBytes?: number;
+  /** Whose address it is, for error messages; default `endpoint`. */
+  readonly peer?: Peer;
 };
 
-export type HttpResponse = {
+export type HttpResponse = ResponseFacts & {
   readonly status: number;
   readonly body: unknown;
   /** Length of the body as it was sent. */
@@ -66,7 +70,11 @@ async function exchanged(sent: HttpRequest): Promise<HttpResponse> {
   } catch (error) {
     if (error instanceof CliError) throw error;
     if (late.signal.aborted)
-      throw new NoResponse(url, `no response within ${String(timeoutMs / 1000)} s`, networkHint);
+      throw new NoResponse(
+        url,
+        `no response within ${String(timeoutMs / 1000)} s`,
+        `Try again, or allow more time: --timeout ${timeoutMs < 60_000 ? '60s' : '5m'}`,
+      );
     if (!(error instanceof Error)) throw error;
     const code = codeOf(error) ?? 'no response';
     trace(method, url, code, startedAt);
@@ -76,8 +84,6 @@ async function exchanged(sent: HttpRequest): Promise<HttpResponse> {
     clearTimeout(timer);
   }
 }
-
-const networkHint = 'Check your network, then try again.';
 
 /** Sends it, through a proxy where the environment names one. */
 async function answerTo(
@@ -129,22 +135,32 @@ export async function request(sent: HttpRequest): Promise<unknown> {
   return acceptedBody(sent, await exchange(sent));
 }
 
-/** The body of a response with a status of 2xx. Throws as `request` for others. */
-export function acceptedBody(sent: HttpRequest, { status, body }: HttpResponse): unknown {
-  if (status >= 200 && status < 300) return body;
+/** The body of a response with a status of 2xx. Throws as `request` for others, and for a page. */
+export function acceptedBody(sent: HttpRequest, answer: HttpResponse): unknown {
+  const { status, body, isPage } = answer;
+  if (status >= 200 && status < 300 && isPage !== true) return body;
   const url = new URL(sent.url);
-  const { origin } = url;
   const problem = isRecord(body) ? body : {};
   const isUnexplained = problem['title'] === undefined && headerRefusals.has(status);
   if (isUnexplained && isLarge(sent.bearer)) throw tooLarge(url, sent.bearer);
-  const quote = (value: unknown, most = longestQuote) => quoted(value, sent, most);
-  const title = quote(problem['title']) ?? `${origin} responded with HTTP ${String(status)}`;
-  const detail = quote(problem['detail'], longestDetail);
-  throw new RequestFailure(
-    detail === undefined ? `${title}.` : `${title}: ${detail}`,
-    status,
-    hintIn(quote(problem['hint']), origin) ?? hintFor(status, origin),
+  const quote = (value: unknown, most = longestQuote) => quoted(value, secretsOf(sent), most);
+  const hint = quote(problem['hint']);
+  const refused = defined({
+    title: quote(problem['title']),
+    detail: quote(problem['detail'], longestDetail),
+    hint: hint === undefined ? undefined : hintIn(hint, url.origin),
+  });
+  const { what, hint: next } = refusalOf(
+    {
+      ...answer,
+      ...refused,
+      url,
+      peer: sent.peer ?? 'endpoint',
+      hasBearer: sent.bearer !== undefined,
+    },
+    new Date(),
   );
+  throw new RequestFailure(/[.?!…]$/.test(what) ? what : `${what}.`, status, next);
 }
 
 /** The server responded with an error. */
@@ -161,53 +177,21 @@ export class RequestFailure extends CliError {
   }
 }
 
-/**
- * A text of the other side for an error message: one line, at most `most` characters, without what we
- * sent it in confidence and without anything that looks like a token.
- */
-function quoted(
-  value: unknown,
-  { bearer, proof, body }: HttpRequest,
-  most: number,
-): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const secrets = [
-    bearer,
-    proof,
-    ...(body instanceof URLSearchParams
-      ? body.values()
-      : Object.values(isRecord(body) ? body : {})),
-  ];
-  const plain = secrets
-    .filter((secret) => typeof secret === 'string')
-    .filter((secret) => secret.length >= shortestSecret)
-    .reduce((text, secret) => text.replaceAll(secret, '[left out]'), value.slice(0, 10_000))
-    .replace(/eyJ[\w-]{10,}(\.[\w-]*)*/g, '[left out]');
-  const line = oneLine(plain, most);
-  return line === '' ? undefined : line;
-}
-
-/** What is shorter is a name or a kind of grant. */
-const shortestSecret = 16;
+/** What we sent in confidence: an error message never quotes it. */
+const secretsOf = ({ bearer, proof, body }: HttpRequest): readonly unknown[] => [
+  bearer,
+  proof,
+  ...(body instanceof URLSearchParams ? body.values() : Object.values(isRecord(body) ? body : {})),
+];
 
 /**
  * A hint is shown and never run. One that asks the person to run anything but this command says
  * whose advice it is.
  */
-const hintIn = (hint: string | undefined, origin: string): string | undefined =>
-  hint === undefined || !/\brun\b/i.test(hint) || /^Run: muster [^;|&$`<>()]*$/.test(hint)
+const hintIn = (hint: string, origin: string): string =>
+  !/\brun\b/i.test(hint) || /^Run: muster [^;|&$`<>()]*$/.test(hint)
     ? hint
     : `${origin} suggests: ${hint}`;
-
-const signIn = 'Run: muster auth login';
-
-function hintFor(status: number, origin: string): string | undefined {
-  if (status === 401) return signIn;
-  if (status >= 300 && status < 400)
-    return `Redirects are not followed. Check that ${origin} is the right address.`;
-  if (status === 404) return `Check that ${origin} is the right address.`;
-  return status >= 500 ? 'Try again in a minute.' : undefined;
-}
 
 function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer): HttpResponse {
   const time = Date.parse(headers.date ?? '');
@@ -215,6 +199,7 @@ function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer):
     status: statusCode,
     body: shallow(parseJson(body.toString('utf8'))),
     bytes: body.length,
+    ...factsOf(headers, body, new Date()),
     ...defined({
       challenge: headers['www-authenticate'],
       date: Number.isNaN(time) ? undefined : new Date(time),
@@ -262,7 +247,7 @@ export class NoResponse extends CliError {
 }
 
 function noResponse(url: URL, error: Error): CliError {
-  const { what, hint } = causeOf(codeOf(error) ?? '') ?? {
+  const { what, hint } = causeOf(codeOf(error) ?? '', url) ?? {
     what: codeOf(error) ?? oneLine(error.message, longestQuote),
     hint: 'Check the address.',
   };

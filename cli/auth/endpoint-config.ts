@@ -4,15 +4,20 @@ import { anyPortRedirect, loopbackRedirect } from '../../functions/model/loopbac
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { isConfig } from '../api/guards.ts';
 import { notOurs } from '../api/mcpservers.ts';
-import { request } from '../api/request.ts';
+import { request, RequestFailure } from '../api/request.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { webAddress } from './web-address.ts';
 
 /** What the endpoint says about signing in to it, vetted. Throws as `vettedConfig`. */
 export async function readConfig(endpoint: string): Promise<Config> {
-  const config = await request({ method: 'GET', url: `${endpoint}/v1/config` });
+  const config = await request({ method: 'GET', url: `${endpoint}/v1/config` }).catch(notSignIn);
   if (!isConfig(config)) throw notOurs(endpoint);
   return vettedConfig(config, endpoint);
+}
+
+/** Every endpoint answers this to everyone: what asks for a sign-in here is something else. */
+function notSignIn(error: unknown): undefined {
+  if (!(error instanceof RequestFailure && error.status === 401)) throw error;
 }
 
 /**

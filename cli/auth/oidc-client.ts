@@ -38,7 +38,7 @@ export async function discoverIssuer(issuer: string): Promise<Issuer> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   if (webAddress(url, url) === undefined)
     throw untrusted(`The issuer ${issuer} does not use https.`);
-  const metadata = await request({ method: 'GET', url });
+  const metadata = await request({ method: 'GET', url, peer: 'issuer' });
   if (!isRecord(metadata)) throw untrusted(`${issuer} returned no OpenID Connect metadata.`);
   const authorizationEndpoint = metadata['authorization_endpoint'];
   const tokenEndpoint = metadata['token_endpoint'];

@@ -236,7 +236,7 @@ describe('bounds', () => {
     [
       'a redirect',
       (_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-      'responded with HTTP 302.\nRedirects are not followed.',
+      'redirects to http://127.0.0.1:1 (HTTP 302).\nCheck the address.',
     ],
   ])('%s is an error in words', async (_, answer, words) => {
     for (const format of ['json', 'yaml', 'table']) {

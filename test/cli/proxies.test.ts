@@ -135,7 +135,9 @@ test('the certificate is that of the endpoint, whoever is between', async () => 
     endpoint: 'https://wrong.example.com',
   });
   expect(code).toBe(1);
-  expect(stderr).toContain('the TLS certificate is not trusted (ERR_TLS_CERT_ALTNAME_INVALID)');
+  expect(stderr).toContain(
+    'the TLS certificate is not for wrong.example.com (ERR_TLS_CERT_ALTNAME_INVALID)',
+  );
 });
 
 test.each<[string, HttpProxyOptions, RegExp, string]>([

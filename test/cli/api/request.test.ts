@@ -69,7 +69,7 @@ test('a redirect is not followed, and so a bearer never goes elsewhere', async (
   });
   const url = await served((_, response) => response.writeHead(302, { location: elsewhere }).end());
   expect(await failureOf(request({ method: 'GET', url, bearer: 'secret' }))).toMatchObject({
-    message: `${url} responded with HTTP 302.`,
+    message: `${url} redirects to ${elsewhere} (HTTP 302).`,
   });
   expect(seen).toEqual([]);
 });
