@@ -4,6 +4,7 @@ import { CliError, exitCodes } from '../context.ts';
 import type { Surroundings } from './config-folder.ts';
 import {
   changeEndpoints,
+  freeName,
   readEndpoints,
   type TrustedEndpoint,
   type TrustedEndpoints,
@@ -54,8 +55,9 @@ export type TrustQuestion = {
 export async function requireTerminal(asked: TrustQuestion): Promise<void> {
   const { endpoint, environment, confirm, info } = asked;
   if (confirm !== undefined || isLoopback(new URL(endpoint))) return;
-  const { endpoints } = await readEndpoints(environment, info);
-  if (!endpoints.some((one) => one.endpoint === endpoint)) throw notTrusted(endpoint);
+  const stored = await readEndpoints(environment, info);
+  if (!stored.endpoints.some((one) => one.endpoint === endpoint))
+    throw notTrusted(endpoint, stored);
 }
 
 /**
@@ -74,7 +76,7 @@ export async function requireTrust(config: Config, asked: TrustQuestion): Promis
       throw changed(config, verdict.known, stored);
     case 'unknown':
       if (confirm === undefined) {
-        if (!isLoopback(new URL(endpoint))) throw notTrusted(endpoint);
+        if (!isLoopback(new URL(endpoint))) throw notTrusted(endpoint, stored);
         info(
           `First sign-in to ${endpoint}. It is on this machine, so it is trusted (issuer ${config.issuer}, client ID ${config.clientId}).`,
         );
@@ -87,8 +89,19 @@ export async function requireTrust(config: Config, asked: TrustQuestion): Promis
             hint: 'Ask the person who gave you its address.',
           });
       }
-      await rememberEndpoint(config, asked);
+      await remember(config, asked);
   }
+}
+
+/** The first sign-in makes a context of the endpoint: later commands need no address. */
+async function remember(config: Config, asked: TrustQuestion): Promise<void> {
+  const { current, endpoints } = await rememberEndpoint(config, asked);
+  const name = endpoints.find(({ endpoint }) => endpoint === asked.endpoint)?.name ?? '';
+  asked.info(
+    current === name
+      ? `Remembered as the context ${name}, the current one.`
+      : `Remembered as the context ${name}. To make it the current one, run: muster context use ${name}`,
+  );
 }
 
 /** What a person has to know of an endpoint before they trust it, a line each. */
@@ -112,41 +125,34 @@ export function trustLines(
 const ifListed = (scopes: readonly string[]): string =>
   scopes.length === 0 ? '' : ` ${oneLine(`(if the issuer lists them: ${scopes.join(' ')})`, 500)}`;
 
+/** Stores that the person trusts it, under this name, the one that it has, or a free one. */
 export const rememberEndpoint = (
   { issuer, clientId }: Config,
   { endpoint, environment, info }: TrustQuestion,
   name?: string,
 ): Promise<TrustedEndpoints> =>
-  changeEndpoints(environment, info, (stored) =>
-    withEndpoint(stored, {
+  changeEndpoints(environment, info, (stored) => {
+    const known = stored.endpoints.find((one) => one.endpoint === endpoint);
+    return withEndpoint(stored, {
       endpoint,
       issuer,
       clientId,
-      ...(name === undefined ? {} : { name }),
-    }),
-  );
+      name: name ?? known?.name ?? freeName(stored, endpoint),
+    });
+  });
 
-const notTrusted = (endpoint: string): CliError =>
+const notTrusted = (endpoint: string, stored: TrustedEndpoints): CliError =>
   new CliError(`You have never signed in to ${endpoint}, and there is no terminal to ask you.`, {
-    hint: `If you trust it, run: muster context add ${suggestedName(endpoint)} ${endpoint}`,
+    hint: `If you trust it, run: muster context add ${freeName(stored, endpoint)} ${endpoint}`,
   });
 
 const changed = (config: Config, known: TrustedEndpoint, stored: TrustedEndpoints): CliError => {
-  const { endpoint, name } = known;
-  const taken = new Set(stored.endpoints.map((one) => one.name));
-  const free = [suggestedName(endpoint), new URL(endpoint).hostname].find((one) => !taken.has(one));
+  const { endpoint, name = freeName(stored, endpoint) } = known;
   return new CliError(
     `${endpoint} now names the issuer ${oneLine(config.issuer, 200)} and the client ID ${oneLine(config.clientId, 200)}. You trusted the issuer ${known.issuer} and the client ID ${known.clientId}.`,
     {
       exitCode: exitCodes.signInFailed,
-      hint: `If its owner confirms the change, run: muster context add ${name ?? free ?? 'new'} ${endpoint}`,
+      hint: `If its owner confirms the change, run: muster context add ${name} ${endpoint}`,
     },
   );
-};
-
-/** The first part of the host: it is a name that the person can recognize. */
-export const suggestedName = (endpoint: string): string => {
-  const { hostname } = new URL(endpoint);
-  const [first = ''] = hostname.split('.');
-  return /^[a-z][\w-]*$/i.test(first) ? first : 'muster';
 };

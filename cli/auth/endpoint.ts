@@ -1,33 +1,59 @@
 import { CliError, type CommandContext } from '../context.ts';
 import type { Surroundings } from './config-folder.ts';
-import { readEndpoints } from './trusted-endpoints.ts';
-import { hasCredentials, isSafe } from './web-address.ts';
+import { findContext, readEndpoints } from './trusted-endpoints.ts';
+import { hasCredentials, isLoopback, isSafe } from './web-address.ts';
+
+export type ChosenEndpoint = {
+  /** Without a slash at its end. */
+  readonly endpoint: string;
+  /** What named it: `--endpoint`, `MUSTER_ENDPOINT`, `context prod`. */
+  readonly source: string;
+};
+
+type Chooser = Pick<CommandContext, 'option' | 'environment' | 'info'>;
 
 /**
- * The endpoint this command talks to, without a slash at its end: `--endpoint`, else
- * MUSTER_SERVERLESS_ENDPOINT, else MUSTER_ENDPOINT, else the current context. Throws as
- * `endpointIn`, and where none is set.
+ * The endpoint this command talks to: `--endpoint` or `--context`, else
+ * MUSTER_SERVERLESS_ENDPOINT, else MUSTER_ENDPOINT, else the context of MUSTER_CONTEXT, else the
+ * current one. Throws as `endpointIn`, and where none is set.
  */
-export async function endpointOf({
+export async function chosenEndpoint({
   option,
   environment,
   info,
-}: Pick<CommandContext, 'option' | 'environment' | 'info'>): Promise<string> {
-  const text = option('endpoint') ?? endpointOfEnvironment(environment);
-  if (text !== undefined) return endpointIn(text);
-  const { current, endpoints } = await readEndpoints(environment, info);
-  const context = endpoints.find(({ name }) => name !== undefined && name === current);
-  if (context !== undefined) return endpointIn(context.endpoint);
-  throw new CliError('No endpoint is set.', {
-    hint: 'Set MUSTER_SERVERLESS_ENDPOINT to the URL of the muster endpoint, or use --endpoint. npm start prints the export line.',
-  });
+}: Chooser): Promise<ChosenEndpoint> {
+  const [flag, named] = [option('endpoint'), option('context')];
+  if (flag !== undefined && named !== undefined)
+    throw new CliError('--endpoint cannot be combined with --context.');
+  if (flag !== undefined) return { endpoint: endpointIn(flag), source: '--endpoint' };
+  const variable = endpointVariable(environment);
+  if (named === undefined && variable !== undefined)
+    return { endpoint: endpointIn(environment[variable] ?? ''), source: variable };
+  const stored = await readEndpoints(environment, info);
+  const byVariable = environment['MUSTER_CONTEXT'] || undefined;
+  const name = named ?? byVariable ?? stored.current;
+  if (name === undefined) throw noEndpoint(stored.endpoints.flatMap(({ name: one }) => one ?? []));
+  const { endpoint } = findContext(stored, name);
+  const by =
+    named !== undefined ? ', by --context' : byVariable === undefined ? '' : ', by MUSTER_CONTEXT';
+  return { endpoint: endpointIn(endpoint), source: `context ${name}${by}` };
 }
 
-/** An empty variable is one that is not set. */
-export const endpointOfEnvironment = (environment: Surroundings): string | undefined =>
-  ['MUSTER_SERVERLESS_ENDPOINT', 'MUSTER_ENDPOINT']
-    .map((name) => environment[name])
-    .find((value) => value !== undefined && value !== '');
+/** Only its address. */
+export const endpointOf = async (chooser: Chooser): Promise<string> =>
+  (await chosenEndpoint(chooser)).endpoint;
+
+const noEndpoint = ([context]: readonly string[]): CliError =>
+  new CliError('No endpoint is set.', {
+    hint:
+      context === undefined
+        ? 'Set MUSTER_SERVERLESS_ENDPOINT to the URL of the muster endpoint, or use --endpoint. npm start prints the export line.'
+        : `To use one of your contexts, run: muster context use ${context}`,
+  });
+
+/** The variable that names an endpoint. An empty one is not set. */
+export const endpointVariable = (environment: Surroundings): string | undefined =>
+  ['MUSTER_SERVERLESS_ENDPOINT', 'MUSTER_ENDPOINT'].find((name) => Boolean(environment[name]));
 
 /**
  * The address of an endpoint as a person wrote it, in its one spelling. Throws unless it is https,
@@ -41,8 +67,12 @@ export function endpointIn(text: string): string {
       hint: `Use ${url.protocol}//${url.host}, then sign in: muster auth login`,
     });
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    const meant = withScheme(text);
     throw new CliError(`The endpoint "${text}" is not an HTTP address.`, {
-      hint: 'Use a URL such as https://muster.example.com',
+      hint:
+        meant === undefined
+          ? 'Use a URL such as https://muster.example.com'
+          : `Did you mean ${meant}?`,
     });
   }
   if (!isSafe(url)) {
@@ -51,4 +81,11 @@ export function endpointIn(text: string): string {
     });
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** `localhost:8787` and `muster.example.com` as they are meant. */
+function withScheme(text: string): string | undefined {
+  if (!/^(localhost|\[::1\]|[\w-]+(\.[\w-]+)+)(:\d{1,5})?(\/[\w./-]*)?$/.test(text))
+    return undefined;
+  return isLoopback(new URL(`http://${text}`)) ? `http://${text}` : `https://${text}`;
 }

@@ -5,13 +5,14 @@ import { CliError } from '../context.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
+import { isLoopback } from './web-address.ts';
 
 /** An endpoint that the person trusts with a sign-in at this issuer, for this client. */
 export type TrustedEndpoint = {
   readonly endpoint: string;
   readonly issuer: string;
   readonly clientId: string;
-  /** Of the context. Absent: it was trusted at a sign-in and never named. */
+  /** Of the context. Absent: it was trusted by a version that gave no names. */
   readonly name?: string;
 };
 
@@ -87,6 +88,33 @@ export const withoutEndpoint = (
     current: current === removed.name ? undefined : current,
     endpoints: endpoints.filter(({ endpoint }) => endpoint !== removed.endpoint),
   });
+
+/** By its name, or by its address if that is given. Throws where there is none. */
+export function findContext({ endpoints }: TrustedEndpoints, name: string): TrustedEndpoint {
+  const found =
+    endpoints.find((one) => one.name === name) ??
+    endpoints.find((one) => one.endpoint === name.replace(/\/+$/, ''));
+  if (found !== undefined) return found;
+  const names = endpoints.flatMap((one) => one.name ?? []);
+  throw new CliError(`There is no context ${name}.`, {
+    hint:
+      names.length === 0
+        ? 'Run: muster context list'
+        : `Your contexts are: ${names.sort().join(', ')}`,
+  });
+}
+
+/** A name for an endpoint that has none: the first part of its host, which people recognize. */
+export function freeName({ endpoints }: TrustedEndpoints, endpoint: string): string {
+  const url = new URL(endpoint);
+  const [first = ''] = url.hostname.split('.');
+  const wanted = isLoopback(url) ? 'local' : /^[a-z][\w-]{0,59}$/i.test(first) ? first : 'muster';
+  const taken = new Set(endpoints.map(({ name }) => name));
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? wanted : `${wanted}-${String(count)}`;
+    if (!taken.has(name)) return name;
+  }
+}
 
 function endpointsIn(json: unknown): TrustedEndpoints | undefined {
   if (!isRecord(json) || !Array.isArray(json['endpoints'])) return undefined;

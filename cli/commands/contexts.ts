@@ -1,10 +1,12 @@
 import { defined } from '../../functions/model/defined.ts';
-import { confirm } from '../auth/confirm.ts';
+import { confirm } from '../auth/ask-person.ts';
 import { readConfig } from '../auth/endpoint-config.ts';
-import { endpointIn, endpointOfEnvironment } from '../auth/endpoint.ts';
+import { chosenEndpoint, endpointIn, endpointVariable } from '../auth/endpoint.ts';
 import { rememberEndpoint, trustLines, trustOf } from '../auth/endpoint-trust.ts';
 import {
   changeEndpoints,
+  findContext,
+  freeName,
   readEndpoints,
   type TrustedEndpoint,
   type TrustedEndpoints,
@@ -14,20 +16,24 @@ import { CliError, type CommandContext, type ExitCode, exitCodes } from '../cont
 import { textTable } from '../output/text-table.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 
-/** `muster context add NAME URL`: trusts the endpoint with a sign-in, under this name. */
+/**
+ * `muster context add NAME URL`: trusts the endpoint with a sign-in, under this name. Also takes
+ * `--endpoint URL`, as upstream muster does.
+ */
 export async function add(context: CommandContext): Promise<ExitCode> {
   const { positionals, environment, info } = context;
-  const [name = '', url = ''] = positionals;
-  if (!/^[a-z\d][\w.-]{0,62}$/i.test(name))
-    throw new CliError(`"${name}" is not a valid context name.`, {
-      hint: 'Use letters, digits, dots, dashes and underscores, for example: prod',
+  const [name = '', url = context.option('endpoint')] = positionals;
+  vetName(name);
+  if (url === undefined)
+    throw new CliError(`The address of the endpoint ${name} is missing.`, {
+      hint: `Add its URL, for example: muster context add ${name} https://muster.example.com`,
     });
   const endpoint = endpointIn(url);
   const stored = await readEndpoints(environment, info);
   const taken = stored.endpoints.find((one) => one.name === name);
   if (taken !== undefined && taken.endpoint !== endpoint)
     throw new CliError(`The context ${name} already exists. Its endpoint is ${taken.endpoint}.`, {
-      hint: `Use another name, or run: muster context remove ${name}`,
+      hint: `Use another name, or run: muster context delete ${name}`,
     });
   const config = await readConfig(endpoint);
   const verdict = trustOf(endpoint, config, stored);
@@ -84,25 +90,70 @@ export async function list(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
+/** `muster context current`: what commands use now, and what names it. */
+export async function current(context: CommandContext): Promise<ExitCode> {
+  const { environment, info, print } = context;
+  const { endpoint, source } = await chosenEndpoint(context);
+  const stored = await readEndpoints(environment, info);
+  const name = stored.endpoints.find((one) => one.endpoint === endpoint)?.name;
+  const format = context.option('output');
+  if (isStructured(format)) {
+    print(structured(defined({ name, endpoint, source }), format));
+    return exitCodes.done;
+  }
+  print(`${name ?? endpoint}\n`);
+  info(`Endpoint: ${endpoint} (${source})`);
+  if (stored.current !== undefined && !source.startsWith('context '))
+    info(`${source} overrides the current context, ${stored.current}.`);
+  return exitCodes.done;
+}
+
 /** `muster context use NAME` */
 export async function use(context: CommandContext): Promise<ExitCode> {
   const { positionals, environment, info } = context;
-  const [name = ''] = positionals;
-  const { endpoint } = find(await readEndpoints(environment, info), name);
+  const [given = ''] = positionals;
+  const stored = await readEndpoints(environment, info);
+  const { name, endpoint } = findContext(stored, given);
+  if (name === undefined)
+    throw new CliError(`${endpoint} has no name yet.`, {
+      hint: `Run: muster context rename ${endpoint} ${freeName(stored, endpoint)}`,
+    });
   await changeEndpoints(environment, info, ({ endpoints }) => ({ current: name, endpoints }));
   info(`The current context is ${name} (${endpoint}).`);
   warnOfVariable(context, endpoint);
   return exitCodes.done;
 }
 
+/** `muster context rename OLD NEW`: the endpoint, its trust and a sign-in to it stay. */
+export async function rename(context: CommandContext): Promise<ExitCode> {
+  const { positionals, environment, info } = context;
+  const [old = '', name = ''] = positionals;
+  vetName(name);
+  await changeEndpoints(environment, info, ({ endpoints, current: active }) => {
+    const renamed = findContext({ endpoints }, old);
+    const taken = endpoints.find((one) => one.name === name);
+    if (taken !== undefined && taken !== renamed)
+      throw new CliError(`The context ${name} already exists. Its endpoint is ${taken.endpoint}.`, {
+        hint: 'Use another name.',
+      });
+    const isActive = active !== undefined && active === renamed.name;
+    return defined({
+      current: isActive ? name : active,
+      endpoints: endpoints.map((one) => (one === renamed ? { ...one, name } : one)),
+    });
+  });
+  info(`Renamed ${old} to ${name}.`);
+  return exitCodes.done;
+}
+
 /**
- * `muster context remove NAME`: the endpoint is no longer trusted. Also takes the address of one
+ * `muster context delete NAME`: the endpoint is no longer trusted. Also takes the address of one
  * without a name.
  */
 export async function remove(context: CommandContext): Promise<ExitCode> {
   const { positionals, environment, info } = context;
   const [name = ''] = positionals;
-  const removed = find(await readEndpoints(environment, info), name);
+  const removed = findContext(await readEndpoints(environment, info), name);
   await changeEndpoints(environment, info, (stored) => withoutEndpoint(stored, removed));
   info(
     `Removed ${name}. A sign-in to it is kept. To end it, run: muster auth logout --endpoint ${removed.endpoint}`,
@@ -110,12 +161,12 @@ export async function remove(context: CommandContext): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-function find(stored: TrustedEndpoints, name: string): TrustedEndpoint {
-  const found =
-    stored.endpoints.find((one) => one.name === name) ??
-    stored.endpoints.find((one) => one.endpoint === name.replace(/\/+$/, ''));
-  if (found !== undefined) return found;
-  throw new CliError(`There is no context ${name}.`, { hint: 'Run: muster context list' });
+/** Throws unless it can be typed without quotes, and is no address. */
+function vetName(name: string): void {
+  if (!/^[a-z\d][\w.-]{0,62}$/i.test(name))
+    throw new CliError(`"${name}" is not a valid context name.`, {
+      hint: 'Use letters, digits, dots, dashes and underscores, for example: prod',
+    });
 }
 
 const sortedByName = ({ endpoints }: TrustedEndpoints): readonly TrustedEndpoint[] =>
@@ -126,9 +177,7 @@ const keyOf = ({ name, endpoint }: TrustedEndpoint): string =>
   name === undefined ? `1${endpoint}` : `0${name}`;
 
 function warnOfVariable({ environment, info }: CommandContext, endpoint: string): void {
-  const overriding = endpointOfEnvironment(environment);
-  if (overriding !== undefined && overriding.replace(/\/+$/, '') !== endpoint)
-    info(
-      'Warning: MUSTER_SERVERLESS_ENDPOINT or MUSTER_ENDPOINT is set and overrides the current context.',
-    );
+  const variable = endpointVariable(environment);
+  if (variable !== undefined && environment[variable]?.replace(/\/+$/, '') !== endpoint)
+    info(`Warning: ${variable} is set and overrides the current context.`);
 }

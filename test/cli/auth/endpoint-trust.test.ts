@@ -58,7 +58,8 @@ test('the first sign-in to an endpoint asks once and shows host, issuer, client 
   Endpoint:   https://muster.example.com
   Issuer:     https://login.example.com
   Client ID:  muster-cli
-  Scopes:     openid email`,
+  Scopes:     openid email
+Remembered as the context muster, the current one.`,
   });
   expect(await trust(real, { answer: false })).toEqual({ asked: 0, text: '' });
   expect(await trust(real)).toEqual({ asked: 0, text: '' });
@@ -92,7 +93,7 @@ test('without a terminal an endpoint on this machine is trusted, and one line sa
   const facts = { issuer: 'http://127.0.0.1:9001' };
   expect(await trust('http://127.0.0.1:8787', { facts })).toEqual({
     asked: 0,
-    text: 'First sign-in to http://127.0.0.1:8787. It is on this machine, so it is trusted (issuer http://127.0.0.1:9001, client ID muster-cli).',
+    text: 'First sign-in to http://127.0.0.1:8787. It is on this machine, so it is trusted (issuer http://127.0.0.1:9001, client ID muster-cli).\nRemembered as the context local, the current one.',
   });
 });
 

@@ -99,11 +99,12 @@ test('contexts are listed, chosen and removed', async () => {
   });
   expect(await muster('list mcps')).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('Error: No endpoint is set.\n'),
+    stderr:
+      'Error: No endpoint is set.\nTo use one of your contexts, run: muster context use one\n',
   });
   expect(await muster('context use two')).toMatchObject({
     code: 1,
-    stderr: 'Error: There is no context two.\nRun: muster context list\n',
+    stderr: 'Error: There is no context two.\nYour contexts are: one\n',
   });
 });
 
@@ -112,7 +113,7 @@ test('a context that is there is not given to another endpoint', async () => {
   await muster(`context add prod ${one}`);
   expect(await muster(`context add prod ${two}`)).toMatchObject({
     code: 1,
-    stderr: `Error: The context prod already exists. Its endpoint is ${one}.\nUse another name, or run: muster context remove prod\n`,
+    stderr: `Error: The context prod already exists. Its endpoint is ${one}.\nUse another name, or run: muster context delete prod\n`,
   });
 });
 
@@ -133,8 +134,8 @@ test('an endpoint that changed its issuer is shown with both, and added again', 
 });
 
 test.each([
-  ['context add', 'Missing argument NAME URL'],
-  ['context add prod', 'Missing argument URL'],
+  ['context add', 'Missing argument NAME'],
+  ['context add prod', 'The address of the endpoint prod is missing.'],
   ['context add ../x https://muster.example.com', '"../x" is not a valid context name'],
   ['context add prod http://muster.example.com', 'does not use https'],
   ['context add prod https://a:b@muster.example.com', 'holds a user name or a password'],
