@@ -1,11 +1,16 @@
+import { isRecord } from '../../functions/model/json.ts';
 import { CliError } from '../context.ts';
 import { acceptedBody, exchange, type HttpRequest, type HttpResponse } from './request.ts';
+import { clockSkew } from './status-causes.ts';
 
 /** The person's token, which is replaced at most once while a command runs. */
 export type Renewal = {
   readonly current: () => string;
-  /** False: it cannot be replaced. Throws when the sign-in has ended or its issuer is down. */
-  readonly renew: () => Promise<boolean>;
+  /**
+   * False: it cannot be replaced. Throws when the sign-in has ended or its issuer is down. `refusal`
+   * is what the endpoint said about the present one.
+   */
+  readonly renew: (refusal?: CliError) => Promise<boolean>;
 };
 
 /** An endpoint, and the token of a person, if there is one. */
@@ -13,6 +18,8 @@ type Asker = {
   readonly endpoint: string;
   readonly bearer?: string;
   readonly renewal?: Renewal;
+  /** Without a token: the error of a request that requires one. */
+  readonly notSignedIn?: () => Promise<CliError>;
 };
 
 /** A request and its response. */
@@ -24,7 +31,7 @@ export type Exchanged = { readonly sent: HttpRequest; readonly answer: HttpRespo
  * (RFC 6750, section 3.1). Throws when the endpoint refuses the new one too.
  */
 export async function authorizedExchange(
-  { endpoint, bearer, renewal }: Asker,
+  { endpoint, bearer, renewal, notSignedIn }: Asker,
   requestWith: (bearer: string | undefined) => HttpRequest,
 ): Promise<Exchanged> {
   const send = async (token: string | undefined): Promise<Exchanged> => {
@@ -33,9 +40,10 @@ export async function authorizedExchange(
   };
   const token = renewal?.current() ?? bearer;
   const first = await send(token);
+  if (notSignedIn !== undefined && isSignInRequired(first.answer)) throw await notSignedIn();
   if (renewal === undefined || !isRefusedToken(first.answer)) return first;
   // Another request of this command may have renewed it in the meantime.
-  if (renewal.current() === token && !(await renewal.renew())) return first;
+  if (renewal.current() === token && !(await renewal.renew(refusalOf(first)))) return first;
   const second = await send(renewal.current());
   if (isRefusedToken(second.answer)) throw stillRefused(endpoint, second);
   return second;
@@ -50,14 +58,19 @@ export async function authorizedRequest(
   return acceptedBody(exchanged.sent, exchanged.answer);
 }
 
+/** Said by an endpoint of ours: anything else that asks for a sign-in is at another address. */
+const isSignInRequired = ({ status, body }: HttpResponse): boolean =>
+  status === 401 && isRecord(body) && body['title'] === 'Sign-in required';
+
 export const isRefusedToken = ({ status, challenge }: HttpResponse): boolean =>
   status === 401 && challenge?.includes('error="invalid_token"') === true;
 
 /** Another sign-in would bring the same token: it would be advice in a circle. */
-function stillRefused(endpoint: string, { sent, answer }: Exchanged): CliError {
-  const why = reasonOf(sent, answer);
+function stillRefused(endpoint: string, exchanged: Exchanged): CliError {
+  const why = refusalOf(exchanged)?.message ?? '';
+  const skew = clockSkew(endpoint, exchanged.answer.date, new Date());
   return new CliError(`${endpoint} refuses a token that its issuer has just renewed. ${why}`, {
-    hint: `Another sign-in will not help. Try again in a minute. ${askOwner(endpoint)}`,
+    hint: skew ?? `Another sign-in will not help. Try again in a minute. ${askOwner(endpoint)}`,
   });
 }
 
@@ -65,12 +78,12 @@ function stillRefused(endpoint: string, { sent, answer }: Exchanged): CliError {
 export const askOwner = (endpoint: string): string =>
   `If it fails again, ask the owner of ${endpoint} to check OIDC_ISSUER, OIDC_CLIENT_ID, BEARER_AUDIENCE and its clock.`;
 
-function reasonOf(sent: HttpRequest, answer: HttpResponse): string {
+function refusalOf({ sent, answer }: Exchanged): CliError | undefined {
   try {
     acceptedBody(sent, answer);
   } catch (error) {
-    if (error instanceof CliError) return error.message;
+    if (error instanceof CliError) return error;
     throw error;
   }
-  return '';
+  return undefined;
 }

@@ -14,7 +14,7 @@ type Change = Pick<HttpRequest, 'url' | 'body' | 'timeoutMs'> & {
  */
 export async function provenRequest(connection: Connection, change: Change): Promise<unknown> {
   const { signer } = connection;
-  if (signer === undefined) throw new NoMachineKey();
+  if (signer === undefined) throw new NoMachineKey(connection.variable);
   const send = () =>
     authorizedExchange(connection, (bearer = '') => ({
       ...change,
@@ -29,12 +29,23 @@ export async function provenRequest(connection: Connection, change: Change): Pro
   return acceptedBody(again.sent, again.answer);
 }
 
-/** A sign-in with `--device`, or one that is older than the keys: it can read, and nothing else. */
+/**
+ * A sign-in with `--device`, one that is older than the keys, or the token of a variable: it can
+ * read, and nothing else.
+ */
 export class NoMachineKey extends CliError {
-  constructor() {
-    super('This sign-in has no key of this machine.', {
-      exitCode: exitCodes.signInRequired,
-      hint: 'Run: muster auth login',
-    });
+  constructor(variable?: string) {
+    super(
+      variable === undefined
+        ? 'This sign-in has no key of this machine.'
+        : `The token in ${variable} can only read: it has no key of this machine.`,
+      {
+        exitCode: exitCodes.signInRequired,
+        hint:
+          variable === undefined
+            ? 'Run: muster auth login'
+            : `Unset ${variable}, then run: muster auth login`,
+      },
+    );
   }
 }

@@ -4,35 +4,74 @@ import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Renewal } from '../api/authorized-exchange.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
+import { GivenTokenRefused, givenTokens, tokenVariable } from './given-token.ts';
 import { proofSigner } from './machine-key.ts';
-import { bearerOf, type Tokens } from './token-files.ts';
+import { notSignedIn } from './not-signed-in.ts';
+import { bearerOf, type Tokens, UnreadableTokens } from './token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
+
+type Connecting = Pick<CommandContext, 'option' | 'environment' | 'now' | 'info'>;
 
 /** The endpoint, with the person's tokens if they are signed in to it. */
 export type EndpointConnection = Connection & { readonly tokens?: Tokens };
 
 /**
- * Throws with exit code 2 if the person's sign-in has ended: SESSION is never dropped in silence.
+ * With the token in MUSTER_TOKEN, else with the sign-in on this machine. Throws with exit code 2 if
+ * that has ended: SESSION is never dropped in silence. One that cannot be read is a warning, because
+ * a list may need none.
  */
-export async function connect(context: CommandContext): Promise<EndpointConnection> {
+export async function connect(context: Connecting): Promise<EndpointConnection> {
+  const connection = await connectAnyway(context);
+  const { unreadable } = connection;
+  if (unreadable !== undefined)
+    context.info(`Warning: ${unreadable.message} To fix it, run: muster auth login`);
+  return connection;
+}
+
+async function connectAnyway(
+  context: Connecting,
+): Promise<EndpointConnection & { readonly unreadable?: UnreadableTokens }> {
   const { environment, now, info } = context;
   const endpoint = await endpointOf(context);
-  const tokens = await freshTokens(endpoint, environment, now(), info);
-  if (tokens === undefined) return { endpoint };
+  const given = givenTokens(endpoint, environment, now());
+  if (given !== undefined) return givenConnection(given, now);
+  const tokens = await freshTokens(endpoint, environment, now(), info).catch(onlyUnreadable);
+  if (tokens === undefined) return { endpoint, notSignedIn: () => notSignedIn(endpoint, context) };
+  if (tokens instanceof UnreadableTokens)
+    return { endpoint, notSignedIn: () => Promise.resolve(tokens), unreadable: tokens };
   return { ...connectionOf(tokens, now), renewal: renewalOf(tokens, context) };
 }
 
-function renewalOf(tokens: Tokens, { environment, now, info }: CommandContext): Renewal {
+function onlyUnreadable(error: unknown): UnreadableTokens {
+  if (error instanceof UnreadableTokens) return error;
+  throw error;
+}
+
+const givenConnection = (tokens: Tokens, now: () => Date): EndpointConnection => ({
+  ...connectionOf(tokens, now),
+  variable: tokenVariable,
+  renewal: {
+    current: () => bearerOf(tokens),
+    renew: (refusal) => Promise.reject(new GivenTokenRefused(tokens, now(), refusal)),
+  },
+});
+
+function renewalOf(tokens: Tokens, { environment, now, info }: Connecting): Renewal {
   const refused = bearerOf(tokens);
   let current = refused;
   let renewed: Promise<boolean> | undefined;
-  const renew = async () => {
+  const renew = async (refusal: CliError | undefined) => {
     const fresh = await freshTokens(tokens.endpoint, environment, now(), info, refused);
     if (fresh !== undefined) current = bearerOf(fresh);
     // An issuer may make the same token again within a second.
-    return current !== refused || fresh?.refreshToken !== undefined;
+    if (current !== refused || fresh?.refreshToken !== undefined) return true;
+    if (refusal === undefined) return false;
+    throw new CliError(
+      `Your sign-in to ${tokens.endpoint} is no longer accepted. ${refusal.message}`,
+      { exitCode: exitCodes.signInRequired, hint: refusal.hint },
+    );
   };
-  return { current: () => current, renew: () => (renewed ??= renew()) };
+  return { current: () => current, renew: (refusal) => (renewed ??= renew(refusal)) };
 }
 
 /** The endpoint of a sign-in, with what the person and this machine have for it. */
@@ -51,15 +90,10 @@ export const connectionOf = (
  * As `connect`, for what only a person can do. Throws with exit code 2 unless they are signed in.
  */
 export async function connectAsPerson(
-  context: CommandContext,
+  context: Connecting,
 ): Promise<EndpointConnection & { readonly tokens: Tokens }> {
-  const { tokens, ...connection } = await connect(context);
-  if (tokens === undefined) {
-    throw new CliError(`You are not signed in to ${connection.endpoint}.`, {
-      exitCode: exitCodes.signInRequired,
-      hint: 'Run: muster auth login',
-    });
-  }
+  const { tokens, unreadable, ...connection } = await connectAnyway(context);
+  if (tokens === undefined) throw unreadable ?? (await notSignedIn(connection.endpoint, context));
   return { ...connection, tokens };
 }
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CliError } from '../context.ts';
+import { CliError, exitCodes } from '../context.ts';
 import { type MachineKey, machineKeyIn } from './machine-key.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
 import { withLock } from './file-lock.ts';
-import { forgetOldFile, takeOldFile } from './old-token-files.ts';
 import { failureFile } from './refresh-failure.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
@@ -36,11 +35,12 @@ export type Tokens = {
   readonly key?: MachineKey;
 };
 
+const folderOf = (environment: Surroundings): string => join(configFolder(environment), 'tokens');
+
 /** The file of one endpoint, in the folder `tokens` of this command: `<hash>.json`. */
 export const tokenFile = (endpoint: string, environment: Surroundings): string =>
   join(
-    configFolder(environment),
-    'tokens',
+    folderOf(environment),
     `${createHash('sha256').update(endpoint).digest('hex').slice(0, 32)}.json`,
   );
 
@@ -54,23 +54,37 @@ export async function readTokens(
   warn: Warn,
 ): Promise<Tokens | undefined> {
   const file = tokenFile(endpoint, environment);
-  const text =
-    (await readPrivate(file, warn)) ?? (await takeOldFile(file, environment, isFor(endpoint)));
+  const text = await readPrivate(file, warn);
   if (text === undefined) return undefined;
   const tokens = parsed(text);
-  if (tokens === undefined || tokens.endpoint !== endpoint) {
-    throw new CliError(`${file} does not hold tokens for ${endpoint}.`, {
-      hint: 'Remove it, then run: muster auth login',
-    });
-  }
+  if (tokens?.endpoint !== endpoint) throw new UnreadableTokens(endpoint, file);
   return tokens;
 }
 
-/** Upstream's files have other members, so they are no tokens of ours. */
-const isFor =
-  (endpoint: string) =>
-  (text: string): boolean =>
-    parsed(text)?.endpoint === endpoint;
+/** The file is damaged, or holds something else. A sign-in replaces it. */
+export class UnreadableTokens extends CliError {
+  constructor(endpoint: string, file: string) {
+    super(`The saved sign-in to ${endpoint} cannot be read (${file}).`, {
+      exitCode: exitCodes.signInRequired,
+      hint: 'Run: muster auth login',
+    });
+  }
+}
+
+/** The endpoints that a person is signed in to on this machine. What cannot be read is left out. */
+export async function signedInEndpoints(environment: Surroundings): Promise<readonly string[]> {
+  const folder = folderOf(environment);
+  const names = await readdir(folder).catch(() => []);
+  const texts = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => readPrivate(join(folder, name), () => undefined).catch(() => undefined)),
+  );
+  return texts
+    .flatMap((text) => parsed(text ?? '')?.endpoint ?? [])
+    .filter((endpoint) => URL.canParse(endpoint))
+    .sort();
+}
 
 /** Stores them, readable by this user only. For the holder of the lock of the file. */
 export const writeTokens = (tokens: Tokens, environment: Surroundings): Promise<void> =>
@@ -105,8 +119,7 @@ export async function forgetTokens(
   info: Warn,
 ): Promise<boolean> {
   const file = tokenFile(endpoint, environment);
-  const hadOld = await forgetOldFile(file, environment, isFor(endpoint));
-  if (!(await exists(file))) return hadOld;
+  if (!(await exists(file))) return false;
   return withLock(
     file,
     async () => {
@@ -151,6 +164,8 @@ function parsed(text: string): Tokens | undefined {
   if (typeof idToken !== 'string' || typeof subject !== 'string' || typeof expiresAt !== 'string')
     return undefined;
   if (Number.isNaN(Date.parse(expiresAt))) return undefined;
+  // What no header can carry was damaged.
+  if (![idToken, accessToken].every(isPlain)) return undefined;
   return defined({
     endpoint,
     issuer,
@@ -167,3 +182,6 @@ function parsed(text: string): Tokens | undefined {
     key: machineKeyIn(key),
   });
 }
+
+const isPlain = (token: unknown): boolean =>
+  typeof token !== 'string' || /^[\x20-\x7e]+$/.test(token);

@@ -48,7 +48,7 @@ async function remove(
   connection: Connection,
   given: string,
 ): Promise<ExitCode> {
-  if (connection.signer === undefined) throw new NoMachineKey();
+  if (connection.signer === undefined) throw new NoMachineKey(connection.variable);
   const found = (await listKeys(connection)).filter(({ thumbprint }) =>
     thumbprint.startsWith(given),
   );

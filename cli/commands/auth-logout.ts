@@ -5,6 +5,7 @@ import { provenRequest } from '../api/proven-request.ts';
 import { connect, connectAsPerson } from '../auth/connect.ts';
 import { endpointOf } from '../auth/endpoint.ts';
 import { removeKey } from '../auth/enroll-key.ts';
+import { tokenVariable } from '../auth/given-token.ts';
 import { forgetTokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { inUseText } from '../output/in-use-text.ts';
@@ -15,7 +16,24 @@ import { listKeys } from './auth-keys.ts';
  * `muster auth logout`. With `--all`, what the endpoint stores is deleted first; with the network
  * down nothing is deleted.
  */
-export async function logout(context: CommandContext): Promise<ExitCode> {
+export async function logout({
+  option,
+  has,
+  now,
+  info,
+  environment,
+}: CommandContext): Promise<ExitCode> {
+  // A token that a script brings is not ours to end.
+  const own = { ...environment, [tokenVariable]: undefined };
+  const code = await logoutOfMachine({ option, has, now, info, environment: own });
+  if (environment[tokenVariable])
+    info(`Warning: ${tokenVariable} is set. Commands still use its token.`);
+  return code;
+}
+
+type LogoutContext = Pick<CommandContext, 'option' | 'has' | 'now' | 'info' | 'environment'>;
+
+async function logoutOfMachine(context: LogoutContext): Promise<ExitCode> {
   const { info, environment } = context;
   const name = context.option('server');
   const all = context.has('all');
@@ -32,7 +50,7 @@ export async function logout(context: CommandContext): Promise<ExitCode> {
 }
 
 /** All grants, then the keys of all machines, that of this one last: it makes the proofs. */
-async function logoutEverywhere(context: CommandContext): Promise<void> {
+async function logoutEverywhere(context: LogoutContext): Promise<void> {
   const connection = await connectAsPerson(context);
   await provenRequest(connection, {
     method: 'DELETE',
@@ -52,7 +70,7 @@ async function logoutEverywhere(context: CommandContext): Promise<void> {
  * A person can sign out of this machine without a network. The private key goes with the file, so a
  * key that the endpoint still knows is of no use.
  */
-async function removeOwnKey(context: CommandContext, endpoint: string): Promise<void> {
+async function removeOwnKey(context: LogoutContext, endpoint: string): Promise<void> {
   try {
     const { signer, ...connection } = await connect(context);
     if (signer !== undefined) await removeKey({ ...connection, signer }, signer.thumbprint);
@@ -62,7 +80,7 @@ async function removeOwnKey(context: CommandContext, endpoint: string): Promise<
   }
 }
 
-async function logoutOfServer(context: CommandContext, name: string): Promise<ExitCode> {
+async function logoutOfServer(context: LogoutContext, name: string): Promise<ExitCode> {
   const connection = await connectAsPerson(context);
   const server = await findServer(connection, name);
   const url = `${serverUrl(connection.endpoint, server)}/session`;

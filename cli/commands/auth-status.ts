@@ -4,12 +4,13 @@ import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import type { Row } from '../../functions/model/wire.ts';
 import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
 import { NoMachineKey } from '../api/proven-request.ts';
-import { RequestFailure } from '../api/request.ts';
 import { usesSso, verifySessions } from '../api/verify-sessions.ts';
 import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
-import { endpointOf } from '../auth/endpoint.ts';
+import { type ChosenEndpoint, chosenEndpoint } from '../auth/endpoint.ts';
+import { GivenTokenRefused, tokenVariable } from '../auth/given-token.ts';
+import { NotSignedIn, signInsElsewhere } from '../auth/not-signed-in.ts';
 import { isFresh, NotRefreshed } from '../auth/refresh-tokens.ts';
-import { readTokens, type Tokens } from '../auth/token-files.ts';
+import { type Tokens, UnreadableTokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { needsSignIn, serverText, statusText } from '../output/status-text.ts';
 import { cellText } from '../output/text-table.ts';
@@ -24,8 +25,16 @@ export async function status(context: CommandContext): Promise<ExitCode> {
 
 /** `muster auth whoami` */
 export async function whoami(context: CommandContext): Promise<ExitCode> {
-  const { tokens } = await connectAsPerson(context);
-  context.print(`${whoIs(tokens)}\n`);
+  const { endpoint, tokens, variable } = await connectAsPerson(context);
+  // A sign-in is refreshed where that is due; the token of a variable cannot be.
+  if (variable !== undefined && tokens.expiresAt <= context.now())
+    throw new GivenTokenRefused(tokens, context.now());
+  const format = context.option('output');
+  context.print(
+    isStructured(format)
+      ? structured(defined({ endpoint, ...personIn(tokens), tokenSource: variable }), format)
+      : `${whoIs(tokens)}\n`,
+  );
   return exitCodes.done;
 }
 
@@ -43,36 +52,37 @@ async function statusOfOne(context: CommandContext, name: string): Promise<ExitC
 }
 
 async function statusOfAll(context: CommandContext): Promise<ExitCode> {
-  const endpoint = await endpointOf(context);
+  const { endpoint, source } = await chosenEndpoint(context);
+  const print = (facts: StatusFacts) => printStatus(context, { endpoint, source, ...facts });
   try {
     const { tokens, ...connection } = await connect(context);
+    const { variable } = connection;
     const listed = await listRows(connection, tokens);
     const rows =
       listed !== undefined && context.has('verify')
         ? await verifyRows(connection, listed, context.info)
         : listed;
-    printStatus(context, endpoint, defined({ tokens, rows }));
+    const elsewhere = tokens === undefined ? await signInsElsewhere(endpoint, context) : undefined;
+    print(defined({ tokens, rows, variable, elsewhere }));
     if (tokens === undefined || rows === undefined) return exitCodes.signInRequired;
     return rows.some(needsSignIn) ? exitCodes.signInRequired : exitCodes.done;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    if (error instanceof NotRefreshed) {
-      const { tokens } = error;
-      printStatus(context, endpoint, { tokens, problem: notRefreshed(error) });
-      throw error;
-    }
-    // What is known on this machine is still worth showing; the error follows.
-    const tokens =
-      error.exitCode === exitCodes.signInRequired && !(error instanceof NoMachineKey)
-        ? undefined
-        : await readTokens(endpoint, context.environment, context.info);
-    printStatus(
-      context,
-      endpoint,
-      tokens !== undefined && isFresh(tokens, context.now()) ? { tokens } : {},
-    );
+    print(await knownHere(context, error));
     throw error;
   }
+}
+
+/** What is known on this machine is still worth showing; the error follows. */
+async function knownHere(context: CommandContext, error: CliError): Promise<StatusFacts> {
+  if (error instanceof NotRefreshed) return { tokens: error.tokens, problem: notRefreshed(error) };
+  if (error instanceof GivenTokenRefused)
+    return { tokens: error.tokens, problem: error.problem, variable: tokenVariable };
+  if (error.exitCode === exitCodes.signInRequired && !(error instanceof NoMachineKey)) return {};
+  const { tokens, variable } = await connect(context);
+  return tokens !== undefined && isFresh(tokens, context.now())
+    ? defined({ tokens, variable })
+    : {};
 }
 
 type StatusFacts = {
@@ -80,18 +90,24 @@ type StatusFacts = {
   readonly rows?: readonly Row[];
   /** Why the tokens are of no use for now. */
   readonly problem?: string;
+  /** The variable that brought the token. */
+  readonly variable?: string;
+  /** Where else the person is signed in. */
+  readonly elsewhere?: string;
 };
 
 const notRefreshed = ({ tokens: { issuer }, isReached }: NotRefreshed): string =>
   `Sign-in could not be refreshed: issuer ${isReached ? 'unavailable' : 'unreachable'} (${URL.canParse(issuer) ? new URL(issuer).host : oneLine(issuer, 200)})`;
 
-function printStatus(context: CommandContext, endpoint: string, facts: StatusFacts): void {
+type Shown = StatusFacts & ChosenEndpoint;
+
+function printStatus(context: CommandContext, shown: Shown): void {
   const format = context.option('output');
   if (isStructured(format)) {
-    context.print(structured(statusValue(endpoint, facts), format));
+    context.print(structured(statusValue(shown), format));
     return;
   }
-  const { tokens, rows, problem } = facts;
+  const { endpoint, source, tokens, rows, problem, variable, elsewhere } = shown;
   const me =
     tokens === undefined
       ? undefined
@@ -100,8 +116,10 @@ function printStatus(context: CommandContext, endpoint: string, facts: StatusFac
           expiresAt: tokens.expiresAt,
           refreshable: tokens.refreshToken !== undefined,
           problem,
+          variable,
         };
-  context.print(statusText(defined({ endpoint, me, servers: rows, now: context.now() })));
+  const view = { endpoint, source, me, elsewhere, servers: rows, now: context.now() };
+  context.print(statusText(defined(view)));
 }
 
 /**
@@ -136,17 +154,22 @@ async function listRows(
   try {
     return (await listServers(connection)).rows;
   } catch (error) {
-    if (tokens === undefined && error instanceof RequestFailure && error.status === 401)
-      return undefined;
+    if (tokens === undefined && isAboutSignIn(error)) return undefined;
     throw error;
   }
 }
 
+/** The list of this endpoint is for people who are signed in. */
+const isAboutSignIn = (error: unknown): boolean =>
+  error instanceof NotSignedIn || error instanceof UnreadableTokens;
+
 /** The same facts and values as the text, for machines. */
-function statusValue(endpoint: string, { tokens, rows, problem }: StatusFacts) {
+function statusValue({ endpoint, source, tokens, rows, problem, variable }: Shown) {
   return defined({
     endpoint,
+    endpointSource: source,
     authenticated: tokens !== undefined && problem === undefined,
+    tokenSource: variable,
     problem,
     ...(tokens === undefined ? {} : personIn(tokens)),
     items: rows === undefined ? undefined : sorted(rows).map(sessionIn),

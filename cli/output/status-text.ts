@@ -14,6 +14,8 @@ import {
 
 export type StatusView = {
   readonly endpoint: string;
+  /** What named the endpoint. */
+  readonly source?: string;
   /** Absent: the person is not signed in on this machine. */
   readonly me?: {
     readonly who: string;
@@ -21,18 +23,24 @@ export type StatusView = {
     readonly refreshable: boolean;
     /** Why the sign-in is of no use for now. */
     readonly problem?: string | undefined;
+    /** The variable that brought the token. */
+    readonly variable?: string | undefined;
   };
+  /** Where else the person is signed in, as a sentence. */
+  readonly elsewhere?: string;
   /** Absent: they could not be listed. */
   readonly servers?: readonly Row[];
   readonly now: Date;
 };
 
 /** The text of `muster auth status`: who is signed in, and their session with every server. */
-export function statusText({ endpoint, me, servers, now }: StatusView): string {
+export function statusText(view: StatusView): string {
+  const { endpoint, source, me, elsewhere, servers, now } = view;
   const lines = [
     'Muster',
-    `  Endpoint:  ${endpoint}`,
+    `  Endpoint:  ${endpoint}${source === undefined ? '' : ` (${source})`}`,
     ...personLines(me, now),
+    ...(elsewhere === undefined ? [] : [`  Elsewhere: ${elsewhere}`]),
     ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
   ];
   return `${lines.join('\n')}\n`;
@@ -41,12 +49,15 @@ export function statusText({ endpoint, me, servers, now }: StatusView): string {
 function personLines(me: StatusView['me'], now: Date): readonly string[] {
   if (me === undefined) return ['  Status:    Not authenticated   Run: muster auth login'];
   const who = cellText(me.who);
+  const from =
+    me.variable === undefined ? [] : [`  Token:     from ${me.variable}, which can only read`];
   return me.problem === undefined
-    ? [`  Status:    Authenticated as ${who}`, `  Expires:   ${expiryText(me, now)}`]
+    ? [`  Status:    Authenticated as ${who}`, `  Expires:   ${expiryText(me, now)}`, ...from]
     : [
         `  Status:    ${cellText(me.problem)}`,
         `  Person:    ${who}`,
         `  Expires:   ${fromNow(me.expiresAt, now)}`,
+        ...from,
       ];
 }
 
@@ -55,7 +66,7 @@ export const needsSignIn = ({ session }: Row): boolean =>
   session?.status === 'Pending Auth' || session?.status === 'Expired';
 
 /** Of these, whom the person can sign in to: without a next step it is not theirs to change. */
-const isPending = (row: Row): boolean => needsSignIn(row) && row.session?.hint !== undefined;
+export const isPending = (row: Row): boolean => needsSignIn(row) && row.session?.hint !== undefined;
 
 /** One server in detail, for `--server`. */
 export function serverText(row: Row, now: Date): string {
@@ -82,7 +93,8 @@ export const sessionFacts = ({ session }: Row, now: Date): readonly Fact[] => [
 
 function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   const nameOf = namesAmong(rows);
-  const lines = sorted(rows).map((row) => ({
+  // What a person can use or change comes first; nothing is hidden.
+  const lines = unreachableLast(sorted(rows)).map((row) => ({
     name: cellText(nameOf(row)),
     cell: cellText(sessionCell(row)),
     note: noteOf(row, now),
@@ -103,6 +115,14 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   ];
 }
 
+const unreachableLast = (rows: readonly Row[]): readonly Row[] => [
+  ...rows.filter((row) => !isOut(row)),
+  ...rows.filter(isOut),
+];
+
+/** Down, or taken out of service. One that was never probed may be up. */
+const isOut = (row: Row): boolean => row.reason === suspendedReason || outage(row) !== undefined;
+
 const longest = (texts: readonly string[]): number =>
   texts.reduce((length, text) => Math.max(length, text.length), 0);
 
@@ -121,11 +141,20 @@ function noteOf({ session, ...row }: Row, now: Date): string {
  */
 function unreachable(row: Pick<Row, 'conditions' | 'reason'>, now: Date): string | undefined {
   if (row.reason === suspendedReason) return 'suspended by its owner';
-  const down = row.conditions.find(
-    ({ type, status }) => type === 'Reachable' && status === 'False',
-  );
-  if (down === undefined) return undefined;
-  return `unreachable: ${words(down.reason)}, ${age(now.getTime() - new Date(down.lastTransitionTime).getTime())}`;
+  const down = outage(row);
+  return down === undefined
+    ? undefined
+    : `unreachable: ${down.reason}, ${age(now.getTime() - down.since.getTime())}`;
+}
+
+/** Why a server cannot be reached, in words; undefined for one that can be, or was never probed. */
+export function outage({
+  conditions,
+}: Pick<Row, 'conditions'>): { readonly reason: string; readonly since: Date } | undefined {
+  const down = conditions.find(({ type, status }) => type === 'Reachable' && status === 'False');
+  return down === undefined
+    ? undefined
+    : { reason: words(down.reason), since: new Date(down.lastTransitionTime) };
 }
 
 /** A reason in words: ConnectionRefused is `connection refused`, DNSFailure `DNS failure`. */

@@ -363,7 +363,7 @@ describe('a token that the endpoint refuses', () => {
   });
 
   test('without a refresh token leads to a sign-in', async () => {
-    const { muster, signIn } = await setting(issuerQuirks.google, {
+    const { url, muster, signIn } = await setting(issuerQuirks.google, {
       OIDC_PUBLIC_CLIENT_SECRET: issuerQuirks.google.secret,
     });
     expect((await signIn()).code).toBe(0);
@@ -372,7 +372,7 @@ describe('a token that the endpoint refuses', () => {
     await writeFile(file, JSON.stringify({ ...tokens, idToken: old }));
     expect(await muster('list mcpserver')).toMatchObject({
       code: 2,
-      stderr: 'Error: Invalid token: Invalid token signature.\nRun: muster auth login\n',
+      stderr: `Error: Your sign-in to ${url} is no longer accepted. Invalid token: Invalid token signature.\nRun: muster auth login\n`,
     });
   });
 

@@ -92,7 +92,7 @@ test('a file that holds something else is named, not used', async () => {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, '{"endpoint":');
   await expect(readTokens('https://one.example.com', environment, warn)).rejects.toThrow(
-    `${file} does not hold tokens for https://one.example.com.`,
+    `The saved sign-in to https://one.example.com cannot be read (${file}).`,
   );
 });
 
@@ -142,7 +142,7 @@ test('APPDATA means nothing elsewhere', () => {
 });
 
 const endpoint = 'https://one.example.com';
-/** Where early versions of this command, and upstream muster, keep the file of this endpoint. */
+/** Where upstream muster keeps a file of the same name. */
 const sharedFile = (): string => {
   const file = tokenFile(endpoint, environment);
   return join(environment.XDG_CONFIG_HOME, 'muster', 'tokens', basename(file));
@@ -163,34 +163,6 @@ const upstreams = {
   client_id: 'https://muster.example.com/client.json',
   created_at: '2026-11-22T11:00:00Z',
 };
-
-test('a sign-in of an early version moves to our folder once, and a sign-out ends it', async () => {
-  await store(sharedFile(), tokens());
-  expect(await readTokens(endpoint, environment, warn)).toEqual(tokens());
-  expect(JSON.parse(await readFile(tokenFile(endpoint, environment), 'utf8'))).toMatchObject({
-    subject: 'ada',
-  });
-  await expect(stat(sharedFile())).rejects.toThrow('ENOENT');
-  expect(await forgetTokens(endpoint, environment, warn)).toBe(true);
-  expect(await readTokens(endpoint, environment, warn)).toBeUndefined();
-});
-
-test('a sign-in of an early version never replaces a newer one', async () => {
-  await writeTokens(tokens({ subject: 'grace' }), environment);
-  await store(sharedFile(), tokens());
-  expect(await readTokens(endpoint, environment, warn)).toMatchObject({ subject: 'grace' });
-  expect(await forgetTokens(endpoint, environment, warn)).toBe(true);
-  expect(await readTokens(endpoint, environment, warn)).toBeUndefined();
-});
-
-test('eight commands at once move a sign-in of an early version once', async () => {
-  await store(sharedFile(), tokens());
-  const read = await Promise.all(
-    Array.from({ length: 8 }, () => readTokens(endpoint, environment, warn)),
-  );
-  expect(read).toEqual(Array.from({ length: 8 }, () => tokens()));
-  expect(await readdir(dirname(tokenFile(endpoint, environment)))).toHaveLength(1);
-});
 
 test("upstream muster's file of the same name is not used, changed or removed", async () => {
   await store(sharedFile(), upstreams);
@@ -297,6 +269,6 @@ test('a time that is none makes a file unreadable, not a sign-in without an end'
   await writeTokens(tokens(), environment);
   await writeFile(file, JSON.stringify({ ...tokens(), expiresAt: 'never' }));
   await expect(readTokens('https://one.example.com', environment, warn)).rejects.toThrow(
-    'does not hold tokens for',
+    'The saved sign-in to https://one.example.com cannot be read',
   );
 });
