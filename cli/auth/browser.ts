@@ -20,6 +20,7 @@ export function showAddress(
     from,
   }: {
     readonly browser: boolean;
+    /** Prints the address: also with `--quiet`, because the person needs it. */
     readonly info: (line: string) => void;
     readonly from: string;
   },

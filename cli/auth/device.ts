@@ -15,6 +15,8 @@ import { spanFromOutside } from '../../functions/model/outside-time.ts';
 export type DeviceSignIn = {
   readonly endpoint: string;
   readonly info: (line: string) => void;
+  readonly instruct: (line: string) => void;
+  readonly interrupted: AbortSignal;
   readonly now: () => Date;
 };
 
@@ -25,7 +27,7 @@ export type DeviceSignIn = {
 export async function byDevice(
   issuer: Issuer,
   { clientId, publicClientSecret, scopes, parameters, resource }: Config,
-  { endpoint, info, now }: DeviceSignIn,
+  { endpoint, info, instruct, interrupted, now }: DeviceSignIn,
 ): Promise<Tokens> {
   const { deviceEndpoint: url } = issuer;
   if (url === undefined)
@@ -51,7 +53,7 @@ export async function byDevice(
   const address = openable(
     vetted(offer.verification_uri_complete ?? offer.verification_uri, issuer.issuer),
   );
-  info(
+  instruct(
     `Open this address on any device:\n\n  ${address}\n\nIt asks for this code: ${oneLine(offer.user_code, 40)}\n`,
   );
   const until = now().getTime() + Math.min(spanFromOutside(offer.expires_in) ?? 0, longestMs);
@@ -60,8 +62,14 @@ export async function byDevice(
     device_code: offer.device_code,
     ...audience,
   };
+  const remindAt = now().getTime() + reminderMs;
+  let isReminded = false;
   for (let seconds = paceOf(offer.interval); now().getTime() < until; ) {
-    await wait(seconds * 1000);
+    await wait(seconds * 1000, undefined, { signal: interrupted });
+    if (!isReminded && now().getTime() >= remindAt) {
+      isReminded = true;
+      info('Still waiting for the code to be entered. To stop, press Ctrl-C.');
+    }
     const answer = await askForTokens(issuer, { clientId, publicClientSecret }, form).catch(
       onlyUnavailable,
     );
@@ -81,6 +89,9 @@ export async function byDevice(
   }
   throw failed('The code was not entered in time');
 }
+
+/** No wait is longer without a word. */
+const reminderMs = 60_000;
 
 /** Half an hour: codes of issuers live for 5 to 30 minutes. */
 const longestMs = 3 * patienceMs;

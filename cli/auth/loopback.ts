@@ -17,6 +17,8 @@ export type Reminder = {
   readonly info: (line: string) => void;
   /** Default: after a minute. */
   readonly afterMs?: number;
+  /** Ctrl-C: the wait ends with its AbortError. */
+  readonly interrupted?: AbortSignal;
 };
 
 export type Loopback = {
@@ -84,15 +86,19 @@ export async function startLoopback(
 async function withTimeout(
   arrival: Promise<Arrival>,
   timeoutMs: number,
-  { info, afterMs = 60_000 }: Reminder,
+  { info, afterMs = 60_000, interrupted }: Reminder,
 ): Promise<Arrival> {
+  interrupted?.throwIfAborted();
   const reminder = setTimeout(
     info,
     afterMs,
     'Still waiting for the browser. If the issuer shows an error, press Ctrl-C and run it again.',
   );
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop: () => void = () => {};
   const late = new Promise<never>((_, reject) => {
+    stop = () => reject(interrupted?.reason);
+    interrupted?.addEventListener('abort', stop);
     timer = setTimeout(() => {
       const minutes = String(Math.round(timeoutMs / 60_000));
       reject(
@@ -108,6 +114,7 @@ async function withTimeout(
   } finally {
     clearTimeout(timer);
     clearTimeout(reminder);
+    interrupted?.removeEventListener('abort', stop);
   }
 }
 

@@ -20,7 +20,7 @@ import { patienceMs, startLoopback } from './loopback.ts';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 import { connectionOf } from './connect.ts';
 import { readConfig } from './endpoint-config.ts';
-import { requireTerminal, requireTrust } from './endpoint-trust.ts';
+import { requireTrust } from './endpoint-trust.ts';
 import { enrollKey, removeReplacedKey } from './enroll-key.ts';
 import { newMachineKey, thumbprintOf } from './machine-key.ts';
 import { readPastedAddress } from './pasted-address.ts';
@@ -40,16 +40,19 @@ export type MusterSignIn = {
   /** Asks the person at the terminal; absent without a terminal. */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly info: (line: string) => void;
+  /** What the person needs also with `--quiet`: the address, the code. */
+  readonly instruct: (line: string) => void;
+  /** Ctrl-C: ends it with its AbortError. */
+  readonly interrupted: AbortSignal;
   readonly now: () => Date;
 };
 
 /**
- * Signs a person in to the endpoint. Throws with exit code 3 when it fails, and with exit code 1
- * when there is no terminal to ask whether a new endpoint is trusted; an earlier sign-in stays.
+ * Signs a person in to the endpoint, after `requireTerminal`. Throws with exit code 3 when it fails;
+ * an earlier sign-in stays.
  */
 export async function signInToMuster(wanted: MusterSignIn): Promise<SignedIn> {
   await readyForTokens(wanted.endpoint, wanted.environment);
-  await requireTerminal(wanted);
   const config = await readConfig(wanted.endpoint);
   await requireTrust(config, wanted);
   const issuer = await discoverIssuer(config.issuer);
@@ -92,7 +95,7 @@ export type SignedIn = ReturnType<typeof connectionOf>;
  */
 async function byLoopback(issuer: Issuer, config: Config, wanted: MusterSignIn): Promise<SignedIn> {
   const { clientId, publicClientSecret, scopes, parameters: added, resource } = config;
-  const { endpoint, environment, browser, pasted, info, now } = wanted;
+  const { endpoint, environment, browser, pasted, info, instruct, interrupted, now } = wanted;
   const [verifier, state, key] = [random(), random(), newMachineKey()];
   const nonce = thumbprintOf(key);
   let paste: ReturnType<typeof readPastedAddress> | undefined;
@@ -117,10 +120,10 @@ async function byLoopback(issuer: Issuer, config: Config, wanted: MusterSignIn):
       ...added,
     });
     for (const [key, value] of Object.entries(parameters)) address.searchParams.set(key, value);
-    showAddress(address.href, { browser, info, from: issuer.issuer });
+    showAddress(address.href, { browser, info: instruct, from: issuer.issuer });
     if (pasted) paste = readPastedAddress(loopback.accept, info);
 
-    const { query, say } = await loopback.arrival(patienceMs, { info });
+    const { query, say } = await loopback.arrival(patienceMs, { info, interrupted });
     paste?.stop();
     try {
       const tokens = await redeemCode(query, issuer, {

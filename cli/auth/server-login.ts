@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
 import type { SessionAnswer, SignInStarted } from '../../functions/model/wire.ts';
 import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
+import { askPerson } from './ask-person.ts';
 import { showAddress } from './browser.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { patienceMs, startLoopback } from './loopback.ts';
@@ -22,6 +22,10 @@ export type ServerSignIn = {
    */
   readonly typed: boolean;
   readonly info: (line: string) => void;
+  /** What the person needs also with `--quiet`: the address. */
+  readonly instruct: (line: string) => void;
+  /** Ctrl-C: ends it with its AbortError. */
+  readonly interrupted: AbortSignal;
 };
 
 /**
@@ -66,6 +70,8 @@ async function byLoopback({
   server,
   browser,
   info,
+  instruct,
+  interrupted,
 }: ServerSignIn): Promise<SessionAnswer> {
   // The path is secret, so that another page on this machine cannot guess where to send a request.
   const loopback = await startLoopback(
@@ -74,8 +80,8 @@ async function byLoopback({
   );
   try {
     const { authorizationUrl } = await start(connection, server, { returnTo: loopback.address });
-    showAddress(authorizationUrl, { browser, info, from: connection.endpoint });
-    const { query, say } = await loopback.arrival(patienceMs, { info });
+    showAddress(authorizationUrl, { browser, info: instruct, from: connection.endpoint });
+    const { query, say } = await loopback.arrival(patienceMs, { info, interrupted });
     const secret = query.get('secret');
     try {
       if (secret === null)
@@ -103,18 +109,19 @@ async function byLoopback({
   }
 }
 
-async function byTyping({ connection, server, info }: ServerSignIn): Promise<SessionAnswer> {
+async function byTyping({
+  connection,
+  server,
+  instruct,
+  interrupted,
+}: ServerSignIn): Promise<SessionAnswer> {
   const { authorizationUrl } = await start(connection, server, {});
-  showAddress(authorizationUrl, { browser: false, info, from: connection.endpoint });
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => {
-    terminal.once('close', () => resolve(''));
+  showAddress(authorizationUrl, { browser: false, info: instruct, from: connection.endpoint });
+  const secret = await askPerson('Paste the secret that the last page shows (it stays hidden): ', {
+    interrupted,
+    hidden: true,
   });
-  const secret = (
-    await Promise.race([terminal.question('Paste the secret that the last page shows: '), closed])
-  ).trim();
-  terminal.close();
-  if (secret === '') throw failed('No secret was entered');
+  if (!secret) throw failed('No secret was entered');
   return complete(connection, server, secret);
 }
 

@@ -24,12 +24,21 @@ export const authCommands: readonly Command[] = [
     aliases: [],
     positionals: [],
     summary:
-      'Sign in to muster and to the MCP servers that use single sign-on. With --server, sign in to one MCP server.',
-    flags: [server('Sign in to this MCP server.'), noBrowser, device],
+      'Sign in to muster and to the MCP servers that use single sign-on. With --server, sign in to one MCP server; with --all, to each one that requires you to sign in. Without a terminal it ends at once: set MUSTER_TOKEN, or add --no-browser.',
+    flags: [
+      server('Sign in to this MCP server.'),
+      {
+        name: 'all',
+        summary:
+          'Sign in to muster and to all MCP servers that require it, one after another. One that fails does not stop the others.',
+      },
+      noBrowser,
+      device,
+    ],
     examples: [
       'muster auth login',
       'muster auth login --server server-a',
-      'muster auth login --no-browser',
+      'muster auth login --all --no-browser',
     ],
     exits: [
       [2, 'sign in to muster first'],
@@ -46,11 +55,7 @@ export const authCommands: readonly Command[] = [
       server('Sign out of this MCP server.'),
       { name: 'all', summary: 'Sign out of all MCP servers, then of muster on all machines.' },
     ],
-    examples: [
-      'muster auth logout',
-      'muster auth logout --server server-a',
-      'muster auth logout --all',
-    ],
+    examples: ['muster auth logout', 'muster auth logout --server server-a'],
     exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-logout.ts')).logout(context),
   },
@@ -61,11 +66,7 @@ export const authCommands: readonly Command[] = [
     summary:
       'Show who you are signed in as, and your session with each MCP server. Exit code 2 if a sign-in is required.',
     flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
-    examples: [
-      'muster auth status',
-      'muster auth status --verify',
-      'muster auth status --server server-a',
-    ],
+    examples: ['muster auth status', 'muster auth status --verify -o json'],
     exits: [[2, 'sign-in required, to muster or to a server']],
     run: async (context) => (await import('./auth-status.ts')).status(context),
   },
@@ -83,7 +84,7 @@ export const authCommands: readonly Command[] = [
       },
       textOutput,
     ],
-    examples: ['muster auth keys', 'muster auth keys -o json'],
+    examples: ['muster auth keys', 'muster auth keys --remove k3Jx0pQz'],
     exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-keys.ts')).keys(context),
   },
@@ -92,8 +93,8 @@ export const authCommands: readonly Command[] = [
     aliases: [],
     positionals: [],
     summary: 'Show who you are signed in as. Needs no network while the sign-in is valid.',
-    flags: [],
-    examples: ['muster auth whoami'],
+    flags: [textOutput],
+    examples: ['muster auth whoami', 'muster auth whoami -o json'],
     exits: [[2, 'sign-in required']],
     run: async (context) => (await import('./auth-status.ts')).whoami(context),
   },

@@ -27,6 +27,8 @@ export type Ended = {
 };
 
 export type Run = {
+  /** No person and no browser is there: a sign-in is typed as it is. */
+  readonly alone?: true;
   /** Where the configuration is kept; without it nobody is signed in. */
   readonly home?: string;
   readonly endpoint?: string;
@@ -41,9 +43,15 @@ export type Run = {
   readonly interrupted?: Promise<unknown>;
 };
 
-/** Ends with the process; `onAddress` and `types` play the person. */
+/**
+ * Ends with the process; `onAddress` and `types` play the person. There is no terminal, so a sign-in
+ * has `--no-browser`: it would end at once.
+ */
 export async function runMuster(file: string, line: string, run: Run = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [file, ...line.split(' ').filter((word) => word !== '')], {
+  const words = line.split(' ').filter((word) => word !== '');
+  const isSignIn = line.startsWith('auth login') && !/--no-browser|--device/.test(line);
+  if (isSignIn && run.alone === undefined) words.push('--no-browser');
+  const child = spawn(process.execPath, [file, ...words], {
     env: defined({
       HOME: run.home ?? '/nonexistent',
       MUSTER_ENDPOINT: run.endpoint,
