@@ -163,8 +163,10 @@ function movedTo(from: URL, { origin, pathname }: URL): string | undefined {
 }
 
 /** The address of the endpoint in the address of a route. */
-const endpointIn = ({ origin, pathname }: URL): string =>
-  `${origin}${pathname.includes('/v1/') ? pathname.slice(0, pathname.lastIndexOf('/v1/')) : ''}`;
+function endpointIn({ origin, pathname }: URL): string {
+  const at = Math.max(pathname.lastIndexOf('/v1/'), pathname.lastIndexOf('/healthz'), 0);
+  return `${origin}${pathname.slice(0, at)}`;
+}
 
 /**
  * For a route that is not there: the address of the endpoint has a path that leads elsewhere.

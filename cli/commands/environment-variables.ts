@@ -5,6 +5,11 @@
 export const environmentVariables: readonly (readonly [string, string])[] = [
   ['MUSTER_SERVERLESS_ENDPOINT', 'URL of the muster endpoint.'],
   ['MUSTER_ENDPOINT', 'The same, if MUSTER_SERVERLESS_ENDPOINT is not set.'],
+  ['MUSTER_CONTEXT', 'Name of the context to use, if neither of them is set.'],
+  [
+    'MUSTER_TOKEN',
+    'ID token for scripts. It is sent instead of your sign-in on this machine, can only read, and is never stored.',
+  ],
   ['MUSTER_TIMEOUT', 'How long to wait for each response, such as 5s or 1m. --timeout wins.'],
   ['NO_COLOR', 'Print no colors.'],
   ['CLICOLOR_FORCE', 'Print colors also where stdout is not a terminal. 0: print none.'],
