@@ -16,17 +16,20 @@ export async function askPerson(
   { interrupted, hidden }: Question = {},
 ): Promise<string | undefined> {
   const { stdin: input, stderr } = process;
-  if (hidden === true) stderr.write(question);
   const terminal = createInterface({
     input,
     output: hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr,
     terminal: input.isTTY,
   });
+  // The cursor stands behind the question, whatever ends it.
+  const newLine = () => void stderr.write('\n');
   // A terminal in raw mode sends no signal by itself.
   terminal.once('SIGINT', () => {
-    stderr.write('\n');
+    if (interrupted === undefined) newLine();
     process.kill(process.pid, 'SIGINT');
   });
+  // After the terminal is in raw mode: no answer is echoed by it.
+  if (hidden === true) stderr.write(question);
   try {
     const ended = new Promise<undefined>((resolve) => {
       terminal.once('close', () => resolve(undefined));
@@ -36,9 +39,11 @@ export async function askPerson(
       terminal.question(hidden === true ? '' : question, options),
       ended,
     ]);
-    // Nothing has moved the cursor from behind the question.
-    if (answer === undefined || hidden === true) stderr.write('\n');
+    if (answer === undefined || hidden === true) newLine();
     return answer?.trim();
+  } catch (error) {
+    newLine();
+    throw error;
   } finally {
     terminal.close();
   }

@@ -1,11 +1,11 @@
 /** `muster auth login` as a person meets it: at a terminal, with several servers, and when it fails. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newMachineKey } from '../../../cli/auth/machine-key.ts';
-import { writeTokens } from '../../../cli/auth/token-files.ts';
+import { readTokens, tokenFile, writeTokens } from '../../../cli/auth/token-files.ts';
 import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
 import { startWorld, type World } from '../../../local/world.ts';
@@ -266,6 +266,50 @@ describe('a server that cannot be reached', () => {
     });
     expect(asked).toEqual(['GET /v1/mcpservers']);
   });
+});
+
+test('the first sign-in makes a context, and later commands need no address', async () => {
+  await runMuster(file, `auth login --endpoint ${world.url}`, { home, onAddress: visit });
+  const status = await runMuster(file, 'auth status', { home });
+  expect(status.stdout).toContain(`  Endpoint:  ${world.url} (context local)\n`);
+  // As another address of this machine, it is another endpoint.
+  const twin = world.url.replace('127.0.0.1', 'localhost');
+  expect((await runMuster(file, `auth status --endpoint ${twin}`, { home })).stdout).toContain(
+    `  Status:    Not authenticated   Run: muster auth login
+  Elsewhere: You are signed in to ${world.url}, which is the same port of this machine: use that address.
+`,
+  );
+});
+
+test('a damaged sign-in is a warning where none is needed, and a sign-in fixes it', async () => {
+  await muster('auth login');
+  const stored = tokenFile(world.url, { HOME: home });
+  await writeFile(stored, '');
+  const warning = `Warning: The saved sign-in to ${world.url} cannot be read (${stored}). To fix it, run: muster auth login\n`;
+  expect(await muster('list mcpserver -o name')).toEqual({
+    code: 0,
+    stdout: 'server-a\nserver-b\nserver-c\nserver-d\n',
+    stderr: warning,
+  });
+  expect(await muster('auth status')).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining('Not authenticated   Run: muster auth login\n'),
+    stderr: warning,
+  });
+  expect((await muster('auth login')).code).toBe(0);
+  expect(await muster('auth whoami')).toMatchObject({ stdout: 'ada@example.com\n', stderr: '' });
+});
+
+test('the token of a sign-in reads in a script, and changes nothing', async () => {
+  await muster('auth login');
+  const { idToken: MUSTER_TOKEN = '' } =
+    (await readTokens(world.url, { HOME: home }, () => undefined)) ?? {};
+  const script = { home: '/nonexistent', environment: { MUSTER_TOKEN } };
+  expect((await muster('list mcpserver --no-headers', script)).stdout).toMatch(
+    /^server-a {3}Connected {3}Pending Auth {3}/,
+  );
+  expect((await muster('check server-a', script)).code).toBe(0);
+  expect(await muster('auth keys --remove abc', script)).toMatchObject({ code: 2 });
 });
 
 describe('without a terminal', () => {

@@ -52,20 +52,111 @@ Added the context prod. It is the current one.
   });
 });
 
-test('--endpoint wins over MUSTER_SERVERLESS_ENDPOINT, that over MUSTER_ENDPOINT, that over the context', async () => {
-  const [flag, own, upstream, context] = await Promise.all(
-    ['flag', 'own', 'upstream', 'context'].map((name) => endpointWith(name)),
+test('flags win over MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT, MUSTER_CONTEXT and the current context, in this order', async () => {
+  const names = ['flag', 'named', 'own', 'upstream', 'variable', 'active'] as const;
+  const urls = await Promise.all(names.map((name) => endpointWith(name)));
+  const [flag = '', named = '', own = '', upstream = '', variable = '', active = ''] = urls;
+  await muster(`context add active ${active}`);
+  await muster(`context add variable ${variable}`);
+  await muster(`context add named ${named}`);
+  const all = {
+    MUSTER_SERVERLESS_ENDPOINT: own,
+    MUSTER_ENDPOINT: upstream,
+    MUSTER_CONTEXT: 'variable',
+  };
+  const used = async (flags: string, environment: Readonly<Record<string, string>>) => {
+    const [list, current] = await Promise.all([
+      muster(`list mcps -o name${flags}`, environment),
+      muster(`context current -o json${flags}`, environment),
+    ]);
+    const { source }: { source: string } = JSON.parse(current.stdout);
+    return `${list.stdout.trim()}: ${source}`;
+  };
+  expect(
+    await Promise.all([
+      used(` --endpoint ${flag}`, all),
+      used(' --context named', all),
+      used('', all),
+      used('', { ...all, MUSTER_SERVERLESS_ENDPOINT: '' }),
+      used('', { MUSTER_CONTEXT: 'variable' }),
+      used('', { MUSTER_CONTEXT: '' }),
+    ]),
+  ).toEqual([
+    'flag: --endpoint',
+    'named: context named, by --context',
+    'own: MUSTER_SERVERLESS_ENDPOINT',
+    'upstream: MUSTER_ENDPOINT',
+    'variable: context variable, by MUSTER_CONTEXT',
+    'active: context active',
+  ]);
+  expect(await muster(`list mcps --context named --endpoint ${flag}`)).toMatchObject({
+    code: 1,
+    stderr: 'Error: --endpoint cannot be combined with --context.\n',
+  });
+  expect(await muster('list mcps --context nmaed')).toMatchObject({
+    code: 1,
+    stderr: 'Error: There is no context nmaed.\nYour contexts are: active, named, variable\n',
+  });
+});
+
+test('context current prints what commands use now, and what overrides the current context', async () => {
+  const url = await endpointWith('one');
+  expect(await muster('context current')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Error: No endpoint is set.\n'),
+  });
+  await muster(`context add prod ${url}`);
+  expect(await muster('context current')).toEqual({
+    code: 0,
+    stdout: 'prod\n',
+    stderr: `Endpoint: ${url} (context prod)\n`,
+  });
+  const elsewhere = 'https://other.example.com';
+  expect(await muster('context current', { MUSTER_ENDPOINT: `${elsewhere}/` })).toEqual({
+    code: 0,
+    stdout: `${elsewhere}\n`,
+    stderr: `Endpoint: ${elsewhere} (MUSTER_ENDPOINT)\nMUSTER_ENDPOINT overrides the current context, prod.\n`,
+  });
+  expect((await muster('context use prod', { MUSTER_ENDPOINT: elsewhere })).stderr).toContain(
+    'Warning: MUSTER_ENDPOINT is set and overrides the current context.\n',
   );
-  await muster(`context add prod ${context ?? ''}`);
-  const both = { MUSTER_SERVERLESS_ENDPOINT: own ?? '', MUSTER_ENDPOINT: upstream ?? '' };
-  const shown = async (line: string, environment: Readonly<Record<string, string>>) =>
-    (await muster(line, environment)).stdout;
-  expect(await shown(`list mcps -o name --endpoint ${flag ?? ''}`, both)).toBe('flag\n');
-  expect(await shown('list mcps -o name', both)).toBe('own\n');
-  expect(await shown('list mcps -o name', { ...both, MUSTER_SERVERLESS_ENDPOINT: '' })).toBe(
-    'upstream\n',
-  );
-  expect(await shown('list mcps -o name', {})).toBe('context\n');
+});
+
+test('a context is renamed with its trust, and stays the current one', async () => {
+  const [one, two] = [await endpointWith('one'), await endpointWith('two')];
+  await muster(`context add muster ${one}`);
+  await muster(`context add two --endpoint ${two} --yes`);
+  expect(await muster('context rename muster prod')).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'Renamed muster to prod.\n',
+  });
+  expect((await muster('context current')).stdout).toBe('prod\n');
+  expect(await muster('context rename prod two')).toMatchObject({
+    code: 1,
+    stderr: `Error: The context two already exists. Its endpoint is ${two}.\nUse another name.\n`,
+  });
+  expect(await muster('context rename nobody x')).toMatchObject({
+    code: 1,
+    stderr: 'Error: There is no context nobody.\nYour contexts are: prod, two\n',
+  });
+  expect(await muster('context rename prod https://x')).toMatchObject({ code: 1 });
+});
+
+test('an endpoint without a name, as earlier versions stored it, gets one', async () => {
+  const url = await endpointWith('one');
+  await muster(`context add prod ${url}`);
+  const stored = join(box.home, '.config', 'muster-serverless', 'endpoints.json');
+  const { endpoints }: { endpoints: object[] } = JSON.parse(await readFile(stored, 'utf8'));
+  const nameless = endpoints.map((one) => ({ ...one, name: undefined }));
+  await writeFile(stored, JSON.stringify({ endpoints: nameless }));
+  const { code, stderr } = await muster(`context use ${url}`);
+  expect([code, stderr]).toEqual([
+    1,
+    `Error: ${url} has no name yet.\nRun: muster context rename ${url} local\n`,
+  ]);
+  await muster(`context rename ${url} local`);
+  expect((await muster('context use local')).code).toBe(0);
 });
 
 test('contexts are listed, chosen and removed', async () => {
@@ -93,7 +184,7 @@ test('contexts are listed, chosen and removed', async () => {
       { name: 'two', endpoint: two, current: true },
     ],
   });
-  expect(await muster('context remove two')).toMatchObject({
+  expect(await muster('context delete two')).toMatchObject({
     code: 0,
     stderr: `Removed two. A sign-in to it is kept. To end it, run: muster auth logout --endpoint ${two}\n`,
   });
@@ -102,6 +193,9 @@ test('contexts are listed, chosen and removed', async () => {
     stderr:
       'Error: No endpoint is set.\nTo use one of your contexts, run: muster context use one\n',
   });
+  // The name of earlier versions.
+  expect((await muster('context remove one')).code).toBe(0);
+  await muster(`context add one ${one}`);
   expect(await muster('context use two')).toMatchObject({
     code: 1,
     stderr: 'Error: There is no context two.\nYour contexts are: one\n',

@@ -46,6 +46,29 @@ MCP Servers  (1 pending authentication)
   );
 });
 
+// giantswarm/muster#266
+test('servers that cannot be reached come last, and none is hidden', () => {
+  const named = (row: typeof down, name: string) => ({ ...row, name, uid: name });
+  const never = aRow({ session: aSession({ status: '-' }) });
+  const servers = [
+    named(down, 'a-down'),
+    named({ ...down, state: 'Connecting' }, 'b-connecting'),
+    named({ ...down, reason: 'Suspended' }, 'c-suspended'),
+    named(never, 'd-never-probed'),
+    named(aRow({ session: aSession() }), 'z-up'),
+  ];
+  const names = statusText({ endpoint, me, servers, now })
+    .split('MCP Servers\n')[1]
+    ?.match(/^ {2}\S+/gm);
+  expect(names?.map((name) => name.trim())).toEqual([
+    'd-never-probed',
+    'z-up',
+    'a-down',
+    'b-connecting',
+    'c-suspended',
+  ]);
+});
+
 test('a suspended server is no outage: its line says who took it out', () => {
   const suspended = { ...down, reason: 'Suspended' };
   expect(statusText({ endpoint, me, servers: [suspended], now })).toContain(
