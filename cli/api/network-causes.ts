@@ -52,13 +52,13 @@ function causeOfTls(code: string, url: URL): NetworkCause | undefined {
     const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
     return {
       what: `the TLS certificate ${what} (${code})`,
-      hint: `This machine says that it is ${new Date().toISOString().slice(0, 16)}Z. If that is right, tell the owner of ${url.host}.`,
+      hint: `This machine says that it is ${new Date().toISOString().slice(0, 16)}Z. If that is right, report it to the owner of ${url.host}.`,
     };
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return {
       what: `the TLS certificate is not for ${url.hostname} (${code})`,
-      hint: 'Check the address for typos. If it is right, tell its owner.',
+      hint: 'Check the address for typos. If it is right, report it to its owner.',
     };
   if (code === 'EPROTO' || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code))
     return {

@@ -33,9 +33,9 @@ export async function chosenEndpoint({
   const byVariable = environment['MUSTER_CONTEXT'] || undefined;
   const name = named ?? byVariable ?? stored.current;
   if (name === undefined) throw noEndpoint(stored.endpoints.flatMap(({ name: one }) => one ?? []));
-  const { endpoint } = findContext(stored, name);
-  const by =
-    named !== undefined ? ', by --context' : byVariable === undefined ? '' : ', by MUSTER_CONTEXT';
+  const isByVariable = named === undefined && byVariable !== undefined;
+  const { endpoint } = findContext(stored, name, isByVariable ? ' (MUSTER_CONTEXT)' : '');
+  const by = isByVariable ? ', by MUSTER_CONTEXT' : named === undefined ? '' : ', by --context';
   return { endpoint: endpointIn(endpoint), source: `context ${name}${by}` };
 }
 

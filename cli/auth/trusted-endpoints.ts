@@ -89,14 +89,21 @@ export const withoutEndpoint = (
     endpoints: endpoints.filter(({ endpoint }) => endpoint !== removed.endpoint),
   });
 
-/** By its name, or by its address if that is given. Throws where there is none. */
-export function findContext({ endpoints }: TrustedEndpoints, name: string): TrustedEndpoint {
+/**
+ * By its name, or by its address if that is given. Throws where there is none; `source` is
+ * ` (VARIABLE)` where a variable named it.
+ */
+export function findContext(
+  { endpoints }: TrustedEndpoints,
+  name: string,
+  source = '',
+): TrustedEndpoint {
   const found =
     endpoints.find((one) => one.name === name) ??
     endpoints.find((one) => one.endpoint === name.replace(/\/+$/, ''));
   if (found !== undefined) return found;
   const names = endpoints.flatMap((one) => one.name ?? []);
-  throw new CliError(`There is no context ${name}.`, {
+  throw new CliError(`There is no context ${name}${source}.`, {
     hint:
       names.length === 0
         ? 'Run: muster context list'

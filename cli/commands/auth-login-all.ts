@@ -108,7 +108,7 @@ function summary({ done, failed }: Walk): readonly string[] {
 const stopped = ({ done }: Walk, rest: readonly string[]): string =>
   `Stopped. ${
     done.length === 0 ? '' : `You stay signed in to ${done.join(', ')}. `
-  }Not signed in to ${rest.join(', ')}. To go on, run: muster auth login --all`;
+  }Not signed in to ${rest.join(', ')}. To continue, run: muster auth login --all`;
 
 const listOf = (names: readonly string[]): string =>
   names.length === 0 ? '' : `: ${names.join(', ')}`;

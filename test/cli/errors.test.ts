@@ -301,7 +301,7 @@ const rows: readonly Row[] = [
         return { endpoint: await tls({ cert, key }), environment: { NODE_EXTRA_CA_CERTS: ca } };
       },
       `URL: the TLS certificate ${words} (${code}).`,
-      /^This machine says that it is 20\d\d-\d\d-\d\dT\d\d:\d\dZ\. If that is right, tell the owner of 127\.0\.0\.1:\d+\.$/,
+      /^This machine says that it is 20\d\d-\d\d-\d\dT\d\d:\d\dZ\. If that is right, report it to the owner of 127\.0\.0\.1:\d+\.$/,
     ],
   ),
   [

@@ -35,12 +35,13 @@ export async function startReplay(muster: string): Promise<Replay> {
     // Pages name the endpoint as `npm start` does.
     const here = line.replaceAll('http://127.0.0.1:8787', world.url);
     const ended = await runMuster(muster, here, {
-      endpoint: world.url,
+      // As `npm start` prints it for the reader.
+      environment: { MUSTER_SERVERLESS_ENDPOINT: world.url },
       home,
       onAddress: (address) => browserOf(ada).visit(address),
     });
     code = ended.code ?? 1;
-    return ended.stdout + ended.stderr;
+    return ended.stdout + ended.stderr.replace(pastePrompt, '');
   };
   const get = async (wide: boolean): Promise<string> => {
     const list: unknown = await cluster.listClusterCustomObject({
@@ -67,6 +68,9 @@ export async function startReplay(muster: string): Promise<Replay> {
     },
   };
 }
+
+/** The reader of the page has a browser; only the test has none. */
+const pastePrompt = /^If the last page does not load, paste its whole address here: \n/m;
 
 /**
  * `npm start` uses 8787. Other ports are free ones, so they are numbered in order. Codes and states

@@ -181,7 +181,7 @@ Signed in to 2 of 2 servers: server-a, server-b.
     });
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nStopped\. You stay signed in to server-a\. Not signed in to server-b\. To go on, run: muster auth login --all\n$/,
+      /\nStopped\. You stay signed in to server-a\. Not signed in to server-b\. To continue, run: muster auth login --all\n$/,
     );
     expect((await muster('auth status --server server-a')).stdout).toContain('Authenticated');
   });

@@ -99,6 +99,14 @@ test('flags win over MUSTER_SERVERLESS_ENDPOINT, MUSTER_ENDPOINT, MUSTER_CONTEXT
   });
 });
 
+test('a context of MUSTER_CONTEXT that does not exist is named with the variable', async () => {
+  // Upstream muster reads it, too, and has contexts of its own.
+  expect(await muster('list mcps', { MUSTER_CONTEXT: 'theirs' })).toMatchObject({
+    code: 1,
+    stderr: 'Error: There is no context theirs (MUSTER_CONTEXT).\nRun: muster context list\n',
+  });
+});
+
 test('context current prints what commands use now, and what overrides the current context', async () => {
   const url = await endpointWith('one');
   expect(await muster('context current')).toMatchObject({
