@@ -44,7 +44,10 @@ export const authCommands: readonly Command[] = [
       [2, 'sign in to muster first'],
       [3, 'sign-in failed'],
     ],
-    run: async (context) => (await import('./auth-login.ts')).login(context),
+    run: async (context) =>
+      context.has('all')
+        ? (await import('./auth-login-all.ts')).loginToAll(context)
+        : (await import('./auth-login.ts')).login(context),
   },
   {
     words: ['auth', 'logout'],
