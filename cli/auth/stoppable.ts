@@ -1,5 +1,5 @@
 /** What closes prompts and pages takes no longer. */
-const graceMs = 250;
+const usualGraceMs = 250;
 
 /**
  * The work, or the AbortError of Ctrl-C: after a moment in which the work may end by itself, because
@@ -8,6 +8,7 @@ const graceMs = 250;
 export function stoppable<Outcome>(
   work: Promise<Outcome>,
   interrupted: AbortSignal,
+  graceMs = usualGraceMs,
 ): Promise<Outcome> {
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {

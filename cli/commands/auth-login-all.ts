@@ -12,7 +12,9 @@ import { CliError, type CommandContext, type ExitCode, exitCodes } from '../cont
 import { isPending, outage } from '../output/status-text.ts';
 import { counted, sessionCell, sorted } from '../output/table.ts';
 import { cellText } from '../output/text-table.ts';
-import { doubtAbout, loginToMuster, requirePerson, vetFlags, waysOf } from './auth-login.ts';
+import { loginToMuster } from './login-to-muster.ts';
+import { doubtAbout } from './login-to-server.ts';
+import { requirePerson, vetFlags, waysOf } from './login-ways.ts';
 
 /** What came of the walk so far; the names are as people type them. */
 type Walk = {
@@ -26,8 +28,13 @@ type Walk = {
  * Prints nothing in a script where there is nothing to do.
  */
 export async function loginToAll(context: CommandContext): Promise<ExitCode> {
-  const { info } = context;
   vetFlags(context);
+  // Longer than a single sign-in, which says what is kept.
+  return stoppable(walkThrough(context), context.interrupted, 500);
+}
+
+async function walkThrough(context: CommandContext): Promise<ExitCode> {
+  const { info } = context;
   const connection = await connectAsPerson(context).catch(async (error: unknown) => {
     if (!(error instanceof NotSignedIn || error instanceof UnreadableTokens)) throw error;
     await loginToMuster(context);

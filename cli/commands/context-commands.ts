@@ -38,7 +38,7 @@ export const contextCommands: readonly Command[] = [
     positionals: ['NAME'],
     summary: 'Choose the endpoint that commands use when no other is set.',
     flags: [],
-    examples: ['muster context use prod', 'muster list mcpserver --context staging'],
+    examples: ['muster context use prod', 'muster context use local'],
     run: async (context) => (await import('./contexts.ts')).use(context),
   },
   {

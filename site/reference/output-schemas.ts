@@ -42,6 +42,19 @@ const contextRow = z.object({
   current: field(z.boolean(), 'Whether commands use it when no other endpoint is set.'),
 });
 
+const person = {
+  subject: field(z.optional(text), 'Subject of your token.'),
+  issuer: field(z.optional(text), 'Issuer of your token.'),
+  email: field(z.optional(text), 'Your email address.'),
+  name: field(z.optional(text), 'Your name.'),
+  expiresAt: field(z.optional(time), 'When your token expires.'),
+  refreshable: field(z.optional(z.boolean()), 'Whether it refreshes itself.'),
+  tokenSource: field(
+    z.optional(text),
+    'The variable that holds your token. Absent for a sign-in on this machine.',
+  ),
+};
+
 /** By the words of the command, with dashes between them. */
 const outputs: Readonly<Record<string, z.ZodMiniType>> = {
   'list-mcpserver': many(rowSchema, 'The MCPServers, sorted by namespace and name.'),
@@ -50,14 +63,10 @@ const outputs: Readonly<Record<string, z.ZodMiniType>> = {
   'auth-status': z.union([
     z.object({
       endpoint: field(text, 'URL of the endpoint.'),
+      endpointSource: field(text, 'The flag, variable or context that named the endpoint.'),
       authenticated: field(z.boolean(), 'Whether you are signed in to muster.'),
       problem: field(z.optional(text), 'Why your sign-in is of no use for now.'),
-      subject: field(z.optional(text), 'Subject of your token.'),
-      issuer: field(z.optional(text), 'Issuer of your token.'),
-      email: field(z.optional(text), 'Your email address.'),
-      name: field(z.optional(text), 'Your name.'),
-      expiresAt: field(z.optional(time), 'When your token expires.'),
-      refreshable: field(z.optional(z.boolean()), 'Whether it refreshes itself.'),
+      ...person,
       items: field(
         z.optional(z.array(serverStatus)),
         'Your session with each server. Absent if they could not be listed.',
@@ -74,6 +83,12 @@ const outputs: Readonly<Record<string, z.ZodMiniType>> = {
       ),
       'The registered keys, the most recently used first.',
     ),
+  }),
+  'auth-whoami': z.object({ endpoint: field(text, 'URL of the endpoint.'), ...person }),
+  'context-current': z.object({
+    name: field(z.optional(text), 'Name of the context. Absent if the endpoint has none.'),
+    endpoint: field(text, 'URL of the endpoint that commands use now.'),
+    source: field(text, 'The flag, variable or context that named it.'),
   }),
   'context-list': z.object({
     items: field(z.array(contextRow), 'The endpoints that you trust.'),

@@ -155,9 +155,8 @@ test('an endpoint without a name, as earlier versions stored it, gets one', asyn
   const url = await endpointWith('one');
   await muster(`context add prod ${url}`);
   const stored = join(box.home, '.config', 'muster-serverless', 'endpoints.json');
-  const { endpoints }: { endpoints: object[] } = JSON.parse(await readFile(stored, 'utf8'));
-  const nameless = endpoints.map((one) => ({ ...one, name: undefined }));
-  await writeFile(stored, JSON.stringify({ endpoints: nameless }));
+  const text = await readFile(stored, 'utf8');
+  await writeFile(stored, text.replace('"name": "prod"', '"then": "none"'));
   const { code, stderr } = await muster(`context use ${url}`);
   expect([code, stderr]).toEqual([
     1,

@@ -100,6 +100,8 @@ export const scenes: readonly Scene[] = [
       { line: 'auth login --server server-b', as: 'grace' },
       { line: 'auth login --server server-c', as: 'grace' },
       { line: 'auth login --server server-d', as: 'grace' },
+      { line: 'auth login --all', as: 'grace' },
+      { line: 'auth login --all --server server-a', as: 'grace' },
     ],
   },
   {
@@ -118,7 +120,12 @@ export const scenes: readonly Scene[] = [
   },
   {
     about: 'auth whoami',
-    typed: ['auth whoami --help', 'auth whoami', { line: 'auth whoami', as: 'nobody' }],
+    typed: [
+      'auth whoami --help',
+      'auth whoami',
+      'auth whoami -o json',
+      { line: 'auth whoami', as: 'nobody' },
+    ],
   },
   {
     about: 'auth keys',
@@ -157,11 +164,28 @@ export const scenes: readonly Scene[] = [
     ],
   },
   {
-    about: 'context remove',
+    about: 'context current',
     typed: [
-      'context remove --help',
-      { line: 'context remove bogus', as: 'grace' },
-      { line: 'context remove prod', as: 'grace' },
+      'context current --help',
+      { line: 'context current', as: 'grace' },
+      { line: 'context current -o json', as: 'grace' },
+      { line: 'context current --context bogus', as: 'grace' },
+    ],
+  },
+  {
+    about: 'context rename',
+    typed: [
+      'context rename --help',
+      { line: 'context rename prod live', as: 'grace' },
+      { line: 'context rename prod live', as: 'grace' },
+    ],
+  },
+  {
+    about: 'context delete',
+    typed: [
+      'context delete --help',
+      { line: 'context delete bogus', as: 'grace' },
+      { line: 'context delete live', as: 'grace' },
     ],
   },
   {
