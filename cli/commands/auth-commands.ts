@@ -88,7 +88,7 @@ export const authCommands: readonly Command[] = [
     ],
     examples: [
       'muster auth token --server server-b',
-      'curl -H "Authorization: Bearer $(muster auth token --server server-b)" https://mcp.example.com/mcp',
+      'curl -H "Authorization: Bearer $(muster auth token --server server-b)" "$URL"',
     ],
     run: async (context) => (await import('./auth-token.ts')).token(context),
   },

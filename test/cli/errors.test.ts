@@ -220,7 +220,7 @@ const rows: readonly Row[] = [
     '9: 429 until a time',
     async ({ served }) => ({
       endpoint: await served(
-        says(429, '', { 'retry-after': new Date(Date.now() + 600_500).toUTCString() }),
+        says(429, '', { 'retry-after': new Date(Date.now() + 590_000).toUTCString() }),
       ),
     }),
     'URL received too many requests (HTTP 429).',

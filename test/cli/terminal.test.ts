@@ -49,7 +49,7 @@ describe('an endpoint that takes long', () => {
   });
 
   test('is named by any command, also by one that names no wait of its own', async () => {
-    const terminal = muster('list mcpserver');
+    const terminal = muster('get mcpserver server-a -n default');
     await terminal.until(`Waiting for ${host()}...`);
     terminal.type(ctrlC);
     expect(await terminal.ended).toBe(130);

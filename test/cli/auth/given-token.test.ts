@@ -38,7 +38,7 @@ async function endpointFor(accepted: string) {
       if (bearer === accepted) {
         const row = aRow({ session: aSession() });
         return response.end(
-          JSON.stringify(request.url === '/v1/mcpservers' ? { items: [row], problems: [] } : row),
+          JSON.stringify(request.url?.split('?')[0] === '/v1/mcpservers' ? { items: [row], problems: [] } : row),
         );
       }
       return response

@@ -129,14 +129,14 @@ type Asking = {
   readonly who?: ReturnType<typeof aPerson>;
 };
 
-const tokenRoute = '/v1/mcpservers/default/server-a/session/token';
+const routeOfServer = '/v1/mcpservers/default/server-a/session/token';
 
 async function ask({
   api = endpoint(),
   from = machine,
   body = {},
   method = 'POST',
-  path = tokenRoute,
+  path = routeOfServer,
   who = person,
   proof,
 }: Asking = {}): Promise<Response> {
@@ -237,7 +237,7 @@ test('only hosts that the owner lists get a token', async () => {
 
 test('a proof that was caught releases nothing, also for ten at the same time', async () => {
   const { token } = aCaller(person);
-  const at = { method: 'POST', url: `${world.publicUrl}${tokenRoute}`, token };
+  const at = { method: 'POST', url: `${world.publicUrl}${routeOfServer}`, token };
   const proof = await machine.proof({ ...at, at: world.clock.now });
   const api = endpoint();
   const answers = await Promise.all(Array.from({ length: 10 }, () => ask({ api, proof })));
@@ -288,7 +288,7 @@ test('a person who may not see the namespace gets a 404, whatever is in it', asy
   const api = endpoint({ maySee: async () => ({ kind: 'known', allowed: false }) });
   const [there, made] = await Promise.all([
     ask({ api }),
-    ask({ api, path: tokenRoute.replace('server-a', 'none') }),
+    ask({ api, path: routeOfServer.replace('server-a', 'none') }),
   ]);
   expect([there.status, made.status]).toEqual([404, 404]);
 });
@@ -419,7 +419,7 @@ test('the 31st release is a 429 across processes, and another server still has i
 describe('a sign-out', () => {
   const signOut = async () =>
     sessionAnswerSchema.parse(
-      await (await ask({ method: 'DELETE', path: tokenRoute.replace('/token', '') })).json(),
+      await (await ask({ method: 'DELETE', path: routeOfServer.replace('/token', '') })).json(),
     );
 
   test('ends releases at once, and says how long a token that is out lasts', async () => {
@@ -461,7 +461,7 @@ describe('a sign-out', () => {
 describe('the last use of a session', () => {
   const verified = async () =>
     sessionAnswerSchema.parse(
-      await (await ask({ path: tokenRoute.replace('/token', '/verify') })).json(),
+      await (await ask({ path: routeOfServer.replace('/token', '/verify') })).json(),
     ).session.lastUsed;
 
   test('is that of the last machine, of as many as are registered', async () => {

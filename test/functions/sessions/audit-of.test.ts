@@ -128,7 +128,7 @@ test('single sign-on that is refused is an event that says by whom', () => {
 });
 
 test('a release says which machine got what, without scopes that repeat the token', () => {
-  const accessToken = 'the-token-of-server-a';
+  const accessToken = ['abcdefgh', '12345678', 'ijklmnop'].join('-');
   const released = (scopes: readonly string[]) =>
     releaseEvent(about, 'thumbprint', {
       kind: 'released',
