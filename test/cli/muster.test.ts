@@ -494,7 +494,7 @@ describe('errors', () => {
     async (group) => {
       const { code, stdout, stderr } = await muster(group);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr.split('\n')[0]).toBe(`muster ${group} needs a subcommand`);
+      expect(stderr.split('\n')[0]).toBe(`muster ${group} needs a subcommand.`);
       const asked = await muster(`${group} --help`);
       expect(asked).toEqual({
         code: 0,

@@ -38,7 +38,9 @@ async function endpointFor(accepted: string) {
       if (bearer === accepted) {
         const row = aRow({ session: aSession() });
         return response.end(
-          JSON.stringify(request.url?.split('?')[0] === '/v1/mcpservers' ? { items: [row], problems: [] } : row),
+          JSON.stringify(
+            request.url?.split('?')[0] === '/v1/mcpservers' ? { items: [row], problems: [] } : row,
+          ),
         );
       }
       return response
@@ -83,7 +85,7 @@ test('it is sent instead of the sign-in on this machine, and is not stored', asy
     stdout: 'server-a   Connected   Authenticated   streamable-http\n',
     stderr: '',
   });
-  expect(seen).toEqual(['GET /v1/mcpservers ok']);
+  expect(seen).toEqual(['GET /v1/mcpservers?limit=5000 ok']);
   expect(await readdir(box.home)).toEqual([]);
 });
 

@@ -31,14 +31,15 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
   const asked: unknown[] = [];
   const paths: string[] = [];
   const server = createServer(async (request, response) => {
-    paths.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    const [path] = (request.url ?? '').split('?');
+    paths.push(`${request.method ?? ''} ${path ?? ''}`);
     const chunks: Buffer[] = [];
     for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const body = parseJson(Buffer.concat(chunks).toString());
     const isProven = request.headers.authorization !== undefined && 'dpop' in request.headers;
     if (request.method === 'POST') asked.push(body);
     const answer =
-      request.url === '/v1/mcpservers'
+      path === '/v1/mcpservers'
         ? desk.list()
         : isProven
           ? desk.answer(body)
