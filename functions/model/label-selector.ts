@@ -66,9 +66,8 @@ function readRequirement(text: string): Selects | undefined {
   }
 }
 
-/** Those of `(b, c)`; undefined where there is none, or one that no label can have. */
+/** Those of `(b, c)`; undefined where one of them can be of no label. `()` is the empty value. */
 function valuesIn(text: string): readonly string[] | undefined {
-  if (/^[ \t\r\n]*$/.test(text)) return undefined;
   const values = text.split(',').map((item) => listed.exec(item)?.groups?.['value']);
   return values.every((value) => value !== undefined) ? values : undefined;
 }

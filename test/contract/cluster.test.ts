@@ -561,6 +561,8 @@ describe('list', () => {
     ['size>2', ['b']],
     ['tier in (gold,)', ['a']],
     ['! tier', ['c']],
+    ['tier in ()', []],
+    ['tier notin ()', ['a', 'b', 'c']],
     ['size<3', ['a']],
     ['example.com/owner=ada', ['c']],
     ['tier=', []],
@@ -583,7 +585,6 @@ describe('list', () => {
   test.each([
     'a=(b',
     'a=b,',
-    'a in ()',
     'a in (b c)',
     'a b',
     '-a',
