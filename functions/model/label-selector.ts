@@ -6,14 +6,19 @@ export type Selects = (labels: Labels) => boolean;
 /** In characters. It becomes part of an address. */
 export const longestSelector = 1_000;
 
-const name = '[A-Za-z0-9](?:[\\w.-]{0,61}[A-Za-z0-9])?';
-const key = `(?<key>(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?${name})`;
-const equality = new RegExp(`^${key}\\s*(?<operator>==|=|!=)\\s*(?<value>(?:${name})?)$`);
-const membership = new RegExp(`^${key}\\s+(?<operator>in|notin)\\s*\\((?<values>[^()]*)\\)$`);
-const comparison = new RegExp(`^${key}\\s*(?<operator>[<>])\\s*(?<value>-?\\d{1,18})$`);
-const existence = new RegExp(`^(?<operator>!?)\\s*${key}$`);
-const forms = [equality, membership, comparison, existence];
-const labelValue = new RegExp(`^(?:${name})?$`);
+// What Kubernetes takes, and nothing else: what it refuses would be a mistake of ours.
+const word = '[A-Za-z0-9](?:[\\w.-]{0,61}[A-Za-z0-9])?';
+const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+const key = `(?<key>(?:(?=[^/]{1,253}/)${label}(?:\\.${label})*/)?${word})`;
+const blanks = '[ \\t\\r\\n]*';
+const formOf = (form: string): RegExp => new RegExp(`^${blanks}${form}${blanks}$`);
+const forms = [
+  formOf(`${key}${blanks}(?<operator>==|=|!=)${blanks}(?<value>(?:${word})?)`),
+  formOf(`${key}[ \\t\\r\\n]+(?<operator>in|notin)${blanks}\\((?<values>[^()]*)\\)`),
+  formOf(`${key}${blanks}(?<operator>[<>])${blanks}(?<value>\\d{1,18})`),
+  formOf(`(?<operator>!?)${blanks}${key}`),
+];
+const listed = formOf(`(?<value>(?:${word})?)`);
 const wholeNumber = /^-?\d{1,18}$/;
 
 /**
@@ -23,8 +28,8 @@ const wholeNumber = /^-?\d{1,18}$/;
  */
 export function readSelector(text: string): Selects | undefined {
   if (text.length > longestSelector) return undefined;
-  if (text.trim() === '') return () => true;
-  const requirements = text.split(/,(?![^(]*\))/).map((part) => readRequirement(part.trim()));
+  if (text === '') return () => true;
+  const requirements = text.split(/,(?![^(]*\))/).map(readRequirement);
   if (requirements.includes(undefined)) return undefined;
   return (labels) => requirements.every((holds) => holds?.(labels));
 }
@@ -33,9 +38,8 @@ function readRequirement(text: string): Selects | undefined {
   const found = forms.map((form) => form.exec(text)).find((match) => match !== null);
   const { key = '', operator, value = '', values = value } = found?.groups ?? {};
   const isSet = operator === 'in' || operator === 'notin';
-  if (isSet && values.trim() === '') return undefined;
-  const allowed = isSet ? values.split(',').map((item) => item.trim()) : [value];
-  if (isSet && !allowed.every((item) => labelValue.test(item))) return undefined;
+  const allowed = isSet ? valuesIn(values) : [value];
+  if (allowed === undefined) return undefined;
   const of = (labels: Labels) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   const isIn = (labels: Labels) => allowed.some((item) => item === of(labels));
   const number = (labels: Labels) =>
@@ -60,4 +64,10 @@ function readRequirement(text: string): Selects | undefined {
     default:
       return undefined;
   }
+}
+
+/** Those of `(b, c)`; undefined where one of them can be of no label. `()` is the empty value. */
+function valuesIn(text: string): readonly string[] | undefined {
+  const values = text.split(',').map((item) => listed.exec(item)?.groups?.['value']);
+  return values.every((value) => value !== undefined) ? values : undefined;
 }

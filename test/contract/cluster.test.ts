@@ -559,6 +559,10 @@ describe('list', () => {
     ['tier in(gold)', ['a']],
     ['tier notin (gold,silver)', ['c']],
     ['size>2', ['b']],
+    ['tier in (gold,)', ['a']],
+    ['! tier', ['c']],
+    ['tier in ()', []],
+    ['tier notin ()', ['a', 'b', 'c']],
     ['size<3', ['a']],
     ['example.com/owner=ada', ['c']],
     ['tier=', []],
@@ -578,15 +582,28 @@ describe('list', () => {
     expect(metadata.remainingItemCount).toBeUndefined();
   });
 
-  test.each(['a=(b', 'a=b,', 'a in ()', 'a b', '-a', 'a=b c', `${'x'.repeat(64)}=a`, 'a>b'])(
-    'a label selector that is none is a bad request: %s',
-    async (labelSelector) => {
-      expect(await list({ labelSelector })).toMatchObject({
-        code: 400,
-        body: { reason: 'BadRequest' },
-      });
-    },
-  );
+  test.each([
+    'a=(b',
+    'a=b,',
+    'a in (b c)',
+    'a b',
+    '-a',
+    'a=b c',
+    `${'x'.repeat(64)}=a`,
+    'a>b',
+    'a>-1',
+    'a..b/c=d',
+    'a-.b/c',
+    'A/b',
+    'a/b/c',
+    'a\u00A0=b',
+    'a=-b',
+  ])('a label selector that is none is a bad request: %s', async (labelSelector) => {
+    expect(await list({ labelSelector })).toMatchObject({
+      code: 400,
+      body: { reason: 'BadRequest' },
+    });
+  });
 });
 
 describe('get and delete', () => {

@@ -290,7 +290,7 @@ test.each([
   expect(problemSchema.parse(body).hint).toContain('whole number from 1 to 5000');
 });
 
-test.each(['a=(b', 'a in ()', 'a=b,', 'a b', '-a', 'a=b;c', `${'x'.repeat(64)}=a`])(
+test.each(['a=(b', 'a in (b c)', 'a=b,', 'a b', '-a', 'a=b;c', `${'x'.repeat(64)}=a`])(
   'the label selector %j is a 400 that names it',
   async (selector) => {
     const path = `/v1/mcpservers?labelSelector=${encodeURIComponent(selector)}`;

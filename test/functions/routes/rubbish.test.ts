@@ -138,6 +138,7 @@ function sendings(method: string, template: string): readonly Sent[] {
   const names = [
     'namespace',
     'limit',
+    'labelSelector',
     'continue',
     'labelSelector',
     'state',

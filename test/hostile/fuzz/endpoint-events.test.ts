@@ -88,6 +88,7 @@ const query = array(
         weight: 5,
         arbitrary: constantFrom(
           'limit',
+          'labelSelector',
           'continue',
           'namespace',
           'labelSelector',
