@@ -505,11 +505,11 @@ describe('errors', () => {
   );
 
   test('help and version are data', async () => {
-    expect((await muster('--help')).stdout).toContain('muster list mcpserver');
+    expect((await muster('--help')).stdout).toContain('\n  list mcpserver ');
     expect((await muster('list mcps --help')).stdout).toContain(
-      'Usage: muster list mcpserver [-n NAMESPACE]',
+      'Usage: muster list mcpserver [flags]',
     );
     expect((await muster('--version')).stdout).toMatch(/^muster \d+\.\d+\.\d+\n$/);
-    expect((await muster('')).stdout).toContain('Commands:');
+    expect((await muster('')).stdout).toContain('Usage: muster COMMAND');
   });
 });

@@ -214,7 +214,7 @@ describe('the name', () => {
 
   test('that no server has, or that several have, is an error with the next step', async () => {
     await expect(keeperOf('server-x').current()).rejects.toThrow(
-      'There is no MCPServer server-x. Run: muster list mcpserver',
+      'There is no MCPServer server-x. Did you mean server-a or server-b?',
     );
     desk.list = () => listOf('server-a', 'server-a');
     await expect(keeperOf('server-a').current()).rejects.toThrow(/ambiguous/);
