@@ -151,7 +151,8 @@ export function streamableHttp({ name, send, conversation, closed }: TransportPa
     if (type === 'application/json') return readJson(answer, pending);
     if (type !== 'text/event-stream') {
       answer.resume();
-      throw notAnAnswer(name, type === '' ? `HTTP ${String(answer.statusCode)} alone` : type);
+      const { statusCode = 0 } = answer;
+      throw notAnAnswer(name, type || `HTTP ${String(statusCode)} and no content`);
     }
     const position: StreamPosition = {};
     await readEvents(answer, position, pending);

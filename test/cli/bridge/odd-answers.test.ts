@@ -217,6 +217,28 @@ describe('errors', () => {
     });
   });
 
+  test('say that a request was only accepted', async () => {
+    server.respond = (_asked, response) => void response.writeHead(202).end();
+    expect(await answerOf()).toMatchObject({
+      error: {
+        message:
+          'default/server-a responded with HTTP 202 and no content instead of a JSON-RPC message.',
+      },
+    });
+  });
+
+  test('name the sign-in that brings the missing scopes', async () => {
+    const challenge = 'Bearer error="insufficient_scope", scope="write"';
+    server.respond = (_asked, response) =>
+      void response.writeHead(403, { 'www-authenticate': challenge }).end('Forbidden');
+    expect(await answerOf()).toMatchObject({
+      error: {
+        message:
+          'default/server-a requires more scopes than your token has (HTTP 403). Run: muster auth login --server default/server-a',
+      },
+    });
+  });
+
   test.each<[string, OddServer['respond']]>([
     ['its stream', (_asked, response) => sendEvents(response, 'data: {"jsonrpc":\n\n')],
     ['its stream, before any event', (_asked, response) => sendEvents(response, '')],

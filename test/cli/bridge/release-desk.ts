@@ -37,12 +37,11 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
     const body = parseJson(Buffer.concat(chunks).toString());
     const isProven = request.headers.authorization !== undefined && 'dpop' in request.headers;
     if (request.method === 'POST') asked.push(body);
-    const answer =
-      request.url === '/v1/mcpservers'
-        ? desk.list()
-        : isProven
-          ? desk.answer(body)
-          : { status: 403, body: { title: 'No proof' } };
+    const answer = /^\/v1\/mcpservers(\?|$)/.test(request.url ?? '')
+      ? desk.list()
+      : isProven
+        ? desk.answer(body)
+        : { status: 403, body: { title: 'No proof' } };
     const { status = 200, body: said } = answer;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
   });
