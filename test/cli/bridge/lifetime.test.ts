@@ -1,5 +1,6 @@
 /** The process that a client starts: its pipes, and how it ends. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { ctrlC, openTerminal } from '../pseudo-terminal.ts';
 import { buildMuster, removeMuster } from '../run.ts';
 import { obliging, type OddServer, result, sendJson, startOddServer } from './odd-server.ts';
 import { type ChildClient, initialize, request, startChildClient } from './raw-client.ts';
@@ -72,4 +73,25 @@ test('ends when nothing reads what it writes', async () => {
   client.child.stdout?.destroy();
   client.send(request(1, 'ping'));
   await vi.waitFor(() => expect(client.child.exitCode).toBe(0), 5_000);
+});
+
+test('on a terminal, says what it waits for, and Ctrl-C ends the session there also', async () => {
+  let release = () => {};
+  const isShown = new Promise<void>((resolve) => (release = resolve));
+  desk.answer = () => isShown.then(() => open(server.url));
+  const args = [file, 'connect', 'default/server-a', '--endpoint', desk.endpoint];
+  const terminal = openTerminal(process.execPath, args, {
+    environment: { HOME: desk.home, PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' },
+    columns: 200,
+  });
+  await terminal.until('Waiting for MCP messages on stdin');
+  server.asked.length = 0;
+  terminal.type(`${JSON.stringify(initialize('typed'))}\r`);
+  // The line of a request that takes long. It takes over Ctrl-C.
+  await terminal.until(/\.\.\.( \d+ s)?$/m);
+  release();
+  await terminal.until('"id":"typed","result"');
+  terminal.type(ctrlC);
+  expect(await terminal.ended).toBe(0);
+  expect(methods().at(-1)).toBe('DELETE');
 });
