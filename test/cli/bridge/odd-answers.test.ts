@@ -107,7 +107,11 @@ describe('answers', () => {
       void response
         .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
         .end(JSON.stringify(result(asked, { a: [1, 2] }), undefined, 2).replaceAll('\n', '\r\n'));
-    expect(await answerOf()).toMatchObject({ result: { a: [1, 2] } });
+    await withBridge(async (client) => {
+      client.send(call);
+      expect(await client.answerTo(1)).toMatchObject({ result: { a: [1, 2] } });
+      expect(client.lines[0]).not.toMatch(/[\r\n]/);
+    });
   });
 
   test('to a batch come one by one', async () => {

@@ -92,6 +92,22 @@ test('a session is named in every message, with its revision, and DELETEd at the
   ]);
 });
 
+test('no message overtakes the handshake', async () => {
+  let isInitialized = false;
+  const { respond } = server;
+  server.respond = (asked, response) => {
+    if (asked.json['method'] !== 'notifications/initialized') return respond(asked, response);
+    return void setTimeout(() => {
+      isInitialized = true;
+      respond(asked, response);
+    }, 20);
+  };
+  calls = (asked, response) => sendJson(response, result(asked, { isInitialized }));
+  client.send(initialize());
+  client.send(notification('notifications/initialized'));
+  expect(await call(1)).toMatchObject({ result: { isInitialized: true } });
+});
+
 describe('after a restart of the server', () => {
   test.each<[string, (response: ServerResponse) => void]>([
     ['404', (response) => void response.writeHead(404).end('Session not found')],
@@ -244,7 +260,8 @@ test('a cancellation follows its request, and a late answer does not reach the c
     answerLate = () => void response.end(data(result(asked)));
   };
   await greet();
-  client.send(request(1, 'tools/call'));
+  // It takes a while to be sent.
+  client.send(request(1, 'tools/call', { text: 'x'.repeat(8 * 1024 * 1024) }));
   client.send(notification('notifications/cancelled', { requestId: 1 }));
   await vi.waitFor(() => expect(methods()).toContain('notifications/cancelled'));
   answerLate();
