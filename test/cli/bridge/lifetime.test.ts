@@ -59,6 +59,20 @@ test('answers what was piped in before it ends', async () => {
   expect(new Set(client.messages.map(({ id }) => id))).toEqual(new Set(['init', 1, 2]));
 });
 
+test('--debug shows each request, to the endpoint and to the server, without a query', async () => {
+  desk.answer = () => open(`${server.url}?key=secret`);
+  const debugged = startChildClient(file, { ...desk, flags: ['--debug'] });
+  debugged.send(request(1, 'tools/list'));
+  await debugged.answerTo(1);
+  await debugged.end();
+  const { pathname, origin } = new URL(server.url);
+  expect(debugged.stderr()).toMatch(
+    new RegExp(
+      `^debug: POST ${desk.endpoint}/v1/.*/token -> 200 in \\d+ ms\ndebug: POST ${origin}${pathname} -> 200 in \\d+ ms\n$`,
+    ),
+  );
+});
+
 test('carries answers of 12 MB and requests of 8 MB', async () => {
   const text = 'x'.repeat(12 * 1024 * 1024);
   server.respond = (asked, response) => sendJson(response, result(asked, { text }));

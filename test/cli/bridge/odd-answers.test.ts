@@ -1,5 +1,7 @@
 /** What servers and networks do to the messages of one client, and what it gets to see. */
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { listen } from '../../../local/listen.ts';
 import {
   obliging,
   type OddServer,
@@ -281,6 +283,17 @@ describe('errors', () => {
           'default/server-a: connection refused. To see whether it is down for everyone, run: muster check default/server-a',
       },
     });
+  });
+
+  test('say that what listens there does not speak HTTP', async () => {
+    const other = await listen(
+      createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.2\r\n')),
+    );
+    desk.answer = () => open(`${other.url}/mcp`);
+    expect(await answerOf()).toMatchObject({
+      error: { message: expect.stringContaining('not valid HTTP') },
+    });
+    await other.close();
   });
 
   test('end when the server is back, without a restart of the bridge', async () => {
