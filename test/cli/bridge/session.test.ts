@@ -145,6 +145,32 @@ describe('after a restart of the server', () => {
     },
   );
 
+  test('the log level and the subscriptions of the client are set again', async () => {
+    await greet();
+    const set = async (id: number, method: string, params: object) => {
+      client.send(request(id, method, params));
+      await client.answerTo(id);
+    };
+    await set(1, 'logging/setLevel', { level: 'debug' });
+    await set(2, 'resources/subscribe', { uri: 'file:///a' });
+    await set(3, 'resources/subscribe', { uri: 'file:///b' });
+    await set(4, 'resources/unsubscribe', { uri: 'file:///a' });
+    await set(5, 'logging/setLevel', { level: 'error' });
+    generation = 2;
+    server.asked.length = 0;
+    await call(6);
+    const inNewSession = server.asked.filter(
+      ({ method, headers }) => method === 'POST' && headers['mcp-session-id'] === 'session-2',
+    );
+    expect(inNewSession.map(({ json }) => [json['method'], json['params']])).toEqual([
+      ['notifications/initialized', {}],
+      ['logging/setLevel', { level: 'error' }],
+      ['resources/subscribe', { uri: 'file:///b' }],
+      ['tools/call', {}],
+    ]);
+    expect(client.messages.filter(({ id }) => id === 5)).toHaveLength(1);
+  });
+
   test('an answer to the old session is not sent to the new one', async () => {
     await greet();
     await call(1);
