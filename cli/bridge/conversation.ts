@@ -34,12 +34,15 @@ export type Conversation = {
   readonly tools: HeaderArguments;
   /** The last handshake that the server accepted. Sessions are opened again with it. */
   readonly handshake: { initialize?: ClientRequest; initialized?: ClientMessage; version?: string };
+  /** What the client has set in the session and the server keeps: its log level, subscriptions. */
+  readonly settings: ReadonlyMap<string, ClientRequest>;
 };
 
 export function startConversation(write: (line: string) => Promise<void>): Conversation {
   const pending = new Map<Id, Pending & { take: (text: string, json: Json) => Promise<void> }>();
   const tools: HeaderArguments = new Map();
   const handshake: Conversation['handshake'] = {};
+  const settings = new Map<string, ClientRequest>();
 
   const open = (request: ClientRequest, isSeen: boolean): Pending => {
     const abort = new AbortController();
@@ -78,9 +81,12 @@ export function startConversation(write: (line: string) => Promise<void>): Conve
   const note = (request: ClientRequest, result: unknown): void => {
     if (request.method === 'initialize' && isRecord(result)) {
       const { protocolVersion } = result;
+      // Another client session begins; the same one is only opened again.
+      if (handshake.initialize !== request) settings.clear();
       handshake.initialize = request;
       if (typeof protocolVersion === 'string') handshake.version = protocolVersion;
     }
+    if (isRecord(result)) noteSetting(request, settings);
     if (request.method === 'tools/list' && statelessVersion(request) !== undefined)
       noteTools(result, tools);
   };
@@ -105,7 +111,16 @@ export function startConversation(write: (line: string) => Promise<void>): Conve
     dropAll: () => pending.forEach((one) => one.drop()),
     tools,
     handshake,
+    settings,
   };
+}
+
+function noteSetting(request: ClientRequest, settings: Map<string, ClientRequest>): void {
+  const { method, params } = request;
+  if (method === 'logging/setLevel') settings.set(method, request);
+  const uri = `resource ${String(params['uri'])}`;
+  if (method === 'resources/subscribe') settings.set(uri, request);
+  if (method === 'resources/unsubscribe') settings.delete(uri);
 }
 
 /** JSON has line breaks between its tokens only. */

@@ -45,7 +45,7 @@ export async function refusalOf(name: string, response: IncomingMessage): Promis
     status,
     error: rpc ?? statusError(name, status, { ...headers, text }),
     isSessionLost:
-      status === 404 ? rpc?.code !== methodNotFound : status === 400 && /\bsession\b/i.test(text),
+      status === 404 ? rpc?.code !== methodNotFound : status === 400 && /session/i.test(text),
   };
 }
 

@@ -3,6 +3,8 @@ import { isIP, Socket } from 'node:net';
 import { defined } from '../../functions/model/defined.ts';
 import { proxyFor } from '../api/proxy.ts';
 import { openTunnel } from '../api/proxy-tunnel.ts';
+import { trace } from '../api/trace.ts';
+import { codeOf } from '../auth/private-file.ts';
 import { brokeOff, notReached } from './bridge-error.ts';
 
 /** One HTTP request to the MCP server. */
@@ -35,9 +37,9 @@ export function serverClient(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): ServerClient {
-  const agents = new Map<string, Agent>();
-  const agentFor = async (url: URL): Promise<Agent> => {
-    const agent = agents.get(url.origin) ?? (await newAgent(url, environment));
+  const agents = new Map<string, Promise<Agent>>();
+  const agentFor = (url: URL): Promise<Agent> => {
+    const agent = agents.get(url.origin) ?? newAgent(url, environment);
     agents.set(url.origin, agent);
     return agent;
   };
@@ -45,6 +47,7 @@ export function serverClient(
     const { method, url, token, headers, body, signal, written } = wanted;
     const ask = url.protocol === 'https:' ? (await import('node:https')).request : requestHttp;
     const agent = await agentFor(url);
+    const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const outgoing = ask(url, {
         method,
@@ -68,16 +71,25 @@ export function serverClient(
         else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
       });
       outgoing.once('finish', () => written?.());
-      outgoing.once('response', resolve);
+      outgoing.once('response', (answer) => {
+        trace(method, url, String(answer.statusCode), startedAt);
+        resolve(answer);
+      });
       // It stays: a connection may also end while the response is read.
       outgoing.on('error', (error) => {
         clearTimeout(late);
-        reject(isConnected ? brokeOff(name) : notReached(name, url, error));
+        const code = codeOf(error) ?? '';
+        trace(method, url, code || 'no response', startedAt);
+        // What is no HTTP did not read the request either.
+        const isLost = isConnected && !code.startsWith('HPE_');
+        reject(isLost ? brokeOff(name) : notReached(name, url, error));
       });
       outgoing.end(body);
     });
   };
-  return { send, close: () => agents.forEach((agent) => agent.destroy()) };
+  const close = () =>
+    agents.forEach((agent) => void agent.then((made) => made.destroy()).catch(() => undefined));
+  return { send, close };
 }
 
 async function newAgent(

@@ -6,11 +6,12 @@ import { BridgeError, brokeOff, ConnectionError } from './bridge-error.ts';
 import type { Pending } from './conversation.ts';
 import { eventsOf, isMessage } from './event-stream.ts';
 import { isSuccess, mediaTypeOf, notAnAnswer, refusalOf } from './http-answer.ts';
-import { type ClientMessage, rpcErrorIn } from './json-rpc.ts';
+import { type ClientMessage, type ClientRequest, rpcErrorIn } from './json-rpc.ts';
 import {
   failureIn,
   failureOf,
   firstRetryMs,
+  onlyServerFailure,
   pause,
   ServerFailure,
   type Transport,
@@ -119,14 +120,20 @@ export function sseTransport({ name, send, conversation, closed }: TransportPart
   const greet = async (on: Stream): Promise<void> => {
     const { initialize, initialized } = handshake;
     if (initialize === undefined) return;
-    const pending = conversation.expectUnseen(initialize);
+    await unseen(initialize, on);
+    if (initialized !== undefined) (await sendOn(on, initialized, undefined)).resume();
+    for (const setting of conversation.settings.values())
+      await unseen(setting, on).catch(onlyServerFailure);
+  };
+  /** A request that the client made before. */
+  const unseen = async (request: ClientRequest, on: Stream): Promise<void> => {
+    const pending = conversation.expectUnseen(request);
     try {
-      const answer = await sendOn(on, initialize, pending);
+      const answer = await sendOn(on, request, pending);
       if (!isSuccess(answer)) throw await failureIn(name, answer);
       answer.resume();
       const error = rpcErrorIn(await pending.answered);
       if (error !== undefined) throw new ServerFailure(error);
-      if (initialized !== undefined) (await sendOn(on, initialized, undefined)).resume();
     } finally {
       pending.drop();
     }

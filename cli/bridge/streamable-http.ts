@@ -12,12 +12,13 @@ import {
   serverMessages,
   textOf,
 } from './http-answer.ts';
-import { type ClientMessage, rpcErrorIn } from './json-rpc.ts';
+import { type ClientMessage, type ClientRequest, rpcErrorIn } from './json-rpc.ts';
 import { statelessHeaders, statelessVersion } from './protocol-headers.ts';
 import {
   failureIn,
   failureOf,
   firstRetryMs,
+  onlyServerFailure,
   pause,
   ServerFailure,
   type Transport,
@@ -124,18 +125,24 @@ export function streamableHttp({ name, send, conversation, closed }: TransportPa
   const open = async (): Promise<Session> => {
     const { initialize: request, initialized } = handshake;
     if (request === undefined) throw new BridgeError(`${name} has ended the session.`);
+    const made = await unseen(request, undefined);
+    session = made;
+    if (initialized !== undefined) (await post(initialized, made)).resume();
+    for (const setting of conversation.settings.values())
+      await unseen(setting, made).catch(onlyServerFailure);
+    listen(made);
+    return made;
+  };
+  /** A request that the client made before. Returns the session that the answer opens. */
+  const unseen = async (request: ClientRequest, of: Session | undefined): Promise<Session> => {
     const pending = conversation.expectUnseen(request);
     try {
-      const answer = await post(request, undefined, pending);
+      const answer = await post(request, of, pending);
       if (!isSuccess(answer)) throw await failureIn(name, answer);
-      const made = sessionIn(answer);
-      await readAnswer(answer, pending, undefined);
+      await readAnswer(answer, pending, of);
       const error = rpcErrorIn(await pending.answered);
       if (error !== undefined) throw new ServerFailure(error);
-      session = made;
-      if (initialized !== undefined) (await post(initialized, made)).resume();
-      listen(made);
-      return made;
+      return sessionIn(answer);
     } finally {
       pending.drop();
     }
@@ -151,7 +158,8 @@ export function streamableHttp({ name, send, conversation, closed }: TransportPa
     if (type === 'application/json') return readJson(answer, pending);
     if (type !== 'text/event-stream') {
       answer.resume();
-      throw notAnAnswer(name, type === '' ? `HTTP ${String(answer.statusCode)} alone` : type);
+      const { statusCode = 0 } = answer;
+      throw notAnAnswer(name, type || `HTTP ${String(statusCode)} and no content`);
     }
     const position: StreamPosition = {};
     await readEvents(answer, position, pending);

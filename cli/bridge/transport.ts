@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
-import type { BridgeError } from './bridge-error.ts';
+import { type BridgeError, StatusError } from './bridge-error.ts';
 import type { Conversation, Pending } from './conversation.ts';
 import { type Refusal, refusalOf } from './http-answer.ts';
 import type { ClientMessage, RpcError } from './json-rpc.ts';
@@ -34,6 +34,11 @@ export class ServerFailure extends Error {
     super(error.message);
     this.error = error;
   }
+}
+
+/** A setting that the server no longer takes is lost; the session is not. */
+export function onlyServerFailure(error: unknown): void {
+  if (!(error instanceof ServerFailure || error instanceof StatusError)) throw error;
 }
 
 export const failureOf = ({ error }: Refusal): BridgeError | ServerFailure =>

@@ -33,7 +33,8 @@ export async function connectClient(context: CommandContext): Promise<ExitCode> 
     warn: info,
     interrupted: Promise.race([
       unread,
-      ...['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)),
+      once(context.interrupted, 'abort'),
+      ...['SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)),
     ]).then(() => {}),
   });
   stdin.destroy();

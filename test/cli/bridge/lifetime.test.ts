@@ -1,5 +1,6 @@
 /** The process that a client starts: its pipes, and how it ends. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { ctrlC, openTerminal } from '../pseudo-terminal.ts';
 import { buildMuster, removeMuster } from '../run.ts';
 import { obliging, type OddServer, result, sendJson, startOddServer } from './odd-server.ts';
 import { type ChildClient, initialize, request, startChildClient } from './raw-client.ts';
@@ -58,6 +59,20 @@ test('answers what was piped in before it ends', async () => {
   expect(new Set(client.messages.map(({ id }) => id))).toEqual(new Set(['init', 1, 2]));
 });
 
+test('--debug shows each request, to the endpoint and to the server, without a query', async () => {
+  desk.answer = () => open(`${server.url}?key=secret`);
+  const debugged = startChildClient(file, { ...desk, flags: ['--debug'] });
+  debugged.send(request(1, 'tools/list'));
+  await debugged.answerTo(1);
+  await debugged.end();
+  const { pathname, origin } = new URL(server.url);
+  expect(debugged.stderr()).toMatch(
+    new RegExp(
+      `^debug: POST ${desk.endpoint}/v1/.*/token -> 200 in \\d+ ms\ndebug: POST ${origin}${pathname} -> 200 in \\d+ ms\n$`,
+    ),
+  );
+});
+
 test('carries answers of 12 MB and requests of 8 MB', async () => {
   const text = 'x'.repeat(12 * 1024 * 1024);
   server.respond = (asked, response) => sendJson(response, result(asked, { text }));
@@ -72,4 +87,25 @@ test('ends when nothing reads what it writes', async () => {
   client.child.stdout?.destroy();
   client.send(request(1, 'ping'));
   await vi.waitFor(() => expect(client.child.exitCode).toBe(0), 5_000);
+});
+
+test('on a terminal, says what it waits for, and Ctrl-C ends the session there also', async () => {
+  let release = () => {};
+  const isShown = new Promise<void>((resolve) => (release = resolve));
+  desk.answer = () => isShown.then(() => open(server.url));
+  const args = [file, 'connect', 'default/server-a', '--endpoint', desk.endpoint];
+  const terminal = openTerminal(process.execPath, args, {
+    environment: { HOME: desk.home, PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color' },
+    columns: 200,
+  });
+  await terminal.until('Waiting for MCP messages on stdin');
+  server.asked.length = 0;
+  terminal.type(`${JSON.stringify(initialize('typed'))}\r`);
+  // The line of a request that takes long. It takes over Ctrl-C.
+  await terminal.until(/\.\.\.( \d+ s)?$/m);
+  release();
+  await terminal.until('"id":"typed","result"');
+  terminal.type(ctrlC);
+  expect(await terminal.ended).toBe(0);
+  expect(methods().at(-1)).toBe('DELETE');
 });

@@ -98,7 +98,7 @@ test('a proxy that does not let the bridge through explains itself', async () =>
 });
 
 test.each([
-  ['connect /', 'is not a name'],
+  ['connect /', '"/" is not a name'],
   ['connect server-a', 'No endpoint is set'],
 ])('muster %s, which no restart can fix, ends with an error', async (line, message) => {
   const { code, stdout, stderr } = await runMuster(file, line, { home: desk.home });

@@ -1,5 +1,7 @@
 /** What servers and networks do to the messages of one client, and what it gets to see. */
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { listen } from '../../../local/listen.ts';
 import {
   obliging,
   type OddServer,
@@ -107,7 +109,11 @@ describe('answers', () => {
       void response
         .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
         .end(JSON.stringify(result(asked, { a: [1, 2] }), undefined, 2).replaceAll('\n', '\r\n'));
-    expect(await answerOf()).toMatchObject({ result: { a: [1, 2] } });
+    await withBridge(async (client) => {
+      client.send(call);
+      expect(await client.answerTo(1)).toMatchObject({ result: { a: [1, 2] } });
+      expect(client.lines[0]).not.toMatch(/[\r\n]/);
+    });
   });
 
   test('to a batch come one by one', async () => {
@@ -217,6 +223,28 @@ describe('errors', () => {
     });
   });
 
+  test('say that a request was only accepted', async () => {
+    server.respond = (_asked, response) => void response.writeHead(202).end();
+    expect(await answerOf()).toMatchObject({
+      error: {
+        message:
+          'default/server-a responded with HTTP 202 and no content instead of a JSON-RPC message.',
+      },
+    });
+  });
+
+  test('name the sign-in that brings the missing scopes', async () => {
+    const challenge = 'Bearer error="insufficient_scope", scope="write"';
+    server.respond = (_asked, response) =>
+      void response.writeHead(403, { 'www-authenticate': challenge }).end('Forbidden');
+    expect(await answerOf()).toMatchObject({
+      error: {
+        message:
+          'default/server-a requires more scopes than your token has (HTTP 403). Run: muster auth login --server default/server-a',
+      },
+    });
+  });
+
   test.each<[string, OddServer['respond']]>([
     ['its stream', (_asked, response) => sendEvents(response, 'data: {"jsonrpc":\n\n')],
     ['its stream, before any event', (_asked, response) => sendEvents(response, '')],
@@ -255,6 +283,17 @@ describe('errors', () => {
           'default/server-a: connection refused. To see whether it is down for everyone, run: muster check default/server-a',
       },
     });
+  });
+
+  test('say that what listens there does not speak HTTP', async () => {
+    const other = await listen(
+      createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.2\r\n')),
+    );
+    desk.answer = () => open(`${other.url}/mcp`);
+    expect(await answerOf()).toMatchObject({
+      error: { message: expect.stringContaining('not valid HTTP') },
+    });
+    await other.close();
   });
 
   test('end when the server is back, without a restart of the bridge', async () => {

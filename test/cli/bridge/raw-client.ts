@@ -75,9 +75,14 @@ export function startChildClient(
     endpoint,
     name = 'default/server-a',
     environment = {},
-  }: Wanted & { readonly environment?: Readonly<Record<string, string>> },
+    flags = [],
+  }: Wanted & {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly flags?: readonly string[];
+  },
 ): ChildClient {
-  const child = spawn(process.execPath, [file, 'connect', name, '--endpoint', endpoint], {
+  const args = [file, 'connect', name, '--endpoint', endpoint, ...flags];
+  const child = spawn(process.execPath, args, {
     env: { HOME: home, PATH: process.env['PATH'], ...environment },
   });
   const book = messageBook();

@@ -18,7 +18,7 @@ export type ReleaseDesk = {
   /** Paths of all requests. */
   readonly paths: string[];
   /** Tests may set it. */
-  answer: (body: unknown) => Answer;
+  answer: (body: unknown) => Answer | Promise<Answer>;
   /** Servers of the list, for names without a namespace. */
   list: () => Answer;
   readonly signIn: (facts?: Partial<Tokens>, hasKey?: boolean) => Promise<void>;
@@ -42,7 +42,7 @@ export async function startReleaseDesk(): Promise<ReleaseDesk> {
       path === '/v1/mcpservers'
         ? desk.list()
         : isProven
-          ? desk.answer(body)
+          ? await desk.answer(body)
           : { status: 403, body: { title: 'No proof' } };
     const { status = 200, body: said } = answer;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));

@@ -92,6 +92,22 @@ test('a session is named in every message, with its revision, and DELETEd at the
   ]);
 });
 
+test('no message overtakes the handshake', async () => {
+  let isInitialized = false;
+  const { respond } = server;
+  server.respond = (asked, response) => {
+    if (asked.json['method'] !== 'notifications/initialized') return respond(asked, response);
+    return void setTimeout(() => {
+      isInitialized = true;
+      respond(asked, response);
+    }, 20);
+  };
+  calls = (asked, response) => sendJson(response, result(asked, { isInitialized }));
+  client.send(initialize());
+  client.send(notification('notifications/initialized'));
+  expect(await call(1)).toMatchObject({ result: { isInitialized: true } });
+});
+
 describe('after a restart of the server', () => {
   test.each<[string, (response: ServerResponse) => void]>([
     ['404', (response) => void response.writeHead(404).end('Session not found')],
@@ -128,6 +144,32 @@ describe('after a restart of the server', () => {
       expect(client.messages.filter(({ id }) => id === 'init')).toHaveLength(1);
     },
   );
+
+  test('the log level and the subscriptions of the client are set again', async () => {
+    await greet();
+    const set = async (id: number, method: string, params: object) => {
+      client.send(request(id, method, params));
+      await client.answerTo(id);
+    };
+    await set(1, 'logging/setLevel', { level: 'debug' });
+    await set(2, 'resources/subscribe', { uri: 'file:///a' });
+    await set(3, 'resources/subscribe', { uri: 'file:///b' });
+    await set(4, 'resources/unsubscribe', { uri: 'file:///a' });
+    await set(5, 'logging/setLevel', { level: 'error' });
+    generation = 2;
+    server.asked.length = 0;
+    await call(6);
+    const inNewSession = server.asked.filter(
+      ({ method, headers }) => method === 'POST' && headers['mcp-session-id'] === 'session-2',
+    );
+    expect(inNewSession.map(({ json }) => [json['method'], json['params']])).toEqual([
+      ['notifications/initialized', {}],
+      ['logging/setLevel', { level: 'error' }],
+      ['resources/subscribe', { uri: 'file:///b' }],
+      ['tools/call', {}],
+    ]);
+    expect(client.messages.filter(({ id }) => id === 5)).toHaveLength(1);
+  });
 
   test('an answer to the old session is not sent to the new one', async () => {
     await greet();
@@ -244,7 +286,8 @@ test('a cancellation follows its request, and a late answer does not reach the c
     answerLate = () => void response.end(data(result(asked)));
   };
   await greet();
-  client.send(request(1, 'tools/call'));
+  // It takes a while to be sent.
+  client.send(request(1, 'tools/call', { text: 'x'.repeat(8 * 1024 * 1024) }));
   client.send(notification('notifications/cancelled', { requestId: 1 }));
   await vi.waitFor(() => expect(methods()).toContain('notifications/cancelled'));
   answerLate();

@@ -83,6 +83,8 @@ test('nothing is posted to another host', async () => {
 
 test('a stream that breaks during a call makes an error, and is opened again with the handshake', async () => {
   await greet();
+  client.send(request('level', 'logging/setLevel', { level: 'debug' }));
+  await client.answerTo('level');
   await call(1);
   answers = false;
   const answer = call(2);
@@ -102,6 +104,7 @@ test('a stream that breaks during a call makes an error, and is opened again wit
   expect(await call(3)).toMatchObject({ id: 3, result: {} });
   expect(methods().filter((method) => method === 'tools/call')).toHaveLength(3);
   expect(methods().filter((method) => method === 'initialize')).toHaveLength(2);
+  expect(methods().filter((method) => method === 'logging/setLevel')).toHaveLength(2);
   expect(client.messages.filter(({ id }) => id === 'init')).toHaveLength(1);
 });
 
