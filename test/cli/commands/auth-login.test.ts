@@ -115,7 +115,7 @@ describe('at a terminal', () => {
     await muster('auth login --all');
     const terminal = atTerminal('auth login --all');
     expect(await terminal.ended).toBe(0);
-    expect(terminal.screen()).toBe('There is nothing to sign in to.');
+    expect(terminal.screen().trim()).toBe('There is nothing to sign in to.');
     expect(await muster('auth login --all', { alone: true })).toEqual({
       code: 0,
       stdout: '',
