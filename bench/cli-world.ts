@@ -11,7 +11,8 @@ import { startWorld } from '../local/world.ts';
 const [count = '0'] = process.argv.slice(2);
 const copies = Number(count);
 
-const world = await startWorld();
+// No sweep follows: the rows must not become stale while the rounds run.
+const world = await startWorld({ tickMs: 3_600_000 });
 for (let sweep = 0; sweep < 3; sweep += 1) await world.sweep({ everything: true });
 const kubeconfig = world.environment['KUBECONFIG_YAML'] ?? '';
 if (copies > 0) await multiply();

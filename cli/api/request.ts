@@ -5,9 +5,7 @@ import { oneLine } from '../../functions/model/outside-text.ts';
 import { codeOf } from '../auth/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { connectionTo } from './connections.ts';
-import { causeOf } from './network-causes.ts';
-import { proxyFor } from './proxy.ts';
-import { openTunnel } from './proxy-tunnel.ts';
+import { type Proxy, proxyFor } from './proxy.ts';
 import { quoted } from './quoted.ts';
 import { timeoutOf } from './request-timeout.ts';
 import { factsOf, type Peer, refusalOf, type ResponseFacts, signIn } from './status-causes.ts';
@@ -80,7 +78,7 @@ async function exchanged(sent: HttpRequest): Promise<HttpResponse> {
     const code = codeOf(error) ?? 'no response';
     trace(method, url, code, startedAt);
     if (isCut(code) && isLarge(bearer)) throw tooLarge(url, bearer);
-    throw noResponse(url, error);
+    throw await noResponse(url, error);
   } finally {
     clearTimeout(timer);
   }
@@ -111,10 +109,7 @@ async function answerTo(
   const { send, agent } = connectionTo(url, method);
   const proxy = proxyFor(url, process.env);
   // Without an agent the request begins TLS in the tunnel, and looks for the name of the endpoint.
-  const via =
-    proxy === undefined
-      ? { agent }
-      : { agent: false, socket: await openTunnel(proxy, url, signal) };
+  const via = proxy === undefined ? { agent } : await tunnelThrough(proxy, url, signal);
   const options = { method, headers: defined(headers) };
   const outgoing = send(url, { ...options, ...via });
   try {
@@ -124,6 +119,11 @@ async function answerTo(
     if (!outgoing.reusedSocket || signal.aborted || !isCut(codeOf(error) ?? '')) throw error;
     return answered(send(url, { ...options, agent: false }), body, signal);
   }
+}
+
+async function tunnelThrough(proxy: Proxy, url: URL, signal: AbortSignal) {
+  const { openTunnel } = await import('./proxy-tunnel.ts');
+  return { agent: false as const, socket: await openTunnel(proxy, url, signal) };
 }
 
 function answered(
@@ -265,7 +265,8 @@ export class NoResponse extends CliError {
   }
 }
 
-function noResponse(url: URL, error: Error): CliError {
+async function noResponse(url: URL, error: Error): Promise<CliError> {
+  const { causeOf } = await import('./network-causes.ts');
   const { what, hint } = causeOf(codeOf(error) ?? '', url) ?? {
     what: codeOf(error) ?? oneLine(error.message, longestQuote),
     hint: 'Check the address.',

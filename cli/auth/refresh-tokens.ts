@@ -1,7 +1,5 @@
-import { tokensFrom } from './claims.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { askForTokens, discoverIssuer, type GrantResult } from './oidc-client.ts';
-import { withLock } from './file-lock.ts';
+import type { GrantResult } from './oidc-client.ts';
 import { bearerOf, readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 import { failureSince, recordFailure } from './refresh-failure.ts';
 import { NoResponse } from '../api/request.ts';
@@ -31,6 +29,8 @@ export async function freshTokens(
   if (tokens === undefined || isUsable(tokens)) return tokens;
   const file = tokenFile(endpoint, environment);
   const askedAt = Date.now();
+  // Loaded only here and below: at most starts nothing has to be refreshed.
+  const { withLock } = await import('./file-lock.ts');
   // A refresh token may be valid for one use only: of several commands in parallel one uses it.
   return withLock(
     file,
@@ -68,6 +68,7 @@ async function refreshTokens(tokens: Tokens, environment: Environment, now: Date
   const granted = await askToRefresh(tokens, refreshToken);
   if (granted.kind === 'refused')
     throw ended(endpoint, `could not be refreshed: ${granted.description ?? granted.error}`);
+  const { tokensFrom } = await import('./claims.ts');
   const { issuer: name, clientId, publicClientSecret, subject, resource } = tokens;
   const renewed = defined({
     ...tokensFrom(
@@ -82,6 +83,7 @@ async function refreshTokens(tokens: Tokens, environment: Environment, now: Date
 }
 
 async function askToRefresh(tokens: Tokens, refreshToken: string): Promise<GrantResult> {
+  const { askForTokens, discoverIssuer } = await import('./oidc-client.ts');
   const { issuer, resource, ...client } = tokens;
   try {
     return await askForTokens(

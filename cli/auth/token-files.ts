@@ -7,7 +7,6 @@ import { type MachineKey, machineKeyIn } from './machine-key.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
-import { withLock } from './file-lock.ts';
 import { failureFile } from './refresh-failure.ts';
 import { codeOf, privateFolder, readPrivate, writePrivate } from './private-file.ts';
 
@@ -100,10 +99,15 @@ export const writeTokens = (tokens: Tokens, environment: Surroundings): Promise<
  * Stores the tokens of a new sign-in. A refresh of an earlier sign-in that is under way ends first:
  * otherwise it would put the earlier person back.
  */
-export const storeTokens = (tokens: Tokens, environment: Surroundings, info: Warn): Promise<void> =>
-  withLock(tokenFile(tokens.endpoint, environment), () => writeTokens(tokens, environment), {
-    info,
-  });
+export async function storeTokens(
+  tokens: Tokens,
+  environment: Surroundings,
+  info: Warn,
+): Promise<void> {
+  const { withLock } = await import('./file-lock.ts');
+  const file = tokenFile(tokens.endpoint, environment);
+  await withLock(file, () => writeTokens(tokens, environment), { info });
+}
 
 /** Throws with exit code 3 unless a sign-in to this endpoint can be stored. */
 export const readyForTokens = (endpoint: string, environment: Surroundings): Promise<void> =>
@@ -123,6 +127,7 @@ export async function forgetTokens(
 ): Promise<boolean> {
   const file = tokenFile(endpoint, environment);
   if (!(await exists(file))) return false;
+  const { withLock } = await import('./file-lock.ts');
   return withLock(
     file,
     async () => {

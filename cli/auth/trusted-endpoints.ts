@@ -3,7 +3,6 @@ import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { CliError } from '../context.ts';
 import { configFolder, type Surroundings } from './config-folder.ts';
-import { withLock } from './file-lock.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
 import { isLoopback } from './web-address.ts';
 
@@ -43,12 +42,13 @@ export async function readEndpoints(
 }
 
 /** Stores what `change` makes of the stored endpoints; one process at a time. */
-export function changeEndpoints(
+export async function changeEndpoints(
   environment: Surroundings,
   info: Info,
   change: (stored: TrustedEndpoints) => TrustedEndpoints,
 ): Promise<TrustedEndpoints> {
   const file = fileOf(environment);
+  const { withLock } = await import('./file-lock.ts');
   return withLock(
     file,
     async () => {

@@ -11,6 +11,14 @@ export type WaitingLine = {
   readonly erase: () => void;
 };
 
+/** As far as a stream of Node is needed. */
+export type LineStream = {
+  readonly isTTY: boolean;
+  /** 0 or absent where a terminal reports no size. */
+  readonly columns?: number;
+  readonly write: (text: string) => unknown;
+};
+
 /** What is faster needs no sign of life, and would only flicker. */
 const silentMs = 300;
 const tickMs = 1_000;
@@ -24,7 +32,7 @@ const eraseLine = '\r\u001B[K';
  * because a line that has wrapped cannot be erased. `onShow` is called before.
  */
 export function waitingLine(
-  stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>,
+  stream: LineStream,
   environment: Readonly<Record<string, string | undefined>>,
   onShow: () => void,
 ): WaitingLine {

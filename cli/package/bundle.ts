@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import * as z from 'zod/mini';
+import { inlineRuntime } from './inline-runtime.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -54,7 +55,7 @@ export async function bundle(outfile: string): Promise<Bundled> {
     preserveEntrySignatures: false,
     // Not ours: it makes each module strict again, and loads one for the sake of a type.
     tsconfig: false,
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, inlineRuntime],
     transform: {
       target: `node${oldestNode}`,
       define: { 'process.env.MUSTER_VERSION': JSON.stringify(manifest.version) },
@@ -83,6 +84,7 @@ export async function bundle(outfile: string): Promise<Bundled> {
     await copyFile(join(root, 'cli/package/old-node.cjs'), outfile);
     await chmod(outfile, 0o755);
     const chunks = output.filter((one) => one.type === 'chunk');
+    const files = new Set(chunks.map(({ fileName }) => fileName));
     const nameOf = (file: string) => file.replace(/\.cjs$/, '');
     return {
       inputs: Object.fromEntries(
@@ -91,7 +93,7 @@ export async function bundle(outfile: string): Promise<Bundled> {
       chunks: chunks.map(({ fileName, code, imports }) => ({
         name: nameOf(fileName),
         bytes: Buffer.byteLength(code),
-        needs: imports.filter((file) => file.endsWith('.cjs')).map(nameOf),
+        needs: imports.filter((file) => files.has(file)).map(nameOf),
       })),
     };
   } finally {
@@ -100,8 +102,8 @@ export async function bundle(outfile: string): Promise<Bundled> {
 }
 
 /**
- * All that `muster list` needs beyond the start is one chunk: each file more costs about 0.5 ms. It
- * holds what nearly every other command needs, too: the endpoint, the sign-in and the requests.
+ * All that `muster list` needs beyond the start is one chunk: each file more takes about 0.5 ms. It
+ * also has what nearly every other command needs: the endpoint, the sign-in and the requests.
  */
 function listChunk() {
   const list = join(root, 'cli/commands/list.ts');
