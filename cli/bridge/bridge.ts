@@ -87,6 +87,7 @@ export async function runBridge(parts: BridgeParts): Promise<void> {
     if (of !== undefined && statelessVersion(of.request) !== undefined) return of.drop();
     // Never before the request itself.
     await of?.written;
+    of?.forget();
     await exchange(message, undefined).finally(() => of?.drop());
   };
   const report = async (

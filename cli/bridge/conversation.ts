@@ -18,6 +18,9 @@ export type Pending = {
   readonly isDone: () => boolean;
   readonly noteWritten: () => void;
   readonly fail: (error: Error) => void;
+  /** Its response is not written any longer. */
+  readonly forget: () => void;
+  /** The same, and its connection ends. */
   readonly drop: () => void;
 };
 
@@ -69,6 +72,7 @@ export function startConversation(write: (line: string) => Promise<void>): Conve
         resolve(json);
       },
       fail: reject,
+      forget: end,
       drop: () => {
         end();
         resolve(undefined);

@@ -31,17 +31,18 @@ beforeEach(async () => {
 
 const methods = (): readonly string[] => server.asked.map(({ method }) => method);
 
-test.each([undefined, 'SIGINT', 'SIGTERM'] as const)(
-  'ends with exit code 0 at %s (the end of stdin, without a name), and DELETEs the session',
-  async (signal) => {
-    const { code, ms } = await client.end(signal);
-    expect(code).toBe(0);
-    // About 20 ms where nothing else runs.
-    expect(ms).toBeLessThan(1_000);
-    expect(methods().at(-1)).toBe('DELETE');
-    expect(client.stderr()).toBe('');
-  },
-);
+test.each<[string, NodeJS.Signals?]>([
+  ['the end of stdin'],
+  ['Ctrl-C', 'SIGINT'],
+  ['SIGTERM', 'SIGTERM'],
+])('ends with exit code 0 at %s, and DELETEs the session', async (_what, signal) => {
+  const { code, ms } = await client.end(signal);
+  expect(code).toBe(0);
+  // About 20 ms where nothing else runs.
+  expect(ms).toBeLessThan(1_000);
+  expect(methods().at(-1)).toBe('DELETE');
+  expect(client.stderr()).toBe('');
+});
 
 test('ends also while a call is under way and the server hangs', async () => {
   server.respond = () => {};
