@@ -152,15 +152,21 @@ async function complete(
   return answer;
 }
 
+/** The endpoint has not started one: there is nothing to sign in to, or not with a token. */
+export class NotStarted extends CliError {}
+
 /** What the endpoint said about this sign-in, not about itself, the token or the key. */
 function asSignInFailure(error: unknown): never {
   const isVerdict =
     error instanceof RequestFailure &&
     error.exitCode !== exitCodes.signInRequired &&
     (error.status < 500 || error.status === 502);
-  throw isVerdict
-    ? new CliError(error.message, { exitCode: exitCodes.signInFailed, hint: nextStep(error.hint) })
-    : error;
+  if (!isVerdict) throw error;
+  const Failure = error.status === 409 ? NotStarted : CliError;
+  throw new Failure(error.message, {
+    exitCode: exitCodes.signInFailed,
+    hint: nextStep(error.hint),
+  });
 }
 
 const failed = (message: string, hint?: string): CliError =>

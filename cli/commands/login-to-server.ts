@@ -4,7 +4,7 @@ import { type Connection, findServer } from '../api/mcpservers.ts';
 import { checkSignIn } from '../api/sign-in-check.ts';
 import { verifySession } from '../api/verify-sessions.ts';
 import { connectAsPerson } from '../auth/connect.ts';
-import { authenticated, signInToServer } from '../auth/server-login.ts';
+import { authenticated, NotStarted, signInToServer } from '../auth/server-login.ts';
 import { stoppable } from '../auth/stoppable.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { brokenText } from '../output/sign-in-text.ts';
@@ -39,7 +39,9 @@ export async function loginToServer(context: CommandContext, name: string): Prom
 }
 
 const isSignInFailure = (error: unknown): boolean =>
-  error instanceof CliError && error.exitCode === exitCodes.signInFailed;
+  error instanceof CliError &&
+  error.exitCode === exitCodes.signInFailed &&
+  !(error instanceof NotStarted);
 
 const cannotBeReached = (
   name: string,

@@ -2,7 +2,7 @@
  * The sign-in flow: start, callback, complete. Only the person who started a sign-in can complete
  * it, and only `completeSignIn` makes a grant.
  */
-import { asksForSignIn, isReachable, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import { asksForSignIn, conditionOf, isReachable, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
 import { loopbackHosts } from '../model/loopback-redirect.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
@@ -141,9 +141,11 @@ function whyNothing(server: McpServer): string | undefined {
   if (server.singleSignOn !== undefined)
     return 'It uses single sign-on and has no sign-in of its own.';
   if (asksForSignIn(server)) return undefined;
-  return isReachable(server.status)
+  if (!isReachable(server.status))
+    return 'It cannot be reached, so it is not known whether it requires a sign-in.';
+  return conditionOf(server.status, 'AuthRequired')?.status === 'False'
     ? 'It does not require a sign-in.'
-    : 'It cannot be reached, so it is not known whether it requires a sign-in.';
+    : 'It answers without asking for a sign-in. Whether it requires one is not known.';
 }
 
 function isLoopback(text: string): boolean {

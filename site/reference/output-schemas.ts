@@ -4,7 +4,9 @@
  */
 import * as z from 'zod/mini';
 import {
+  changeSchema,
   checkSchema,
+  explainedRowSchema,
   keySchema,
   listSchema,
   rowSchema,
@@ -34,6 +36,13 @@ const serverStatus = z.object({
   session: field(z.optional(sessionSchema), 'Your session. Absent if you are not signed in.'),
 });
 
+const describedRow = z.extend(explainedRowSchema, {
+  changes: field(
+    z.optional(z.array(changeSchema)),
+    'Its last changes of STATE, the newest first. Absent if the endpoint keeps none.',
+  ),
+});
+
 const contextRow = z.object({
   name: field(z.optional(text), 'Name of the context. Absent if the endpoint has none.'),
   endpoint: field(text, 'URL of the endpoint.'),
@@ -59,6 +68,16 @@ const person = {
 const outputs: Readonly<Record<string, z.ZodMiniType>> = {
   'list-mcpserver': many(rowSchema, 'The MCPServers, sorted by namespace and name.'),
   'get-mcpserver': z.union([rowSchema, many(rowSchema, 'The MCPServers that were named.')]),
+  describe: z.union([
+    describedRow,
+    z.object({ items: field(z.array(describedRow), 'The MCPServers that were named.') }),
+  ]),
+  events: z.object({
+    items: field(
+      z.array(z.extend(changeSchema, { namespace, name })),
+      'Changes of STATE, the newest first.',
+    ),
+  }),
   check: z.union([checkSchema, many(checkSchema, 'The checks of several servers.')]),
   'auth-status': z.union([
     z.object({

@@ -106,7 +106,6 @@ export const scenes: readonly Scene[] = [
     typed: [
       'check --help',
       { line: 'check server-a', colors: true },
-      'check server-c',
       'check server-a --explain',
       'check server-b --sign-in',
       'check server-d -o json',
@@ -114,7 +113,6 @@ export const scenes: readonly Scene[] = [
       'check server-a server-c',
       'check server-a --verify',
       'check server-b --verify',
-      'check server-a server-b -o json',
       'check ../x',
       { line: 'check server-a', as: 'nobody' },
     ],
@@ -132,13 +130,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     about: 'events',
-    typed: [
-      'events --help',
-      'events server-c',
-      'events',
-      'events server-a -o json',
-      'events server-x',
-    ],
+    typed: ['events --help', 'events server-c', 'events server-a -o json', 'events server-x'],
   },
   {
     about: 'connect',

@@ -41,7 +41,10 @@ export async function startStage(): Promise<Stage> {
     type,
     masked: (text, ports) => {
       ports.set(new URL(world.url).port, '8787');
-      return masked(text.replaceAll(box, '/home'), ports);
+      const installed = text
+        .replaceAll(process.execPath, '/usr/bin/node')
+        .replaceAll(file, '/usr/lib/node_modules/muster-serverless/dist/muster.cjs');
+      return masked(installed.replaceAll(box, '/home'), ports);
     },
     close: async () => {
       await Promise.all([world.close(), removeMuster(file), rm(box, { recursive: true })]);
@@ -61,6 +64,9 @@ function masked(text: string, ports: Map<string, string>): string {
     })
     .replace(/(\/auth)\?[^\s"]+/g, '$1?...')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/\d{4}-\d\d-\d\d(?= \d\d:)/g, 'DATE')
+    .replace(/\b\d\d:\d\d:\d\d\b/g, 'HH:MM:SS')
+    .replace(/(?<= {3})\d+[smhd](?= {3})/g, 'AGE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
     .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'THUMBPRINT')
     .replace(/^[\w-]{12}(?= {3})/gm, 'THUMBPRINT12')

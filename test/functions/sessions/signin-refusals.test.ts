@@ -102,6 +102,10 @@ describe('a sign-in does not begin', () => {
       'It uses single sign-on and has no sign-in of its own.',
     ],
     [protectedServer({ authRequired: 'False' }), 'It does not require a sign-in.'],
+    [
+      protectedServer({ authRequired: 'Unknown' }),
+      'It answers without asking for a sign-in. Whether it requires one is not known.',
+    ],
     [protectedServer({ url: 'not a URL' }), 'Its URL is not valid.'],
   ])('where there is nothing to sign in to: %#', async (of, message) => {
     expect(await start(of)).toEqual([{ kind: 'nothingToSignInTo', message }, []]);
