@@ -17,7 +17,7 @@ import { defined } from '../functions/model/defined.ts';
 import { demoPersons, viewAs } from '../local/demo-person.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 25);
-const many = 5_000;
+const many = '5000 servers';
 const node = process.execPath;
 
 type Contender = {
@@ -31,7 +31,10 @@ const children: ChildProcess[] = [];
 try {
   const muster = join(folder, 'muster.cjs');
   await bundle(muster);
-  const [few, lots] = [await startEndpoint('few', 0), await startEndpoint('lots', many)];
+  const [few, lots] = [
+    await startEndpoint('few', 0),
+    await startEndpoint('lots', Number.parseInt(many, 10)),
+  ];
   await viewAs(demoPersons.ada, { endpoint: few.url, folder });
   const minimal = join(folder, 'minimal.cjs');
   await writeFile(
@@ -79,15 +82,17 @@ try {
     ]),
     ...kubectl('kubectl get, 4 servers', few),
     ...builds.map(([mark, file]) =>
-      asking(`muster list, ${String(many)} servers${mark}`, file, 'list mcpserver', lots, nobody),
+      asking(`muster list, ${many}${mark}`, file, 'list mcpserver', lots, nobody),
     ),
-    ...kubectl(`kubectl get, ${String(many)} servers`, lots),
+    ...kubectl(`kubectl get, ${many}`, lots),
   ];
 
   const laps = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   // The first two warm the disk cache, and the discovery cache of kubectl.
   for (let round = -2; round < rounds; round += 1)
     for (const contender of contenders) {
+      // An endpoint answers 300 lists without a token a minute, and a baseline may ask page by page.
+      if (contender.name.includes(many) && round % 3 !== 0) continue;
       const ms = await lap(contender);
       if (round >= 0) laps.get(contender.name)?.push(ms);
     }

@@ -1,6 +1,6 @@
 import { CliError, type ExitCode, exitCodes } from './context.ts';
 import { parse } from './parse.ts';
-import { contextOf, info, interruption, print } from './terminal.ts';
+import { contextOf, info, interruption, print, stdout } from './terminal.ts';
 import { oneLine } from '../functions/model/outside-text.ts';
 import { version } from '../functions/model/version.ts';
 
@@ -34,7 +34,7 @@ export async function muster(argv: readonly string[]): Promise<ExitCode> {
 async function completed(words: readonly string[]): Promise<ExitCode> {
   const { complete } = await import('./completion/complete.ts');
   const text = await complete(words, process.env);
-  await new Promise((resolve) => process.stdout.write(text, resolve));
+  await new Promise((resolve) => stdout().write(text, resolve));
   return process.exit(exitCodes.done);
 }
 
@@ -57,11 +57,6 @@ function reportError(error: unknown): ExitCode {
   );
   return exitCodes.error;
 }
-
-// `muster list | head -1` closes stdout early; that is not an error.
-process.stdout.on('error', (error) => {
-  if (!('code' in error && error.code === 'EPIPE')) throw error;
-});
 
 // An error that no code awaits is printed like any other, without a stack.
 process.on('uncaughtException', (error) => process.exit(reportError(error)));

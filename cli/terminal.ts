@@ -10,8 +10,20 @@ import { waitingLine } from './output/waiting-line.ts';
 import type { Parsed } from './parse.ts';
 import { notATimeSpan, timeSpan } from './time-span.ts';
 
-// stdin and stderr are opened where they are used: each takes Node 1 to 2 ms at every start.
-const { stdout, env: environment } = process;
+// Each stream is opened where it is used: that takes Node 1 to 3 ms.
+const { env: environment } = process;
+let isOpen = false;
+
+/** stdout. A reader that closes it early, as `muster list | head -1` does, is not an error. */
+export function stdout(): NodeJS.WriteStream {
+  if (!isOpen)
+    process.stdout.on('error', (error) => {
+      if (!('code' in error && error.code === 'EPIPE')) throw error;
+    });
+  isOpen = true;
+  return process.stdout;
+}
+
 const waiting = waitingLine(
   {
     isTTY: isatty(2),
@@ -28,7 +40,7 @@ export const interruption = watchInterrupts(waiting.erase);
 
 const write = (text: string, keepsPaint: boolean): void => {
   waiting.erase();
-  stdout.write(harmless(text, keepsPaint));
+  stdout().write(harmless(text, keepsPaint));
 };
 
 /** Data, to stdout, without colors. */
@@ -56,13 +68,15 @@ export function contextOf({
     return value === true ? undefined : value;
   };
   const has = (flag: string) => flags.has(flag);
-  const isOn = isColorOn({ environment, isTerminal: stdout.isTTY, noColor: has('no-color') });
+  const isOn = isColorOn({ environment, isTerminal: isatty(1), noColor: has('no-color') });
   const quiet = has('quiet');
   // A command with a --timeout of its own means something else by it.
   const isOwn = command.flags.some(({ name }) => name === 'timeout');
   limitTo((isOwn ? undefined : option('timeout')) ?? environment['MUSTER_TIMEOUT']);
   if (has('debug')) traceTo(info);
   if (!quiet) showWaiting(waiting.waitingOn);
+  // While the first request is under way.
+  setImmediate(stdout);
   return {
     positionals,
     option,
@@ -74,8 +88,8 @@ export function contextOf({
     info: quiet ? () => undefined : info,
     instruct: info,
     quiet,
-    ...(stdout.isTTY ? { terminal } : {}),
-    isRead: () => stdout.writable,
+    ...(isatty(1) ? { terminal: terminalOf() } : {}),
+    isRead: () => stdout().writable,
     paint: painter(isOn),
     get interrupted() {
       return interruption.signal();
@@ -84,13 +98,13 @@ export function contextOf({
   };
 }
 
-const terminal = {
+const terminalOf = (): NonNullable<CommandContext['terminal']> => ({
   // Some terminals report no size.
   get columns() {
-    return stdout.columns || 80;
+    return stdout().columns || 80;
   },
-  ...(environment['TERM'] === 'dumb' ? {} : { stream: stdout }),
-};
+  ...(environment['TERM'] === 'dumb' ? {} : { stream: process.stdout }),
+});
 
 function limitTo(time: string | undefined): void {
   if (time === undefined || time === '') return;

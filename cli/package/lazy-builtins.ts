@@ -11,6 +11,7 @@ const costly: ReadonlySet<string> = new Set([
   'fs/promises',
   'http',
   'https',
+  'os',
   'readline',
   'readline/promises',
   'timers/promises',

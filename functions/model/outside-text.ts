@@ -4,6 +4,8 @@
  * direction characters, so that it can neither forge a line nor steer a terminal.
  */
 export function oneLine(text: string, most: number): string {
+  // Nearly every cell of a table.
+  if (text.length <= most && printable.test(text)) return text;
   const plain = text.replace(invisible, ' ').replace(/\s+/gu, ' ').trim();
   return plain.length <= most ? plain : `${cutAt(plain, most - 1)}…`;
 }
@@ -13,6 +15,9 @@ export function oneLine(text: string, most: number): string {
  * an Event with a longer note.
  */
 export const longestMessage = 1024;
+
+/** ASCII without anything that would be changed: linear, and a fifth of the time. */
+const printable = /^[!-~]+(?: [!-~]+)*$/;
 
 // Cc control, Cf format (zero-width, direction, soft hyphen, tags), Cs lone surrogates, Co private
 // use, Zl and Zp line separators.
