@@ -8,9 +8,9 @@ import { usesSso, verifySessions } from '../api/verify-sessions.ts';
 import { connect, connectAsPerson, whoIs } from '../auth/connect.ts';
 import { type ChosenEndpoint, chosenEndpoint } from '../auth/endpoint.ts';
 import { GivenTokenRefused, tokenVariable } from '../auth/given-token.ts';
-import { NotSignedIn, signInsElsewhere } from '../auth/not-signed-in.ts';
+import { signInsElsewhere } from '../auth/not-signed-in.ts';
 import { isFresh, NotRefreshed } from '../auth/refresh-tokens.ts';
-import { type Tokens, UnreadableTokens } from '../auth/token-files.ts';
+import type { Tokens } from '../auth/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { needsSignIn, serverText, statusText } from '../output/status-text.ts';
 import { cellText } from '../output/text-table.ts';
@@ -57,7 +57,8 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
   try {
     const { tokens, ...connection } = await connect(context);
     const { variable } = connection;
-    const listed = await listRows(connection, tokens);
+    // SESSION is about a person: without a sign-in there is none to list.
+    const listed = tokens === undefined ? undefined : (await listServers(connection)).rows;
     const rows =
       listed !== undefined && context.has('verify')
         ? await verifyRows(connection, listed, context.info)
@@ -145,23 +146,6 @@ async function verifyRows(
 /** Also with a grant that was refused: a server that refused a good token is asked again. */
 const isSignedIn = ({ session }: Row): boolean =>
   session?.status === 'Authenticated' || session?.status === 'Expired';
-
-/** Undefined where the list requires a sign-in and the person has none. */
-async function listRows(
-  connection: Connection,
-  tokens: Tokens | undefined,
-): Promise<readonly Row[] | undefined> {
-  try {
-    return (await listServers(connection)).rows;
-  } catch (error) {
-    if (tokens === undefined && isAboutSignIn(error)) return undefined;
-    throw error;
-  }
-}
-
-/** The list of this endpoint is for people who are signed in. */
-const isAboutSignIn = (error: unknown): boolean =>
-  error instanceof NotSignedIn || error instanceof UnreadableTokens;
 
 /** The same facts and values as the text, for machines. */
 function statusValue({ endpoint, source, tokens, rows, problem, variable }: Shown) {

@@ -225,8 +225,9 @@ describe('a server that cannot be reached', () => {
     const asked: string[] = [];
     const { url: endpoint, close } = await listen(
       createServer((request, response) => {
-        asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-        const body = request.url === '/v1/mcpservers' ? { items: [down], problems: [] } : down;
+        const [path = ''] = (request.url ?? '').split('?');
+        asked.push(`${request.method ?? ''} ${path}`);
+        const body = path === '/v1/mcpservers' ? { items: [down], problems: [] } : down;
         response.end(JSON.stringify(body));
       }),
     );
