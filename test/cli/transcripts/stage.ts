@@ -68,6 +68,8 @@ function masked(text: string, ports: Map<string, string>): string {
     .replace(/\b\d\d:\d\d:\d\d\b/g, 'HH:MM:SS')
     .replace(/(?<= {3})\d+[smhd](?= {3})/g, 'AGE')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
+    // In YAML, one that begins as a number is quoted.
+    .replace(/^uid: "UID"$/gm, 'uid: UID')
     .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'THUMBPRINT')
     .replace(/^[\w-]{12}(?= {3})/gm, 'THUMBPRINT12')
     .replace(/(?<= *)\b\d+(\.\d+)? ms\b/g, 'N ms')
