@@ -60,7 +60,7 @@ test('a file that was copied from another endpoint is not used', async () => {
   const text = await readFile(tokenFile(endpoint, environment), 'utf8');
   await writeFile(tokenFile('https://evil.example.com', environment), text);
   await expect(readTokens('https://evil.example.com', environment, warn)).rejects.toThrow(
-    /does not hold/,
+    /cannot be read/,
   );
 });
 
