@@ -90,6 +90,7 @@ export const authCommands: readonly Command[] = [
       'muster auth token --server server-b',
       'curl -H "Authorization: Bearer $(muster auth token --server server-b)" "$URL"',
     ],
+    exits: [[2, 'sign in first: to muster, or to the server']],
     run: async (context) => (await import('./auth-token.ts')).token(context),
   },
   {

@@ -7,6 +7,8 @@ export type Flag = {
   readonly value?: string;
   /** The only valid values; the first one is the default. */
   readonly values?: readonly string[];
+  /** What completion offers where `values` is not the whole truth: a list with commas. */
+  readonly offers?: readonly string[];
   /** What is wrong with a value, as a sentence; undefined when nothing is. */
   readonly problemOf?: (value: string) => string | undefined;
   /** None of the values is the default: without the flag the command does something else. */

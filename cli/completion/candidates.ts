@@ -33,11 +33,11 @@ export function completionOf(finished: readonly string[], word: string): Complet
   const last = given.at(-1);
   const open =
     last?.value === undefined && isFlag(finished.at(-1)) ? named(last?.name ?? '') : undefined;
-  if (open?.value !== undefined) return valuesOf(open, '', option);
+  if (open?.value !== undefined) return valuesOf(open, word, '', option);
   const areFlagsOver = finished.includes('--');
   const [, name, before = ''] = /^(?=--([\w-]+)=)(--[\w-]+=)/.exec(word) ?? [];
   const inline = areFlagsOver || name === undefined ? undefined : named(name);
-  if (inline !== undefined) return valuesOf(inline, before, option);
+  if (inline !== undefined) return valuesOf(inline, word, before, option);
   if (word.startsWith('-') && !areFlagsOver) {
     const isThere = (flag: Flag) => given.some((token) => token.name === flag.name);
     return {
@@ -57,12 +57,19 @@ const isFlag = (word: string | undefined): boolean => word?.startsWith('-') === 
 
 type Option = (flag: string) => string | undefined;
 
-function valuesOf(flag: Flag, before: string, option: Option): Completion {
-  if (flag.values !== undefined)
+function valuesOf(flag: Flag, word: string, before: string, option: Option): Completion {
+  const { values, offers } = flag;
+  if (values !== undefined)
+    return { kind: 'candidates', candidates: values.map((value) => ({ text: before + value })) };
+  if (offers !== undefined) {
+    // The values before the last comma are there already.
+    const typed = word.slice(before.length, word.lastIndexOf(',') + 1);
+    const rest = offers.filter((value) => !typed.split(',').includes(value));
     return {
       kind: 'candidates',
-      candidates: flag.values.map((value) => ({ text: `${before}${value}` })),
+      candidates: rest.map((value) => ({ text: before + typed + value })),
     };
+  }
   const kind = lookedUp.get(flag.name);
   return kind === undefined
     ? { kind: 'candidates', candidates: [] }

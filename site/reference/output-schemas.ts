@@ -64,9 +64,22 @@ const person = {
   ),
 };
 
+const watchLine = z.object({
+  time: field(time, 'When the change was seen.'),
+  type: field(
+    z.enum(['listed', 'added', 'changed', 'removed']),
+    '`listed`: one of the servers at the start.',
+  ),
+  row: field(rowSchema, 'The MCPServer as it is now; of one that was removed, as it was.'),
+});
+
 /** By the words of the command, with dashes between them. */
 const outputs: Readonly<Record<string, z.ZodMiniType>> = {
-  'list-mcpserver': many(rowSchema, 'The MCPServers, sorted by namespace and name.'),
+  // The second one is each line of --watch.
+  'list-mcpserver': z.union([
+    many(rowSchema, 'The MCPServers, sorted by namespace and name.'),
+    watchLine,
+  ]),
   'get-mcpserver': z.union([rowSchema, many(rowSchema, 'The MCPServers that were named.')]),
   describe: z.union([
     describedRow,

@@ -55,7 +55,7 @@ const offered = async (line: string, more: Record<string, string> = {}): Promise
 describe('at the end of', () => {
   test.each([
     ['l', ['list']],
-    ['help e', ['environment', 'exit-codes']],
+    ['help ex', ['exit-codes']],
     ['list ', ['mcpserver']],
     ['auth log', ['login', 'logout']],
     ['completion ', ['bash', 'zsh', 'fish', 'powershell']],
@@ -64,6 +64,9 @@ describe('at the end of', () => {
     ['list mcps --no-headers --no-h', []],
     ['list mcpserver -o ', ['table', 'wide', 'json', 'yaml', 'name']],
     ['list mcpserver --output=j', ['--output=json']],
+    ['list --state ', ['Connected', 'Connecting', 'Failed', 'none']],
+    ['list --state=Failed,Connec', ['--state=Failed,Connected', '--state=Failed,Connecting']],
+    ['ls --columns name,state,na', ['name,state,namespace']],
     ['-- --o', []],
     ['bogus ', []],
     ['check ', ['server-a', 'server-b', 'server-c', 'server-d']],

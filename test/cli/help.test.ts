@@ -20,8 +20,8 @@ const allTexts = [
 ] as const;
 
 test.each(allTexts)('the help of %s fits 80 columns', (_words, text) => {
-  const isExample = (line: string) => /^ {2}(muster|source) /.test(line);
-  const lines = text.split('\n').filter((line) => !isExample(line));
+  // An example is there to be copied: it is not broken.
+  const lines = text.replace(/^Examples\n( {2}.*\n)+/m, '').split('\n');
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
   expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
 });
@@ -57,14 +57,16 @@ describe.each(named)('the help of %s', (_words, command) => {
     }
   });
 
-  test('has examples that the parser takes for this command', () => {
-    expect(command.examples.length).toBeGreaterThan(0);
+  test('has examples that the parser takes, the first one for this command', () => {
     for (const example of command.examples) {
       expect(text).toContain(`  ${example}\n`);
       const [, typed = ''] = /\bmuster ([^|>;)]*)/.exec(example) ?? [];
       const parsed = parse(typed.trim().split(/\s+/).map(unquoted));
-      expect(parsed.kind === 'run' && parsed.command).toBe(command);
+      expect(parsed.kind).toBe('run');
+      if (example === command.examples[0])
+        expect(parsed.kind === 'run' && parsed.command).toBe(command);
     }
+    expect(command.examples.length).toBeGreaterThan(0);
   });
 });
 

@@ -2,13 +2,13 @@
  * Every command as a person sees it, word for word, in the local world. A change of any output shows
  * in the diff of `transcripts/`; what is printed as JSON follows the published schema.
  */
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { commands } from '../../cli/commands/commands.ts';
 import { helpText } from '../../cli/help.ts';
 import { harmless } from '../../cli/output/paint.ts';
 import { parse } from '../../cli/parse.ts';
-import type { Ended } from './run.ts';
 import { strictOutputSchemas } from '../../site/reference/output-schemas.ts';
 import { type Scene, scenes, type Typed } from './transcripts/scenes.ts';
 import { type Stage, startStage } from './transcripts/stage.ts';
@@ -38,19 +38,30 @@ test('every schema of an output is one that a transcript has tried', () => {
   expect([...tried].sort()).toEqual([...names].sort());
 });
 
+const inColor = { FORCE_COLOR: '1' };
+
+/** The lines of one scene; those of grace one after another, because each changes what she has. */
 async function played(typed: Scene['typed']): Promise<string> {
-  const parts: string[] = [];
+  const [atOnce, inOrder] = [pLimit(3), pLimit(1)];
+  const lines = typed
+    .map((one) => (typeof one === 'string' ? { line: one } : one))
+    .flatMap((line) => (line.colors ? [{ line }, { line, color: inColor }] : [{ line }]));
+  const parts = await Promise.all(
+    lines.map(({ line, color = {} }) =>
+      (line.as === 'grace' ? inOrder : atOnce)(async () => ({
+        line: line.line,
+        text: helpOf(line.line) ?? (await shown(line, color)),
+      })),
+    ),
+  );
   const ports = new Map<string, string>();
-  for (const one of typed) {
-    const line = typeof one === 'string' ? { line: one } : one;
-    parts.push(stage.masked(await shown(line), ports));
-    if (line.colors) parts.push(stage.masked(await shown(line, { FORCE_COLOR: '1' }), ports));
-  }
-  return parts.join('\n');
+  return parts
+    .map(({ line, text }) => (line.endsWith(' --help') ? text : stage.masked(text, ports)))
+    .join('\n');
 }
 
-async function shown(typed: Typed, environment: Record<string, string> = {}): Promise<string> {
-  const { code, stdout, stderr } = helpOf(typed.line) ?? (await stage.type(typed, environment));
+async function shown(typed: Typed, environment: Record<string, string>): Promise<string> {
+  const { code, stdout, stderr } = await stage.type(typed, environment);
   // Nothing but colors, and these only where they are asked for.
   expect(stderr).toBe(harmless(stderr));
   expect(stdout).toBe(harmless(stdout, 'FORCE_COLOR' in environment));
@@ -81,11 +92,11 @@ function expectPublished(line: string, stdout: string): void {
 const tried = new Set<string>();
 
 /** Help needs no world, and so no child. The scene `help` has it of the command itself. */
-function helpOf(line: string): Ended | undefined {
+function helpOf(line: string): string | undefined {
   if (!/^\w.* --help$/.test(line)) return undefined;
   const asked = parse(line.split(' '));
   if (asked.kind === 'run' || asked.kind === 'version') return undefined;
-  return { code: 0, stdout: helpText(asked), stderr: '' };
+  return `$ muster ${line}\n${helpText(asked)}`;
 }
 
 /** Colors as a person can read them in a diff: `{31}Failed{39}`. */

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import type { Row } from '../../../functions/model/wire.ts';
 import { listen } from '../../../local/listen.ts';
+import { strictOutputSchemas } from '../../../site/reference/output-schemas.ts';
 import { aRow } from '../rows.ts';
 import { ctrlC, openTerminal, type Terminal } from '../pseudo-terminal.ts';
 import { buildMuster, removeMuster } from '../run.ts';
@@ -101,6 +103,8 @@ server-c   Failed      streamable-http
       .trimEnd()
       .split('\n')
       .map((line): unknown => JSON.parse(line));
+    const published = z.fromJSONSchema(strictOutputSchemas().get('list-mcpserver') ?? false);
+    for (const value of values) expect(published.safeParse(value)).toMatchObject({ success: true });
     expect(values).toMatchObject([
       { type: 'listed', row: { name: 'server-c' } },
       { type: 'added', row: { name: 'server-a' } },

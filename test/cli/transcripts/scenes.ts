@@ -147,6 +147,7 @@ export const scenes: readonly Scene[] = [
     about: 'auth login',
     typed: [
       'auth login --help',
+      { line: 'auth login', as: 'nobody' },
       { line: 'auth login --server server-a', as: 'nobody' },
       { line: 'auth login', as: 'grace' },
       { line: 'auth login --server server-b', as: 'grace' },
@@ -184,6 +185,7 @@ export const scenes: readonly Scene[] = [
     typed: [
       'auth token --help',
       'auth token',
+      'auth token --server server-a',
       'auth token --server server-b',
       'auth token --server server-d',
       { line: 'auth token --server server-a', as: 'nobody' },

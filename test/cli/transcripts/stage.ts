@@ -7,7 +7,7 @@ import { ada, grace } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { browserOf } from '../../world/browser.ts';
 import { buildMuster, type Ended, removeMuster, runMuster } from '../run.ts';
-import type { Person, Typed } from './scenes.ts';
+import type { Typed } from './scenes.ts';
 
 export type Stage = {
   readonly world: World;
@@ -32,7 +32,9 @@ export async function startStage(): Promise<Stage> {
       endpoint: world.url,
       home: homes[as],
       environment,
-      onAddress: (address) => browserOf(personas[as]).visit(address),
+      ...(as === 'nobody'
+        ? { alone: true }
+        : { onAddress: (address) => browserOf(as === 'ada' ? ada : grace).visit(address) }),
     });
   for (const line of ['auth login', 'auth login --server server-a'])
     if ((await type({ line })).code !== 0) throw new Error(`muster ${line} failed.`);
@@ -52,8 +54,6 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
-const personas: Readonly<Record<Person, typeof ada>> = { ada, grace, nobody: ada };
-
 /** Free ports are numbered in order; what is measured or made up anew is named. */
 function masked(text: string, ports: Map<string, string>): string {
   const named = text
@@ -67,6 +67,8 @@ function masked(text: string, ports: Map<string, string>): string {
     .replace(/\d{4}-\d\d-\d\d(?= \d\d:)/g, 'DATE')
     .replace(/\b\d\d:\d\d:\d\d\b/g, 'HH:MM:SS')
     .replace(/(?<= {3})\d+[smhd](?= {3})/g, 'AGE')
+    .replace(/(?<=after )\d+s/g, 'Ns')
+    .replace(/eyJ[\w-]{10,}(\.[\w-]+)*/g, 'TOKEN')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID')
     // In YAML, one that begins as a number is quoted.
     .replace(/^uid: "UID"$/gm, 'uid: UID')
