@@ -85,7 +85,7 @@ export default defineConfig({
           label: 'Use',
           items: written('list', 'one-server', 'sessions', 'clients', 'scripts', 'troubleshoot'),
         },
-        { label: 'Operate', items: written('operate', 'security', 'how-it-works') },
+        { label: 'Operate', items: written('operate', 'security', 'how-it-works', 'performance') },
         {
           label: 'Reference',
           items: [...written('terminal', 'glossary'), { autogenerate: { directory: 'reference' } }],
