@@ -2,7 +2,13 @@
  * The sign-in flow: start, callback, complete. Only the person who started a sign-in can complete
  * it, and only `completeSignIn` makes a grant.
  */
-import { asksForSignIn, conditionOf, isReachable, type McpServer, qualifiedName } from '../model/mcpserver.ts';
+import {
+  asksForSignIn,
+  conditionOf,
+  isReachable,
+  type McpServer,
+  qualifiedName,
+} from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
 import { loopbackHosts } from '../model/loopback-redirect.ts';
 import { knownErrorCode } from '../model/oauth-error-codes.ts';
