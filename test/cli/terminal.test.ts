@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen } from '../../local/listen.ts';
 import { ctrlC, openTerminal, type Terminal, type TerminalOptions } from './pseudo-terminal.ts';
+import { aRow } from './rows.ts';
 import { runMuster } from './run.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -94,6 +95,53 @@ describe('Ctrl-C', () => {
     await terminal.until('Client:');
     terminal.type(ctrlC);
     expect(await terminal.ended).toBe(130);
+  });
+});
+
+describe('a list', () => {
+  const rows = [
+    aRow({ url: `https://${'long-'.repeat(20)}.example.com/mcp` }),
+    aRow({ name: 'server-c', state: 'Failed', reason: 'Timeout' }),
+  ];
+  let listed: { readonly url: string; readonly close: () => Promise<void> };
+  beforeAll(async () => {
+    listed = await listen(
+      createServer((_request, response) =>
+        response.end(JSON.stringify({ items: rows, problems: [] })),
+      ),
+    );
+  });
+  afterAll(() => listed.close());
+
+  const list = (environment: Record<string, string>, columns: number) =>
+    muster('list --columns name,state,url', {
+      columns,
+      environment: { MUSTER_ENDPOINT: listed.url, ...environment },
+    });
+
+  test.each([40, 80, 200])('fits a terminal of %d columns, in color', async (columns) => {
+    const terminal = list({}, columns);
+    expect(await terminal.ended).toBe(0);
+    const lines = terminal.screen().trimEnd().split('\n');
+    expect(lines.map((line) => line.length).filter((length) => length > columns)).toEqual([]);
+    expect(lines).toHaveLength(3);
+    expect(terminal.written()).toContain('\u001B[31mFailed\u001B[39m');
+    expect(terminal.written()).toContain('\u001B[32mConnected\u001B[39m');
+  });
+
+  test('has no colors with NO_COLOR or in TERM=dumb', async () => {
+    for (const one of [list({ NO_COLOR: '1' }, 200), list({ TERM: 'dumb' }, 200)]) {
+      expect(await one.ended).toBe(0);
+      expect(one.written()).not.toContain('\u001B');
+      expect(one.written()).toContain('server-c   Failed');
+    }
+  });
+
+  test('is never cut in a pipe', async () => {
+    const { stdout } = await runMuster(box.file, 'list --columns name,state,url', {
+      endpoint: listed.url,
+    });
+    expect(stdout).toContain(rows[0]?.url);
   });
 });
 
