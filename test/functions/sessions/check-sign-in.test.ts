@@ -126,7 +126,7 @@ test('signed in: the token goes to the server once and to nobody else, and nothi
     'token-accepted',
   ]);
   expect(sentTo).toEqual([world.mcp.url]);
-  expect(JSON.stringify(check)).not.toMatch(/eyJ|refresh_token/);
+  expect(JSON.stringify(check)).not.toMatch(/eyJ[\w-]+\.|refresh_token/);
   expect(world.sent.filter(({ method }) => method !== 'GET').map(({ url }) => url.href)).toEqual([
     world.mcp.url,
   ]);
