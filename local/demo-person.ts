@@ -1,4 +1,4 @@
-import type { Row } from '../functions/model/wire.ts';
+import type { Row } from '../functions/model/wire/server-wire.ts';
 import { signInToMuster } from '../cli/auth/muster-login.ts';
 import { signInToServer } from '../cli/auth/server-login.ts';
 import { listServers } from '../cli/api/mcpservers.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { CliError } from '../cli/context.ts';
 import { sorted, table } from '../cli/output/table.ts';
-import type { List } from '../functions/model/wire.ts';
+import type { List } from '../functions/model/wire/server-wire.ts';
 import { defined } from '../functions/model/defined.ts';
 import { ManifestError } from './declare-servers.ts';
 import { demoPersons, viewAs } from './demo-person.ts';

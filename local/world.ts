@@ -10,7 +10,7 @@ import { rowOf } from '../functions/sessions/row.ts';
 import type { Environment } from '../functions/model/setting-reader.ts';
 import { readClusterSettings } from '../functions/settings.ts';
 import { createSweep } from '../functions/sweep.ts';
-import type { List } from '../functions/model/wire.ts';
+import type { List } from '../functions/model/wire/server-wire.ts';
 import { type Bus, type BusEvent, startBus } from './event-bus.ts';
 import { startCluster } from './cluster/local-cluster.ts';
 import { declareServers } from './declare-servers.ts';

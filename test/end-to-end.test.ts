@@ -8,7 +8,7 @@ import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
-import { changesSchema, listSchema } from '../functions/model/wire.ts';
+import { changesSchema, listSchema } from '../functions/model/wire/server-wire.ts';
 import { listen } from '../local/listen.ts';
 import { ada, startIssuer } from '../local/issuer.ts';
 import { startMcpServer } from '../local/mcp-servers.ts';

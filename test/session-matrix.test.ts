@@ -19,7 +19,7 @@ import { readClusterSettings } from '../functions/settings.ts';
 import { createCluster } from '../functions/wiring/cluster-client.ts';
 import type { Condition, McpServer } from '../functions/model/mcpserver.ts';
 import type { Grant } from '../functions/sessions/grant.ts';
-import { type Row, rowSchema, sessionSchema } from '../functions/model/wire.ts';
+import { type Row, rowSchema, sessionSchema } from '../functions/model/wire/server-wire.ts';
 import { ada } from '../local/issuer.ts';
 import { startWorld, type World } from '../local/world.ts';
 import { aRow } from './cli/rows.ts';

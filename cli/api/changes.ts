@@ -1,4 +1,4 @@
-import type { Change } from '../../functions/model/wire.ts';
+import type { Change } from '../../functions/model/wire/server-wire.ts';
 import { isChanges } from './guards.ts';
 import { authorizedRequest } from './authorized-exchange.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';

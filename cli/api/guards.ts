@@ -3,19 +3,14 @@
  * wire.ts check more, but cost every start of the command 7 ms of 40 (measured); the tests of the
  * routes check every response against them.
  */
+import type { Check, SignInCheck } from '../../functions/model/wire/check-wire.ts';
+import type { Config, Keys } from '../../functions/model/wire/person-wire.ts';
+import type { Changes, ExplainedRow, List, Row } from '../../functions/model/wire/server-wire.ts';
 import type {
-  Changes,
-  Check,
-  Config,
-  ExplainedRow,
-  Keys,
-  List,
-  Row,
   SessionAnswer,
   SignedOut,
-  SignInCheck,
   SignInStarted,
-} from '../../functions/model/wire.ts';
+} from '../../functions/model/wire/session-wire.ts';
 import { isRecord } from '../../functions/model/json.ts';
 
 export const isList = (body: unknown): body is List =>

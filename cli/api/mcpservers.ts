@@ -1,4 +1,4 @@
-import type { ExplainedRow, Row } from '../../functions/model/wire.ts';
+import type { ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { isExplainedRow, isList } from './guards.ts';
 import { CliError } from '../context.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';

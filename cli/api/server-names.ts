@@ -1,4 +1,4 @@
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { namesAmong, qualifiedName } from '../../functions/model/mcpserver.ts';
 import { CliError } from '../context.ts';
 import { nearNames } from '../near-names.ts';

@@ -1,4 +1,4 @@
-import type { Check, SignInCheck } from '../../functions/model/wire.ts';
+import type { Check, SignInCheck } from '../../functions/model/wire/check-wire.ts';
 import { isCheck, isSignInCheck } from './guards.ts';
 import { authorizedRequest } from './authorized-exchange.ts';
 import { type Connection, notOurs, serverUrl } from './mcpservers.ts';

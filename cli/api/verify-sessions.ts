@@ -1,4 +1,5 @@
-import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
+import type { SessionAnswer } from '../../functions/model/wire/session-wire.ts';
 import { isSessionAnswer } from './guards.ts';
 import { CliError } from '../context.ts';
 import { inParallel } from './in-parallel.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Config } from '../../functions/model/wire.ts';
+import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { tokensFrom } from './claims.ts';
 import { exitCodes, CliError } from '../context.ts';
 import { askForTokens, type GrantResult, type Issuer, ScopeRefused } from './oidc-client.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../functions/model/wire.ts';
+import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { isAddedParameter } from '../../functions/model/authorization-parameters.ts';
 import { anyPortRedirect, loopbackRedirect } from '../../functions/model/loopback-redirect.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../functions/model/wire.ts';
+import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
 import type { Surroundings } from './config-folder.ts';

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Config } from '../../functions/model/wire.ts';
+import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { showAddress } from './browser.ts';
 import { tokensFrom } from './claims.ts';
 import { byDevice } from './device.ts';

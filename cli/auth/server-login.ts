@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SessionAnswer, SignInStarted } from '../../functions/model/wire.ts';
+import type { SessionAnswer, SignInStarted } from '../../functions/model/wire/session-wire.ts';
 import { isSessionAnswer, isSignInStarted } from '../api/guards.ts';
 import { askPerson } from './ask-person.ts';
 import { showAddress } from './browser.ts';

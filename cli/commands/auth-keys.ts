@@ -1,4 +1,4 @@
-import type { Keys } from '../../functions/model/wire.ts';
+import type { Keys } from '../../functions/model/wire/person-wire.ts';
 import { isKeys } from '../api/guards.ts';
 import { type Connection, notOurs } from '../api/mcpservers.ts';
 import { NoMachineKey } from '../api/proven-request.ts';

@@ -1,4 +1,4 @@
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 import { listServers } from '../api/mcpservers.ts';
 import { RequestFailure } from '../api/request.ts';

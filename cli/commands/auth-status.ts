@@ -1,7 +1,7 @@
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { type Connection, findServer, listServers } from '../api/mcpservers.ts';
 import { NoMachineKey } from '../api/proven-request.ts';
 import { usesSso, verifySessions } from '../api/verify-sessions.ts';

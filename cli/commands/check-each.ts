@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { inParallel } from '../api/in-parallel.ts';
 import { NoResponse, RequestFailure } from '../api/request.ts';
 import { CliError, exitCodes } from '../context.ts';

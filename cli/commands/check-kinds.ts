@@ -1,4 +1,5 @@
-import type { Check, Row } from '../../functions/model/wire.ts';
+import type { Check } from '../../functions/model/wire/check-wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { authorizedRequest } from '../api/authorized-exchange.ts';
 import { isCheck } from '../api/guards.ts';
 import { type Connection, notOurs, serverUrl } from '../api/mcpservers.ts';

@@ -1,5 +1,5 @@
 import { namesAmong } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { type Connection, listServers } from '../api/mcpservers.ts';
 import { connectAsPerson } from '../auth/connect.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';

@@ -1,6 +1,6 @@
 import { defined } from '../../functions/model/defined.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Change, ExplainedRow, Row } from '../../functions/model/wire.ts';
+import type { Change, ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { readChanges } from '../api/changes.ts';
 import { type Connection, readServer } from '../api/mcpservers.ts';
 import { inParallel } from '../api/in-parallel.ts';

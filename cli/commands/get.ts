@@ -1,4 +1,4 @@
-import type { ExplainedRow, Row } from '../../functions/model/wire.ts';
+import type { ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { connect } from '../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { sorted } from '../output/table.ts';

@@ -1,5 +1,5 @@
 /** Which rows a list shows, and in which order. Pure: what is asked for was checked before. */
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { sinceOf } from '../output/columns.ts';
 import { needsSignIn } from '../output/status-text.ts';
 import { sorted, stateCell } from '../output/table.ts';

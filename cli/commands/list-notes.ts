@@ -1,6 +1,6 @@
 /** What a person has to know beside the rows of a list, a line each. */
 import { namesAmong } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import type { Servers } from '../api/mcpservers.ts';
 import { age, sorted } from '../output/table.ts';
 import { cellText } from '../output/text-table.ts';

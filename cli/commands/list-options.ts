@@ -1,6 +1,6 @@
 /** What the flags of a list ask for. */
 import { states, serverTypes } from '../../functions/model/mcpserver.ts';
-import type { SessionStatus } from '../../functions/model/wire.ts';
+import type { SessionStatus } from '../../functions/model/wire/server-wire.ts';
 import { CliError, type CommandContext } from '../context.ts';
 import { nearest } from '../near-names.ts';
 import { type ColumnName, columnNamed, columnNames, isOfPerson } from '../output/columns.ts';

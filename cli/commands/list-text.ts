@@ -1,6 +1,6 @@
 /** Rows as text, in the columns that were asked for. */
 import { namesAmong } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import type { CommandContext } from '../context.ts';
 import { type ColumnName, columnOf, wideColumns } from '../output/columns.ts';
 import { table, type TableView } from '../output/table.ts';

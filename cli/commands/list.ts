@@ -1,4 +1,4 @@
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { connect, type EndpointConnection } from '../auth/connect.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';

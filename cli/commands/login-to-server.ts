@@ -1,4 +1,5 @@
-import type { Row, SessionAnswer } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
+import type { SessionAnswer } from '../../functions/model/wire/session-wire.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { type Connection, findServer } from '../api/mcpservers.ts';
 import { checkSignIn } from '../api/sign-in-check.ts';

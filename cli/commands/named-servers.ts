@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { ExplainedRow } from '../../functions/model/wire.ts';
+import type { ExplainedRow } from '../../functions/model/wire/server-wire.ts';
 import { type Connection, findServers } from '../api/mcpservers.ts';
 import { parseServerName, type ServerName } from '../api/server-names.ts';
 import { CliError, type CommandContext } from '../context.ts';

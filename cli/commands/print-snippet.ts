@@ -5,7 +5,7 @@ import {
 } from '../../functions/model/client-snippets.ts';
 import { mcpClients } from '../../functions/model/mcp-clients.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { findServer, listServers } from '../api/mcpservers.ts';
 import { connect, connectAsPerson } from '../auth/connect.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';

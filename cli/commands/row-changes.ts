@@ -1,6 +1,6 @@
 /** What changed between two lists. Pure. */
 import { namesAmong } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { sessionCell, sorted, stateCell } from '../output/table.ts';
 
 /** `row` as it is now; of one that was removed, as it was. */

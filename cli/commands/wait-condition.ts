@@ -1,5 +1,5 @@
 import { qualifiedName, type State, states } from '../../functions/model/mcpserver.ts';
-import type { Row, Session } from '../../functions/model/wire.ts';
+import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 import { counted } from '../output/table.ts';
 
 /** What `--for` names. */

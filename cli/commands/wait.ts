@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { authorizedRequest } from '../api/authorized-exchange.ts';
 import { isCheck } from '../api/guards.ts';
 import { type Connection, findServers, notOurs, readServer, serverUrl } from '../api/mcpservers.ts';

@@ -1,5 +1,5 @@
 /** How a list that goes on is shown. */
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import type { CliError, CommandContext } from '../context.ts';
 import type { Screen } from '../output/screen.ts';
 import { counted, sessionStyle, stateStyle } from '../output/table.ts';

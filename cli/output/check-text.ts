@@ -1,4 +1,4 @@
-import type { Check } from '../../functions/model/wire.ts';
+import type { Check } from '../../functions/model/wire/check-wire.ts';
 import type { FailedPart } from '../../functions/model/failed-parts.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { type Fact, factLines } from './fact-lines.ts';

@@ -1,5 +1,5 @@
 /** The columns of `-o wide` and of `--columns`. */
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import {
   type Column,
   sessionCell,

@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
-import type { Change, ExplainedRow, Row } from '../../functions/model/wire.ts';
+import type { Change, ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { type Fact, factIndent, factLines, label } from './fact-lines.ts';
 import { localTime } from './local-time.ts';
 import type { Paint, Style } from './paint.ts';

@@ -1,5 +1,5 @@
 import { namesAmong } from '../../functions/model/mcpserver.ts';
-import type { Change } from '../../functions/model/wire.ts';
+import type { Change } from '../../functions/model/wire/server-wire.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { localDateTime } from './local-time.ts';
 import { textTable } from './text-table.ts';

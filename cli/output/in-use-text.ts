@@ -1,4 +1,4 @@
-import type { InUse } from '../../functions/model/wire.ts';
+import type { InUse } from '../../functions/model/wire/session-wire.ts';
 
 /** What a sign-out cannot take back, in the time of this machine. */
 export function inUseText({ until }: InUse, now: Date): string {

@@ -1,7 +1,7 @@
 import type { Fixer } from '../../functions/model/sign-in-links.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
-import type { SignInLink } from '../../functions/model/wire.ts';
+import type { SignInLink } from '../../functions/model/wire/check-wire.ts';
 import type { CheckWithSignIn } from '../api/sign-in-check.ts';
 import { cellText } from './text-table.ts';
 

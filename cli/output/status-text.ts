@@ -1,4 +1,4 @@
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { namesAmong, qualifiedName, suspendedReason } from '../../functions/model/mcpserver.ts';
 import { type Fact, factLines } from './fact-lines.ts';
 import { cellText } from './text-table.ts';

@@ -1,4 +1,4 @@
-import type { Row, Session } from '../../functions/model/wire.ts';
+import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 import type { Style } from './paint.ts';
 import { type Layout, textTable } from './text-table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';

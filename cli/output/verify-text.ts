@@ -1,4 +1,4 @@
-import type { Row, Session } from '../../functions/model/wire.ts';
+import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 import { type Fact, factLines } from './fact-lines.ts';
 import type { Paint } from './paint.ts';
 import { sessionStyle } from './status-styles.ts';

@@ -13,7 +13,7 @@ import type {
   State,
   suspendedReason,
 } from './mcpserver.ts';
-import type { SessionStatus, SsoStatus } from './wire.ts';
+import type { SessionStatus, SsoStatus } from './wire/server-wire.ts';
 
 export type GlossaryEntry = {
   /** One sentence. */

@@ -12,7 +12,7 @@ import {
 } from './glossary.ts';
 import { defined } from './defined.ts';
 import type { FailedPart } from './failed-parts.ts';
-import type { Explained, Row } from './wire.ts';
+import type { Explained, Row } from './wire/server-wire.ts';
 
 /** What the page of a reason shows. */
 export type ReasonFacts = GlossaryEntry & {

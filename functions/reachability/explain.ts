@@ -1,7 +1,7 @@
 import { conditionOf, type McpServer, ownState, qualifiedName } from '../model/mcpserver.ts';
 import type { FailedPart } from '../model/failed-parts.ts';
 import { failedPartOf, reasonHint, reasonPage } from '../model/reason-facts.ts';
-import { type Check, stages } from '../model/wire.ts';
+import { type Check, stages } from '../model/wire/check-wire.ts';
 import { certificateWarning } from './certificate.ts';
 import { classify } from './classify.ts';
 import type { Cause, Classification, ProbeOutcome } from './outcome.ts';

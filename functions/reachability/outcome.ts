@@ -1,5 +1,5 @@
 import type { ConditionStatus, McpServer } from '../model/mcpserver.ts';
-import type { Stage } from '../model/wire.ts';
+import type { Stage } from '../model/wire/check-wire.ts';
 
 /**
  * How long each stage took, in milliseconds. A stage that was not reached, or not needed, is

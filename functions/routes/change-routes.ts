@@ -3,7 +3,7 @@ import type { PastChange } from '../model/bus-events.ts';
 import { defined } from '../model/defined.ts';
 import { anonymousLists } from '../model/limits.ts';
 import type { McpServer } from '../model/mcpserver.ts';
-import type { Changes } from '../model/wire.ts';
+import type { Changes } from '../model/wire/server-wire.ts';
 import { signInRequired, type Variables } from './bearer.ts';
 import { tooMany } from './limited.ts';
 import { processLimit } from './process-limit.ts';

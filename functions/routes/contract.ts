@@ -6,33 +6,38 @@ import * as z from 'zod/mini';
 import { longestSelector, readSelector } from '../model/label-selector.ts';
 import { oneLine } from '../model/outside-text.ts';
 import {
-  changeSchema,
-  changesSchema,
   checkRequestSchema,
   checkSchema,
-  completeRequestSchema,
-  conditionSchema,
-  configSchema,
-  enrollRequestSchema,
-  healthSchema,
-  explainedRowSchema,
-  explainedSchema,
-  keySchema,
-  keysSchema,
-  listSchema,
-  meSchema,
-  problemSchema,
-  releasedTokenSchema,
-  rowSchema,
-  sessionAnswerSchema,
-  sessionSchema,
-  signedOutSchema,
   signInCheckSchema,
   signInLinkSchema,
+} from '../model/wire/check-wire.ts';
+import { healthSchema, problemSchema } from '../model/wire/endpoint-wire.ts';
+import {
+  configSchema,
+  enrollRequestSchema,
+  keySchema,
+  keysSchema,
+  meSchema,
+} from '../model/wire/person-wire.ts';
+import {
+  changeSchema,
+  changesSchema,
+  conditionSchema,
+  explainedRowSchema,
+  explainedSchema,
+  listSchema,
+  rowSchema,
+  sessionSchema,
+} from '../model/wire/server-wire.ts';
+import {
+  completeRequestSchema,
+  releasedTokenSchema,
+  sessionAnswerSchema,
+  signedOutSchema,
   signInRequestSchema,
   signInStartedSchema,
   tokenRequestSchema,
-} from '../model/wire.ts';
+} from '../model/wire/session-wire.ts';
 
 /** Rows of one answer, for callers that ask for so many. It ends earlier where they are too large. */
 export const maxLimit = 5_000;

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { version } from '../model/version.ts';
-import type { Config, Health } from '../model/wire.ts';
+import type { Health } from '../model/wire/endpoint-wire.ts';
+import type { Config } from '../model/wire/person-wire.ts';
 import { openApi } from './openapi.ts';
 import { requirePerson, type Variables } from './bearer.ts';
 import { meOf } from '../sessions/row.ts';

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { isRecord, parseJson } from '../model/json.ts';
-import { enrollRequestSchema, type Keys, longestIdToken } from '../model/wire.ts';
+import { enrollRequestSchema, type Keys, longestIdToken } from '../model/wire/person-wire.ts';
 import { enrollmentProblem } from '../sessions/enrollment.ts';
 import type { BearerResult } from '../sessions/person.ts';
 import type { KeyStore } from '../sessions/ports.ts';

@@ -1,7 +1,7 @@
 /** The rows of the list: what a person may see of the MCPServers of the cluster. */
 import type { Malformed, McpServer, Page, PageResult } from '../model/mcpserver.ts';
 import type { Caller, Person } from '../sessions/person.ts';
-import type { Row, Session } from '../model/wire.ts';
+import type { Row, Session } from '../model/wire/server-wire.ts';
 import type { AccessRefusal, MaySee } from './access.ts';
 import { defined } from '../model/defined.ts';
 import { rowOf } from '../sessions/row.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Problem } from '../model/wire.ts';
+import type { Problem } from '../model/wire/endpoint-wire.ts';
 
 /** What goes into an error answer; `hint` is the next step, often a command. */
 export type ProblemDetails = {

@@ -24,7 +24,7 @@ import {
   signInRequestSchema,
   type SignedOut,
   type SignInStarted,
-} from '../model/wire.ts';
+} from '../model/wire/session-wire.ts';
 import type { Audit, AuditEvent } from '../model/audit-event.ts';
 import {
   aboutServer,

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { defined } from '../model/defined.ts';
 import { parseJson } from '../model/json.ts';
 import { type McpServer, qualifiedName } from '../model/mcpserver.ts';
-import { type ReleasedToken, tokenRequestSchema } from '../model/wire.ts';
+import { type ReleasedToken, tokenRequestSchema } from '../model/wire/session-wire.ts';
 import type { Audit } from '../model/audit-event.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
 import { aboutServer, releaseEvent } from '../sessions/audit-of.ts';

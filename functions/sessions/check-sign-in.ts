@@ -1,5 +1,5 @@
 import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
-import type { SignInCheck, SignInLink } from '../model/wire.ts';
+import type { SignInCheck, SignInLink } from '../model/wire/check-wire.ts';
 import { isSamePerson, mismatch, type StoredGrant } from './grant.ts';
 import type { Caller } from './person.ts';
 import {

@@ -1,5 +1,5 @@
 import { type McpServer, namesAmong } from '../model/mcpserver.ts';
-import type { Session } from '../model/wire.ts';
+import type { Session } from '../model/wire/server-wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
 import { sessionOf } from './session.ts';

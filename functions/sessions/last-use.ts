@@ -1,6 +1,7 @@
 /** When a person's machines last got a token for a server, and what of it may still be in use. */
 import { defined } from '../model/defined.ts';
-import type { InUse, LastUsed, Session } from '../model/wire.ts';
+import type { LastUsed, Session } from '../model/wire/server-wire.ts';
+import type { InUse } from '../model/wire/session-wire.ts';
 import type { PersonKey } from './grant.ts';
 import type { KeyStore, ReleaseStore, TokenRelease } from './ports.ts';
 

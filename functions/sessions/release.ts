@@ -2,7 +2,7 @@
 import { loopbackHosts } from '../model/loopback-redirect.ts';
 import { asksForSignIn, type McpServer, qualifiedName } from '../model/mcpserver.ts';
 import { inClusterName } from '../model/service-name.ts';
-import type { Session } from '../model/wire.ts';
+import type { Session } from '../model/wire/server-wire.ts';
 import { canonicalUrl, type Grant } from './grant.ts';
 import type { Person } from './person.ts';
 import { isHost, refusesTokens, type TokenPolicy } from './policy.ts';

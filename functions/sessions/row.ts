@@ -10,7 +10,8 @@ import {
   suspendedReason,
 } from '../model/mcpserver.ts';
 import { shownUrl } from '../model/shown-url.ts';
-import type { Me, Row, Session } from '../model/wire.ts';
+import type { Me } from '../model/wire/person-wire.ts';
+import type { Row, Session } from '../model/wire/server-wire.ts';
 import type { Person } from './person.ts';
 import { defined } from '../model/defined.ts';
 import { longestMessage, oneLine } from '../model/outside-text.ts';

@@ -1,5 +1,5 @@
 import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
-import type { Session } from '../model/wire.ts';
+import type { Session } from '../model/wire/server-wire.ts';
 import { type Grant, isSamePerson, mismatch } from './grant.ts';
 import type { Person } from './person.ts';
 import { lacksAudience, nothingAllowed, refusal, type TokenPolicy } from './policy.ts';

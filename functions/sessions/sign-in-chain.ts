@@ -9,7 +9,7 @@ import {
   findingPage,
   signInFindings,
 } from '../model/sign-in-findings.ts';
-import type { SignInCheck, SignInLink } from '../model/wire.ts';
+import type { SignInCheck, SignInLink } from '../model/wire/check-wire.ts';
 import type { ClientOutlook, SignInObservation } from './sign-in-observation.ts';
 
 type Details = readonly (readonly [name: string, value: string])[];

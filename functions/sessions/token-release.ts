@@ -2,7 +2,7 @@
 import type { LimitName } from '../model/limits.ts';
 import type { McpServer } from '../model/mcpserver.ts';
 import { defined } from '../model/defined.ts';
-import type { Session } from '../model/wire.ts';
+import type { Session } from '../model/wire/server-wire.ts';
 import { exchangeForGrant, type ExchangePorts, type SignedIn } from './exchanged-grant.ts';
 import { type Grant, mismatch, type StoredGrant } from './grant.ts';
 import type { GrantStore, ReleaseStore } from './ports.ts';

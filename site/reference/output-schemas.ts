@@ -3,15 +3,15 @@
  * `/schema/COMMAND.json`; a test compares them with what the commands print.
  */
 import * as z from 'zod/mini';
+import { checkSchema } from '../../functions/model/wire/check-wire.ts';
+import { keySchema } from '../../functions/model/wire/person-wire.ts';
 import {
   changeSchema,
-  checkSchema,
   explainedRowSchema,
-  keySchema,
   listSchema,
   rowSchema,
   sessionSchema,
-} from '../../functions/model/wire.ts';
+} from '../../functions/model/wire/server-wire.ts';
 
 /** A field and its sentence. */
 const field = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema =>

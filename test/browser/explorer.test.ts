@@ -20,7 +20,7 @@ import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts
 import { createApi } from '../../functions/api.ts';
 import { canonicalUrl } from '../../functions/sessions/grant.ts';
 import { readApiSettings } from '../../functions/settings.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';

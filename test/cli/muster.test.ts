@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { listSchema } from '../../functions/model/wire.ts';
+import { listSchema } from '../../functions/model/wire/server-wire.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { ada, grace } from '../../local/issuer.ts';
 import { listen } from '../../local/listen.ts';

@@ -1,4 +1,4 @@
-import type { Row, Session } from '../../functions/model/wire.ts';
+import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 
 export const now = new Date('2026-11-22T12:00:00Z');
 

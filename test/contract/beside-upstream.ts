@@ -14,7 +14,7 @@ import {
 } from '../../functions/adapters/cluster/kubernetes.ts';
 import { prober } from '../../functions/adapters/mcp/probe.ts';
 import { conditionOf, type McpServer } from '../../functions/model/mcpserver.ts';
-import type { Row } from '../../functions/model/wire.ts';
+import type { Row } from '../../functions/model/wire/server-wire.ts';
 import type { EventRecord } from '../../functions/reachability/event-records.ts';
 import { noOutbox } from '../../functions/reachability/state-changes.ts';
 import { type PagePorts, sweepPage } from '../../functions/reachability/sweep-page.ts';

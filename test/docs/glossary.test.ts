@@ -12,7 +12,7 @@ import {
   speaksMcpReasons,
   states,
 } from '../../functions/model/mcpserver.ts';
-import { sessionStatuses, ssoStatuses } from '../../functions/model/wire.ts';
+import { sessionStatuses, ssoStatuses } from '../../functions/model/wire/server-wire.ts';
 import {
   authRequiredGlossary,
   reasonGlossary,

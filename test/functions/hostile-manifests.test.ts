@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import * as z from 'zod/mini';
 import { createApi } from '../../functions/api.ts';
 import { longestMessage } from '../../functions/model/outside-text.ts';
-import { listSchema } from '../../functions/model/wire.ts';
+import { listSchema } from '../../functions/model/wire/server-wire.ts';
 import { createSweep } from '../../functions/sweep.ts';
 import type { SweepReport } from '../../functions/telemetry/report.ts';
 import { type LocalCluster, startCluster } from '../../local/cluster/local-cluster.ts';

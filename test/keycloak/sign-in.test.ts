@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import * as z from 'zod/mini';
 import { callbackUrl } from '../../functions/adapters/oauth/registration.ts';
-import { type Session, sessionSchema } from '../../functions/model/wire.ts';
+import { type Session, sessionSchema } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type Ended, type Run, runMuster } from '../cli/run.ts';
 import { sandbox } from '../cli/sandbox.ts';

@@ -4,7 +4,7 @@
  * should be, so that one run shows all of it.
  */
 import * as z from 'zod/mini';
-import { type Session, sessionSchema } from '../../functions/model/wire.ts';
+import { type Session, sessionSchema } from '../../functions/model/wire/server-wire.ts';
 import { messageOf } from '../../functions/model/error-message.ts';
 import { type Hint, hintsIn, walkHints } from './hint-walk.ts';
 import type { Outcome, WildCase } from './wild-case.ts';

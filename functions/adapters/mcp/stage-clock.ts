@@ -1,5 +1,5 @@
 import type { Timings } from '../../reachability/outcome.ts';
-import type { Stage } from '../../model/wire.ts';
+import type { Stage } from '../../model/wire/check-wire.ts';
 
 /** Where one request is, and how long each of its stages took. */
 export type StageClock = {

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import type { Stage } from '../../model/wire.ts';
+import type { Stage } from '../../model/wire/check-wire.ts';
 import { firstConnection, type Open } from './address-race.ts';
 import type { Resolution, Resolve } from './dns.ts';
 import { type Guard, hostOf, RefusedByPolicy } from './guard.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client, errors } from 'undici';
-import type { Stage } from '../../model/wire.ts';
+import type { Stage } from '../../model/wire/check-wire.ts';
 import { type Connector, connect } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';
 import { gated, type HeadGate, headGate } from './head-gate.ts';

@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import type { Stage } from '../../model/wire.ts';
+import type { Stage } from '../../model/wire/check-wire.ts';
 import type { Cause, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
 import { NameFailure } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';

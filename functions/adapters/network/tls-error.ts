@@ -1,5 +1,5 @@
 import type { Cause } from '../../reachability/outcome.ts';
-import type { Stage } from '../../model/wire.ts';
+import type { Stage } from '../../model/wire/check-wire.ts';
 import { ClientCertificateDemanded, refusesUs } from './tls-handshake.ts';
 
 /**

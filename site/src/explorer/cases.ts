@@ -23,7 +23,7 @@ import { sessionOf } from '../../../functions/sessions/session.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { type GlossaryEntry, reasonGlossary } from '../../../functions/model/glossary.ts';
 import { isRecord } from '../../../functions/model/json.ts';
-import type { Session } from '../../../functions/model/wire.ts';
+import type { Session } from '../../../functions/model/wire/server-wire.ts';
 
 type Answer<Name extends string = string> = {
   readonly name: Name;

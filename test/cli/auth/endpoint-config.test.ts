@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { vettedConfig } from '../../../cli/auth/endpoint-config.ts';
-import type { Config } from '../../../functions/model/wire.ts';
+import type { Config } from '../../../functions/model/wire/person-wire.ts';
 
 const endpoint = 'https://muster.example.com';
 const config = (facts: Partial<Config> = {}): Config => ({

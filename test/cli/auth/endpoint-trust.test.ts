@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { requireTerminal, requireTrust } from '../../../cli/auth/endpoint-trust.ts';
 import { readEndpoints } from '../../../cli/auth/trusted-endpoints.ts';
-import type { Config } from '../../../functions/model/wire.ts';
+import type { Config } from '../../../functions/model/wire/person-wire.ts';
 
 let environment: { XDG_CONFIG_HOME: string };
 beforeEach(async () => {

@@ -4,7 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newMachineKey } from '../../../cli/auth/machine-key.ts';
 import { writeTokens } from '../../../cli/auth/token-files.ts';
 import { signInText } from '../../../cli/output/sign-in-text.ts';
-import { type Check, checkSchema, type SignInLink } from '../../../functions/model/wire.ts';
+import {
+  type Check,
+  checkSchema,
+  type SignInLink,
+} from '../../../functions/model/wire/check-wire.ts';
 import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';
 import { startWorld, type World } from '../../../local/world.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listOptions } from '../../../cli/commands/list-options.ts';
 import { CliError } from '../../../cli/context.ts';
-import { sessionStatuses } from '../../../functions/model/wire.ts';
+import { sessionStatuses } from '../../../functions/model/wire/server-wire.ts';
 
 const read = (flags: Readonly<Record<string, string>>) =>
   listOptions({ option: (flag) => flags[flag], has: (flag) => flag in flags });

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { List, Row } from '../../../functions/model/wire.ts';
+import type { List, Row } from '../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow } from '../rows.ts';
 import { buildMuster, type Ended, removeMuster, runMuster } from '../run.ts';

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkSchema } from '../../../functions/model/wire/check-wire.ts';
 import {
   changesSchema,
-  checkSchema,
   explainedRowSchema,
   type Row,
-} from '../../../functions/model/wire.ts';
+} from '../../../functions/model/wire/server-wire.ts';
 import { ada } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { browserOf } from '../../world/browser.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rowChanges } from '../../../cli/commands/row-changes.ts';
-import type { Row } from '../../../functions/model/wire.ts';
+import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { aRow, aSession } from '../rows.ts';
 
 const lines = (before: readonly Row[], after: readonly Row[], matches?: (row: Row) => boolean) =>

@@ -10,7 +10,7 @@ import { NoResponse, RequestFailure } from '../../../cli/api/request.ts';
 import { CliError, exitCodes } from '../../../cli/context.ts';
 import type { Frame } from '../../../cli/output/screen.ts';
 import { table } from '../../../cli/output/table.ts';
-import type { Row } from '../../../functions/model/wire.ts';
+import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { aRow, now } from '../rows.ts';
 
 const look = (rows: readonly Row[] = [aRow()], signedIn = true): Look => ({

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { Row } from '../../../functions/model/wire.ts';
+import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { strictOutputSchemas } from '../../../site/reference/output-schemas.ts';
 import { aRow } from '../rows.ts';

@@ -7,8 +7,8 @@ import {
   wideColumns,
 } from '../../../cli/output/columns.ts';
 import { table } from '../../../cli/output/table.ts';
-import { rowSchema, sessionSchema } from '../../../functions/model/wire.ts';
-import type { Row } from '../../../functions/model/wire.ts';
+import { rowSchema, sessionSchema } from '../../../functions/model/wire/server-wire.ts';
+import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { aRow, aSession, now } from '../rows.ts';
 
 const reachable = (lastTransitionTime: string): Row['conditions'] => [

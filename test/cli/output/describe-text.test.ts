@@ -2,7 +2,7 @@
 import { afterAll, expect, test, vi } from 'vitest';
 import { type Description, describeText } from '../../../cli/output/describe-text.ts';
 import { painter } from '../../../cli/output/paint.ts';
-import type { ExplainedRow } from '../../../functions/model/wire.ts';
+import type { ExplainedRow } from '../../../functions/model/wire/server-wire.ts';
 import { aRow, aSession, now } from '../rows.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import { explainRow } from '../../../functions/model/reason-facts.ts';

@@ -11,7 +11,8 @@ import type { ContinueTokens } from '../../../functions/routes/continue-tokens.t
 import type { TakeLimit } from '../../../functions/sessions/rate-limits.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import type { Variables } from '../../../functions/routes/bearer.ts';
-import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
+import { listSchema } from '../../../functions/model/wire/server-wire.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aCaller, aPerson } from '../../world/person.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';

@@ -1,6 +1,7 @@
 /** The last changes of a server over HTTP: who sees what. */
 import { expect, test } from 'vitest';
-import { changesSchema, problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
+import { changesSchema } from '../../../functions/model/wire/server-wire.ts';
 import { composeApi } from '../../../functions/routes/compose.ts';
 import type { ServerPorts } from '../../../functions/routes/server-routes.ts';
 import { TableUnavailable } from '../../../functions/model/table-unavailable.ts';

@@ -12,13 +12,15 @@ import { join } from '../../../functions/sessions/join.ts';
 import {
   type Check,
   checkSchema,
+  type SignInCheck,
+} from '../../../functions/model/wire/check-wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
+import { meSchema } from '../../../functions/model/wire/person-wire.ts';
+import {
   listSchema,
-  meSchema,
-  problemSchema,
   explainedRowSchema,
   rowSchema,
-  type SignInCheck,
-} from '../../../functions/model/wire.ts';
+} from '../../../functions/model/wire/server-wire.ts';
 import { version } from '../../../functions/model/version.ts';
 import { aServer, connected } from '../../world/server.ts';
 import { aCaller, aPerson } from '../../world/person.ts';

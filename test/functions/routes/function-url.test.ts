@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { functionUrlHandler } from '../../../functions/routes/function-url.ts';
-import { problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import { contextOf, eventOf } from '../../../local/lambda.ts';
 
 const api = new Hono().all('/v1/me', async (context) =>

@@ -20,11 +20,11 @@ import { tokenVerifier } from '../../../functions/adapters/mcp/token-verifier.ts
 import { oauthClient } from '../../../functions/adapters/oauth/oauth-client.ts';
 import { callbackUrl, clientDocument } from '../../../functions/adapters/oauth/registration.ts';
 import { isRecord } from '../../../functions/model/json.ts';
+import { listSchema } from '../../../functions/model/wire/server-wire.ts';
 import {
-  listSchema,
   sessionAnswerSchema,
   signInStartedSchema,
-} from '../../../functions/model/wire.ts';
+} from '../../../functions/model/wire/session-wire.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { composeApi } from '../../../functions/routes/compose.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';

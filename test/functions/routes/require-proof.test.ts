@@ -15,7 +15,8 @@ import {
 } from '../../../functions/adapters/dynamodb/session-store.ts';
 import { createApi } from '../../../functions/api.ts';
 import { contract, type Route } from '../../../functions/routes/contract.ts';
-import { listSchema, problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
+import { listSchema } from '../../../functions/model/wire/server-wire.ts';
 import { ada, grace } from '../../../local/issuer.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { bearerFor } from '../../world/bearer.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createApi } from '../../../functions/api.ts';
 import { contract } from '../../../functions/routes/contract.ts';
-import { problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import { type LocalCluster, startCluster } from '../../../local/cluster/local-cluster.ts';
 import { declareServers } from '../../../local/declare-servers.ts';
 import { ada, commandLineClient, type Issuer, startIssuer } from '../../../local/issuer.ts';

@@ -8,11 +8,11 @@ import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifie
 import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import {
-  problemSchema,
   sessionAnswerSchema,
   signInStartedSchema,
-} from '../../../functions/model/wire.ts';
+} from '../../../functions/model/wire/session-wire.ts';
 import { ada, grace, type Issuer, type Persona, startIssuer } from '../../../local/issuer.ts';
 import { bearerFor } from '../../world/bearer.ts';
 import { aMachine, type Machine } from '../../world/machine.ts';

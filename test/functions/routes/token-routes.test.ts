@@ -10,12 +10,12 @@ import { dynamoTable } from '../../../functions/adapters/dynamodb/dynamo-table.t
 import { tableRateLimits } from '../../../functions/adapters/dynamodb/limit-counters.ts';
 import { defined } from '../../../functions/model/defined.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import {
-  problemSchema,
   releasedTokenSchema,
   sessionAnswerSchema,
   signedOutSchema,
-} from '../../../functions/model/wire.ts';
+} from '../../../functions/model/wire/session-wire.ts';
 import { composeApi } from '../../../functions/routes/compose.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import type { ServerPorts } from '../../../functions/routes/server-routes.ts';

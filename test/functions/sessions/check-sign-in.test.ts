@@ -7,7 +7,7 @@ import { callbackUrl } from '../../../functions/adapters/oauth/registration.ts';
 import { signInInspector } from '../../../functions/adapters/oauth/sign-in-inspector.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import { signInFindings } from '../../../functions/model/sign-in-findings.ts';
-import { type SignInCheck, signInCheckSchema } from '../../../functions/model/wire.ts';
+import { type SignInCheck, signInCheckSchema } from '../../../functions/model/wire/check-wire.ts';
 import { checkSignIn, type CheckSignInPorts } from '../../../functions/sessions/check-sign-in.ts';
 import type { TokenPolicy } from '../../../functions/sessions/policy.ts';
 import { completeSignIn, callBack, startSignIn } from '../../../functions/sessions/signin.ts';

@@ -25,7 +25,7 @@ import {
   type ConfiguredClient,
 } from '../../../functions/adapters/oauth/registration.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
-import { signInStartedSchema } from '../../../functions/model/wire.ts';
+import { signInStartedSchema } from '../../../functions/model/wire/session-wire.ts';
 import { bearer, type Variables } from '../../../functions/routes/bearer.ts';
 import { sessionRoutes } from '../../../functions/routes/session-routes.ts';
 import { nothingReleased } from '../../../functions/sessions/release.ts';

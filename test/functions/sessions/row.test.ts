@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rowOf } from '../../../functions/sessions/row.ts';
-import { rowSchema } from '../../../functions/model/wire.ts';
+import { rowSchema } from '../../../functions/model/wire/server-wire.ts';
 import { aCondition, aServer, aStatus, connected } from '../../world/server.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Grant } from '../../../functions/sessions/grant.ts';
 import { sessionOf } from '../../../functions/sessions/session.ts';
-import { sessionSchema } from '../../../functions/model/wire.ts';
+import { sessionSchema } from '../../../functions/model/wire/server-wire.ts';
 import {
   aGrant,
   allowed,

@@ -9,7 +9,7 @@ import { trustStore } from '../../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../../functions/adapters/network/guard.ts';
 import { guardedFetch } from '../../../functions/adapters/network/http.ts';
 import { bearerVerifier } from '../../../functions/adapters/oauth/bearer-verifier.ts';
-import { meSchema } from '../../../functions/model/wire.ts';
+import { meSchema } from '../../../functions/model/wire/person-wire.ts';
 import { meOf } from '../../../functions/sessions/row.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 import { fuzz } from './runs.ts';

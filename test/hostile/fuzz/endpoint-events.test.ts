@@ -9,7 +9,7 @@ import * as z from 'zod/mini';
 import { createApi } from '../../../functions/api.ts';
 import { createSweep } from '../../../functions/sweep.ts';
 import { ClusterError } from '../../../functions/model/cluster-error.ts';
-import { problemSchema } from '../../../functions/model/wire.ts';
+import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import { functionUrlHandler } from '../../../functions/routes/function-url.ts';
 import { contract } from '../../../functions/routes/contract.ts';
 import { type LocalCluster, startCluster } from '../../../local/cluster/local-cluster.ts';

@@ -3,7 +3,7 @@ import { array, constantFrom, dictionary, integer, oneof } from 'fast-check';
 import { expect } from 'vitest';
 import { readItem, statusPatch } from '../../../functions/adapters/cluster/mcpserver-object.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
-import { rowSchema } from '../../../functions/model/wire.ts';
+import { rowSchema } from '../../../functions/model/wire/server-wire.ts';
 import { classify } from '../../../functions/reachability/classify.ts';
 import { isClassificationDue, isDue, isSwept } from '../../../functions/reachability/due.ts';
 import { eventsFor } from '../../../functions/reachability/event-records.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectCluster } from '../../../../functions/adapters/cluster/apiserver.ts';
 import { leaseReader, leaseRenewer } from '../../../../functions/adapters/cluster/lease.ts';
 import { createApi } from '../../../../functions/api.ts';
-import { listSchema } from '../../../../functions/model/wire.ts';
+import { listSchema } from '../../../../functions/model/wire/server-wire.ts';
 import type { Answer } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
 import { crdFile } from '../../../world/manifest.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { outcomeOf } from '../../../../functions/adapters/network/network-error.ts';
 import { ClientCertificateDemanded } from '../../../../functions/adapters/network/tls-handshake.ts';
-import type { Stage } from '../../../../functions/model/wire.ts';
+import type { Stage } from '../../../../functions/model/wire/check-wire.ts';
 import { classify } from '../../../../functions/reachability/classify.ts';
 import { handshakeErrors, verificationErrors } from '../../../world/tls-codes.ts';
 
