@@ -46,7 +46,9 @@ async function statusOfOne(context: CommandContext, name: string): Promise<ExitC
     : [];
   const format = context.option('output');
   context.print(
-    isStructured(format) ? structured(sessionIn(row), format) : serverText(row, context.now()),
+    isStructured(format)
+      ? structured(sessionIn(row), format)
+      : serverText(row, context.now(), context.paint),
   );
   return needsSignIn(row) ? exitCodes.signInRequired : exitCodes.done;
 }
@@ -119,8 +121,9 @@ function printStatus(context: CommandContext, shown: Shown): void {
           problem,
           variable,
         };
+  const { paint } = context;
   const view = { endpoint, source, me, elsewhere, servers: rows, now: context.now() };
-  context.print(statusText(defined(view)));
+  context.print(statusText({ ...defined(view), paint }));
 }
 
 /**

@@ -2,7 +2,8 @@
 import type { Row } from '../../functions/model/wire/server-wire.ts';
 import type { CliError, CommandContext } from '../context.ts';
 import type { Screen } from '../output/screen.ts';
-import { counted, sessionStyle, stateStyle } from '../output/table.ts';
+import { sessionStyle, stateStyle } from '../output/status-styles.ts';
+import { counted } from '../output/table.ts';
 import { cellText } from '../output/text-table.ts';
 import { jsonLine, yaml } from '../output/yaml.ts';
 import { type RowChange, rowChanges } from './row-changes.ts';

@@ -3,7 +3,7 @@ import type { FailedPart } from '../../functions/model/failed-parts.ts';
 import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import { type Fact, factLines } from './fact-lines.ts';
 import type { Paint } from './paint.ts';
-import { stateStyle } from './status-styles.ts';
+import { inStyle, stateStyle } from './status-styles.ts';
 import { age, fromNow } from './table.ts';
 import { cellText } from './text-table.ts';
 
@@ -20,9 +20,7 @@ export type CheckView = {
  */
 export function checkText(check: Check, { now, paint, label }: CheckView): string {
   const { state, reason, observed } = check;
-  const word = cellText(state ?? '-');
-  const style = stateStyle(state);
-  const painted = style === undefined ? word : paint(style, word);
+  const painted = inStyle(paint, stateStyle(check), cellText(state ?? '-'));
   const verdict = `${cellText(label)}: ${painted} ${cellText(`(${reason}): ${observed}`)}`;
   const failed: readonly Fact[] =
     check.failedPart === undefined

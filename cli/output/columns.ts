@@ -1,15 +1,8 @@
 /** The columns of `-o wide` and of `--columns`. */
 import type { Row } from '../../functions/model/wire/server-wire.ts';
-import {
-  type Column,
-  sessionCell,
-  sessionStyle,
-  stateCell,
-  stateStyle,
-  type TableView,
-  usualColumns,
-} from './table.ts';
+import { type Column, sessionCell, stateCell, type TableView, usualColumns } from './table.ts';
 import { lineWidth } from './text-table.ts';
+import { sessionStyle, stateStyle } from './status-styles.ts';
 
 /**
  * A span of time as one word, rounded down: `12s`, `4m`, `5h`, `3d`.

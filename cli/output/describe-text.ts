@@ -2,8 +2,8 @@ import { qualifiedName } from '../../functions/model/mcpserver.ts';
 import type { Change, ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { type Fact, factIndent, factLines, label } from './fact-lines.ts';
 import { localTime } from './local-time.ts';
-import type { Paint, Style } from './paint.ts';
-import { sessionStyle, stateStyle } from './status-styles.ts';
+import type { Paint } from './paint.ts';
+import { sessionStyle, stateStyle, styledFact } from './status-styles.ts';
 import { sessionFacts } from './status-text.ts';
 import { age, fromNow, sessionCell, stateCell } from './table.ts';
 import { cellText, textTable } from './text-table.ts';
@@ -31,17 +31,17 @@ export function describeText(description: Description): string {
       ['URL', row.url],
       ['About', row.description],
     ]),
-    painted('State', stateText(row, now), paint, stateStyle(row.state)),
+    styledFact('State', stateText(row, now), paint, stateStyle(row)),
     factLines(reachabilityFacts(row, now)),
     factLines([
       ['Sign-in', signInText(row)],
       ['MCP', row.type === 'stdio' ? undefined : answers[row.speaksMcp]],
     ]),
-    painted(
+    styledFact(
       'Session',
       signedIn ? sessionText(row) : 'unknown: you are not signed in to muster',
       paint,
-      sessionStyle(row.session?.status),
+      sessionStyle(row),
     ),
     factLines([
       ...sessionFacts(row, now),
@@ -55,9 +55,6 @@ export function describeText(description: Description): string {
     factLines([['More', row.explained?.page]]),
   ].join('');
 }
-
-const painted = (fact: string, text: string, paint: Paint, style: Style | undefined): string =>
-  `${label(fact)}${style === undefined ? cellText(text) : paint(style, cellText(text))}\n`;
 
 /** `Failed for 4 minutes`; `-` of a server that was never probed. */
 function stateText(row: Row, now: Date): string {

@@ -1,6 +1,8 @@
 import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { namesAmong, qualifiedName, suspendedReason } from '../../functions/model/mcpserver.ts';
 import { type Fact, factLines } from './fact-lines.ts';
+import type { Paint } from './paint.ts';
+import { inStyle, sessionStyle, stateStyle, styledFact } from './status-styles.ts';
 import { cellText } from './text-table.ts';
 import {
   age,
@@ -32,17 +34,19 @@ export type StatusView = {
   /** Absent: they could not be listed. */
   readonly servers?: readonly Row[];
   readonly now: Date;
+  /** Absent: no colors. */
+  readonly paint?: Paint;
 };
 
 /** The text of `muster auth status`: who is signed in, and their session with every server. */
 export function statusText(view: StatusView): string {
-  const { endpoint, source, me, elsewhere, servers, now } = view;
+  const { endpoint, source, me, elsewhere, servers, now, paint = plain } = view;
   const lines = [
     'Muster',
     `  Endpoint:  ${endpoint}${source === undefined ? '' : ` (${source})`}`,
     ...personLines(me, now),
     ...(elsewhere === undefined ? [] : [`  Elsewhere: ${elsewhere}`]),
-    ...(servers === undefined ? [] : ['', ...serverLines(servers, now)]),
+    ...(servers === undefined ? [] : ['', ...serverLines(servers, now, paint)]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -70,16 +74,21 @@ export const needsSignIn = ({ session }: Row): boolean =>
 export const isPending = (row: Row): boolean => needsSignIn(row) && row.session?.hint !== undefined;
 
 /** One server in detail, for `--server`. */
-export function serverText(row: Row, now: Date): string {
-  return factLines([
-    ['Server', qualifiedName(row)],
-    ['State', row.reason === undefined ? stateCell(row) : `${stateCell(row)} (${row.reason})`],
-    ['Session', sessionCell(row)],
-    ...sessionFacts(row, now),
-    ['Problem', row.session?.message ?? unreachable(row, now)],
-    ['Next', row.session?.hint],
-  ]);
+export function serverText(row: Row, now: Date, paint = plain): string {
+  const state = row.reason === undefined ? stateCell(row) : `${stateCell(row)} (${row.reason})`;
+  return [
+    factLines([['Server', qualifiedName(row)]]),
+    styledFact('State', state, paint, stateStyle(row)),
+    styledFact('Session', sessionCell(row), paint, sessionStyle(row)),
+    factLines([
+      ...sessionFacts(row, now),
+      ['Problem', row.session?.message ?? unreachable(row, now)],
+      ['Next', row.session?.hint],
+    ]),
+  ].join('');
 }
+
+const plain: Paint = (_style, text) => text;
 
 /** What is known about the person's session, without its status and its problem. */
 export const sessionFacts = ({ session }: Row, now: Date): readonly Fact[] => [
@@ -101,12 +110,13 @@ function lastUse(session: Row['session'], now: Date): string | undefined {
   return machines === 0 ? when : `${when}, from ${counted(machines, 'machine')}`;
 }
 
-function serverLines(rows: readonly Row[], now: Date): readonly string[] {
+function serverLines(rows: readonly Row[], now: Date, paint: Paint): readonly string[] {
   const nameOf = namesAmong(rows);
   // What a person can use or change comes first; nothing is hidden.
   const lines = unreachableLast(sorted(rows)).map((row) => ({
     name: cellText(nameOf(row)),
     cell: cellText(sessionCell(row)),
+    style: sessionStyle(row),
     note: noteOf(row, now),
   }));
   const nameWidth = longest(lines.map(({ name }) => name));
@@ -119,9 +129,10 @@ function serverLines(rows: readonly Row[], now: Date): readonly string[] {
   return [
     pending === 0 ? 'MCP Servers' : `MCP Servers  (${String(pending)} pending authentication)`,
     ...(lines.length === 0 ? ['  none'] : []),
-    ...lines.map(({ name, cell, note }) =>
-      `  ${name.padEnd(nameWidth)}   ${cell.padEnd(cellWidth)}    ${note}`.trimEnd(),
-    ),
+    ...lines.map(({ name, cell, style, note }) => {
+      const gap = ' '.repeat(Math.max(0, cellWidth - cell.length));
+      return `  ${name.padEnd(nameWidth)}   ${inStyle(paint, style, cell)}${gap}    ${note}`.trimEnd();
+    }),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 import type { Style } from './paint.ts';
+import { sessionStyle, stateStyle } from './status-styles.ts';
 import { type Layout, textTable } from './text-table.ts';
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 
@@ -70,30 +71,6 @@ export const usualColumns = (
 
 const namespaceOf = (row: Row): string => row.namespace;
 const nameOf = (row: Row): string => row.name;
-
-/** The words say the same: a color is never the only sign. */
-export const stateStyle = ({ state }: Row): Style | undefined =>
-  state === 'Connected'
-    ? 'good'
-    : state === 'Failed'
-      ? 'bad'
-      : state === 'Connecting'
-        ? 'warn'
-        : undefined;
-
-export function sessionStyle({ session }: Row): Style | undefined {
-  switch (session?.status) {
-    case 'Authenticated':
-      return 'good';
-    case 'Pending Auth':
-      return 'warn';
-    case 'Expired':
-      return 'bad';
-    case '-':
-    case undefined:
-      return undefined;
-  }
-}
 
 /** `-`: it was never probed. */
 export const stateCell = (row: Row): string => row.state ?? '-';

@@ -1,7 +1,7 @@
 import type { Row, Session } from '../../functions/model/wire/server-wire.ts';
 import { type Fact, factLines } from './fact-lines.ts';
 import type { Paint } from './paint.ts';
-import { sessionStyle } from './status-styles.ts';
+import { inStyle, sessionStyle } from './status-styles.ts';
 import { sessionCell } from './table.ts';
 import { cellText } from './text-table.ts';
 
@@ -24,10 +24,9 @@ export function verifyText(
   session: Session,
   { paint, label }: { readonly paint: Paint; readonly label: string },
 ): string {
-  const style = sessionStyle(session.status);
   const cell = cellText(sessionCell({ ...before, session }));
   const status =
-    session.status === '-' ? '' : `${style === undefined ? cell : paint(style, cell)}: `;
+    session.status === '-' ? '' : `${inStyle(paint, sessionStyle({ session }), cell)}: `;
   const facts: readonly Fact[] = [
     ['Problem', session.message],
     ['Next', session.hint],
