@@ -46,7 +46,7 @@ export default defineConfig({
             'test/functions/sessions/**/*.test.ts',
             'test/functions/{outbox,overload,settings}.test.ts',
             'test/functions/reachability/{disruption,fanout}.test.ts',
-            'test/cli/commands/{auth-keys,contexts}.test.ts',
+            'test/cli/commands/{sign-in/auth-keys,contexts}.test.ts',
             'test/**/*hostile*.test.ts',
           ],
           setupFiles: ['test/world/leaks.ts'],

@@ -46,8 +46,8 @@ export const authCommands: readonly Command[] = [
     ],
     run: async (context) =>
       context.has('all')
-        ? (await import('./auth-login-all.ts')).loginToAll(context)
-        : (await import('./auth-login.ts')).login(context),
+        ? (await import('./sign-in/auth-login-all.ts')).loginToAll(context)
+        : (await import('./sign-in/auth-login.ts')).login(context),
   },
   {
     words: ['auth', 'logout'],
@@ -60,7 +60,7 @@ export const authCommands: readonly Command[] = [
     ],
     examples: ['muster auth logout', 'muster auth logout --server server-a'],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./auth-logout.ts')).logout(context),
+    run: async (context) => (await import('./sign-in/auth-logout.ts')).logout(context),
   },
   {
     words: ['auth', 'status'],
@@ -71,7 +71,7 @@ export const authCommands: readonly Command[] = [
     flags: [server('Show only this MCP server, in detail.'), verify, textOutput],
     examples: ['muster auth status', 'muster auth status --verify -o json'],
     exits: [[2, 'sign-in required, to muster or to a server']],
-    run: async (context) => (await import('./auth-status.ts')).status(context),
+    run: async (context) => (await import('./sign-in/auth-status.ts')).status(context),
   },
   {
     words: ['auth', 'token'],
@@ -91,7 +91,7 @@ export const authCommands: readonly Command[] = [
       'curl -H "Authorization: Bearer $(muster auth token --server server-b)" "$URL"',
     ],
     exits: [[2, 'sign in first: to muster, or to the server']],
-    run: async (context) => (await import('./auth-token.ts')).token(context),
+    run: async (context) => (await import('./client/auth-token.ts')).token(context),
   },
   {
     words: ['auth', 'keys'],
@@ -109,7 +109,7 @@ export const authCommands: readonly Command[] = [
     ],
     examples: ['muster auth keys', 'muster auth keys --remove k3Jx0pQz'],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./auth-keys.ts')).keys(context),
+    run: async (context) => (await import('./sign-in/auth-keys.ts')).keys(context),
   },
   {
     words: ['auth', 'whoami'],
@@ -119,6 +119,6 @@ export const authCommands: readonly Command[] = [
     flags: [textOutput],
     examples: ['muster auth whoami', 'muster auth whoami -o json'],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./auth-status.ts')).whoami(context),
+    run: async (context) => (await import('./sign-in/auth-status.ts')).whoami(context),
   },
 ];

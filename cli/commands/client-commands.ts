@@ -26,7 +26,7 @@ export const clientCommands: readonly Command[] = [
     ],
     run: async (context) =>
       context.has('print') || context.has('all')
-        ? (await import('./print-snippet.ts')).printSnippet(context)
-        : (await import('./connect.ts')).connectClient(context),
+        ? (await import('./client/print-snippet.ts')).printSnippet(context)
+        : (await import('./client/connect.ts')).connectClient(context),
   },
 ];

@@ -2,7 +2,7 @@
 import type { Command, Flag } from './command.ts';
 import { notATimeSpan } from '../time-span.ts';
 import { namespace, namespaceColumn, noHeaders, rowOutput, textOutput } from './flags.ts';
-import { listFlags } from './list-flags.ts';
+import { listFlags } from './list/list-flags.ts';
 
 const eventOutput: Flag = { ...rowOutput, values: ['table', 'json', 'yaml'] };
 
@@ -28,8 +28,8 @@ export const serverCommands: readonly Command[] = [
     exits: [[2, 'sign-in required']],
     run: async (context) =>
       context.has('watch')
-        ? (await import('./watch.ts')).watch(context)
-        : (await import('./list.ts')).list(context, widthOfCells),
+        ? (await import('./list/watch.ts')).watch(context)
+        : (await import('./list/list.ts')).list(context, widthOfCells),
   },
   {
     words: ['get', serverWords.one],
@@ -42,7 +42,7 @@ export const serverCommands: readonly Command[] = [
       'muster get mcpserver team-a/server-a server-b -o json',
     ],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./get.ts')).get(context),
+    run: async (context) => (await import('./list/get.ts')).get(context),
   },
   {
     words: ['describe'],
@@ -54,7 +54,7 @@ export const serverCommands: readonly Command[] = [
     flags: [namespace, textOutput],
     examples: ['muster describe server-a', 'muster describe server-a -o json | jq .changes'],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./describe.ts')).describe(context),
+    run: async (context) => (await import('./server/describe.ts')).describe(context),
   },
   {
     words: ['check'],
@@ -91,7 +91,7 @@ export const serverCommands: readonly Command[] = [
       [2, 'sign-in required'],
       [4, 'one is not Connected, or no sign-in is possible'],
     ],
-    run: async (context) => (await import('./check.ts')).check(context),
+    run: async (context) => (await import('./server/check.ts')).check(context),
   },
   {
     words: ['wait'],
@@ -133,7 +133,7 @@ export const serverCommands: readonly Command[] = [
       [2, 'sign-in required'],
       [4, 'not in time'],
     ],
-    run: async (context) => (await import('./wait.ts')).wait(context),
+    run: async (context) => (await import('./server/wait.ts')).wait(context),
   },
   {
     words: ['events'],
@@ -144,6 +144,6 @@ export const serverCommands: readonly Command[] = [
     flags: [namespace, eventOutput, noHeaders],
     examples: ['muster events server-a', 'muster events -n team-a -o json'],
     exits: [[2, 'sign-in required']],
-    run: async (context) => (await import('./events.ts')).events(context),
+    run: async (context) => (await import('./server/events.ts')).events(context),
   },
 ];
