@@ -33,7 +33,7 @@ export default defineConfig({
           include: [
             'test/hostile/*.test.ts',
             'test/leaks.test.ts',
-            'test/cli/auth/**/*.test.ts',
+            'test/cli/{auth,endpoint,token-store}/**/*.test.ts',
             'test/cli/api/request.test.ts',
             'test/cli/output/**/*.test.ts',
             'test/contract/store.test.ts',

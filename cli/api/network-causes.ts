@@ -1,4 +1,4 @@
-import { isLoopback } from '../auth/web-address.ts';
+import { isLoopback } from '../endpoint/web-address.ts';
 
 /** What happened to a request without a response, and what the person can do about it. */
 export type NetworkCause = { readonly what: string; readonly hint: string };

@@ -2,7 +2,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { defined } from '../../functions/model/defined.ts';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { CliError } from '../context.ts';
 import { causeOf } from './network-causes.ts';
 import type { Proxy } from './proxy.ts';

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { type AddressRules, isExcepted } from '../../functions/model/proxy-exception.ts';
 import { CliError } from '../context.ts';
-import { isLoopback } from '../auth/web-address.ts';
+import { isLoopback } from '../endpoint/web-address.ts';
 
 /** A proxy between this machine and an address, and the variable that names it. */
 export type Proxy = { readonly url: URL; readonly variable: string };

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { connectionTo } from './connections.ts';
 import { type Proxy, proxyFor } from './proxy.ts';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
-import { webAddress } from '../auth/web-address.ts';
+import { webAddress } from '../endpoint/web-address.ts';
 
 /** What a status without an explanation means, and what the person can do about it. */
 export type StatusCause = { readonly what: string; readonly hint?: string };

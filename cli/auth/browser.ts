@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { openable, webAddress } from './web-address.ts';
+import { openable, webAddress } from '../endpoint/web-address.ts';
 
 type Surroundings = Readonly<Record<string, string | undefined>>;
 

@@ -1,13 +1,13 @@
-import { freshTokens } from './refresh-tokens.ts';
-import { endpointOf } from './endpoint.ts';
+import { freshTokens } from '../token-store/refresh-tokens.ts';
+import { endpointOf } from '../endpoint/endpoint.ts';
 import { CliError, type CommandContext, exitCodes } from '../context.ts';
 import type { Renewal } from '../api/authorized-exchange.ts';
 import type { Connection } from '../api/mcpservers.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
-import { GivenTokenRefused, givenTokens, tokenVariable } from './given-token.ts';
-import { proofSigner } from './machine-key.ts';
+import { GivenTokenRefused, givenTokens, tokenVariable } from '../token-store/given-token.ts';
+import { proofSigner } from '../token-store/machine-key.ts';
 import { notSignedIn } from './not-signed-in.ts';
-import { bearerOf, type Tokens, UnreadableTokens } from './token-files.ts';
+import { bearerOf, type Tokens, UnreadableTokens } from '../token-store/token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 type Connecting = Pick<CommandContext, 'option' | 'environment' | 'now' | 'info'>;

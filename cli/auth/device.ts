@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../../functions/model/wire/person-wire.ts';
-import { tokensFrom } from './claims.ts';
+import { tokensFrom } from '../token-store/claims.ts';
 import { exitCodes, CliError } from '../context.ts';
 import { askForTokens, type GrantResult, type Issuer, ScopeRefused } from './oidc-client.ts';
 import { isRecord } from '../../functions/model/json.ts';
 import { exchange } from '../api/request.ts';
-import type { Tokens } from './token-files.ts';
+import type { Tokens } from '../token-store/token-files.ts';
 import { patienceMs } from './loopback.ts';
-import { openable } from './web-address.ts';
+import { openable } from '../endpoint/web-address.ts';
 import { vetted } from './browser.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { spanFromOutside } from '../../functions/model/outside-time.ts';

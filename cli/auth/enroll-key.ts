@@ -3,8 +3,8 @@ import { RequestFailure, TokenTooLarge } from '../api/request.ts';
 import { type Connection, keyUrl } from '../api/mcpservers.ts';
 import { provenRequest } from '../api/proven-request.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { thumbprintOf } from './machine-key.ts';
-import type { Tokens } from './token-files.ts';
+import { thumbprintOf } from '../token-store/machine-key.ts';
+import type { Tokens } from '../token-store/token-files.ts';
 
 /**
  * Registers the key of this machine right after the sign-in that it was made for. Throws with exit

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { LoopbackRedirect } from '../../functions/model/loopback-redirect.ts';
 import { CliError, exitCodes } from '../context.ts';
-import { codeOf } from './private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 
 export type LoopbackPort = { readonly port: number; readonly close: () => void };
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { showAddress } from './browser.ts';
-import { tokensFrom } from './claims.ts';
+import { tokensFrom } from '../token-store/claims.ts';
 import { byDevice } from './device.ts';
 import { CliError, exitCodes } from '../context.ts';
 import {
@@ -19,12 +19,17 @@ import {
 import { patienceMs, startLoopback } from './loopback.ts';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 import { connectionOf } from './connect.ts';
-import { readConfig } from './endpoint-config.ts';
-import { requireTrust } from './endpoint-trust.ts';
+import { readConfig } from '../endpoint/endpoint-config.ts';
+import { requireTrust } from '../endpoint/endpoint-trust.ts';
 import { enrollKey, removeReplacedKey } from './enroll-key.ts';
-import { newMachineKey, thumbprintOf } from './machine-key.ts';
+import { newMachineKey, thumbprintOf } from '../token-store/machine-key.ts';
 import { readPastedAddress } from './pasted-address.ts';
-import { readTokens, readyForTokens, storeTokens, type Tokens } from './token-files.ts';
+import {
+  readTokens,
+  readyForTokens,
+  storeTokens,
+  type Tokens,
+} from '../token-store/token-files.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 

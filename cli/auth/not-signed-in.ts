@@ -1,7 +1,7 @@
 import { CliError, type CommandContext, exitCodes } from '../context.ts';
-import { signedInEndpoints } from './token-files.ts';
-import { readEndpoints } from './trusted-endpoints.ts';
-import { isLoopback } from './web-address.ts';
+import { signedInEndpoints } from '../token-store/token-files.ts';
+import { readEndpoints } from '../endpoint/trusted-endpoints.ts';
+import { isLoopback } from '../endpoint/web-address.ts';
 
 /** The person has no sign-in to this endpoint, perhaps one to another. */
 export class NotSignedIn extends CliError {

@@ -1,4 +1,4 @@
-import { webAddress } from './web-address.ts';
+import { webAddress } from '../endpoint/web-address.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { isRecord } from '../../functions/model/json.ts';
 import { oneLine, oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';

@@ -1,6 +1,6 @@
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 import { causeOf } from '../api/network-causes.ts';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { CliError } from '../context.ts';
 
 /** Why the bridge has no answer of the server. The text is for the person, next command included. */

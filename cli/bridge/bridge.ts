@@ -1,4 +1,4 @@
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { CliError } from '../context.ts';
 import { asBridgeError, BridgeError, StatusError } from './bridge-error.ts';
 import { type Pending, startConversation } from './conversation.ts';

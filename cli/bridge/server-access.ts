@@ -1,7 +1,7 @@
-import { isLoopback, isSafe } from '../auth/web-address.ts';
+import { isLoopback, isSafe } from '../endpoint/web-address.ts';
 import { connectAsPerson } from '../auth/connect.ts';
-import { lastSessionChange } from '../auth/session-change.ts';
-import { readTokens } from '../auth/token-files.ts';
+import { lastSessionChange } from '../token-store/session-change.ts';
+import { readTokens } from '../token-store/token-files.ts';
 import { serverNamed } from '../api/mcpservers.ts';
 import { type ReleaseRequest, type Release, releaseToken } from '../api/release-token.ts';
 import { NoResponse, RequestFailure } from '../api/request.ts';

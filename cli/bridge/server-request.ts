@@ -4,7 +4,7 @@ import { defined } from '../../functions/model/defined.ts';
 import { proxyFor } from '../api/proxy.ts';
 import { openTunnel } from '../api/proxy-tunnel.ts';
 import { trace } from '../api/trace.ts';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { brokeOff, notReached } from './bridge-error.ts';
 
 /** One HTTP request to the MCP server. */

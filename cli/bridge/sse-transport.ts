@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
 import { BridgeError, brokeOff, ConnectionError } from './bridge-error.ts';
 import type { Pending } from './conversation.ts';

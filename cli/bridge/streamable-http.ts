@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { codeOf } from '../auth/private-file.ts';
+import { codeOf } from '../token-store/private-file.ts';
 import { defined } from '../../functions/model/defined.ts';
 import { BridgeError, brokeOff, ConnectionError } from './bridge-error.ts';
 import type { Pending } from './conversation.ts';

@@ -1,8 +1,8 @@
 import { defined } from '../../functions/model/defined.ts';
 import { confirm } from '../auth/ask-person.ts';
-import { readConfig } from '../auth/endpoint-config.ts';
-import { chosenEndpoint, endpointIn, endpointVariable } from '../auth/endpoint.ts';
-import { rememberEndpoint, trustLines, trustOf } from '../auth/endpoint-trust.ts';
+import { readConfig } from '../endpoint/endpoint-config.ts';
+import { chosenEndpoint, endpointIn, endpointVariable } from '../endpoint/endpoint.ts';
+import { rememberEndpoint, trustLines, trustOf } from '../endpoint/endpoint-trust.ts';
 import {
   changeEndpoints,
   findContext,
@@ -11,7 +11,7 @@ import {
   type TrustedEndpoint,
   type TrustedEndpoints,
   withoutEndpoint,
-} from '../auth/trusted-endpoints.ts';
+} from '../endpoint/trusted-endpoints.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { textTable } from '../output/text-table.ts';
 import { isStructured, structured } from '../output/yaml.ts';

@@ -4,7 +4,7 @@ import { oneLine } from '../../functions/model/outside-text.ts';
 import { version } from '../../functions/model/version.ts';
 import { notOurs } from '../api/mcpservers.ts';
 import { request } from '../api/request.ts';
-import { endpointOf } from '../auth/endpoint.ts';
+import { endpointOf } from '../endpoint/endpoint.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../context.ts';
 import { isStructured, structured } from '../output/yaml.ts';
 

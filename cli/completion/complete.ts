@@ -4,11 +4,11 @@ import { namesAmong } from '../../functions/model/mcpserver.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { listServers } from '../api/mcpservers.ts';
 import { limitRequests } from '../api/request-timeout.ts';
-import type { Surroundings } from '../auth/config-folder.ts';
-import { endpointOf } from '../auth/endpoint.ts';
-import { isFresh } from '../auth/refresh-tokens.ts';
-import { bearerOf, readTokens } from '../auth/token-files.ts';
-import { readEndpoints } from '../auth/trusted-endpoints.ts';
+import type { Surroundings } from '../token-store/config-folder.ts';
+import { endpointOf } from '../endpoint/endpoint.ts';
+import { isFresh } from '../token-store/refresh-tokens.ts';
+import { bearerOf, readTokens } from '../token-store/token-files.ts';
+import { readEndpoints } from '../endpoint/trusted-endpoints.ts';
 import { type Candidate, type Completion, completionOf } from './candidates.ts';
 
 /** A person who presses TAB waits no longer. */

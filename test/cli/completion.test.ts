@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tokenFile } from '../../cli/auth/token-files.ts';
+import { tokenFile } from '../../cli/token-store/token-files.ts';
 import { complete } from '../../cli/completion/complete.ts';
 import { ada } from '../../local/issuer.ts';
 import { startWorld, type World } from '../../local/world.ts';

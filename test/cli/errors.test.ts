@@ -10,7 +10,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tokenFile, type Tokens, writeTokens } from '../../cli/auth/token-files.ts';
+import { tokenFile, type Tokens, writeTokens } from '../../cli/token-store/token-files.ts';
 import { createAuthority, selfSigned } from '../../local/certificates.ts';
 import { listen } from '../../local/listen.ts';
 import { buildMuster, removeMuster, runMuster } from './run.ts';

@@ -1,4 +1,4 @@
-import { newMachineKey } from '../../cli/auth/machine-key.ts';
+import { newMachineKey } from '../../cli/token-store/machine-key.ts';
 /** What an endpoint or an issuer with bad intent can make the command line do: nothing. */
 import { randomBytes } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { type Tokens, writeTokens } from '../../cli/auth/token-files.ts';
+import { type Tokens, writeTokens } from '../../cli/token-store/token-files.ts';
 import { listen } from '../../local/listen.ts';
 import { aRow, aSession } from './rows.ts';
 import { type Ended, type Run, runMuster } from './run.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tokenFile } from '../../cli/auth/token-files.ts';
+import { tokenFile } from '../../cli/token-store/token-files.ts';
 import { ada } from '../../local/issuer.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { browserOf } from '../world/browser.ts';

@@ -3,7 +3,12 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readTokens, type Tokens, tokenFile, writeTokens } from '../../cli/auth/token-files.ts';
+import {
+  readTokens,
+  type Tokens,
+  tokenFile,
+  writeTokens,
+} from '../../cli/token-store/token-files.ts';
 import { attempt } from './attempt.ts';
 
 let environment: { XDG_CONFIG_HOME: string };

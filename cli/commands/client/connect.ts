@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { runBridge } from '../../bridge/bridge.ts';
 import { accessKeeper } from '../../bridge/server-access.ts';
 import { parseServerName } from '../../api/server-names.ts';
-import { endpointOf } from '../../auth/endpoint.ts';
+import { endpointOf } from '../../endpoint/endpoint.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 
 /**

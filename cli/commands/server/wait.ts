@@ -13,7 +13,7 @@ import {
 import { NoResponse, RequestFailure } from '../../api/request.ts';
 import { NoSuchServer, type ServerName } from '../../api/server-names.ts';
 import { connect, connectAsPerson } from '../../auth/connect.ts';
-import { NotRefreshed } from '../../auth/refresh-tokens.ts';
+import { NotRefreshed } from '../../token-store/refresh-tokens.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 import { timeSpan } from '../../time-span.ts';
 import { serverNames } from './named-servers.ts';

@@ -7,7 +7,7 @@ import { connectAsPerson, type EndpointConnection } from '../../auth/connect.ts'
 import { NotSignedIn } from '../../auth/not-signed-in.ts';
 import { signInToServer } from '../../auth/server-login.ts';
 import { stoppable } from '../../auth/stoppable.ts';
-import { UnreadableTokens } from '../../auth/token-files.ts';
+import { UnreadableTokens } from '../../token-store/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 import { isPending, outage } from '../../output/status-text.ts';
 import { counted, sessionCell, sorted } from '../../output/table.ts';

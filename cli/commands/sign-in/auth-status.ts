@@ -6,11 +6,11 @@ import { type Connection, findServer, listServers } from '../../api/mcpservers.t
 import { NoMachineKey } from '../../api/proven-request.ts';
 import { usesSso, verifySessions } from '../../api/verify-sessions.ts';
 import { connect, connectAsPerson, whoIs } from '../../auth/connect.ts';
-import { type ChosenEndpoint, chosenEndpoint } from '../../auth/endpoint.ts';
-import { GivenTokenRefused, tokenVariable } from '../../auth/given-token.ts';
+import { type ChosenEndpoint, chosenEndpoint } from '../../endpoint/endpoint.ts';
+import { GivenTokenRefused, tokenVariable } from '../../token-store/given-token.ts';
 import { signInsElsewhere } from '../../auth/not-signed-in.ts';
-import { isFresh, NotRefreshed } from '../../auth/refresh-tokens.ts';
-import type { Tokens } from '../../auth/token-files.ts';
+import { isFresh, NotRefreshed } from '../../token-store/refresh-tokens.ts';
+import type { Tokens } from '../../token-store/token-files.ts';
 import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 import { needsSignIn, serverText, statusText } from '../../output/status-text.ts';
 import { cellText } from '../../output/text-table.ts';

@@ -1,5 +1,5 @@
 import { hasScreen } from '../../auth/browser.ts';
-import { tokenVariable } from '../../auth/given-token.ts';
+import { tokenVariable } from '../../token-store/given-token.ts';
 import { CliError, type CommandContext, exitCodes } from '../../context.ts';
 
 /** How the browser comes in. */

@@ -7,7 +7,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newOwner } from '../../../cli/auth/lock-owner.ts';
+import { newOwner } from '../../../cli/token-store/lock-owner.ts';
 import { declareServers } from '../../../local/declare-servers.ts';
 import { ada } from '../../../local/issuer.ts';
 import { listen } from '../../../local/listen.ts';

@@ -4,8 +4,8 @@
  */
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { newMachineKey } from '../../../cli/auth/machine-key.ts';
-import { writeTokens } from '../../../cli/auth/token-files.ts';
+import { newMachineKey } from '../../../cli/token-store/machine-key.ts';
+import { writeTokens } from '../../../cli/token-store/token-files.ts';
 import type { Row, Session } from '../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow } from '../rows.ts';

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newMachineKey } from '../../../cli/auth/machine-key.ts';
-import { type Tokens, writeTokens } from '../../../cli/auth/token-files.ts';
+import { newMachineKey } from '../../../cli/token-store/machine-key.ts';
+import { type Tokens, writeTokens } from '../../../cli/token-store/token-files.ts';
 import { parseJson } from '../../../functions/model/json.ts';
 import { listen } from '../../../local/listen.ts';
 

@@ -1,8 +1,8 @@
 /** check --all, wait and events against an endpoint that changes, limits or knows no changes. */
 import { createServer, type ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { newMachineKey } from '../../../cli/auth/machine-key.ts';
-import { writeTokens } from '../../../cli/auth/token-files.ts';
+import { newMachineKey } from '../../../cli/token-store/machine-key.ts';
+import { writeTokens } from '../../../cli/token-store/token-files.ts';
 import type { Check } from '../../../functions/model/wire/check-wire.ts';
 import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../local/listen.ts';

@@ -1,8 +1,8 @@
 /** `muster check NAME --sign-in`, and its verdict when `muster auth login --server` fails. */
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newMachineKey } from '../../../../cli/auth/machine-key.ts';
-import { writeTokens } from '../../../../cli/auth/token-files.ts';
+import { newMachineKey } from '../../../../cli/token-store/machine-key.ts';
+import { writeTokens } from '../../../../cli/token-store/token-files.ts';
 import { signInText } from '../../../../cli/output/sign-in-text.ts';
 import {
   type Check,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { tokenFile } from '../../../../cli/auth/token-files.ts';
+import { tokenFile } from '../../../../cli/token-store/token-files.ts';
 import { ada, type Persona } from '../../../../local/issuer.ts';
 import { startWorld, type World } from '../../../../local/world.ts';
 import { browserOf, type Landing } from '../../../world/browser.ts';

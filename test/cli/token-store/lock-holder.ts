@@ -5,7 +5,7 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { withLock } from '../../../cli/auth/file-lock.ts';
+import { withLock } from '../../../cli/token-store/file-lock.ts';
 
 const [, , file = '', holdMs = '1'] = process.argv;
 const info = (line: string): void => void process.stderr.write(`${line}\n`);

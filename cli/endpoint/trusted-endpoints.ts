@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { CliError } from '../context.ts';
-import { configFolder, type Surroundings } from './config-folder.ts';
-import { readPrivate, writePrivate } from './private-file.ts';
+import { configFolder, type Surroundings } from '../token-store/config-folder.ts';
+import { readPrivate, writePrivate } from '../token-store/private-file.ts';
 import { isLoopback } from './web-address.ts';
 
 /** An endpoint that the person trusts with a sign-in at this issuer, for this client. */
@@ -48,7 +48,7 @@ export async function changeEndpoints(
   change: (stored: TrustedEndpoints) => TrustedEndpoints,
 ): Promise<TrustedEndpoints> {
   const file = fileOf(environment);
-  const { withLock } = await import('./file-lock.ts');
+  const { withLock } = await import('../token-store/file-lock.ts');
   return withLock(
     file,
     async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { requireTerminal, requireTrust } from '../../../cli/auth/endpoint-trust.ts';
-import { readEndpoints } from '../../../cli/auth/trusted-endpoints.ts';
+import { requireTerminal, requireTrust } from '../../../cli/endpoint/endpoint-trust.ts';
+import { readEndpoints } from '../../../cli/endpoint/trusted-endpoints.ts';
 import type { Config } from '../../../functions/model/wire/person-wire.ts';
 
 let environment: { XDG_CONFIG_HOME: string };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endpointIn, endpointVariable } from '../../../cli/auth/endpoint.ts';
+import { endpointIn, endpointVariable } from '../../../cli/endpoint/endpoint.ts';
 
 const [ours, theirs] = ['https://ours.example.com', 'https://theirs.example.com/mcp'];
 

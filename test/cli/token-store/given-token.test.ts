@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { tokenFile, writeTokens } from '../../../cli/auth/token-files.ts';
+import { tokenFile, writeTokens } from '../../../cli/token-store/token-files.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow, aSession } from '../rows.ts';
 import { type Ended, runMuster } from '../run.ts';

@@ -7,8 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withLock } from '../../../cli/auth/file-lock.ts';
-import { isLeftBehind, type LockOwner, newOwner, sight } from '../../../cli/auth/lock-owner.ts';
+import { withLock } from '../../../cli/token-store/file-lock.ts';
+import {
+  isLeftBehind,
+  type LockOwner,
+  newOwner,
+  sight,
+} from '../../../cli/token-store/lock-owner.ts';
 
 let folder: string;
 let file: string;

@@ -1,7 +1,7 @@
 import type { Config } from '../../functions/model/wire/person-wire.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { CliError, exitCodes } from '../context.ts';
-import type { Surroundings } from './config-folder.ts';
+import type { Surroundings } from '../token-store/config-folder.ts';
 import {
   changeEndpoints,
   freeName,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vettedConfig } from '../../../cli/auth/endpoint-config.ts';
+import { vettedConfig } from '../../../cli/endpoint/endpoint-config.ts';
 import type { Config } from '../../../functions/model/wire/person-wire.ts';
 
 const endpoint = 'https://muster.example.com';

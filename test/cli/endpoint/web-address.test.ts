@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openerOf, showAddress } from '../../../cli/auth/browser.ts';
-import { openable, webAddress } from '../../../cli/auth/web-address.ts';
+import { openable, webAddress } from '../../../cli/endpoint/web-address.ts';
 
 const far = 'https://login.example.com';
 const near = 'http://127.0.0.1:8787';

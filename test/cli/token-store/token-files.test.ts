@@ -17,8 +17,8 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { configFolder } from '../../../cli/auth/config-folder.ts';
-import { withLock } from '../../../cli/auth/file-lock.ts';
+import { configFolder } from '../../../cli/token-store/config-folder.ts';
+import { withLock } from '../../../cli/token-store/file-lock.ts';
 import {
   forgetTokens,
   readTokens,
@@ -26,7 +26,7 @@ import {
   type Tokens,
   tokenFile,
   writeTokens,
-} from '../../../cli/auth/token-files.ts';
+} from '../../../cli/token-store/token-files.ts';
 
 const warnings: string[] = [];
 const warn = (line: string): void => void warnings.push(line);

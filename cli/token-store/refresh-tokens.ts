@@ -1,5 +1,5 @@
 import { CliError, exitCodes } from '../context.ts';
-import type { GrantResult } from './oidc-client.ts';
+import type { GrantResult } from '../auth/oidc-client.ts';
 import { bearerOf, readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 import { failureSince, recordFailure } from './refresh-failure.ts';
 import { NoResponse } from '../api/request.ts';
@@ -83,7 +83,7 @@ async function refreshTokens(tokens: Tokens, environment: Environment, now: Date
 }
 
 async function askToRefresh(tokens: Tokens, refreshToken: string): Promise<GrantResult> {
-  const { askForTokens, discoverIssuer } = await import('./oidc-client.ts');
+  const { askForTokens, discoverIssuer } = await import('../auth/oidc-client.ts');
   const { issuer, resource, ...client } = tokens;
   try {
     return await askForTokens(

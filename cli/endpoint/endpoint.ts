@@ -1,5 +1,5 @@
 import { CliError, type CommandContext } from '../context.ts';
-import type { Surroundings } from './config-folder.ts';
+import type { Surroundings } from '../token-store/config-folder.ts';
 import { findContext, readEndpoints } from './trusted-endpoints.ts';
 import { hasCredentials, isLoopback, isSafe } from './web-address.ts';
 

@@ -5,7 +5,7 @@ import {
   newMachineKey,
   proofSigner,
   thumbprintOf,
-} from '../../../cli/auth/machine-key.ts';
+} from '../../../cli/token-store/machine-key.ts';
 import { proofReader } from '../../../functions/adapters/oauth/proof-reader.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
