@@ -60,7 +60,6 @@ export async function bundle(outfile: string): Promise<Bundled> {
     plugins: [lazyBuiltins, inlineRuntime],
     transform: {
       target: `node${oldestNode}`,
-      define: { 'process.env.MUSTER_VERSION': JSON.stringify(manifest.version) },
       // The global is a getter that loads node:perf_hooks, 1.7 ms.
       inject: { performance: [join(root, 'cli/package/uptime.ts'), 'performance'] },
     },
