@@ -68,7 +68,7 @@ async function serverNamed(context: CommandContext, name: string): Promise<Chose
   const row = await findServer(connection, name);
   if (!isRemote(row))
     throw new CliError(`${qualifiedName(row)} is a stdio server: it has no address.`, {
-      hint: 'muster connects only to remote servers (streamable-http, sse).',
+      hint: 'Only remote servers (streamable-http, sse) can be connected.',
     });
   if (connection.tokens === undefined)
     context.info(

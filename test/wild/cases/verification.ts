@@ -125,7 +125,7 @@ export const verificationKinds: readonly Kind[] = [
       {
         name: 'lazy authentication without spec.auth asks for nothing',
         server: { lazy: true },
-        signIn: { code: [1, 3], says: [/does not require a sign-in/] },
+        signIn: { code: [1, 3], says: [/answers without asking for a sign-in/] },
         session: '-',
       },
       // RFC 9110, section 11.6.1
