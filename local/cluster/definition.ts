@@ -13,6 +13,18 @@ export type Definition = {
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly schema: Schema;
+  /** Beside the name. Absent: kubectl prints the age. */
+  readonly printerColumns?: readonly PrinterColumn[];
+};
+
+/** A column of `kubectl get`. A priority above 0 is for `-o wide`. */
+export type PrinterColumn = {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly jsonPath: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
 };
 
 /** The part of a structural schema that CRDs here use. */
@@ -74,6 +86,15 @@ const schema: z.ZodMiniType<Schema> = z.strictObject({
   ),
 });
 
+const printerColumn: z.ZodMiniType<PrinterColumn> = z.strictObject({
+  name: z.string(),
+  type: z.enum(['string', 'integer', 'number', 'boolean', 'date']),
+  jsonPath: z.string(),
+  format: z.exactOptional(z.string()),
+  description: z.exactOptional(z.string()),
+  priority: z.exactOptional(z.number()),
+});
+
 const definition = z.object({
   spec: z.object({
     group: z.string(),
@@ -86,7 +107,11 @@ const definition = z.object({
       shortNames: z._default(z.array(z.string()), []),
     }),
     versions: z.tuple([
-      z.object({ name: z.string(), schema: z.object({ openAPIV3Schema: schema }) }),
+      z.object({
+        name: z.string(),
+        schema: z.object({ openAPIV3Schema: schema }),
+        additionalPrinterColumns: z._default(z.array(printerColumn), []),
+      }),
     ]),
   }),
 });
@@ -102,5 +127,6 @@ export async function readDefinition(file: URL | string): Promise<Definition> {
     ...spec.names,
     version: version.name,
     schema: version.schema.openAPIV3Schema,
+    printerColumns: version.additionalPrinterColumns,
   };
 }

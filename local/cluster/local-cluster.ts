@@ -125,11 +125,16 @@ async function route(
       method: request.method ?? 'GET',
       query: searchParams,
       contentType: (request.headers['content-type'] ?? '').split(';', 1).join('').trim(),
-      metadataOnly: /;as=PartialObjectMetadataList;/.test(request.headers.accept ?? ''),
+      as: formIn(request.headers.accept ?? ''),
       text,
     });
   }
   return pathNotFound();
+}
+
+function formIn(accept: string): ResourceRequest['as'] {
+  if (accept.includes(';as=PartialObjectMetadataList;')) return 'metadata';
+  return accept.includes(';as=Table;v=v1;g=meta.k8s.io') ? 'table' : 'objects';
 }
 
 /**

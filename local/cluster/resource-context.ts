@@ -19,8 +19,8 @@ export type ResourceRequest = {
   readonly part: Part;
   readonly query: URLSearchParams;
   readonly contentType: string;
-  /** Whether the client asks for a PartialObjectMetadataList. */
-  readonly metadataOnly: boolean;
+  /** The form that the client asks for: whole objects, their metadata, or a table for people. */
+  readonly as: 'objects' | 'metadata' | 'table';
   readonly text: string;
 };
 

@@ -4,9 +4,11 @@ import { parseJson } from '../../functions/model/json.ts';
 import * as say from './answer.ts';
 import type { Answer } from './answer.ts';
 import { readSelector } from '../../functions/model/label-selector.ts';
+import type { JsonObject } from './json-object.ts';
 import { apiVersionOf, toJson } from './object-body.ts';
 import type { Stored } from './object-store.ts';
 import { create, patch, replace } from './object-writes.ts';
+import { tableOf } from './printed-table.ts';
 import type { Context, ResourceRequest } from './resource-context.ts';
 
 export type Resource = (request: ResourceRequest) => Answer;
@@ -38,7 +40,7 @@ function onObject(context: Context, request: ResourceRequest, name: string): Ans
   if (!stored) return say.notFound(context.definition, name);
   switch (request.method) {
     case 'GET':
-      return get(context, stored);
+      return get(context, request, stored);
     case 'PUT':
       return replace(context, request, stored);
     case 'PATCH':
@@ -50,15 +52,18 @@ function onObject(context: Context, request: ResourceRequest, name: string): Ans
   }
 }
 
-const get = ({ definition }: Context, stored: Stored): Answer => ({
+const get = ({ definition }: Context, { as }: ResourceRequest, stored: Stored): Answer => ({
   code: 200,
-  body: toJson(definition, stored),
+  body:
+    as === 'table'
+      ? {
+          ...tableOf(definition, [stored], new Date()),
+          metadata: { resourceVersion: stored.metadata.resourceVersion },
+        }
+      : toJson(definition, stored),
 });
 
-function list(
-  { definition, pager }: Context,
-  { query, namespace, metadataOnly }: ResourceRequest,
-): Answer {
+function list({ definition, pager }: Context, { query, namespace, as }: ResourceRequest): Answer {
   const version = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(version))
     return say.badRequest(`resourceVersion: Invalid value: "${version}": must be a number`);
@@ -83,17 +88,7 @@ function list(
       return {
         code: 200,
         body: {
-          ...(metadataOnly
-            ? {
-                apiVersion: 'meta.k8s.io/v1',
-                items: paged.objects.map(partialObject),
-                kind: 'PartialObjectMetadataList',
-              }
-            : {
-                apiVersion: apiVersionOf(definition),
-                items: paged.objects.map((object) => toJson(definition, object)),
-                kind: definition.listKind,
-              }),
+          ...listIn(as, definition, paged.objects),
           metadata: defined({
             continue: paged.continue,
             remainingItemCount:
@@ -103,6 +98,29 @@ function list(
         },
       };
     }
+  }
+}
+
+function listIn(
+  as: ResourceRequest['as'],
+  definition: Context['definition'],
+  objects: readonly Stored[],
+): JsonObject {
+  switch (as) {
+    case 'metadata':
+      return {
+        apiVersion: 'meta.k8s.io/v1',
+        items: objects.map(partialObject),
+        kind: 'PartialObjectMetadataList',
+      };
+    case 'table':
+      return tableOf(definition, objects, new Date());
+    case 'objects':
+      return {
+        apiVersion: apiVersionOf(definition),
+        items: objects.map((object) => toJson(definition, object)),
+        kind: definition.listKind,
+      };
   }
 }
 

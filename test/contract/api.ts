@@ -26,7 +26,11 @@ export type Api = {
 };
 
 export type Send = (method: string, path: string, request?: Request) => Promise<Reply>;
-type Request = { readonly body?: unknown; readonly contentType?: string };
+type Request = {
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+};
 
 export type Reply = {
   readonly code: number;
@@ -120,7 +124,11 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
     headers && 'Authorization' in headers ? { authorization: String(headers.Authorization) } : {};
   const dispatcher = new Agent({ connect: { ca, cert, key, rejectUnauthorized } });
 
-  const send: Send = async (method, path, { body, contentType = 'application/json' } = {}) => {
+  const send: Send = async (
+    method,
+    path,
+    { body, contentType = 'application/json', accept } = {},
+  ) => {
     const response = await fetch(
       `${address}${path}`,
       defined({
@@ -128,6 +136,7 @@ async function connect(kubeconfig: string): Promise<Pick<Api, 'send' | 'aNamespa
         dispatcher,
         headers: defined({
           ...authorization,
+          accept,
           'content-type': body === undefined ? undefined : contentType,
         }),
         body:

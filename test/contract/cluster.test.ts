@@ -535,6 +535,51 @@ describe('list', () => {
     expect(await list({ resourceVersion: 'new' })).toMatchObject({ code: 400 });
   });
 
+  test('a table has the printer columns of the manifest, for kubectl', async () => {
+    // As kubectl asks.
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    await createMany('server-a', 'server-b');
+    const age = expect.stringMatching(/^\d+s$/);
+    const [type, url] = ['streamable-http', 'https://mcp.example.com/mcp'];
+    const status = { state: 'Connected', conditions: [reachable()] };
+    await patchStatus({ status });
+    const { body } = await api.send('GET', pathOf(namespace), { accept });
+    expect(body).toMatchObject({
+      kind: 'Table',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { resourceVersion: expect.stringMatching(/^\d+$/) },
+      columnDefinitions: [
+        { name: 'Name', type: 'string', format: 'name', priority: 0 },
+        { name: 'Type', type: 'string', format: '', priority: 0 },
+        { name: 'URL', type: 'string', priority: 0 },
+        { name: 'AutoStart', type: 'boolean', priority: 0 },
+        { name: 'Status', type: 'string', priority: 0 },
+        { name: 'Reachable', type: 'string', priority: 0 },
+        { name: 'Age', type: 'date', priority: 0 },
+        { name: 'Auth', type: 'string', priority: 1 },
+        { name: 'Reason', type: 'string', priority: 1 },
+      ],
+      rows: [
+        { cells: ['server-a', type, url, false, 'Connected', 'True', age, null, 'Responded'] },
+        { cells: ['server-b', type, url, false, null, null, age, null, null] },
+      ],
+    });
+    expect(body).toHaveProperty(
+      'columnDefinitions.1.description',
+      'Custom resource definition column (in JSONPath format): .spec.type',
+    );
+    expect(body).toHaveProperty('rows.0.object', {
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: expect.objectContaining({ name: 'server-a', namespace }),
+    });
+    const one = await api.send('GET', pathOf(namespace, 'server-a'), { accept });
+    expect(one.body).toMatchObject({
+      kind: 'Table',
+      rows: [{ cells: expect.arrayContaining(['server-a']) }],
+    });
+  });
+
   test('a list of the whole cluster holds all namespaces', async () => {
     const run = namespace;
     await create({ name: 'a', labels: { run } });

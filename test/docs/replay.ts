@@ -5,8 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
-import * as z from 'zod/mini';
+import { KubeConfig } from '@kubernetes/client-node';
 import { ada } from '../../local/issuer.ts';
 import { startWorld } from '../../local/world.ts';
 import { runMuster } from '../cli/run.ts';
@@ -28,7 +27,7 @@ export async function startReplay(muster: string): Promise<Replay> {
   for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromString(world.environment['KUBECONFIG_YAML'] ?? '');
-  const cluster = kubeconfig.makeApiClient(CustomObjectsApi);
+  const cluster = kubeconfig.getCurrentCluster()?.server ?? '';
   let code = 0;
 
   const type = async (line: string): Promise<string> => {
@@ -44,12 +43,10 @@ export async function startReplay(muster: string): Promise<Replay> {
     return ended.stdout + ended.stderr.replace(pastePrompt, '');
   };
   const get = async (wide: boolean): Promise<string> => {
-    const list: unknown = await cluster.listClusterCustomObject({
-      group: 'muster.giantswarm.io',
-      version: 'v1alpha1',
-      plural: 'mcpservers',
+    const response = await fetch(`${cluster}/apis/muster.giantswarm.io/v1alpha1/mcpservers`, {
+      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
     });
-    return kubectlTable(z.object({ items: z.array(z.unknown()) }).parse(list).items, wide);
+    return kubectlTable(await response.json(), wide);
   };
   const run = (command: string): Promise<string> => {
     if (command.startsWith('muster ')) return type(command.slice('muster '.length));
