@@ -83,8 +83,8 @@ async function firstLine(stream: Readable): Promise<string> {
 
 try {
   await world.sweep({ everything: true });
-  await typed('auth login');
-  await typed('auth login --server server-b');
+  await typed('auth login --no-browser');
+  await typed('auth login --server server-b --no-browser');
   const token = await typed('auth token --server server-b');
   const url = (await world.list()).items.find(({ name }) => name === 'server-b')?.url ?? '';
 

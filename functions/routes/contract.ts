@@ -76,6 +76,11 @@ export const listQuerySchema = z.object({
       ),
     usualLimit,
   ),
+  conditions: z.optional(
+    z
+      .literal('none')
+      .check(z.describe('`none`: rows without their conditions, for a list of thousands.')),
+  ),
   continue: z.optional(
     z.string().check(z.minLength(1), z.describe('`continue` of the answer before, same query.')),
   ),

@@ -59,6 +59,7 @@ export async function listRows(
   ports: RowPorts,
   caller: Caller | undefined,
   wanted: ListWanted,
+  withoutConditions = false,
 ): Promise<ListedRows> {
   const endsAt = ports.now().getTime() + longestMs;
   const rows: Row[] = [];
@@ -70,7 +71,7 @@ export async function listRows(
   let pages = 0;
   for (let left = wanted.limit; ; left -= clusterLimit) {
     const read = await pageWithin(mostRowBytes, Math.min(clusterLimit, left), (limit) =>
-      readRows(ports, caller, defined({ ...wanted, limit, continue: token })),
+      readRows(ports, caller, defined({ ...wanted, limit, continue: token }), withoutConditions),
     );
     if (read.kind !== 'page') return read;
     pages += 1;
@@ -117,6 +118,7 @@ async function readRows(
   ports: RowPorts,
   caller: Caller | undefined,
   wanted: ListWanted,
+  withoutConditions: boolean,
 ): Promise<ReadRows> {
   const read = await pageFor(ports, caller, wanted);
   if (read.kind === 'expired') return { kind: 'expired' };
@@ -124,7 +126,7 @@ async function readRows(
   const visible = await visibleOf(ports, read.page, caller);
   if (visible.kind !== 'page') return visible;
   const { page } = visible;
-  const rows = await rowsOf(ports, page.servers, caller?.person);
+  const rows = await rowsOf(ports, page.servers, caller?.person, withoutConditions);
   const count = read.page.servers.length + read.page.malformed.length;
   return { kind: 'page', page, rows, count, bytes: bytesInJson([rows, page.malformed]) };
 }
@@ -189,6 +191,7 @@ export async function rowsOf(
   ports: RowPorts,
   servers: readonly McpServer[],
   person: Person | undefined,
+  withoutConditions = false,
 ): Promise<Row[]> {
   const sessions =
     person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
@@ -200,6 +203,7 @@ export async function rowsOf(
       defined({
         session,
         anonymous: person === undefined,
+        withoutConditions,
         now,
         heartbeatMs: ports.heartbeatMs,
       }),

@@ -60,12 +60,12 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         const taken = anonymous(ports.now());
         if (taken.kind === 'reached') return tooManyLists(context, taken.retryAfterMs);
       }
-      const { continue: sealed, ...wanted } = query.data;
+      const { continue: sealed, conditions, ...wanted } = query.data;
       const place = continuePlace(caller, wanted);
       const token = sealed && (await ports.continueTokens.open(sealed, place));
       if (sealed !== undefined && token === undefined) return badContinue(context);
       const [read, lastSweep] = await Promise.all([
-        listRows(ports, caller, defined({ ...wanted, continue: token })),
+        listRows(ports, caller, defined({ ...wanted, continue: token }), conditions === 'none'),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
@@ -123,7 +123,7 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
     status: 400,
     title: 'Invalid query',
     detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
-    hint: `limit must be a whole number from 1 to ${String(maxLimit)}, namespace the name of a namespace, and labelSelector a selector such as team=search,tier!=test. All are optional.`,
+    hint: `limit must be a whole number from 1 to ${String(maxLimit)}, namespace the name of a namespace, labelSelector a selector such as team=search,tier!=test, and conditions none. All are optional.`,
   });
 };
 

@@ -22,6 +22,8 @@ export type RowView = {
   readonly session?: Session;
   /** The caller is not signed in: no URL, error text or condition messages. */
   readonly anonymous: boolean;
+  /** For a caller that shows none of them: they are most of a row. */
+  readonly withoutConditions?: boolean;
   readonly now: Date;
   readonly heartbeatMs: number;
 };
@@ -52,9 +54,10 @@ export function rowOf(server: McpServer, view: RowView): Row {
     authRequired: conditionOf(status, 'AuthRequired')?.status ?? 'Unknown',
     speaksMcp: conditionOf(status, 'SpeaksMCP')?.status ?? 'Unknown',
     singleSignOn: server.singleSignOn,
-    conditions: shownConditions(status).map((condition) =>
-      wireCondition(condition, view.anonymous),
-    ),
+    conditions:
+      view.withoutConditions === true
+        ? []
+        : shownConditions(status).map((condition) => wireCondition(condition, view.anonymous)),
     lastError: error === undefined || view.anonymous ? undefined : oneLine(error, longestMessage),
     consecutiveFailures: status.consecutiveFailures,
     lastAttempt: status.lastAttempt?.toISOString(),

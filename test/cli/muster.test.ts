@@ -86,6 +86,22 @@ server-d   Connected   streamable-http
     },
   );
 
+  test('the rows of a table come without conditions, and are the same rows', async () => {
+    const ask = async (query: string) => {
+      const { items } = listSchema.parse(
+        await (await fetch(`${open.url}/v1/mcpservers${query}`)).json(),
+      );
+      return {
+        conditions: items.map(({ conditions }) => conditions.length),
+        rest: items.map(({ conditions: _, ...row }) => row),
+      };
+    };
+    const [whole, short] = await Promise.all([ask(''), ask('?conditions=none')]);
+    expect(whole.conditions).not.toContain(0);
+    expect(short).toEqual({ conditions: whole.conditions.map(() => 0), rest: whole.rest });
+    expect((await fetch(`${open.url}/v1/mcpservers?conditions=some`)).status).toBe(400);
+  });
+
   test('auth status says so, lists no servers, and is exit 2', async () => {
     const { code, stdout } = await muster('auth status', { endpoint: open.url });
     expect(code).toBe(2);

@@ -19,6 +19,8 @@ export type ListOptions = {
   readonly intervalMs: number;
   /** Something is asked for that only a person who is signed in has. */
   readonly needsPerson: boolean;
+  /** Something is shown, or sorted by, that only the conditions say. */
+  readonly withConditions: boolean;
 };
 
 const usualIntervalMs = 10_000;
@@ -44,6 +46,7 @@ export function listOptions({ option, has }: Pick<CommandContext, 'option' | 'ha
     needs: chosen('needs', needs),
   });
   const sortText = option('sort-by');
+  const sortKey = sortText === undefined ? undefined : valueIn('sort-by', sortText, sortKeys);
   const limit = option('limit');
   const interval = timeSpan(option('interval') ?? '');
   if (has('interval') && !has('watch'))
@@ -51,10 +54,15 @@ export function listOptions({ option, has }: Pick<CommandContext, 'option' | 'ha
   return defined({
     filter,
     filterText: textOf(option),
-    sortKey: sortText === undefined ? undefined : valueIn('sort-by', sortText, sortKeys),
+    sortKey,
     columns,
     limit: limit === undefined ? undefined : Number(limit),
     intervalMs: Math.max(leastIntervalMs, interval ?? usualIntervalMs),
+    withConditions:
+      has('watch') ||
+      columns !== undefined ||
+      sortKey === 'since' ||
+      (output !== 'table' && output !== 'name'),
     needsPerson:
       filter.sessions !== undefined ||
       filter.needs?.includes('sign-in') === true ||

@@ -22,7 +22,7 @@ export async function list(
   if (options.needsPerson && connection.tokens === undefined) throw notSignedIn(connection);
   const servers = await context.waitingFor(
     'Listing MCPServers',
-    listServers(connection, context.option('namespace'), context.option('selector')),
+    listServers(connection, context.option('namespace'), context.option('selector'), options),
   );
   const chosen = sortedBy(
     servers.rows.filter((row) => matches(options.filter, row)),

@@ -85,7 +85,7 @@ test('it is sent instead of the sign-in on this machine, and is not stored', asy
     stdout: 'server-a   Connected   Authenticated   streamable-http\n',
     stderr: '',
   });
-  expect(seen).toEqual(['GET /v1/mcpservers?limit=5000 ok']);
+  expect(seen).toEqual(['GET /v1/mcpservers?conditions=none&limit=5000 ok']);
   expect(await readdir(box.home)).toEqual([]);
 });
 

@@ -28,6 +28,19 @@ test.each([
   expect(read(flags).filter).toEqual(filter);
 });
 
+test.each([
+  [{}, false],
+  [{ output: 'name' }, false],
+  [{ state: 'Failed', needs: 'repair', 'sort-by': 'state' }, false],
+  [{ output: 'wide' }, true],
+  [{ output: 'json' }, true],
+  [{ columns: 'name,since' }, true],
+  [{ 'sort-by': 'since' }, true],
+  [{ watch: '' }, true],
+])('%j asks for conditions: %s', (flags, withConditions) => {
+  expect(read(flags)).toMatchObject({ withConditions });
+});
+
 test('every status that a session may have can be asked for', () => {
   for (const status of sessionStatuses)
     expect(read({ session: status }).filter.sessions).toEqual([status]);

@@ -187,7 +187,9 @@ Search        server-b
       response.end('{"items":[],"problems":[]}');
     };
     const { stderr } = await listFrom(answer, 'ls -l team=search -n team-a');
-    expect(asked).toBe('/v1/mcpservers?namespace=team-a&labelSelector=team%3Dsearch&limit=5000');
+    expect(asked).toBe(
+      '/v1/mcpservers?namespace=team-a&labelSelector=team%3Dsearch&conditions=none&limit=5000',
+    );
     expect(stderr).toBe('No MCPServers found with -l team=search in team-a\n');
   });
 
