@@ -93,7 +93,7 @@ server-d   Connected   streamable-http
       );
       return {
         conditions: items.map(({ conditions }) => conditions.length),
-        rest: items.map(({ conditions: _, ...row }) => row),
+        rest: items.map(({ conditions: _conditions, ...row }) => row),
       };
     };
     const [whole, short] = await Promise.all([ask(''), ask('?conditions=none')]);
