@@ -23,7 +23,7 @@ async function written(): Promise<readonly Written[]> {
       .join('\n')
       // What is filled in when it is shown.
       .replace(/ --\$\{[^{}]*\}/g, '')
-      .replace('${group} SUBCOMMAND', 'auth status')
+      .replaceAll('${group} SUBCOMMAND', 'auth status')
       .replace(/\$\{[^{}]*\}/g, 'wild')
       .replace(/\b(NAME|URL)\b/g, 'wild');
     // What ends with a blank is a beginning that is compared.
