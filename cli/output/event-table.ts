@@ -1,6 +1,5 @@
 import { namesAmong } from '../../functions/model/mcpserver.ts';
 import type { Change } from '../../functions/model/wire/server-wire.ts';
-import { oneLine } from '../../functions/model/outside-text.ts';
 import { localDateTime } from './local-time.ts';
 import { textTable } from './text-table.ts';
 
@@ -27,25 +26,11 @@ export function eventTable(changes: readonly ServerChange[], view: EventView): s
     change.reason,
     change.message ?? '',
   ]);
-  return textTable(fitting(view.headers ? [headers, ...lines] : lines, view.columns));
-}
-
-/** A message that is cut to less says nothing. */
-const shortestMessage = 8;
-
-/** Only the last cell is cut: the others are there to be copied. */
-function fitting(
-  lines: readonly (readonly string[])[],
-  columns: number | undefined,
-): readonly (readonly string[])[] {
-  if (columns === undefined) return lines;
-  const last = headers.length - 1;
-  const before = headers
-    .slice(0, last)
-    .map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)) + 3)
-    .reduce((sum, width) => sum + width, 0);
-  const room = Math.max(shortestMessage, columns - before);
-  return lines.map((line) => [...line.slice(0, last), oneLine(line[last] ?? '', room)]);
+  return textTable(
+    view.headers ? [headers, ...lines] : lines,
+    // Only the message is cut: the other cells are there to be copied.
+    view.columns === undefined ? {} : { fit: { columns: view.columns, cuttable: 1 } },
+  );
 }
 
 /** The newest first; changes at the same time stay in their order. */

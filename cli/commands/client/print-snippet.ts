@@ -56,14 +56,14 @@ async function entriesOf(context: CommandContext): Promise<readonly ClientEntry[
     });
   const { endpoint, servers } = await (name === undefined
     ? serversWithSession(context)
-    : serverNamed(context, name));
+    : chosenServer(context, name));
   const command = { command: process.execPath, args: process.argv.slice(1, 2) };
   return clientEntries(command, endpoint, servers);
 }
 
 type Chosen = { readonly endpoint: string; readonly servers: readonly Row[] };
 
-async function serverNamed(context: CommandContext, name: string): Promise<Chosen> {
+async function chosenServer(context: CommandContext, name: string): Promise<Chosen> {
   const connection = await connect(context);
   const row = await findServer(connection, name);
   if (!isRemote(row))

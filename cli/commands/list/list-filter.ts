@@ -37,6 +37,16 @@ function isInNeed(need: Need, row: Row): boolean {
   }
 }
 
+/** The rows that pass, in the order that was asked for. */
+export const selectedRows = (
+  rows: readonly Row[],
+  { filter, sortKey }: { readonly filter: ListFilter; readonly sortKey?: SortKey | undefined },
+): readonly Row[] =>
+  sortedBy(
+    rows.filter((row) => matches(filter, row)),
+    sortKey,
+  );
+
 /** By the key, what a person has to look at first; then by namespace and name. */
 export function sortedBy(rows: readonly Row[], key: SortKey | undefined): readonly Row[] {
   if (key === undefined) return sorted(rows);

@@ -4,7 +4,7 @@ import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../c
 import { isStructured, structured } from '../../output/yaml.ts';
 import { listServers } from '../../api/mcpservers.ts';
 import { counted, sorted } from '../../output/table.ts';
-import { matches, sortedBy } from './list-filter.ts';
+import { selectedRows } from './list-filter.ts';
 import { listNotes, staleNote } from './list-notes.ts';
 import { type ListOptions, listOptions } from './list-options.ts';
 import { listText, measuredText, type WidthOf } from './list-text.ts';
@@ -24,10 +24,7 @@ export async function list(
     'Listing MCPServers',
     listServers(connection, context.option('namespace'), context.option('selector'), options),
   );
-  const chosen = sortedBy(
-    servers.rows.filter((row) => matches(options.filter, row)),
-    options.sortKey,
-  );
+  const chosen = selectedRows(servers.rows, options);
   const rows = chosen.slice(0, options.limit);
   const signedIn = connection.tokens !== undefined;
   const textWith = (widthOf?: WidthOf) =>

@@ -2,6 +2,7 @@
 import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import type { CliError, CommandContext } from '../../context.ts';
 import type { Screen } from '../../output/screen.ts';
+import { clockTime } from '../../output/local-time.ts';
 import { sessionStyle, stateStyle } from '../../output/status-styles.ts';
 import { counted } from '../../output/table.ts';
 import { cellText } from '../../output/text-table.ts';
@@ -88,7 +89,7 @@ export function screenView(
   const draw = (): void => {
     const look = shown;
     if (look === undefined) return;
-    const time = clockText(now());
+    const time = clockTime(now());
     screen.show(({ columns, rows }) => {
       const status = problem ?? `Updated ${time}. Ctrl-C ends it.`;
       const foot = ['', ...notesOf(look).slice(0, 2), ...changes.slice(-3), status];
@@ -133,21 +134,15 @@ function changeText(
   paint: ViewOptions['paint'],
 ): string {
   const style = type === 'removed' ? 'dim' : (stateStyle(row) ?? sessionStyle(row) ?? 'dim');
-  return `${clockText(now)}   ${cellText(name).padEnd(width)}   ${paint(style, cellText(text))}`;
+  return `${clockTime(now)}   ${cellText(name).padEnd(width)}   ${paint(style, cellText(text))}`;
 }
 
-/** By the clock on the wall, as in a log of the terminal. */
-const clockText = (time: Date): string =>
-  [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':');
-
 const lostText = ({ message }: CliError, now: Date): string =>
-  `${clockText(now)}   Not up to date: ${cellText(message)} Trying again.`;
+  `${clockTime(now)}   Not up to date: ${cellText(message)} Trying again.`;
 
 const connectionLines = ({ info, now }: ViewOptions): Pick<WatchView, 'lost' | 'back'> => ({
   lost: (error) => info(lostText(error, now())),
-  back: () => info(`${clockText(now())}   Up to date again.`),
+  back: () => info(`${clockTime(now())}   Up to date again.`),
 });
 
 /** Each warning when it is new. */

@@ -5,7 +5,7 @@ import { type CommandContext, type ExitCode, exitCodes } from '../../context.ts'
 import { listServers } from '../../api/mcpservers.ts';
 import { openScreen } from '../../output/screen.ts';
 import { isStructured } from '../../output/yaml.ts';
-import { matches, sortedBy } from './list-filter.ts';
+import { matches, selectedRows } from './list-filter.ts';
 import { listNotes } from './list-notes.ts';
 import { notSignedIn } from './list.ts';
 import { listOptions } from './list-options.ts';
@@ -34,11 +34,7 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
     );
     return { ...servers, signedIn: connection.tokens !== undefined };
   };
-  const chosen = ({ rows }: Look) =>
-    sortedBy(
-      rows.filter((row) => matches(options.filter, row)),
-      options.sortKey,
-    ).slice(0, options.limit);
+  const chosen = ({ rows }: Look) => selectedRows(rows, options).slice(0, options.limit);
   const textOf = (shown: Look, width?: number): string => {
     const rows = chosen(shown);
     if (rows.length === 0) return width === undefined ? '' : 'No MCPServers found\n';
