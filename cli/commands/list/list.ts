@@ -1,6 +1,7 @@
 import type { Row } from '../../../functions/model/wire/server-wire.ts';
-import { connect, type EndpointConnection } from '../../auth/connect.ts';
-import { CliError, type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
+import { connect } from '../../auth/connect.ts';
+import { notSignedIn } from '../../auth/not-signed-in.ts';
+import { type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 import { isStructured, structured } from '../../output/yaml.ts';
 import { listServers } from '../../api/mcpservers.ts';
 import { counted, sorted } from '../../output/table.ts';
@@ -19,7 +20,8 @@ export async function list(
 ): Promise<ExitCode> {
   const options = listOptions(context);
   const connection = await connect(context);
-  if (options.needsPerson && connection.tokens === undefined) throw notSignedIn(connection);
+  if (options.needsPerson && connection.tokens === undefined)
+    throw await notSignedIn(connection.endpoint, context);
   const servers = await context.waitingFor(
     'Listing MCPServers',
     listServers(connection, context.option('namespace'), context.option('selector'), options),
@@ -66,9 +68,3 @@ export function warnOfStale({ info }: CommandContext, rows: readonly Row[]): voi
   const note = staleNote(rows);
   if (note !== undefined) info(note);
 }
-
-export const notSignedIn = ({ endpoint }: Pick<EndpointConnection, 'endpoint'>): CliError =>
-  new CliError(`You are not signed in to ${endpoint}.`, {
-    exitCode: exitCodes.signInRequired,
-    hint: 'Run: muster auth login',
-  });

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import widthOf from 'fast-string-width';
 import { connect } from '../../auth/connect.ts';
+import { notSignedIn } from '../../auth/not-signed-in.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
 import { listServers } from '../../api/mcpservers.ts';
 import { openScreen } from '../../output/screen.ts';
 import { isStructured } from '../../output/yaml.ts';
 import { matches, selectedRows } from './list-filter.ts';
 import { listNotes } from './list-notes.ts';
-import { notSignedIn } from './list.ts';
 import { listOptions } from './list-options.ts';
 import { listText } from './list-text.ts';
 import { type Look, watchList, type WatchView } from './watch-list.ts';
@@ -17,7 +17,7 @@ import { lineView, nameView, screenView, type ViewOptions, valueView } from './w
 export async function watch(context: CommandContext): Promise<ExitCode> {
   const options = listOptions(context);
   const { endpoint, tokens } = await connect(context);
-  if (options.needsPerson && tokens === undefined) throw notSignedIn({ endpoint });
+  if (options.needsPerson && tokens === undefined) throw await notSignedIn(endpoint, context);
   const { interrupted, terminal, print, info, now, paint } = context;
   const stopped = new Promise<never>((_, reject) => {
     interrupted.addEventListener('abort', () => reject(interrupted.reason));
