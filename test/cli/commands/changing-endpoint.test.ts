@@ -1,14 +1,13 @@
 /** check --all, wait and events against an endpoint that changes, limits or knows no changes. */
 import { createServer, type ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { newMachineKey } from '../../../cli/token-store/machine-key.ts';
-import { writeTokens } from '../../../cli/token-store/token-files.ts';
 import type { Check } from '../../../functions/model/wire/check-wire.ts';
 import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../local/listen.ts';
 import { aRow } from '../rows.ts';
 import { runMuster } from '../run.ts';
 import { sandbox } from '../sandbox.ts';
+import { saveTokens } from '../saved-tokens.ts';
 
 const box = sandbox();
 
@@ -56,18 +55,7 @@ async function endpointWith({ rows, get, check, changes }: Routes) {
     }),
   );
   box.endAfter(close);
-  await writeTokens(
-    {
-      endpoint,
-      issuer: 'https://login.example.com',
-      clientId: 'muster-cli',
-      idToken: 'the-bearer',
-      subject: 'ada',
-      key: newMachineKey(),
-      expiresAt: new Date(Date.now() + 3_600_000),
-    },
-    { HOME: box.home },
-  );
+  await saveTokens(endpoint, box.home);
   const muster = (line: string) =>
     runMuster(box.file, line, { endpoint, home: box.home, environment: { TZ: 'UTC' } });
   return { muster, asked };

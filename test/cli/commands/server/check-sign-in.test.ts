@@ -1,8 +1,6 @@
 /** `muster check NAME --sign-in`, and its verdict when `muster auth login --server` fails. */
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newMachineKey } from '../../../../cli/token-store/machine-key.ts';
-import { writeTokens } from '../../../../cli/token-store/token-files.ts';
 import { signInText } from '../../../../cli/output/sign-in-text.ts';
 import {
   type Check,
@@ -16,6 +14,7 @@ import { browserOf } from '../../../world/browser.ts';
 import { aRow } from '../../rows.ts';
 import { type Ended, type Run, runMuster } from '../../run.ts';
 import { sandbox } from '../../sandbox.ts';
+import { saveTokens } from '../../saved-tokens.ts';
 
 const box = sandbox();
 let world: World;
@@ -140,18 +139,7 @@ async function failingLogin(links: readonly SignInLink[] | undefined) {
     }),
   );
   box.endAfter(close);
-  await writeTokens(
-    {
-      endpoint,
-      issuer: 'https://login.example.com',
-      clientId: 'muster-cli',
-      idToken: 'the-bearer',
-      subject: 'ada',
-      key: newMachineKey(),
-      expiresAt: new Date(Date.now() + 3_600_000),
-    },
-    { HOME: box.home },
-  );
+  await saveTokens(endpoint, box.home);
   const ended = await runMuster(box.file, 'auth login --server default/a', {
     endpoint,
     home: box.home,

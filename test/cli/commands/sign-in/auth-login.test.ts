@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newMachineKey } from '../../../../cli/token-store/machine-key.ts';
-import { readTokens, tokenFile, writeTokens } from '../../../../cli/token-store/token-files.ts';
+import { readTokens, tokenFile } from '../../../../cli/token-store/token-files.ts';
 import { ada } from '../../../../local/issuer.ts';
 import { listen } from '../../../../local/listen.ts';
 import { startWorld, type World } from '../../../../local/world.ts';
@@ -13,6 +12,7 @@ import { browserOf } from '../../../world/browser.ts';
 import { ctrlC, openTerminal, type Terminal } from '../../pseudo-terminal.ts';
 import { aRow, aSession } from '../../rows.ts';
 import { buildMuster, type Ended, removeMuster, type Run, runMuster } from '../../run.ts';
+import { saveTokens } from '../../saved-tokens.ts';
 
 let file: string;
 let world: World;
@@ -232,18 +232,7 @@ describe('a server that cannot be reached', () => {
       }),
     );
     open.push(close);
-    await writeTokens(
-      {
-        endpoint,
-        issuer: 'https://login.example.com',
-        clientId: 'muster-cli',
-        idToken: 'the-bearer',
-        subject: 'ada',
-        key: newMachineKey(),
-        expiresAt: new Date(Date.now() + 3_600_000),
-      },
-      { HOME: home },
-    );
+    await saveTokens(endpoint, home);
     return { endpoint, asked };
   }
 
