@@ -95,3 +95,15 @@ test('the site and the endpoint are one origin', async () => {
   expect(await (await fetch(`${world.url}/`)).text()).toBe('<title>The site</title>');
   expect((await fetch(`${world.url}/healthz`)).headers.get('content-type')).toContain('json');
 });
+
+test.each([
+  ['a terminal', {}, 'Run: muster auth login'],
+  ['the live page', { 'sec-fetch-site': 'same-origin' }, 'Sign in to muster again on this page.'],
+])('an answer to %s names the sign-in that is there', async (_, site, hint) => {
+  const headers = { ...site, authorization: 'Bearer no-token' };
+  for (const init of [{ headers: site }, { headers }]) {
+    const answer = await fetch(`${world.url}/v1/me`, init);
+    expect(answer.status).toBe(401);
+    expect(problemSchema.parse(await answer.json()).hint).toBe(hint);
+  }
+});
