@@ -8,8 +8,9 @@ import { declareServers } from '../../local/declare-servers.ts';
 import { usage } from '../../local/start-options.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { crdFile } from '../world/manifest.ts';
-import { type Fence, fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
-import { masked, startReplay } from './replay.ts';
+import { fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
+import { replayedPage } from './replay-page.ts';
+import { startReplay } from './replay.ts';
 
 let muster: string;
 beforeAll(async () => {
@@ -33,15 +34,9 @@ const withTerminal = pages
 
 describe('the console blocks of a page show the current output', () => {
   test.each(withTerminal)('%s', async (name) => {
-    const replay = await startReplay(muster);
+    const replay = startReplay(muster);
     try {
-      let page = await readPage(name);
-      for (const fence of fencesIn(page).filter(({ language }) => language === 'console')) {
-        for (const command of fence.before) await replay.run(command);
-        const real = await replayed(fence, replay.run);
-        if (masked(real) === masked(fence.text)) continue;
-        page = page.replace(fence.text, () => real);
-      }
+      const page = await replayedPage(name, replay);
       if (isWriting) await writePage(name, page);
       // npm run docs:write writes the current output into the page.
       expect(page).toBe(await readPage(name));
@@ -50,17 +45,6 @@ describe('the console blocks of a page show the current output', () => {
     }
   });
 });
-
-/** The block with the current output of its commands. */
-async function replayed(
-  { text }: Fence,
-  run: (command: string) => Promise<string>,
-): Promise<string> {
-  const commands = text.split('\n').filter((line) => line.startsWith('$ '));
-  let real = '';
-  for (const line of commands) real += `${line}\n${await run(line.slice(2).replace(/ +#.*$/, ''))}`;
-  return real;
-}
 
 const all = (language: string) =>
   pages.flatMap(({ name, fences }) =>

@@ -1,36 +1,40 @@
 /**
- * Runs the commands of a page one after another in its own world: the demo of `npm start`, swept
- * three times, with Ada as its user.
+ * Runs the commands of a page one after another, each in the world that its block names. A world
+ * starts when the first block names it, and lasts as long as the page. Its user is Ada.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { ada } from '../../local/issuer.ts';
-import { startWorld } from '../../local/world.ts';
 import { runMuster } from '../cli/run.ts';
 import { browserOf } from '../world/browser.ts';
-import { kubectlTable } from './kubectl.ts';
+import { printedTable } from './kubectl.ts';
+import { isPageWorld, type PageWorld, startPageWorld } from './page-worlds.ts';
+
+/** kubectl itself: the command line as in the page, and the file for KUBECONFIG. */
+export type Kubectl = (command: string, kubeconfigFile: string) => Promise<string>;
 
 export type Replay = {
   /**
-   * What the command prints, with addresses as `npm start` has them. Throws where the command
-   * cannot be replayed.
+   * What the command prints, with addresses as `npm start` has them. Undefined: only a real kubectl
+   * can run it. Throws where no test can.
    */
-  readonly run: (command: string) => Promise<string>;
+  readonly run: (command: string, world?: string) => Promise<string | undefined>;
   readonly end: () => Promise<void>;
 };
 
-export async function startReplay(muster: string): Promise<Replay> {
-  const world = await startWorld();
-  const home = await mkdtemp(join(tmpdir(), 'muster-docs-'));
-  for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
-  const kubeconfig = new KubeConfig();
-  kubeconfig.loadFromString(world.environment['KUBECONFIG_YAML'] ?? '');
-  const cluster = kubeconfig.getCurrentCluster()?.server ?? '';
+/** Without `kubectl`, the lists of kubectl are printed from the Tables of the cluster. */
+export function startReplay(muster: string, kubectl?: Kubectl): Replay {
+  const worlds = new Map<string, Promise<PageWorld>>();
+  const known = new Map<string, string>();
   let code = 0;
 
-  const type = async (line: string): Promise<string> => {
+  const worldOf = async (name: string): Promise<PageWorld> => {
+    if (!isPageWorld(name)) throw new Error(`test/docs/page-worlds.ts has no world "${name}".`);
+    const started = worlds.get(name) ?? startPageWorld(name);
+    worlds.set(name, started);
+    const there = await started;
+    known.set(new URL(there.world.url).port, '8787');
+    return there;
+  };
+  const type = async (line: string, { world, home }: PageWorld): Promise<string> => {
     // Pages name the endpoint as `npm start` does.
     const here = line.replaceAll('http://127.0.0.1:8787', world.url);
     const ended = await runMuster(muster, here, {
@@ -39,32 +43,32 @@ export async function startReplay(muster: string): Promise<Replay> {
       home,
       onAddress: (address) => browserOf(ada).visit(address),
     });
-    code = ended.code ?? 1;
+    ({ code } = ended);
     return ended.stdout + ended.stderr.replace(pastePrompt, '');
   };
-  const get = async (wide: boolean): Promise<string> => {
-    const response = await fetch(`${cluster}/apis/muster.giantswarm.io/v1alpha1/mcpservers`, {
-      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
-    });
-    return kubectlTable(await response.json(), wide);
-  };
-  const run = (command: string): Promise<string> => {
-    if (command.startsWith('muster ')) return type(command.slice('muster '.length));
-    if (command === 'echo $?') return Promise.resolve(`${code}\n`);
-    if (/^kubectl get mcpservers( -o wide)?$/.test(command)) return get(command.endsWith('wide'));
+  const run = async (command: string, there: PageWorld): Promise<string | undefined> => {
+    const happened = there.happen(command);
+    if (happened !== undefined) return happened.then(() => '');
+    if (command.startsWith('muster ')) return type(command.slice('muster '.length), there);
+    if (command === 'echo $?') return `${code}\n`;
+    if (command.startsWith('kubectl '))
+      return kubectl === undefined
+        ? printedTable(command, there.world.environment['KUBECONFIG_YAML'] ?? '')
+        : kubectl(command, there.kubeconfigFile);
     throw new Error(
       `No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`,
     );
   };
-  const known = new Map([[new URL(world.url).port, '8787']]);
   // `muster connect --print` names the files of this machine.
   const installed = (text: string): string =>
     text.replaceAll(process.execPath, '/usr/local/bin/node').replaceAll(muster, installedFile);
   return {
-    run: async (command) => installed(withPorts(await run(command), known)),
+    run: async (command, world = 'demo') => {
+      const printed = await run(command, await worldOf(world));
+      return printed === undefined ? undefined : installed(withPorts(printed, known));
+    },
     end: async () => {
-      await world.close();
-      await rm(home, { recursive: true });
+      for (const started of worlds.values()) await (await started).end();
     },
   };
 }
@@ -79,10 +83,10 @@ const pastePrompt = /^If the last page does not load, paste its whole address he
  */
 const withPorts = (text: string, known: Map<string, string>): string =>
   text
-    .replace(/127\.0\.0\.1:(\d{5})/g, (_, port: string) => {
+    .replace(/(127\.0\.0\.1|localhost):(\d{5})/g, (_, host: string, port: string) => {
       const name = known.get(port) ?? String(40_000 + known.size);
       known.set(port, name);
-      return `127.0.0.1:${name}`;
+      return `${host}:${name}`;
     })
     .replace(/(\/auth)\?\S+/g, '$1?...');
 
@@ -97,4 +101,5 @@ export const masked = (text: string): string =>
     .replace(/\b\d+s\b/g, 'Ns')
     .replace(/\b\d+m\b/g, 'Nm')
     .replace(/"?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"?/g, 'UID') // YAML quotes one that could be read as a number
+    .replace(/(Resource Version: +)\d+/g, '$1N')
     .replace(/ +/g, ' ');
