@@ -32,9 +32,12 @@ export type Fence = {
    * fence, separated by `;`. The comments of a fence have an empty line below each.
    */
   readonly before: readonly string[];
+  /** What happens while a command runs that stays, such as `muster list --watch`: `during`. */
+  readonly during: readonly string[];
 };
 
-const fence = /((?:<!-- (?:world|before): [^\n]+ -->\n\n)*)^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm;
+const fence =
+  /((?:<!-- (?:world|before|during): [^\n]+ -->\n\n)*)^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm;
 
 export const fencesIn = (page: string): readonly Fence[] =>
   [...page.matchAll(fence)].map(
@@ -46,6 +49,7 @@ export const fencesIn = (page: string): readonly Fence[] =>
         at: index + all.lastIndexOf(text + '```'),
         world: commentIn(comments, 'world'),
         before: commentIn(comments, 'before')?.split('; ') ?? [],
+        during: commentIn(comments, 'during')?.split('; ') ?? [],
       }),
   );
 

@@ -20,10 +20,10 @@ export async function replayedPage(
 }
 
 /** The block with the current output of its commands. */
-async function replayedBlock({ text, world }: Fence, { run }: Replay): Promise<string> {
+async function replayedBlock({ text, world, during }: Fence, { run }: Replay): Promise<string> {
   let real = '';
   for (const [command = '', ...lines] of commandsIn(text)) {
-    const printed = await run(command.slice(2).replace(/ +#.*$/, ''), world);
+    const printed = await run(command.slice(2).replace(/ +#.*$/, ''), world, during);
     real += `${command}\n${printed ?? lines.map((line) => `${line}\n`).join('')}`;
   }
   return real;

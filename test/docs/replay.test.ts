@@ -9,7 +9,8 @@ import { usage } from '../../local/start-options.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { crdFile } from '../world/manifest.ts';
 import { fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
-import { replayedPage } from './replay-page.ts';
+import { isPageWorld } from './page-worlds.ts';
+import { commandsIn, replayedPage } from './replay-page.ts';
 import { startReplay } from './replay.ts';
 
 let muster: string;
@@ -107,3 +108,36 @@ test.each(pages.map(({ name, fences }) => [name, fences] as const))(
     expect(unchecked.map(({ text }) => text)).toEqual([]);
   },
 );
+
+/** A table of a command, an error, or what someone typed with what it printed. */
+const looksPrinted = /^ *(NAME +[A-Z]|Error: |Warning: |\$ |\d\d:\d\d:\d\d )/m;
+
+test.each(pages)('$name shows no output that no test has produced', async ({ name, fences }) => {
+  const text = await readPage(name);
+  const unproduced = fences.flatMap(({ language, text: block }) =>
+    language === 'console' || !looksPrinted.test(block) ? [] : [block],
+  );
+  const withoutFences = text.replace(/^```[\s\S]*?^```$/gm, '');
+  const indented = [...withoutFences.matchAll(/(?:^ {4}.*\n)+/gm)]
+    .map(([block]) => block)
+    .filter((block) => looksPrinted.test(block));
+  expect([...unproduced, ...indented]).toEqual([]);
+});
+
+test('output is recognized in a block that only looks like a listing', () => {
+  expect('    NAME       STATE\n    server-a   Connected\n').toMatch(looksPrinted);
+  expect('$ kubectl get mcps\n').toMatch(looksPrinted);
+  expect('muster list\nkubectl get mcps # STATE\n').not.toMatch(looksPrinted);
+});
+
+test('a console block has output, and each of its worlds exists', () => {
+  const problems = pages.flatMap(({ name, fences }) =>
+    fences
+      .filter(({ language }) => language === 'console')
+      .flatMap(({ text, world = 'demo' }) => [
+        ...(commandsIn(text).length === 0 ? [`${name}: no command in ${text}`] : []),
+        ...(isPageWorld(world) ? [] : [`${name}: no world ${world}`]),
+      ]),
+  );
+  expect(problems).toEqual([]);
+});

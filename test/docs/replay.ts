@@ -3,7 +3,7 @@
  * starts when the first block names it, and lasts as long as the page. Its user is Ada.
  */
 import { ada } from '../../local/issuer.ts';
-import { runMuster } from '../cli/run.ts';
+import { type Run, runMuster } from '../cli/run.ts';
 import { browserOf } from '../world/browser.ts';
 import { printedTable } from './kubectl.ts';
 import { isPageWorld, type PageWorld, startPageWorld } from './page-worlds.ts';
@@ -14,9 +14,14 @@ export type Kubectl = (command: string, kubeconfigFile: string) => Promise<strin
 export type Replay = {
   /**
    * What the command prints, with addresses as `npm start` has them. Undefined: only a real kubectl
-   * can run it. Throws where no test can.
+   * can run it. Throws where no test can. A command that stays sees the events of `during`, and then
+   * gets Ctrl-C.
    */
-  readonly run: (command: string, world?: string) => Promise<string | undefined>;
+  readonly run: (
+    command: string,
+    world?: string,
+    during?: readonly string[],
+  ) => Promise<string | undefined>;
   readonly end: () => Promise<void>;
 };
 
@@ -34,7 +39,16 @@ export function startReplay(muster: string, kubectl?: Kubectl): Replay {
     known.set(new URL(there.world.url).port, '8787');
     return there;
   };
-  const type = async (line: string, { world, home }: PageWorld): Promise<string> => {
+  const type = async (
+    line: string,
+    { world, home, happen }: PageWorld,
+    during: readonly string[],
+  ): Promise<string> => {
+    const stay = / --watch\b/.test(line)
+      ? watching(async () => {
+          for (const event of during) await happen(event);
+        })
+      : undefined;
     // Pages name the endpoint as `npm start` does.
     const here = line.replaceAll('http://127.0.0.1:8787', world.url);
     const ended = await runMuster(muster, here, {
@@ -42,14 +56,19 @@ export function startReplay(muster: string, kubectl?: Kubectl): Replay {
       environment: { MUSTER_SERVERLESS_ENDPOINT: world.url },
       home,
       onAddress: (address) => browserOf(ada).visit(address),
+      ...stay,
     });
     ({ code } = ended);
     return ended.stdout + ended.stderr.replace(pastePrompt, '');
   };
-  const run = async (command: string, there: PageWorld): Promise<string | undefined> => {
+  const run = async (
+    command: string,
+    there: PageWorld,
+    during: readonly string[],
+  ): Promise<string | undefined> => {
     const happened = there.happen(command);
     if (happened !== undefined) return happened.then(() => '');
-    if (command.startsWith('muster ')) return type(command.slice('muster '.length), there);
+    if (command.startsWith('muster ')) return type(command.slice('muster '.length), there, during);
     if (command === 'echo $?') return `${code}\n`;
     if (command.startsWith('kubectl '))
       return kubectl === undefined
@@ -63,14 +82,28 @@ export function startReplay(muster: string, kubectl?: Kubectl): Replay {
   const installed = (text: string): string =>
     text.replaceAll(process.execPath, '/usr/local/bin/node').replaceAll(muster, installedFile);
   return {
-    run: async (command, world = 'demo') => {
-      const printed = await run(command, await worldOf(world));
+    run: async (command, world = 'demo', during = []) => {
+      const printed = await run(command, await worldOf(world), during);
       return printed === undefined ? undefined : installed(withPorts(printed, known));
     },
     end: async () => {
       for (const started of worlds.values()) await (await started).end();
     },
   };
+}
+
+/** Things happen after the first output; Ctrl-C when a line with a time has reported one. */
+function watching(happen: () => Promise<void>): Pick<Run, 'onOutput' | 'interrupted'> {
+  let happened: Promise<void> | undefined;
+  let end: () => void = () => {};
+  const interrupted = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const onOutput = (stdout: string): void => {
+    happened ??= happen();
+    if (/^\d\d:\d\d:\d\d /m.test(stdout)) void happened.then(end);
+  };
+  return { onOutput, interrupted };
 }
 
 const installedFile = '/usr/local/lib/node_modules/muster-serverless/dist/muster.cjs';
