@@ -19,7 +19,7 @@ export type PageWorld = {
    * What `<!-- before: ... -->` can say besides commands: `sweep`, `stop server-a`, `start server-a`,
    * `refuse server-a`, `recreate server-a`, `move server-a`. Undefined: it is none of these.
    */
-  readonly happen: (event: string) => Promise<void> | undefined;
+  readonly happen: (event: string) => Promise<unknown> | undefined;
   readonly end: () => Promise<void>;
 };
 
@@ -102,23 +102,16 @@ const eventsIn = (world: World, servers: PageServers | undefined): PageWorld['ha
       throw new Error('Servers stop and start in the world "events" only.');
     return servers;
   };
+  const events: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
+    sweep: () => world.sweep({ everything: true }),
+    stop: (name) => ofServers().stop(name),
+    start: (name) => ofServers().start(name),
+    refuse: (name) => ofServers().refuse(name),
+    recreate: (name) => objects.recreate(name),
+    move: (name) => objects.move(name),
+  };
   return (event) => {
-    const [verb, name = ''] = event.split(' ');
-    switch (verb) {
-      case 'sweep':
-        return world.sweep({ everything: true }).then(() => undefined);
-      case 'stop':
-        return ofServers().stop(name);
-      case 'start':
-        return ofServers().start(name);
-      case 'recreate':
-        return objects.recreate(name);
-      case 'move':
-        return objects.move(name);
-      case 'refuse':
-        return ofServers().refuse(name);
-      default:
-        return undefined;
-    }
+    const [verb = '', name = ''] = event.split(' ');
+    return events[verb]?.(name);
   };
 };
