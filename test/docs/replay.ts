@@ -9,7 +9,10 @@ import { printedTable } from './kubectl.ts';
 import { isPageWorld, type PageWorld, startPageWorld } from './page-worlds.ts';
 
 /** kubectl itself: the command line as in the page, and the file for KUBECONFIG. */
-export type Kubectl = (command: string, kubeconfigFile: string) => Promise<string>;
+export type Kubectl = (
+  command: string,
+  kubeconfigFile: string,
+) => Promise<{ readonly code: number; readonly text: string }>;
 
 export type Replay = {
   /**
@@ -29,7 +32,8 @@ export type Replay = {
 export function startReplay(muster: string, kubectl?: Kubectl): Replay {
   const worlds = new Map<string, Promise<PageWorld>>();
   const known = new Map<string, string>();
-  let code = 0;
+  /** Undefined: the command before was not run. */
+  let code: number | undefined = 0;
 
   const worldOf = async (name: string): Promise<PageWorld> => {
     if (!isPageWorld(name)) throw new Error(`test/docs/page-worlds.ts has no world "${name}".`);
@@ -69,11 +73,17 @@ export function startReplay(muster: string, kubectl?: Kubectl): Replay {
     const happened = there.happen(command);
     if (happened !== undefined) return happened.then(() => '');
     if (command.startsWith('muster ')) return type(command.slice('muster '.length), there, during);
-    if (command === 'echo $?') return `${code}\n`;
-    if (command.startsWith('kubectl '))
-      return kubectl === undefined
-        ? printedTable(command, there.world.environment['KUBECONFIG_YAML'] ?? '')
-        : kubectl(command, there.kubeconfigFile);
+    if (command === 'echo $?') return code === undefined ? undefined : `${code}\n`;
+    if (command.startsWith('kubectl ')) {
+      if (kubectl === undefined) {
+        const list = await printedTable(command, there.world.environment['KUBECONFIG_YAML'] ?? '');
+        code = list === undefined ? undefined : 0;
+        return list;
+      }
+      const ended = await kubectl(command, there.kubeconfigFile);
+      ({ code } = ended);
+      return ended.text;
+    }
     throw new Error(
       `No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`,
     );
