@@ -207,6 +207,30 @@ const texts = (
   ])
 ).flat();
 
+/** Paragraphs of the pages: a sentence may be longer than a line. */
+const pageTexts = (
+  await Promise.all(
+    pages.map(async (name) => paragraphsOf(linesOfPage(`docs/${name}`, await readPage(name)))),
+  )
+).flat();
+
+function paragraphsOf(lines: readonly Text[]): readonly Text[] {
+  const paragraphs: Text[] = [];
+  let isOpen = false;
+  for (const { file, line, text } of lines) {
+    const begins = /^(\s*([-*|#>]|\d+\.) |\|)/.test(text);
+    const last = paragraphs.at(-1);
+    if (text.trim() === '') isOpen = false;
+    else if (isOpen && !begins && last !== undefined)
+      paragraphs[paragraphs.length - 1] = { ...last, text: `${last.text} ${text.trim()}` };
+    else {
+      paragraphs.push({ file, line, text });
+      isOpen = true;
+    }
+  }
+  return paragraphs;
+}
+
 const withoutExceptions = (text: string): string =>
   exceptions.reduce((rest, { text: excepted }) => rest.replace(excepted, ''), text);
 
@@ -240,4 +264,39 @@ test('messages are read from sources, without comments and imports', () => {
     'Somebody … is away',
     'one two',
   ]);
+});
+
+test('every decision is a heading with a context, the decision and consequences', async () => {
+  const [, ...decisions] = (await readPage('decisions.md')).split(/^## /m);
+  expect(decisions.length).toBeGreaterThan(50);
+  const shapes = decisions.map((text) => {
+    const [, ...lines] = text.trim().split('\n');
+    return lines.filter((line) => line !== '').map((line) => /^- \*\*(\w+):\*\* /.exec(line)?.[1]);
+  });
+  for (const shape of shapes) expect(shape).toEqual(['Context', 'Decision', 'Consequences']);
+  const headings = decisions.map((text) => text.split('\n', 1).join(''));
+  expect(new Set(headings).size).toBe(headings.length);
+});
+
+test('each number of an issue in the comparison is a link to it', async () => {
+  const page = await readPage('comparison.md');
+  expect(
+    page.match(/\[#\d+\]\(https:\/\/github\.com\/[\w-]+\/[\w-]+\/(issues|pull)\/\d+\)/g)?.length,
+  ).toBeGreaterThan(10);
+  expect(page.match(/(?<!\[)#\d{2,}/g)).toBeNull();
+  for (const [, shown, linked] of page.matchAll(/\[#(\d+)\]\(\S+\/(\d+)\)/g))
+    expect(linked).toBe(shown);
+});
+
+/** Longer sentences cannot be read at once. Commands, links and code count as one word. */
+const mostWords = 33;
+
+test('no sentence of a page is longer than it can be read at once', () => {
+  const long = pageTexts.flatMap(({ file, line, text }) =>
+    text
+      .split(/(?<=[.:?!])\s|[|]|<br>/)
+      .filter((sentence) => sentence.split(/\s+/).length > mostWords)
+      .map((sentence) => `${file}:${line}: ${sentence}`),
+  );
+  expect(long).toEqual([]);
 });
