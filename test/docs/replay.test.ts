@@ -8,6 +8,7 @@ import { declareServers } from '../../local/declare-servers.ts';
 import { usage } from '../../local/start-options.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { crdFile } from '../world/manifest.ts';
+import { ownServersOf } from './own-servers.ts';
 import { type Fence, fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
 import { masked, startReplay } from './replay.ts';
 
@@ -33,9 +34,10 @@ const withTerminal = pages
 
 describe('the console blocks of a page show the current output', () => {
   test.each(withTerminal)('%s', async (name) => {
-    const replay = await startReplay(muster);
+    let page = await readPage(name);
+    const own = await ownServersOf(page);
+    const replay = await startReplay(muster, own);
     try {
-      let page = await readPage(name);
       for (const fence of fencesIn(page).filter(({ language }) => language === 'console')) {
         for (const command of fence.before) await replay.run(command);
         const real = await replayed(fence, replay.run);
@@ -47,6 +49,7 @@ describe('the console blocks of a page show the current output', () => {
       expect(page).toBe(await readPage(name));
     } finally {
       await replay.end();
+      await own?.end();
     }
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Runs the commands of a page one after another in its own world: the demo of `npm start`, swept
- * three times, with Ada as its user.
+ * three times, with Ada as its user. A page with its own `my-server.yaml` has that server instead.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ import { startWorld } from '../../local/world.ts';
 import { runMuster } from '../cli/run.ts';
 import { browserOf } from '../world/browser.ts';
 import { kubectlTable } from './kubectl.ts';
+import type { OwnServers } from './own-servers.ts';
+import { defined } from '../../functions/model/defined.ts';
 
 export type Replay = {
   /**
@@ -21,8 +23,8 @@ export type Replay = {
   readonly end: () => Promise<void>;
 };
 
-export async function startReplay(muster: string): Promise<Replay> {
-  const world = await startWorld();
+export async function startReplay(muster: string, own?: OwnServers): Promise<Replay> {
+  const world = await startWorld(defined({ servers: own?.file }));
   const home = await mkdtemp(join(tmpdir(), 'muster-docs-'));
   for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
   const kubeconfig = new KubeConfig();
@@ -50,13 +52,17 @@ export async function startReplay(muster: string): Promise<Replay> {
   };
   const run = (command: string): Promise<string> => {
     if (command.startsWith('muster ')) return type(command.slice('muster '.length));
+    if (own !== undefined && command.startsWith('npm start --silent ')) return own.start(command);
     if (command === 'echo $?') return Promise.resolve(`${code}\n`);
     if (/^kubectl get mcpservers( -o wide)?$/.test(command)) return get(command.endsWith('wide'));
     throw new Error(
       `No test can run "${command}". Put it into an sh block, without output, or teach test/docs/replay.ts to run it.`,
     );
   };
-  const known = new Map([[new URL(world.url).port, '8787']]);
+  const known = new Map([
+    [new URL(world.url).port, '8787'],
+    ...(own === undefined ? [] : [own.ports]),
+  ]);
   // `muster connect --print` names the files of this machine.
   const installed = (text: string): string =>
     text.replaceAll(process.execPath, '/usr/local/bin/node').replaceAll(muster, installedFile);
