@@ -6,8 +6,10 @@
 import { execFile } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../../functions/model/defined.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { type Fence, fencesIn, isWriting, pageNames, readPage, writePage } from '../docs/pages.ts';
+import { ownServersOf } from '../docs/own-servers.ts';
 import { replayedPage } from '../docs/replay-page.ts';
 import { type Kubectl, startReplay } from '../docs/replay.ts';
 import { ownCluster } from './own.ts';
@@ -51,13 +53,15 @@ describe.skipIf(why !== undefined)(
     test('some of them do', () => expect(pages).toContain('kubernetes.md'));
 
     test.each(pages)('%s', async (name) => {
-      const replay = startReplay(muster, kubectl);
+      const own = await ownServersOf(await readPage(name));
+      const replay = startReplay(muster, defined({ kubectl, own }));
       try {
         const page = await replayedPage(name, replay, isKubectl);
         if (isWriting) await writePage(name, page);
         expect(page).toBe(await readPage(name));
       } finally {
         await replay.end();
+        await own?.end();
       }
     });
   },

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
+import { defined } from '../../functions/model/defined.ts';
 import { type PageServers, startDemoServers } from './demo-servers.ts';
 import { startFailingServers } from './failing-servers.ts';
 import { objectsOf } from './declared-objects.ts';
@@ -45,16 +46,20 @@ type Difference = Pick<WorldOptions, 'settings' | 'guard'> & {
 
 export const isPageWorld = (name: string): name is PageWorldName => Object.hasOwn(pageWorlds, name);
 
-export async function startPageWorld(name: PageWorldName): Promise<PageWorld> {
+/** `declared`: a YAML file of the page, with its servers instead of those of the demo. */
+export async function startPageWorld(name: PageWorldName, declared?: string): Promise<PageWorld> {
   const home = await mkdtemp(join(tmpdir(), 'muster-docs-'));
   const { servers, ...options }: Difference = pageWorlds[name];
   const own = await startServers(servers, home);
   const file = join(home, 'servers.yaml');
   if (own !== undefined) await writeFile(file, own.yaml);
-  const world = await startWorld({
-    ...options,
-    ...(own !== undefined && { servers: file, settings: { ...options.settings, ...own.settings } }),
-  });
+  const world = await startWorld(
+    defined({
+      ...options,
+      servers: own === undefined ? declared : file,
+      settings: { ...options.settings, ...own?.settings },
+    }),
+  );
   for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
   const kubeconfigFile = join(home, 'kubeconfig');
   const kubeconfig = world.environment['KUBECONFIG_YAML'] ?? '';

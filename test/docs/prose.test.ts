@@ -115,7 +115,7 @@ const forms: readonly Ban[] = [
 
 /** Headings that nobody would type into a search box. */
 const vagueHeading =
-  /^#+ (before|after|now|then|what(?! to do$)|who|whose|whoever|of|in|ways?|more|other things|notes?|misc)( |$)/i;
+  /^#+ (?!.*\?$)(before|after|now|then|what(?! (to do|runs where|changes)$)|who(?! to call$)|whose|whoever|of|in|ways?|more|other things|notes?|misc)( |$)/i;
 
 /** The product name of AWS, where AWS is not the subject. */
 const functionUrl: Ban = { pattern: /\bFunction URLs?\b/, instead: 'endpoint' };

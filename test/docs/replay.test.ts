@@ -4,10 +4,12 @@ import { parseAllDocuments } from 'yaml';
 import * as z from 'zod/mini';
 import { parse as parseCommand } from '../../cli/parse.ts';
 import { startCluster } from '../../local/cluster/local-cluster.ts';
+import { defined } from '../../functions/model/defined.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { usage } from '../../local/start-options.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { crdFile } from '../world/manifest.ts';
+import { ownServersOf } from './own-servers.ts';
 import { type Fence, fencesIn, isWriting, pageNames, readPage, writePage } from './pages.ts';
 import { isPageWorld } from './page-worlds.ts';
 import { commandsIn, replayedPage } from './replay-page.ts';
@@ -34,17 +36,24 @@ const withTerminal = pages
   .map(({ name }) => name);
 
 describe('the console blocks of a page show the current output', () => {
-  test.each(withTerminal)('%s', async (name) => {
-    const replay = startReplay(muster);
-    try {
-      const page = await replayedPage(name, replay);
-      if (isWriting) await writePage(name, page);
-      // npm run docs:write writes the current output into the page.
-      expect(page).toBe(await readPage(name));
-    } finally {
-      await replay.end();
-    }
-  });
+  test.each(withTerminal)(
+    '%s',
+    async (name) => {
+      const own = await ownServersOf(await readPage(name));
+      const replay = startReplay(muster, defined({ own }));
+      try {
+        const page = await replayedPage(name, replay);
+        if (isWriting) await writePage(name, page);
+        // npm run docs:write writes the current output into the page.
+        expect(page).toBe(await readPage(name));
+      } finally {
+        await replay.end();
+        await own?.end();
+      }
+      // Three worlds and thirty commands, beside everything else.
+    },
+    90_000,
+  );
 });
 
 const all = (language: string) =>

@@ -6,6 +6,7 @@ import { ada } from '../../local/issuer.ts';
 import { type Run, runMuster } from '../cli/run.ts';
 import { browserOf } from '../world/browser.ts';
 import { printedTable } from './kubectl.ts';
+import type { OwnServers } from './own-servers.ts';
 import { isPageWorld, type PageWorld, startPageWorld } from './page-worlds.ts';
 
 /** kubectl itself: the command line as in the page, and the file for KUBECONFIG. */
@@ -28,16 +29,22 @@ export type Replay = {
   readonly end: () => Promise<void>;
 };
 
-/** Without `kubectl`, the lists of kubectl are printed from the Tables of the cluster. */
-export function startReplay(muster: string, kubectl?: Kubectl): Replay {
+export type ReplayOptions = {
+  /** Without it, the lists of kubectl are printed from the Tables of the cluster. */
+  readonly kubectl?: Kubectl;
+  /** A page with its own `my-server.yaml` has that server instead of the demo. */
+  readonly own?: OwnServers;
+};
+
+export function startReplay(muster: string, { kubectl, own }: ReplayOptions = {}): Replay {
   const worlds = new Map<string, Promise<PageWorld>>();
-  const known = new Map<string, string>();
+  const known = new Map(own === undefined ? [] : [own.ports]);
   /** Undefined: the command before was not run. */
   let code: number | undefined = 0;
 
   const worldOf = async (name: string): Promise<PageWorld> => {
     if (!isPageWorld(name)) throw new Error(`test/docs/page-worlds.ts has no world "${name}".`);
-    const started = worlds.get(name) ?? startPageWorld(name);
+    const started = worlds.get(name) ?? startPageWorld(name, own?.file);
     worlds.set(name, started);
     const there = await started;
     known.set(new URL(there.world.url).port, '8787');
@@ -73,6 +80,7 @@ export function startReplay(muster: string, kubectl?: Kubectl): Replay {
     const happened = there.happen(command);
     if (happened !== undefined) return happened.then(() => '');
     if (command.startsWith('muster ')) return type(command.slice('muster '.length), there, during);
+    if (own !== undefined && command.startsWith('npm start --silent ')) return own.start(command);
     if (command === 'echo $?') return code === undefined ? undefined : `${code}\n`;
     if (command.startsWith('kubectl ')) {
       if (kubectl === undefined) {
