@@ -36,14 +36,16 @@ export function checkText(check: Check, { now, paint, label }: CheckView): strin
 
 /** Every fact of one probe, in the order of the probe. */
 export function explainedText(check: Check, now: Date): string {
-  const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
+  const sum = rounded(check.stages.reduce((before, { ms }) => before + ms, 0));
+  // The POST may have run beside the GET: their times are not a sum.
+  const total = check.stages.some(({ stage }) => stage === 'discover') ? '' : ` (${sum} total)`;
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
   return factLines([
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
     ['Way', check.via],
     ['Redirect', check.hop === undefined ? undefined : `${check.hop.from} to ${check.hop.to}`],
-    ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
+    ['Stages', stages === '' ? '-' : `${stages}${total}`],
     ['Challenge', challengeText(check)],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
