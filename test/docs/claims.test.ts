@@ -125,3 +125,11 @@ describe('a person who is signed out of muster', () => {
     }
   });
 });
+
+// Code 2 is a person who is signed out, 1 an endpoint that is away: neither is about the server.
+test.each([...pageNames, '../README.md'])(
+  '%s takes no other code of check for a failure',
+  async (name) => {
+    expect(await readPage(name)).not.toMatch(/muster check [^\n]*\|\|/);
+  },
+);

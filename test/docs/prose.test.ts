@@ -86,7 +86,7 @@ const bans: readonly Ban[] = [
 /** Rules of word order and register that a pattern can find. */
 const forms: readonly Ban[] = [
   {
-    pattern: /(?<![\w-])(so|neither|nor) (is|are|was|does|do|did|has|have|can|may|will) [a-z`]/i,
+    pattern: /(?<![\w-])(so|neither|nor) (is|are|was|does|do|did|has|have|can|may|will) [a-z`[]/i,
     instead: 'subject, then verb: "the explorer also does"',
   },
   {
