@@ -36,16 +36,14 @@ export function checkText(check: Check, { now, paint, label }: CheckView): strin
 
 /** Every fact of one probe, in the order of the probe. */
 export function explainedText(check: Check, now: Date): string {
-  const sum = rounded(check.stages.reduce((before, { ms }) => before + ms, 0));
-  // The POST may have run beside the GET: their times are not a sum.
-  const total = check.stages.some(({ stage }) => stage === 'discover') ? '' : ` (${sum} total)`;
+  const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
   return factLines([
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
     ['Way', check.via],
     ['Redirect', check.hop === undefined ? undefined : `${check.hop.from} to ${check.hop.to}`],
-    ['Stages', stages === '' ? '-' : `${stages}${total}`],
+    ['Stages', stages === '' ? '-' : `${stages}${totalText(check, total)}`],
     ['Challenge', challengeText(check)],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
@@ -63,6 +61,10 @@ export function explainedText(check: Check, now: Date): string {
     ['More', check.page],
   ]);
 }
+
+/** The POST may run beside the GET: their times are not a sum. */
+const totalText = ({ stages }: Check, total: number): string =>
+  stages.some(({ stage }) => stage === 'discover') ? '' : ` (${rounded(total)} total)`;
 
 /** Where a client reads how to sign in (RFC 6750, section 3). */
 const challengeText = ({ bearerChallenge }: Check): string | undefined =>
