@@ -9,7 +9,7 @@ import { circuit, pauseMs } from './adapters/network/circuit.ts';
 import { allPages } from './model/all-pages.ts';
 import { defined } from './model/defined.ts';
 import { readSelector } from './model/label-selector.ts';
-import type { McpServer, ReadServer } from './model/mcpserver.ts';
+import { asksForSignIn, type McpServer, type ReadServer } from './model/mcpserver.ts';
 import { missedTicks } from './reachability/due.ts';
 import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type MaySee } from './routes/access.ts';
@@ -21,9 +21,12 @@ import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
 import { recentCopy } from './routes/recent-copy.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
+import type { Grant } from './sessions/grant.ts';
 import { join } from './sessions/join.ts';
 import { lastUses, withLastUses } from './sessions/last-use.ts';
+import type { Person } from './sessions/person.ts';
 import { wantedAudiences } from './sessions/policy.ts';
+import type { GrantStore } from './sessions/ports.ts';
 import { rateLimits, type TakeLimit } from './sessions/rate-limits.ts';
 import type { Environment } from './model/setting-reader.ts';
 import { type ApiSettings, readApiSettings } from './settings.ts';
@@ -213,7 +216,7 @@ const serverPorts = (
   sessionsOf: async (person, servers) => {
     const [uid, stored] = [onlyUid(servers), await store()];
     const [grants, used] = await Promise.all([
-      stored.listGrants(person, uid),
+      grantsFor(stored, person, servers),
       release.isOn ? lastUses(stored, person, uid) : undefined,
     ]);
     return withLastUses(join(servers, person, grants, now(), policy), used);
@@ -245,6 +248,21 @@ const accessOf = (
 /** For one server there is no need to read the grants of all. */
 const onlyUid = (servers: readonly McpServer[]): string | undefined =>
   servers.length === 1 ? servers[0]?.uid : undefined;
+
+/**
+ * A single server without a grant may have been created again: then the grants of all servers are
+ * read, and one of its name is the reason.
+ */
+async function grantsFor(
+  { listGrants }: Pick<GrantStore, 'listGrants'>,
+  person: Person,
+  servers: readonly McpServer[],
+): Promise<readonly Grant[]> {
+  const uid = onlyUid(servers);
+  const grants = await listGrants(person, uid);
+  const mayBeAgain = uid !== undefined && grants.length === 0 && servers.some(asksForSignIn);
+  return mayBeAgain ? listGrants(person) : grants;
+}
 
 function lastSweepOf(
   { leaseNamespace, tickMs }: Pick<ApiSettings, 'leaseNamespace' | 'tickMs'>,

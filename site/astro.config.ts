@@ -79,13 +79,20 @@ export default defineConfig({
       sidebar: [
         {
           label: 'Get started',
-          items: written('index', 'state-and-session', 'kubernetes', 'deploy'),
+          items: written('index', 'state-and-session', 'first-server', 'install', 'faq'),
         },
         {
           label: 'Use',
           items: written('list', 'one-server', 'sessions', 'clients', 'scripts', 'troubleshoot'),
         },
-        { label: 'Operate', items: written('operate', 'security', 'how-it-works', 'performance') },
+        {
+          label: 'Guides',
+          items: written('kubernetes', 'deploy', 'single-sign-on', 'registered-clients', 'migrate'),
+        },
+        {
+          label: 'Operate',
+          items: written('runbook', 'operate', 'security', 'how-it-works', 'performance'),
+        },
         {
           label: 'Reference',
           items: [...written('terminal', 'glossary'), { autogenerate: { directory: 'reference' } }],

@@ -43,7 +43,7 @@ export function explainedText(check: Check, now: Date): string {
     ['Observed', check.observed],
     ['Way', check.via],
     ['Redirect', check.hop === undefined ? undefined : `${check.hop.from} to ${check.hop.to}`],
-    ['Stages', stages === '' ? '-' : `${stages} (${rounded(total)} total)`],
+    ['Stages', stages === '' ? '-' : `${stages}${totalText(check, total)}`],
     ['Challenge', challengeText(check)],
     ['State', check.state ?? '-'],
     ['Reason', check.reason],
@@ -61,6 +61,10 @@ export function explainedText(check: Check, now: Date): string {
     ['More', check.page],
   ]);
 }
+
+/** The POST may run beside the GET: their times are not a sum. */
+const totalText = ({ stages }: Check, total: number): string =>
+  stages.some(({ stage }) => stage === 'discover') ? '' : ` (${rounded(total)} total)`;
 
 /** Where a client reads how to sign in (RFC 6750, section 3). */
 const challengeText = ({ bearerChallenge }: Check): string | undefined =>

@@ -185,7 +185,7 @@ export const settings = {
   },
   OAUTH_CLIENTS: {
     summary:
-      'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. Each issuer has its own callback URL (docs/deploy.md). It is a secret.',
+      'Clients that were registered manually at issuers of MCP servers: a JSON list of {"issuer", "id", "secret"}. Each issuer has its own callback URL (docs/registered-clients.md). It is a secret.',
     fallback: '[]',
   },
   OIDC_CLIENT_ID: {

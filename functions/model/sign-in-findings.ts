@@ -246,7 +246,7 @@ export const signInFindings = {
     status: 'broken',
     summary: 'The metadata belongs to another issuer.',
     meaning:
-      'The document must name the issuer that it was asked for (RFC 8414, section 3.3). Else one issuer could speak for another.',
+      'The document must name the issuer under which it was requested (RFC 8414, section 3.3). Else one issuer could speak for another.',
     fixedBy: 'server',
     fix: 'Name in `authorization_servers` the issuer that the document names, or correct `issuer` in the document.',
   },

@@ -109,7 +109,7 @@ export function nextLook({ status, message }: Condition): 'always' | 'hourly' | 
 
 const mcpMessages = {
   True: 'The server answered an MCP request.',
-  False: 'What answers is not an MCP server.',
+  False: 'Something answers, and it is not an MCP server.',
   Unknown: 'No answer showed whether this is an MCP server.',
 } as const;
 

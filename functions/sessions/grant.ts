@@ -96,7 +96,8 @@ export function canonicalUrl(text: string | undefined): string | undefined {
 
 /** Why a grant no longer fits the server it was made for; undefined while it does. */
 export function mismatch(grant: Grant, server: McpServer): string | undefined {
-  if (grant.serverUid !== server.uid) return 'The server was re-created after you signed in.';
+  if (grant.serverUid !== server.uid)
+    return 'The server was deleted and created again after you signed in.';
   if (grant.serverUrl !== canonicalUrl(server.url))
     return `The URL of the server changed after you signed in: it was ${shown(grant.serverUrl)}, and is ${shown(server.url ?? '')} now.`;
   if (grant.headersDigest !== server.headersDigest)

@@ -1,4 +1,4 @@
-import { type McpServer, namesAmong } from '../model/mcpserver.ts';
+import { type McpServer, namesAmong, qualifiedName } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire/server-wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
@@ -8,8 +8,9 @@ import { defined } from '../model/defined.ts';
 
 /**
  * The person's session with each of the servers, by uid. Grants for other servers are ignored: a
- * deleted server has no session. The hint says `namespace/name` where two of the servers share a
- * name.
+ * deleted server has no session. Only where a server has none of its own, a grant of the same name
+ * shows that the server was deleted and created again: it is named as the reason, and gives nothing.
+ * The hint says `namespace/name` where two of the servers share a name.
  */
 export function join(
   servers: readonly McpServer[],
@@ -19,11 +20,12 @@ export function join(
   policy?: TokenPolicy,
 ): ReadonlyMap<string, Session> {
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
+  const byName = new Map(grants.map((grant) => [grant.serverName, grant]));
   const view = defined({ label: namesAmong(servers), policy });
   return new Map(
-    servers.map((server) => [
-      server.uid,
-      sessionOf(server, person, byUid.get(server.uid), now, view),
-    ]),
+    servers.map((server) => {
+      const grant = byUid.get(server.uid) ?? byName.get(qualifiedName(server));
+      return [server.uid, sessionOf(server, person, grant, now, view)];
+    }),
   );
 }

@@ -46,11 +46,10 @@ export function heldSession(
       sso: sso === undefined ? undefined : ('Failed' as const),
       message: forbidden,
     });
-  const apart = grant === undefined ? undefined : mismatch(grant, server);
-  const theirs =
-    grant === undefined || apart !== undefined || !isSamePerson(grant.person, person)
-      ? undefined
-      : grant;
+  // A grant of another person says nothing, not even why it does not fit.
+  const own = grant !== undefined && isSamePerson(grant.person, person) ? grant : undefined;
+  const apart = own === undefined ? undefined : mismatch(own, server);
+  const theirs = apart === undefined ? own : undefined;
   if (sso === 'forwarding') return forwarded(server, person, theirs, { policy, now });
 
   if (theirs === undefined) return defined({ status: 'Pending Auth', message: apart, hint });

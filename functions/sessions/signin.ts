@@ -242,7 +242,7 @@ function refusalText(
       : '';
   const scope = scopes.length === 0 ? 'no scopes' : `the scopes ${scopes.join(' ')}`;
   return oneLine(
-    `The issuer ${host} refused the sign-in to ${serverName}: ${code}.${said} It was asked for ${oneLine(scope, 200)}, for ${oneLine(resource, 200)}.${advice}`,
+    `The issuer ${host} refused the sign-in to ${serverName}: ${code}.${said} muster requested ${oneLine(scope, 200)} for ${oneLine(resource, 200)}.${advice}`,
     longestRefusal,
   );
 }

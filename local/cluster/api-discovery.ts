@@ -56,7 +56,7 @@ function resourcesOf(definition: Definition) {
   const named = { name: plural, singularName: singular, namespaced: true, kind, shortNames };
   const status = { name: `${plural}/status`, singularName: '', namespaced: true, kind };
   return [
-    { ...named, verbs: ['create', 'delete', 'get', 'list', 'patch', 'update'] },
+    { ...named, verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'] },
     ...(definition.schema.properties?.['status']
       ? [{ ...status, verbs: ['get', 'patch', 'update'] }]
       : []),

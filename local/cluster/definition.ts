@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import type { Json } from './json-object.ts';
+import type { Json, JsonObject } from './json-object.ts';
 
 /** What a CustomResourceDefinition says about its one served version. */
 export type Definition = {
@@ -15,6 +15,8 @@ export type Definition = {
   readonly schema: Schema;
   /** Beside the name. Absent: kubectl prints the age. */
   readonly printerColumns?: readonly PrinterColumn[];
+  /** kubectl prints no name. */
+  readonly isNameHidden?: true;
 };
 
 /** A column of `kubectl get`. A priority above 0 is for `-o wide`. */
@@ -25,6 +27,8 @@ export type PrinterColumn = {
   readonly format?: string;
   readonly description?: string;
   readonly priority?: number;
+  /** Makes the cell instead of `jsonPath`. */
+  readonly cell?: (object: JsonObject) => Json;
 };
 
 /** The part of a structural schema that CRDs here use. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
 import { listenLocally } from '../listen.ts';
-import { type Answer, failure, pathNotFound, tooLarge } from './answer.ts';
+import { type Answer, failure, methodNotAllowed, pathNotFound, tooLarge } from './answer.ts';
 import {
   builtins,
   type Review,
@@ -10,8 +10,14 @@ import {
   selfReview,
   selfReviewPath,
 } from './builtin.ts';
+import { coreEvents, coreEventsIn } from './core-events.ts';
 import { type Definition, readDefinition } from './definition.ts';
+import { toJson } from './object-body.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
+import { streamChanges, type Watch } from './object-watch.ts';
+import { openApi } from './openapi-document.ts';
+import { tableOf } from './printed-table.ts';
+import { selectionIn } from './selected-objects.ts';
 import { type Pager, pager } from './list-pages.ts';
 import { type Resource, resource } from './resource.ts';
 import type { ResourceRequest } from './resource-context.ts';
@@ -44,8 +50,9 @@ export type LocalCluster = {
 };
 
 /**
- * Serves one custom resource, Leases, Events, Services and their proxy over HTTP the way the Kubernetes API server does,
- * without watch and server-side apply: the product needs neither.
+ * Serves one custom resource, Leases, Events, Services and their proxy over HTTP the way the
+ * Kubernetes API server does, without server-side apply. Watch, the old form of Events and the
+ * OpenAPI documents are for kubectl: the product needs none of them.
  */
 export async function startCluster({
   crdFile,
@@ -65,6 +72,15 @@ export async function startCluster({
     };
   });
 
+  const events = coreEventsIn(storeOf(served, 'events'));
+  const eventPages = pager(events);
+  const old = resource({ definition: coreEvents, store: events, pager: eventPages });
+  served.push({
+    definition: coreEvents,
+    store: events,
+    pages: eventPages,
+    serve: (request) => (request.method === 'GET' ? old(request) : methodNotAllowed()),
+  });
   const stores = { services: storeOf(served, 'services'), endpoints: storeOf(served, 'endpoints') };
 
   const answer = async (request: IncomingMessage): Promise<Answer> =>
@@ -74,6 +90,11 @@ export async function startCluster({
     if (proxied !== undefined) {
       const said = intercept?.(request) ?? proxyToService(stores, proxied, request, response);
       if (said !== undefined) send(response, said);
+      return;
+    }
+    const watch = watchOf(served, request);
+    if (watch !== undefined && intercept?.(request) === undefined) {
+      streamChanges(watch, response);
       return;
     }
     void answer(request)
@@ -108,10 +129,8 @@ async function route(
   request: IncomingMessage,
 ): Promise<Answer> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://cluster');
-  const found = discovery(
-    served.map(({ definition }) => definition),
-    pathname,
-  );
+  const definitions = served.map(({ definition }) => definition);
+  const found = discovery(definitions, pathname) ?? openApi(definitions, pathname);
   if (found) return found;
   const text = await readText(request);
   if (text === undefined) return tooLarge(bodyLimit);
@@ -130,6 +149,27 @@ async function route(
     });
   }
   return pathNotFound();
+}
+
+/** The watch that a request asks for; undefined: it asks for none, or for one that is refused. */
+function watchOf(served: readonly Served[], request: IncomingMessage): Watch | undefined {
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://cluster');
+  if (request.method !== 'GET' || !/^(true|1)$/.test(query.get('watch') ?? '')) return undefined;
+  for (const { definition, store } of served) {
+    const place = placeOf(definition, pathname);
+    if (place === undefined || place.name !== undefined) continue;
+    const selection = selectionIn(definition, query, place.namespace);
+    if (selection.kind === 'refused') return undefined;
+    const asTable = formIn(request.headers.accept ?? '') === 'table';
+    return {
+      store,
+      query,
+      matches: selection.matches,
+      shown: (object) =>
+        asTable ? tableOf(definition, [object], new Date()) : toJson(definition, object),
+    };
+  }
+  return undefined;
 }
 
 function formIn(accept: string): ResourceRequest['as'] {

@@ -24,7 +24,20 @@ export type ObjectStore = {
   readonly write: (object: Stored) => Stored;
   readonly remove: (object: Stored) => void;
   readonly snapshot: () => Snapshot;
+  /** What happened after a revision, the oldest first. Undefined: that is no longer known. */
+  readonly changesSince: (revision: number) => readonly Change[] | undefined;
+  /** Calls the listener with each later change, until the returned function is called. */
+  readonly onChange: (listener: (change: Change) => void) => () => void;
 };
+
+export type Change = {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly revision: number;
+  readonly object: Stored;
+};
+
+/** A watch that asks for what is older begins again with a list. */
+const mostChanges = 1_000;
 
 /** Names hold no `/`, as in the keys of etcd. */
 export const keyOf = ({ metadata }: Stored): string => `${metadata.namespace}/${metadata.name}`;
@@ -33,7 +46,16 @@ export function objectStore(): ObjectStore {
   const objects = new Map<string, Stored>();
   let revision = 1;
   let latest: Snapshot | undefined;
+  const changes: Change[] = [];
+  let forgotten = 0;
+  const listeners = new Set<(change: Change) => void>();
 
+  const report = (type: Change['type'], object: Stored): void => {
+    const change = { type, revision, object };
+    changes.push(change);
+    if (changes.length > mostChanges) forgotten = changes.shift()?.revision ?? forgotten;
+    for (const listener of listeners) listener(change);
+  };
   const changed = (): string => {
     latest = undefined;
     revision += 1;
@@ -44,12 +66,22 @@ export function objectStore(): ObjectStore {
     read: (namespace, name) => objects.get(`${namespace}/${name}`),
     write: ({ metadata, content }) => {
       const object = { metadata: { ...metadata, resourceVersion: changed() }, content };
+      const type = objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED';
       objects.set(keyOf(object), object);
+      report(type, object);
       return object;
     },
     remove: (object) => {
-      changed();
+      const { metadata, content } = object;
+      const last = { metadata: { ...metadata, resourceVersion: changed() }, content };
       objects.delete(keyOf(object));
+      report('DELETED', last);
+    },
+    changesSince: (since) =>
+      since < forgotten ? undefined : changes.filter((change) => change.revision > since),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     snapshot: () => {
       latest ??= {

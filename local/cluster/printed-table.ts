@@ -15,7 +15,7 @@ export const tableOf = (
 ): JsonObject => ({
   kind: 'Table',
   apiVersion: 'meta.k8s.io/v1',
-  columnDefinitions: [nameColumn, ...columnsOf(definition)].map(
+  columnDefinitions: columnsOf(definition).map(
     ({ name, type, jsonPath, format = '', description, priority = 0 }) => ({
       name,
       type,
@@ -26,10 +26,7 @@ export const tableOf = (
     }),
   ),
   rows: objects.map((object) => ({
-    cells: [
-      object.metadata.name,
-      ...columnsOf(definition).map((column) => cellOf(column, toJson(definition, object), now)),
-    ],
+    cells: columnsOf(definition).map((column) => cellOf(column, toJson(definition, object), now)),
     object: {
       kind: 'PartialObjectMetadata',
       apiVersion: 'meta.k8s.io/v1',
@@ -49,12 +46,14 @@ const nameColumn: PrinterColumn = {
 
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
-const columnsOf = ({ printerColumns = [] }: Definition): readonly PrinterColumn[] =>
-  printerColumns.length > 0 ? printerColumns : [age];
+function columnsOf({ printerColumns = [], isNameHidden }: Definition): readonly PrinterColumn[] {
+  const columns = printerColumns.length > 0 ? printerColumns : [age];
+  return isNameHidden === true ? columns : [nameColumn, ...columns];
+}
 
 /** Null: the object has no such value, and kubectl prints nothing. */
-function cellOf({ type, jsonPath }: PrinterColumn, object: JsonObject, now: Date): Json {
-  const value = valueAt(object, jsonPath);
+function cellOf({ type, jsonPath, cell }: PrinterColumn, object: JsonObject, now: Date): Json {
+  const value = cell === undefined ? valueAt(object, jsonPath) : cell(object);
   if (value === undefined) return null;
   if (type === 'date')
     return humanDuration(typeof value === 'string' ? now.getTime() - Date.parse(value) : NaN);

@@ -3,13 +3,13 @@ import { defined } from '../../functions/model/defined.ts';
 import { parseJson } from '../../functions/model/json.ts';
 import * as say from './answer.ts';
 import type { Answer } from './answer.ts';
-import { readSelector } from '../../functions/model/label-selector.ts';
 import type { JsonObject } from './json-object.ts';
 import { apiVersionOf, toJson } from './object-body.ts';
 import type { Stored } from './object-store.ts';
 import { create, patch, replace } from './object-writes.ts';
 import { tableOf } from './printed-table.ts';
 import type { Context, ResourceRequest } from './resource-context.ts';
+import { selectionIn } from './selected-objects.ts';
 
 export type Resource = (request: ResourceRequest) => Answer;
 
@@ -25,7 +25,7 @@ export const resource =
   };
 
 /** Parameters that the product never sends. */
-const unsupported = ['watch', 'dryRun', 'fieldSelector'];
+const unsupported = ['dryRun'];
 
 function onCollection(context: Context, request: ResourceRequest): Answer {
   const { method, namespace } = request;
@@ -67,17 +67,15 @@ function list({ definition, pager }: Context, { query, namespace, as }: Resource
   const version = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(version))
     return say.badRequest(`resourceVersion: Invalid value: "${version}": must be a number`);
-  const selector = query.get('labelSelector') ?? '';
-  const selects = readSelector(selector);
-  if (!selects) return say.badRequest(`unable to parse requirement: "${selector}"`);
+  const selection = selectionIn(definition, query, namespace);
+  if (selection.kind === 'refused') return selection.answer;
+  const isSelected = ['labelSelector', 'fieldSelector'].some((one) => query.get(one));
   // Version 0 asks for whatever the watch cache holds, and the cache does not page.
   const limit = version === '0' ? 0 : Number(query.get('limit') ?? 0);
   const paged = pager.page({
     limit,
     continue: query.get('continue') ?? '',
-    matches: ({ metadata }) =>
-      (namespace === undefined || metadata.namespace === namespace) &&
-      selects(metadata.labels ?? {}),
+    matches: selection.matches,
   });
   switch (paged.kind) {
     case 'malformed':
@@ -91,8 +89,7 @@ function list({ definition, pager }: Context, { query, namespace, as }: Resource
           ...listIn(as, definition, paged.objects),
           metadata: defined({
             continue: paged.continue,
-            remainingItemCount:
-              paged.remaining > 0 && selector === '' ? paged.remaining : undefined,
+            remainingItemCount: paged.remaining > 0 && !isSelected ? paged.remaining : undefined,
             resourceVersion: String(paged.revision),
           }),
         },

@@ -1073,10 +1073,6 @@ describe('server-side apply on /status', () => {
 });
 
 describe('watch', () => {
-  beforeEach(({ skip }) =>
-    skip(api.kind === 'local', 'the local cluster answers 501: a function lists, it never watches'),
-  );
-
   const watch = async (
     query: string,
   ): Promise<readonly { type: string; object: { metadata: { name?: string | undefined } } }[]> => {
@@ -1109,6 +1105,76 @@ describe('watch', () => {
     expect(
       (await watch(`&resourceVersion=${metadata.resourceVersion}`)).map(({ type }) => type),
     ).toEqual(['MODIFIED', 'DELETED']);
+  });
+});
+
+describe('what kubectl reads', () => {
+  const anEvent = (name: string, of: string) => ({
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name, namespace },
+    eventTime: '2026-11-26T12:00:00.000000Z',
+    reportingController: 'muster-serverless/sweep',
+    reportingInstance: 'sweep',
+    action: 'Probe',
+    reason: 'ConnectionRefused',
+    type: 'Warning',
+    note: 'Connection refused.',
+    regarding: { kind: 'MCPServer', namespace, name: of },
+  });
+  const oldAddress = (): string => `/api/v1/namespaces/${namespace}/events`;
+
+  test('an Event is also at its old address, in the old form, and is found by its object', async () => {
+    for (const [name, of] of [
+      ['one', 'server-a'],
+      ['two', 'server-b'],
+    ] as const)
+      await api.send('POST', `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, {
+        body: anEvent(name, of),
+      });
+    const about = 'involvedObject.name=server-a,involvedObject.kind=MCPServer';
+    const { body } = await api.send('GET', `${oldAddress()}?fieldSelector=${about}`);
+    expect(body).toMatchObject({
+      kind: 'EventList',
+      items: [
+        {
+          metadata: { name: 'one' },
+          message: 'Connection refused.',
+          involvedObject: { kind: 'MCPServer', name: 'server-a' },
+          reportingComponent: 'muster-serverless/sweep',
+        },
+      ],
+    });
+  });
+
+  test('a list of one object by its name', async () => {
+    await createMany('a', 'b');
+    const { body } = await api.send(
+      'GET',
+      `${pathOf(namespace)}?fieldSelector=${encodeURIComponent('metadata.name=b')}`,
+    );
+    expect(body).toMatchObject({ items: [{ metadata: { name: 'b' } }] });
+  });
+
+  test('the OpenAPI document describes every field of the resource', async () => {
+    const group = 'apis/muster.giantswarm.io/v1alpha1';
+    const { body } = await api.send('GET', '/openapi/v3');
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.object({ serverRelativeURL: z.string() })) })
+      .parse(body);
+    const { body: document } = await api.send('GET', paths[group]?.serverRelativeURL ?? '');
+    expect(document).toMatchObject({
+      components: {
+        schemas: {
+          'io.giantswarm.muster.v1alpha1.MCPServer': {
+            properties: { spec: { description: 'What the owner of the server declares.' } },
+            'x-kubernetes-group-version-kind': [
+              { group: 'muster.giantswarm.io', version: 'v1alpha1', kind: 'MCPServer' },
+            ],
+          },
+        },
+      },
+    });
   });
 });
 

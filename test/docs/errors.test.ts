@@ -15,10 +15,12 @@ const sources = await Promise.all(
 const code = sources.flat().join('\n');
 
 const tables = await Promise.all(
-  ['troubleshoot.md', 'clients.md'].map(async (name) => {
-    const [, byText = ''] = (await readPage(name)).split('\n## Error texts\n');
-    return [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => [name, text] as const);
-  }),
+  ['troubleshoot.md', 'clients.md', 'registered-clients.md', 'single-sign-on.md'].map(
+    async (name) => {
+      const [, byText = ''] = (await readPage(name)).split('\n## Error texts\n');
+      return [...byText.matchAll(/^\| `([^`]+)`/gm)].map(([, text = '']) => [name, text] as const);
+    },
+  ),
 );
 
 test.each(tables.flat())('%s: the product says "%s"', (_, text) => {

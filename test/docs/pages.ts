@@ -2,6 +2,7 @@
  * The pages of `docs/`, split into parts: tests check or write the contents of fences and tables.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { defined } from '../../functions/model/defined.ts';
 
 const docs = new URL('../../docs/', import.meta.url);
 
@@ -24,26 +25,36 @@ export type Fence = {
   readonly text: string;
   /** Index of the text in the page. */
   readonly at: number;
+  /** The world that the commands run in: `<!-- world: NAME -->` above the fence. */
+  readonly world?: string;
   /**
-   * Commands that run first and are not shown: `<!-- before: muster auth login -->` above the
-   * fence, separated by `;`.
+   * What happens first and is not shown: `<!-- before: muster auth login; sweep -->` above the
+   * fence, separated by `;`. The comments of a fence have an empty line below each.
    */
   readonly before: readonly string[];
+  /** What happens while a command runs that stays, such as `muster list --watch`: `during`. */
+  readonly during: readonly string[];
 };
 
+const fence =
+  /((?:<!-- (?:world|before|during): [^\n]+ -->\n\n)*)^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm;
+
 export const fencesIn = (page: string): readonly Fence[] =>
-  [...page.matchAll(/(?:<!-- before: (.+?) -->\n\n)?^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm)].map(
-    (match) => {
-      const [all, before = '', language = '', info = '', text = ''] = match;
-      return {
+  [...page.matchAll(fence)].map(
+    ({ index, 0: all, 1: comments = '', 2: language = '', 3: info = '', 4: text = '' }) =>
+      defined({
         language,
         info,
         text,
-        at: match.index + all.lastIndexOf(text + '```'),
-        before: before === '' ? [] : before.split('; '),
-      };
-    },
+        at: index + all.lastIndexOf(text + '```'),
+        world: commentIn(comments, 'world'),
+        before: commentIn(comments, 'before')?.split('; ') ?? [],
+        during: commentIn(comments, 'during')?.split('; ') ?? [],
+      }),
   );
+
+const commentIn = (comments: string, key: string): string | undefined =>
+  new RegExp(`<!-- ${key}: (.+) -->`).exec(comments)?.[1];
 
 /** The table below `<!-- table: NAME -->`. Undefined: the page has no such table. */
 export function tableIn(

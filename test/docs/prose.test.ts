@@ -83,6 +83,40 @@ const bans: readonly Ban[] = [
   },
 ];
 
+/** Rules of word order and register that a pattern can find. */
+const forms: readonly Ban[] = [
+  {
+    pattern: /(?<![\w-])(so|neither|nor) (is|are|was|does|do|did|has|have|can|may|will) [a-z`[]/i,
+    instead: 'subject, then verb: "the explorer also does"',
+  },
+  {
+    pattern: /(^|[.:;] )(only|not) (if|when|after|where|until) [^,.]{3,60}, (is|are|does|do|can) /i,
+    instead: 'subject, then verb',
+  },
+  { pattern: /(^|[.:;|] )\**who [^?]*[.|]/i, instead: 'an actor: "anyone who ..."' },
+  { pattern: /\btoo(?=[.;:)|]|$)/i, instead: '"also" before the verb' },
+  {
+    pattern: /\bone('s own| (sees|may|can|must|should|needs|would|wants|has to))\b/i,
+    instead: 'you, or the person',
+  },
+  { pattern: /(^|[.:;|] )what(ever)? [^?.|]* (is|are) [^?]*\./i, instead: 'a noun as the subject' },
+  { pattern: /\bnever mix(es|ed)?\b/i, instead: 'the fact and its exception, not an aphorism' },
+  { pattern: /\bgets nothing, and\b/i, instead: 'the fact and its exception, not an aphorism' },
+  { pattern: /; [a-z][^.;{|]{3,}; [a-z]/, instead: 'one thought a sentence, or a list' },
+  { pattern: /\b(was|were) asked for\b|\basked for (by|in)\b/i, instead: 'requested' },
+  { pattern: /\bthere (is|are) no (more|longer)\b/i, instead: 'no longer, with a subject' },
+  {
+    pattern: /\b(thereof|therein|hence|thus|whereby|herewith|lest|ought)\b/i,
+    instead: 'so, or none',
+  },
+  { pattern: /\b(likewise|as well)\./i, instead: '"also" before the verb' },
+  { pattern: /\bmust needs\b|\bneed not\b/i, instead: 'do not have to' },
+];
+
+/** Headings that nobody would type into a search box. */
+const vagueHeading =
+  /^#+ (?!.*\?$)(before|after|now|then|what(?! (to do|runs where|changes)$)|who(?! to call$)|whose|whoever|of|in|ways?|more|other things|notes?|misc)( |$)/i;
+
 /** The product name of AWS, where AWS is not the subject. */
 const functionUrl: Ban = { pattern: /\bFunction URLs?\b/, instead: 'endpoint' };
 
@@ -106,9 +140,13 @@ function linesOfPage(file: string, page: string): readonly Text[] {
     .flatMap((line, index) =>
       line.startsWith('    ') || line.startsWith('<!--')
         ? []
-        : [{ file, line: index + 1, text: line.replace(/`[^`]*`/g, '`code`') }],
+        : [{ file, line: index + 1, text: withoutTestTitles(line).replace(/`[^`]*`/g, '`code`') }],
     );
 }
+
+/** The table of attacks names tests by their titles. */
+const withoutTestTitles = (line: string): string =>
+  line.replace(/`test\/[^`]+`: .+?(?=<br>| \|$)/g, '');
 
 /**
  * The string literals of a source that have more than one word; a template has `…` for each value.
@@ -146,14 +184,19 @@ const pages = [
   '../SECURITY.md',
   '../AGENTS.md',
 ];
-const sources = execFileSync(
-  'git',
-  ['ls-files', '-co', '--exclude-standard', 'functions', 'cli', 'infra', 'local'],
-  {
-    cwd: fileURLToPath(root),
-    encoding: 'utf8',
-  },
-)
+const folders = [
+  'functions',
+  'cli',
+  'infra',
+  'local',
+  'site/src',
+  'site/reference',
+  'site/source.ts',
+];
+const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...folders], {
+  cwd: fileURLToPath(root),
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
 
@@ -164,11 +207,37 @@ const texts = (
   ])
 ).flat();
 
+/** Paragraphs of the pages: a sentence may be longer than a line. */
+const pageTexts = (
+  await Promise.all(
+    pages.map(async (name) => paragraphsOf(linesOfPage(`docs/${name}`, await readPage(name)))),
+  )
+).flat();
+
+function paragraphsOf(lines: readonly Text[]): readonly Text[] {
+  const paragraphs: Text[] = [];
+  let isOpen = false;
+  for (const { file, line, text } of lines) {
+    const begins = /^(\s*([-*|#>]|\d+\.) |\|)/.test(text);
+    const last = paragraphs.at(-1);
+    if (text.trim() === '') isOpen = false;
+    else if (isOpen && !begins && last !== undefined)
+      paragraphs[paragraphs.length - 1] = { ...last, text: `${last.text} ${text.trim()}` };
+    else {
+      paragraphs.push({ file, line, text });
+      isOpen = true;
+    }
+  }
+  return paragraphs;
+}
+
 const withoutExceptions = (text: string): string =>
   exceptions.reduce((rest, { text: excepted }) => rest.replace(excepted, ''), text);
 
 test.each(
-  [...bans, functionUrl].map(({ pattern, instead }) => [pattern.source, instead, pattern] as const),
+  [...bans, ...forms, functionUrl].map(
+    ({ pattern, instead }) => [pattern.source, instead, pattern] as const,
+  ),
 )('no text for people has /%s/; write: %s', (_, _instead, pattern) => {
   const found = texts
     .map(({ file, line, text }) => ({ at: `${file}:${line}`, text: withoutExceptions(text) }))
@@ -182,6 +251,12 @@ test('every exception is still needed', () => {
   expect(unused).toEqual([]);
 });
 
+test('every heading is a noun phrase or a task', () => {
+  expect(
+    texts.filter(({ text }) => vagueHeading.test(text)).map(({ file, text }) => `${file}: ${text}`),
+  ).toEqual([]);
+});
+
 test('messages are read from sources, without comments and imports', () => {
   const code =
     "import 'a b';\n// mend it\nconst x = `Somebody ${y} is away`;\nconst z = ['one two', 'one'];";
@@ -189,4 +264,39 @@ test('messages are read from sources, without comments and imports', () => {
     'Somebody … is away',
     'one two',
   ]);
+});
+
+test('every decision is a heading with a context, the decision and consequences', async () => {
+  const [, ...decisions] = (await readPage('decisions.md')).split(/^## /m);
+  expect(decisions.length).toBeGreaterThan(50);
+  const shapes = decisions.map((text) => {
+    const [, ...lines] = text.trim().split('\n');
+    return lines.filter((line) => line !== '').map((line) => /^- \*\*(\w+):\*\* /.exec(line)?.[1]);
+  });
+  for (const shape of shapes) expect(shape).toEqual(['Context', 'Decision', 'Consequences']);
+  const headings = decisions.map((text) => text.split('\n', 1).join(''));
+  expect(new Set(headings).size).toBe(headings.length);
+});
+
+test('each number of an issue in the comparison is a link to it', async () => {
+  const page = await readPage('comparison.md');
+  expect(
+    page.match(/\[#\d+\]\(https:\/\/github\.com\/[\w-]+\/[\w-]+\/(issues|pull)\/\d+\)/g)?.length,
+  ).toBeGreaterThan(10);
+  expect(page.match(/(?<!\[)#\d{2,}/g)).toBeNull();
+  for (const [, shown, linked] of page.matchAll(/\[#(\d+)\]\(\S+\/(\d+)\)/g))
+    expect(linked).toBe(shown);
+});
+
+/** Longer sentences cannot be read at once. Commands, links and code count as one word. */
+const mostWords = 33;
+
+test('no sentence of a page is longer than it can be read at once', () => {
+  const long = pageTexts.flatMap(({ file, line, text }) =>
+    text
+      .split(/(?<=[.:?!])\s|[|]|<br>/)
+      .filter((sentence) => sentence.split(/\s+/).length > mostWords)
+      .map((sentence) => `${file}:${line}: ${sentence}`),
+  );
+  expect(long).toEqual([]);
 });

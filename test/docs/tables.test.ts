@@ -72,25 +72,27 @@ const auditRows = table(
   ]),
 );
 
-const settingLines = (product: IssuerProduct): string => {
-  const lines = Object.entries(product.settings).map(([name, value]) => code(`${name}=${value}`));
-  return lines.length === 0 ? 'none' : lines.join(', ');
-};
+const issuerRows = (product: IssuerProduct): string =>
+  table(
+    [product.name, 'what to do'],
+    [
+      ['client', product.register],
+      ['live page', product.livePage],
+      ['groups', product.groups],
+      ['not supported', product.limits],
+    ],
+  );
 
-const issuerRows = table(
-  ['issuer', '`OIDC_ISSUER`', 'client to register', 'further settings', 'groups', 'not supported'],
-  Object.values(issuerProducts).map((product) => [
-    product.name,
-    code(product.issuer),
-    product.register,
-    settingLines(product),
-    product.groups,
-    product.limits,
-  ]),
+const tablesOfIssuers = Object.entries(issuerProducts).map(
+  ([name, product]): [string, string, string] => [
+    'single-sign-on.md',
+    `issuer ${name}`,
+    issuerRows(product),
+  ],
 );
 
-test.each([
-  ['deploy.md', 'issuers', issuerRows],
+test.each<[string, string, string]>([
+  ...tablesOfIssuers,
   ['operate.md', 'limits', limitRows],
   ['operate.md', 'audit', auditRows],
   ['state-and-session.md', 'states', meanings('STATE', stateGlossary)],

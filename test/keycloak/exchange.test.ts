@@ -9,35 +9,21 @@ import { ada } from '../../local/issuer.ts';
 import { aCaller, aPerson } from '../world/person.ts';
 import { aServer, connected } from '../world/server.ts';
 import { startSignInWorld } from '../world/signin.ts';
-import { commandLine, createRealm, mcpAudience } from './realm.ts';
+import { commandLineFor, exchanger } from './guide-clients.ts';
+import { createRealm, mcpAudience } from './realm.ts';
 
 const keycloak = inject('keycloak');
 
-/** A client that may exchange; tokens that it exchanges have to name it. */
-const exchanger = { clientId: 'exchanger', clientSecret: 'a secret of the exchanger' };
-
-const withAudience = (name: string, audience: string) => ({
-  name,
-  protocol: 'openid-connect',
-  protocolMapper: 'oidc-audience-mapper',
-  config: { 'included.custom.audience': audience, 'access.token.claim': 'true' },
-});
+const commandLine = commandLineFor('https://muster.example.com');
+const secret = 'a secret of the exchanger';
 
 describe.skipIf(keycloak === undefined)('with Keycloak', () => {
   test("a person's access token is exchanged for one that the server accepts", async () => {
     if (keycloak === undefined) return;
     const realm = await createRealm(keycloak, 'exchange', {
       clients: [
-        {
-          ...commandLine,
-          directAccessGrantsEnabled: true,
-          protocolMappers: [withAudience('exchanger', exchanger.clientId)],
-        },
-        {
-          clientId: exchanger.clientId,
-          secret: exchanger.clientSecret,
-          attributes: { 'standard.token.exchange.enabled': 'true' },
-        },
+        { ...commandLine, directAccessGrantsEnabled: true },
+        { ...exchanger, secret },
       ],
     });
     const endpoint = `${realm.url}/protocol/openid-connect/token`;
@@ -58,7 +44,7 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
     const policy = { hasIdTokens: false, exchangeIssuers: [realm.url], allowInsecure: true };
     const world = await startSignInWorld({
       running: { issuer: { url: realm.url, close: async () => {} }, audience: mcpAudience },
-      credentials: exchanger,
+      credentials: { clientId: exchanger.clientId, clientSecret: secret },
       policy,
       issuerRules: () => ({ exchange: { noConnector: true, audience: 'parameter' } }),
     });

@@ -36,14 +36,6 @@ export type Realm = {
 /** The audience of access tokens with the scope `mcp`. */
 export const mcpAudience = 'https://mcp.example.com';
 
-/** As the command line signs people in: public, on any port of loopback. */
-export const commandLine = {
-  clientId: 'muster-cli',
-  publicClient: true,
-  standardFlowEnabled: true,
-  redirectUris: ['http://127.0.0.1/*'],
-};
-
 /** One realm in which ada can sign in with her name as her password. */
 export async function createRealm(
   administrator: Administrator,

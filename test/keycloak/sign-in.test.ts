@@ -10,7 +10,10 @@ import { type Ended, type Run, runMuster } from '../cli/run.ts';
 import { sandbox } from '../cli/sandbox.ts';
 import { browserOf } from '../world/browser.ts';
 import { livePage } from '../world/live-page.ts';
-import { commandLine, createRealm, type Realm } from './realm.ts';
+import { startWorld } from '../../local/world.ts';
+import { startOwnEndpoint } from '../world/own-endpoint.ts';
+import { commandLine, commandLineFor } from './guide-clients.ts';
+import { createRealm, type Realm } from './realm.ts';
 import { type KeycloakWorld, startKeycloakWorld } from './world.ts';
 
 const keycloak = inject('keycloak');
@@ -135,5 +138,23 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
     expect(await sessionOf('open', 'auth status --verify')).toBe('Expired');
     expect(await signIn('auth login --server open')).toMatchObject({ code: 0 });
     expect(await open.forgetRegistrations()).toBe(1);
+  });
+
+  test('a person signs in with access tokens, as the guide sets it up for an exchange', async () => {
+    if (keycloak === undefined) return;
+    const realm = await createRealm(keycloak, 'access-tokens');
+    const cluster = await startWorld();
+    box.endAfter(cluster.close);
+    const endpoint = await startOwnEndpoint(cluster, (url) => ({
+      OIDC_ISSUER: realm.url,
+      OIDC_CLIENT_ID: commandLine.clientId,
+      BEARER_AUDIENCE: url,
+    }));
+    box.endAfter(endpoint.close);
+    await realm.addClient(commandLineFor(endpoint.url));
+    const at = { endpoint: endpoint.url };
+    const visit = (address: string) => browserOf(ada).visit(address);
+    expect(await muster('auth login', { ...at, onAddress: visit })).toMatchObject({ code: 0 });
+    expect((await muster('auth whoami', at)).stdout).toContain(ada.email);
   });
 });

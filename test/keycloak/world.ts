@@ -7,7 +7,8 @@ import { startMcpServer } from '../../local/mcp-servers.ts';
 import type { Environment } from '../../functions/model/setting-reader.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { aManifest } from '../world/manifest.ts';
-import { commandLine, mcpAudience, type Realm } from './realm.ts';
+import { commandLine } from './guide-clients.ts';
+import { mcpAudience, type Realm } from './realm.ts';
 
 export type KeycloakWorld = Pick<World, 'url' | 'sweep' | 'close'>;
 

@@ -1,6 +1,6 @@
 /**
- * The issuers that people have: what each needs as `OIDC_ISSUER`, and what it cannot do. The table
- * of docs/deploy.md is made from this list; `own-issuers.ts` has a fake of each.
+ * The issuers that people have: what each needs as `OIDC_ISSUER`, and what it cannot do. The tables
+ * of docs/single-sign-on.md are made from this list; `own-issuers.ts` has a fake of each.
  */
 import type { SettingName } from '../../functions/model/settings-table.ts';
 
@@ -12,6 +12,8 @@ export type IssuerProduct = {
   readonly register: string;
   /** Settings besides the issuer and the client ID, which the defaults do not have. */
   readonly settings: Partial<Record<SettingName, string>>;
+  /** How `https://HOST/live/` becomes one more redirect address of the same client. */
+  readonly livePage: string;
   /** What to do for group rules (`ACCESS_REVIEW`). */
   readonly groups: string;
   /** What is refused, and why. */
@@ -27,6 +29,7 @@ export const issuerProducts = {
     register:
       'A public app client without a secret, with the authorization code grant, the scopes openid, email and profile, and the callback URL `http://localhost:8765/callback`. Cognito compares the whole address.',
     settings: { OIDC_REDIRECT: 'http://localhost:8765/callback' },
+    livePage: 'Add the callback URL `https://HOST/live/`.',
     groups: '`ACCESS_GROUPS_CLAIM=cognito:groups`',
     limits:
       'No `--device`: Cognito has no device authorization. No `BEARER_AUDIENCE`: its access tokens are not of the type `at+jwt`.',
@@ -37,6 +40,8 @@ export const issuerProducts = {
     register:
       'An app with the platform "Mobile and desktop applications" and the redirect URI `http://localhost/callback`. Entra ID ignores the port of localhost. For `--device`, allow public client flows.',
     settings: { OIDC_REDIRECT: 'http://localhost/callback' },
+    livePage:
+      'Add the redirect URI `https://HOST/live/` to the same platform, not to "Single-page application".',
     groups:
       'Add the groups claim to the ID token, limited to groups that are assigned to the app. A person with more than 200 groups gets a token without them, so no group rule matches.',
     limits:
@@ -47,6 +52,7 @@ export const issuerProducts = {
     issuer: 'https://ORG.okta.com',
     register: `A native app with the grants authorization code and refresh token, and the sign-in redirect URI \`${fixedRedirect}\`. Okta compares the whole address.`,
     settings: { OIDC_REDIRECT: fixedRedirect },
+    livePage: 'Add the sign-in redirect URI `https://HOST/live/`.',
     groups: 'Add a groups claim filter to the app.',
     limits: 'No `BEARER_AUDIENCE`: access tokens of this server are for Okta only.',
   },
@@ -55,6 +61,7 @@ export const issuerProducts = {
     issuer: 'https://ORG.okta.com/oauth2/default',
     register: `The same app. An access policy of the authorization server must allow it.`,
     settings: { OIDC_REDIRECT: fixedRedirect },
+    livePage: 'Add the sign-in redirect URI `https://HOST/live/`.',
     groups: 'Add a scope and a claim `groups` to the authorization server.',
     limits: 'No `BEARER_AUDIENCE`: its access tokens are not of the type `at+jwt`.',
   },
@@ -63,6 +70,7 @@ export const issuerProducts = {
     issuer: 'https://TENANT.auth0.com/',
     register: `A native application with the grants authorization code and refresh token, and the callback URL \`${fixedRedirect}\`. The slash at the end of the issuer belongs to its name.`,
     settings: { OIDC_REDIRECT: fixedRedirect },
+    livePage: 'Add the callback URL `https://HOST/live/`.',
     groups:
       'An action adds a claim with a namespace: `ACCESS_GROUPS_CLAIM=https://example.com/groups`.',
     limits:
@@ -77,6 +85,7 @@ export const issuerProducts = {
       OIDC_PARAMETERS: 'access_type=offline&prompt=consent',
       OIDC_PUBLIC_CLIENT_SECRET: 'GOCSPX-...',
     },
+    livePage: 'Not possible: a desktop client has no redirect address of its own.',
     groups: 'None: ID tokens of Google have no groups.',
     limits:
       'No client of the type "Web application": its secret must stay secret. No `--device`, which needs another type of client. No `BEARER_AUDIENCE`: access tokens are opaque.',
@@ -87,6 +96,7 @@ export const issuerProducts = {
     register:
       'A public client with the standard flow and the redirect URI `http://127.0.0.1/*`. For `--device`, enable the device authorization grant.',
     settings: {},
+    livePage: 'Add the redirect URI `https://HOST/live/`.',
     groups:
       'Add a client scope `groups` with a group membership mapper, and assign it to the client.',
     limits: 'No `BEARER_AUDIENCE`, unless access tokens have the type `at+jwt`.',
@@ -97,6 +107,8 @@ export const issuerProducts = {
     register:
       'A static client with `public: true` and without `redirectURIs`. For `--device`, add the redirect URI /dex/device/callback, and then also a fixed `OIDC_REDIRECT`.',
     settings: {},
+    livePage:
+      'Add `redirectURIs` with `https://HOST/live/` and `http://127.0.0.1:8765/callback`, and set `OIDC_REDIRECT=http://127.0.0.1:8765/callback`: with a list, Dex compares the whole address.',
     groups: 'Use a connector that supports groups.',
     limits: 'No `BEARER_AUDIENCE`: its access tokens are for Dex only.',
   },

@@ -81,7 +81,7 @@ export const rowSchema = z.object({
     z.optional(text),
     'URL of a remote server, without user, password and query. Absent in anonymous answers.',
   ),
-  description: field(z.optional(text), 'What the server is for.'),
+  description: field(z.optional(text), 'Purpose of the server.'),
   toolPrefix: field(z.optional(text), "Prefix of the names of the server's tools."),
   autoStart: field(z.boolean(), 'Whether muster connects to the server by itself.'),
   timeoutSeconds: field(

@@ -88,3 +88,14 @@ test.each([
 test('without a site the reason has no address', () => {
   expect(explainedText(explain(failing, refused, now), now)).not.toContain('More:');
 });
+
+test('stages have a total, except where two requests ran beside each other', () => {
+  const stagesIn = (timings: ProbeOutcome['timings']) =>
+    /^Stages: +(.+)$/m.exec(
+      explainedText(explain(failing, { ...refused, timings }, now), now),
+    )?.[1];
+  expect(stagesIn({ dns: 1, tcp: 2 })).toBe('dns 1.0 ms, tcp 2.0 ms (3.0 ms total)');
+  expect(stagesIn({ tcp: 1, headers: 999, discover: 500 })).toBe(
+    'tcp 1.0 ms, headers 999 ms, discover 500 ms',
+  );
+});

@@ -90,7 +90,7 @@ describe('SpeaksMCP says', () => {
       [answered({ speaksMcp: 'False' })],
       'False',
       'NoMCPResponse',
-      'What answers is not an MCP server.',
+      'Something answers, and it is not an MCP server.',
     ],
     [
       [answered({ speaksMcp: 'Unknown' })],

@@ -300,7 +300,7 @@ test('a person who declines comes back with the reason, and nothing is stored', 
   const { url } = await visit(ada, callbackWith({ state, error: 'access_denied' }));
   expect(url.href.startsWith(`${returnTo}?error=access_denied&error_description=`)).toBe(true);
   expect(url.searchParams.get('error_description')).toMatch(
-    /^The issuer [\d.:]+ refused the sign-in to default\/a: access_denied\. It was asked for the scopes mcp offline_access, for http:\/\/127\.0\.0\.1:\d+\/mcp\.$/,
+    /^The issuer [\d.:]+ refused the sign-in to default\/a: access_denied\. muster requested the scopes mcp offline_access for http:\/\/127\.0\.0\.1:\d+\/mcp\.$/,
   );
   const again = await visit(ada, callbackWith({ state, code: 'x' }));
   expect(again.status).toBe(400);
@@ -313,7 +313,7 @@ test.each(['apieceofatoken', 'pay_here', 'x'.repeat(5_000), 'a b', '\u202e'])(
     const { url } = await visit(ada, callbackWith({ state, error }));
     expect(url.searchParams.get('error')).toBe('server_error');
     expect(url.searchParams.get('error_description')).toMatch(
-      /refused the sign-in to default\/a: an error without a known code\. It was asked/,
+      /refused the sign-in to default\/a: an error without a known code\. muster requested/,
     );
   },
 );
@@ -327,7 +327,7 @@ test('what an issuer says about its refusal is told, on one line and without sec
     callbackWith({ state, error: 'access_denied', error_description }),
   );
   expect(url.searchParams.get('error_description')).toMatch(
-    /: access_denied\. It says: User ada is not assigned to this app\. See \[left out\]\. It was asked/,
+    /: access_denied\. It says: User ada is not assigned to this app\. See \[left out\]\. muster requested/,
   );
 });
 

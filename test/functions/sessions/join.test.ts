@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Grant } from '../../../functions/sessions/grant.ts';
 import { join } from '../../../functions/sessions/join.ts';
 import { aGrant, allowed, protectedServer, now } from './build.ts';
 import { anAuth } from '../../world/server.ts';
@@ -25,9 +26,42 @@ test('what the owner allows counts for each session', () => {
   });
 });
 
-test('a re-created server of the same name asks again', () => {
+describe('a server that was deleted and created again', () => {
   const again = protectedServer({ uid: 'uid-new' });
-  expect(words(join([again], aPerson(), [aGrant()], now))).toEqual({ 'uid-new': 'Pending Auth' });
+  const why = 'The server was deleted and created again after you signed in.';
+  const sessionWith = (...grants: readonly Grant[]) =>
+    join([again], aPerson(), grants, now).get('uid-new');
+
+  test('requires a new sign-in, and the old grant gives nothing but the reason', () => {
+    expect(sessionWith(aGrant())).toEqual({
+      status: 'Pending Auth',
+      message: why,
+      hint: 'muster auth login --server server-a',
+    });
+  });
+  test('is told from one that a person never signed in to', () => {
+    expect(sessionWith()).not.toHaveProperty('message');
+    expect(sessionWith(aGrant({ serverName: 'default/server-b' }))).not.toHaveProperty('message');
+    expect(sessionWith(aGrant({ serverName: 'other/server-a' }))).not.toHaveProperty('message');
+  });
+  test('has no reason left once the person has signed in to it again, in any order', () => {
+    const fresh = aGrant({ serverUid: 'uid-new' });
+    for (const grants of [
+      [aGrant(), fresh],
+      [fresh, aGrant()],
+    ]) {
+      expect(sessionWith(...grants)).toMatchObject({ status: 'Authenticated' });
+      expect(sessionWith(...grants)).not.toHaveProperty('message');
+    }
+  });
+  test('shows nothing of the sign-in of another person', () => {
+    const person = { issuer: 'https://login.example.com', subject: 'grace' };
+    expect(sessionWith(aGrant({ person }))).not.toHaveProperty('message');
+  });
+  test('has no session while it cannot be reached', () => {
+    const down = protectedServer({ uid: 'uid-new', state: 'Failed' });
+    expect(join([down], aPerson(), [aGrant()], now).get('uid-new')).toEqual({ status: '-' });
+  });
 });
 
 test('a grant of a deleted server is not shown', () => {

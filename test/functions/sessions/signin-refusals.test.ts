@@ -218,10 +218,10 @@ describe('a browser that comes back', () => {
     expect(
       (await declined({ error: 'access_denied', description: 'Ask v1.2 of Bob.' })).message,
     ).toBe(
-      'The issuer issuer.example.com refused the sign-in to default/server-a: access_denied. It says: Ask v1.2 of Bob. It was asked for the scopes mcp read, for https://mcp.example.com/mcp.',
+      'The issuer issuer.example.com refused the sign-in to default/server-a: access_denied. It says: Ask v1.2 of Bob. muster requested the scopes mcp read for https://mcp.example.com/mcp.',
     );
     expect((await declined({}, { scopes: [] })).message).toBe(
-      'The issuer issuer.example.com refused the sign-in to default/server-a: an error without a known code. It was asked for no scopes, for https://mcp.example.com/mcp.',
+      'The issuer issuer.example.com refused the sign-in to default/server-a: an error without a known code. muster requested no scopes for https://mcp.example.com/mcp.',
     );
   });
   test('with a refusal is told with the sign-in that it is about', async () => {
@@ -234,10 +234,10 @@ describe('a browser that comes back', () => {
     const scopes = ['s'.repeat(400)];
     const resource = `https://mcp.example.com/${'r'.repeat(400)}`;
     const { message } = await declined({ error: 'access_denied' }, { scopes, resource });
-    const [, scope = '', about = ''] = /for (the scopes .*), for (.*)\.$/.exec(message) ?? [];
+    const [, scope = '', about = ''] = /requested (the scopes .*) for (.*)\.$/.exec(message) ?? [];
     expect([scope.length, about.length]).toEqual([200, 200]);
     const described = await declined({ error: 'access_denied', description: 'd '.repeat(400) });
-    const [, words = ''] = /It says: (.*?)\. It was/.exec(described.message) ?? [];
+    const [, words = ''] = /It says: (.*?)\. muster requested/.exec(described.message) ?? [];
     expect(words.length).toBeGreaterThanOrEqual(299);
     expect(words.length).toBeLessThanOrEqual(300);
   });

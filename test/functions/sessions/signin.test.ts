@@ -198,7 +198,7 @@ test('a refusal says server, issuer, what was asked for and what the issuer says
   ).toMatchObject({
     kind: 'declined',
     message:
-      'The issuer issuer.example.com refused the sign-in to default/server-a: access_denied. It says: Not assigned. It was asked for the scopes mcp, for https://mcp.example.com/mcp.',
+      'The issuer issuer.example.com refused the sign-in to default/server-a: access_denied. It says: Not assigned. muster requested the scopes mcp for https://mcp.example.com/mcp.',
   });
 });
 

@@ -79,7 +79,7 @@ describe('a grant no longer fits', () => {
   test('a server that is another one, or was changed by its owner', () => {
     expect(mismatch(grant, server)).toBeUndefined();
     expect(mismatch({ ...grant, serverUid: 'uid-of-before' }, server)).toBe(
-      'The server was re-created after you signed in.',
+      'The server was deleted and created again after you signed in.',
     );
     const { url: _url, ...without } = server;
     expect(mismatch(grant, { ...server, url: 'https://new.example.com/mcp?key=hidden' })).toBe(

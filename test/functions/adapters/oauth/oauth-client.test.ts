@@ -339,7 +339,7 @@ test('a client that the owner registered by hand comes before everything else, a
   expect(world.sent.some(({ url }) => url.pathname === '/reg')).toBe(false);
 });
 
-test('the callback of an issuer is its digest, as docs/deploy.md computes it', () => {
+test('the callback of an issuer is its digest, as docs/registered-clients.md computes it', () => {
   expect(callbackUrl('https://muster.example.com', 'https://issuer.example.com')).toBe(
     'https://muster.example.com/v1/oauth/callback/YF7C8RUz8_InTsfTBNtBi0n5kbujx9J7HSoeThV1xng',
   );
