@@ -24,14 +24,8 @@ import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
-import {
-  type AnswerName,
-  answers,
-  type SignInName,
-  signIns,
-  type Times,
-  times,
-} from '../../site/src/explorer/cases.ts';
+import { type AnswerName, answers } from '../../site/src/explorer/answers.ts';
+import { type SignInName, signIns, type Times, times } from '../../site/src/explorer/choice.ts';
 import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';
