@@ -17,7 +17,7 @@ export const questions = [
   ['Can Failed and Pending Auth appear together?', 'can-failed-and-pending-auth-appear-together'],
   [
     'Signed in to muster, not to server-b: which column?',
-    'does-muster-auth-login-sign-me-in-to-server-b',
+    'does-muster-auth-login-sign-me-in-to-servers',
   ],
   ['How long from death to Failed?', 'how-long-from-death-to-failed'],
   ['Does the probe use credentials?', 'does-the-probe-use-credentials'],
