@@ -233,7 +233,7 @@ export function caseTable(): string {
     'sign-in expired',
     'single sign-on',
   ];
-  return `<div class="table-scroll" tabindex="0" role="group" aria-label="All cases"><table class="cases" data-pagefind-ignore><thead><tr>${heads
+  return `<div class="table-scroll" data-pagefind-ignore tabindex="0" role="group" aria-label="All cases"><table class="cases"><thead><tr>${heads
     .map((head) => `<th scope="col">${head}</th>`)
     .join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
