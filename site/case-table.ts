@@ -33,8 +33,8 @@ function headOf(cell: Readonly<Element>, context: HastVisitorContext): string {
   const table = body === undefined ? undefined : context.parent(body);
   const column = context.indexOf(cell);
   if (table?.type !== 'element' || column === undefined) return '';
-  const [head] = table.children.filter(isElement);
-  const [heads] = head?.children.filter(isElement) ?? [];
+  const head = table.children.find(isElement);
+  const heads = head?.children.find(isElement);
   const cells = heads?.children.filter(isElement) ?? [];
   const before = row.children.slice(0, column).filter(isElement).length;
   const wanted = cells[before];

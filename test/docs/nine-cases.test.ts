@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { createApi } from '../../functions/api.ts';
+import { defined } from '../../functions/model/defined.ts';
 import { ada, grace, type Persona, startIssuer } from '../../local/issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startMcpServer } from '../../local/mcp-servers.ts';
@@ -26,7 +27,7 @@ const login = '**`muster auth login`**';
 const reason = '[See the reason.](#failed-first-step-at-3-am)';
 
 /** What to do, in the order of the people. */
-const rows = [
+const rows: readonly { readonly server: string; readonly next: readonly string[] }[] = [
   {
     server: '**answers**, also with 401',
     next: ['**Use it.**', '**`muster auth login --server NAME`**', login],
@@ -36,7 +37,7 @@ const rows = [
     next: ['Wait a minute.', 'Wait a minute.', 'Wait a minute.'],
   },
   { server: '**is down**', next: [`${reason} Your grant is kept.`, reason, reason] },
-] as const;
+];
 
 const people = ['signed in to this server', 'signed in to muster only', 'signed out of muster'];
 
@@ -94,19 +95,18 @@ beforeAll(async () => {
     [asAda, 'auth login'],
     [asAda, 'auth login --server server-a'],
     [asGrace, 'auth login'],
-  ] as const)
-    expect(await type(line)).toMatchObject({ code: 0 });
+  ] as const) {
+    const { code: exitCode, stderr } = await type(line);
+    if (exitCode !== 0) throw new Error(`${line}: ${stderr}`);
+  }
   const look = async (): Promise<readonly Cells[]> => {
     const kubectl = await kubectlStatus(world);
     return Promise.all(
       typists.map(async (type) => {
         const list = (await type('list mcpserver')).stdout;
         const status = statusIn((await type('auth status')).stdout);
-        return {
-          kubectl,
-          list: ['STATE', 'SESSION'].flatMap((header) => cellOf(list, header) ?? []),
-          ...(status === undefined ? {} : { status }),
-        };
+        const listed = ['STATE', 'SESSION'].flatMap((header) => cellOf(list, header) ?? []);
+        return defined({ kubectl, list: listed, status });
       }),
     );
   };
@@ -128,19 +128,9 @@ afterAll(async () => {
 test('every cell of the nine cases is what the three commands print', async () => {
   const wanted = table(
     ['the server', ...people],
-    rows.map(({ server, next }, row) => [
-      server,
-      ...next.map((step, person) => {
-        const seen = cells[row]?.[person];
-        if (seen === undefined) throw new Error(`Nothing was seen in row ${String(row)}.`);
-        return [
-          `kubectl: ${code(seen.kubectl)}`,
-          `list: ${seen.list.map(code).join(' ')}`,
-          `status: ${seen.status === undefined ? 'no servers' : code(seen.status)}`,
-          step,
-        ].join('<br>');
-      }),
-    ]),
+    rows.map(({ server, next }, row) =>
+      [server].concat(next.map((step, person) => cellText(cells[row]?.[person], step))),
+    ),
   ).replaceAll('&lt;br>', '<br>');
   const page = await readPage('state-and-session.md');
   const written = tableIn(page, 'cases');
@@ -149,6 +139,17 @@ test('every cell of the nine cases is what the three commands print', async () =
     return writePage('state-and-session.md', replaced(page, written, wanted));
   expect(written?.text, 'npm run docs:write writes the cells into the page').toBe(wanted);
 });
+
+function cellText(seen: Cells | undefined, step: string): string {
+  if (seen === undefined) throw new Error('A case was not seen.');
+  const { kubectl, list, status } = seen;
+  return [
+    `kubectl: ${code(kubectl)}`,
+    `list: ${list.map(code).join(' ')}`,
+    `status: ${status === undefined ? 'no servers' : code(status)}`,
+    step,
+  ].join('<br>');
+}
 
 test('the explorer shows the same nine cases', () => {
   const shown = (
@@ -160,7 +161,7 @@ test('the explorer shows the same nine cases', () => {
   ).map(([answer, times]) =>
     (['fresh', 'none', 'signed-out'] as const).map((signIn) => {
       const { state, sessionCell } = show({ answer, times, signIn, before: '401' });
-      return [state, ...(sessionCell === undefined ? [] : [sessionCell])];
+      return [state, sessionCell].filter((cell) => cell !== undefined);
     }),
   );
   expect(shown).toEqual(cells.map((row) => row.map(({ list }) => list)));

@@ -111,7 +111,8 @@ beforeAll(async () => {
     });
   await world.sweep({ everything: true });
   isBefore = false;
-  expect(await type('auth login')).toMatchObject({ code: 0 });
+  const { code, stderr } = await type('auth login');
+  if (code !== 0) throw new Error(`The sign-in failed: ${stderr}`);
   const rounds: (readonly Seen[])[] = [];
   for (const _ of times) {
     await world.sweep({ everything: true });
