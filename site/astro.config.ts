@@ -5,6 +5,7 @@ import { definePlugin } from '@astrojs/starlight/expressive-code';
 import { defineConfig } from 'astro/config';
 import starlightLinksValidator from 'starlight-links-validator';
 import starlightLlmsTxt from 'starlight-llms-txt';
+import { caseTables } from './case-table.ts';
 import {
   diagrams,
   emptyHeadersAreCells,
@@ -13,6 +14,7 @@ import {
   tablesScroll,
   titlesAreNotRepeated,
 } from './markdown.ts';
+import { reasonLinks } from './reason-links.ts';
 
 /** Pages that are listed here and not written yet are left out. */
 const written = (...slugs: readonly string[]): string[] =>
@@ -43,7 +45,7 @@ export default defineConfig({
     processor: satteri({
       features: { smartPunctuation: false },
       mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
-      hastPlugins: [tablesScroll, emptyHeadersAreCells],
+      hastPlugins: [caseTables, reasonLinks, tablesScroll, emptyHeadersAreCells],
     }),
   },
   integrations: [
@@ -52,7 +54,7 @@ export default defineConfig({
       description:
         'Shows for every MCP server in a Kubernetes cluster whether it can be reached and whether you are signed in to it.',
       favicon: '/favicon.svg',
-      customCss: ['./src/styles/muster.css'],
+      customCss: ['./src/styles/muster.css', './src/styles/cases.css'],
       components: {
         EditLink: './src/components/EditLink.astro',
         MarkdownContent: './src/components/MarkdownContent.astro',

@@ -29,7 +29,11 @@ export const linksBetweenPages = defineMdastPlugin({
     const path = fromRoot(target, context.fileURL);
     const page = pageOf(path);
     if (page !== undefined)
-      return context.setProperty(node, 'url', `/${page}${page === '' ? '' : '/'}${target.hash}`);
+      return context.setProperty(
+        node,
+        'url',
+        `/${page}${page === '' ? '' : '/'}${target.search}${target.hash}`,
+      );
     const repository = process.env['REPOSITORY_URL'];
     if (repository !== undefined)
       return context.setProperty(node, 'url', `${repository.replace(/\/$/, '')}/blob/main/${path}`);
@@ -99,7 +103,7 @@ export const markers = defineMdastPlugin({
   html(node, context) {
     const comment = node.value.trim();
     if (/^<!-- (table|before|world|during): /.test(comment)) return context.removeNode(node);
-    const tag = tabsTag(comment);
+    const tag = tabsTag(comment) ?? columnsTags[comment];
     if (tag !== undefined) return context.replaceNode(node, { raw: tag, mdxExpressions: false });
     if (comment !== '<!-- site: explorer -->') return;
     context.replaceNode(node, {
@@ -115,6 +119,12 @@ function tabsTag(comment: string): string | undefined {
   const [, label] = /^<!-- site: tabs: (.+) -->$/.exec(comment) ?? [];
   return label === undefined ? undefined : `<muster-tabs data-label="${escaped(label)}">`;
 }
+
+/** Two parts that a wide screen shows beside each other. */
+const columnsTags: Readonly<Record<string, string>> = {
+  '<!-- site: columns -->': '<div class="side-by-side">',
+  '<!-- site: end of columns -->': '</div>',
+};
 
 /** A wide table scrolls on its own, also by keyboard. The page never does. */
 export const tablesScroll = defineHastPlugin({

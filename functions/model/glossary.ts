@@ -59,7 +59,7 @@ export const sessionGlossary = {
   },
   '-': {
     summary:
-      'There is nothing to sign in to: the server cannot be reached, was never probed, is of type stdio, or requires no sign-in.',
+      'There is nothing to sign in to: the server cannot be reached, was never probed, is suspended, is of type stdio, requires no sign-in, or did not show whether it does.',
     hint: 'Nothing to do, unless STATE shows that the server cannot be reached.',
   },
 } as const satisfies Record<SessionStatus, GlossaryEntry>;

@@ -24,14 +24,8 @@ import type { Row } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
-import {
-  type AnswerName,
-  answers,
-  type SignInName,
-  signIns,
-  type Times,
-  times,
-} from '../../site/src/explorer/cases.ts';
+import { type AnswerName, answers } from '../../site/src/explorer/answers.ts';
+import { type SignInName, signIns, type Times, times } from '../../site/src/explorer/choice.ts';
 import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { startFaultWorld } from '../world/fault-world.ts';
 import { aManifest } from '../world/manifest.ts';
@@ -150,7 +144,7 @@ describe.skipIf(chromium === undefined)(
       await page.locator('select[name=answer]').selectOption('tls-expired');
       await page.locator('select[name=sign-in]').selectOption('fresh');
       const address = page.url();
-      expect(address).toContain('?answer=tls-expired&times=');
+      expect(address).toContain('?answer=tls-expired&before=nothing&times=');
       const before = await page.locator('[data-part=verdict]').textContent();
       const fresh = await browser.newPage();
       await fresh.goto(address);
@@ -179,14 +173,14 @@ async function throughTheKeyboard(): Promise<SeenAll> {
   await first.focus();
   for (const [signInAt, signIn] of (Object.keys(signIns) as readonly SignInName[]).entries()) {
     for (const [countAt, count] of times.entries()) {
-      // Back to the first of each, then forward to the one wanted.
-      await press('Tab');
+      // Back to the first of each, then forward to the one wanted. What was before stays nothing.
+      await press('Tab', 2);
       await press('Home');
       await press('ArrowDown', signInAt);
       await press('Tab');
       // Past the last radio button the arrow comes round to the first one.
       if (signInAt + countAt > 0) await press('ArrowRight');
-      await press('Shift+Tab', 2);
+      await press('Shift+Tab', 3);
       await press('Home');
       for (const answer of answerNames) {
         if (answer !== answerNames[0]) await press('ArrowDown');

@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Listening } from '../../local/listen.ts';
-import { answers } from '../../site/src/explorer/cases.ts';
+import { answers } from '../../site/src/explorer/answers.ts';
 import { findChromium, howToGetOne, launch } from './chromium.ts';
 import { built, serveSite } from './serve.ts';
 

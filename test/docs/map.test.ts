@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { pageNames, readPage } from './pages.ts';
+import { pageNames, readPage, slug } from './pages.ts';
 
 const root = new URL('../../', import.meta.url);
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
@@ -77,12 +77,6 @@ test.each(pageNames.filter((name) => name !== 'glossary.md'))(
   async (name) => expect(await readPage(name)).toContain('](glossary.md)'),
 );
 
-const slug = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replace(/ /g, '-');
-
 /** Relative links whose file, or whose heading in a page, is not there. */
 async function deadLinks(name: string): Promise<readonly string[]> {
   const base = new URL(`docs/${name}`, root);
@@ -97,6 +91,8 @@ async function deadLinks(name: string): Promise<readonly string[]> {
       if (target.hash === '') return [];
       const text = await readFile(new URL(path, root), 'utf8');
       const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
+      // A link into a state of the explorer.
+      if (text.includes('<!-- site: explorer -->')) headings.push('explorer');
       return headings.includes(target.hash.slice(1)) ? [] : [link];
     }),
   );

@@ -73,3 +73,10 @@ export const replaced = (
   part: { readonly at: number; readonly text: string },
   text: string,
 ): string => page.slice(0, part.at) + text + page.slice(part.at + part.text.length);
+
+/** The anchor of a heading, on a forge and on the site. */
+export const slug = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replace(/ /g, '-');

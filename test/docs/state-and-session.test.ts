@@ -1,13 +1,28 @@
+/** Sentences of State and session that the shipped functions have to agree with. */
 import { describe, expect, test } from 'vitest';
 import { classify } from '../../functions/reachability/classify.ts';
-import { answerOf, answers, show, type SignInName } from '../../site/src/explorer/cases.ts';
+import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
+import { sweepPage } from '../../functions/reachability/sweep-page.ts';
+import type { McpServer, Status } from '../../functions/model/mcpserver.ts';
+import { sessionOf } from '../../functions/sessions/session.ts';
+import { answerOf, answers } from '../../site/src/explorer/answers.ts';
+import { show } from '../../site/src/explorer/cases.ts';
+import { befores, signInNames, times } from '../../site/src/explorer/choice.ts';
+import { anAnswer, aFailure } from '../world/outcome.ts';
+import { quietPorts } from '../world/page-ports.ts';
+import { aServer, aStatus, connected } from '../world/server.ts';
+import { settings } from '../../functions/model/settings-table.ts';
 import { readPage } from './pages.ts';
 
 const page = await readPage('state-and-session.md');
 
+/** The text below a heading of any level, up to the next heading. */
+const below = (heading: string): string =>
+  page.split(new RegExp(`\n#+ ${heading.replace(/[?.]/g, '\\$&')}\n`))[1]?.split('\n#')[0] ?? '';
+
 /** The rows of the first table below a heading; each cell is Markdown. */
 const rowsBelow = (heading: string): readonly (readonly string[])[] =>
-  (page.split(`\n## ${heading}\n`)[1] ?? '')
+  below(heading)
     .split('\n\n')
     .find((part) => part.trimStart().startsWith('|'))
     ?.trim()
@@ -20,22 +35,149 @@ const rowsBelow = (heading: string): readonly (readonly string[])[] =>
         .map((cell) => cell.trim()),
     ) ?? [];
 
-describe('the four cases are what the shipped functions say', () => {
-  const cells = rowsBelow('The four cases').map(([, signedIn = '', not = '']) => [signedIn, not]);
-  test.each([
-    ['answers, signed in', cells[0]?.[0], '401', 'fresh'],
-    ['answers, not signed in', cells[0]?.[1], '401', 'none'],
-    ['does not answer, signed in', cells[1]?.[0], 'refused', 'fresh'],
-    ['does not answer, not signed in', cells[1]?.[1], 'refused', 'none'],
-  ] as const)('%s', (_, cell, answer, signIn: SignInName) => {
-    const { state, session } = show({ answer, times: 3, signIn });
-    const word = session?.status ?? 'no column';
-    expect(cell).toContain(
-      `kubectl: \`${state}\`<br>muster list: \`${state}\` \`${word}\`<br>auth status: \`${word}\`<br>`,
+const choices = answers.flatMap(({ name: answer }) =>
+  times.flatMap((count) =>
+    signInNames.flatMap((signIn) =>
+      befores.map(({ name: before }) => ({ answer, times: count, signIn, before })),
+    ),
+  ),
+);
+
+describe('the answers on the first screen are what the shipped functions say', () => {
+  test.each(
+    [200, 401, 403, 404, 500, 502, 503, 504].map((status) => [status, status < 501] as const),
+  )('%i is up: %s', (status, isUp) => {
+    const { kind } = classify({ kind: 'answered', status, bearerChallenge: false, timings: {} });
+    expect(kind).toBe(isUp ? 'connected' : 'failing');
+    if (status < 402) return;
+    const [up = '', down = ''] = below('Are 403, 404, 500 and 503 up?').split(' are. ');
+    expect(isUp ? up : down).toContain(String(status));
+  });
+
+  test('Failed and Pending Auth never appear together, and SESSION is - unless STATE is Connected', () => {
+    for (const choice of choices) {
+      const { state, session } = show(choice);
+      if (state !== 'Connected' && session !== undefined) expect(session.status).toBe('-');
+    }
+    expect(below('Can Failed and Pending Auth appear together?')).toContain(
+      'Unless STATE is `Connected`, SESSION is `-`.',
     );
-    if (session?.hint !== undefined) expect(cell).toContain('muster auth login --server NAME');
+  });
+
+  const person = { issuer: 'https://login.example.com', subject: 'ada', audiences: [] };
+  const now = new Date('2026-11-26T12:00:00Z');
+  const until = { ...person, expiresAt: new Date('2026-11-26T13:00:00Z') };
+  test.each<readonly [string, Partial<McpServer>]>([
+    ['STATE is not `Connected`', { status: aStatus({ state: 'Failed' }) }],
+    ['STATE is not `Connected`', {}],
+    ['suspended', { status: connected('True'), suspended: true }],
+    ['`stdio`', { status: connected('True'), type: 'stdio' }],
+    ['requires no sign-in', { status: connected('False') }],
+    ['did not show whether it does', { status: connected('Unknown') }],
+  ])('SESSION is - where the server: %s', (cause, facts) => {
+    expect(sessionOf(aServer(facts), until, undefined, now)).toEqual({ status: '-' });
+    expect(below('What does SESSION - mean?')).toContain(cause);
+  });
+  test('and in no other case', () => {
+    const shown = choices.filter(({ signIn }) => signIn !== 'signed-out').map(show);
+    expect(
+      shown.filter(({ state, session }) => state === 'Connected' && session === undefined),
+    ).toEqual([]);
+    expect(sessionOf(aServer({ status: connected('True') }), until, undefined, now)).toMatchObject({
+      status: 'Pending Auth',
+    });
+  });
+
+  test('a recreated server is Pending Auth without a reason', () => {
+    // Grants are found by the uid, and the new object has another one.
+    const again = sessionOf(
+      aServer({ status: connected('True'), url: 'https://mcp.example.com/mcp' }),
+      until,
+      undefined,
+      now,
+    );
+    expect(again).toEqual({ status: 'Pending Auth', hint: 'muster auth login --server server-a' });
+    expect(below('SESSION values')).toContain('starts at `Pending Auth`, without a reason');
   });
 });
+
+describe('the page says how long it takes from death to Failed', () => {
+  const tickMs = Number(settings.TICK_SECONDS.fallback) * 1000;
+  const sentence = below('How long from death to Failed?');
+
+  test('the sweep runs once a minute', () => {
+    expect(tickMs).toBe(60_000);
+    expect(sentence).toContain('one sweep a minute');
+  });
+
+  const refused = aFailure('refused', { timings: { tcp: 1 } });
+  const hangs = aFailure('timeout', { stage: 'headers', timings: { headers: 10_000 } });
+  const noName = aFailure('nameNotFound', { stage: 'dns', timings: { dns: 5 } });
+  test.each([
+    ['that refuses', refused, 1, /^\n(\d) to (\d) minutes: /],
+    ['that hangs', hangs, 10_000, /A server that hangs: (\d) to (\d) minutes\./],
+  ] as const)('a server %s', async (_, outcome, probeMs, named) => {
+    const spans = await Promise.all(
+      // It dies in any second between two sweeps.
+      Array.from({ length: 59 }, (_unused, index) => (index + 1) * 1000).map((diesMs) =>
+        msUntilFailed({ outcome, probeMs, diesMs, tickMs }),
+      ),
+    );
+    const minutes = [Math.min(...spans), Math.max(...spans)].map((ms) => Math.round(ms / 60_000));
+    expect(named.exec(sentence)?.slice(1).map(Number)).toEqual(minutes);
+  });
+  test('one sweep is enough for a reason that a retry cannot fix', async () => {
+    const ms = await msUntilFailed({ outcome: noName, probeMs: 5, diesMs: 1000, tickMs });
+    expect(ms).toBeLessThan(tickMs);
+    expect(sentence).toContain('or TLS failure: one sweep.');
+  });
+});
+
+type Death = {
+  readonly outcome: ProbeOutcome;
+  readonly probeMs: number;
+  /** After the first sweep. */
+  readonly diesMs: number;
+  readonly tickMs: number;
+};
+
+/** From the death of a server that answered to `Failed`, by sweeps on a clock of our own. */
+async function msUntilFailed({ outcome, probeMs, diesMs, tickMs }: Death): Promise<number> {
+  const start = new Date('2026-11-26T12:00:00Z').getTime();
+  let now = start;
+  let server = aServer({ uid: `uid-${String(diesMs)}` });
+  const written = async (next: Status): Promise<void> => {
+    server = { ...server, status: next };
+  };
+  for (let tick = 0; tick < 20; tick += 1) {
+    now = start + tick * tickMs;
+    await sweepPage(
+      [server],
+      {
+        ...quietPorts,
+        now: () => new Date(now),
+        probe: async () => {
+          const isDead = now - start >= diesMs;
+          now += isDead ? probeMs : 1;
+          return isDead ? outcome : anAnswer;
+        },
+        patchStatus: async (_server, next) => {
+          await written(next);
+          return { kind: 'written', resourceVersion: '2' };
+        },
+      },
+      {
+        tick: new Date(now),
+        tickMs,
+        heartbeatMs: Number(settings.HEARTBEAT_SECONDS.fallback) * 1000,
+        concurrency: 1,
+        everything: false,
+      },
+    );
+    if (server.status.state === 'Failed') return now - start - diesMs;
+  }
+  throw new Error('It never failed.');
+}
 
 describe('the table of answers is what the shipped functions say', () => {
   const rows = rowsBelow('How each response maps to STATE');

@@ -1,5 +1,16 @@
-/** The explorer: three questions, and the results of the shipped functions for the answers. */
-import { answers, type Choice, choiceOf, show, signInNames, signIns, times } from './cases.ts';
+/** The explorer: four questions, and the results of the shipped functions for the answers. */
+import { reasonSlug } from '../../../functions/model/reason-facts.ts';
+import { answers } from './answers.ts';
+import { show, type Tone } from './cases.ts';
+import {
+  befores,
+  type Choice,
+  choiceOf,
+  parametersOf,
+  signInNames,
+  signIns,
+  times,
+} from './choice.ts';
 
 class Explorer extends HTMLElement {
   connectedCallback(): void {
@@ -11,15 +22,16 @@ class Explorer extends HTMLElement {
     this.#select(choice);
     this.#show(choice);
     this.addEventListener('change', () => {
-      const values = new FormData(this.#find('form', HTMLFormElement));
-      const chosen = choiceOf((name) => values.get(name));
-      history.replaceState(
-        null,
-        '',
-        `?${new URLSearchParams(parametersOf(chosen)).toString()}#explorer`,
-      );
+      const chosen = this.#chosen();
+      history.replaceState(null, '', addressOf(chosen));
       this.#show(chosen);
     });
+    this.#find('button', HTMLButtonElement).addEventListener('click', () => void this.#copy());
+  }
+
+  #chosen(): Choice {
+    const values = new FormData(this.#find('form', HTMLFormElement));
+    return choiceOf((name) => values.get(name));
   }
 
   #select(choice: Choice): void {
@@ -32,18 +44,40 @@ class Explorer extends HTMLElement {
   }
 
   #show(choice: Choice): void {
-    const { list, status, state, sessionCell, reason, summary, hint } = show(choice);
-    const session =
+    const shown = show(choice);
+    const { list, status, state, sessionCell, reason, summary, hint } = shown;
+    this.#value('state', shown.stateTone, `STATE ${state === '-' ? 'none (-)' : state}`);
+    this.#value(
+      'session',
+      shown.sessionTone,
       sessionCell === undefined
         ? 'no SESSION column'
-        : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`;
-    this.#fill(
-      'verdict',
-      `STATE ${state === '-' ? 'none (-)' : state}, ${session}. ${reason}: ${summary}`,
+        : `SESSION ${sessionCell === '-' ? 'none (-)' : sessionCell}`,
     );
+    const link = this.#find('[data-part="reason"]', HTMLAnchorElement);
+    link.textContent = reason;
+    link.href = `/reasons/${reasonSlug(reason)}/`;
+    this.#fill('summary', summary);
     this.#fill('list', `$ muster list mcpserver\n${list}`);
     this.#fill('status', status);
     this.#fill('hint', hint.startsWith('muster ') ? `Run: ${hint}` : hint.replaceAll('`', ''));
+    this.#fill('copied', '');
+  }
+
+  async #copy(): Promise<void> {
+    const address = new URL(addressOf(this.#chosen()), location.href);
+    const isCopied = await navigator.clipboard.writeText(address.href).then(
+      () => true,
+      () => false,
+    );
+    this.#fill('copied', isCopied ? 'Copied.' : `Not copied. The link is ${address.href}`);
+  }
+
+  /** The color is never the only sign: a shape and the value say the same. */
+  #value(part: string, tone: Tone, text: string): void {
+    const value = this.#find(`[data-part="${part}"]`, HTMLElement);
+    value.dataset['tone'] = tone;
+    value.textContent = text;
   }
 
   #fill(part: string, text: string): void {
@@ -57,11 +91,8 @@ class Explorer extends HTMLElement {
   }
 }
 
-const parametersOf = ({ answer, times: count, signIn }: Choice): Record<string, string> => ({
-  answer,
-  times: String(count),
-  'sign-in': signIn,
-});
+const addressOf = (choice: Choice): string =>
+  `?${new URLSearchParams(parametersOf(choice)).toString()}#explorer`;
 
 const option = ([value, label]: readonly [string, string]): string =>
   `<option value="${value}">${label}</option>`;
@@ -80,6 +111,11 @@ const form = (): string => `<form class="not-content">
     answers.map(({ name, label }) => [name, label]),
   )}
   ${choose(
+    'before',
+    'Before, it answered',
+    befores.map(({ name, label }) => [name, label]),
+  )}
+  ${choose(
     'sign-in',
     'You are',
     signInNames.map((name) => [name, signIns[name]]),
@@ -92,9 +128,15 @@ const form = (): string => `<form class="not-content">
     .join('')}</fieldset>
 </form>`;
 
-const results = `<p data-part="verdict" role="status"></p>
-<pre data-part="list" tabindex="0" role="group" aria-label="The row of muster list mcpserver"></pre>
+const results = `<div data-part="verdict" role="status">
+<p class="verdict"><strong data-part="state"></strong> <strong data-part="session"></strong></p>
+<p><a data-part="reason" href="#reasons-and-next-steps"></a>: <span data-part="summary"></span></p>
+</div>
 <p class="hint"><strong>Next step</strong> <span data-part="hint"></span></p>
-<pre data-part="status" tabindex="0" role="group" aria-label="The status in the cluster"></pre>`;
+<h3>What muster list mcpserver prints</h3>
+<pre data-part="list" tabindex="0" role="group" aria-label="The row of muster list mcpserver"></pre>
+<h3>What kubectl get mcps tickets -o yaml prints as status</h3>
+<pre data-part="status" tabindex="0" role="group" aria-label="The status in the cluster"></pre>
+<p class="copy"><button type="button">Copy link</button> <span data-part="copied" role="status"></span></p>`;
 
 customElements.define('muster-explorer', Explorer);
