@@ -1,20 +1,13 @@
 import { markdownToHtml } from 'satteri';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  diagrams,
-  emptyHeadersAreCells,
-  linksBetweenPages,
-  markers,
-  tablesScroll,
-  titlesAreNotRepeated,
-} from '../../site/markdown.ts';
+import { hastPlugins, mdastPlugins } from '../../site/markdown.ts';
 
 const fileURL = new URL('../../docs/index.md', import.meta.url);
 const html = (markdown: string): string =>
   markdownToHtml(markdown, {
     fileURL,
-    mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
-    hastPlugins: [tablesScroll, emptyHeadersAreCells],
+    mdastPlugins,
+    hastPlugins,
   }).html;
 
 afterEach(() => vi.unstubAllEnvs());
