@@ -23,7 +23,7 @@ export const toneOf = (text: string): Tone | undefined =>
 export const statusWords = new RegExp(
   String.raw`(?<![\w-])(${Object.keys(tones)
     .filter((word) => word !== '-')
-    .join('|')})(?: \[SSO: \w+\])?(?![\w-])`,
+    .join('|')})(?: \[SSO: \w+\])?(?![\w:-])`,
   'g',
 );
 
