@@ -6,9 +6,27 @@ type Definition = { readonly term: string; readonly text: string };
 
 /** They are also ordinary English, or a page is full of them: a tip would often be wrong. */
 const ordinary = new Set([
-  ...['STATE', 'SESSION', 'page', 'hop', 'outcome', 'condition', 'reason', 'disruption'],
-  ...['fence', 'release', 'generation', 'lease', 'proof', 'owner', 'endpoint', 'MCPServer'],
-  ...['classify', 'connector', 'verification', 'last changes', 'cursor'],
+  'STATE',
+  'SESSION',
+  'page',
+  'hop',
+  'outcome',
+  'condition',
+  'reason',
+  'disruption',
+  'fence',
+  'release',
+  'generation',
+  'lease',
+  'proof',
+  'owner',
+  'endpoint',
+  'MCPServer',
+  'classify',
+  'connector',
+  'verification',
+  'last changes',
+  'cursor',
 ]);
 
 /** The rows of the tables of `docs/glossary.md`, the longest term first. */
@@ -30,7 +48,7 @@ const terms = new RegExp(
 );
 
 /** Text in these is no place for a link. */
-const without = [
+const without = new Set([
   'table',
   'a',
   'code',
@@ -44,7 +62,7 @@ const without = [
   'th',
   'button',
   'svg',
-];
+]);
 
 /**
  * The first use of a term on a page leads to its definition, which a script shows on the spot. The
@@ -57,7 +75,7 @@ export const termsAreExplained = ({ fileURL }: { readonly fileURL: URL | undefin
     name: 'terms-are-explained',
     text(node, context) {
       for (let at = context.parent(node); at?.type === 'element'; at = context.parent(at))
-        if (without.includes(at.tagName)) return;
+        if (without.has(at.tagName)) return;
       const parts: (string | (Definition & { readonly use: string }))[] = [];
       let rest = node.value;
       for (;;) {
