@@ -66,6 +66,7 @@ function costOf(scale: Scale): Cost {
 
 const money = (amount: number): string =>
   amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const whole = (amount: number): string => Math.round(amount).toLocaleString('en');
 const checks = ({ servers }: Scale): number => servers * minutesAMonth;
 
 console.log(
@@ -73,18 +74,12 @@ console.log(
     [
       ['servers', ({ scale }) => scale.servers.toLocaleString('en')],
       ['hanging', ({ scale }) => `${scale.hangingShare * 100} %`],
-      ['checks a month', ({ scale }) => `${(checks(scale) / 1e6).toFixed(1)} M`],
-      [
-        'GB-s a month',
-        ({ scale }) =>
-          Math.round(scale.lambdaSeconds * minutesAMonth * sweepMemoryGb).toLocaleString('en'),
-      ],
       ['sweeps $', ({ sweeps }) => money(sweeps)],
       ['table $', (cost) => money(cost.table)],
       ['logs, metrics, alarms $', ({ watching }) => money(watching)],
       ['together $', (cost) => money(cost.sweeps + cost.table + cost.watching)],
-      ['Synthetics $', ({ scale }) => money(checks(scale) * dollars.syntheticsRun)],
-      ['Checkly $', ({ scale }) => money(checks(scale) * dollars.checklyRun)],
+      ['Synthetics $', ({ scale }) => whole(checks(scale) * dollars.syntheticsRun)],
+      ['Checkly $', ({ scale }) => whole(checks(scale) * dollars.checklyRun)],
     ],
     fleets.flatMap((servers) => shares.map((share) => costOf(simulate(servers, share)))),
   ),

@@ -1,18 +1,26 @@
 /**
- * Lighthouse (mobile) over three pages of the built site: `npm run bench:lighthouse`. Prints a line
- * per page; 100 is aimed at everywhere.
+ * Lighthouse (mobile) over the main pages of the built site: `npm run bench:lighthouse`. Prints a
+ * line per page; 100 is aimed at everywhere. A static server on loopback serves the build, so on the
+ * live page the endpoint does not answer.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { findChromium, flags, howToGetOne } from '../test/browser/chromium.ts';
-import { serveSite } from '../test/browser/serve.ts';
+import { built, serveSite } from '../test/browser/serve.ts';
 
 // Not in package.json: 60 MB that only this bench needs.
 const lighthouse = 'lighthouse@13.5.0';
-const pages = ['/', '/state-and-session/', '/reference/mcpserver/'];
+const pages = [
+  '/',
+  '/state-and-session/',
+  '/reasons/connection-refused/',
+  '/reference/mcpserver/',
+  '/live/',
+].filter((path) => existsSync(new URL(`.${path}index.html`, built)));
 
 const reportSchema = z.object({
   categories: z.record(z.string(), z.object({ score: z.nullable(z.number()) })),
@@ -47,7 +55,7 @@ try {
     const scores = Object.entries(categories).map(
       ([name, { score }]) => `${name} ${score === null ? '-' : String(Math.round(score * 100))}`,
     );
-    console.log(`${page.padEnd(24)} ${scores.join('  ')}`);
+    console.log(`${page.padEnd(30)} ${scores.join('  ')}`);
     for (const { id, title, score, scoreDisplayMode } of Object.values(audits))
       if (score !== null && score < 0.9 && scoreDisplayMode !== 'informative')
         console.log(`  ${id}: ${title} (${String(score)})`);

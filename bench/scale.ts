@@ -224,7 +224,6 @@ function mostAtOnce(runners: readonly Runner[]): number {
 const columns: readonly (readonly [string, (scale: Scale) => string])[] = [
   ['servers', ({ servers }) => servers.toLocaleString('en')],
   ['hanging', ({ hangingShare }) => `${hangingShare * 100} %`],
-  ['heartbeat s', ({ heartbeatSeconds }) => String(heartbeatSeconds)],
   ['last page starts s', ({ lastPageStarts }) => lastPageStarts.toFixed(1)],
   ['sweep ends s', ({ sweepEnds }) => sweepEnds.toFixed(1)],
   ['Lambdas at once', ({ lambdasAtOnce }) => String(lambdasAtOnce)],
@@ -232,7 +231,6 @@ const columns: readonly (readonly [string, (scale: Scale) => string])[] = [
   ['writes in the worst tick', ({ worstWrites }) => worstWrites.toLocaleString('en')],
   ['writes a second, steady', ({ steadyWrites }) => steadyWrites.toFixed(1)],
   ['changes in the worst tick', ({ announced }) => announced.toLocaleString('en')],
-  ['sockets of a runner', ({ socketsOfARunner }) => String(socketsOfARunner)],
 ];
 
 /** A table in Markdown, as it is in docs/operate.md. */

@@ -7,6 +7,7 @@ import { parseJson } from './model/json.ts';
 import { isAddedParameter } from './model/authorization-parameters.ts';
 import { loopbackHosts, loopbackRedirect } from './model/loopback-redirect.ts';
 import { validScopes } from './model/scopes.ts';
+import { siteAddressProblem } from './model/site-address.ts';
 import { type ContendedStateRule, contendedStateRules } from './reachability/contention.ts';
 import type { Client } from './sessions/client.ts';
 import type { TokenPolicy } from './sessions/policy.ts';
@@ -211,8 +212,16 @@ const sharedSettings = (from: Reader): SharedSettings =>
     heartbeatMs: from.number('HEARTBEAT_SECONDS') * 1000,
     tickMs: from.number('TICK_SECONDS') * 1000,
     leaseNamespace: from.text('LEASE_NAMESPACE'),
-    siteUrl: from.optionalUrl('SITE_URL'),
+    siteUrl: siteUrl(from),
   });
+
+/** The addresses of pages are made from its root. */
+function siteUrl(from: Reader): URL | undefined {
+  const text = from.optionalText('SITE_URL');
+  const problem = text === undefined ? undefined : siteAddressProblem(text);
+  if (problem !== undefined) from.report(problem);
+  return text === undefined || problem !== undefined ? undefined : new URL(text);
+}
 
 function contendedState(from: Reader): ContendedStateRule {
   const value = from.text('CONTENDED_STATE');

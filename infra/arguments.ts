@@ -3,6 +3,9 @@
  * `.env` and `.env.STAGE` into it.
  */
 
+import { defined } from '../functions/model/defined.ts';
+import { siteAddressProblem } from '../functions/model/site-address.ts';
+
 export type Arguments = {
   readonly cluster:
     | { readonly kind: 'eks'; readonly name: string }
@@ -18,7 +21,8 @@ export type Arguments = {
   readonly alarmEmail?: string;
   /** Reserved concurrency of each function. Absent: it shares what the account has unreserved. */
   readonly concurrency: { readonly sweep?: number; readonly api?: number };
-  readonly hasSite: boolean;
+  /** What the build of the site is given. Absent: no site. */
+  readonly site?: Readonly<Record<string, string>>;
 };
 
 /**
@@ -151,6 +155,13 @@ export function readArguments(environment: Environment): Arguments {
   isOn('RELEASE_TOKENS', 'off');
   isOn('SERVICE_PROXY', 'off');
   const hasSite = isOn('SITE', 'on');
+  const { SITE_URL, REPOSITORY_URL } = environment;
+  const siteProblem = SITE_URL ? siteAddressProblem(SITE_URL) : undefined;
+  if (siteProblem !== undefined) problems.push(siteProblem);
+  if (REPOSITORY_URL && !URL.canParse(REPOSITORY_URL))
+    problems.push(
+      `REPOSITORY_URL is "${REPOSITORY_URL}", which is not an address. Set it to the page of the repository, for example REPOSITORY_URL=https://github.com/OWNER/NAME`,
+    );
   if (problems.length > 0)
     throw new ArgumentError(
       `The deployment cannot start:\n${problems.map((line) => `  ${line}`).join('\n')}`,
@@ -174,7 +185,12 @@ export function readArguments(environment: Environment): Arguments {
       ...(apiConcurrency !== undefined && { api: apiConcurrency }),
     },
     ...(environment['ALARM_EMAIL'] && { alarmEmail: environment['ALARM_EMAIL'] }),
-    hasSite,
+    ...(hasSite && {
+      site: defined({
+        SITE_URL: SITE_URL || undefined,
+        REPOSITORY_URL: REPOSITORY_URL || undefined,
+      }),
+    }),
   };
 }
 

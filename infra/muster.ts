@@ -132,7 +132,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     bus: bus.name,
     table: table.name,
     deadLetters: dead.url,
-    ...(given.hasSite && { site: site() }),
+    ...(given.site && { site: site(given.site) }),
   };
 }
 

@@ -1,39 +1,26 @@
 import { existsSync } from 'node:fs';
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
-import { definePlugin } from '@astrojs/starlight/expressive-code';
 import { defineConfig } from 'astro/config';
 import starlightLinksValidator from 'starlight-links-validator';
-import starlightLlmsTxt from 'starlight-llms-txt';
-import { caseTables } from './case-table.ts';
-import {
-  diagrams,
-  emptyHeadersAreCells,
-  linksBetweenPages,
-  markers,
-  tablesScroll,
-  titlesAreNotRepeated,
-} from './markdown.ts';
-import { reasonLinks } from './reason-links.ts';
+import { defined } from '../functions/model/defined.ts';
+import { repositoryUrl, siteUrl } from './address.ts';
+import { codeBlockPlugins } from './code-blocks.ts';
+import { hastPlugins, mdastPlugins } from './markdown.ts';
 
 /** Pages that are listed here and not written yet are left out. */
 const written = (...slugs: readonly string[]): string[] =>
   slugs.filter((slug) => existsSync(new URL(`../docs/${slug}.md`, import.meta.url)));
 
-/** Code that scrolls can be scrolled by keyboard, and is not a landmark of the page. */
-const scrollsByKeyboard = definePlugin({
-  name: 'scrolls-by-keyboard',
-  hooks: {
-    postprocessRenderedBlock: ({ renderData: { blockAst } }) => {
-      for (const node of blockAst.children)
-        if (node.type === 'element' && node.tagName === 'pre') node.properties['tabIndex'] = 0;
-    },
-  },
-});
+/** The repository in the header, with the sign of its forge. */
+const repository = repositoryUrl();
+const forge = (['github', 'gitlab', 'codeberg'] as const).find((name) =>
+  repository?.includes(`${name}.`),
+);
 
 export default defineConfig({
-  // What canonical addresses and the sitemap begin with.
-  site: process.env['SITE_URL'] ?? 'https://muster.example.com',
+  // What canonical addresses, the sitemap and the picture begin with. Without it, there are none.
+  ...defined({ site: siteUrl() }),
   cacheDir: '../node_modules/.astro',
   // A page is drawn with its first answer: the style of the whole site is 12 KB on the wire.
   build: { inlineStylesheets: 'always' },
@@ -44,8 +31,8 @@ export default defineConfig({
   markdown: {
     processor: satteri({
       features: { smartPunctuation: false },
-      mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
-      hastPlugins: [caseTables, reasonLinks, tablesScroll, emptyHeadersAreCells],
+      mdastPlugins,
+      hastPlugins,
     }),
   },
   integrations: [
@@ -54,9 +41,25 @@ export default defineConfig({
       description:
         'Shows for every MCP server in a Kubernetes cluster whether it can be reached and whether you are signed in to it.',
       favicon: '/favicon.svg',
+      head: [
+        {
+          tag: 'link',
+          attrs: {
+            rel: 'alternate',
+            type: 'application/atom+xml',
+            title: 'Changelog of muster-serverless',
+            href: '/changelog.xml',
+          },
+        },
+      ],
+      social:
+        repository === undefined
+          ? []
+          : [{ icon: forge ?? 'seti:git', label: 'Repository', href: repository }],
       customCss: ['./src/styles/muster.css', './src/styles/cases.css'],
       components: {
         EditLink: './src/components/EditLink.astro',
+        Footer: './src/components/Footer.astro',
         MarkdownContent: './src/components/MarkdownContent.astro',
       },
       routeMiddleware: './src/route.ts',
@@ -65,19 +68,11 @@ export default defineConfig({
       // Tables of a terminal keep their lines; everything else breaks them instead of scrolling
       // sideways.
       expressiveCode: {
-        plugins: [scrollsByKeyboard],
+        plugins: codeBlockPlugins,
         styleOverrides: { codeFontSize: '0.8125rem' },
         defaultProps: { overridesByLang: { 'txt,sh,json,yaml': { wrap: true } } },
       },
-      plugins: [
-        starlightLinksValidator(),
-        starlightLlmsTxt({
-          projectName: 'muster-serverless',
-          description:
-            'Answers two separate questions about every MCP server in a Kubernetes cluster. STATE: can it be reached (one answer for everyone, in MCPServer.status)? SESSION: am I signed in to it (one answer per person)?',
-          promote: ['index*', 'state-and-session*'],
-        }),
-      ],
+      plugins: [starlightLinksValidator({ exclude: ['/changelog.xml'] })],
       sidebar: [
         {
           label: 'Get started',
@@ -111,7 +106,7 @@ export default defineConfig({
         },
         {
           label: 'Project',
-          items: written('comparison', 'decisions', 'dependencies', 'contributing'),
+          items: written('changelog', 'comparison', 'decisions', 'dependencies', 'contributing'),
         },
       ],
     }),

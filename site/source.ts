@@ -13,6 +13,8 @@ export type Reference = keyof typeof sources;
 
 /** The file of the repository that has the text of a page. The first page has an empty id. */
 export const sourceOf = (id: string): string =>
+  (id === '404' ? 'site/src/pages/404.astro' : undefined) ??
+  (id === 'changelog' ? 'CHANGELOG.md' : undefined) ??
   (id.startsWith('reasons/') ? 'functions/model/glossary.ts' : undefined) ??
   (id.startsWith('sign-in/') ? 'functions/model/sign-in-findings.ts' : undefined) ??
   Object.entries(sources).find(([page]) => page === id)?.[1] ??

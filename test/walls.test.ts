@@ -118,6 +118,8 @@ const pushes: readonly Push[] = [
   ['site/reference', '../../functions/wiring/bus-client.ts', 'caught'],
   ['site/reference', '../../functions/adapters/network/dns.ts', 'caught'],
   ['site/src', '../../local/world.ts', 'caught'],
+  ['site/src', '../../cli/near-names.ts', 'allowed'],
+  ['site/src', '../../cli/context.ts', 'caught'],
   ['site/src/components', '../../../functions/sweep.ts', 'caught'],
   ['site/src/explorer', '../../../functions/reachability/classify.ts', 'allowed'],
   ['site/src/explorer', '../../../functions/sessions/session.ts', 'allowed'],

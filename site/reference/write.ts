@@ -1,10 +1,12 @@
 /**
  * Writes the reference pages into `docs/reference/`, the page of each reason into `docs/reasons/`,
+ * CHANGELOG.md as a page into `docs/`,
  * and the schemas of `-o json` into `site/public/schema/`, where the site finds them:
  * `node site/reference/write.ts`. They are not kept in git.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Reference } from '../source.ts';
+import { changelogPage } from './changelog-page.ts';
 import { cli } from './cli-page.ts';
 import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
@@ -31,6 +33,7 @@ export async function writePages(): Promise<void> {
     await writeFile(new URL(`${page}.md`, docs), await text());
   for (const [page, text] of [...reasonPages(), ...signInPages()])
     await writeFile(new URL(`${page}.md`, docs), text);
+  await writeFile(new URL('changelog.md', docs), await changelogPage());
   const schemas = new URL('../public/schema/', import.meta.url);
   await mkdir(schemas, { recursive: true });
   for (const [name, schema] of outputSchemas())

@@ -11,7 +11,7 @@ export const isWriting = process.env['DOCS'] === 'write';
 
 /** The names of all pages in `docs/` that people write: `index.md`. */
 export const pageNames: readonly string[] = (await readdir(docs))
-  .filter((name) => name.endsWith('.md'))
+  .filter((name) => name.endsWith('.md') && name !== 'changelog.md')
   .toSorted();
 
 export const readPage = (name: string): Promise<string> => readFile(new URL(name, docs), 'utf8');

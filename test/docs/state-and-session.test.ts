@@ -4,10 +4,12 @@ import { classify } from '../../functions/reachability/classify.ts';
 import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
 import { sweepPage } from '../../functions/reachability/sweep-page.ts';
 import type { McpServer, Status } from '../../functions/model/mcpserver.ts';
+import { join } from '../../functions/sessions/join.ts';
 import { sessionOf } from '../../functions/sessions/session.ts';
 import { answerOf, answers } from '../../site/src/explorer/answers.ts';
 import { show } from '../../site/src/explorer/cases.ts';
 import { befores, signInNames, times } from '../../site/src/explorer/choice.ts';
+import { aGrant, protectedServer } from '../functions/sessions/build.ts';
 import { anAnswer, aFailure } from '../world/outcome.ts';
 import { quietPorts } from '../world/page-ports.ts';
 import { aServer, aStatus, connected } from '../world/server.ts';
@@ -88,16 +90,13 @@ describe('the answers on the first screen are what the shipped functions say', (
     });
   });
 
-  test('a recreated server is Pending Auth without a reason', () => {
-    // Grants are found by the uid, and the new object has another one.
-    const again = sessionOf(
-      aServer({ status: connected('True'), url: 'https://mcp.example.com/mcp' }),
-      until,
-      undefined,
-      now,
-    );
-    expect(again).toEqual({ status: 'Pending Auth', hint: 'muster auth login --server server-a' });
-    expect(below('SESSION values')).toContain('starts at `Pending Auth`, without a reason');
+  test('a recreated server is Pending Auth, with the reason', () => {
+    const again = protectedServer({ uid: 'uid-new' });
+    expect(join([again], until, [aGrant()], now).get('uid-new')).toMatchObject({
+      status: 'Pending Auth',
+      message: 'The server was deleted and created again after you signed in.',
+    });
+    expect(below('SESSION values')).toContain('starts at `Pending Auth`, and the reason is there');
   });
 });
 

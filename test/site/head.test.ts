@@ -16,10 +16,24 @@ async function headFrom(text: string): ReturnType<typeof headOf> {
 }
 
 test('title and description are the first heading and the first paragraph, in plain words', async () => {
-  expect(await headFrom('# One `two`\n\nThree [four](five.md)\nand **six**.\n\nSeven.\n')).toEqual({
+  const text =
+    'A paragraph with a [link](five.md) and **strong** words that is long enough to describe it.';
+  expect(await headFrom(`# One \`two\`\n\n${text}\n\nSeven.\n`)).toEqual({
     title: 'One two',
-    description: 'Three four and six.',
+    description: 'A paragraph with a link and strong words that is long enough to describe it.',
   });
+});
+test('a short first paragraph is followed by the next ones, without code, lists and tables', async () => {
+  const { description } = await headFrom(
+    '# One\n\nThe host is down.\n\n```sh\nping\n\nPong.\n```\n\n- item\n\n## Next step\n\nAsk the owner of the server to start it again.\n',
+  );
+  expect(description).toBe('The host is down. Ask the owner of the server to start it again.');
+});
+test('the sentence that every page has describes none', async () => {
+  const { description } = await headFrom(
+    '# One\n\nHow long a sweep of a thousand servers takes, measured. The [glossary](glossary.md) defines the terms.\n',
+  );
+  expect(description).toBe('How long a sweep of a thousand servers takes, measured.');
 });
 test('a page that begins with a table is described by its title', async () => {
   expect(await headFrom('# One\n\n| a |\n|---|\n')).toEqual({ title: 'One', description: 'One' });

@@ -1,20 +1,13 @@
 import { markdownToHtml } from 'satteri';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  diagrams,
-  emptyHeadersAreCells,
-  linksBetweenPages,
-  markers,
-  tablesScroll,
-  titlesAreNotRepeated,
-} from '../../site/markdown.ts';
+import { hastPlugins, mdastPlugins } from '../../site/markdown.ts';
 
 const fileURL = new URL('../../docs/index.md', import.meta.url);
 const html = (markdown: string): string =>
   markdownToHtml(markdown, {
     fileURL,
-    mdastPlugins: [titlesAreNotRepeated, linksBetweenPages, diagrams, markers],
-    hastPlugins: [tablesScroll, emptyHeadersAreCells],
+    mdastPlugins,
+    hastPlugins,
   }).html;
 
 afterEach(() => vi.unstubAllEnvs());
@@ -88,4 +81,63 @@ test('a part of a page becomes tabs, and stays a page of headings without a scri
 
 test('the explorer brings the table of all cases', () => {
   expect(html('<!-- site: explorer -->')).toContain('<table class="cases">');
+});
+
+describe('a value of STATE or SESSION', () => {
+  test.each([
+    ['Connected', 'good'],
+    ['Authenticated', 'good'],
+    ['Authenticated [SSO: Forwarded]', 'good'],
+    ['Connecting', 'warn'],
+    ['Pending Auth', 'warn'],
+    ['Failed', 'bad'],
+    ['Expired', 'bad'],
+    ['-', 'none'],
+  ])('%s has its color', (value, tone) =>
+    expect(html(`\`${value}\``).trim()).toBe(
+      `<p><code class="status status-${tone}">${value}</code></p>`,
+    ),
+  );
+  test.each(['`ConnectedTo`', '`--state Failed`', 'Failed'])('%s is none', (markdown) =>
+    expect(html(markdown)).not.toContain('status'),
+  );
+});
+
+describe('a term of the glossary', () => {
+  test('is explained where it is used first, and only there', () => {
+    const page = html('A Sweep writes it. Two sweeps do not.\n\n- The next sweep does.\n');
+    expect(page).toMatch(
+      /A <a class="term" href="\/glossary\/#sweep" data-definition="One run over all [^"]+">Sweep<\/a> writes/,
+    );
+    expect(page.match(/class="term"/g)).toHaveLength(1);
+  });
+  test('is a phrase before it is a word', () =>
+    expect(html('Use single sign-on.')).toContain('href="/glossary/#single-sign-on"'));
+  test.each(['## The sweep', '[sweep](list.md)', '`sweep`', '| a |\n|---|\n| sweep |', 'sweeper'])(
+    'is left alone in %s',
+    (markdown) => expect(html(markdown)).not.toContain('class="term"'),
+  );
+  test('is left alone where it is an ordinary word', () =>
+    expect(html('This page has a reason and a condition.')).not.toContain('class="term"'));
+});
+
+test('each name in a table of settings, arguments or terms has an address', () => {
+  const page = html(
+    '| setting | default |\n|---|---|\n| `GUARD_ALLOW` | `off` |\n| `A`, `B_C` | 1 |\n\n| term | meaning |\n|---|---|\n| machine key | x |\n',
+  );
+  for (const id of ['guard_allow', 'a', 'b_c', 'machine-key'])
+    expect(page).toContain(`<a class="row-link" id="${id}" href="#${id}">`);
+  expect(page.match(/row-link/g)).toHaveLength(4);
+});
+
+test('two drawings on one page share no id, and no text is smaller than 12 px', () => {
+  const drawing = (caption: string): string =>
+    `\`\`\`mermaid ${caption}\nsequenceDiagram\n  A->>B: hello\n\`\`\`\n\n`;
+  const page = html(drawing('First') + drawing('Second'));
+  const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+  expect(ids.length).toBeGreaterThan(1);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) expect(ids).toContain(id);
+  const sizes = [...page.matchAll(/font-size="([\d.]+)"/g)].map(([, size]) => Number(size));
+  expect(Math.min(...sizes)).toBeGreaterThanOrEqual(12);
 });

@@ -262,6 +262,10 @@ describe.skipIf(isMissing)('the site', () => {
   test('is built by npm run site:build, and only hashed files are kept for long', () => {
     expect(deployed().inputs('Command', 'SiteBuilder')).toMatchObject({
       create: 'npm run site:build',
+      environment: {
+        SITE_URL: 'https://docs.example.com',
+        REPOSITORY_URL: 'https://forge.example.com/owner/muster',
+      },
     });
     const upload = deployed()
       .ofType('pulumi-nodejs:dynamic:Resource')
@@ -394,6 +398,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       FLEET_SIZE: 'many',
       SWEEP_CONCURRENCY: '0',
       API_CONCURRENCY: '100000',
+      SITE_URL: 'https://example.com/docs/',
+      REPOSITORY_URL: 'owner/muster',
     };
     const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
     const [message = ''] = result.kind === 'failed' ? result.problems : [];
@@ -407,6 +413,8 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'FLEET_SIZE is "many"',
       'SWEEP_CONCURRENCY is "0"',
       'API_CONCURRENCY is 100000; the limit is 10000',
+      'SITE_URL is "https://example.com/docs/". The site must be at the root of its host.',
+      'REPOSITORY_URL is "owner/muster"',
     ]) {
       expect(message).toContain(words);
     }

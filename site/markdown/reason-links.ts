@@ -1,6 +1,6 @@
 /** In a table, the name of a reason leads to its page. A forge, which has no such page, shows it as code. */
 import { defineHastPlugin } from 'satteri';
-import { reasonFacts, reasonSlug } from '../functions/model/reason-facts.ts';
+import { reasonFacts, reasonSlug } from '../../functions/model/reason-facts.ts';
 
 export const reasonLinks = defineHastPlugin({
   name: 'reason-links',

@@ -1,8 +1,8 @@
 import { markdownToHtml } from 'satteri';
 import { expect, test } from 'vitest';
-import { caseTables } from '../../site/case-table.ts';
+import { caseTables } from '../../site/markdown/case-tables.ts';
 import { linksBetweenPages, markers, tablesScroll } from '../../site/markdown.ts';
-import { reasonLinks } from '../../site/reason-links.ts';
+import { reasonLinks } from '../../site/markdown/reason-links.ts';
 
 const fileURL = new URL('../../docs/state-and-session.md', import.meta.url);
 const html = (markdown: string): string =>
