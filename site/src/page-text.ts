@@ -3,7 +3,9 @@ import type { CollectionEntry } from 'astro:content';
 import { getCollection } from 'astro:content';
 import { repositoryUrl } from '../address.ts';
 import { sources } from '../source.ts';
-import { answers, firstChoice, show } from './explorer/cases.ts';
+import { answers } from './explorer/answers.ts';
+import { show } from './explorer/cases.ts';
+import { firstChoice } from './explorer/choice.ts';
 
 type Page = CollectionEntry<'docs'>;
 

@@ -1,7 +1,9 @@
 import { markdownToHtml } from 'satteri';
 import { expect, test } from 'vitest';
 import { caseTables } from '../../site/markdown/case-tables.ts';
-import { linksBetweenPages, markers, tablesScroll } from '../../site/markdown.ts';
+import { linksBetweenPages } from '../../site/markdown/links.ts';
+import { markers } from '../../site/markdown/markers.ts';
+import { tablesScroll } from '../../site/markdown/tables.ts';
 import { reasonLinks } from '../../site/markdown/reason-links.ts';
 
 const fileURL = new URL('../../docs/state-and-session.md', import.meta.url);
