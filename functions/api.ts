@@ -6,8 +6,6 @@ import { leaseReader } from './adapters/cluster/lease.ts';
 import { sealer } from './adapters/dynamodb/seal.ts';
 import { textSealer } from './adapters/dynamodb/sealed-text.ts';
 import { circuit, pauseMs } from './adapters/network/circuit.ts';
-import { guardedFetch } from './adapters/network/http.ts';
-import { bearerVerifier } from './adapters/oauth/bearer-verifier.ts';
 import { allPages } from './model/all-pages.ts';
 import { defined } from './model/defined.ts';
 import { readSelector } from './model/label-selector.ts';
@@ -17,6 +15,7 @@ import { explain, notProbed } from './reachability/explain.ts';
 import { accessCheck, type MaySee } from './routes/access.ts';
 import { type ApiPorts, composeApi } from './routes/compose.ts';
 import { keyRoutes } from './routes/key-routes.ts';
+import { liveRoutes } from './routes/live-routes.ts';
 import { functionUrlHandler } from './routes/function-url.ts';
 import type { Variables } from './routes/bearer.ts';
 import type { ServerPorts } from './routes/server-routes.ts';
@@ -32,7 +31,8 @@ import { auditTrail } from './telemetry/audit.ts';
 import { auditCounter } from './telemetry/metrics.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { createCluster } from './wiring/cluster-client.ts';
-import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
+import { createConnector } from './wiring/network-client.ts';
+import { tokenVerifiers } from './wiring/token-verifiers.ts';
 
 /**
  * The endpoint by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, whose
@@ -41,32 +41,46 @@ import { createConnector, createIssuerConnector } from './wiring/network-client.
 export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
   const settings = readApiSettings(environment);
   const clients = clientsOf(settings);
-  const { verify, verifyIdToken } = tokenVerifiers(settings);
-  return composeApi({
-    facts: signInFacts(settings, clients),
-    verify,
-    log,
-    servers: serverPorts(settings, clients),
-    changesOf: async ({ uid }) => (await clients.history()).list(uid),
-    sessions: sessionRoutes(clients.signInPorts),
-    keys: keyRoutes(async () => ({
-      ...(await clients.signInPorts()),
-      ...(await clients.store()),
-      verifyIdToken,
-    })),
-  });
+  const verifiers = tokenVerifiers(settings);
+  const { verify, verifyIdToken } = verifiers;
+  const facts = signInFacts(settings, clients);
+  return composeApi(
+    defined({
+      facts,
+      verify,
+      log,
+      servers: serverPorts(settings, clients),
+      changesOf: async ({ uid }: Pick<McpServer, 'uid'>) => (await clients.history()).list(uid),
+      sessions: sessionRoutes(clients.signInPorts),
+      keys: keyRoutes(async () => ({
+        ...(await clients.signInPorts()),
+        ...(await clients.store()),
+        verifyIdToken,
+      })),
+      live: settings.livePage ? liveOf(settings, clients, { ...verifiers, ...facts }) : undefined,
+    }),
+  );
 }
 
-/** Verifies the tokens of requests, and the ID tokens of sign-ins, which are mostly the same. */
-function tokenVerifiers({ issuer, clientId, bearerAudience, ...network }: ApiSettings) {
-  const fetch = guardedFetch(createIssuerConnector(network));
-  const verifyIdToken = bearerVerifier({ issuer, audience: clientId, kind: 'idToken', fetch });
-  const verify =
-    bearerAudience === undefined
-      ? verifyIdToken
-      : bearerVerifier({ issuer, audience: bearerAudience, kind: 'accessToken', fetch });
-  return { verify, verifyIdToken };
-}
+const liveOf = (
+  settings: ApiSettings,
+  { sealedTexts }: Clients,
+  {
+    verify,
+    verifyIdToken,
+    audienceScopes,
+  }: ReturnType<typeof tokenVerifiers> & Pick<ApiPorts['facts'], 'audienceScopes'>,
+) =>
+  liveRoutes({
+    publicUrl: settings.publicUrl,
+    sealedTexts,
+    now,
+    verify,
+    load: once(async () => {
+      const { livePorts } = await import('./wiring/live-ports.ts');
+      return livePorts(settings, { verify, verifyIdToken, audienceScopes, now });
+    }),
+  });
 
 const log = lineWriter('api');
 const now = () => new Date();
@@ -117,7 +131,7 @@ function clientsOf(settings: ApiSettings) {
       audit,
     }),
   );
-  const continueTokens = textSealer(seal);
+  const sealedTexts = textSealer(seal);
   const listPage = listerOf(cluster, settings.accessRules !== undefined);
   return {
     cluster,
@@ -128,7 +142,7 @@ function clientsOf(settings: ApiSettings) {
     history,
     signInPorts,
     takeLimit: limits.takeLimit,
-    continueTokens,
+    sealedTexts,
   };
 }
 
@@ -183,12 +197,12 @@ async function allServers(listPage: ServerPorts['listPage']): Promise<readonly M
 
 const serverPorts = (
   { policy, release, heartbeatMs, anonymousList, ...settings }: ApiSettings,
-  { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, continueTokens }: Clients,
+  { cluster, listPage, readServer, prober, store, signInPorts, takeLimit, sealedTexts }: Clients,
 ): ServerPorts => ({
   now,
   listPage,
   takeLimit,
-  continueTokens,
+  continueTokens: sealedTexts,
   readServer,
   sessionsOf: async (person, servers) => {
     const [uid, stored] = [onlyUid(servers), await store()];

@@ -121,6 +121,8 @@ export type ApiSettings = SharedSettings & {
   readonly clients: readonly Pick<Client, 'issuer' | 'id' | 'secret'>[];
   readonly issuerRules: IssuerRules;
   readonly anonymousList: boolean;
+  /** Whether people may sign in on the live page, which the same address serves. */
+  readonly livePage: boolean;
   readonly metricsNamespace?: string;
   /** How the cluster names people. Without it, anyone who is signed in sees every server. */
   readonly accessRules?: {
@@ -180,6 +182,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       clients: clients(from),
       issuerRules: issuerRules(from),
       anonymousList,
+      livePage: from.isOn('LIVE_PAGE'),
       metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
       accessRules: accessReview
         ? defined({

@@ -81,6 +81,9 @@ export const commandLineClient: ClientMetadata = {
     'http://127.0.0.1/callback',
     'http://localhost/callback',
     'http://[::1]/callback',
+    // The live page, at any port.
+    'http://127.0.0.1/live/',
+    'http://localhost/live/',
   ],
 };
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
+import type { FileServer } from './site-files.ts';
 import { type Listening, listenLocally } from './listen.ts';
 import { defined } from '../functions/model/defined.ts';
 
@@ -29,18 +30,29 @@ export type FunctionUrlHandler = (
 export async function startFunctionUrl({
   handler,
   port = 0,
+  files = async () => false,
 }: {
   readonly handler: FunctionUrlHandler;
   readonly port?: number;
+  /** Answers what the function does not, as a CDN before both. */
+  readonly files?: FileServer;
 }): Promise<Listening> {
   const server = createServer((request, response) => {
-    invoke(handler, request).then(
-      ({ statusCode = 200, headers = {}, cookies = [], body = '', isBase64Encoded = false }) => {
-        for (const [name, value] of Object.entries(headers))
-          response.setHeader(name, [value].flat().map(String));
-        if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
-        response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
-      },
+    const answer = async (): Promise<void> => {
+      if (await files(request, response)) return;
+      const {
+        statusCode = 200,
+        headers = {},
+        cookies = [],
+        body = '',
+        isBase64Encoded = false,
+      } = await invoke(handler, request);
+      for (const [name, value] of Object.entries(headers))
+        response.setHeader(name, [value].flat().map(String));
+      if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
+      response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
+    };
+    answer().catch(
       // Lambda answers so when the handler throws.
       () =>
         response

@@ -17,6 +17,7 @@ import { declareServers } from './declare-servers.ts';
 import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
+import { siteFiles } from './site-files.ts';
 import { startStore } from './dynamodb.ts';
 import { defined } from '../functions/model/defined.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
@@ -31,6 +32,8 @@ export type WorldOptions = {
   /** The address rules of the cloud: loopback and private networks are not contacted. */
   readonly guard?: boolean;
   readonly tickMs?: number;
+  /** Folder of the built site: it is served at the address of the endpoint, with the live page. */
+  readonly site?: URL;
   /** Is called for every change of state. */
   readonly changed?: (event: BusEvent) => void;
   /** Settings of the functions that a test overrides. */
@@ -92,7 +95,11 @@ async function assemble(
   // First, so that a port in use is reported before anything else has started.
   let answer: FunctionUrlHandler = async () => ({ statusCode: 503 });
   const functionUrl = keep(
-    await startFunctionUrl({ handler: (event, context) => answer(event, context), port }),
+    await startFunctionUrl({
+      handler: (event, context) => answer(event, context),
+      port,
+      ...defined({ files: options.site && siteFiles(options.site) }),
+    }),
   );
   const cluster =
     options.kubeconfig === undefined
@@ -125,6 +132,7 @@ async function assemble(
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
     BUS_NAME: 'muster',
     GUARD: guard ? 'on' : 'off',
+    LIVE_PAGE: options.site === undefined ? 'off' : 'on',
     OIDC_CLIENT_ID: commandLineClient.client_id,
     OIDC_ISSUER: issuer.url,
     PUBLIC_URL: functionUrl.url,

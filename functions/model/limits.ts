@@ -90,6 +90,12 @@ export type PersonLimitName = Exclude<LimitName, ServerLimitName>;
 /** Lists without a token, by all callers of one process together. */
 export const anonymousLists = { count: 300, windowSeconds: 60 } as const;
 
+/**
+ * Starts and completions of sign-ins on the live page, by all callers of one process together: there
+ * is no person yet, and behind a CDN many people come from one address.
+ */
+export const liveSignIns = { count: 120, windowSeconds: 60 } as const;
+
 export type LimitWindow = { readonly startsAt: Date; readonly endsAt: Date };
 
 /** The fixed window that `now` is in: all processes agree on it without asking each other. */

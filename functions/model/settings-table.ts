@@ -167,6 +167,11 @@ export const settings = {
     summary: 'Namespace of the Lease that every sweep renews.',
     fallback: 'muster-serverless',
   },
+  LIVE_PAGE: {
+    summary:
+      'on: people may sign in on the live page at PUBLIC_URL/live/. Something has to serve the site at the address of the endpoint. The issuer needs that address as one more redirect address of the client.',
+    fallback: 'off',
+  },
   METRICS_NAMESPACE: {
     summary:
       'Namespace of the CloudWatch metrics that the functions write to their log. Without it there are no metrics.',

@@ -23,6 +23,8 @@ export type ApiPorts = {
   readonly sessions?: Hono<{ Variables: Variables }>;
   /** The routes of the keys of people's machines. */
   readonly keys?: Hono<{ Variables: Variables }>;
+  /** The routes of the live page. */
+  readonly live?: Hono<{ Variables: Variables }>;
 };
 
 /** Puts the routes together: who asks, then the route, then any error as a problem document. */
@@ -34,6 +36,7 @@ export function composeApi({
   changesOf,
   sessions,
   keys,
+  live,
 }: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
   api.use('*', async (context, next) => {
@@ -55,6 +58,7 @@ export function composeApi({
   if (changesOf !== undefined) api.route('/', changeRoutes({ ...servers, changesOf }));
   if (sessions !== undefined) api.route('/', sessions);
   if (keys !== undefined) api.route('/', keys);
+  if (live !== undefined) api.route('/', live);
   api.notFound((context) =>
     problemResponse(context, {
       status: 404,

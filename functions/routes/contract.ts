@@ -20,6 +20,13 @@ import {
   meSchema,
 } from '../model/wire/person-wire.ts';
 import {
+  liveCompleteRequestSchema,
+  liveResumedSchema,
+  liveSignedInSchema,
+  liveSignInRequestSchema,
+  liveSignInStartedSchema,
+} from '../model/wire/live-wire.ts';
+import {
   changeSchema,
   changesSchema,
   conditionSchema,
@@ -102,6 +109,11 @@ export const bodies = {
   Key: keySchema,
   Keys: keysSchema,
   List: listSchema,
+  LiveCompleteRequest: liveCompleteRequestSchema,
+  LiveResumed: liveResumedSchema,
+  LiveSignedIn: liveSignedInSchema,
+  LiveSignInRequest: liveSignInRequestSchema,
+  LiveSignInStarted: liveSignInStartedSchema,
   Me: meSchema,
   Problem: problemSchema,
   ReleasedToken: releasedTokenSchema,
@@ -119,9 +131,10 @@ export type BodyName = keyof typeof bodies;
 
 /**
  * `list`: without a token only where the operator set ANONYMOUS_LIST=on. `proof`: a person, with a
- * proof of possession, as on every route that changes something.
+ * proof of possession, as on every route that changes something. `page`: anyone on the live page.
+ * `cookie`: the live page, which keeps its sign-in in a cookie.
  */
-type Access = 'anyone' | 'list' | 'person' | 'proof';
+type Access = 'anyone' | 'list' | 'person' | 'proof' | 'page' | 'cookie';
 
 export type Route = {
   readonly method: 'get' | 'post' | 'delete';
@@ -136,6 +149,7 @@ export type Route = {
 };
 
 const server = '/v1/mcpservers/{namespace}/{name}';
+const onlyLive = 'Only for that page, and only where the operator set LIVE_PAGE=on.';
 
 export const contract: readonly Route[] = [
   {
@@ -249,6 +263,35 @@ export const contract: readonly Route[] = [
     path: '/v1/me/keys/{thumbprint}',
     summary: 'Remove a key: its machine can then only read.',
     access: 'proof',
+  },
+  {
+    method: 'post',
+    path: '/v1/live/sign-in',
+    summary: `Start a sign-in to muster on the live page. ${onlyLive}`,
+    access: 'page',
+    body: 'LiveSignInRequest',
+    answer: 'LiveSignInStarted',
+  },
+  {
+    method: 'post',
+    path: '/v1/live/sign-in/complete',
+    summary: `Exchange the code of that sign-in. The answer sets a cookie with the sealed token. ${onlyLive}`,
+    access: 'page',
+    body: 'LiveCompleteRequest',
+    answer: 'LiveSignedIn',
+  },
+  {
+    method: 'post',
+    path: '/v1/live/resume',
+    summary: `Get the token of the cookie after a reload. ${onlyLive}`,
+    access: 'cookie',
+    answer: 'LiveResumed',
+  },
+  {
+    method: 'delete',
+    path: '/v1/live/session',
+    summary: `Clear the cookie: the live page is signed out of muster. ${onlyLive}`,
+    access: 'cookie',
   },
   {
     method: 'get',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type BodyName, bodies, contract, type Route } from './contract.ts';
+import { liveCookieName } from './live-cookie.ts';
 import { defined } from '../model/defined.ts';
 
 /**
@@ -27,6 +28,12 @@ export function openApi(publicUrl: string) {
           type: 'http',
           scheme: 'bearer',
           description: 'The ID token of `muster auth login`.',
+        },
+        livePage: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: liveCookieName,
+          description: 'The sealed token of a sign-in on the live page.',
         },
         proof: {
           type: 'apiKey',
@@ -70,6 +77,8 @@ function operation(route: Route) {
 /** An empty requirement means that the token is optional. */
 const security = {
   anyone: [],
+  page: [],
+  cookie: [{ livePage: [] }],
   list: [{ bearer: [] }, {}],
   person: [{ bearer: [] }],
   proof: [{ bearer: [], proof: [] }],

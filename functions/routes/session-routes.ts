@@ -180,7 +180,7 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
     case 'badReturnTo':
       return badBody(
         context,
-        'returnTo must be an http address on 127.0.0.1, [::1] or localhost, with a port.',
+        'returnTo must be an http address on 127.0.0.1, [::1] or localhost with a port, or exactly the address of the live page.',
       );
     case 'nothingToSignInTo':
       return problemResponse(context, {

@@ -10,7 +10,7 @@ export type SignIn = {
   readonly serverUrl: string;
   readonly headersDigest: string;
   readonly request: AuthorizationRequest;
-  /** The loopback page of the command line that started it. */
+  /** The page that started it: a loopback page of the command line, or the live page. */
   readonly returnTo?: string;
   readonly expiresAt: Date;
 };

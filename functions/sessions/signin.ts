@@ -47,6 +47,8 @@ export type SignInPorts = VerificationPorts &
   AnswerMarks &
   Pick<GrantStore, 'getGrant'> & {
     readonly policy: TokenPolicy;
+    /** The one page besides those on loopback that a sign-in may return to. */
+    readonly livePage?: string;
     readonly takeLimit: TakeLimit;
     /**
      * Finds the server's issuer and prepares the URL for the browser.
@@ -80,7 +82,9 @@ export async function startSignIn(
   person: Person,
   returnTo?: string,
 ): Promise<StartResult> {
-  if (returnTo !== undefined && !isLoopback(returnTo)) return { kind: 'badReturnTo' };
+  // Exactly this text: what is parsed could be read differently by the browser.
+  const mayReturn = returnTo === undefined || returnTo === ports.livePage || isLoopback(returnTo);
+  if (!mayReturn) return { kind: 'badReturnTo' };
   const problem = whyNothing(server);
   const serverUrl = canonicalUrl(server.url);
   if (problem !== undefined || serverUrl === undefined)

@@ -13,6 +13,8 @@ import { clientDocument } from '../adapters/oauth/registration.ts';
 import { signInInspector } from '../adapters/oauth/sign-in-inspector.ts';
 import { tokenExchanger } from '../adapters/oauth/token-exchange.ts';
 import type { Audit } from '../model/audit-event.ts';
+import { defined } from '../model/defined.ts';
+import { livePageOf } from '../model/live-page.ts';
 import type { CheckSignInPorts } from '../sessions/check-sign-in.ts';
 import type { Client } from '../sessions/client.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
@@ -41,9 +43,10 @@ export function signInPorts(
     clients,
     issuerRules,
     serviceProxy: { clusterDomain },
+    livePage,
   }: Pick<
     ApiSettings,
-    'publicUrl' | 'policy' | 'release' | 'clients' | 'issuerRules' | 'serviceProxy'
+    'publicUrl' | 'policy' | 'release' | 'clients' | 'issuerRules' | 'serviceProxy' | 'livePage'
   >,
   { store, connector, cluster, readServer, now, limits, audit }: SignInParts,
 ): SessionPorts & CheckSignInPorts {
@@ -86,6 +89,7 @@ export function signInPorts(
       hasIdTokens: policy.hasIdTokens,
       readCredentials: secretReader(cluster),
     }),
+    ...defined({ livePage: livePage ? livePageOf(publicUrl) : undefined }),
     policy,
     release: { ...release, clusterDomain },
     clientDocument: clientDocument(publicUrl),

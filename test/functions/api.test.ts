@@ -247,13 +247,25 @@ test.each(['PUBLIC_URL', 'OIDC_ISSUER', 'OIDC_CLIENT_ID', 'TABLE_NAME', 'TOKEN_K
 );
 
 test('the contract and the routes are the same', () => {
-  const registered = createApi(environment()).routes.filter(({ method }) => method !== 'ALL');
+  const registered = createApi({ ...environment(), LIVE_PAGE: 'on' }).routes.filter(
+    ({ method }) => method !== 'ALL',
+  );
   const routes = registered.map(
     ({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
   );
   expect([...new Set(routes)].sort()).toEqual(
     contract.map(({ method, path }) => `${method} ${path}`).sort(),
   );
+});
+
+const live = contract.filter(({ path }) => path.startsWith('/v1/live/'));
+
+test.each(live)('without LIVE_PAGE=on there is no $method $path', async ({ method, path }) => {
+  const asked = { method: method.toUpperCase(), headers: { 'sec-fetch-site': 'same-origin' } };
+  for (const LIVE_PAGE of [undefined, 'off']) {
+    const answer = await createApi({ ...environment(), LIVE_PAGE }).request(path, asked);
+    expect(await answer.json()).toMatchObject({ status: 404, title: 'No such route' });
+  }
 });
 
 test.each(contract.filter(({ access }) => access === 'person'))(

@@ -23,7 +23,7 @@ export type AnswerKind =
  * - 200, 201, 202, 203 and 204 are the one success status that the specification names.
  * - `error` under a success status becomes 400 (GitHub: 200 with `bad_refresh_token`), unless the
  *   answer has what was asked for. Beside an `error`, a challenge says nothing more: it is dropped.
- * - `token`: an `id_token` is left out, because it is not read; `token_type` is Bearer where it
+ * - `token`: an `id_token` is left out, because its verifier reads it; `token_type` is Bearer where it
  *   is missing; `expires_in` that is no span is unknown; `scope` may be a list.
  * - `registration`: `client_secret_expires_at` is 0 (never) where it is missing or no number.
  * - The issuer's texts are one line, bounded, without anything that could be a secret.
@@ -47,6 +47,13 @@ export async function tidyAnswer(response: Response, kind: AnswerKind): Promise<
     status: isDone ? (isRefusal ? 400 : successStatus[kind]) : status,
     headers: kept(response, isRefusal ? ['retry-after'] : ['www-authenticate', 'retry-after']),
   });
+}
+
+/** The ID token of a token answer, as it came; `tidyAnswer` leaves it out. */
+export async function idTokenIn(response: Response): Promise<string | undefined> {
+  const body = parseJson(new TextDecoder().decode(await decodedBody(response)));
+  const idToken = isRecord(body) ? body['id_token'] : undefined;
+  return isText(idToken) ? idToken : undefined;
 }
 
 const successStatus = {

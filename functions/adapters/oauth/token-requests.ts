@@ -12,7 +12,7 @@ import type { AuthorizationAnswer, AuthorizationRequest } from '../../sessions/p
 import { judged } from './issuer-refusal.ts';
 import { authenticationOf, clientOrigin, type RegistrationOptions } from './registration.ts';
 import { SignInError, type SignInFailure } from './signin-error.ts';
-import { tidyAnswer } from './tidy-answer.ts';
+import { idTokenIn, tidyAnswer } from './tidy-answer.ts';
 import { transport, type TransportOptions } from './transport.ts';
 
 type TokenRequest = {
@@ -21,45 +21,48 @@ type TokenRequest = {
   readonly rule: IssuerRule;
 };
 
+type CodeRequest = TokenRequest & {
+  readonly request: Pick<AuthorizationRequest, 'redirectUri' | 'resource' | 'verifier'>;
+  readonly answer: AuthorizationAnswer;
+};
+
 /**
  * Exchanges the code, after comparing `iss` (RFC 9207). An issuer that only now refuses `resource`
  * is asked again without: the code stays bound to the resource of the authorization. Throws
  * `SignInError`.
  */
-export async function redeemCode(
-  {
-    metadata,
-    client,
-    rule,
-    request,
-    answer,
-  }: TokenRequest & {
-    readonly request: AuthorizationRequest;
-    readonly answer: AuthorizationAnswer;
-  },
+export const redeemCode = async (
+  asked: CodeRequest,
   options: TransportOptions,
-): Promise<oauth.TokenEndpointResponse> {
+): Promise<oauth.TokenEndpointResponse> => (await redeemOpenIdCode(asked, options)).granted;
+
+/** The same, with the ID token as it came: it is not verified. */
+export async function redeemOpenIdCode(
+  { metadata, client, rule, request, answer }: CodeRequest,
+  options: TransportOptions,
+): Promise<{ readonly granted: oauth.TokenEndpointResponse; readonly idToken?: string }> {
   const us = { client_id: client.id };
   const callback = cameFrom(metadata, us, new URLSearchParams(answer));
   const { redirectUri, verifier } = request;
   const secrets = [answer.code, verifier, client.secret ?? ''];
-  const send = async (additionalParameters: Readonly<Record<string, string>>) =>
-    judged(
-      await tidyAnswer(
-        await oauth.authorizationCodeGrantRequest(
-          metadata,
-          us,
-          authenticationOf(client),
-          callback,
-          redirectUri,
-          verifier,
-          { ...transport(options), additionalParameters },
-        ),
-        'token',
-      ),
-      { host: new URL(metadata.issuer).host, asked: 'code', secrets },
-      (response) => oauth.processAuthorizationCodeResponse(metadata, us, response),
+  const send = async (additionalParameters: Readonly<Record<string, string>>) => {
+    const response = await oauth.authorizationCodeGrantRequest(
+      metadata,
+      us,
+      authenticationOf(client),
+      callback,
+      redirectUri,
+      verifier,
+      { ...transport(options), additionalParameters },
     );
+    const idToken = await idTokenIn(response.clone());
+    const granted = await judged(
+      await tidyAnswer(response, 'token'),
+      { host: new URL(metadata.issuer).host, asked: 'code', secrets },
+      (tidy) => oauth.processAuthorizationCodeResponse(metadata, us, tidy),
+    );
+    return defined({ granted, idToken });
+  };
   const resource = resourceFor(request, rule);
   return send(resource).catch((error: unknown) => {
     const isTarget =

@@ -12,7 +12,7 @@ const longestSecret = 256;
 export const signInRequestSchema = z.object({
   returnTo: field(
     z.optional(text.check(z.maxLength(longestUrl))),
-    'Loopback address that the browser returns to. Without it the callback page shows the one-time secret.',
+    'Loopback address that the browser returns to, or exactly the address of the live page where LIVE_PAGE=on. Without it the callback page shows the one-time secret.',
   ),
 });
 

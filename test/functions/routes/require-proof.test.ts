@@ -88,12 +88,16 @@ const targetOf = ({ method, path }: Route): Target => ({
 });
 
 const changing = contract.filter(({ access }) => access === 'proof');
+/** Those of the live page sign a person in, or out of this browser: there is no person yet. */
+const ofPage = (access: Route['access']): boolean => access === 'page' || access === 'cookie';
 const reading = contract.filter(
-  ({ access, path }) => access !== 'proof' && path.startsWith('/v1/'),
+  ({ access, path }) => access !== 'proof' && !ofPage(access) && path.startsWith('/v1/'),
 );
 
 test('every route that changes something asks for a proof; a check only reads', () => {
-  const others = contract.filter(({ access, method }) => access !== 'proof' && method !== 'get');
+  const others = contract.filter(
+    ({ access, method }) => access !== 'proof' && !ofPage(access) && method !== 'get',
+  );
   expect(others.map(({ method, path }) => `${method} ${path}`)).toEqual([
     'post /v1/mcpservers/{namespace}/{name}/check',
   ]);

@@ -1,0 +1,21 @@
+import { guardedFetch } from '../adapters/network/http.ts';
+import { bearerVerifier } from '../adapters/oauth/bearer-verifier.ts';
+import type { BearerResult } from '../sessions/person.ts';
+import type { ApiSettings } from '../settings.ts';
+import { createIssuerConnector } from './network-client.ts';
+
+type Verify = (token: string) => Promise<BearerResult>;
+
+/** Verifies the tokens of requests, and the ID tokens of sign-ins, which are mostly the same. */
+export function tokenVerifiers({ issuer, clientId, bearerAudience, ...network }: ApiSettings): {
+  readonly verify: Verify;
+  readonly verifyIdToken: Verify;
+} {
+  const fetch = guardedFetch(createIssuerConnector(network));
+  const verifyIdToken = bearerVerifier({ issuer, audience: clientId, kind: 'idToken', fetch });
+  const verify =
+    bearerAudience === undefined
+      ? verifyIdToken
+      : bearerVerifier({ issuer, audience: bearerAudience, kind: 'accessToken', fetch });
+  return { verify, verifyIdToken };
+}
