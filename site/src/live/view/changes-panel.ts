@@ -41,7 +41,7 @@ const list = (changes: readonly Change[], now: Date): HTMLElement =>
   element(
     'ol',
     { class: 'changes' },
-    ...changes.map(({ at, from = '-', to, reason, message }) =>
+    ...changes.map(({ at, from, to, reason, message }) =>
       element(
         'li',
         {},
@@ -49,7 +49,9 @@ const list = (changes: readonly Change[], now: Date): HTMLElement =>
         element(
           'span',
           {},
-          element('span', { class: 'quiet' }, cellText(from), ' to '),
+          from === undefined
+            ? undefined
+            : element('span', { class: 'quiet' }, cellText(from), ' to '),
           stateBadge({ state: to }, cellText(to)),
           ' ',
           reasonLink(reason),

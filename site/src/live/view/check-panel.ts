@@ -17,7 +17,11 @@ const stageNames: Readonly<Record<string, string>> = {
   discover: 'MCP request',
 };
 
-export const checkPanel = (check: Check, now: Date): readonly Child[] => [
+/** `known`: the reason whose next step is on the page already. */
+export const checkPanel = (
+  check: Check,
+  { now, known }: { readonly now: Date; readonly known: string | undefined },
+): readonly Child[] => [
   element(
     'p',
     { class: 'verdict' },
@@ -31,9 +35,17 @@ export const checkPanel = (check: Check, now: Date): readonly Child[] => [
   factList(
     factsBut(
       checkFacts(check, now),
-      ...['Server', 'Stages', 'State', 'Reason', 'Message', 'More'],
+      ...['Server', 'Stages', 'State', 'Reason', 'Message', 'More', 'Next'],
     ).map(([name, text]) => [name, text === '-' ? undefined : text]),
   ),
+  check.failedPart === undefined || check.hint === undefined || check.reason === known
+    ? undefined
+    : element(
+        'div',
+        { class: 'next' },
+        element('strong', {}, 'Next step'),
+        element('p', {}, cellText(check.hint)),
+      ),
   element('p', { class: 'quiet' }, 'A check changes nothing. The next sweep writes STATE.'),
 ];
 

@@ -9,7 +9,7 @@ import { filterBar } from './filter-bar.ts';
 import { type Listing, type ListingResult, readListing } from './listing.ts';
 import { pageHeader } from './page-header.ts';
 import { noticesOf } from './page-notices.ts';
-import { rowsTable } from './rows-table.ts';
+import { hashOf, rowsTable } from './rows-table.ts';
 import { serverDialog, type ServerName } from './server-dialog.ts';
 import { shownRows, summaryOf } from './shown-rows.ts';
 import { stateNews } from './state-news.ts';
@@ -67,7 +67,8 @@ export function livePage(
     now,
     changed: () => poll.now(),
     closed: (server) => {
-      history.replaceState(null, '', `${location.pathname}${location.search}`);
+      if (location.hash === hashOf(server))
+        history.replaceState(null, '', `${location.pathname}${location.search}`);
       // The browser gives the focus back to a link that was pressed; an address that was opened had
       // none.
       if (document.activeElement === document.body) table.focus(server);

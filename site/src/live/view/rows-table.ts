@@ -2,8 +2,7 @@
 import { shortAge, sinceOf } from '../../../../cli/output/columns.ts';
 import { isPending } from '../../../../cli/output/status-text.ts';
 import { localDateTime } from '../../../../cli/output/local-time.ts';
-import { cellText } from '../../../../cli/output/text-table.ts';
-import { namesAmong, qualifiedName } from '../../../../functions/model/mcpserver.ts';
+import { qualifiedName } from '../../../../functions/model/mcpserver.ts';
 import type { Row } from '../../../../functions/model/wire/server-wire.ts';
 import { button, type Child, element, fill, on } from './dom.ts';
 import { reasonLink } from './reason-link.ts';
@@ -24,7 +23,10 @@ export type TableView = {
 type Column = {
   readonly key: SortColumn;
   readonly header: string;
-  readonly cell: (row: Row, view: TableView & { readonly nameOf: (row: Row) => string }) => Child[];
+  readonly cell: (
+    row: Row,
+    view: TableView & { readonly nameOf: (row: Row) => Child[] },
+  ) => Child[];
 };
 
 const columns: readonly Column[] = [
@@ -32,7 +34,7 @@ const columns: readonly Column[] = [
     key: 'name',
     header: 'Name',
     cell: (row, { nameOf }) => [
-      element('a', { href: hashOf(row), class: 'name' }, nameOf(row)),
+      element('a', { href: hashOf(row), class: 'name' }, ...nameOf(row)),
       row.stale ? element('span', { class: 'tag' }, 'stale') : undefined,
     ],
   },
@@ -76,6 +78,13 @@ const columns: readonly Column[] = [
   },
 ];
 
+/** As `muster list` has it, and with every namespace where there is more than one. */
+function namesFor(rows: readonly Row[]): (row: Row) => Child[] {
+  const isOne = rows.every(({ namespace }) => namespace === rows[0]?.namespace);
+  return ({ namespace, name }) =>
+    isOne ? [name] : [element('span', { class: 'quiet' }, `${namespace}/`), name];
+}
+
 /** The address of the detail of a server on this page. */
 export const hashOf = (server: { readonly namespace: string; readonly name: string }): string =>
   `#${qualifiedName(server)}`;
@@ -104,13 +113,14 @@ type Listeners = {
 };
 
 export function rowsTable({ sort, signIn }: Listeners): RowsTable {
-  const headers = element('tr');
-  const body = element('tbody');
+  // The roles stay where a phone shows the rows as cards.
+  const headers = element('tr', { role: 'row' });
+  const body = element('tbody', { role: 'rowgroup' });
   const table = element(
     'table',
-    { class: 'rows' },
+    { class: 'rows', role: 'table' },
     element('caption', { class: 'unseen' }, 'MCP servers'),
-    element('thead', {}, headers),
+    element('thead', { role: 'rowgroup' }, headers),
     body,
   );
   const more = element('p', { class: 'more', hidden: true });
@@ -137,13 +147,12 @@ export function rowsTable({ sort, signIn }: Listeners): RowsTable {
     last = view;
     const visible = columns.filter(({ key }) => key !== 'session' || view.signedIn);
     fill(headers, ...visible.map((column) => headerOf(column, view.choice)));
-    const names = namesAmong(view.rows);
-    const cellView = { ...view, nameOf: (row: Row) => cellText(names(row)) };
+    const cellView = { ...view, nameOf: namesFor(view.rows) };
     const part = isWhole ? view.shown : view.shown.slice(0, firstRows);
     place(
       body,
       part.map((row) => {
-        const line = lines.get(row.uid) ?? element('tr');
+        const line = lines.get(row.uid) ?? element('tr', { role: 'row' });
         lines.set(row.uid, line);
         line.classList.toggle('changed', view.changed.has(row.uid));
         line.classList.toggle('stale', row.stale);
@@ -178,11 +187,12 @@ export function rowsTable({ sort, signIn }: Listeners): RowsTable {
 }
 
 function headerOf({ key, header }: Column, { sort, isDescending }: Choice): HTMLElement {
-  const isSorted = (sort ?? 'name') === key;
+  const isSorted = sort === key;
   return element(
     'th',
     {
       scope: 'col',
+      role: 'columnheader',
       class: key,
       'aria-sort': isSorted ? (isDescending ? 'descending' : 'ascending') : undefined,
     },
@@ -202,6 +212,7 @@ function fillLine(
         element(key === 'name' ? 'th' : 'td', {
           class: key,
           'data-label': header,
+          role: key === 'name' ? 'rowheader' : 'cell',
           scope: key === 'name' ? 'row' : undefined,
         }),
       ),

@@ -35,8 +35,14 @@ type Options = {
 
 export function serverDialog({ session, now, closed, changed }: Options): ServerDialog {
   let shown: ServerName | undefined;
+  let knownReason: string | undefined;
   const title = element('h2', { id: 'server-name' });
   const report = element('p', { role: 'status', class: 'report' });
+  // What the panel shows already is only read out.
+  const say = (text: string, how: 'shown' | 'unseen' = 'shown'): void => {
+    report.textContent = text;
+    report.classList.toggle('unseen', how === 'unseen');
+  };
   const parts = {
     state: element('div'),
     check: element('div', { class: 'result', hidden: true }),
@@ -44,9 +50,7 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     changes: element('div'),
     about: element('div'),
   };
-  const snippet = snippetPanel((text) => {
-    report.textContent = text;
-  });
+  const snippet = snippetPanel(say);
   const checkNow = button('Check now', { class: 'main' }, () => act(checkNow, () => check()));
   const checkSignIn = button('Check the sign-in', {}, () =>
     act(checkSignIn, () => check({ signIn: true })),
@@ -60,7 +64,7 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
   const signInToMuster = button('Sign in to muster', { class: 'main' }, () =>
     act(signInToMuster, async () => {
       const answer = await session.signIn();
-      if (answer.kind !== 'ok') report.textContent = answerText(answer);
+      if (answer.kind !== 'ok') say(answerText(answer));
     }),
   );
   const signedOut = element('p', { class: 'quiet' }, 'To check a server now, sign in to muster.');
@@ -78,6 +82,8 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     report,
   );
   dialog.addEventListener('close', () => {
+    // The event comes late: it may be open again.
+    if (dialog.open) return;
     const server = shown;
     shown = undefined;
     if (server !== undefined) closed(server);
@@ -88,7 +94,7 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
   });
 
   const act = (control: HTMLButtonElement, work: () => Promise<void>): void => {
-    report.textContent = '';
+    say('');
     void whileBusy(control, work());
   };
 
@@ -106,12 +112,12 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     const answer = await about((server) => session.check(serverPath(server, '/check'), body));
     if (answer === undefined) return;
     if (answer.kind !== 'ok') {
-      report.textContent = answerText(answer);
+      say(answerText(answer));
       return;
     }
     const signInCheck = isRecord(answer.body) ? answer.body['signIn'] : undefined;
     if (!isCheck(answer.body)) {
-      report.textContent = 'The endpoint sent an answer that this page cannot read.';
+      say('The endpoint sent an answer that this page cannot read.');
       return;
     }
     parts.check.hidden = false;
@@ -120,12 +126,15 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     );
     const panel = isSignInCheck(signInCheck)
       ? signInPanel(signInCheck)
-      : checkPanel(answer.body, now());
+      : checkPanel(answer.body, { now: now(), known: knownReason });
     parts.check.append(...panel.filter((child) => child !== undefined));
     const { state = '-', reason, observed } = answer.body;
-    report.textContent = isSignInCheck(signInCheck)
-      ? `The sign-in is checked: ${signInCheck.possible ? 'possible' : 'not possible'}.`
-      : `The check found ${state} (${reason}): ${observed}.`;
+    say(
+      isSignInCheck(signInCheck)
+        ? `The sign-in is checked: ${signInCheck.possible ? 'possible' : 'not possible'}.`
+        : `The check found ${state} (${reason}): ${observed}.`,
+      'unseen',
+    );
   };
 
   const changeSession = async (
@@ -135,13 +144,14 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     const server = shown;
     const answer = await about(ask);
     if (server === undefined || answer === undefined) return;
-    report.textContent = sessionChangeText(answer, `${done} ${qualifiedName(server)}.`, now());
+    say(sessionChangeText(answer, `${done} ${qualifiedName(server)}.`, now()));
     await changed();
   };
 
   const showRow = (row: ExplainedRow): void => {
     const person = session.person();
     const isRemote = row.type !== 'stdio';
+    knownReason = row.reason;
     fill(parts.state, ...stateSection(row, now()));
     fill(parts.session, ...sessionSection(row, now()));
     fill(parts.about, aboutSection(row));
@@ -162,7 +172,7 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
       about((server) => session.read(serverPath(server, '/events'))),
     ]);
     if (row === undefined || changes === undefined) return;
-    if (row.kind !== 'ok') report.textContent = answerText(row);
+    if (row.kind !== 'ok') say(answerText(row));
     else if (isExplainedRow(row.body)) showRow(row.body);
     fill(parts.changes, ...changesPanel(changes, now()));
   };
@@ -173,7 +183,7 @@ export function serverDialog({ session, now, closed, changed }: Options): Server
     close: () => dialog.close(),
     show: (server, row) => {
       shown = server;
-      report.textContent = '';
+      say('');
       fill(title, element('span', { class: 'quiet' }, `${server.namespace}/`), server.name);
       parts.check.hidden = true;
       for (const part of [parts.state, parts.session, parts.about]) part.replaceChildren();
