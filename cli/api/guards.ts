@@ -26,7 +26,7 @@ export const isRow = (body: unknown): body is Row =>
   isRecord(body) &&
   isNamed(body) &&
   hasTexts(body, 'uid', 'type') &&
-  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn') &&
+  hasTextsIfAny(body, 'state', 'reason', 'url', 'singleSignOn', 'since') &&
   isListOf(
     body['conditions'],
     (condition) =>

@@ -35,10 +35,13 @@ export function checkText(check: Check, { now, paint, label }: CheckView): strin
 }
 
 /** Every fact of one probe, in the order of the probe. */
-export function explainedText(check: Check, now: Date): string {
+export const explainedText = (check: Check, now: Date): string => factLines(checkFacts(check, now));
+
+/** The same, for a page that lays them out itself. */
+export function checkFacts(check: Check, now: Date): readonly Fact[] {
   const total = check.stages.reduce((sum, { ms }) => sum + ms, 0);
   const stages = check.stages.map(({ stage, ms }) => `${stage} ${rounded(ms)}`).join(', ');
-  return factLines([
+  return [
     ['Server', qualifiedName(check)],
     ['Observed', check.observed],
     ['Way', check.via],
@@ -59,7 +62,7 @@ export function explainedText(check: Check, now: Date): string {
     ['Warning', check.warning],
     ['Next', check.hint ?? '-'],
     ['More', check.page],
-  ]);
+  ];
 }
 
 /** The POST may run beside the GET: their times are not a sum. */

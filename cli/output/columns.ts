@@ -18,8 +18,8 @@ export function shortAge(spanMs: number): string {
 }
 
 /** Since when the server can be reached, or cannot: the last change of `Reachable`. */
-export const sinceOf = ({ conditions }: Row): string | undefined =>
-  conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime;
+export const sinceOf = ({ conditions, since }: Row): string | undefined =>
+  since ?? conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime;
 
 type Cell = (row: Row, now: Date) => string | undefined;
 

@@ -34,7 +34,7 @@ export function describeText(description: Description): string {
     styledFact('State', stateText(row, now), paint, stateStyle(row)),
     factLines(reachabilityFacts(row, now)),
     factLines([
-      ['Sign-in', signInText(row)],
+      ['Sign-in', signInFact(row)],
       ['MCP', row.type === 'stdio' ? undefined : answers[row.speaksMcp]],
     ]),
     styledFact(
@@ -57,7 +57,7 @@ export function describeText(description: Description): string {
 }
 
 /** `Failed for 4 minutes`; `-` of a server that was never probed. */
-function stateText(row: Row, now: Date): string {
+export function stateText(row: Row, now: Date): string {
   const state = stateCell(row);
   const reachable = reachableOf(row);
   if (row.state === undefined) return row.reason === undefined ? '- (never probed)' : state;
@@ -70,7 +70,8 @@ function stateText(row: Row, now: Date): string {
 
 const reachableOf = ({ conditions }: Row) => conditions.find(({ type }) => type === 'Reachable');
 
-function reachabilityFacts(row: ExplainedRow, now: Date): readonly Fact[] {
+/** Why the STATE is what it is, since when, and when the next probe is. */
+export function reachabilityFacts(row: ExplainedRow, now: Date): readonly Fact[] {
   const { reason, lastError, state, lastAttempt, lastConnected } = row;
   const isDown = lastError !== undefined || state === 'Failed' || state === 'Connecting';
   const isProbed = row.type !== 'stdio' && reason !== 'Suspended';
@@ -105,7 +106,8 @@ function nextLook({ nextRetryAfter, stale }: Row, now: Date): string {
 
 const answers = { True: 'yes', False: 'no', Unknown: 'unknown' } as const;
 
-function signInText({ authRequired, singleSignOn, session, type }: Row): string | undefined {
+/** Whether the server requires a sign-in, and how. Undefined: nothing that has a sign-in. */
+export function signInFact({ authRequired, singleSignOn, session, type }: Row): string | undefined {
   if (type === 'stdio') return undefined;
   const how = singleSignOn === undefined ? '' : `, by single sign-on (${singleSignOn})`;
   // `spec.auth` may ask for a sign-in that no probe was asked for.
@@ -114,7 +116,8 @@ function signInText({ authRequired, singleSignOn, session, type }: Row): string 
   return authRequired === 'False' ? 'not required' : 'unknown';
 }
 
-const sessionText = (row: Row): string =>
+/** The SESSION cell; of a server that is down with what happens to the sign-in. */
+export const sessionText = (row: Row): string =>
   row.session?.status === '-' && (row.state === 'Failed' || row.state === 'Connecting')
     ? '- (your sign-in, if you have one, is kept)'
     : sessionCell(row);

@@ -29,7 +29,7 @@ export const brokenText = ({ link, fixedBy }: SignInLink): string =>
     ? `It fails at the link "${link}".`
     : `It fails at the link "${link}", which ${fixerNames[fixedBy] ?? 'its owner'} can fix.`;
 
-const fixerNames: Readonly<Record<Fixer, string>> = {
+export const fixerNames: Readonly<Record<Fixer, string>> = {
   server: 'the owner of the MCP server',
   issuer: 'the operator of the issuer',
   muster: 'the owner of muster',

@@ -73,7 +73,7 @@ const namespaceOf = (row: Row): string => row.namespace;
 const nameOf = (row: Row): string => row.name;
 
 /** `-`: it was never probed. */
-export const stateCell = (row: Row): string => row.state ?? '-';
+export const stateCell = (row: Pick<Row, 'state'>): string => row.state ?? '-';
 
 /**
  * `Authenticated [SSO: Forwarded]`, `Pending Auth`, `-`. The same text wherever a session is

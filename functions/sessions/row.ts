@@ -58,6 +58,8 @@ export function rowOf(server: McpServer, view: RowView): Row {
       view.withoutConditions === true
         ? []
         : shownConditions(status).map((condition) => wireCondition(condition, view.anonymous)),
+    since:
+      view.withoutConditions === true ? reachable?.lastTransitionTime.toISOString() : undefined,
     lastError: error === undefined || view.anonymous ? undefined : oneLine(error, longestMessage),
     consecutiveFailures: status.consecutiveFailures,
     lastAttempt: status.lastAttempt?.toISOString(),

@@ -93,7 +93,11 @@ server-d   Connected   streamable-http
       );
       return {
         conditions: items.map(({ conditions }) => conditions.length),
-        rest: items.map(({ conditions: _conditions, ...row }) => row),
+        // In place of the condition that says it.
+        rest: items.map(({ conditions, since, ...row }) => ({
+          ...row,
+          since: since ?? conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime,
+        })),
       };
     };
     const [whole, short] = await Promise.all([ask(''), ask('?conditions=none')]);

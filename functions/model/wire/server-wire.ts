@@ -97,6 +97,10 @@ export const rowSchema = z.object({
     'How the server lets people in without a sign-in of their own. Absent if it uses no single sign-on.',
   ),
   conditions: field(z.array(conditionSchema), 'All conditions of the object.'),
+  since: field(
+    z.optional(time),
+    'Since when the server can be reached, or cannot. Present only with `conditions=none`, in place of the condition that says it.',
+  ),
   lastError: field(z.optional(text), 'Why the last probe failed. Absent in anonymous answers.'),
   consecutiveFailures: field(z.number(), 'Failed probes in a row.'),
   lastAttempt: field(z.optional(time), 'Time of the last probe that was written to the status.'),

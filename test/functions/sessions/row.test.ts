@@ -164,3 +164,10 @@ test.each(['Connected', 'Auth Required', 'Awaiting Session', 'Disconnected', 'Fa
     });
   },
 );
+
+test('a row without its conditions keeps since when the server can be reached', () => {
+  const { conditions, since } = rowOf(failed, { ...mine, withoutConditions: true });
+  expect({ conditions, since }).toEqual({ conditions: [], since: '2026-01-01T00:00:00.000Z' });
+  expect(rowOf(failed, mine)).not.toHaveProperty('since');
+  expect(rowOf(aServer(), { ...mine, withoutConditions: true })).not.toHaveProperty('since');
+});

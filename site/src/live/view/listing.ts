@@ -1,0 +1,76 @@
+/** The caller's list, answer by answer, and what came of asking for it. */
+import { isList } from '../../../../cli/api/guards.ts';
+import { defined } from '../../../../functions/model/defined.ts';
+import type { List, Row } from '../../../../functions/model/wire/server-wire.ts';
+import type { Answer, PersonSession } from '../session/person-session.ts';
+
+export type Listing = {
+  readonly rows: readonly Row[];
+  /** MCPServers that could not be read. */
+  readonly problems: List['problems'];
+  /** Decides whether there is a SESSION column. */
+  readonly signedIn: boolean;
+  readonly sweptAt?: Date;
+  readonly sweepsStopped: boolean;
+  readonly readAt: Date;
+};
+
+export type ListingResult =
+  | { readonly kind: 'listing'; readonly listing: Listing }
+  /** The list is only for people who are signed in. */
+  | { readonly kind: 'signInRequired' }
+  /** Something answers here that is not the endpoint of muster. */
+  | { readonly kind: 'noEndpoint' }
+  | { readonly kind: 'failed'; readonly answer: Exclude<Answer, { kind: 'ok' }> };
+
+/** The most that an endpoint takes; it gives as many as fit into one answer. */
+const rowsOfAnswer = '5000';
+const mostAnswers = 200;
+/** How often a list is started when the cluster drops its snapshot half-way. */
+const maxStarts = 3;
+
+export async function readListing(
+  read: PersonSession['read'],
+  now: () => Date,
+): Promise<ListingResult> {
+  for (let start = 1; ; start += 1) {
+    const result = await readOnce(read, now);
+    const isExpired =
+      result.kind === 'failed' && result.answer.kind === 'problem' && result.answer.status === 410;
+    if (!isExpired || start === maxStarts) return result;
+  }
+}
+
+async function readOnce(read: PersonSession['read'], now: () => Date): Promise<ListingResult> {
+  const pages: List[] = [];
+  let next: string | undefined;
+  do {
+    const query = new URLSearchParams(
+      defined({ limit: rowsOfAnswer, conditions: 'none', continue: next }),
+    );
+    const answer = await read(`/v1/mcpservers?${query.toString()}`);
+    if (answer.kind !== 'ok') return notListed(answer);
+    if (!isList(answer.body)) return { kind: 'noEndpoint' };
+    pages.push(answer.body);
+    next = answer.body.continue;
+  } while (next !== undefined && pages.length < mostAnswers);
+  return { kind: 'listing', listing: listingOf(pages, now()) };
+}
+
+function notListed(answer: Exclude<Answer, { kind: 'ok' }>): ListingResult {
+  if (answer.kind === 'problem' && answer.status === 401) return { kind: 'signInRequired' };
+  if (answer.kind === 'problem' && answer.status === 404) return { kind: 'noEndpoint' };
+  return { kind: 'failed', answer };
+}
+
+function listingOf(pages: readonly List[], readAt: Date): Listing {
+  const sweptAt = pages.findLast((page) => page.sweptAt !== undefined)?.sweptAt;
+  return defined({
+    rows: pages.flatMap(({ items }) => items),
+    problems: pages.flatMap(({ problems }) => problems),
+    signedIn: pages.some(({ me }) => me !== undefined),
+    sweptAt: sweptAt === undefined ? undefined : new Date(sweptAt),
+    sweepsStopped: pages.some((page) => page.sweepsStopped === true),
+    readAt,
+  });
+}
