@@ -114,6 +114,11 @@ export function readArguments(environment: Environment): Arguments {
     );
   }
 
+  if (isOn('LIVE_PAGE', 'off'))
+    problems.push(
+      'LIVE_PAGE is on, but the site and the endpoint of this stack have different addresses. Remove LIVE_PAGE from .env.',
+    );
+
   const privateSubnets = listOf('VPC_SUBNETS');
   const securityGroups = listOf('VPC_SECURITY_GROUPS');
   if ((privateSubnets.length === 0) !== (securityGroups.length === 0)) {

@@ -13,10 +13,13 @@ export type Invited = Pick<StartOptions, 'tickMs' | 'as'> & {
   readonly kubeconfig?: string;
   /** Where the sign-in of the person of the demo is stored. */
   readonly folder: string;
+  /** Whether the site is built, and with it the live page. */
+  readonly hasSite: boolean;
 };
 
 /** What `npm start` prints below its tables: what to type next, ready to copy. */
-export function invitation({ url, tickMs, as, isDemo, kubeconfig, folder }: Invited): string {
+export function invitation(invited: Invited): string {
+  const { url, tickMs, as, isDemo, kubeconfig, folder, hasSite } = invited;
   const always = [
     ['muster list mcpserver', 'shows STATE, and your SESSION after a sign-in'],
     ['muster auth login', 'signs you in to muster in your browser'],
@@ -43,6 +46,10 @@ export function invitation({ url, tickMs, as, isDemo, kubeconfig, folder }: Invi
     ...(kubeconfig === undefined ? [] : [`  export KUBECONFIG=${kubeconfig}`]),
     `  alias muster="'${command}'"`,
     ...lines.map(([typed, purpose]) => `  ${typed.padEnd(40)}${purpose}`),
+    '',
+    hasSite
+      ? `Live page: ${url}/live/`
+      : `The live page ${url}/live/ needs the site. To build it, run: npm run site:build`,
     ...(as === undefined
       ? []
       : [

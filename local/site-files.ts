@@ -21,6 +21,13 @@ export function siteFiles(folder: URL): FileServer {
     if (address === null || !/^(GET|HEAD)$/.test(method)) return false;
     const { pathname, search } = address;
     if (ofEndpoint.test(pathname)) return false;
+    const { host = '' } = request.headers;
+    if (pathname === '/live/' && !host.startsWith('127.')) {
+      // The issuer leads back to 127.0.0.1, where the page of another name has stored nothing.
+      const own = `http://127.0.0.1:${String(request.socket.localPort)}`;
+      response.writeHead(307, { location: `${own}${pathname}${search}` }).end();
+      return true;
+    }
     const send = sender(request, response);
     const path = pathIn(pathname);
     const found = path === undefined ? undefined : await readFileAt(folder, path);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +17,15 @@ import { messageOf } from '../functions/model/error-message.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
 import { ClusterError } from '../functions/model/cluster-error.ts';
 
+/** Where `npm run site:build` puts it. */
+const site = new URL('../site/dist/', import.meta.url);
+
 /**
  * `npm start`: the whole system on this machine. Data goes to stdout, messages to stderr.
  */
 async function start(options: StartOptions): Promise<void> {
   const ended = endOfProcess();
-  const world = await startWorld({ ...options, changed: printChange });
+  const world = await startWorld({ ...options, site, changed: printChange });
   try {
     for (const line of world.refused) say(`Refused: ${line}`);
     // A server is Failed after three failures in a row.
@@ -59,7 +63,9 @@ async function stay(world: World, options: StartOptions, ended: Promise<unknown>
     const kubeconfig = await kubeconfigIn(folder, world);
     const isDemo = options.servers === undefined && options.kubeconfig === undefined;
     const { tickMs } = options;
-    say(invitation(defined({ tickMs, as, url: world.url, isDemo, kubeconfig, folder })));
+    const { url } = world;
+    const hasSite = existsSync(new URL('live/index.html', site));
+    say(invitation(defined({ tickMs, as, url, isDemo, kubeconfig, folder, hasSite })));
     await sweepUntilEnded(world, options, ended);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { LogLine } from '../model/log-line.ts';
 import type { BearerResult, Caller } from '../sessions/person.ts';
+import { signInHint } from './sign-in-hint.ts';
 import { problemResponse, retryAfter } from './problem.ts';
 
 /** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
@@ -48,7 +49,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
             status: 401,
             title: 'Invalid token',
             detail: verified.message,
-            hint: 'Run: muster auth login',
+            hint: signInHint(context),
           },
           { 'www-authenticate': `Bearer error="invalid_token", ${metadata}` },
         );
@@ -96,5 +97,5 @@ export const signInRequired = (context: Context): Response =>
   problemResponse(context, {
     status: 401,
     title: 'Sign-in required',
-    hint: 'Run: muster auth login',
+    hint: signInHint(context),
   });

@@ -66,7 +66,7 @@ function textsFor(called: CallbackResult) {
         status: 400,
         title: 'This sign-in is no longer valid',
         body: html`<p>It was already used, took longer than ten minutes, or never existed. Nothing was changed.</p>
-          <p>To try again, go back to your terminal and run <code>muster auth login</code> again.</p>`,
+          <p>To try again, start a new sign-in where you started this one. In a terminal, run <code>muster auth login</code>.</p>`,
       } as const;
   }
 }

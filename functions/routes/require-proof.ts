@@ -10,6 +10,7 @@ import {
   proofMismatch,
   type ProofReading,
 } from '../sessions/proof.ts';
+import { signInHint } from './sign-in-hint.ts';
 import { problemResponse } from './problem.ts';
 
 export type ProofPorts = Pick<KeyStore, 'getKey' | 'markKeyUsed' | 'consumeProof'> & {
@@ -132,7 +133,7 @@ export const noKey = (context: Context): Response =>
   problemResponse(context, {
     status: 403,
     title: 'This sign-in has no key of this machine',
-    hint: 'Run: muster auth login',
+    hint: signInHint(context),
   });
 
 const unknownKey = (context: Context): Response =>
@@ -140,5 +141,5 @@ const unknownKey = (context: Context): Response =>
     status: 403,
     title: 'The key of this machine is not registered',
     detail: 'It was removed, or was not used for 90 days.',
-    hint: 'Run: muster auth login',
+    hint: signInHint(context),
   });

@@ -1,5 +1,6 @@
 /** A one-time secret goes to loopback, never to an address that a request names. */
 import { expect } from 'vitest';
+import { defined } from '../../functions/model/defined.ts';
 import { nothingAllowed } from '../../functions/sessions/policy.ts';
 import { startSignIn } from '../../functions/sessions/signin.ts';
 import { aPerson } from '../world/person.ts';
@@ -19,8 +20,13 @@ const ports = {
   policy: { ...nothingAllowed, allowInsecure: true },
 };
 
-const start = (returnTo: string) =>
-  startSignIn(ports, aServer({ status: connected('True') }), aPerson(), returnTo);
+const start = (returnTo: string, livePage?: string) =>
+  startSignIn(
+    { ...ports, ...defined({ livePage }) },
+    aServer({ status: connected('True') }),
+    aPerson(),
+    returnTo,
+  );
 
 const addresses: readonly string[] = [
   'https://evil.example.com/',
@@ -87,4 +93,64 @@ const own = ['http://127.0.0.1:8000/', 'http://[::1]:8000/callback', 'http://loc
 
 attempt('loopback with a port is not refused', own, async (address) => {
   expect((await start(address)).kind).not.toBe('badReturnTo');
+});
+
+const livePage = 'https://muster.example.com/live/';
+const besideIt: readonly string[] = [
+  'https://muster.example.com/live',
+  'https://muster.example.com/live/?x',
+  'https://muster.example.com/live/?',
+  'https://muster.example.com/live/#',
+  'https://muster.example.com/live/#fragment',
+  'https://muster.example.com/live/../',
+  'https://muster.example.com/live/../live/',
+  'https://muster.example.com/live/./',
+  'https://muster.example.com/./live/',
+  'https://muster.example.com//live/',
+  'https://muster.example.com/live//',
+  'https://muster.example.com/live/x',
+  'https://muster.example.com/live/index.html',
+  'https://muster.example.com/%6Cive/',
+  'https://muster.example.com/live%2F',
+  'https://muster.example.com/Live/',
+  'https://MUSTER.example.com/live/',
+  'HTTPS://muster.example.com/live/',
+  'https://muster.example.com:443/live/',
+  'https://muster.example.com:8443/live/',
+  'https://muster.example.com./live/',
+  'https://user@muster.example.com/live/',
+  'https://user:password@muster.example.com/live/',
+  'https://@muster.example.com/live/',
+  'https://muster.example.com\\@evil.example.com/live/',
+  'https://muster.example.com@evil.example.com/live/',
+  'https://evil.example.com/live/',
+  'https://evil.example.com/https://muster.example.com/live/',
+  'https://a.muster.example.com/live/',
+  'https://muster.example.com.evil.example.com/live/',
+  'http://muster.example.com/live/',
+  '//muster.example.com/live/',
+  '/live/',
+  'muster.example.com/live/',
+  ' https://muster.example.com/live/',
+  'https://muster.example.com/live/ ',
+  'https://muster.example.com/live/\n',
+  'https://muster.example.com/live/\u0000',
+  'https://muster.ехample.com/live/',
+  'https:/muster.example.com/live/',
+  'https:\\\\muster.example.com/live/',
+  'https://muster.example.com/v1/live/',
+  'https://muster.example.com/',
+];
+
+attempt('no page but exactly the live page is returned to', besideIt, async (address) => {
+  expect((await start(address, livePage)).kind).toBe('badReturnTo');
+});
+
+attempt('nor any of those on loopback that are not', addresses, async (address) => {
+  expect((await start(address, livePage)).kind).toBe('badReturnTo');
+});
+
+attempt('the live page is not refused, unless it is off', [livePage], async (address) => {
+  expect((await start(address, livePage)).kind).not.toBe('badReturnTo');
+  expect((await start(address)).kind).toBe('badReturnTo');
 });

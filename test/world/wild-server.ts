@@ -49,6 +49,8 @@ export type ServerQuirks = {
   readonly hostCheck?: boolean;
   /** Only a token of this audience or scope works. */
   readonly needs?: string;
+  /** A good token without this scope is answered 403 `insufficient_scope` (MCP, step-up). */
+  readonly stepsUp?: string;
   /** Tokens of any person are taken: a server that trusts the person's own ID token. */
   readonly acceptsAny?: boolean;
 };
@@ -130,11 +132,13 @@ export async function startWildServer(
     { token, body }: { readonly token: string; readonly body: string },
   ): void {
     withToken += 1;
-    const { refusesGoodTokens = 0, afterSignIn, needs } = quirks;
+    const { refusesGoodTokens = 0, afterSignIn, needs, stepsUp } = quirks;
     const isGood =
       quirks.acceptsAny ||
       (issuer.accepts(token) && (needs === undefined || issuer.madeFor(token).includes(needs)));
     if (!isGood) return challenge(response, 'invalid_token');
+    if (stepsUp !== undefined && !issuer.madeFor(token).includes(stepsUp))
+      return insufficientScope(response, stepsUp);
     if (refused < refusesGoodTokens) {
       refused += 1;
       return challenge(response, 'invalid_token');
@@ -144,6 +148,12 @@ export async function startWildServer(
         ? page(response, afterSignIn.status, 'Forbidden')
         : json(response, afterSignIn.status, afterSignIn.body ?? {});
     mcp(method, response, body);
+  }
+
+  function insufficientScope(response: ServerResponse, scope: string): void {
+    const header = `Bearer error="insufficient_scope", scope="${scope}"`;
+    response.writeHead(403, { 'www-authenticate': header, 'content-type': 'application/json' });
+    response.end('{"error":"insufficient_scope"}');
   }
 
   function resourceMetadata(): Readonly<Record<string, unknown>> {

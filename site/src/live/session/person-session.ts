@@ -1,17 +1,16 @@
-/** Reads the endpoint of this origin. Stands in until the sign-in of the live page is merged. */
-import { isRecord } from '../../../../functions/model/json.ts';
+/** Who is signed in on this page, and every request of theirs. Tokens stay in memory. */
+import { type Answer, pageProblem } from './answers.ts';
+import { endpointClock } from './endpoint-clock.ts';
+import { endpointRequests, type PathRequest } from './endpoint-requests.ts';
+import { type ReturnedHome, returnHome } from './return-home.ts';
+import { removeCookie, resumeSignIn, type SessionPorts, type SignIn } from './resume.ts';
+import { finishInThisTab, sessionPath, type ServerName, signInToServer } from './server-sign-in.ts';
+import { keepFlow, reportAndClose, type ServerFlow } from './server-window.ts';
+import { finishSignIn, removeKey, startSignIn } from './sign-in.ts';
+import { storedKeys } from './stored-keys.ts';
+import { openTabs, type Tabs } from './tabs.ts';
 
-export type Answer =
-  | { readonly kind: 'ok'; readonly body: unknown }
-  | {
-      readonly kind: 'problem';
-      readonly status: number;
-      readonly title: string;
-      readonly detail?: string;
-      readonly hint?: string;
-      readonly retryAfterSeconds?: number;
-    }
-  | { readonly kind: 'unreachable'; readonly message: string };
+export type { Answer } from './answers.ts';
 
 export type PersonSession = {
   /** Undefined: signed out of muster. */
@@ -23,66 +22,214 @@ export type PersonSession = {
   readonly read: (path: string) => Promise<Answer>;
   /** POST with the person's token, without a proof. */
   readonly check: (path: string, body?: unknown) => Promise<Answer>;
-  /** Opens a popup; resolves with the body of `session/complete`. */
-  readonly signInTo: (server: ServerOf) => Promise<Answer>;
-  readonly signOutOf: (server: ServerOf) => Promise<Answer>;
-  /** The person changed. */
+  /** Opens a window, so call it right at a press. Resolves with the body of `session/complete`. */
+  readonly signInTo: (server: ServerName) => Promise<Answer>;
+  readonly signOutOf: (server: ServerName) => Promise<Answer>;
+  /** The person changed, or signed in to a server after the page had given it up. */
   readonly onChange: (listener: () => void) => void;
 };
 
-type ServerOf = { readonly namespace: string; readonly name: string };
-
-export const openSession = async (): Promise<{
+/**
+ * To be called once, at load: finishes a sign-in that came back, resumes by the cookie, or is signed
+ * out. In the window of a sign-in to a server it reports, closes and never resolves.
+ */
+export async function openSession(): Promise<{
   readonly session: PersonSession;
   readonly problem?: Answer;
-}> => {
-  const first = await ask('GET', '/v1/mcpservers?limit=1&conditions=none');
-  const me = first.kind === 'ok' && isRecord(first.body) ? first.body['me'] : undefined;
-  const person = isRecord(me)
-    ? { name: String(me['name']), expiresAt: new Date(String(me['expiresAt'])) }
-    : undefined;
-  const notYet = async (): Promise<Answer> => ({
-    kind: 'problem',
-    status: 501,
-    title: 'This page cannot sign in yet',
-  });
-  return {
-    session: {
-      person: () => person,
-      signIn: notYet,
-      signOut: async () => {},
-      read: (path) => ask('GET', path),
-      check: (path, body) => ask('POST', path, body),
-      signInTo: notYet,
-      signOutOf: notYet,
-      onChange: () => {},
-    },
-  };
-};
-
-async function ask(method: string, path: string, body?: unknown): Promise<Answer> {
-  try {
-    const response = await fetch(path, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return { kind: 'ok', body: answer };
-    const texts = isRecord(answer) ? answer : {};
-    const text = (name: string) => (typeof texts[name] === 'string' ? texts[name] : undefined);
-    const [detail, hint] = [text('detail'), text('hint')];
-    const wait = response.headers.get('retry-after');
-    return {
-      kind: 'problem',
-      status: response.status,
-      title: text('title') ?? `The endpoint answered ${String(response.status)}`,
-      ...(detail === undefined ? {} : { detail }),
-      ...(hint === undefined ? {} : { hint }),
-      ...(wait === null ? {} : { retryAfterSeconds: Number(wait) }),
-    };
-  } catch (error) {
-    return { kind: 'unreachable', message: error instanceof Error ? error.message : String(error) };
+}> {
+  // Before anything is awaited: no code or secret stays in the address.
+  const home = returnHome();
+  const tabs = openTabs();
+  if (home.kind === 'window') {
+    reportAndClose(home.flow, home.search, tabs);
+    return new Promise(() => {});
   }
+  const page = livePerson(tabs);
+  const problem = await page.open(home);
+  return { session: page.session, ...(problem === undefined ? {} : { problem }) };
 }
+
+function livePerson(tabs: Tabs) {
+  const clock = endpointClock(() => new Date());
+  const keys = storedKeys(() => Date.now());
+  const requests = endpointRequests(location.origin, clock);
+  const ports: SessionPorts = { requests, clock, keys };
+  const listeners: (() => void)[] = [];
+  let own: SignIn | undefined;
+  let ended = new AbortController();
+  let alarm: ReturnType<typeof setTimeout> | undefined;
+
+  const become = (next: SignIn | undefined): void => {
+    if (own === undefined && next === undefined) return;
+    ended.abort();
+    ended = new AbortController();
+    clearTimeout(alarm);
+    own = next;
+    if (next !== undefined) watch(next);
+    for (const listener of listeners) listener();
+  };
+
+  /** Timers hold at most 24.8 days. */
+  const watch = (signIn: SignIn): void => {
+    const leftMs = signIn.expiresAt.getTime() - clock.now().getTime();
+    alarm = setTimeout(
+      () => (leftMs > longestMs ? watch(signIn) : current()),
+      Math.min(leftMs, longestMs),
+    );
+  };
+
+  /** The sign-in, unless its time is over. A computer that slept has missed its timer. */
+  const current = (): SignIn | undefined => {
+    if (own !== undefined && own.expiresAt <= clock.now()) become(undefined);
+    return own;
+  };
+
+  /** The endpoint refused the token: the sign-in has ended, in all tabs. */
+  const drop = async (refused: SignIn): Promise<void> => {
+    if (own !== refused) return;
+    become(undefined);
+    tabs.post({ kind: 'signedOut' });
+    if (refused.signer !== undefined) await keys.end(refused.signer.thumbprint);
+    await removeCookie(ports);
+  };
+
+  const send = async (request: PathRequest): Promise<Answer> => {
+    const signIn = current();
+    const { answer } = await requests.send(request, signIn);
+    if (signIn !== undefined && isUnauthorized(answer)) await drop(signIn);
+    return answer;
+  };
+
+  const prove = async (request: PathRequest): Promise<Answer> => {
+    const signIn = current();
+    if (signIn === undefined) return signInFirst;
+    const { token, signer } = signIn;
+    const { answer, refusesProof } = await requests.prove(request, { token, signer });
+    if (isUnauthorized(answer) && !refusesProof) await drop(signIn);
+    return answer;
+  };
+
+  const resume = async (): Promise<Answer | undefined> => {
+    const resumed = await resumeSignIn(ports);
+    const isSignedIn = resumed?.kind === 'signedIn';
+    if (isSignedIn ? resumed.signIn.token !== own?.token : resumed === undefined)
+      become(isSignedIn ? resumed.signIn : undefined);
+    return isSignedIn ? undefined : resumed;
+  };
+
+  const signIn = async (): Promise<Answer> => {
+    const started = await startSignIn(ports, { back: hereNow() });
+    return started.kind === 'leave' ? leave(started.address) : started;
+  };
+
+  const signOut = async (): Promise<void> => {
+    const leaving = own;
+    become(undefined);
+    tabs.post({ kind: 'signedOut' });
+    const thumbprint = leaving?.signer?.thumbprint;
+    const atEndpoint =
+      leaving === undefined || thumbprint === undefined
+        ? undefined
+        : removeKey(ports, leaving, thumbprint);
+    await Promise.all([
+      removeCookie(ports),
+      atEndpoint,
+      thumbprint === undefined ? undefined : keys.remove(thumbprint),
+    ]);
+  };
+
+  const serverPorts = () => ({
+    prove,
+    tabs,
+    page: location.origin + location.pathname,
+    leave: async (address: string, flow: ServerFlow) =>
+      keepFlow(flow) ? leave(address) : noWindow,
+    back: hereNow(),
+    ended: ended.signal,
+    late: () => {
+      for (const listener of listeners) listener();
+    },
+  });
+
+  const session: PersonSession = {
+    person: () => {
+      const signIn = current();
+      return signIn === undefined ? undefined : { name: signIn.name, expiresAt: signIn.expiresAt };
+    },
+    signIn,
+    signOut,
+    read: (path) => send({ method: 'GET', path }),
+    check: (path, body) => send({ method: 'POST', path, body }),
+    signInTo: async (server) =>
+      current() === undefined ? signInFirst : signInToServer(server, serverPorts()),
+    signOutOf: (server) => prove({ method: 'DELETE', path: sessionPath(server) }),
+    onChange: (listener) => void listeners.push(listener),
+  };
+
+  const open = async (home: Exclude<ReturnedHome, { kind: 'window' }>) => {
+    tabs.listen(({ kind }) => {
+      if (kind === 'signedIn') void resume();
+      if (kind === 'signedOut') become(undefined);
+    });
+    // A page that the browser kept while the person was away may show a person who has left.
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) void resume();
+    });
+    document.addEventListener('visibilitychange', () => void current());
+    switch (home.kind) {
+      case 'page':
+        return resume();
+      case 'tab': {
+        const problem = await resume();
+        if (problem !== undefined) return problem;
+        const answer = await finishInThisTab(home.flow, home.outcome, serverPorts());
+        return answer.kind === 'ok' ? undefined : answer;
+      }
+      case 'muster': {
+        const finished = await finishSignIn(ports, home.awaited, home.outcome);
+        if (finished.kind === 'leave') return leave(finished.address);
+        if (finished.kind === 'signedIn') {
+          become(finished.signIn);
+          tabs.post({ kind: 'signedIn' });
+          return undefined;
+        }
+        // An earlier sign-in may still be there.
+        await resume();
+        return finished;
+      }
+    }
+  };
+
+  return { session, open };
+}
+
+const longestMs = 2 ** 31 - 1;
+
+/** Resolves only when the browser shows this very page again: the person turned back. */
+const leave = (address: string): Promise<Answer> =>
+  new Promise((resolve) => {
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) resolve(turnedBack);
+    });
+    location.assign(address);
+  });
+
+const hereNow = (): string => location.search + location.hash;
+
+const isUnauthorized = (answer: Answer): boolean =>
+  answer.kind === 'problem' && answer.status === 401;
+
+const turnedBack = pageProblem({
+  title: 'The sign-in was not finished',
+  hint: 'Sign in again.',
+});
+
+const signInFirst = pageProblem({
+  title: 'You are signed out of muster',
+  hint: 'Sign in to muster first.',
+});
+
+const noWindow = pageProblem({
+  title: 'This browser opened no window for the sign-in',
+  hint: 'Allow this page to open windows, then sign in again.',
+});
