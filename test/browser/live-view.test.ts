@@ -18,6 +18,8 @@ import { built } from './serve.ts';
 const chromium = findChromium();
 if (chromium === undefined) console.warn(howToGetOne);
 
+type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
+
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 
@@ -25,6 +27,7 @@ let world: World;
 let browser: Browser;
 let context: BrowserContext;
 let bearer: string;
+let storageState: StorageState;
 /** A server that a test ends and starts. */
 let mortal: Listening;
 const complaints: string[] = [];
@@ -37,7 +40,7 @@ const startMortal = (port?: number): Promise<Listening> =>
     port,
   );
 
-/** A page whose requests are those of Ada, or of nobody. */
+/** A page of Ada, or of nobody. */
 async function open(
   path: string,
   { signedIn = true, ...options }: BrowserContextOptions & { readonly signedIn?: boolean } = {},
@@ -45,7 +48,7 @@ async function open(
   await context?.close();
   context = await browser.newContext({
     viewport: desktop,
-    ...(signedIn ? { extraHTTPHeaders: { authorization: `Bearer ${bearer}` } } : {}),
+    ...(signedIn ? { storageState } : {}),
     ...options,
   });
   const page = await context.newPage();
@@ -55,6 +58,15 @@ async function open(
   await page.goto(world.url + path);
   await page.locator('.rows tbody tr').first().waitFor();
   return page;
+}
+
+/** Ada signs in on the page, as a person does. Returns the cookies of her browser. */
+async function signIn(): Promise<StorageState> {
+  const page = await open('/live/', { signedIn: false });
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: ada.email }).click();
+  await page.locator('.who', { hasText: ada.name }).waitFor();
+  return context.storageState();
 }
 
 const cellsOf = (page: Page, ...columns: readonly string[]): Promise<string[][]> =>
@@ -104,6 +116,7 @@ describe.skipIf(chromium === undefined)('the live page', () => {
     for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
     bearer = await bearerFor(world.issuer, ada);
     browser = await launch(chromium ?? '');
+    storageState = await signIn();
   });
   beforeEach(() => {
     complaints.length = 0;
