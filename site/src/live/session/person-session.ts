@@ -61,8 +61,10 @@ function livePerson(tabs: Tabs) {
 
   const become = (next: SignIn | undefined): void => {
     if (own === undefined && next === undefined) return;
-    ended.abort();
-    ended = new AbortController();
+    if (next?.owner !== own?.owner) {
+      ended.abort();
+      ended = new AbortController();
+    }
     clearTimeout(alarm);
     own = next;
     if (next !== undefined) watch(next);
