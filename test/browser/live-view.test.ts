@@ -1,7 +1,7 @@
 /** The live page in a real Chromium: the list and the detail of the local world. */
 import { createServer } from 'node:http';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { table } from '../../cli/output/table.ts';
@@ -18,16 +18,14 @@ import { built } from './serve.ts';
 const chromium = findChromium();
 if (chromium === undefined) console.warn(howToGetOne);
 
-type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
-
 const desktop = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 
 let world: World;
 let browser: Browser;
-let context: BrowserContext;
+let adas: BrowserContext;
+let nobodys: BrowserContext;
 let bearer: string;
-let storageState: StorageState;
 /** A server that a test ends and starts. */
 let mortal: Listening;
 const complaints: string[] = [];
@@ -40,33 +38,35 @@ const startMortal = (port?: number): Promise<Listening> =>
     port,
   );
 
-/** A page of Ada, or of nobody. */
+type PageOptions = {
+  readonly signedIn?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly colorScheme?: 'light' | 'dark';
+};
+
+/** A page of Ada, or of nobody. The pages before it are closed. */
 async function open(
   path: string,
-  { signedIn = true, ...options }: BrowserContextOptions & { readonly signedIn?: boolean } = {},
+  { signedIn = true, viewport = desktop, colorScheme = 'light' }: PageOptions = {},
 ): Promise<Page> {
-  await context?.close();
-  context = await browser.newContext({
-    viewport: desktop,
-    ...(signedIn ? { storageState } : {}),
-    ...options,
-  });
-  const page = await context.newPage();
+  for (const each of [adas, nobodys]) for (const page of each.pages()) await page.close();
+  const page = await (signedIn ? adas : nobodys).newPage();
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(error.message));
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
   await page.clock.install();
   await page.goto(world.url + path);
   await page.locator('.rows tbody tr').first().waitFor();
   return page;
 }
 
-/** Ada signs in on the page, as a person does. Returns the cookies of her browser. */
-async function signIn(): Promise<StorageState> {
-  const page = await open('/live/', { signedIn: false });
+/** Ada signs in on the page, as a person does: the key stays in her browser. */
+async function signIn(): Promise<void> {
+  const page = await open('/live/');
   await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: ada.email }).click();
-  await page.locator('.who', { hasText: ada.name }).waitFor();
-  return context.storageState();
+  await page.locator('.who', { hasText: ada.email }).waitFor();
 }
 
 const cellsOf = (page: Page, ...columns: readonly string[]): Promise<string[][]> =>
@@ -116,7 +116,8 @@ describe.skipIf(chromium === undefined)('the live page', () => {
     for (let count = 0; count < 3; count += 1) await world.sweep({ everything: true });
     bearer = await bearerFor(world.issuer, ada);
     browser = await launch(chromium ?? '');
-    storageState = await signIn();
+    [adas, nobodys] = await Promise.all([browser.newContext(), browser.newContext()]);
+    await signIn();
   });
   beforeEach(() => {
     complaints.length = 0;
@@ -140,7 +141,7 @@ describe.skipIf(chromium === undefined)('the live page', () => {
     expect(await cellsOf(page, 'name', 'state', 'session', 'type')).toEqual(
       await listedCells(true),
     );
-    expect(await page.locator('.who').textContent()).toBe('Ada Lovelace');
+    expect(await page.locator('.who').textContent()).toBe(ada.email);
     expect(await page.locator('.summary').textContent()).toBe(
       '5 servers, 1 down, 3 require you to sign in',
     );
@@ -245,7 +246,7 @@ describe.skipIf(chromium === undefined)('the live page', () => {
         stdout.replace(program[0] ?? '', '"muster"').replace(`${program[1] ?? ''},`, ''),
       );
       expect(shown).toEqual(printed);
-      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      await nobodys.grantPermissions(['clipboard-read', 'clipboard-write']);
       await page.getByRole('button', { name: 'Copy' }).click();
       await expect.poll(() => page.locator('.report').textContent()).toBe('The snippet is copied.');
       const copied: unknown = JSON.parse(
