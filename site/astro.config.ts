@@ -80,7 +80,7 @@ export default defineConfig({
         },
         {
           label: 'Use',
-          items: written('list', 'one-server', 'sessions', 'clients', 'scripts', 'troubleshoot'),
+          items: written('list', 'one-server', 'sessions', 'clients', 'live-page', 'scripts', 'troubleshoot'),
         },
         {
           label: 'Guides',
