@@ -13,6 +13,7 @@ import {
   tablesScroll,
   titlesAreNotRepeated,
 } from './markdown.ts';
+import { ranking } from './search.ts';
 
 /** Pages that are listed here and not written yet are left out. */
 const written = (...slugs: readonly string[]): string[] =>
@@ -59,6 +60,7 @@ export default defineConfig({
       },
       routeMiddleware: './src/route.ts',
       disable404Route: true,
+      pagefind: { ranking },
       pagination: true,
       // Tables of a terminal keep their lines; everything else breaks them instead of scrolling
       // sideways.

@@ -103,7 +103,7 @@ export const markers = defineMdastPlugin({
     if (tag !== undefined) return context.replaceNode(node, { raw: tag, mdxExpressions: false });
     if (comment !== '<!-- site: explorer -->') return;
     context.replaceNode(node, {
-      raw: `<muster-explorer id="explorer">\n${caseTable()}\n</muster-explorer>`,
+      raw: `<muster-explorer id="explorer" data-pagefind-ignore>\n${caseTable()}\n</muster-explorer>`,
       mdxExpressions: false,
     });
   },
