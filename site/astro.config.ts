@@ -103,6 +103,11 @@ export default defineConfig({
           items: [{ autogenerate: { directory: 'sign-in' } }],
         },
         {
+          label: 'Problem documents',
+          collapsed: true,
+          items: [{ autogenerate: { directory: 'problems' } }],
+        },
+        {
           label: 'Project',
           items: written('comparison', 'decisions', 'dependencies', 'contributing'),
         },

@@ -27,7 +27,7 @@ const lighter: Readonly<Record<string, number>> = {
 
 /** The weight of the text of a page, by its id. 1 is that of all others. */
 export const textWeight = (id: string): number =>
-  lighter[id] ?? (id.startsWith('sign-in/') ? 0.5 : 1);
+  lighter[id] ?? (/^(problems|sign-in)\//.test(id) ? 0.5 : 1);
 
 /** What a page is the first answer to, although its title says it in other words. */
 const pageTopics: Readonly<Record<string, readonly string[]>> = {

@@ -14,6 +14,7 @@ import {
   checkSchema,
   type SignInCheck,
 } from '../../../functions/model/wire/check-wire.ts';
+import { problemTypes } from '../../../functions/model/problem-types.ts';
 import { problemSchema } from '../../../functions/model/wire/endpoint-wire.ts';
 import { meSchema } from '../../../functions/model/wire/person-wire.ts';
 import {
@@ -628,4 +629,33 @@ test('while the API server is down the answer says when it is asked again', asyn
   const listPage = () => Promise.reject(new ClusterError(failure));
   const { status, headers } = await world({ servers: { listPage } }).ask('/v1/mcpservers', ada);
   expect([status, headers.get('retry-after')]).toEqual([503, '8']);
+});
+
+describe('a problem document', () => {
+  const siteUrl = new URL('https://docs.example.com/muster/');
+  test('carries the address of the page about it', async () => {
+    const { ask } = world({ servers: { siteUrl } });
+    const answers = await Promise.all([
+      ask('/v1/nothing'),
+      ask('/v1/mcpservers/default/nobody', ada),
+      ask('/v1/mcpservers?limit=x', ada),
+      ask('/v1/me'),
+      ask('/v1/me', { bearer: 'of-a-stranger' }),
+    ]);
+    expect(answers.map(({ body }) => problemSchema.parse(body).type)).toEqual(
+      ['no-such-route', 'no-such-server', 'invalid-query', 'sign-in-required', 'invalid-token'].map(
+        (name) => `https://docs.example.com/muster/problems/${name}/`,
+      ),
+    );
+  });
+  test('has no address where there is no site', async () => {
+    const { body } = await world().ask('/v1/nothing');
+    expect(problemSchema.parse(body).type).toBe('about:blank');
+  });
+  test.each(Object.entries(problemTypes))('%s has sentences and a status', (name, type) => {
+    expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(type.status).toBeGreaterThanOrEqual(400);
+    expect(type.title).toMatch(/^[A-Z][^.]+$/);
+    for (const sentence of [type.when, type.fix]) expect(sentence).toMatch(/^[A-Z].*\.$/);
+  });
 });
