@@ -55,6 +55,7 @@ export const optional = [
   'CLUSTER_DOMAIN',
   'CONTENDED_STATE',
   'EXCHANGE_ISSUERS',
+  'EXTRA_CA',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
   'ISSUERS',
@@ -111,6 +112,14 @@ export function readArguments(environment: Environment): Arguments {
   if ((kubeconfig?.length ?? 0) > mostKubeconfigBytes) {
     problems.push(
       `Secret Kubeconfig has ${kubeconfig?.length} characters; the limit is ${mostKubeconfigBytes}. Reduce it to one context: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig`,
+    );
+  }
+
+  const extraCa = environment['EXTRA_CA'];
+  const authorityBytes = (extraCa?.length ?? 0) + (kubeconfig?.length ?? 0);
+  if (extraCa && authorityBytes > mostKubeconfigBytes) {
+    problems.push(
+      `EXTRA_CA${kubeconfig ? ' and the secret Kubeconfig together have' : ' has'} ${authorityBytes} characters; the limit is ${mostKubeconfigBytes}. Keep only the root certificate, without text around it.`,
     );
   }
 
