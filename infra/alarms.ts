@@ -2,6 +2,8 @@
  * The alarms and one dashboard. What each alarm means and what to do is in `docs/operate.md`.
  */
 
+import { alarmPage } from './alarm-page.ts';
+
 type Watched = {
   readonly sweep: sst.aws.Function;
   readonly api: sst.aws.Function;
@@ -177,12 +179,6 @@ export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
   const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic, siteUrl));
   dashboard(Object.values(all), made);
 }
-
-/** The section about an alarm: on the site, or in the repository. */
-export const alarmPage = (name: string, siteUrl: string | undefined): string =>
-  siteUrl === undefined
-    ? `docs/operate.md#${name.toLowerCase()}`
-    : `${siteUrl.replace(/\/+$/, '')}/operate/#${name.toLowerCase()}`;
 
 const makeAlarm = (
   name: string,

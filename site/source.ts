@@ -14,7 +14,7 @@ export type Reference = keyof typeof sources;
 /** The file of the repository that has the text of a page. The first page has an empty id. */
 export const sourceOf = (id: string): string =>
   (id.startsWith('reasons/') ? 'functions/model/glossary.ts' : undefined) ??
-  (id.startsWith('problems/') ? 'functions/model/problem-types.ts' : undefined) ??
+  (id.startsWith('problems/') ? 'site/reference/problem-texts.ts' : undefined) ??
   (id.startsWith('sign-in/') ? 'functions/model/sign-in-findings.ts' : undefined) ??
   Object.entries(sources).find(([page]) => page === id)?.[1] ??
   `docs/${id || 'index'}.md`;

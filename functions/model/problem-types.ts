@@ -1,207 +1,41 @@
 /**
- * Every problem document that the endpoint answers with (RFC 9457), once: the routes take status and
- * title from here, and the site has a page about each, `/problems/<type>/`.
+ * Status and title of every problem document that the endpoint answers with (RFC 9457). The site has
+ * a page about each, `/problems/<name>/`; its texts are in `site/reference/problem-texts.ts`.
  */
 
-export type ProblemType = {
-  readonly status: number;
-  readonly title: string;
-  /** When the endpoint answers with it, as a sentence. */
-  readonly when: string;
-  /** What to do, as a sentence. */
-  readonly fix: string;
-};
-
-const operator = 'the owner of the endpoint';
-
 export const problemTypes = {
-  'sign-in-required': {
-    status: 401,
-    title: 'Sign-in required',
-    when: 'The request has no token, and the route is not open to everyone. The list is open only with `ANONYMOUS_LIST=on`.',
-    fix: 'Run `muster auth login`. A program sends an ID token as `Authorization: Bearer`.',
-  },
-  'invalid-token': {
-    status: 401,
-    title: 'Invalid token',
-    when: 'The token has expired, is for another audience or another issuer, or its signature is not valid. `detail` has the cause.',
-    fix: 'Run `muster auth login`.',
-  },
-  'invalid-proof': {
-    status: 401,
-    title: 'Invalid proof of possession',
-    when: 'The proof in the header `DPoP` is for another request, was used before, or is older than a minute (RFC 9449).',
-    fix: 'Check the clock of the machine, and that the command uses the address in `PUBLIC_URL`. A program makes a new proof for each request.',
-  },
-  'no-key': {
-    status: 403,
-    title: 'This sign-in has no key of this machine',
-    when: 'The request changes something and has no proof. Sign-ins with `--device` and tokens from elsewhere can only read.',
-    fix: 'Run `muster auth login`, with `--no-browser` if the browser is on another machine.',
-  },
-  'unknown-key': {
-    status: 403,
-    title: 'The key of this machine is not registered',
-    when: 'The key was removed with `muster auth keys`, or was not used for 90 days.',
-    fix: 'Run `muster auth login`.',
-  },
-  'key-refused': {
-    status: 403,
-    title: 'The key cannot be registered',
-    when: 'The ID token is not of a sign-in with this key, or the key was removed before.',
-    fix: 'Run `muster auth login`.',
-  },
-  'no-such-key': {
-    status: 404,
-    title: 'No such key',
-    when: 'You have no registered key with this thumbprint.',
-    fix: 'Run `muster auth keys`.',
-  },
-  'token-too-large': {
-    status: 413,
-    title: 'Your ID token is too large',
-    when: 'An ID token with many groups is longer than what the endpoint accepts.',
-    fix: 'Ask the owner of the issuer to put fewer groups into the ID token.',
-  },
-  'invalid-query': {
-    status: 400,
-    title: 'Invalid query',
-    when: 'A parameter of the list has a value that it cannot have. `detail` names it.',
-    fix: 'Correct the parameter. `GET /v1/openapi.json` has the values of each.',
-  },
-  'invalid-body': {
-    status: 400,
-    title: 'Invalid request body',
-    when: 'The body is not JSON, or lacks a field. `detail` names it.',
-    fix: 'Correct the body. `GET /v1/openapi.json` has its fields.',
-  },
-  'invalid-continue': {
-    status: 400,
-    title: 'Invalid continue token',
-    when: 'The token of the next page belongs to another person or another query.',
-    fix: 'Send the same query with the `continue` of its last answer, or list again from the start.',
-  },
-  'list-expired': {
-    status: 410,
-    title: 'The list has expired',
-    when: 'The cluster keeps the snapshot of a list for some minutes only.',
-    fix: 'List again from the start, without `continue`.',
-  },
-  'no-such-server': {
-    status: 404,
-    title: 'No such MCPServer',
-    when: 'No MCPServer has this name, or you may not see its namespace.',
-    fix: 'Run `muster list mcpserver`. With access reviews, ask the administrator of the cluster for access to the namespace.',
-  },
-  'no-such-route': {
-    status: 404,
-    title: 'No such route',
-    when: 'The path is not one of the endpoint, or the endpoint is older than the command.',
-    fix: 'Compare `muster version`. `GET /v1/openapi.json` has all routes.',
-  },
-  'too-many-requests': {
-    status: 429,
-    title: 'Too many requests',
-    when: 'A person, or all callers without a token, reached a limit. The title names what was too much, and `Retry-After` the time to wait.',
-    fix: 'Wait for that time. The page Operate lists all limits.',
-  },
-  'access-unknown': {
-    status: 503,
-    title: 'Your access could not be determined',
-    when: 'Access reviews are on, and the cluster did not answer, or your token lacks the claim with your name.',
-    fix: `Try again in a minute. If the error persists, ask ${operator} to check the settings \`ACCESS_REVIEW\` and \`ACCESS_USERNAME_CLAIM\`.`,
-  },
-  'issuer-unavailable': {
-    status: 503,
-    title: 'The issuer is unavailable',
-    when: 'The keys of the issuer could not be read, so your token could not be verified.',
-    fix: 'Try again in a minute. You do not need to sign in again.',
-  },
-  'table-unavailable': {
-    status: 503,
-    title: 'The table is unavailable',
-    when: 'DynamoDB did not answer, and the request needs rows of the table.',
-    fix: `Try again in a minute. If the error persists, ask ${operator} to check the logs of the api function and the table of \`TABLE_NAME\`.`,
-  },
-  'cluster-unavailable': {
-    status: 503,
-    title: 'The cluster is unavailable',
-    when: 'The Kubernetes API did not answer, or refused the credentials of the endpoint.',
-    fix: `Try again in a minute. If the error persists, ask ${operator} to check the logs of the api function.`,
-  },
-  'malformed-server': {
-    status: 422,
-    title: 'The MCPServer cannot be read',
-    when: 'A field of the MCPServer has a value that cannot be used.',
-    fix: 'Correct the field with `kubectl edit mcpserver NAME`.',
-  },
-  'internal-error': {
-    status: 500,
-    title: 'Internal error',
-    when: 'The endpoint failed in a way that was not foreseen. Its log has the request.',
-    fix: `Try again. If the error persists, give ${operator} the request ID that the command prints.`,
-  },
-  'no-sign-in-started': {
-    status: 409,
-    title: 'No sign-in was started',
-    when: 'The server cannot be signed in to: it requires no sign-in, is of type stdio, or single sign-on covers it.',
-    fix: 'Run `muster auth status`.',
-  },
-  'no-tokens': {
-    status: 409,
-    title: 'This server gets no tokens',
-    when: 'Tokens go only to https addresses, and never to a server with a routing header in `spec.headers`.',
-    fix: 'Ask the owner of the MCPServer to change `spec.url` or `spec.headers`.',
-  },
-  'sign-in-not-started': {
-    status: 502,
-    title: 'The sign-in could not be started',
-    when: 'The server or its issuer did not give what a sign-in needs. `detail` has the cause.',
-    fix: 'Run `muster check NAME --sign-in`. It shows which link of the sign-in is broken.',
-  },
-  'no-such-sign-in': {
-    status: 404,
-    title: 'No such sign-in',
-    when: 'The sign-in has expired, was already completed, or was started by another person.',
-    fix: 'Run `muster auth login --server NAME`.',
-  },
-  'server-changed': {
-    status: 409,
-    title: 'The server has changed',
-    when: 'The URL or the headers of the MCPServer changed after the sign-in was started.',
-    fix: 'Run `muster auth login --server NAME`.',
-  },
-  'sign-in-not-completed': {
-    status: 502,
-    title: 'The sign-in could not be completed',
-    when: 'The issuer refused the code, or the server refused the new token. `detail` has the cause.',
-    fix: 'Run `muster check NAME --sign-in`, then sign in again.',
-  },
-  'tokens-not-released': {
-    status: 403,
-    title: 'Tokens are not released',
-    when: 'The owner of the endpoint has not allowed that tokens reach machines (`RELEASE_TOKENS`, `RELEASE_HOSTS`).',
-    fix: `Ask ${operator} to allow it with the setting that \`hint\` names.`,
-  },
-  'server-unusable': {
-    status: 409,
-    title: 'The server cannot be used from your machine',
-    when: 'The MCPServer has an address or headers that only the endpoint can use.',
-    fix: 'Ask the owner of the MCPServer to change it.',
-  },
-  'no-session': {
-    status: 409,
-    title: 'You are not signed in to this server',
-    when: 'SESSION is Pending Auth or Expired, so there is no token.',
-    fix: 'Run `muster auth login --server NAME`.',
-  },
-  'refresh-later': {
-    status: 503,
-    title: 'The session cannot be refreshed now',
-    when: 'The issuer of the server is unavailable. Your session has not ended.',
-    fix: 'Try again after the time in `Retry-After`.',
-  },
-} as const satisfies Readonly<Record<string, ProblemType>>;
+  'sign-in-required': { status: 401, title: 'Sign-in required' },
+  'invalid-token': { status: 401, title: 'Invalid token' },
+  'invalid-proof': { status: 401, title: 'Invalid proof of possession' },
+  'no-key': { status: 403, title: 'This sign-in has no key of this machine' },
+  'unknown-key': { status: 403, title: 'The key of this machine is not registered' },
+  'key-refused': { status: 403, title: 'The key cannot be registered' },
+  'no-such-key': { status: 404, title: 'No such key' },
+  'token-too-large': { status: 413, title: 'Your ID token is too large' },
+  'invalid-query': { status: 400, title: 'Invalid query' },
+  'invalid-body': { status: 400, title: 'Invalid request body' },
+  'invalid-continue': { status: 400, title: 'Invalid continue token' },
+  'list-expired': { status: 410, title: 'The list has expired' },
+  'no-such-server': { status: 404, title: 'No such MCPServer' },
+  'no-such-route': { status: 404, title: 'No such route' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'access-unknown': { status: 503, title: 'Your access could not be determined' },
+  'issuer-unavailable': { status: 503, title: 'The issuer is unavailable' },
+  'table-unavailable': { status: 503, title: 'The table is unavailable' },
+  'cluster-unavailable': { status: 503, title: 'The cluster is unavailable' },
+  'malformed-server': { status: 422, title: 'The MCPServer cannot be read' },
+  'internal-error': { status: 500, title: 'Internal error' },
+  'no-sign-in-started': { status: 409, title: 'No sign-in was started' },
+  'no-tokens': { status: 409, title: 'This server gets no tokens' },
+  'sign-in-not-started': { status: 502, title: 'The sign-in could not be started' },
+  'no-such-sign-in': { status: 404, title: 'No such sign-in' },
+  'server-changed': { status: 409, title: 'The server has changed' },
+  'sign-in-not-completed': { status: 502, title: 'The sign-in could not be completed' },
+  'tokens-not-released': { status: 403, title: 'Tokens are not released' },
+  'server-unusable': { status: 409, title: 'The server cannot be used from your machine' },
+  'no-session': { status: 409, title: 'You are not signed in to this server' },
+  'refresh-later': { status: 503, title: 'The session cannot be refreshed now' },
+} as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 export type ProblemName = keyof typeof problemTypes;
 
 /** The address of the page about a problem. Undefined without a site. */

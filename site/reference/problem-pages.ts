@@ -1,11 +1,19 @@
-import { type ProblemType, problemTypes } from '../../functions/model/problem-types.ts';
+import { type ProblemName, problemTypes } from '../../functions/model/problem-types.ts';
 import { page, table } from './markdown-pieces.ts';
+import { type ProblemText, problemTexts } from './problem-texts.ts';
 
 /** One page for each problem document, by its name below `docs/`: `problems/no-such-server`. */
 export const problemPages = (): ReadonlyMap<string, string> =>
-  new Map(Object.entries(problemTypes).map(([name, type]) => [`problems/${name}`, textOf(type)]));
+  new Map(
+    Object.keys(problemTypes)
+      .filter((name): name is ProblemName => Object.hasOwn(problemTypes, name))
+      .map((name) => [`problems/${name}`, pageOf(problemTypes[name], problemTexts[name])]),
+  );
 
-const textOf = ({ status, title, when, fix }: ProblemType): string =>
+const pageOf = (
+  { status, title }: { readonly status: number; readonly title: string },
+  { when, fix }: ProblemText,
+): string =>
   page(
     `# ${title}`,
     when,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { alarmPage } from '../../infra/alarms.ts';
+import { alarmPage } from '../../infra/alarm-page.ts';
 import { optional, proxies } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
