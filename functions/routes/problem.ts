@@ -33,7 +33,7 @@ export function problem(
     const { status, title } = details;
     return defined({ type: 'about:blank', title, status, detail, hint });
   }
-  const { status, title } = problemTypes[details.problem];
+  const [status, title] = problemTypes[details.problem];
   const type = problemPage(site, details.problem) ?? 'about:blank';
   return defined({ type, title: details.title ?? title, status, detail, hint });
 }

@@ -11,7 +11,7 @@ export const problemPages = (): ReadonlyMap<string, string> =>
   );
 
 const pageOf = (
-  { status, title }: { readonly status: number; readonly title: string },
+  [status, title]: readonly [status: number, title: string],
   { when, fix }: ProblemText,
 ): string =>
   page(
