@@ -55,13 +55,20 @@ export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: ExitCode;
   readonly hint: string | undefined;
+  /** Address of the page about it. */
+  readonly page: string | undefined;
 
   constructor(
     message: string,
-    options: { readonly exitCode?: ExitCode; readonly hint?: string | undefined } = {},
+    options: {
+      readonly exitCode?: ExitCode;
+      readonly hint?: string | undefined;
+      readonly page?: string | undefined;
+    } = {},
   ) {
     super(message);
     this.exitCode = options.exitCode ?? exitCodes.error;
     this.hint = options.hint;
+    this.page = options.page;
   }
 }

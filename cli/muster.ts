@@ -50,6 +50,7 @@ function reportError(error: unknown): ExitCode {
   if (error instanceof CliError) {
     info(`Error: ${oneLine(error.message, longestMessage)}`);
     if (error.hint !== undefined) info(oneLine(error.hint, longestMessage));
+    if (error.page !== undefined) info(`More: ${oneLine(error.page, longestMessage)}`);
     return error.exitCode;
   }
   info(

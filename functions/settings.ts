@@ -46,6 +46,8 @@ export type ClusterCredential =
 /** How servers are reached. */
 export type NetworkSettings = {
   readonly dnsServers: readonly string[];
+  /** PEM of authorities that are trusted in addition to the public ones. */
+  readonly extraCaPem?: string;
   readonly extraCaFile?: string;
   readonly allowLocal: boolean;
   /** CIDR ranges that the guard lets through. */
@@ -259,8 +261,7 @@ function clusterAccess(from: Reader): ClusterSettings['cluster'] {
 }
 
 function certificate(from: Reader): string {
-  const text = from.text('CLUSTER_CA');
-  const pem = text.startsWith('-----') ? text : Buffer.from(text, 'base64').toString();
+  const pem = pemOf(from.text('CLUSTER_CA'));
   if (!pem.includes('BEGIN CERTIFICATE')) {
     from.report(
       'CLUSTER_CA is not a certificate. Give it the PEM, or the certificateAuthority.data that aws eks describe-cluster prints.',
@@ -299,11 +300,24 @@ function clusterCredential(from: Reader): ClusterCredential {
 const networkSettings = (from: Reader): NetworkSettings =>
   defined({
     dnsServers: from.list('DNS_SERVERS'),
+    extraCaPem: extraCa(from),
     extraCaFile: from.optionalText('EXTRA_CA_FILE'),
     allowLocal: !from.isOn('GUARD'),
     guardAllow: from.list('GUARD_ALLOW'),
     proxies: proxies(from),
   });
+
+function extraCa(from: Reader): string | undefined {
+  const text = from.optionalText('EXTRA_CA');
+  const pem = text === undefined ? undefined : pemOf(text);
+  if (pem?.includes('BEGIN CERTIFICATE') === false)
+    from.report('EXTRA_CA is not a certificate. Give it PEM, or PEM encoded in base64.');
+  return pem;
+}
+
+/** PEM as it is, or encoded in base64, which fits on one line. */
+const pemOf = (text: string): string =>
+  text.trimStart().startsWith('-----') ? text : Buffer.from(text, 'base64').toString();
 
 function proxies(from: Reader): NetworkSettings['proxies'] {
   const https = proxyAddress(from, 'HTTPS_PROXY');

@@ -2,12 +2,16 @@
  * The alarms and one dashboard. What each alarm means and what to do is in `docs/operate.md`.
  */
 
+import { alarmPage } from './alarm-page.ts';
+
 type Watched = {
   readonly sweep: sst.aws.Function;
   readonly api: sst.aws.Function;
   readonly dead: aws.sqs.Queue;
   /** Receives an email for each alarm. */
   readonly email?: string;
+  /** Address of the site, which has a section about each alarm. */
+  readonly siteUrl?: string;
 };
 
 type Alarm = {
@@ -29,7 +33,7 @@ type Metric = {
   readonly dimensions?: Readonly<Record<string, $util.Input<string>>>;
 };
 
-export function alarms({ sweep, api, dead, email }: Watched): void {
+export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
   const own = (name: string, service: 'sweep' | 'api' = 'sweep'): Metric => ({
     namespace: `${$app.name}-${$app.stage}`,
     name,
@@ -172,13 +176,18 @@ export function alarms({ sweep, api, dead, email }: Watched): void {
       protocol: 'email',
       endpoint: email,
     });
-  const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic));
+  const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic, siteUrl));
   dashboard(Object.values(all), made);
 }
 
-const makeAlarm = (name: string, alarm: Alarm, topic: aws.sns.Topic): aws.cloudwatch.MetricAlarm =>
+const makeAlarm = (
+  name: string,
+  alarm: Alarm,
+  topic: aws.sns.Topic,
+  siteUrl: string | undefined,
+): aws.cloudwatch.MetricAlarm =>
   new aws.cloudwatch.MetricAlarm(name, {
-    alarmDescription: `${alarm.means} See docs/operate.md.`,
+    alarmDescription: `${alarm.means} See ${alarmPage(name, siteUrl)}`,
     namespace: alarm.metric.namespace,
     metricName: alarm.metric.name,
     dimensions: { ...alarm.metric.dimensions },

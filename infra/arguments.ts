@@ -59,6 +59,7 @@ export const optional = [
   'CLUSTER_DOMAIN',
   'CONTENDED_STATE',
   'EXCHANGE_ISSUERS',
+  'EXTRA_CA',
   'FORWARD_HOSTS',
   'GUARD_ALLOW',
   'ISSUERS',
@@ -122,6 +123,13 @@ export function readArguments(environment: Environment): Arguments {
     problems.push(
       'LIVE_PAGE is on, but the site and the endpoint of this stack have different addresses. Remove LIVE_PAGE from .env.',
     );
+  const extraCa = environment['EXTRA_CA'];
+  const authorityBytes = (extraCa?.length ?? 0) + (kubeconfig?.length ?? 0);
+  if (extraCa && authorityBytes > mostKubeconfigBytes) {
+    problems.push(
+      `EXTRA_CA${kubeconfig ? ' and the secret Kubeconfig together have' : ' has'} ${authorityBytes} characters; the limit is ${mostKubeconfigBytes}. Keep only the root certificate, without text around it.`,
+    );
+  }
 
   const privateSubnets = listOf('VPC_SUBNETS');
   const securityGroups = listOf('VPC_SECURITY_GROUPS');

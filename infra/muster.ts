@@ -126,7 +126,14 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   });
 
   letIn(given.cluster, { Sweep: sweep, Api: api });
-  alarms({ sweep, api, dead, ...(given.alarmEmail && { email: given.alarmEmail }) });
+  const siteUrl = given.settings['SITE_URL'];
+  alarms({
+    sweep,
+    api,
+    dead,
+    ...(given.alarmEmail && { email: given.alarmEmail }),
+    ...(siteUrl && { siteUrl }),
+  });
   return {
     endpoint: api.url,
     bus: bus.name,

@@ -7,6 +7,7 @@ import { defined } from '../functions/model/defined.ts';
 import { repositoryUrl, siteUrl } from './address.ts';
 import { codeBlockPlugins } from './code-blocks.ts';
 import { hastPlugins, mdastPlugins } from './markdown.ts';
+import { ranking } from './search.ts';
 
 /** Pages that are listed here and not written yet are left out. */
 const written = (...slugs: readonly string[]): string[] =>
@@ -64,6 +65,7 @@ export default defineConfig({
       },
       routeMiddleware: './src/route.ts',
       disable404Route: true,
+      pagefind: { ranking },
       pagination: true,
       // Tables of a terminal keep their lines; everything else breaks them instead of scrolling
       // sideways.
@@ -103,6 +105,11 @@ export default defineConfig({
           label: 'Sign-in findings',
           collapsed: true,
           items: [{ autogenerate: { directory: 'sign-in' } }],
+        },
+        {
+          label: 'Problem documents',
+          collapsed: true,
+          items: [{ autogenerate: { directory: 'problems' } }],
         },
         {
           label: 'Project',

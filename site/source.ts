@@ -16,6 +16,7 @@ export const sourceOf = (id: string): string =>
   (id === '404' ? 'site/src/pages/404.astro' : undefined) ??
   (id === 'changelog' ? 'CHANGELOG.md' : undefined) ??
   (id.startsWith('reasons/') ? 'functions/model/glossary.ts' : undefined) ??
+  (id.startsWith('problems/') ? 'site/reference/problem-texts.ts' : undefined) ??
   (id.startsWith('sign-in/') ? 'functions/model/sign-in-findings.ts' : undefined) ??
   Object.entries(sources).find(([page]) => page === id)?.[1] ??
   `docs/${id || 'index'}.md`;

@@ -4,6 +4,7 @@ import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { codeOf } from '../token-store/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
+import { webAddress } from '../endpoint/web-address.ts';
 import { connectionTo } from './connections.ts';
 import { type Proxy, proxyFor } from './proxy.ts';
 import { quoted } from './quoted.ts';
@@ -175,18 +176,24 @@ export function acceptedBody(sent: HttpRequest, answer: HttpResponse): unknown {
     },
     new Date(),
   );
-  throw new RequestFailure(/[.?!…]$/.test(what) ? what : `${what}.`, status, next);
+  const page = pageOf(problem['type'], sent);
+  throw new RequestFailure(/[.?!…]$/.test(what) ? what : `${what}.`, status, next, page);
 }
+
+/** The page about a problem, where the endpoint has one and it is safe to open. */
+const pageOf = (type: unknown, { url, peer = 'endpoint' }: HttpRequest): string | undefined =>
+  typeof type === 'string' && peer === 'endpoint' ? webAddress(type, url)?.href : undefined;
 
 /** The server responded with an error. */
 export class RequestFailure extends CliError {
   readonly status: number;
 
-  constructor(message: string, status: number, hint: string | undefined) {
+  constructor(message: string, status: number, hint?: string, page?: string) {
     const isSignInRequired = status === 401 || hint === signIn;
     super(message, {
       exitCode: isSignInRequired ? exitCodes.signInRequired : exitCodes.error,
       hint,
+      page,
     });
     this.status = status;
   }

@@ -130,7 +130,7 @@ export const reasonGlossary = {
   TLSUntrusted: {
     summary:
       'The certificate is signed by an authority that the prober does not trust, the chain is incomplete, or its key or signature is too weak.',
-    hint: 'Ask the owner of the server to send the whole chain of an up-to-date certificate. Add a private authority to EXTRA_CA_FILE.',
+    hint: 'Ask the owner of the server to send the whole chain of an up-to-date certificate. For a private authority, ask the owner of the functions to add it to EXTRA_CA.',
   },
   TLSHostname: {
     summary: 'The certificate is for a different host name.',

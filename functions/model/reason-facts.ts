@@ -14,6 +14,14 @@ import { defined } from './defined.ts';
 import type { FailedPart } from './failed-parts.ts';
 import type { Explained, Row } from './wire/server-wire.ts';
 
+/** Every reason that we write or report. */
+export type ReasonName =
+  | keyof typeof reasonGlossary
+  | keyof typeof authRequiredGlossary
+  | keyof typeof speaksMcpGlossary
+  | keyof typeof contendedGlossary
+  | keyof typeof warningGlossary;
+
 /** What the page of a reason shows. */
 export type ReasonFacts = GlossaryEntry & {
   /** The condition or Event that carries it. */
@@ -70,7 +78,7 @@ export const failedPartOf = (reason: string): FailedPart | undefined =>
   reasonFacts.get(reason)?.part;
 
 /** By the name of the reason. `AuthenticationRequired` is one of two conditions, and one page. */
-export const reasonFacts: ReadonlyMap<string, ReasonFacts> = new Map([
+export const namedReasons: ReadonlyMap<ReasonName, ReasonFacts> = new Map([
   ...factsOf('the condition `AuthRequired`', authRequiredGlossary, {
     AuthenticationRequired: ['person'],
     AuthenticationNotRequired: ['nobody'],
@@ -89,11 +97,14 @@ export const reasonFacts: ReadonlyMap<string, ReasonFacts> = new Map([
   ...factsOf('an Event of the MCPServer', warningGlossary, { CertificateExpiring: ['server'] }),
 ]);
 
+/** The same for a reason from outside, which another writer may have made up. */
+export const reasonFacts: ReadonlyMap<string, ReasonFacts> = namedReasons;
+
 function factsOf<Reason extends string>(
   carrier: string,
   glossary: Readonly<Record<Reason, GlossaryEntry>>,
   table: Readonly<Record<Reason, readonly [Owner, FailedPart?]>>,
-): readonly (readonly [string, ReasonFacts])[] {
+): readonly (readonly [Reason, ReasonFacts])[] {
   return Object.keys(table)
     .filter((reason): reason is Reason => Object.hasOwn(glossary, reason))
     .map((reason) => {

@@ -120,8 +120,14 @@ export const settings = {
       'Comma-separated issuers that may exchange the tokens of people (spec.auth.tokenExchange). The token endpoint must be below the address of the issuer.',
     fallback: '',
   },
+  EXTRA_CA: {
+    summary:
+      'Certificate authorities to trust in addition to the public ones, as PEM or as PEM encoded in base64. For functions without files of their own, such as those on AWS.',
+    fallback: '',
+  },
   EXTRA_CA_FILE: {
-    summary: 'PEM file with certificate authorities to trust in addition to the public ones.',
+    summary:
+      'PEM file with certificate authorities to trust in addition to the public ones and to EXTRA_CA.',
     fallback: '',
   },
   FORWARD_HOSTS: {

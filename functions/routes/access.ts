@@ -159,8 +159,7 @@ const accessUnknown = (context: Context, detail: string): Response =>
   problemResponse(
     context,
     {
-      status: 503,
-      title: 'Your access could not be determined',
+      problem: 'access-unknown',
       detail,
       hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the settings ACCESS_*.',
     },

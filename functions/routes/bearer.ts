@@ -2,11 +2,11 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { LogLine } from '../model/log-line.ts';
 import type { BearerResult, Caller } from '../sessions/person.ts';
+import { problemResponse, type ProblemVariables, retryAfter } from './problem.ts';
 import { signInHint } from './sign-in-hint.ts';
-import { problemResponse, retryAfter } from './problem.ts';
 
 /** What every route may find in its context: `Hono<{ Variables: Variables }>`. */
-export type Variables = {
+export type Variables = ProblemVariables & {
   /** Who sends the request. Absent: the request has no token. */
   caller?: Caller;
 };
@@ -46,8 +46,7 @@ export const bearer = ({ verify, publicUrl, log }: BearerPorts) =>
         return problemResponse(
           context,
           {
-            status: 401,
-            title: 'Invalid token',
+            problem: 'invalid-token',
             detail: verified.message,
             hint: signInHint(context),
           },
@@ -85,8 +84,7 @@ export const issuerUnavailable = (context: Context, retryAfterMs = 60_000): Resp
   problemResponse(
     context,
     {
-      status: 503,
-      title: 'The issuer is unavailable',
+      problem: 'issuer-unavailable',
       detail: 'Your token could not be verified.',
       hint: 'Try again in a minute. You do not need to sign in again.',
     },
@@ -95,7 +93,6 @@ export const issuerUnavailable = (context: Context, retryAfterMs = 60_000): Resp
 
 export const signInRequired = (context: Context): Response =>
   problemResponse(context, {
-    status: 401,
-    title: 'Sign-in required',
+    problem: 'sign-in-required',
     hint: signInHint(context),
   });

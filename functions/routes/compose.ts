@@ -40,6 +40,8 @@ export function composeApi({
 }: ApiPorts): Hono<{ Variables: Variables }> {
   const api = new Hono<{ Variables: Variables }>();
   api.use('*', async (context, next) => {
+    // Problem documents name the page about them.
+    if (servers.siteUrl !== undefined) context.set('siteUrl', servers.siteUrl);
     await next();
     // Text from outside in JSON must not become a page in an old browser.
     context.res.headers.set('x-content-type-options', 'nosniff');
@@ -61,8 +63,7 @@ export function composeApi({
   if (live !== undefined) api.route('/', live);
   api.notFound((context) =>
     problemResponse(context, {
-      status: 404,
-      title: 'No such route',
+      problem: 'no-such-route',
       hint: 'See GET /v1/openapi.json for all routes.',
     }),
   );
@@ -71,8 +72,7 @@ export function composeApi({
     if (error instanceof ClusterError) return clusterProblem(context, error.failure);
     if (error instanceof TableUnavailable) return tableUnavailable(context);
     return problemResponse(context, {
-      status: 500,
-      title: 'Internal error',
+      problem: 'internal-error',
       hint: 'Try again. If the error persists, check the logs of the api function.',
     });
   });
@@ -102,16 +102,14 @@ function logFailure(log: BearerPorts['log'], { req }: Context, error: Error): vo
 function clusterProblem(context: Context, failure: ClusterFailure): Response {
   if (failure.reason === 'malformedServer')
     return problemResponse(context, {
-      status: 422,
-      title: 'The MCPServer cannot be read',
+      problem: 'malformed-server',
       detail: `MCPServer ${qualifiedName(failure)} has a field that cannot be used.`,
       hint: `Run: kubectl edit mcpserver ${failure.name} --namespace ${failure.namespace}`,
     });
   return problemResponse(
     context,
     {
-      status: 503,
-      title: 'The cluster is unavailable',
+      problem: 'cluster-unavailable',
       hint: 'Try again in a minute. If the error persists, check the logs of the api function.',
     },
     { 'retry-after': retryAfter(failure.reason === 'paused' ? failure.retryAfterMs : 60_000) },

@@ -100,16 +100,14 @@ const isTooLarge = (body: unknown): boolean =>
 
 const tooLarge = (context: Context): Response =>
   problemResponse(context, {
-    status: 413,
-    title: 'Your ID token is too large',
+    problem: 'token-too-large',
     detail: `It has more than ${longestIdToken / 1_024} KB.`,
     hint: 'Ask the owner of the issuer to put fewer groups into the ID token.',
   });
 
 const badBody = (context: Context): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid request body',
+    problem: 'invalid-body',
     detail: 'idToken must be the ID token of the sign-in.',
     hint: 'See GET /v1/openapi.json for the fields of the body.',
   });
@@ -117,16 +115,14 @@ const badBody = (context: Context): Response =>
 /** The command that registers a key is a sign-in: its own name would lead nowhere. */
 const refused = (context: Context, detail: string): Response =>
   problemResponse(context, {
-    status: 403,
-    title: 'The key cannot be registered',
+    problem: 'key-refused',
     detail,
     hint: 'Start a new sign-in.',
   });
 
 const noSuchKey = (context: Context): Response =>
   problemResponse(context, {
-    status: 404,
-    title: 'No such key',
+    problem: 'no-such-key',
     detail: 'You have no registered key with this thumbprint.',
     hint: 'Run: muster auth keys',
   });

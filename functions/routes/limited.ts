@@ -41,7 +41,7 @@ export function tooMany(
   const seconds = retryAfter(retryAfterMs);
   return problemResponse(
     context,
-    { status: 429, title, detail, hint: `Try again in ${seconds} seconds.` },
+    { problem: 'too-many-requests', title, detail, hint: `Try again in ${seconds} seconds.` },
     { 'retry-after': seconds },
   );
 }
@@ -54,8 +54,7 @@ export const tableUnavailable = (context: Context): Response =>
   problemResponse(
     context,
     {
-      status: 503,
-      title: 'The table is unavailable',
+      problem: 'table-unavailable',
       detail: 'The request needs rows of the table.',
       hint: 'Try again in a minute. If the error persists, ask the operator to check the logs of the api function and the table of TABLE_NAME.',
     },

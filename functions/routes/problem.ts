@@ -1,19 +1,45 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { defined } from '../model/defined.ts';
+import { type ProblemName, problemPage, problemTypes } from '../model/problem-types.ts';
 import type { Problem } from '../model/wire/endpoint-wire.ts';
 
-/** What goes into an error answer; `hint` is the next step, often a command. */
-export type ProblemDetails = {
-  readonly status: ContentfulStatusCode;
-  readonly title: string;
+/**
+ * What goes into an error answer; `hint` is the next step, often a command. Status and title are
+ * those of the problem's type. A title of its own names the server or the limit.
+ */
+export type ProblemDetails = (
+  | { readonly problem: ProblemName; readonly title?: string }
+  // Without a page.
+  | { readonly problem?: never; readonly status: ContentfulStatusCode; readonly title: string }
+) & {
   readonly detail?: string;
   readonly hint?: string;
 };
 
 /** `Retry-After` in whole seconds (RFC 9110, section 10.2.3). */
 export const retryAfter = (ms: number): string => String(Math.max(Math.ceil(ms / 1_000), 1));
-/** The problem document itself (RFC 9457). */
-export const problem = (details: ProblemDetails): Problem => ({ type: 'about:blank', ...details });
+
+/**
+ * The problem document itself (RFC 9457). Its type is the address of the page about it, if `site`
+ * has the pages.
+ */
+export function problem(
+  details: ProblemDetails,
+  site?: URL,
+): Problem & { readonly status: ContentfulStatusCode } {
+  const { detail, hint } = details;
+  if (details.problem === undefined) {
+    const { status, title } = details;
+    return defined({ type: 'about:blank', title, status, detail, hint });
+  }
+  const [status, title] = problemTypes[details.problem];
+  const type = problemPage(site, details.problem) ?? 'about:blank';
+  return defined({ type, title: details.title ?? title, status, detail, hint });
+}
+
+/** Set by `composeApi`. Undefined: there is no site. */
+export type ProblemVariables = { siteUrl?: URL };
 
 /** Answers with a problem document (RFC 9457, `application/problem+json`). */
 export function problemResponse(
@@ -21,7 +47,9 @@ export function problemResponse(
   details: ProblemDetails,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return context.body(JSON.stringify(problem(details)), details.status, {
+  const { siteUrl }: ProblemVariables = context.var;
+  const document = problem(details, siteUrl);
+  return context.body(JSON.stringify(document), document.status, {
     ...headers,
     'content-type': 'application/problem+json',
   });

@@ -124,22 +124,20 @@ export const usedBefore: ProofProblem = { detail: 'The proof was used before.', 
 export const badProof = (context: Context, problem: ProofProblem): Response =>
   problemResponse(
     context,
-    { status: 401, title: 'Invalid proof of possession', ...problem },
+    { problem: 'invalid-proof', ...problem },
     { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' },
   );
 
 /** The request has no proof: the sign-in is of a device, or of a client without keys. */
 export const noKey = (context: Context): Response =>
   problemResponse(context, {
-    status: 403,
-    title: 'This sign-in has no key of this machine',
+    problem: 'no-key',
     hint: signInHint(context),
   });
 
 const unknownKey = (context: Context): Response =>
   problemResponse(context, {
-    status: 403,
-    title: 'The key of this machine is not registered',
+    problem: 'unknown-key',
     detail: 'It was removed, or was not used for 90 days.',
     hint: signInHint(context),
   });

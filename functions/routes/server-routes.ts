@@ -120,8 +120,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
 const badQuery = (context: Context, error: core.$ZodError): Response => {
   const [issue] = error.issues;
   return problemResponse(context, {
-    status: 400,
-    title: 'Invalid query',
+    problem: 'invalid-query',
     detail: `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? 'invalid'}`,
     hint: `limit must be a whole number from 1 to ${String(maxLimit)}, namespace the name of a namespace, labelSelector a selector such as team=search,tier!=test, and conditions none. All are optional.`,
   });
@@ -129,8 +128,7 @@ const badQuery = (context: Context, error: core.$ZodError): Response => {
 
 const badCheck = (context: Context): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid request body',
+    problem: 'invalid-body',
     detail: 'signIn must be true or false, if it is present.',
     hint: 'See GET /v1/openapi.json for the fields of the body.',
   });
@@ -141,8 +139,7 @@ const badCheck = (context: Context): Response =>
  */
 const listExpired = (context: Context): Response =>
   problemResponse(context, {
-    status: 410,
-    title: 'The list has expired',
+    problem: 'list-expired',
     detail: 'The cluster no longer accepts the continue token.',
     hint: 'List again from the start, without continue.',
   });
@@ -150,8 +147,7 @@ const listExpired = (context: Context): Response =>
 /** Also for the token of another person or another query: which of these it is, is not said. */
 const badContinue = (context: Context): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid continue token',
+    problem: 'invalid-continue',
     detail: 'continue is not a token of this list: each is for one person and one query.',
     hint: 'Send the same query with the continue of its last answer, or list again without continue.',
   });

@@ -184,22 +184,19 @@ function startAnswer(context: Context, server: McpServer, started: StartResult):
       );
     case 'nothingToSignInTo':
       return problemResponse(context, {
-        status: 409,
-        title: 'No sign-in was started',
+        problem: 'no-sign-in-started',
         detail: started.message,
         hint: 'Run: muster auth status',
       });
     case 'noTokens':
       return problemResponse(context, {
-        status: 409,
-        title: 'This server gets no tokens',
+        problem: 'no-tokens',
         detail: started.message,
         hint: `Ask the owner of the MCPServer ${qualifiedName(server)} to change it.`,
       });
     case 'refused':
       return problemResponse(context, {
-        status: 502,
-        title: 'The sign-in could not be started',
+        problem: 'sign-in-not-started',
         detail: started.message,
         hint: `Run: muster check ${qualifiedName(server)} --sign-in`,
       });
@@ -219,22 +216,19 @@ async function completeAnswer(
       return sessionAnswer(context, ports, asked, completed);
     case 'unknown':
       return problemResponse(context, {
-        status: 404,
-        title: 'No such sign-in',
+        problem: 'no-such-sign-in',
         detail: 'It has expired, was already completed, or was started by another person.',
         hint,
       });
     case 'serverChanged':
       return problemResponse(context, {
-        status: 409,
-        title: 'The server has changed',
+        problem: 'server-changed',
         detail: 'Its URL or its headers changed after the sign-in was started.',
         hint,
       });
     case 'refused':
       return problemResponse(context, {
-        status: 502,
-        title: 'The sign-in could not be completed',
+        problem: 'sign-in-not-completed',
         detail: completed.message,
         hint,
       });
@@ -300,8 +294,7 @@ function backTo(
 
 const badBody = (context: Context, detail: string): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid request body',
+    problem: 'invalid-body',
     detail,
     hint: 'See GET /v1/openapi.json for the fields of the body.',
   });

@@ -73,14 +73,13 @@ function releaseAnswer(
       return released(context, { url: result.url, type: server.type, kind: result.kind });
     case 'notReleased':
       return problemResponse(context, {
-        status: 403,
-        title: 'Tokens are not released',
+        problem: 'tokens-not-released',
         detail: result.message,
         hint: `The owner of the endpoint can allow it with the setting ${result.setting}.`,
       });
     case 'unusable':
       return problemResponse(context, {
-        status: 409,
+        problem: 'server-unusable',
         title: `${name} cannot be used from your machine`,
         detail: result.message,
         hint: `Ask the owner of the MCPServer ${name} to change it.`,
@@ -88,7 +87,7 @@ function releaseAnswer(
     case 'noSession': {
       const { status, message, hint } = result.session;
       return problemResponse(context, {
-        status: 409,
+        problem: 'no-session',
         title: `You are not signed in to ${name} (${status})`,
         hint: `Run: ${hint ?? `muster auth login --server ${name}`}`,
         ...defined({ detail: message }),
@@ -100,7 +99,7 @@ function releaseAnswer(
       return problemResponse(
         context,
         {
-          status: 503,
+          problem: 'refresh-later',
           title: `The session with ${name} cannot be refreshed now`,
           detail: result.message,
           hint: `Your session stays. Try again in ${seconds} seconds.`,
@@ -122,8 +121,7 @@ function released(context: Context, token: ReleasedToken): Response {
 
 const badBody = (context: Context): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid request body',
+    problem: 'invalid-body',
     detail: 'stale and refused must be the generation of a token, if they are present.',
     hint: 'See GET /v1/openapi.json for the fields of the body.',
   });

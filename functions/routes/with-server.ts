@@ -29,8 +29,7 @@ export const noSuchServer = (
   server: { readonly namespace: string; readonly name: string },
 ): Response =>
   problemResponse(context, {
-    status: 404,
-    title: 'No such MCPServer',
+    problem: 'no-such-server',
     // The caller wrote the name: it may be anything.
     detail: `There is no MCPServer ${oneLine(qualifiedName(server), longestName)}.`,
     hint: 'Run: muster list mcpserver',

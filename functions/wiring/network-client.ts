@@ -9,6 +9,7 @@ import { trustStore } from '../adapters/network/connect.ts';
 /** How servers are reached: resolver, address guard and trusted authorities of the settings. */
 export const createConnector = ({
   dnsServers,
+  extraCaPem,
   extraCaFile,
   allowLocal,
   guardAllow,
@@ -18,6 +19,7 @@ export const createConnector = ({
   resolve: resolver({ servers: dnsServers }),
   guard: addressGuard({ allowLocal, allow: guardAllow }),
   secureContext: trustStore(
+    extraCaPem,
     extraCaFile === undefined ? undefined : readFileSync(extraCaFile, 'utf8'),
   ),
 });

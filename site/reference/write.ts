@@ -1,6 +1,6 @@
 /**
- * Writes the reference pages into `docs/reference/`, the page of each reason into `docs/reasons/`,
- * CHANGELOG.md as a page into `docs/`,
+ * Writes the reference pages into `docs/reference/`, the pages of reasons, sign-in findings and
+ * problem documents, CHANGELOG.md as a page into `docs/`,
  * and the schemas of `-o json` into `site/public/schema/`, where the site finds them:
  * `node site/reference/write.ts`. They are not kept in git.
  */
@@ -11,6 +11,7 @@ import { cli } from './cli-page.ts';
 import { endpoint } from './endpoint-page.ts';
 import { mcpserver } from './crd-page.ts';
 import { outputSchemas } from './output-schemas.ts';
+import { problemPages } from './problem-pages.ts';
 import { reasonPages } from './reason-pages.ts';
 import { settingsPage } from './settings-page.ts';
 import { signInPages } from './sign-in-pages.ts';
@@ -27,11 +28,11 @@ export const pages: Readonly<Record<Reference, () => string | Promise<string>>> 
 export async function writePages(): Promise<void> {
   const docs = new URL('../../docs/', import.meta.url);
   await mkdir(new URL('reference/', docs), { recursive: true });
-  for (const folder of ['reasons/', 'sign-in/'])
+  for (const folder of ['problems/', 'reasons/', 'sign-in/'])
     await mkdir(new URL(folder, docs), { recursive: true });
   for (const [page, text] of Object.entries(pages))
     await writeFile(new URL(`${page}.md`, docs), await text());
-  for (const [page, text] of [...reasonPages(), ...signInPages()])
+  for (const [page, text] of [...problemPages(), ...reasonPages(), ...signInPages()])
     await writeFile(new URL(`${page}.md`, docs), text);
   await writeFile(new URL('changelog.md', docs), await changelogPage());
   const schemas = new URL('../public/schema/', import.meta.url);

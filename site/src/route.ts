@@ -1,11 +1,13 @@
 import { defineRouteMiddleware } from '@astrojs/starlight/route-data';
 import { repositoryUrl } from '../address.ts';
 import { lastChange } from '../history.ts';
+import { searchFieldsOf } from '../search.ts';
 import { sourceOf } from '../source.ts';
 
 /**
- * The edit link and the date of a generated page are those of the code that has its text. A picture
- * needs a full address, so there is none without SITE_URL.
+ * The edit link and the date of a generated page are those of the code that has its text. The search
+ * finds a page by the words that people type. A picture needs a full address, so there is none
+ * without SITE_URL.
  */
 export const onRequest = defineRouteMiddleware(({ locals: { starlightRoute }, site }) => {
   const { entry, head } = starlightRoute;
@@ -14,6 +16,16 @@ export const onRequest = defineRouteMiddleware(({ locals: { starlightRoute }, si
   starlightRoute.editUrl = edit === undefined ? undefined : new URL(edit);
   starlightRoute.lastUpdated = lastChange(source);
 
+  for (const [field, words] of Object.entries(searchFieldsOf(entry.id)))
+    if (words.length > 0)
+      head.push({
+        tag: 'meta',
+        attrs: {
+          name: field,
+          content: words.join(', '),
+          'data-pagefind-meta': `${field}[content]`,
+        },
+      });
   if (entry.id !== '404')
     head.push({
       tag: 'link',

@@ -18,7 +18,7 @@ const paths = files
   .toSorted();
 
 /** Pages that are made from one table each: the largest of a folder stands for all of them. */
-const made = ['/reasons/', '/sign-in/'];
+const made = ['/problems/', '/reasons/', '/sign-in/'];
 const largest = await Promise.all(
   made.map(async (folder) => {
     const sizes = await Promise.all(

@@ -462,3 +462,22 @@ describe.concurrent('an error says what happened and what to do next', () => {
     });
   });
 });
+
+describe.concurrent('the page about a problem', () => {
+  const stderrOf = async (type: unknown): Promise<string> => {
+    const { home, served } = await scene();
+    const body = JSON.stringify({ type, title: 'The cluster is unavailable', status: 503 });
+    const endpoint = await served(says(503, body));
+    return (await runMuster(file, 'list mcpserver', { home, endpoint })).stderr;
+  };
+  test('is the last line of its error', async () => {
+    const page = 'https://docs.example.com/problems/cluster-unavailable/';
+    expect(await stderrOf(page)).toMatch(
+      /\nMore: https:\/\/docs\.example\.com\/problems\/cluster-unavailable\/\n$/,
+    );
+  });
+  test.each(['about:blank', 'http://docs.example.com/', 'javascript:alert(1)', 7, undefined])(
+    'is not printed where the type is %s',
+    async (type) => expect(await stderrOf(type)).not.toContain('More:'),
+  );
+});

@@ -286,3 +286,18 @@ test('Services inside the cluster are probed only where the owner says so', () =
     'SERVICE_PROXY is "yes". Set it to on or off.',
   ]);
 });
+
+describe('EXTRA_CA', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+  test.each([pem, Buffer.from(pem).toString('base64')])(
+    'takes PEM, plain and in base64',
+    (given) => {
+      expect(readSweepSettings({ ...sweep, EXTRA_CA: given }).extraCaPem).toBe(pem);
+    },
+  );
+  test('that is no certificate is reported', () => {
+    expect(problemsOf(() => readSweepSettings({ ...sweep, EXTRA_CA: 'ca.pem' }))).toEqual([
+      'EXTRA_CA is not a certificate. Give it PEM, or PEM encoded in base64.',
+    ]);
+  });
+});

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { alarmPage } from '../../infra/alarm-page.ts';
 import { optional, proxies } from '../../infra/arguments.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
@@ -288,6 +289,14 @@ describe.skipIf(isMissing)('watching', () => {
     const runbook = await readFile(new URL('../../docs/operate.md', import.meta.url), 'utf8');
     const explained = [...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
     expect(new Set(alarms().map(({ name }) => name))).toEqual(new Set(explained));
+  });
+
+  test('each alarm names its section, on the site where there is one', () => {
+    for (const { name, inputs } of alarms())
+      expect(inputs['alarmDescription']).toContain(` See docs/operate.md#${name.toLowerCase()}`);
+    expect(alarmPage('ApiSlow', 'https://docs.example.com/muster/')).toBe(
+      'https://docs.example.com/muster/operate/#apislow',
+    );
   });
 
   test('each alarm tells the topic when it begins and when it ends', () => {

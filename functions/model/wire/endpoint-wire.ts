@@ -11,7 +11,10 @@ export type Health = z.infer<typeof healthSchema>;
 
 /** RFC 9457 problem document. */
 export const problemSchema = z.object({
-  type: field(text, 'Type of the problem (RFC 9457).'),
+  type: field(
+    text,
+    'Address of the page about this kind of problem (RFC 9457). about:blank: the endpoint has no SITE_URL.',
+  ),
   title: field(text, 'What happened, in a few words.'),
   status: field(z.number(), 'The HTTP status.'),
   detail: field(z.optional(text), 'What happened in this case.'),

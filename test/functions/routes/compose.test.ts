@@ -629,3 +629,26 @@ test('while the API server is down the answer says when it is asked again', asyn
   const { status, headers } = await world({ servers: { listPage } }).ask('/v1/mcpservers', ada);
   expect([status, headers.get('retry-after')]).toEqual([503, '8']);
 });
+
+describe('a problem document', () => {
+  const siteUrl = new URL('https://docs.example.com/muster/');
+  test('carries the address of the page about it', async () => {
+    const { ask } = world({ servers: { siteUrl } });
+    const answers = await Promise.all([
+      ask('/v1/nothing'),
+      ask('/v1/mcpservers/default/nobody', ada),
+      ask('/v1/mcpservers?limit=x', ada),
+      ask('/v1/me'),
+      ask('/v1/me', { bearer: 'of-a-stranger' }),
+    ]);
+    expect(answers.map(({ body }) => problemSchema.parse(body).type)).toEqual(
+      ['no-such-route', 'no-such-server', 'invalid-query', 'sign-in-required', 'invalid-token'].map(
+        (name) => `https://docs.example.com/muster/problems/${name}/`,
+      ),
+    );
+  });
+  test('has no address where there is no site', async () => {
+    const { body } = await world().ask('/v1/nothing');
+    expect(problemSchema.parse(body).type).toBe('about:blank');
+  });
+});
