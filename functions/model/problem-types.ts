@@ -35,6 +35,15 @@ export const problemTypes = {
   'server-unusable': [409, 'The server cannot be used from your machine'],
   'no-session': [409, 'You are not signed in to this server'],
   'refresh-later': [503, 'The session cannot be refreshed now'],
+  'method-not-allowed': [405, 'Method not allowed'],
+  'other-site': [403, 'Only the live page may send this request'],
+  'code-refused': [400, 'The issuer refused the code of the sign-in'],
+  'other-sign-in': [400, 'This is the answer to another sign-in'],
+  'other-issuer': [400, 'The answer came from another issuer'],
+  'client-refused': [502, 'The issuer does not accept muster as a client'],
+  'issuer-unusable': [502, 'The issuer cannot be used'],
+  'tokens-unusable': [502, 'The tokens of the issuer cannot be used'],
+  'signed-out': [401, 'You are signed out of muster'],
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 export type ProblemName = keyof typeof problemTypes;
 

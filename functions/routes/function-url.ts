@@ -31,8 +31,7 @@ const notAllowed: Answer = {
   headers: { 'content-type': 'application/problem+json', 'x-content-type-options': 'nosniff' },
   body: JSON.stringify(
     problem({
-      status: 405,
-      title: 'Method not allowed',
+      problem: 'method-not-allowed',
       hint: 'See GET /v1/openapi.json for all routes.',
     }),
   ),

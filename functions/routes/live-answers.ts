@@ -64,15 +64,13 @@ export function liveAnswers({ publicUrl, sealedTexts, now, verify, load }: LiveP
           return troubleAnswer(context, completed);
         case 'otherSignIn':
           return problemResponse(context, {
-            status: 400,
-            title: 'This is the answer to another sign-in',
+            problem: 'other-sign-in',
             detail: 'The ID token was not issued for the key of this page.',
             hint: again,
           });
         case 'unusable':
           return problemResponse(context, {
-            status: 502,
-            title: 'The tokens of the issuer cannot be used',
+            problem: 'tokens-unusable',
             detail: completed.message,
             hint: `${askOperator} the settings OIDC_CLIENT_ID, OIDC_SCOPES and BEARER_AUDIENCE.`,
           });
@@ -89,8 +87,7 @@ export function liveAnswers({ publicUrl, sealedTexts, now, verify, load }: LiveP
         case 'ended':
           cookie.clear(context);
           return problemResponse(context, {
-            status: 401,
-            title: 'You are signed out of muster',
+            problem: 'signed-out',
             detail: 'This browser has no sign-in, or the sign-in has expired.',
             hint: again,
           });
@@ -110,29 +107,25 @@ function troubleAnswer(context: Context, { why, message: detail }: IssuerTrouble
   switch (why) {
     case 'code':
       return problemResponse(context, {
-        status: 400,
-        title: 'The sign-in could not be completed',
+        problem: 'code-refused',
         detail,
         hint: again,
       });
     case 'otherIssuer':
       return problemResponse(context, {
-        status: 400,
-        title: 'The answer came from another issuer',
+        problem: 'other-issuer',
         detail,
         hint: `${again} If this happens again, ask the operator of muster to check OIDC_ISSUER.`,
       });
     case 'client':
       return problemResponse(context, {
-        status: 502,
-        title: 'The issuer does not accept muster as a client',
+        problem: 'client-refused',
         detail,
         hint: `${askOperator} the settings OIDC_CLIENT_ID and OIDC_PUBLIC_CLIENT_SECRET.`,
       });
     case 'issuer':
       return problemResponse(context, {
-        status: 502,
-        title: 'The issuer cannot be used',
+        problem: 'issuer-unusable',
         detail,
         hint: `${askOperator} the setting OIDC_ISSUER.`,
       });
@@ -140,8 +133,7 @@ function troubleAnswer(context: Context, { why, message: detail }: IssuerTrouble
       return problemResponse(
         context,
         {
-          status: 503,
-          title: 'The issuer is unavailable',
+          problem: 'issuer-unavailable',
           detail,
           hint: 'Start a new sign-in in a minute.',
         },
@@ -155,8 +147,7 @@ const askOperator = 'Ask the operator of muster to check';
 
 const badBody = (context: Context, detail: string): Response =>
   problemResponse(context, {
-    status: 400,
-    title: 'Invalid request body',
+    problem: 'invalid-body',
     detail,
     hint: 'See GET /v1/openapi.json for the fields of the body.',
   });

@@ -8,11 +8,9 @@ import type { Problem } from '../model/wire/endpoint-wire.ts';
  * What goes into an error answer; `hint` is the next step, often a command. Status and title are
  * those of the problem's type. A title of its own names the server or the limit.
  */
-export type ProblemDetails = (
-  | { readonly problem: ProblemName; readonly title?: string }
-  // Without a page.
-  | { readonly problem?: never; readonly status: ContentfulStatusCode; readonly title: string }
-) & {
+export type ProblemDetails = {
+  readonly problem: ProblemName;
+  readonly title?: string;
   readonly detail?: string;
   readonly hint?: string;
 };
@@ -28,13 +26,9 @@ export function problem(
   details: ProblemDetails,
   site?: URL,
 ): Problem & { readonly status: ContentfulStatusCode } {
-  const { detail, hint } = details;
-  if (details.problem === undefined) {
-    const { status, title } = details;
-    return defined({ type: 'about:blank', title, status, detail, hint });
-  }
-  const [status, title] = problemTypes[details.problem];
-  const type = problemPage(site, details.problem) ?? 'about:blank';
+  const { problem, detail, hint } = details;
+  const [status, title] = problemTypes[problem];
+  const type = problemPage(site, problem) ?? 'about:blank';
   return defined({ type, title: details.title ?? title, status, detail, hint });
 }
 

@@ -14,8 +14,7 @@ export const sameOrigin = (publicUrl: string) => {
       site === undefined ? context.req.header('origin') === origin : site === 'same-origin';
     if (!isOurs)
       return problemResponse(context, {
-        status: 403,
-        title: 'Only the live page may send this request',
+        problem: 'other-site',
         detail: `The request is not from a page of ${origin}.`,
         hint: `Open ${publicUrl}/live/`,
       });

@@ -136,4 +136,40 @@ export const problemTexts = {
     when: 'The issuer of the server is unavailable. Your session has not ended.',
     fix: 'Try again after the time in `Retry-After`.',
   },
+  'method-not-allowed': {
+    when: 'The request has a method that HTTP does not use for resources, such as TRACE.',
+    fix: 'Use GET, POST or DELETE. `GET /v1/openapi.json` has the methods of each route.',
+  },
+  'other-site': {
+    when: 'A route of the live page was requested from another page, or from a program.',
+    fix: 'Open `/live/` at the address of the endpoint. Programs use the command line.',
+  },
+  'code-refused': {
+    when: 'The issuer did not exchange the code for tokens: it has expired, or was used before.',
+    fix: 'Start a new sign-in on the live page.',
+  },
+  'other-sign-in': {
+    when: 'The ID token was not issued for the key of the page that asks.',
+    fix: 'Start a new sign-in on the live page, and complete it in the same window.',
+  },
+  'other-issuer': {
+    when: 'The answer in the address of the page names another issuer than `OIDC_ISSUER`, or none (RFC 9207).',
+    fix: `Start a new sign-in. If this happens again, ask ${operator} to check OIDC_ISSUER.`,
+  },
+  'client-refused': {
+    when: 'The issuer does not know the client, its secret, or its redirect address.',
+    fix: `Ask ${operator} to check OIDC_CLIENT_ID and OIDC_PUBLIC_CLIENT_SECRET, and that the address of the live page is a redirect address of this client.`,
+  },
+  'issuer-unusable': {
+    when: 'The metadata or an answer of the issuer is not what OpenID Connect requires. `detail` has the cause.',
+    fix: `Ask ${operator} to check OIDC_ISSUER.`,
+  },
+  'tokens-unusable': {
+    when: 'The issuer gave no ID token, or tokens that the endpoint does not accept. `detail` has the cause.',
+    fix: `Ask ${operator} to check OIDC_CLIENT_ID, OIDC_SCOPES and BEARER_AUDIENCE.`,
+  },
+  'signed-out': {
+    when: 'The browser has no cookie of the live page, or the sign-in in it has expired.',
+    fix: 'Sign in on the live page.',
+  },
 } as const satisfies Record<ProblemName, ProblemText>;

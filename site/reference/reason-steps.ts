@@ -1,6 +1,6 @@
 /** What the page of a reason links to, and the commands that it names. */
 import type { ReasonName } from '../../functions/model/reason-facts.ts';
-import type { AnswerName } from '../src/explorer/cases.ts';
+import type { AnswerName } from '../src/explorer/answers.ts';
 
 export type ReasonSteps = {
   /** The explorer shows this reason for this answer. Absent: it has no such case. */

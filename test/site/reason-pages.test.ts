@@ -4,7 +4,8 @@ import { namedReasons, type ReasonName, reasonSlug } from '../../functions/model
 import { explorerLink, reasonPages } from '../../site/reference/reason-pages.ts';
 import { reasonSteps, type ReasonSteps } from '../../site/reference/reason-steps.ts';
 import { wordsOf } from '../../site/reference/reason-words.ts';
-import { choiceOf, show } from '../../site/src/explorer/cases.ts';
+import { show } from '../../site/src/explorer/cases.ts';
+import { choiceOf } from '../../site/src/explorer/choice.ts';
 
 const reasons = [...namedReasons.keys()];
 const written = reasonPages();

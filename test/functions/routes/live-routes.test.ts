@@ -403,7 +403,7 @@ describe('an attacker', () => {
     const refused = await attacker.complete(answer);
     expect(refused.status).toBe(400);
     expect(await problemOf(refused)).toMatchObject({
-      title: 'The sign-in could not be completed',
+      title: 'The issuer refused the code of the sign-in',
       hint: 'Start a new sign-in.',
     });
   });
