@@ -79,7 +79,7 @@ export function openWindow(flow: ServerFlow): ServerWindow | undefined {
 export function reportAndClose(flow: ServerFlow, search: string, tabs: Tabs): void {
   say(
     `The sign-in to ${flow.namespace}/${flow.name} is back.`,
-    'Go on in the page where you started it. You may close this window.',
+    'Continue in the page where you started it. You may close this window.',
   );
   tabs.listen((message) => {
     if (!('flow' in message) || message.flow !== flow.id) return;
