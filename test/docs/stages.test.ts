@@ -30,10 +30,12 @@ const sockets = new Set<Socket>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-stages-'));
-  const silent = createTcp((socket) => void sockets.add(socket.on('error', () => {})));
+  const silent = createTcp((socket) => void socket.on('error', () => {}));
   const ssh = createTcp((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9.6\r\n'));
   const closes = createTcp((socket) => socket.once('data', () => socket.destroy()));
   const plain = createHttp((_, response) => response.end());
+  for (const server of [silent, ssh, closes, plain])
+    server.on('connection', (socket: Socket) => sockets.add(socket));
   const started = await Promise.all([silent, ssh, closes, plain].map((server) => listen(server)));
   closing.push(...started.map(({ close }) => close));
   const [silentPort, sshPort, closesPort, plainPort] = started.map(({ port }) => String(port));
