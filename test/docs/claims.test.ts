@@ -66,6 +66,11 @@ describe('the last stage of a probe that failed is the one that failed', () => {
       'The last stage of a probe that failed is the one that failed.',
     );
   });
+  test('and Troubleshoot has a cause for each, in the order of a probe', async () => {
+    const [, table = ''] = (await readPage('troubleshoot.md')).split('| last stage | cause |\n');
+    const named = [...table.slice(0, table.indexOf('\n\n')).matchAll(/^\| `(\w+)`/gm)];
+    expect(named.map(([, stage]) => stage)).toEqual([...new Set(Object.values(lastStages))]);
+  });
   test.each(Object.entries(lastStages))('%s: %s', (name, stage) => {
     expect(observed.get(name)).toBe(stage);
   });
