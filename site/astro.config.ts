@@ -83,7 +83,7 @@ export default defineConfig({
         },
         {
           label: 'Use',
-          items: written('list', 'one-server', 'sessions', 'clients', 'scripts', 'troubleshoot'),
+          items: written('list', 'one-server', 'sessions', 'clients', 'live-page', 'scripts', 'troubleshoot'),
         },
         { label: 'Operate', items: written('operate', 'security', 'how-it-works', 'performance') },
         {

@@ -128,6 +128,14 @@ const pushes: readonly Push[] = [
   ['site/src/explorer', '../../../functions/settings.ts', 'caught'],
   ['site/src/explorer', '../../../cli/api/request.ts', 'caught'],
   ['site/src/explorer', '../../../local/world.ts', 'caught'],
+  ['site/src/live/view', '../../../../functions/model/reason-facts.ts', 'allowed'],
+  ['site/src/live/view', '../../../../cli/output/table.ts', 'allowed'],
+  ['site/src/live/view', '../session/person-session.ts', 'allowed'],
+  ['site/src/live/view', '../session/proof.ts', 'caught'],
+  ['site/src/live/view', '../../../../cli/api/request.ts', 'caught'],
+  ['site/src/live/view', '../../../../cli/output/waiting-line.ts', 'caught'],
+  ['site/src/live/view', '../../../../functions/sessions/session.ts', 'caught'],
+  ['site/src/live/view', 'node:fs', 'caught'],
 ];
 
 const reportSchema = z.object({

@@ -13,6 +13,7 @@ test.each([
       outcome: { kind: 'code', code: 'c', iss: 'https://a.example' },
     },
   ],
+  ['?q=server&state=Connected', { kind: 'nothing' }],
   ['?code=c', { kind: 'muster', state: '', outcome: { kind: 'code', code: 'c' } }],
   [
     '?state=s&error=access_denied&error_description=No%0AEntry',

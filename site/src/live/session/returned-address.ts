@@ -25,7 +25,8 @@ export function returnedIn(search: string): Returned {
   const [state, code, secret] = [query.get('state'), query.get('code'), query.get('secret')];
   const iss = query.get('iss');
   const error = query.get('error');
-  if (state !== null || code !== null) {
+  // The page itself keeps a STATE as `state` in its address, without any of these.
+  if (code !== null || (state !== null && error !== null)) {
     const outcome: MusterOutcome =
       code === null || error !== null
         ? refusalIn(query)

@@ -29,7 +29,7 @@ export function changesPanel(answer: Answer, now: Date): readonly Child[] {
       : element(
           'details',
           {},
-          element('summary', {}, `${counted(rest.length, 'older change')}`),
+          element('summary', {}, counted(rest.length, 'older change')),
           list(rest, now),
         ),
   ];

@@ -35,7 +35,13 @@ export const checkPanel = (
   factList(
     factsBut(
       checkFacts(check, now),
-      ...['Server', 'Stages', 'State', 'Reason', 'Message', 'More', 'Next'],
+      'Server',
+      'Stages',
+      'State',
+      'Reason',
+      'Message',
+      'More',
+      'Next',
     ).map(([name, text]) => [name, text === '-' ? undefined : text]),
   ),
   check.failedPart === undefined || check.hint === undefined || check.reason === known

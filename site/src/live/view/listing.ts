@@ -59,7 +59,9 @@ async function readOnce(read: PersonSession['read'], now: () => Date): Promise<L
 
 function notListed(answer: Exclude<Answer, { kind: 'ok' }>): ListingResult {
   if (answer.kind === 'problem' && answer.status === 401) return { kind: 'signInRequired' };
-  if (answer.kind === 'problem' && answer.status === 404) return { kind: 'noEndpoint' };
+  // A page instead of JSON, or none at all: a host of files.
+  const isPage = answer.kind === 'problem' && answer.status >= 200 && answer.status < 300;
+  if (isPage || (answer.kind === 'problem' && answer.status === 404)) return { kind: 'noEndpoint' };
   return { kind: 'failed', answer };
 }
 

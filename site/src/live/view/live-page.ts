@@ -209,11 +209,15 @@ export function livePage(
   setInterval(() => {
     if (document.visibilityState === 'visible' && listing !== undefined) show();
   }, ageMs);
+  let person = session.person()?.name;
   session.onChange(() => {
-    // What another person may see stays on no page.
-    listing = undefined;
-    changed = new Map();
-    dialog.close();
+    if (session.person()?.name !== person) {
+      // What another person may see stays on no page.
+      person = session.person()?.name;
+      listing = undefined;
+      changed = new Map();
+      dialog.close();
+    }
     show();
     void poll.now();
   });

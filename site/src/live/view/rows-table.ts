@@ -97,8 +97,9 @@ function ageOf(time: string | undefined, now: Date, suffix = ''): Child {
   return element('time', { datetime: time, title: localDateTime(at) }, `${span}${suffix}`);
 }
 
-/** More rows than these are shown on request only: a browser lays 5,000 of them out in a second. */
-export const firstRows = 200;
+/** So many at first, and so many more with each press: laying out 5,000 rows takes a second. */
+const firstRows = 200;
+const moreRows = 1_000;
 
 export type RowsTable = {
   readonly element: HTMLElement;
@@ -125,7 +126,7 @@ export function rowsTable({ sort, signIn }: Listeners): RowsTable {
   );
   const more = element('p', { class: 'more', hidden: true });
   const lines = new Map<string, HTMLTableRowElement>();
-  let isWhole = false;
+  let mostRows = firstRows;
   let last: TableView | undefined;
 
   on(headers, 'click', 'button', ({ dataset }) => {
@@ -144,11 +145,13 @@ export function rowsTable({ sort, signIn }: Listeners): RowsTable {
   });
 
   const show = (view: TableView): void => {
+    const isReordered = last?.choice !== view.choice || body.rows.length === 0;
+    if (last?.choice !== view.choice) mostRows = firstRows;
     last = view;
     const visible = columns.filter(({ key }) => key !== 'session' || view.signedIn);
     fill(headers, ...visible.map((column) => headerOf(column, view.choice)));
     const cellView = { ...view, nameOf: namesFor(view.rows) };
-    const part = isWhole ? view.shown : view.shown.slice(0, firstRows);
+    const part = view.shown.slice(0, mostRows);
     place(
       body,
       part.map((row) => {
@@ -159,22 +162,24 @@ export function rowsTable({ sort, signIn }: Listeners): RowsTable {
         fillLine(line, visible, (column) => column.cell(row, cellView));
         return line;
       }),
+      isReordered,
     );
     const present = new Set(part.map(({ uid }) => uid));
     for (const uid of lines.keys()) if (!present.has(uid)) lines.delete(uid);
-    showMore(view.shown.length - part.length);
+    showMore(part.length, view.shown.length - part.length);
   };
 
-  const showMore = (left: number): void => {
+  const showMore = (count: number, left: number): void => {
     more.hidden = left === 0;
     if (left === 0) return;
     fill(
       more,
-      `The first ${String(firstRows)} of ${String(firstRows + left)} are shown. `,
-      button(`Show ${String(left)} more`, { class: 'small' }, () => {
-        isWhole = true;
+      `The first ${String(count)} of ${String(count + left)} are shown. `,
+      button(`Show ${String(Math.min(left, moreRows))} more`, { class: 'small' }, () => {
+        const first = body.rows.length;
+        mostRows = first + moreRows;
         if (last !== undefined) show(last);
-        body.querySelectorAll<HTMLElement>('a.name')[firstRows]?.focus();
+        body.querySelectorAll<HTMLElement>('a.name')[first]?.focus();
       }),
     );
   };
@@ -223,15 +228,25 @@ function fillLine(
   });
 }
 
-/** Puts the rows into this order. One that is in its place is not moved: it keeps the focus. */
-function place(body: HTMLTableSectionElement, wanted: readonly HTMLTableRowElement[]): void {
-  const kept = new Set(wanted);
-  for (const line of Array.from(body.rows)) if (!kept.has(line)) line.remove();
+/**
+ * Puts the rows into this order. After a refresh, one that is in its place is not moved: it keeps
+ * the focus and what is selected in it. A new order moves nearly all, which is faster at once.
+ */
+function place(
+  body: HTMLTableSectionElement,
+  wanted: readonly HTMLTableRowElement[],
+  isReordered: boolean,
+): void {
   const focused = document.activeElement;
-  let next = body.firstElementChild;
-  for (const line of wanted) {
-    if (line === next) next = next.nextElementSibling;
-    else body.insertBefore(line, next);
+  if (isReordered) body.replaceChildren(...wanted);
+  else {
+    const kept = new Set(wanted);
+    for (const line of Array.from(body.rows)) if (!kept.has(line)) line.remove();
+    let next = body.firstElementChild;
+    for (const line of wanted) {
+      if (line === next) next = next.nextElementSibling;
+      else body.insertBefore(line, next);
+    }
   }
   if (
     focused instanceof HTMLElement &&

@@ -33,7 +33,12 @@ function isShown(row: Row, { words, state, session, needs, namespace }: Choice):
 const textOf = (row: Row): string =>
   [
     `${row.namespace}/${row.name}`,
-    ...[row.type, row.state, row.reason, row.session?.status, row.description, row.url],
+    row.type,
+    row.state,
+    row.reason,
+    row.session?.status,
+    row.description,
+    row.url,
   ]
     .filter((text) => text !== undefined)
     .join('\n')
