@@ -73,13 +73,19 @@ const liveOf = (
 ) =>
   liveRoutes({
     publicUrl: settings.publicUrl,
-    sealedTexts,
     now,
-    verify,
-    load: once(async () => {
-      const { livePorts } = await import('./wiring/live-ports.ts');
-      return livePorts(settings, { verify, verifyIdToken, audienceScopes, now });
-    }),
+    load: once(async () =>
+      (await import('./routes/live-answers.ts')).liveAnswers({
+        publicUrl: settings.publicUrl,
+        sealedTexts,
+        now,
+        verify,
+        load: once(async () => {
+          const { livePorts } = await import('./wiring/live-ports.ts');
+          return livePorts(settings, { verify, verifyIdToken, audienceScopes, now });
+        }),
+      }),
+    ),
   });
 
 const log = lineWriter('api');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { failedReasons, failingReasons } from '../../functions/model/mcpserver.ts';
 import { auditEvents } from '../../functions/model/audit-event.ts';
-import { anonymousLists, limits } from '../../functions/model/limits.ts';
+import { anonymousLists, limits, liveSignIns } from '../../functions/model/limits.ts';
 import {
   authRequiredGlossary,
   type GlossaryEntry,
@@ -51,6 +51,13 @@ const limitRows = table(
       'all callers without a token, in each process',
       `${anonymousLists.count} lists`,
       `${anonymousLists.windowSeconds} s`,
+      'No change: it does not use the table.',
+    ],
+    [
+      code('liveSignIns'),
+      'all callers of the live page, in each process',
+      `${liveSignIns.count} starts and completions`,
+      `${liveSignIns.windowSeconds} s`,
       'No change: it does not use the table.',
     ],
   ],

@@ -19,6 +19,7 @@ beforeAll(async () => {
     TABLE_NAME: 'muster',
     TOKEN_KEYS: `one:${randomBytes(32).toString('base64url')}`,
     ANONYMOUS_LIST: 'on',
+    LIVE_PAGE: 'on',
     GUARD: 'off',
     OIDC_ISSUER: 'http://127.0.0.1:1',
     OIDC_CLIENT_ID: 'muster-cli',

@@ -3,11 +3,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import * as z from 'zod/mini';
 import { callbackUrl } from '../../functions/adapters/oauth/registration.ts';
+import { liveSignedInSchema } from '../../functions/model/wire/live-wire.ts';
 import { type Session, sessionSchema } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type Ended, type Run, runMuster } from '../cli/run.ts';
 import { sandbox } from '../cli/sandbox.ts';
 import { browserOf } from '../world/browser.ts';
+import { livePage } from '../world/live-page.ts';
 import { commandLine, createRealm, type Realm } from './realm.ts';
 import { type KeycloakWorld, startKeycloakWorld } from './world.ts';
 
@@ -31,6 +33,7 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
       people,
       { guarded, open, 'by-hand': byHand },
       {
+        LIVE_PAGE: 'on',
         OAUTH_CLIENTS: JSON.stringify([
           {
             issuer: byHand.url,
@@ -68,6 +71,16 @@ describe.skipIf(keycloak === undefined)('with Keycloak', () => {
     await wait(new Date(expiresAt ?? '').getTime() - Date.now() + 100);
   };
   beforeEach(async () => void (await signIn('auth login')));
+
+  test('a person signs in on the live page, which the issuer need not know as an origin', async () => {
+    const page = await livePage((path, init) => fetch(world.url + path, init));
+    const answer = await page.signIn(ada);
+    expect(answer.status).toBe(200);
+    const { token } = liveSignedInSchema.parse(await answer.json());
+    const me = await fetch(`${world.url}/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await me.json()).toMatchObject({ email: ada.email });
+    expect((await page.resume()).status).toBe(200);
+  });
 
   test('a person signs in to muster', async () => {
     expect((await muster('auth whoami')).stdout).toContain(ada.email);

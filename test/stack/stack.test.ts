@@ -160,6 +160,8 @@ describe.skipIf(isMissing)('the endpoint', () => {
       'EXTRA_CA_FILE',
       'GUARD',
       'KUBECONFIG',
+      // It needs the site at the address of the endpoint.
+      'LIVE_PAGE',
       'TICK_SECONDS',
     ];
     const known = new Set<string>([
@@ -386,6 +388,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       ...owner,
       SST_SECRET_Kubeconfig: 'x'.repeat(3001),
       ANONYMOUS_LIST: 'yes',
+      LIVE_PAGE: 'on',
       RELEASE_TOKENS: 'true',
       VPC_SUBNETS: 'subnet-1',
       FLEET_SIZE: 'many',
@@ -398,6 +401,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       'Two clusters',
       '--minify',
       'ANONYMOUS_LIST is "yes"',
+      'Remove LIVE_PAGE from .env',
       'RELEASE_TOKENS is "true"',
       'VPC_SECURITY_GROUPS',
       'FLEET_SIZE is "many"',

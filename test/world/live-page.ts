@@ -16,8 +16,6 @@ import { aMachine } from './machine.ts';
 /** Sends one request to the endpoint, by its path. */
 export type Send = (path: string, init: RequestInit) => Promise<Response>;
 
-export type LivePage = Awaited<ReturnType<typeof livePage>>;
-
 /** A page with a new key. `site` is what the browser says about where its requests are from. */
 export async function livePage(
   send: Send,

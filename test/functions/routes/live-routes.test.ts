@@ -396,7 +396,7 @@ describe('an attacker', () => {
     await issuer.close();
   });
 
-  test('cannot complete a sign-in with a code of somebody else: the verifier is in their page', async () => {
+  test('cannot complete a sign-in with a code of another person: the verifier is in their page', async () => {
     const victim = await livePage(send);
     const attacker = await livePage(send);
     const { answer } = await victim.visit(ada);
@@ -408,7 +408,7 @@ describe('an attacker', () => {
     });
   });
 
-  test('cannot bring a code of their own into the page of somebody else (login CSRF)', async () => {
+  test('cannot bring a code of their own into the page of another person (login CSRF)', async () => {
     const attacker = await livePage(send);
     const victim = await livePage(send);
     const { answer } = await attacker.visit(grace);

@@ -46,6 +46,7 @@ const endpoint = () =>
     OIDC_CLIENT_ID: commandLineClient.client_id,
     PUBLIC_URL: 'https://muster.example.com',
     ANONYMOUS_LIST: 'on',
+    LIVE_PAGE: 'on',
   });
 
 const long = 'x'.repeat(20_000);
@@ -81,6 +82,10 @@ const bodies = [
   '{"secret":""}',
   '{"secret":"\\u0000"}',
   `{"secret":"${'s'.repeat(300_000)}"}`,
+  '{"state":7,"challenge":[],"nonce":null}',
+  `{"state":"${'s'.repeat(40)}","challenge":"${'c'.repeat(43)}","nonce":"${'n'.repeat(43)}"}`,
+  `{"code":"${'c'.repeat(8_000)}","verifier":"${'v'.repeat(43)}","nonce":"${'n'.repeat(43)}"}`,
+  `{"code":"c","iss":"http://[","verifier":"${'v'.repeat(43)}","nonce":"${'n'.repeat(43)}"}`,
   '{"returnTo":7}',
   '{"returnTo":{"href":"http://127.0.0.1:1/"}}',
   `{"returnTo":"http://127.0.0.1:1/${'p'.repeat(500_000)}"}`,
@@ -96,6 +101,9 @@ const headers: readonly Record<string, string>[] = [
   { 'content-length': '-1' },
   { 'x-http-method-override': 'DELETE' },
   { cookie: 'a='.repeat(3_000) },
+  { cookie: '__Host-muster-live=%E0%A4%A' },
+  { cookie: '__Host-muster-live=e30.AAAA.AAAA.AAAA' },
+  { 'sec-fetch-site': long },
   { dpop: 'rubbish', range: 'bytes=0-', 'if-none-match': '*' },
 ];
 const tokens = [
@@ -123,7 +131,7 @@ type Sent = {
 
 function sendings(method: string, template: string): readonly Sent[] {
   const path = template.replace('{namespace}', 'default').replace('{name}', 'server-a');
-  const signedIn = { authorization: `Bearer ${bearer}` };
+  const signedIn = { authorization: `Bearer ${bearer}`, 'sec-fetch-site': 'same-origin' };
   const plain = { method, headers: signedIn };
   const parameters = [...template.matchAll(/\{\w+\}/g)].map(([name]) => name);
   const atPaths = parameters.flatMap((name) =>

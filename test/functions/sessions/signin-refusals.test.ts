@@ -1,5 +1,6 @@
 /** Where a sign-in does not begin or does not go on, and what is left behind then: nothing. */
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../../functions/model/defined.ts';
 import type { McpServer } from '../../../functions/model/mcpserver.ts';
 import type { AuthorizationRefusal, SignIn } from '../../../functions/sessions/pending-sign-in.ts';
 import {
@@ -130,6 +131,14 @@ describe('a sign-in does not begin', () => {
     'http://:password@127.0.0.1:8000/',
   ])('for a page to return to that is not on loopback: %s', async (returnTo) => {
     expect(await start(server, returnTo)).toEqual([{ kind: 'badReturnTo' }, []]);
+  });
+  test('for any page but the live page, where that is on', async () => {
+    const page = 'https://muster.example.com/live/';
+    const to = async (returnTo: string, livePage?: string) =>
+      (await startSignIn(world(defined({ livePage })).ports, server, person, returnTo)).kind;
+    expect(await to(page, page)).toBe('started');
+    expect(await to(page)).toBe('badReturnTo');
+    expect(await to(`${page}?a`, page)).toBe('badReturnTo');
   });
   test.each(['http://127.0.0.1:8000/', 'http://[::1]:8000/', 'http://localhost:8000/'])(
     'and does for %s',

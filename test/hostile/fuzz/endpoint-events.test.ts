@@ -45,6 +45,7 @@ beforeAll(async () => {
     GUARD: 'off',
     OIDC_ISSUER: issuer.url,
     OIDC_CLIENT_ID: commandLineClient.client_id,
+    LIVE_PAGE: 'on',
     PUBLIC_URL: 'https://muster.example.com',
   };
   bearer = await bearerFor(issuer, ada);
@@ -132,7 +133,11 @@ const headers = nearly({
   dpop: constantFrom('x', 'eyJhbGciOiJub25lIn0.e30.', undefined),
   'x-forwarded-host': constantFrom('evil.example.com'),
   'x-http-method-override': constantFrom('DELETE'),
-  cookie: oddText,
+  cookie: oneof(
+    oddText,
+    oddText.map((text) => `__Host-muster-live=${text}`),
+  ),
+  'sec-fetch-site': constantFrom('same-origin', 'cross-site', undefined),
 });
 const body = oneof(
   constantFrom(
