@@ -41,7 +41,7 @@ function topicHelp(topic: Topic): string {
     case 'environment':
       return `Environment variables. An empty one counts as not set.\n\n${columns(environmentVariables)}`;
     case 'exit-codes':
-      return `Exit codes\n\n${columns(exitCodeLines)}`;
+      return `Exit codes\n\n${columns(exitCodeLines)}\nMore about each: /scripts/#exit-codes on the site of the docs.\n`;
     case 'flags':
       return `Flags of every command\n\n${columns(globalFlags.map(flagLine))}`;
   }

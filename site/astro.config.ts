@@ -82,7 +82,15 @@ export default defineConfig({
         },
         {
           label: 'Use',
-          items: written('list', 'one-server', 'sessions', 'clients', 'live-page', 'scripts', 'troubleshoot'),
+          items: written(
+            'list',
+            'one-server',
+            'sessions',
+            'clients',
+            'live-page',
+            'scripts',
+            'troubleshoot',
+          ),
         },
         {
           label: 'Guides',

@@ -20,7 +20,9 @@ export const isList = (body: unknown): body is List =>
     body['problems'],
     (problem) => isRecord(problem) && isNamed(problem) && hasTexts(problem, 'message'),
   ) &&
-  hasTextsIfAny(body, 'continue', 'sweptAt');
+  hasTextsIfAny(body, 'continue', 'sweptAt') &&
+  (body['reasonPages'] === undefined ||
+    (isRecord(body['reasonPages']) && Object.values(body['reasonPages']).every(isText)));
 
 export const isRow = (body: unknown): body is Row =>
   isRecord(body) &&

@@ -1,6 +1,7 @@
 import type { ExplainedRow, Row } from '../../functions/model/wire/server-wire.ts';
 import { isExplainedRow, isList } from './guards.ts';
 import { CliError } from '../context.ts';
+import { webAddress } from '../endpoint/web-address.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
 import { acceptedBody, RequestFailure } from './request.ts';
 import { checkAddress } from './status-causes.ts';
@@ -32,6 +33,8 @@ export type Servers = {
   }[];
   /** Time of the last sweep, if that is longer ago than three ticks. */
   readonly stoppedSince?: Date;
+  /** Addresses of the pages about reasons that have a next step. */
+  readonly reasonPages: ReadonlyMap<string, string>;
 };
 
 /** How often a list is started when the cluster drops its snapshot half-way. */
@@ -112,6 +115,7 @@ async function allPages(
   let bytes = 0;
   const seen = new Set<string>();
   let stopped: Pick<Servers, 'stoppedSince'> = {};
+  const reasonPages = new Map<string, string>();
   for (;;) {
     const query = new URLSearchParams(defined({ ...selection, continue: next }));
     const url = `${endpoint}/v1/mcpservers${query.size === 0 ? '' : `?${query.toString()}`}`;
@@ -128,12 +132,16 @@ async function allPages(
     if (!isList(page)) throw notOurs(endpoint);
     for (const row of page.items) rows.push(row);
     for (const problem of page.problems) problems.push(problem);
+    for (const [reason, about] of Object.entries(page.reasonPages ?? {})) {
+      const address = webAddress(about, endpoint);
+      if (address !== undefined) reasonPages.set(reason, address.href);
+    }
     bytes += response.bytes;
     if (bytes > limits.listBytes) throw endless(endpoint, 'is longer than 128 MB');
     if (page.sweepsStopped === true && page.sweptAt !== undefined)
       stopped = { stoppedSince: new Date(page.sweptAt) };
     next = page.continue;
-    if (next === undefined) return { rows, problems, ...stopped };
+    if (next === undefined) return { rows, problems, reasonPages, ...stopped };
     if (seen.has(next)) throw endless(endpoint, 'returns the same page again');
     seen.add(next);
     if (seen.size >= limits.pages) throw endless(endpoint, 'has more than 2,000 pages');

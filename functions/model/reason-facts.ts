@@ -135,6 +135,26 @@ export const reasonPage = (site: URL | undefined, reason: string): string | unde
     : `${site.href.replace(/\/+$/, '')}/reasons/${reasonSlug(reason)}/`;
 
 /**
+ * The pages about the reasons of these rows that have a next step, by reason. A sign-in is not one:
+ * SESSION has its command. Undefined without a site, or where there is none.
+ */
+export function reasonPagesOf(
+  rows: readonly Pick<Row, 'reason'>[],
+  site: URL | undefined,
+): Readonly<Record<string, string>> | undefined {
+  const pages = new Map<string, string>();
+  for (const { reason = 'AuthenticationRequired' } of rows) {
+    const hint = reasonFacts.get(reason)?.hint ?? nothing;
+    const page = reasonPage(site, reason);
+    if (page !== undefined && reason !== 'AuthenticationRequired' && !hint.startsWith(nothing))
+      pages.set(reason, page);
+  }
+  return pages.size === 0 ? undefined : Object.fromEntries(pages);
+}
+
+const nothing = 'Nothing to do';
+
+/**
  * What the reason of a row means, for a terminal, and what to do about it and about an answer that
  * is no MCP. Undefined for a server that was never probed, and for a reason of another writer.
  */
@@ -153,7 +173,7 @@ export function explainRow(
   ]
     .flatMap((about) => (about === undefined ? [] : reasonHint(about, `${namespace}/${name}`)))
     .filter((hint) => hint !== undefined)
-    .filter((hint) => !hint.startsWith('Nothing to do'));
+    .filter((hint) => !hint.startsWith(nothing));
   return defined({
     means: facts.summary.replaceAll('`', ''),
     hints,

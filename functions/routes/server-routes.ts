@@ -16,7 +16,7 @@ import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
 import { defined } from '../model/defined.ts';
-import { explainRow } from '../model/reason-facts.ts';
+import { explainRow, reasonPagesOf } from '../model/reason-facts.ts';
 import { noSuchServer } from './with-server.ts';
 import { meOf } from '../sessions/row.ts';
 
@@ -77,6 +77,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
         items: [...read.rows],
         continue: read.continue && (await ports.continueTokens.seal(read.continue, place)),
         me: person === undefined ? undefined : meOf(person),
+        reasonPages: reasonPagesOf(read.rows, ports.siteUrl),
         sweptAt: lastSweep?.at.toISOString(),
         sweepsStopped: lastSweep?.stopped,
         problems: read.malformed.map(({ namespace, name, message }) => ({

@@ -29,8 +29,17 @@ export const emptyHeadersAreCells = defineHastPlugin({
   },
 });
 
-/** Tables whose rows one looks up by name, by the head of their first column. */
-const lookedUp = new Set(['setting', 'term', 'argument', 'variable']);
+/**
+ * Tables whose rows one looks up by name, by the head of their first column, and what precedes the
+ * name in the anchor: a number alone says nothing.
+ */
+const lookedUp: ReadonlyMap<string, string> = new Map([
+  ['setting', ''],
+  ['term', ''],
+  ['argument', ''],
+  ['variable', ''],
+  ['exit code', 'exit-code-'],
+]);
 
 /** `GUARD_ALLOW` has the anchor `guard_allow`, `machine key` has `machine-key`. */
 export const anchorOf = (name: string): string => name.toLowerCase().replace(/\W+/g, '-');
@@ -54,12 +63,13 @@ export const rowsHaveAnchors = () => {
         if (!isBody || head === undefined) return;
         const [title = ''] = context.textContent(head).trim().split('\n');
         const first = row.children.find((child) => child.type === 'element');
-        if (!lookedUp.has(title) || first?.type !== 'element') return;
+        const prefix = lookedUp.get(title);
+        if (prefix === undefined || first?.type !== 'element') return;
         const codes = first.children.filter(
           (child) => child.type === 'element' && child.tagName === 'code',
         );
         for (const name of codes.length > 0 ? codes : first.children.slice(0, 1)) {
-          const id = anchorOf(context.textContent(name));
+          const id = prefix + anchorOf(context.textContent(name));
           if (seen.has(id)) continue;
           seen.add(id);
           const properties = { className: ['row-link'], id, href: `#${id}` };

@@ -6,8 +6,6 @@
   } catch {
     // The browser keeps nothing for this site.
   }
-  const isLight = chosen
-    ? chosen === 'light'
-    : matchMedia('(prefers-color-scheme: light)').matches;
+  const isLight = chosen ? chosen === 'light' : matchMedia('(prefers-color-scheme: light)').matches;
   document.documentElement.dataset.theme = isLight ? 'light' : 'dark';
 })();

@@ -93,11 +93,11 @@ server-d   Connected   streamable-http
       );
       return {
         conditions: items.map(({ conditions }) => conditions.length),
-        // In place of the condition that says it.
-        rest: items.map(({ conditions, since, ...row }) => ({
-          ...row,
-          since: since ?? conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime,
-        })),
+        rest: items.map(({ conditions, since, ...row }) => [
+          row,
+          // In place of the condition that says it.
+          since ?? conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime,
+        ]),
       };
     };
     const [whole, short] = await Promise.all([ask(''), ask('?conditions=none')]);

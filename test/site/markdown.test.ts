@@ -130,6 +130,11 @@ test('each name in a table of settings, arguments or terms has an address', () =
   expect(page.match(/row-link/g)).toHaveLength(4);
 });
 
+test('each exit code has an address', () =>
+  expect(html('| exit code | means |\n|---|---|\n| 4 | down |\n')).toContain(
+    '<a class="row-link" id="exit-code-4" href="#exit-code-4">',
+  ));
+
 test('two drawings on one page share no id, and no text is smaller than 12 px', () => {
   const drawing = (caption: string): string =>
     `\`\`\`mermaid ${caption}\nsequenceDiagram\n  A->>B: hello\n\`\`\`\n\n`;

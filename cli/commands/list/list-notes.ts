@@ -18,6 +18,16 @@ export function listNotes({ rows, problems, stoppedSince }: Servers, now: Date):
   ];
 }
 
+/** Where to read about each reason of these rows that has a next step. */
+export const reasonNotes = (
+  rows: readonly Row[],
+  pages: Servers['reasonPages'],
+): readonly string[] =>
+  [...new Set(rows.map(({ reason }) => reason))].sort().flatMap((reason = '') => {
+    const page = pages.get(reason);
+    return page === undefined ? [] : [cellText(`${reason}: ${page}`)];
+  });
+
 /** Undefined: no row is stale. */
 export function staleNote(rows: readonly Row[]): string | undefined {
   const stale = rows.filter((row) => row.stale);

@@ -6,7 +6,7 @@ import { isStructured, structured } from '../../output/yaml.ts';
 import { listServers } from '../../api/mcpservers.ts';
 import { counted, sorted } from '../../output/table.ts';
 import { selectedRows } from './list-filter.ts';
-import { listNotes, staleNote } from './list-notes.ts';
+import { listNotes, reasonNotes, staleNote } from './list-notes.ts';
 import { type ListOptions, listOptions } from './list-options.ts';
 import { listText, measuredText, type WidthOf } from './list-text.ts';
 
@@ -41,6 +41,8 @@ export async function list(
     context.info(
       `${String(rows.length)} of ${counted(chosen.length, 'MCPServer')} (--limit ${String(rows.length)})`,
     );
+  if (format === 'wide')
+    for (const note of reasonNotes(rows, servers.reasonPages)) context.info(note);
   for (const note of listNotes(servers, context.now())) context.info(note);
   return exitCodes.done;
 }

@@ -140,6 +140,10 @@ export const listSchema = z.object({
     z.optional(time),
     'When the last sweep began. Absent if the cluster does not say.',
   ),
+  reasonPages: field(
+    z.optional(z.record(text, text)),
+    'Addresses of the pages about reasons of these rows that have a next step, by reason. Absent without a site.',
+  ),
   sweepsStopped: field(
     z.optional(z.boolean()),
     'Whether the last sweep began more than three ticks ago. Absent if the cluster does not say.',

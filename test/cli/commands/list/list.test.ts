@@ -260,3 +260,25 @@ test('under a Node that is too old there is one clear line', async () => {
     stderr: 'muster needs Node 20 or newer; this is Node 18.20.8.\n',
   });
 });
+
+describe('reasons that have a next step lead to their pages', () => {
+  const refused = aRow({ name: 'server-c', state: 'Failed', reason: 'ConnectionRefused' });
+  const listed = (line: string, page: string) =>
+    listFrom((_, response) => {
+      const reasonPages = { ConnectionRefused: page, Timeout: 'https://docs.example.com/t/' };
+      response.end(JSON.stringify({ items: [refused], problems: [], reasonPages }));
+    }, line);
+  const page = 'https://docs.example.com/reasons/connection-refused/';
+  test('below a wide table, once for each reason in it', async () => {
+    const { stdout, stderr } = await listed('list mcps -o wide', page);
+    expect(stdout).not.toContain(page);
+    expect(stderr).toBe(`ConnectionRefused: ${page}\n`);
+  });
+  test('and not below other outputs', async () => {
+    expect((await listed('list mcps', page)).stderr).toBe('');
+  });
+  test.each(['javascript:alert(1)', 'http://docs.example.com/', 'https://a:b@docs.example.com/'])(
+    'but never to %s',
+    async (address) => expect((await listed('list mcps -o wide', address)).stderr).toBe(''),
+  );
+});

@@ -16,6 +16,7 @@ import { aRow, now } from '../../rows.ts';
 const look = (rows: readonly Row[] = [aRow()], signedIn = true): Look => ({
   rows,
   problems: [],
+  reasonPages: new Map(),
   signedIn,
 });
 const away = () => new NoResponse(new URL('https://muster.example.com'), 'connection refused', '');
