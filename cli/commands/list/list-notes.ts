@@ -22,11 +22,12 @@ export function listNotes({ rows, problems, stoppedSince }: Servers, now: Date):
 export const reasonNotes = (
   rows: readonly Row[],
   pages: Servers['reasonPages'],
-): readonly string[] =>
-  [...new Set(rows.map(({ reason }) => reason))].sort().flatMap((reason = '') => {
-    const page = pages.get(reason);
-    return page === undefined ? [] : [cellText(`${reason}: ${page}`)];
-  });
+): readonly string[] => {
+  const shown = new Set(rows.map(({ reason }) => reason));
+  return [...pages]
+    .filter(([reason]) => shown.has(reason))
+    .map(([reason, page]) => cellText(`${reason}: ${page}`));
+};
 
 /** Undefined: no row is stale. */
 export function staleNote(rows: readonly Row[]): string | undefined {

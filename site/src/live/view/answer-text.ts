@@ -5,8 +5,7 @@ import type { Answer } from '../session/person-session.ts';
 export function answerText(answer: Exclude<Answer, { kind: 'ok' }>): string {
   switch (answer.kind) {
     case 'problem': {
-      const { status, title, detail, hint, retryAfterSeconds } = answer;
-      if (status === 401) return 'Your sign-in to muster has ended. Sign in again.';
+      const { title, detail, hint, retryAfterSeconds } = answer;
       if (retryAfterSeconds !== undefined)
         return sentences(title, detail, `Try again in ${waitText(retryAfterSeconds)}.`);
       return sentences(title, detail, hint?.replaceAll('`', ''));
