@@ -61,10 +61,15 @@ export const rowsHaveAnchors = () => {
             : undefined;
         const isBody = body?.type === 'element' && body.tagName === 'tbody';
         if (!isBody || head === undefined) return;
-        const [title = ''] = context.textContent(head).trim().split('\n');
+        const heads = context.textContent(head).trim().split('\n');
+        const [title = ''] = heads;
         const first = row.children.find((child) => child.type === 'element');
         const prefix = lookedUp.get(title);
         if (prefix === undefined || first?.type !== 'element') return;
+        const cells = row.children.filter((child) => child.type === 'element');
+        // On a phone, the name is above its meaning, and what follows needs its head.
+        for (const [column, cell] of cells.entries())
+          if (column >= 2) context.setProperty(cell, 'dataHead', heads[column]);
         const codes = first.children.filter(
           (child) => child.type === 'element' && child.tagName === 'code',
         );

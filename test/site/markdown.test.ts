@@ -128,6 +128,9 @@ test('each name in a table of settings, arguments or terms has an address', () =
   for (const id of ['guard_allow', 'a', 'b_c', 'machine-key'])
     expect(page).toContain(`<a class="row-link" id="${id}" href="#${id}">`);
   expect(page.match(/row-link/g)).toHaveLength(4);
+  expect(html('| setting | what | default |\n|---|---|---|\n| `A` | b | 1 |\n')).toContain(
+    '<td data-head="default">1</td>',
+  );
 });
 
 test('each exit code has an address', () =>
