@@ -26,7 +26,7 @@ const minutesAMonth = 30 * 24 * 60;
 const sweepMemoryGb = 0.5;
 const ownMetrics = 12;
 const reasonsSeen = 4;
-const alarms = 11;
+const alarms = 14;
 const outboxPartitions = 8;
 const logBytesOfASweep = 1500;
 /**

@@ -181,7 +181,8 @@ const hung: ProbeOutcome = {
   stage: 'headers',
   cause: 'timeout',
   detail: 'No answer within 10 s.',
-  timings: {},
+  // A failure within a second would be tried in every sweep.
+  timings: { headers: assumed.hang },
 };
 
 /** One that has been up for long: its status is as old as its last heartbeat. */
