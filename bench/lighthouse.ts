@@ -1,7 +1,7 @@
 /**
  * Lighthouse (mobile) over the main pages of the built site: `npm run bench:lighthouse`. Prints a
- * line per page; 100 is aimed at everywhere. A static server on loopback serves the build, so on the
- * live page the endpoint does not answer.
+ * line per page; 100 is aimed at everywhere. A static server on loopback serves the build, compressed
+ * as a host of static files does; the live page is served beside an endpoint, as by `npm start`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,16 +10,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { findChromium, flags, howToGetOne } from '../test/browser/chromium.ts';
+import { startWorld } from '../local/world.ts';
 import { built, serveSite } from '../test/browser/serve.ts';
 
 // Not in package.json: 60 MB that only this bench needs.
 const lighthouse = 'lighthouse@13.5.0';
+const live = '/live/';
 const pages = [
   '/',
   '/state-and-session/',
   '/reasons/connection-refused/',
   '/reference/mcpserver/',
-  '/live/',
+  live,
 ].filter((path) => existsSync(new URL(`.${path}index.html`, built)));
 
 const reportSchema = z.object({
@@ -38,14 +40,15 @@ const reportSchema = z.object({
 const chromium = findChromium();
 if (chromium === undefined) throw new Error(howToGetOne);
 const folder = await mkdtemp(join(tmpdir(), 'muster-lighthouse-'));
-const site = await serveSite();
+const [site, world] = await Promise.all([serveSite(), startWorld({ site: built })]);
 try {
+  await world.sweep({ everything: true });
   for (const page of pages) {
     const file = join(folder, 'report.json');
     await run('npx', [
       '--yes',
       lighthouse,
-      site.url + page,
+      (page === live ? world.url : site.url) + page,
       '--quiet',
       '--output=json',
       `--output-path=${file}`,
@@ -61,7 +64,7 @@ try {
         console.log(`  ${id}: ${title} (${String(score)})`);
   }
 } finally {
-  await site.close();
+  await Promise.all([site.close(), world.close()]);
   await rm(folder, { recursive: true });
 }
 
