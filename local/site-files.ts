@@ -1,4 +1,5 @@
 /** The built site beside the endpoint, at the same address. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getMimeType } from 'hono/utils/mime';
@@ -8,6 +9,9 @@ export type FileServer = (request: IncomingMessage, response: ServerResponse) =>
 
 /** What belongs to the endpoint, whatever the folder has. */
 const ofEndpoint = /^\/(v1|\.well-known|healthz)(\/|$)/;
+
+/** Whether `npm run site:build` has been here. */
+export const isBuilt = (folder: URL): boolean => existsSync(new URL('live/index.html', folder));
 
 /**
  * Serves the files of a folder, as a web server does: `index.html` of a folder, `404.html` for what

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { ManifestError } from './declare-servers.ts';
 import { demoPersons, viewAs } from './demo-person.ts';
 import { invitation } from './invitation.ts';
 import { PortInUse } from './listen.ts';
+import { isBuilt } from './site-files.ts';
 import { readOptions, type StartOptions, UsageError, usage } from './start-options.ts';
 import { startWorld, type World } from './world.ts';
 import { messageOf } from '../functions/model/error-message.ts';
@@ -64,7 +64,7 @@ async function stay(world: World, options: StartOptions, ended: Promise<unknown>
     const isDemo = options.servers === undefined && options.kubeconfig === undefined;
     const { tickMs } = options;
     const { url } = world;
-    const hasSite = existsSync(new URL('live/index.html', site));
+    const hasSite = isBuilt(site);
     say(invitation(defined({ tickMs, as, url, isDemo, kubeconfig, folder, hasSite })));
     await sweepUntilEnded(world, options, ended);
   } finally {

@@ -17,7 +17,7 @@ import { declareServers } from './declare-servers.ts';
 import { startDemo } from './demo.ts';
 import { commandLineClient, type Issuer, startIssuer } from './issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from './lambda.ts';
-import { siteFiles } from './site-files.ts';
+import { isBuilt, siteFiles } from './site-files.ts';
 import { startStore } from './dynamodb.ts';
 import { defined } from '../functions/model/defined.ts';
 import type { SweepReport } from '../functions/telemetry/report.ts';
@@ -138,6 +138,7 @@ async function assemble(
     PUBLIC_URL: functionUrl.url,
     RELEASE_TOKENS: 'on',
     SERVICE_PROXY: 'on',
+    SITE_URL: options.site !== undefined && isBuilt(options.site) ? functionUrl.url : undefined,
     TABLE_NAME: store.table,
     TICK_SECONDS: String(tickMs / 1000),
     TOKEN_KEYS: `local:${randomBytes(32).toString('base64url')}`,

@@ -1,12 +1,12 @@
 /** The live page from its sign-in to a session, in the local world, without a browser. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { liveSignedInSchema } from '../functions/model/wire/live-wire.ts';
 import { problemSchema } from '../functions/model/wire/endpoint-wire.ts';
-import { rowSchema } from '../functions/model/wire/server-wire.ts';
+import { explainedRowSchema, rowSchema } from '../functions/model/wire/server-wire.ts';
 import { sessionAnswerSchema, signInStartedSchema } from '../functions/model/wire/session-wire.ts';
 import { ada, grace, type Persona } from '../local/issuer.ts';
 import { startWorld, type World } from '../local/world.ts';
@@ -18,6 +18,8 @@ let world: World;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-live-'));
   await writeFile(join(folder, 'index.html'), '<title>The site</title>');
+  await mkdir(join(folder, 'live'));
+  await writeFile(join(folder, 'live/index.html'), '<title>The live page</title>');
   world = await startWorld({ site: pathToFileURL(`${folder}/`) });
   await world.sweep({ everything: true });
 });
@@ -89,6 +91,15 @@ test('a token of the cookie alone only reads: what changes something needs the k
   const refused = await fetch(`${world.url}${server}/session`, { method: 'DELETE', headers });
   expect(refused.status).toBe(403);
   expect(problemSchema.parse(await refused.json()).title).toContain('no key');
+});
+
+test('what is built has a page for each reason and problem, and answers name them', async () => {
+  const server = await fetch(`${world.url}/v1/mcpservers/default/server-d`);
+  expect(explainedRowSchema.parse(await server.json()).explained?.page).toBe(
+    `${world.url}/reasons/responded/`,
+  );
+  const problem = problemSchema.parse(await (await fetch(`${world.url}/v1/me`)).json());
+  expect(problem.type).toBe(`${world.url}/problems/sign-in-required/`);
 });
 
 test('the site and the endpoint are one origin', async () => {
