@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getMimeType } from 'hono/utils/mime';
+import { livePolicy } from '../functions/model/live-page.ts';
 
 /** Answers a request; false leaves it to the endpoint. */
 export type FileServer = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -108,19 +109,11 @@ const sender =
 /** The live page has the token of a person. Its address may hold a code or a secret. */
 const headersFor = (pathname: string): Readonly<Record<string, string>> =>
   pathname.startsWith('/live/')
-    ? { 'content-security-policy': livePolicy, 'referrer-policy': 'no-referrer' }
+    ? {
+        'content-security-policy': `${livePolicy}; frame-ancestors 'none'`,
+        'referrer-policy': 'no-referrer',
+      }
     : {};
-
-const livePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const notBuilt = Buffer.from(
   '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>The site is not built</title><h1>The site is not built</h1><p>Run this in the folder of the repository, then reload this page:</p><pre>npm run site:build</pre></html>\n',

@@ -38,7 +38,7 @@ export const addressOf = (id: string, site: URL | undefined): string =>
   site === undefined ? `/${id}.md` : new URL(`/${id}.md`, site).href;
 
 function markdownOf({ id, body = '' }: Page, site: URL | undefined): string {
-  const base = new URL(`http://root/docs/${id || 'index'}.md`);
+  const base = new URL(`http://pages/docs/${id || 'index'}.md`);
   return `${body
     .replace(/^<!-- site: explorer -->$/m, cases())
     .replace(/^<!-- .* -->\n\n?/gm, '')
