@@ -188,7 +188,7 @@ describe.skipIf(chromium === undefined)('the site', () => {
     await field.pressSequentially('401');
     const first = page.locator('site-search .pagefind-ui__result-link').first();
     await first.click();
-    await page.waitForURL(/\/state-and-session\//);
+    await page.waitForURL(/\/reasons\/authentication-required\//);
     expect(complaints).toEqual([]);
     await context.close();
   });

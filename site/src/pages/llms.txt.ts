@@ -6,6 +6,7 @@ const sections = [
   ['Reference', (id: string) => id.startsWith('reference/')],
   ['Reasons of STATE', (id: string) => id.startsWith('reasons/')],
   ['Findings of a sign-in', (id: string) => id.startsWith('sign-in/')],
+  ['Problems of the endpoint', (id: string) => id.startsWith('problems/')],
 ] as const;
 
 /** The index of all pages in the form of https://llmstxt.org. */
