@@ -10,7 +10,12 @@ import { linksBetweenPages } from './markdown/links.ts';
 import { markers } from './markdown/markers.ts';
 import { reasonLinks } from './markdown/reason-links.ts';
 import { statusesAreColored } from './markdown/status-words.ts';
-import { emptyHeadersAreCells, rowsHaveAnchors, tablesScroll } from './markdown/tables.ts';
+import {
+  cellsHaveHeads,
+  emptyHeadersAreCells,
+  rowsHaveAnchors,
+  tablesScroll,
+} from './markdown/tables.ts';
 import { titlesAreNotRepeated } from './markdown/titles.ts';
 
 export const mdastPlugins = [
@@ -23,6 +28,7 @@ export const mdastPlugins = [
 export const hastPlugins = [
   caseTables,
   reasonLinks,
+  cellsHaveHeads,
   rowsHaveAnchors,
   tablesScroll,
   emptyHeadersAreCells,

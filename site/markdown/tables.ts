@@ -1,4 +1,4 @@
-import { defineHastPlugin } from 'satteri';
+import { defineHastPlugin, type HastNode } from 'satteri';
 
 /** A wide table scrolls on its own, also by keyboard. The page never does. */
 export const tablesScroll = defineHastPlugin({
@@ -28,6 +28,34 @@ export const emptyHeadersAreCells = defineHastPlugin({
     },
   },
 });
+
+/** More columns are numbers, which one compares down a column: those scroll. */
+const mostColumnsOfCards = 6;
+
+/**
+ * A phone shows a row of such a table as a card, and each cell after the first one with the head of
+ * its column. What follows a name that one looks up is its meaning, and needs none.
+ */
+export const cellsHaveHeads = defineHastPlugin({
+  name: 'cells-have-heads',
+  element: {
+    filter: ['table'],
+    visit(table, context) {
+      const [head, body] = table.children.filter(isElement);
+      const heads = (head?.children.find(isElement)?.children ?? [])
+        .filter(isElement)
+        .map((cell) => context.textContent(cell));
+      if (heads.length < 3 || heads.length > mostColumnsOfCards) return;
+      const first = lookedUp.has(heads[0] ?? '') ? 2 : 1;
+      for (const row of (body?.children ?? []).filter(isElement))
+        for (const [column, cell] of row.children.filter(isElement).entries())
+          if (column >= first) context.setProperty(cell, 'dataHead', heads[column]);
+    },
+  },
+});
+
+type Element = Extract<HastNode, { type: 'element' }>;
+const isElement = (node: Readonly<HastNode>): node is Element => node.type === 'element';
 
 /**
  * Tables whose rows one looks up by name, by the head of their first column, and what precedes the
@@ -61,15 +89,10 @@ export const rowsHaveAnchors = () => {
             : undefined;
         const isBody = body?.type === 'element' && body.tagName === 'tbody';
         if (!isBody || head === undefined) return;
-        const heads = context.textContent(head).trim().split('\n');
-        const [title = ''] = heads;
+        const [title = ''] = context.textContent(head).trim().split('\n');
         const first = row.children.find((child) => child.type === 'element');
         const prefix = lookedUp.get(title);
         if (prefix === undefined || first?.type !== 'element') return;
-        const cells = row.children.filter((child) => child.type === 'element');
-        // On a phone, the name is above its meaning, and what follows needs its head.
-        for (const [column, cell] of cells.entries())
-          if (column >= 2) context.setProperty(cell, 'dataHead', heads[column]);
         const codes = first.children.filter(
           (child) => child.type === 'element' && child.tagName === 'code',
         );

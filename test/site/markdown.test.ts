@@ -133,6 +133,15 @@ test('each name in a table of settings, arguments or terms has an address', () =
   );
 });
 
+test('a phone shows the heads of a row that is a card, but not of two columns or of numbers', () => {
+  const table = (columns: number): string => {
+    const row = (text: string): string => `| ${Array(columns).fill(text).join(' | ')} |`;
+    return html(`${row('head')}\n${row('---')}\n${row('cell')}\n`);
+  };
+  const heads = [2, 3, 6, 7].map((columns) => table(columns).match(/data-head="head"/g)?.length);
+  expect(heads).toEqual([undefined, 2, 5, undefined]);
+});
+
 test('each exit code has an address', () =>
   expect(html('| exit code | means |\n|---|---|\n| 4 | down |\n')).toContain(
     '<a class="row-link" id="exit-code-4" href="#exit-code-4">',
