@@ -2,9 +2,9 @@
  * The nine cases of State and session: each command of a cell becomes a line of its own, and each
  * cell carries the head of its column, so that a small screen can show the cells below each other.
  */
-import { defineHastPlugin, type HastNode, type HastVisitorContext } from 'satteri';
+import { defineHastPlugin, type HastVisitorContext } from 'satteri';
+import { type Element, isElement } from './element.ts';
 
-type Element = Extract<HastNode, { type: 'element' }>;
 type Child = Element['children'][number];
 
 export const caseTables = defineHastPlugin({
@@ -40,8 +40,6 @@ function headOf(cell: Readonly<Element>, context: HastVisitorContext): string {
   const wanted = cells[before];
   return wanted === undefined ? '' : context.textContent(wanted);
 }
-
-const isElement = (node: Readonly<HastNode>): node is Element => node.type === 'element';
 
 function linesOf(children: readonly Child[]): readonly (readonly Child[])[] {
   const lines: Child[][] = [[]];

@@ -1,4 +1,5 @@
-import { defineHastPlugin, type HastNode } from 'satteri';
+import { defineHastPlugin } from 'satteri';
+import { isElement } from './element.ts';
 
 /** A wide table scrolls on its own, also by keyboard. The page never does. */
 export const tablesScroll = defineHastPlugin({
@@ -54,9 +55,6 @@ export const cellsHaveHeads = defineHastPlugin({
   },
 });
 
-type Element = Extract<HastNode, { type: 'element' }>;
-const isElement = (node: Readonly<HastNode>): node is Element => node.type === 'element';
-
 /**
  * Tables whose rows one looks up by name, by the head of their first column, and what precedes the
  * name in the anchor: a number alone says nothing.
@@ -90,9 +88,9 @@ export const rowsHaveAnchors = () => {
         const isBody = body?.type === 'element' && body.tagName === 'tbody';
         if (!isBody || head === undefined) return;
         const [title = ''] = context.textContent(head).trim().split('\n');
-        const first = row.children.find((child) => child.type === 'element');
+        const first = row.children.find(isElement);
         const prefix = lookedUp.get(title);
-        if (prefix === undefined || first?.type !== 'element') return;
+        if (prefix === undefined || first === undefined) return;
         const codes = first.children.filter(
           (child) => child.type === 'element' && child.tagName === 'code',
         );
