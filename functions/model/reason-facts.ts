@@ -143,16 +143,18 @@ export function reasonPagesOf(
   site: URL | undefined,
 ): Readonly<Record<string, string>> | undefined {
   const pages = new Map<string, string>();
-  for (const { reason = 'AuthenticationRequired' } of rows) {
-    const hint = reasonFacts.get(reason)?.hint ?? nothing;
-    const page = reasonPage(site, reason);
-    if (page !== undefined && reason !== 'AuthenticationRequired' && !hint.startsWith(nothing))
-      pages.set(reason, page);
+  for (const { reason } of rows) {
+    const page =
+      reason === undefined || !hasNextStep(reason) ? undefined : reasonPage(site, reason);
+    if (reason !== undefined && page !== undefined) pages.set(reason, page);
   }
   return pages.size === 0 ? undefined : Object.fromEntries(pages);
 }
 
-const nothing = 'Nothing to do';
+/** Whether there is something to do about it. SESSION has the command of a sign-in. */
+const hasNextStep = (reason: string): boolean =>
+  reason !== 'AuthenticationRequired' &&
+  reasonFacts.get(reason)?.hint.startsWith('Nothing to do') === false;
 
 /**
  * What the reason of a row means, for a terminal, and what to do about it and about an answer that
@@ -166,14 +168,9 @@ export function explainRow(
   const facts = reasonFacts.get(given);
   if (facts === undefined) return undefined;
   const mcp = conditions.find((condition) => condition.type === 'SpeaksMCP');
-  const hints = [
-    // SESSION has that command, for those who are not signed in.
-    given === 'AuthenticationRequired' ? undefined : given,
-    mcp?.status === 'False' ? mcp.reason : undefined,
-  ]
-    .flatMap((about) => (about === undefined ? [] : reasonHint(about, `${namespace}/${name}`)))
-    .filter((hint) => hint !== undefined)
-    .filter((hint) => !hint.startsWith(nothing));
+  const hints = [given, mcp?.status === 'False' ? mcp.reason : undefined]
+    .filter((about) => about !== undefined && hasNextStep(about))
+    .flatMap((about = '') => reasonHint(about, `${namespace}/${name}`) ?? []);
   return defined({
     means: facts.summary.replaceAll('`', ''),
     hints,
