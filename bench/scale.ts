@@ -12,7 +12,7 @@ import { shardPages, pagesBeforeFanOut } from '../functions/reachability/fanout.
 import { stableJitter } from '../functions/reachability/jitter.ts';
 import { nextStatus, reasonToWrite } from '../functions/reachability/status.ts';
 import type { McpServer } from '../functions/model/mcpserver.ts';
-import { heartbeatOf } from '../infra/arguments.ts';
+import { heartbeatOf } from '../infra/arguments/capacity.ts';
 
 /**
  * Milliseconds. Those of the functions are measured (`npm run bench:sweep`), those of AWS and

@@ -1,5 +1,12 @@
 /** What holds for every function of the stack, and what a function may do. */
 
+/** What both functions are made from. */
+export type Common = {
+  readonly shared: Pick<sst.aws.FunctionArgs, 'runtime' | 'architecture' | 'nodejs' | 'vpc'>;
+  readonly settings: Readonly<Record<string, $util.Input<string>>>;
+  readonly table: sst.aws.Dynamo;
+};
+
 /** A statement of a policy: these calls on these resources. */
 export type Grant = {
   readonly actions: string[];
@@ -82,3 +89,7 @@ export const onlyForUs = (service: string): $util.Output<string> =>
       },
     ],
   }).json;
+
+/** Reserved concurrency, where the owner reserves any. */
+export const reservedOf = (reserved: number | undefined) =>
+  reserved === undefined ? {} : { concurrency: { reserved } };

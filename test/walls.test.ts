@@ -105,6 +105,8 @@ const pushes: readonly Push[] = [
   ['infra', '../functions/model/bus-events.ts', 'allowed'],
   ['infra', '../functions/settings.ts', 'caught'],
   ['infra', '../cli/muster.ts', 'caught'],
+  ['infra/arguments', '../../functions/model/defined.ts', 'allowed'],
+  ['infra/arguments', '../../functions/settings.ts', 'caught'],
   ['.', './infra/muster.ts', 'allowed'],
   ['.', './functions/settings.ts', 'caught'],
 

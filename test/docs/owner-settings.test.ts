@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { optional, proxies, readArguments } from '../../infra/arguments.ts';
+import { readArguments } from '../../infra/arguments.ts';
+import { optional, proxies } from '../../infra/arguments/settings.ts';
 import { readApiSettings } from '../../functions/settings.ts';
 import { type IssuerProduct, issuerProducts } from '../world/issuer-products.ts';
 import { type Fence, fencesIn, pageNames, readPage } from './pages.ts';

@@ -1,0 +1,38 @@
+/** How the functions get to the cluster, and how the cluster lets them in. */
+import type { Arguments } from './arguments.ts';
+
+/**
+ * How the functions connect to the cluster, by settings. On EKS no credential is stored: they sign
+ * with their roles.
+ */
+export function clusterSettings(
+  cluster: Arguments['cluster'],
+): Readonly<Record<string, $util.Input<string>>> {
+  switch (cluster.kind) {
+    case 'eks': {
+      const { endpoint, certificateAuthorities } = aws.eks.getClusterOutput({ name: cluster.name });
+      return {
+        EKS_CLUSTER: cluster.name,
+        CLUSTER_URL: endpoint,
+        CLUSTER_CA: certificateAuthorities.apply(([first]) => first?.data ?? ''),
+      };
+    }
+    case 'kubeconfig':
+      return { KUBECONFIG_YAML: new sst.Secret('Kubeconfig').value };
+  }
+}
+
+/** Maps the roles in EKS to the group that `manifests/rbac.yaml` binds. */
+export function letIn(
+  cluster: Arguments['cluster'],
+  functions: Readonly<Record<string, sst.aws.Function>>,
+): void {
+  if (cluster.kind !== 'eks') return;
+  for (const [name, { nodes }] of Object.entries(functions)) {
+    new aws.eks.AccessEntry(`${name}Access`, {
+      clusterName: cluster.name,
+      principalArn: nodes.role.arn,
+      kubernetesGroups: ['muster-sweep'],
+    });
+  }
+}
