@@ -42,7 +42,7 @@ async function bundled(name: string): Promise<string> {
     splitting: true,
   });
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  return join(out, 'functions', `${name}.mjs`);
+  return join(out, 'bundle.mjs');
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 export type BundleRequest = {
@@ -13,9 +13,13 @@ export type BundleRequest = {
   readonly splitting: boolean;
 };
 
+/** What the SST CLI calls the entry of each bundle, whatever its source is called. */
+const entryName = 'bundle';
+
 /**
- * Bundles a function with the options of the SST 4.17.1 CLI for ESM. Errors are sentences, as the
- * CLI hands them to the stack.
+ * Bundles a function with the options of the SST 4.17.1 CLI for ESM and Node 24 (its
+ * pkg/runtime/node/build.go). `handler` is what AWS gets: `bundle.handler`. Errors are sentences,
+ * as the CLI hands them to the stack.
  */
 export async function bundleFunction({ folder, handler, out, minify, splitting }: BundleRequest) {
   const dot = handler.lastIndexOf('.');
@@ -28,30 +32,31 @@ export async function bundleFunction({ folder, handler, out, minify, splitting }
       errors: [`There is no ${relative(folder, entry)} for the handler ${handler}.`],
     };
   await rm(out, { recursive: true, force: true });
-  await mkdir(dirname(join(out, path)), { recursive: true });
   const { metafile } = await build({
-    entryPoints: { [path]: entry },
+    entryPoints: [entry],
+    entryNames: entryName,
     outdir: out,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'esnext',
+    target: 'es2024',
     mainFields: ['module', 'main'],
     keepNames: true,
     minify,
     splitting,
     metafile: true,
+    // The CLI writes source maps and keeps them out of the zip.
     sourcemap: false,
     banner: { js: banner },
     logLevel: 'silent',
   });
   const { exports = [] } =
     metafile.outputs[
-      Object.keys(metafile.outputs).find((file) => file.endsWith(`${path}.mjs`)) ?? ''
+      Object.keys(metafile.outputs).find((file) => file.endsWith(`/${entryName}.mjs`)) ?? ''
     ] ?? {};
   return {
-    handler,
+    handler: `${entryName}.${method}`,
     errors: exports.includes(method) ? [] : [`${path}.ts does not export ${method}.`],
   };
 }

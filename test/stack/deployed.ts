@@ -19,15 +19,18 @@ export function inside(evaluation: Evaluation) {
   if (evaluation.kind === 'failed') throw new Error(evaluation.problems.join('\n'));
   const ofType = (type: string): readonly Resource[] =>
     evaluation.resources.filter((resource) => resource.type === type);
-  /** The inputs of one resource, by the last part of its type and its name. */
-  const inputs = (type: string, name: string): Resource['inputs'] => {
+  const one = (type: string, name: string): Resource => {
     const found = evaluation.resources.find(
       (resource) => resource.type.endsWith(`:${type}`) && resource.name === name,
     );
     if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
-    return found.inputs;
+    return found;
   };
-  return { inputs, ofType, outputs: evaluation.outputs };
+  /** The inputs of one resource, by the last part of its type and its name. */
+  const inputs = (type: string, name: string): Resource['inputs'] => one(type, name).inputs;
+  /** Its ARN, in the same way. */
+  const arn = (type: string, name: string): string => String(one(type, name).state['arn']);
+  return { inputs, arn, ofType, outputs: evaluation.outputs };
 }
 
 /** Production, on EKS. */

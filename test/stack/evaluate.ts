@@ -14,6 +14,8 @@ const resourceSchema = z.object({
   type: z.string(),
   name: z.string(),
   inputs: z.record(z.string(), z.unknown()),
+  /** What AWS gives besides: physical name, ARN, address. */
+  state: z.record(z.string(), z.unknown()),
 });
 const resultSchema = z.union([
   z.object({

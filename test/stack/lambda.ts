@@ -13,7 +13,7 @@ import { listen } from '../../local/listen.ts';
 export type FunctionOptions = {
   /** The folder of the bundle; it is the working directory, as on Lambda. */
   readonly bundle: string;
-  /** As sst.config.ts names it: `functions/sweep.handler`. */
+  /** As AWS gets it: `bundle.handler`. */
   readonly handler: string;
   /** Of SST: its runtime client runs the bundle. */
   readonly platform: string;

@@ -47,12 +47,11 @@ async function decision(
   return result.overallResult;
 }
 
-const table = (): string => arn('dynamodb', `table/${named('Table', 'TableTable')}`);
-const bus = (): string => arn('events', `event-bus/${named('EventBus', 'BusBus')}`);
-const dead = (): string => arn('sqs', 'DeadLetters');
-const log = (name: string): string =>
-  arn('logs', `log-group:/aws/lambda/muster-production-${name}:log-stream:one`);
-const sweep = (): string => arn('lambda', `function:${named('Function', 'SweepFunction')}`);
+const table = (): string => deployed().arn('Table', 'TableTable');
+const bus = (): string => deployed().arn('EventBus', 'BusBus');
+const dead = (): string => deployed().arn('Queue', 'DeadLetters');
+const log = (name: string): string => `${deployed().arn('LogGroup', `${name}Log`)}:log-stream:one`;
+const sweep = (): string => deployed().arn('Function', 'SweepFunction');
 
 type Row = [role: string, action: string, resource: () => string, row?: string];
 

@@ -2,6 +2,7 @@
  * Runs sst.config.ts against a monitor that deploys nothing and writes down everything. Bundled by
  * `evaluate.ts`, run in a process of its own.
  */
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { run } from '../../.sst/platform/src/auto/run';
@@ -10,7 +11,7 @@ import { defined } from '../../functions/model/defined.ts';
 
 const account = '123456789012';
 const region = 'eu-central-1';
-const resources: { type: string; name: string; inputs: unknown }[] = [];
+const resources: { type: string; name: string; inputs: unknown; state: unknown }[] = [];
 
 /**
  * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
@@ -21,7 +22,7 @@ function displayState(
   name: string,
   inputs: Record<string, unknown>,
 ): Record<string, unknown> {
-  const named = typeof inputs['name'] === 'string' ? inputs['name'] : name;
+  const named = typeof inputs['name'] === 'string' ? inputs['name'] : autonamed(type, name);
   const arn = (service: string, rest: string): string =>
     `arn:aws:${service}:${region}:${account}:${rest}`;
   switch (type) {
@@ -43,7 +44,7 @@ function displayState(
     case 'aws:cloudwatch/logGroup:LogGroup':
       return { name: named, arn: arn('logs', `log-group:${named}`) };
     case 'aws:cloudwatch/metricAlarm:MetricAlarm':
-      return { arn: arn('cloudwatch', `alarm:${named}`) };
+      return { name: named, arn: arn('cloudwatch', `alarm:${named}`) };
     case 'aws:sqs/queue:Queue':
       return {
         name: named,
@@ -70,6 +71,10 @@ function displayState(
       return { arn: arn('other', name) };
   }
 }
+
+/** As Pulumi names what the program does not name; always the same, so that runs compare. */
+const autonamed = (type: string, name: string): string =>
+  `${name}-${createHash('sha256').update(`${type} ${name}`).digest('hex').slice(0, 7)}`;
 
 const answers: Readonly<
   Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>
@@ -151,10 +156,15 @@ process.on('unhandledRejection', (error) => {
 
 await pulumi.runtime.setMocks(
   {
-    newResource: ({ type, name, inputs, id }) => {
-      const values = plain(inputs) as Record<string, unknown>;
-      resources.push({ type, name, inputs: values });
-      return { id: id || `${name}-id`, state: { ...values, ...displayState(type, name, values) } };
+    newResource: async ({ type, name, inputs, id }) => {
+      const { source } = inputs;
+      // The path of an archive or a file is a promise.
+      const file = pulumi.asset.Archive.isInstance(source) || pulumi.asset.Asset.isInstance(source);
+      const path = file && 'path' in source ? { source: { path: await source.path } } : {};
+      const values = { ...(plain(inputs) as Record<string, unknown>), ...path };
+      const given = displayState(type, name, values);
+      resources.push({ type, name, inputs: values, state: given });
+      return { id: id || `${name}-id`, state: { ...values, ...given } };
     },
     call: ({ token, inputs }) => {
       const answer = answers[token];

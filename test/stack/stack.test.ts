@@ -75,7 +75,7 @@ describe.skipIf(isMissing)('a sweep', () => {
   });
 
   test('that schedule, bus or Lambda cannot deliver ends among the dead letters', () => {
-    const dead = expect.stringMatching(/^arn:aws:sqs:.*:DeadLetters$/);
+    const dead = deployed().arn('Queue', 'DeadLetters');
     expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({
       target: { deadLetterConfig: { arn: dead } },
     });
@@ -104,7 +104,7 @@ describe.skipIf(isMissing)('a sweep', () => {
       architectures: ['arm64'],
       memorySize: 512,
       timeout: 60,
-      handler: 'functions/sweep.handler',
+      handler: 'bundle.handler',
     });
   });
 });
@@ -141,7 +141,7 @@ describe.skipIf(isMissing)('the endpoint', () => {
       architectures: ['arm64'],
       memorySize: 512,
       timeout: 45,
-      handler: 'functions/api.handler',
+      handler: 'bundle.handler',
     });
   });
 
@@ -253,9 +253,9 @@ describe.skipIf(isMissing)('the bundles', () => {
   test('are minified, with what is used seldom in files of its own', async () => {
     expect(await sizeOf('Sweep')).toBeLessThan(2_000 * 1024);
     expect(await sizeOf('Api')).toBeLessThan(2_300 * 1024);
-    expect(
-      (await stat(join(artifacts(projectFolder(), 'Api'), 'functions/api.mjs'))).size,
-    ).toBeLessThan(200 * 1024);
+    expect((await stat(join(artifacts(projectFolder(), 'Api'), 'bundle.mjs'))).size).toBeLessThan(
+      200 * 1024,
+    );
   });
 });
 
@@ -300,7 +300,7 @@ describe.skipIf(isMissing)('watching', () => {
   });
 
   test('each alarm tells the topic when it begins and when it ends', () => {
-    const topic = [expect.stringMatching(/^arn:aws:sns:.*:Alarms$/)];
+    const topic = [deployed().arn('Topic', 'Alarms')];
     for (const { inputs } of alarms())
       expect(inputs).toMatchObject({ alarmActions: topic, okActions: topic });
   });
