@@ -1,0 +1,71 @@
+/** The recorded stack as a CloudFormation template: for the emulator, and for cfn-lint. */
+import type { Resource } from '../stack/evaluate.ts';
+import { leftOut, mappings } from './resource-mappings.ts';
+
+export type Template = {
+  readonly AWSTemplateFormatVersion: '2010-09-09';
+  readonly Description: string;
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+};
+export type TemplateResource = {
+  readonly Type: string;
+  readonly DependsOn?: readonly string[];
+  readonly Properties: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * Throws where the stack has a type that has no mapping and does not stand among those that need
+ * none.
+ */
+export function templateOf(resources: readonly Resource[]): Template {
+  const made = resources.flatMap((resource) => {
+    const mapping = mappings[resource.type];
+    if (mapping === undefined) {
+      if (isLeftOut(resource.type)) return [];
+      throw new Error(
+        `The stack has a ${resource.type}, ${resource.name}. Add its mapping in test/aws/resource-mappings.ts, or the reason why it has none.`,
+      );
+    }
+    const [, kind = ''] = /:(\w+)$/.exec(resource.type) ?? [];
+    const id = `${resource.name}${kind}`;
+    const properties = mapping.properties(resource, resources);
+    return [{ id, type: mapping.type, properties, state: resource.state }];
+  });
+  // An address that only AWS knows becomes a reference to the resource.
+  const addresses = new Map(made.map(({ id, state }) => [state['url'], id]));
+  const refer = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(refer);
+    const id = typeof value === 'string' ? addresses.get(value) : undefined;
+    return id === undefined ? value : { Ref: id };
+  };
+  const entries = made.map(({ id, type, properties }) => {
+    const Properties = Object.fromEntries(
+      Object.entries(properties).map(([key, value]) => [key, refer(value)]),
+    );
+    const text = JSON.stringify(Properties);
+    // Names and ARNs are texts, not references, so the order has to be said.
+    const needed = made.filter(
+      (other) =>
+        other.id !== id &&
+        !text.includes(`{"Ref":"${other.id}"}`) &&
+        namesOf(other.state).some((name) => text.includes(name)),
+    );
+    const DependsOn = needed.map((other) => other.id);
+    return [
+      id,
+      { Type: type, ...(DependsOn.length > 0 && { DependsOn }), Properties },
+    ] satisfies [string, TemplateResource];
+  });
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'The recorded stack of muster-serverless',
+    Resources: Object.fromEntries(entries),
+  };
+}
+
+const isLeftOut = (type: string): boolean =>
+  Object.keys(leftOut).some((known) => type === known || (known.endsWith(':') && type.startsWith(known)));
+
+/** As they stand in the properties of others. */
+const namesOf = (state: Resource['state']): readonly string[] =>
+  [state['arn'], state['name']].filter((name): name is string => typeof name === 'string');
