@@ -76,7 +76,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
       return found.state;
     };
-    const nameOf = (type: string, name: string) => String(one(type, name)['name']);
+    const nameOf = (type: string, name: string) => z.string().parse(one(type, name)['name']);
     await lead(front, emulator, nameOf('Function', 'ApiFunction'));
     return {
       endpoint: front.url,
@@ -84,7 +84,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       surroundings,
       template,
       nameOf,
-      arnOf: (type, name) => String(one(type, name)['arn']),
+      arnOf: (type, name) => z.string().parse(one(type, name)['arn']),
       close,
     };
   } catch (error) {

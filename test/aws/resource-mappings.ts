@@ -31,7 +31,7 @@ const renamed = (
   type,
   properties: ({ inputs, state }) => ({
     ...renamedInputs(inputs, names),
-    ...(nameProperty !== undefined && { [nameProperty]: state['name'] }),
+    ...(nameProperty !== undefined && { [nameProperty]: nameOf(state) }),
   }),
 });
 
@@ -43,6 +43,9 @@ function renamedInputs(
     Object.entries(others).map(([key, value]) => [names[key] ?? capital(key), pascalCase(value)]),
   );
 }
+
+/** Without a name CloudFormation would make one up, and ARNs of the recording would lead nowhere. */
+const nameOf = (state: Resource['state']): string => z.string().parse(state['name']);
 
 const capital = (key: string): string => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
 
@@ -98,7 +101,7 @@ const functionOf: Mapping = {
     if (publish !== false) throw new Error('A published version needs an AWS::Lambda::Version.');
     return {
       ...renamedInputs(others),
-      FunctionName: state['name'],
+      FunctionName: nameOf(state),
       Code: { S3Bucket: s3Bucket, S3Key: s3Key },
       Environment: { Variables: environment.variables },
     };
@@ -110,7 +113,7 @@ const roleOf: Mapping = {
   properties: ({ inputs, state }) => {
     const { assumeRolePolicy, inlinePolicies, managedPolicyArns } = roleInputs.parse(inputs);
     return {
-      RoleName: state['name'],
+      RoleName: nameOf(state),
       AssumeRolePolicyDocument: assumeRolePolicy,
       Policies: inlinePolicies.map((inline) => ({
         PolicyName: inline.name,
@@ -126,7 +129,7 @@ const tableOf: Mapping = {
   properties: ({ inputs, state }) => {
     const table = tableInputs.parse(inputs);
     return {
-      TableName: state['name'],
+      TableName: nameOf(state),
       BillingMode: table.billingMode,
       DeletionProtectionEnabled: table.deletionProtectionEnabled,
       AttributeDefinitions: table.attributes.map(({ name, type }) => ({
@@ -160,14 +163,14 @@ const ruleOf: Mapping = {
     const targets = all
       .filter(({ type }) => type === 'aws:cloudwatch/eventTarget:EventTarget')
       .map((target) => targetInputs.parse(target.inputs))
-      .filter(({ rule, eventBusName }) => rule === state['name'] && eventBusName === others.eventBusName)
+      .filter(({ rule, eventBusName }) => rule === nameOf(state) && eventBusName === others.eventBusName)
       .map(({ rule: _rule, eventBusName: _bus, targetId, ...target }) => ({
         Id: targetId,
         ...renamedInputs(target),
       }));
     return {
       ...renamedInputs(others),
-      Name: state['name'],
+      Name: nameOf(state),
       EventPattern: eventPattern,
       Targets: targets,
     };
@@ -180,7 +183,7 @@ const alarmOf: Mapping = {
     const { dimensions, ...others } = alarmInputs.parse(inputs);
     return {
       ...renamedInputs(others, { okActions: 'OKActions' }),
-      AlarmName: state['name'],
+      AlarmName: nameOf(state),
       Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
     };
   },

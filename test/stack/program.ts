@@ -53,6 +53,8 @@ function displayState(
       };
     case 'aws:sns/topic:Topic':
       return { name: named, arn: arn('sns', named) };
+    case 'aws:scheduler/schedule:Schedule':
+      return { name: named, arn: arn('scheduler', `schedule/default/${named}`) };
     case 'aws:iam/role:Role':
       return { name: named, arn: `arn:aws:iam::${account}:role/${named}` };
     case 'aws:s3/bucketV2:BucketV2':
