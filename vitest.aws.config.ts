@@ -1,9 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm run test:aws`: the deployed form on MiniStack, and cfn-lint on its template. */
+const eachPermission = 'test/aws/each-permission.test.ts';
+const takesEachAway = process.env['AWS_PERMISSIONS'] !== undefined;
+
+/**
+ * `npm run test:aws`: the deployed form on MiniStack, and cfn-lint on its template. With
+ * `AWS_PERMISSIONS=1` instead the steps that fail without each permission: some minutes.
+ */
 export default defineConfig({
   test: {
-    include: ['test/aws/**/*.test.ts'],
+    include: takesEachAway ? [eachPermission] : ['test/aws/**/*.test.ts'],
+    exclude: takesEachAway ? [] : [eachPermission],
     globalSetup: 'test/aws/setup.ts',
     pool: 'forks',
     // Two deployments mostly wait: each has its own emulator.

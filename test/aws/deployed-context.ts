@@ -12,6 +12,8 @@ export type DeployedContext = JourneyContext & {
   readonly deadLetters: Queue;
   /** Starts a sweep. */
   readonly tick: (deployment: Deployment) => Promise<void>;
+  /** How long a step waits for what should come. */
+  readonly patienceSeconds: number;
   /** An MCP client of this person that starts `muster connect`. */
   readonly connect: (server: string) => Promise<BridgeClient>;
 };
@@ -23,7 +25,8 @@ export async function openContext({
   deployment,
   muster,
   tick,
-}: Pick<DeployedContext, 'deployment' | 'tick'> & {
+  patienceSeconds,
+}: Pick<DeployedContext, 'deployment' | 'tick' | 'patienceSeconds'> & {
   readonly muster: string;
 }): Promise<OpenContext> {
   const { endpoint, nameOf } = deployment;
@@ -40,6 +43,7 @@ export async function openContext({
     changes,
     deadLetters,
     tick,
+    patienceSeconds,
     connect: (server) =>
       startClient({
         command: process.execPath,

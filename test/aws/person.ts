@@ -19,7 +19,8 @@ export async function startPerson(muster: string, endpoint: string): Promise<Per
   return {
     home,
     signIn,
-    command: (...words) => runMuster(muster, words.join(' '), { endpoint, home, onAddress: signIn }),
+    command: (...words) =>
+      runMuster(muster, words.join(' '), { endpoint, home, onAddress: signIn }),
     close: () => rm(home, { recursive: true, force: true }),
   };
 }

@@ -15,7 +15,8 @@ export type Mapping = {
 /** What needs no resource in CloudFormation, by type or by its beginning, with the reason. */
 export const leftOut: Readonly<Record<string, string>> = {
   'aws:cloudwatch/eventTarget:EventTarget': 'It is a part of its rule.',
-  'aws:eks/accessEntry:AccessEntry': 'It is made in EKS, which MiniStack has without access entries.',
+  'aws:eks/accessEntry:AccessEntry':
+    'It is made in EKS, which MiniStack has without access entries.',
   'aws:s3/bucketObjectv2:BucketObjectv2': 'A zip is uploaded before the stack that names it.',
   'command:local:Command': 'It runs on the machine that deploys.',
   'pulumi:': 'It is the stack itself.',
@@ -163,11 +164,12 @@ const ruleOf: Mapping = {
     const targets = all
       .filter(({ type }) => type === 'aws:cloudwatch/eventTarget:EventTarget')
       .map((target) => targetInputs.parse(target.inputs))
-      .filter(({ rule, eventBusName }) => rule === nameOf(state) && eventBusName === others.eventBusName)
-      .map(({ rule: _rule, eventBusName: _bus, targetId, ...target }) => ({
-        Id: targetId,
-        ...renamedInputs(target),
-      }));
+      .filter(
+        ({ rule, eventBusName }) => rule === nameOf(state) && eventBusName === others.eventBusName,
+      )
+      .map(({ rule: _rule, eventBusName: _bus, targetId, ...target }) =>
+        Object.assign(renamedInputs(target), { Id: targetId }),
+      );
     return {
       ...renamedInputs(others),
       Name: nameOf(state),

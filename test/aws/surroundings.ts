@@ -42,7 +42,9 @@ export async function startSurroundings(): Promise<Surroundings> {
       await declareServers(cluster.kubeconfig, demo.yaml, 'the demo');
     },
     states: async () =>
-      Object.fromEntries((await items()).map(({ metadata, status }) => [metadata.name, status?.state])),
+      Object.fromEntries(
+        (await items()).map(({ metadata, status }) => [metadata.name, status?.state]),
+      ),
     close: async () => {
       await Promise.all([cluster.close(), demo.close(), issuer.close()]);
     },

@@ -19,21 +19,20 @@ const allStates = {
   'server-c': 'Connecting',
   'server-d': 'Connected',
 };
-const allChanges = Object.entries(allStates).map(([name, state]) => `${name} undefined -> ${state}`);
-
-// MiniStack looks for due schedules every 10 s.
-const longestTickSeconds = 20;
+const allChanges = Object.entries(allStates).map(
+  ([name, state]) => `${name} undefined -> ${state}`,
+);
 
 /** Pages have two servers: the first two come from the tick, the others by the bus. */
 export const sweepSteps: readonly Step<DeployedContext>[] = [
   {
     title: 'a tick and its second page publish each change to a queue behind the bus',
-    run: async ({ deployment, changes, tick }) => {
+    run: async ({ deployment, changes, tick, patienceSeconds }) => {
       await deployment.surroundings.declare();
       await tick(deployment);
       const came = await changes.receive(
         (bodies) => bodies.length >= allChanges.length,
-        longestTickSeconds,
+        patienceSeconds,
       );
       assert.deepEqual(changesIn(came).toSorted(), allChanges);
     },
@@ -46,10 +45,10 @@ export const sweepSteps: readonly Step<DeployedContext>[] = [
   },
   {
     title: 'a poisoned event ends among the dead letters',
-    run: async ({ deployment, deadLetters }) => {
+    run: async ({ deployment, deadLetters, patienceSeconds }) => {
       const poisoned = { kind: 'tock' };
       await invokeSweep(deployment, poisoned);
-      const [letter] = await deadLetters.receive((bodies) => bodies.length > 0, 5);
+      const [letter] = await deadLetters.receive((bodies) => bodies.length > 0, patienceSeconds);
       const { requestContext, requestPayload, responsePayload } = letterSchema.parse(letter);
       assert.deepEqual(requestPayload, poisoned);
       assert.equal(requestContext.condition, 'RetriesExhausted');

@@ -51,10 +51,10 @@ export function templateOf(resources: readonly Resource[]): Template {
         namesOf(other.state).some((name) => text.includes(name)),
     );
     const DependsOn = needed.map((other) => other.id);
-    return [
-      id,
-      { Type: type, ...(DependsOn.length > 0 && { DependsOn }), Properties },
-    ] satisfies [string, TemplateResource];
+    return [id, { Type: type, ...(DependsOn.length > 0 && { DependsOn }), Properties }] satisfies [
+      string,
+      TemplateResource,
+    ];
   });
   return {
     AWSTemplateFormatVersion: '2010-09-09',
@@ -64,7 +64,9 @@ export function templateOf(resources: readonly Resource[]): Template {
 }
 
 const isLeftOut = (type: string): boolean =>
-  Object.keys(leftOut).some((known) => type === known || (known.endsWith(':') && type.startsWith(known)));
+  Object.keys(leftOut).some(
+    (known) => type === known || (known.endsWith(':') && type.startsWith(known)),
+  );
 
 /** As they stand in the properties of others. */
 const namesOf = (state: Resource['state']): readonly string[] =>
