@@ -4,10 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Needs sst install: npm run test:stack. Needs a Chromium: npm run test:browser. Needs a real
+    // Need sst install: npm run test:stack, test:aws. Needs a Chromium: npm run test:browser. Needs a real
     // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Needs clients in
     // Python: npm run test:clients. Take long: npm run test:hostile, test:wild, test:chaos.
     exclude: [
+      'test/aws/**',
       'test/stack/**',
       'test/browser/**',
       'test/cluster/**',

@@ -23,7 +23,7 @@ export function templateOf(resources: readonly Resource[]): Template {
     if (mapping === undefined) {
       if (isLeftOut(resource.type)) return [];
       throw new Error(
-        `The stack has a ${resource.type}, ${resource.name}. Add its mapping in test/aws/resource-mappings.ts, or the reason why it has none.`,
+        `The stack has ${resource.name}, of type ${resource.type}. Add its mapping in test/aws/resource-mappings.ts, or the reason why it has none.`,
       );
     }
     const [, kind = ''] = /:(\w+)$/.exec(resource.type) ?? [];
