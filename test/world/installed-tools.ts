@@ -27,7 +27,7 @@ export async function findVirtualEnvironment(
   if (command === undefined)
     return {
       kind: 'missing',
-      hint: `${Object.keys(packages).join(' and ')} need Python 3.${String(oldestPython)} with venv. Install it (Debian: apt-get install -y python3-venv).`,
+      hint: `For ${Object.keys(packages).join(' and ')}, install Python 3.${String(oldestPython)} with venv (Debian: apt-get install -y python3-venv).`,
     };
   const name = pinned.map((entry) => entry.join('-')).join('-');
   return installed(name, async (folder) => {
