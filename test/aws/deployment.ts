@@ -122,7 +122,8 @@ async function record(
       OIDC_ISSUER: issuer.url,
       OIDC_CLIENT_ID: issuer.clientId,
       ALARM_EMAIL: 'oncall@example.com',
-      PAGE_SIZE: '2',
+      // Of four servers: so there is a second page.
+      PAGE_SIZE: '3',
       RELEASE_TOKENS: 'on',
       SITE: 'off',
       ...Object.fromEntries(

@@ -17,12 +17,11 @@ const policySchema = z.looseObject({
   ),
 });
 
-/** One action of one statement. */
 export type Permission = {
   /** As infra/ names the function. */
   readonly function: 'Sweep' | 'Api';
   readonly policy: string;
-  readonly statement: number;
+  /** In every statement: the emulator does not know rows, so each would allow what others name. */
   readonly action: string;
   /** The beginnings of the rows for which it holds, where it does not hold for all. */
   readonly rows: readonly string[];
@@ -36,21 +35,23 @@ export async function permissionsOf(deployment: Deployment): Promise<readonly Pe
     const { PolicyNames = [] } = await client.send(new ListRolePoliciesCommand({ RoleName }));
     for (const policy of PolicyNames) {
       const { Statement } = await read(client, RoleName, policy);
-      for (const [statement, { Action, Condition }] of Statement.entries())
-        for (const action of Action) {
-          const rows = Object.values(Condition ?? {}).flatMap((keys) => Object.values(keys).flat());
-          found.push({ function: name, policy, statement, action, rows });
-        }
+      for (const action of new Set(Statement.flatMap(({ Action }) => Action))) {
+        const rows = Statement.filter(({ Action }) => Action.includes(action)).flatMap(rowsOf);
+        found.push({ function: name, policy, action, rows });
+      }
     }
   }
   client.destroy();
   return found;
 }
 
+const rowsOf = ({ Condition = {} }: z.infer<typeof policySchema>['Statement'][number]) =>
+  Object.values(Condition).flatMap((keys) => Object.values(keys).flat());
+
 /** Runs it while the role does not have the permission. */
 export async function without(
   deployment: Deployment,
-  { function: name, policy, statement, action }: Permission,
+  { function: name, policy, action }: Permission,
   run: () => Promise<void>,
 ): Promise<void> {
   const client = new IAMClient(ownerAt(deployment.emulator));
@@ -64,9 +65,10 @@ export async function without(
         PolicyDocument: JSON.stringify(document),
       }),
     );
-  const Statement = whole.Statement.map((each, index) =>
-    index === statement ? { ...each, Action: each.Action.filter((one) => one !== action) } : each,
-  ).filter(({ Action }) => Action.length > 0);
+  const Statement = whole.Statement.map((each) => {
+    const Action = each.Action.filter((one) => one !== action);
+    return Object.assign({}, each, { Action });
+  }).filter(({ Action }) => Action.length > 0);
   await put({ ...whole, Statement });
   try {
     await run();

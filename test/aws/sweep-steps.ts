@@ -23,7 +23,7 @@ const allChanges = Object.entries(allStates).map(
   ([name, state]) => `${name} undefined -> ${state}`,
 );
 
-/** Pages have two servers: the first two come from the tick, the others by the bus. */
+/** A page has three servers: those come from the tick, the fourth by the bus. */
 export const sweepSteps: readonly Step<DeployedContext>[] = [
   {
     title: 'a tick and its second page publish each change to a queue behind the bus',
@@ -41,6 +41,17 @@ export const sweepSteps: readonly Step<DeployedContext>[] = [
     title: 'the cluster has the status of every server',
     run: async ({ deployment }) => {
       assert.deepEqual(await deployment.surroundings.states(), allStates);
+    },
+  },
+  {
+    title: 'two more failures make server-c Failed, without a problem on the way',
+    run: async ({ deployment, changes, patienceSeconds }) => {
+      for (const count of [1, 2]) {
+        const { problems } = await sweepOnce(deployment);
+        assert.deepEqual(problems, [], `Sweep ${String(count)}`);
+      }
+      const came = await changes.receive((bodies) => bodies.length > 0, patienceSeconds);
+      assert.deepEqual(changesIn(came), ['server-c Connecting -> Failed']);
     },
   },
   {
@@ -74,6 +85,25 @@ async function invokeSweep(deployment: Deployment, event: object): Promise<void>
     }),
   );
   client.destroy();
+}
+
+const reportSchema = z.looseObject({
+  problems: z.array(z.unknown()),
+  unpublished: z.number(),
+  pending: z.object({ published: z.number(), waiting: z.number() }),
+});
+
+/** Probes every server of the first page, due or not. What the invocation reports. */
+export async function sweepOnce(deployment: Deployment): Promise<z.infer<typeof reportSchema>> {
+  const client = new LambdaClient(ownerAt(deployment.emulator));
+  const { Payload } = await client.send(
+    new InvokeCommand({
+      FunctionName: deployment.nameOf('Function', 'SweepFunction'),
+      Payload: JSON.stringify({ kind: 'tick', at: new Date().toISOString(), everything: true }),
+    }),
+  );
+  client.destroy();
+  return reportSchema.parse(JSON.parse(Buffer.from(Payload ?? []).toString()));
 }
 
 const scheduledTime = '<aws.scheduler.scheduled-time>';
