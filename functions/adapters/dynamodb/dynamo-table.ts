@@ -116,8 +116,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
         TableName,
         Key,
         ReturnValues: 'ALL_OLD',
-        // Of several deletes at once one gets the row. DynamoDB promises that anyway; its local
-        // edition gave a row to two of them, but not with a condition (measured).
+        // Of several deletes at once one gets the row, and the others learn that there is none.
         ...(condition === undefined
           ? { ConditionExpression: 'attribute_exists(pk)' }
           : conditional(condition)),
