@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Need sst install: npm run test:stack, test:aws. Needs a Chromium: npm run test:browser. Needs a real
     // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Needs clients in
-    // Python: npm run test:clients. Take long: npm run test:hostile, test:wild, test:chaos.
+    // Python: npm run test:clients. Needs MiniStack: npm run test:store.
+    // Take long: npm run test:hostile, test:wild, test:chaos.
     exclude: [
       'test/aws/**',
       'test/stack/**',
@@ -15,6 +16,7 @@ export default defineConfig({
       'test/clients/**',
       'test/keycloak/**',
       'test/chaos/**',
+      'test/contract/*-on-ministack.test.ts',
       'test/wild/**',
       'test/hostile/{fuzz,load}/**',
     ],

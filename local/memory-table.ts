@@ -1,3 +1,4 @@
+import { isRecord } from '../functions/model/json.ts';
 import type {
   Attributes,
   Key,
@@ -53,12 +54,19 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
         .filter((row) => row['pk'] === pk && String(row['sk']).startsWith(prefix))
         .sort((one, other) => (String(one['sk']) < String(other['sk']) === descending ? 1 : -1))
         .slice(0, limit)
-        .map((row) =>
-          Object.fromEntries(
-            Object.entries(row).filter(([name]) => name === 'sk' || names.includes(name)),
-          ),
-        ),
+        .map((row) => Object.assign({}, ...['sk', ...names].map((name) => picked(row, name)))),
   };
+}
+
+/** That attribute alone, or with `map.member` that member of a map; nothing where it is not there. */
+function picked(row: Attributes, name: string): Attributes {
+  const [first = '', ...rest] = name.split('.');
+  const value = row[first];
+  if (value === undefined) return {};
+  if (rest.length === 0) return { [first]: value };
+  if (!isRecord(value)) return {};
+  const inner = picked(value, rest.join('.'));
+  return Object.keys(inner).length === 0 ? {} : { [first]: inner };
 }
 
 const idOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk]);

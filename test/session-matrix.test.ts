@@ -2,6 +2,7 @@
  * Every combination of server, way to sign in and grant: the same word in the list, in get, in auth
  * status and in JSON.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ const conditions = [
   'refused',
   'foreign issuer',
   'old uid',
+  'dropped key',
 ] as const;
 
 type Case = {
@@ -76,7 +78,7 @@ function expected({ state, asks, kind, grant }: Case): string {
   if (grant === 'refused') return 'Expired';
   // It is exchanged again whenever that is needed: the end of its token ends nothing.
   if (kind === 'exchange') return 'Authenticated [SSO: Exchanged]';
-  return grant === 'expired' ? 'Expired' : 'Authenticated';
+  return grant === 'expired' || grant === 'dropped key' ? 'Expired' : 'Authenticated';
 }
 
 const issuer = 'https://issuer.example.com';
@@ -106,6 +108,7 @@ function grantOf(
     refused: 60,
     'foreign issuer': 60,
     'old uid': 60,
+    'dropped key': 60,
   };
   return defined({
     person,
@@ -200,7 +203,10 @@ async function seed(servers: ReadonlyMap<string, McpServer>): Promise<void> {
   } = world.environment;
   const client = new DynamoDBClient({ endpoint });
   const table = dynamoTable(DynamoDBDocumentClient.from(client), TABLE_NAME);
-  const store = sessionStore({ table, sealer: sealer([TOKEN_KEYS]), now: () => new Date() });
+  const storeWith = (key: string) =>
+    sessionStore({ table, sealer: sealer([key]), now: () => new Date() });
+  const store = storeWith(TOKEN_KEYS);
+  const droppedKey = `dropped:${randomBytes(32).toString('base64url')}`;
   const person = { issuer: world.issuer.url, subject: ada.subject };
   for (const one of cases) {
     const server = servers.get(one.name);
@@ -209,10 +215,13 @@ async function seed(servers: ReadonlyMap<string, McpServer>): Promise<void> {
     if (one.state !== '')
       expect(await patch(server, statusOf(one))).toMatchObject({ kind: 'written' });
     if (kind !== 'none')
-      await store.putGrant(grantOf({ ...one, kind }, server.uid, person), {
-        accessToken: 'the-token',
-        refreshToken: 'r',
-      });
+      await (one.grant === 'dropped key' ? storeWith(droppedKey) : store).putGrant(
+        grantOf({ ...one, kind }, server.uid, person),
+        {
+          accessToken: 'the-token',
+          refreshToken: 'r',
+        },
+      );
   }
   client.destroy();
 }

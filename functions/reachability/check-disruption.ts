@@ -17,12 +17,12 @@ export async function checkDisruption(
   observations: readonly Observation[],
   pageSize: number,
   { isOnline }: { readonly isOnline: () => Promise<boolean> },
-  { tick, ...spans }: Spans & { readonly tick: Date },
+  { now, ...spans }: Spans & { readonly now: Date },
 ): Promise<DisruptionReport> {
   const errors = defined({ message: proberErrorsIn(observations, pageSize) });
   const disruption = detectDisruption(observations, pageSize);
   if (disruption.kind === 'none') return { affected: new Set(), ...errors };
-  if (needsCheck(disruption, tick, spans) && (await isOnline()))
+  if (needsCheck(disruption, now, spans) && (await isOnline()))
     return { affected: new Set(), ...errors };
   return { affected: new Set(disruption.affected), message: disruption.message };
 }

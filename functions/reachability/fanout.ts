@@ -30,7 +30,8 @@ export const mostHops = 1000;
 /**
  * Why an invocation does nothing. Undefined: it sweeps its page. What is on the bus may be written
  * by others: no time is more than one tick ahead, and a page is at most one tick old. A tick may be
- * late, for EventBridge Scheduler starts it up to 60 s after it was due.
+ * late: EventBridge Scheduler starts it up to 60 s after it was due, and it may wait for 60 s more
+ * in the queue of the function (`infra/sweep.ts`).
  */
 export function reasonToDrop(cursor: SweepCursor, now: Date, tickMs: number): string | undefined {
   const isPage = cursor.hop > 0;
@@ -46,7 +47,7 @@ export function reasonToDrop(cursor: SweepCursor, now: Date, tickMs: number): st
   return cursor.hop > mostHops ? `dropped: more than ${mostHops} hops` : undefined;
 }
 
-const latestTicks = 2;
+const latestTicks = 3;
 
 /** What an invocation does about the pages after its own. */
 export type FanoutPlan =

@@ -25,7 +25,7 @@ export type SweepPorts = Omit<PagePorts, 'patchStatus' | 'outbox'> &
     readonly patchStatusFor: (trace: string) => PatchStatus;
   };
 
-export type SweepOptions = Omit<PageOptions, 'tick' | 'everything'> & {
+export type SweepOptions = Omit<PageOptions, 'tick' | 'began' | 'everything'> & {
   readonly pageSize: number;
 };
 
@@ -59,6 +59,8 @@ export async function runSweep(
   { pageSize, ...options }: SweepOptions,
 ): Promise<RunReport> {
   const tick = new Date(cursor.tick);
+  // The schedule may be minutes late, and the sweep is not late for that.
+  const began = new Date(cursor.began ?? cursor.tick);
   const trace = `sweep-${cursor.tick}`;
   const report = (facts: Partial<RunReport>): RunReport => ({
     trace,
@@ -81,16 +83,14 @@ export async function runSweep(
   // Queueing the shards takes a while: the own page is probed meanwhile.
   if (next.kind !== 'fanOut') await starting;
   // Once per sweep, by the schedule and never by a page of the bus: what was listed is now being
-  // probed. The Lease is never ahead of the clock.
+  // probed.
   const isFirst = cursor.hop === 0;
-  const renewal = isFirst
-    ? ports.renewLease(new Date(Math.min(tick.getTime(), started.getTime())))
-    : undefined;
+  const renewal = isFirst ? ports.renewLease(started) : undefined;
   const pending = isFirst ? pendingOf(ports, started) : undefined;
   const page = await sweepPage(
     servers,
     { ...ports, patchStatus: ports.patchStatusFor(trace) },
-    { ...options, tick, everything: cursor.everything },
+    { ...options, tick, began, everything: cursor.everything },
   );
   return report(
     defined({

@@ -39,6 +39,8 @@ export type PagePorts = {
 
 export type PageOptions = WriteRules & {
   readonly tick: Date;
+  /** When the first invocation of the sweep began; absent: at its tick. */
+  readonly began?: Date;
   readonly tickMs: number;
   readonly concurrency: number;
   /** Probes every remote server, due or not. */
@@ -59,7 +61,7 @@ export type PageReport = {
   readonly probed: number;
   /** How often each reason was the verdict. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** From the tick to the start of the last probe. */
+  /** From the beginning of the sweep to the start of the last probe. */
   readonly lagMs: number;
   readonly written: number;
   readonly conflicts: number;
@@ -87,21 +89,27 @@ export async function sweepPage(
 ): Promise<PageReport> {
   const limit = pLimit(options.concurrency);
   const remote = servers.filter(isSwept);
+  // Waiting is judged by the present: a schedule that is always late would make it longer.
+  const started = ports.now();
+  const began = options.began ?? options.tick;
   const due = remote.filter(
-    (server) => options.everything || isDue(server, options.tick, options.tickMs),
+    (server) => options.everything || isDue(server, started, options.tickMs),
   );
   const observe = (server: McpServer): Promise<JudgedObservation> =>
     limit(async () => {
-      const lagMs = ports.now().getTime() - options.tick.getTime();
+      const lagMs = ports.now().getTime() - began.getTime();
       const outcome = await probeAlone(server, ports, options);
       return { server, lagMs, outcome, seenAt: ports.now(), verdict: classify(outcome) };
     });
   const observations = await Promise.all(due.map(observe));
-  const { affected, message } = await checkDisruption(observations, remote.length, ports, options);
+  const { affected, message } = await checkDisruption(observations, remote.length, ports, {
+    ...options,
+    now: started,
+  });
   const applied = await Promise.all(
     observations.flatMap((observation) => {
       const isUnknown = affected.has(observation) || observation.verdict.kind === 'undecided';
-      const mayWait = maySuppress(observation.server, options.tick, options);
+      const mayWait = maySuppress(observation.server, started, options);
       if (affected.has(observation) && mayWait) return [];
       const toWrite: StatusToWrite =
         isUnknown && !mayWait
@@ -153,7 +161,7 @@ export async function sweepPage(
   });
 }
 
-/** An observation, what it means, and how long after the tick its probe started. */
+/** An observation, what it means, and how long after the sweep its probe began. */
 type JudgedObservation = Observation & {
   readonly verdict: Verdict;
   readonly lagMs: number;

@@ -34,6 +34,8 @@ export type Grant = {
   readonly lastVerified?: Date;
   /** The last refresh failed and did not end the grant. A refresh that succeeds removes it. */
   readonly refreshFailed?: RefreshTrouble;
+  /** A list saw that the key which sealed its tokens is unknown. It is never stored. */
+  readonly isKeyMissing?: boolean;
 };
 
 type RefreshTrouble = {
@@ -115,6 +117,17 @@ export function mismatch(grant: Grant, server: McpServer): string | undefined {
 
 /** An address in a sentence, without what could be a secret in it. */
 const shown = (address: string): string => oneLine(shownUrl(address), 200);
+
+/** Its tokens were sealed with a key that was removed, or changed in the table: they are lost. */
+export const withoutTokens = (grant: Grant, at: Date): Grant => ({
+  ...grant,
+  refused: {
+    at,
+    by: 'issuer',
+    message:
+      'The stored tokens cannot be decrypted: their key is missing from TOKEN_KEYS, or their row was changed.',
+  },
+});
 
 export const isSamePerson = (one: PersonKey, other: PersonKey): boolean =>
   one.issuer === other.issuer && one.subject === other.subject;

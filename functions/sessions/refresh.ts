@@ -1,7 +1,13 @@
 /** The refresh flow: before a grant is used, one request at a time refreshes its tokens. */
 import { defined } from '../model/defined.ts';
 import { endsGrant, nextRefreshAt, type RefreshFailure } from './grant-end.ts';
-import type { Grant, PersonKey, StoredGrant, Tokens } from './grant.ts';
+import {
+  type Grant,
+  type PersonKey,
+  type StoredGrant,
+  type Tokens,
+  withoutTokens,
+} from './grant.ts';
 import type { Clock, GrantStore, SecretSource } from './ports.ts';
 import type { LimitRefusal, LimitResult } from './rate-limits.ts';
 
@@ -72,7 +78,11 @@ export async function usableTokens(
     const held = await ports.getGrant(person, serverUid);
     if (held === undefined) return { kind: 'missing' };
     if (held.tokens === undefined && held.grant.refused === undefined)
-      return keep(ports, lost(held, ports.now()), held.generation);
+      return keep(
+        ports,
+        { grant: withoutTokens(held.grant, ports.now()), generation: held.generation },
+        held.generation,
+      );
     const usable = withoutRefresh(held, ports.now(), wanted) ?? tooSoon(held, ports.now(), wanted);
     if (usable !== undefined) return usable;
     const lease = await ports.acquireLease(
@@ -91,20 +101,6 @@ export async function usableTokens(
     await ports.wait(pollMs(looks));
   }
 }
-
-/** Sealed with a key that was removed, or changed in the table: they can never be used again. */
-const lost = ({ grant, generation }: StoredGrant, at: Date): StoredGrant => ({
-  grant: {
-    ...grant,
-    refused: {
-      at,
-      by: 'issuer',
-      message:
-        'The stored tokens cannot be decrypted: their key is missing from TOKEN_KEYS, or their row was changed.',
-    },
-  },
-  generation,
-});
 
 /** The result without asking the issuer; undefined when the tokens have to be refreshed. */
 function withoutRefresh(

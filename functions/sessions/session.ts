@@ -1,6 +1,6 @@
 import { asksForSignIn, isReachable, type McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire/server-wire.ts';
-import { type Grant, isSamePerson, mismatch } from './grant.ts';
+import { type Grant, isSamePerson, mismatch, withoutTokens } from './grant.ts';
 import type { Person } from './person.ts';
 import { lacksAudience, nothingAllowed, refusal, type TokenPolicy } from './policy.ts';
 import { defined } from '../model/defined.ts';
@@ -53,12 +53,13 @@ export function heldSession(
   if (sso === 'forwarding') return forwarded(server, person, theirs, { policy, now });
 
   if (theirs === undefined) return defined({ status: 'Pending Auth', message: apart, hint });
-  const facts = factsOf(theirs);
-  const { refused } = theirs;
   if (sso === 'exchange') return exchanged(person, theirs, { now, hint });
-  const ending = endOf(theirs, now);
+  const isLost = theirs.isKeyMissing === true && theirs.refused === undefined;
+  const held = isLost ? withoutTokens(theirs, now) : theirs;
+  const facts = factsOf(held);
+  const ending = endOf(held, now);
   if (ending !== undefined) {
-    const { missingScopes } = refused ?? {};
+    const { missingScopes } = held.refused ?? {};
     return defined({
       status: 'Expired',
       ...facts,
@@ -67,11 +68,11 @@ export function heldSession(
       hint,
     });
   }
-  const soon = nearEnd(theirs, now);
+  const soon = nearEnd(held, now);
   return defined({
     status: 'Authenticated',
     ...facts,
-    message: soon ?? trouble(theirs, now),
+    message: soon ?? trouble(held, now),
     hint: soon === undefined ? undefined : hint,
   });
 }

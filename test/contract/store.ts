@@ -342,6 +342,19 @@ export function storeContract(start: () => Place): void {
     expect((await storeWith(fresh).getGrant(ada, 'uid-rotate'))?.tokens).toBeUndefined();
   });
 
+  test('without the old key a list says that it is missing, until the key is back', async () => {
+    const [old, fresh] = [aKey('old'), aKey('fresh')];
+    const own = aGrant({ serverUid: 'uid-own' });
+    await storeWith(old).putGrant(own, tokens);
+    const listed = (...keys: readonly string[]) => storeWith(...keys).listGrants(ada, 'uid-own');
+    expect(await listed(fresh, old)).toEqual([own]);
+    const [seen] = await listed(fresh);
+    expect(seen).toEqual({ ...own, isKeyMissing: true });
+    // What a list saw is not stored.
+    await storeWith(old).putGrant(seen ?? own, tokens);
+    expect(await listed(old)).toEqual([own]);
+  });
+
   test('every row that holds something of a person has an end', async () => {
     await store.putGrant(aGrant({ serverUid: 'uid-end' }), tokens);
     await store.saveSignIn('state-end', aSignIn());
@@ -416,6 +429,19 @@ export function storeContract(start: () => Place): void {
     expect(await place.table.query(pk, { names, limit: 2 })).toEqual([row('a 1'), row('b 1')]);
     expect(await place.table.query(pk, { names, prefix: 'b ', limit: 1 })).toEqual([row('b 1')]);
     expect(await place.table.query('order 3', { names, limit: 2 })).toEqual([]);
+  });
+
+  test('of a map only the members that were named are read', async () => {
+    const pk = 'members';
+    const sealed = { protected: 'header', ciphertext: 'long' };
+    await place.table.put({ pk, sk: '1' }, { name: 'whole', sealed });
+    await place.table.put({ pk, sk: '2' }, { name: 'none' });
+    await place.table.put({ pk, sk: '3' }, { name: 'no map', sealed: 'text' });
+    expect(await place.table.query(pk, { names: ['name', 'sealed.protected'] })).toEqual([
+      { sk: '1', name: 'whole', sealed: { protected: 'header' } },
+      { sk: '2', name: 'none' },
+      { sk: '3', name: 'no map' },
+    ]);
   });
 
   test('an update sets attributes of a row and keeps the others', async () => {

@@ -25,7 +25,7 @@ export type Precondition =
   | { readonly kind: 'equal'; readonly name: string; readonly value: string };
 
 export type RowQuery = {
-  /** The attributes to return besides `sk`. */
+  /** The attributes to return besides `sk`; `map.member` is that member of a map. */
   readonly names: readonly string[];
   /** The sort keys begin with it. Default: all rows of the partition. */
   readonly prefix?: string;
@@ -116,8 +116,7 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
         TableName,
         Key,
         ReturnValues: 'ALL_OLD',
-        // Of several deletes at once one gets the row. DynamoDB promises that anyway; its local
-        // edition gave a row to two of them, but not with a condition (measured).
+        // Of several deletes at once one gets the row, and the others learn that there is none.
         ...(condition === undefined
           ? { ConditionExpression: 'attribute_exists(pk)' }
           : conditional(condition)),
@@ -137,9 +136,9 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
                 ScanIndexForward: !descending,
                 ...sortKeysFrom(pk, prefix),
                 ExpressionAttributeNames: Object.fromEntries(
-                  names.map((name) => [`#${name}`, name]),
+                  names.flatMap((name) => name.split('.')).map((part) => [`#${part}`, part]),
                 ),
-                ProjectionExpression: ['sk', ...names.map((name) => `#${name}`)].join(', '),
+                ProjectionExpression: ['sk', ...names.map(placeholder)].join(', '),
                 Limit: limit === Infinity ? undefined : limit - found.length,
                 ExclusiveStartKey,
               }),
@@ -182,6 +181,12 @@ function settingOf(attributes: Attributes) {
     values: Object.fromEntries(entries.map(([, value], at) => [`:value${at}`, value])),
   };
 }
+
+const placeholder = (name: string): string =>
+  name
+    .split('.')
+    .map((part) => `#${part}`)
+    .join('.');
 
 /** DynamoDB refuses the empty text as the beginning of a sort key. */
 const sortKeysFrom = (pk: string, prefix: string) =>

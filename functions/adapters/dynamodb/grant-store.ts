@@ -18,7 +18,7 @@ import { type Place, sealedRows, type StoreOptions } from './sealed-row.ts';
 /** The grants of people, their tokens sealed. Throws the errors of the table. */
 export function grantStore(options: StoreOptions): GrantStore {
   const { table, now, report } = options;
-  const { seal, open, alive } = sealedRows(options, (key, reason) =>
+  const { seal, open, hasKey, alive } = sealedRows(options, (key, reason) =>
     report?.({
       kind: 'grant',
       person: personIn(key.pk),
@@ -56,13 +56,19 @@ export function grantStore(options: StoreOptions): GrantStore {
       const pk = partitionOf(person);
       const found = await table.query(pk, {
         prefix: `${grantPrefix}${serverUid}`,
-        names: ['grant', 'generation', 'expires'],
+        // Of what is sealed only the header, which names its key.
+        names: ['grant', 'generation', 'expires', 'sealed.protected'],
       });
-      return found.flatMap((attributes) => {
-        const { sk } = sortKeySchema.parse(attributes);
-        const row = alive({ pk, sk }, attributes, grantRowSchema);
-        return row === undefined ? [] : [grantFrom(person, sk, row.grant)];
-      });
+      const grants = await Promise.all(
+        found.map(async (attributes): Promise<readonly Grant[]> => {
+          const { sk } = sortKeySchema.parse(attributes);
+          const row = alive({ pk, sk }, attributes, grantRowSchema);
+          if (row === undefined) return [];
+          const grant = grantFrom(person, sk, row.grant);
+          return [(await hasKey(row)) ? grant : { ...grant, isKeyMissing: true }];
+        }),
+      );
+      return grants.flat();
     },
     listServerUids: async (person) => {
       const found = await table.query(partitionOf(person), {

@@ -19,6 +19,9 @@ export const sealedSchema = z.object({
   tag: z.string(),
 });
 
+/** What a list reads of a seal: enough to know whether its key is there. */
+export const sealHeaderSchema = z.pick(sealedSchema, { protected: true });
+
 // What is sealed is parsed where it is opened: a broken seal loses the secret, not the row.
 const rowFields = { sealed: z.optional(z.unknown()), expires: z.optional(z.number()) };
 

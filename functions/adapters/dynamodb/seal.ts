@@ -1,4 +1,11 @@
-import { base64url, errors, type FlattenedJWE, FlattenedEncrypt, flattenedDecrypt } from 'jose';
+import {
+  base64url,
+  decodeProtectedHeader,
+  errors,
+  type FlattenedJWE,
+  FlattenedEncrypt,
+  flattenedDecrypt,
+} from 'jose';
 
 /**
  * A sealed text: a flattened JWE (RFC 7516, section 7.2.2) without its `aad`, which only the place
@@ -14,6 +21,8 @@ export type Sealer = {
   readonly seal: (text: string, aad: string) => Promise<Sealed>;
   /** Undefined when the text was changed, or sealed for another place or with an unknown key. */
   readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
+  /** Whether the key that the header names is known: without it nothing opens. */
+  readonly hasKey: (sealed: Pick<Sealed, 'protected'>) => Promise<boolean>;
 };
 
 /**
@@ -55,6 +64,13 @@ export function sealer(keys: readonly string[]): Sealer {
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
         throw error;
+      }
+    },
+    hasKey: async (sealed) => {
+      try {
+        return byId.has(String(decodeProtectedHeader(sealed)['kid']));
+      } catch {
+        return false;
       }
     },
   };

@@ -3,7 +3,7 @@ import { parseJson } from '../../model/json.ts';
 import type { UnreadableRow } from '../../sessions/ports.ts';
 import type { Attributes, Key, Table } from './dynamo-table.ts';
 import { isExpired } from './row-lifetime.ts';
-import { sealedSchema } from './row-schemas.ts';
+import { sealedSchema, sealHeaderSchema } from './row-schemas.ts';
 import type { Sealed, Sealer } from './seal.ts';
 
 /** What every store of the sessions is made from. */
@@ -29,6 +29,8 @@ export type SealedRows = {
     row: { readonly sealed?: unknown },
     schema: z.ZodMiniType<Output>,
   ) => Promise<Output | undefined>;
+  /** False: something is sealed in the row, and no key is left that opens it. */
+  readonly hasKey: (row: { readonly sealed?: unknown }) => Promise<boolean>;
   /** Undefined for a row that does not exist, has expired, or is not what we write. */
   readonly alive: <Row extends { readonly expires?: number | undefined }>(
     key: Key,
@@ -58,6 +60,11 @@ export const sealedRows = (
     if (secret.success) return secret.data;
     report(place.key, 'notParsed');
     return undefined;
+  },
+  hasKey: async ({ sealed }) => {
+    if (sealed === undefined) return true;
+    const header = sealHeaderSchema.safeParse(sealed);
+    return header.success && sealer.hasKey(header.data);
   },
   alive: (key, found, schema) => {
     if (found === undefined) return undefined;

@@ -64,7 +64,7 @@ test('the first invocation lists, renews the Lease, probes and writes, and says 
   const { did, report } = await swept();
   expect(did).toEqual([
     'list 2 from the first',
-    `renew ${tick}`,
+    `renew ${started.toISOString()}`,
     'probe server-0',
     `write sweep-${tick}`,
   ]);
@@ -81,9 +81,11 @@ test('the first invocation lists, renews the Lease, probes and writes, and says 
     expect(report).not.toHaveProperty(name);
 });
 
-test('a Lease is never renewed for a time that is ahead of the clock', async () => {
-  const ahead = { ...first, tick: '2026-01-01T00:00:40.000Z' };
-  expect((await swept({}, ahead)).did).toContain(`renew ${started.toISOString()}`);
+test('the Lease says when the sweep began, however late or early its tick came', async () => {
+  for (const due of ['2026-01-01T00:00:40.000Z', '2025-12-31T23:58:20.000Z'])
+    expect((await swept({}, { ...first, tick: due })).did).toContain(
+      `renew ${started.toISOString()}`,
+    );
 });
 
 test('a tick that is too old does nothing, and says so', async () => {
@@ -94,7 +96,7 @@ test('a tick that is too old does nothing, and says so', async () => {
     tick: '2025-12-31T23:00:00.000Z',
     hop: 0,
     ms: 2_000,
-    ended: 'dropped: the tick is older than 2 ticks',
+    ended: 'dropped: the tick is older than 3 ticks',
   });
 });
 
@@ -137,7 +139,7 @@ describe('a later page', () => {
 
 test('the next page is queued before the own one is probed', async () => {
   const { did } = await swept({ listPage: async () => page(1, { continue: 'rest' }) });
-  expect(did.slice(0, 2)).toEqual(['queue hop 1 rest', `renew ${tick}`]);
+  expect(did.slice(0, 2)).toEqual(['queue hop 1 rest', `renew ${started.toISOString()}`]);
 });
 
 test('a next page that cannot be queued is told, and costs no server its probe', async () => {

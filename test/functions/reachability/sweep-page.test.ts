@@ -287,6 +287,21 @@ describe('a page that loses everything', () => {
     expect(report).toMatchObject({ suppressed: 5, proberOffline: message, problems: [] });
   });
 
+  test('is hidden for no longer where the schedule is late', async () => {
+    // Heartbeat and three ticks are eight minutes.
+    const atAge = async (ageMs: number) => {
+      const { report } = await swept(
+        page(at(connected(), new Date(now.getTime() - ageMs))),
+        {
+          outcome: () => lost,
+        },
+        { tick: new Date(now.getTime() - 120_000) },
+      );
+      return report.suppressed;
+    };
+    expect([await atAge(479_000), await atAge(480_000)]).toEqual([5, 0]);
+  });
+
   const stale = at(connected(), new Date(tick.getTime() - 3_600_000));
   test('is written as Unknown when they are too old and the prober is offline', async () => {
     let asked = 0;

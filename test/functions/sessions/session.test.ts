@@ -333,6 +333,35 @@ test('scopes that the server misses are told', () => {
   });
 });
 
+test('a sign-in whose key was removed has ended, and its own refusal counts for more', () => {
+  const person = aPerson();
+  const see = (facts: Partial<Grant>) =>
+    sessionOf(protectedServer(), person, aGrant({ isKeyMissing: true, ...facts }), now);
+  expect(see({ refreshable: true })).toMatchObject({
+    status: 'Expired',
+    refreshable: false,
+    message: expect.stringContaining('their key is missing from TOKEN_KEYS'),
+    hint: 'muster auth login --server server-a',
+  });
+  const refused = { at: now, by: 'server', message: 'gone', missingScopes: ['admin'] } as const;
+  expect(see({ refused })).toMatchObject({
+    status: 'Expired',
+    message: 'gone',
+    missingScopes: ['admin'],
+  });
+});
+
+test('what was exchanged needs no key: it is exchanged again', () =>
+  expect(
+    sessionOf(
+      protectedServer(exchanging),
+      aPerson(),
+      aGrant({ kind: 'exchange', isKeyMissing: true }),
+      now,
+      { policy: allowed },
+    ),
+  ).toMatchObject({ status: 'Authenticated', sso: 'Exchanged' }));
+
 test('what ended a grant is told', () => {
   expect(
     sessionOf(protectedServer({ url: 'https://new.example.com' }), aPerson(), aGrant(), now)
