@@ -198,6 +198,14 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
     });
   });
 
+/** The keys alone. Throws `SettingError`. */
+export const readTokenKeys = (environment: Environment): readonly string[] =>
+  readAll(environment, tokenKeys);
+
+/** The clients that were registered by hand alone. Throws `SettingError`. */
+export const readClients = (environment: Environment): ApiSettings['clients'] =>
+  readAll(environment, clients);
+
 /** What a look at the cluster needs. Throws `SettingError`. */
 export const readClusterSettings = (environment: Environment): ClusterSettings =>
   readAll(environment, clusterSettings);

@@ -30,6 +30,12 @@ const pushes: readonly Push[] = [
   ['functions/model', '../settings.ts', 'caught'],
   ['functions/model', 'node:fs', 'caught'],
 
+  ['functions/settings', '../model/setting-reader.ts', 'allowed'],
+  ['functions/settings', '../settings.ts', 'caught'],
+  ['functions/settings', '../adapters/parameter-store.ts', 'caught'],
+  ['functions/settings', '../wiring/secrets.ts', 'caught'],
+  ['functions/settings', '../sweep.ts', 'caught'],
+
   ['functions/reachability', './classify.ts', 'allowed'],
   ['functions/reachability', '../model/mcpserver.ts', 'allowed'],
   ['functions/reachability', 'p-limit', 'allowed'],
@@ -64,6 +70,7 @@ const pushes: readonly Push[] = [
   ['functions/routes', '../settings.ts', 'caught'],
   ['functions/routes', '../wiring/table-client.ts', 'caught'],
 
+  ['functions/wiring', '../settings/secret-settings.ts', 'allowed'],
   ['functions/adapters', './network/http.ts', 'allowed'],
   ['functions/adapters', '../model/bus-events.ts', 'allowed'],
   ['functions/adapters', './cluster/apiserver.ts', 'caught'],

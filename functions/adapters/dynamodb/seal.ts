@@ -16,19 +16,42 @@ export type Sealer = {
   readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
 };
 
+/** Where newer keys come from, for what was sealed by one that is not known. */
+export type KeyRenewal = {
+  /** Undefined where there are none that can be used: the old ones go on. */
+  readonly read: () => Promise<readonly string[] | undefined>;
+  readonly now: () => Date;
+};
+
+// Anyone can make up the id of a key: so many ask for nothing more than one does.
+const renewalMs = 10_000;
+
 /**
  * Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first key seals, all keys
- * open. Throws when a key is anything else.
+ * open. An id that is not among them makes it read the keys again, at most every 10 s. Throws when
+ * a key is anything else.
  */
-export function sealer(keys: readonly string[]): Sealer {
-  const byId = new Map(keys.map(parseKey));
-  const [first] = byId;
-  if (first === undefined)
-    throw new TypeError(
-      'TOKEN_KEYS is empty. Give it at least one key: id:base64url of 32 random bytes.',
-    );
-  const [kid, key] = first;
-  const keyOf = ({ kid = '' }: { kid?: string } = {}) => byId.get(kid) ?? unknownKey();
+export function sealer(keys: readonly string[], renewal?: KeyRenewal): Sealer {
+  let ring = ringOf(keys);
+  let renewing: Promise<void> | undefined;
+  let renewedAt = -Infinity;
+
+  const renew = async ({ read, now }: KeyRenewal): Promise<void> => {
+    if (renewing === undefined && now().getTime() - renewedAt < renewalMs) return;
+    renewedAt = now().getTime();
+    renewing ??= read()
+      .then((newer) => {
+        if (newer !== undefined) ring = ringOf(newer);
+      })
+      .finally(() => {
+        renewing = undefined;
+      });
+    await renewing;
+  };
+  const keyOf = async ({ kid = '' }: { kid?: string } = {}): Promise<Uint8Array> => {
+    if (!ring.byId.has(kid) && renewal !== undefined) await renew(renewal);
+    return ring.byId.get(kid) ?? unknownKey();
+  };
   return {
     seal: async (text, aad) => {
       const {
@@ -37,9 +60,9 @@ export function sealer(keys: readonly string[]): Sealer {
         ciphertext,
         tag,
       } = await new FlattenedEncrypt(encode(text))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: ring.kid })
         .setAdditionalAuthenticatedData(encode(aad))
-        .encrypt(key);
+        .encrypt(ring.key);
       if (header === undefined || iv === undefined || tag === undefined)
         throw new TypeError('The JWE lacks its header, iv or tag.');
       return { protected: header, iv, ciphertext, tag };
@@ -58,6 +81,23 @@ export function sealer(keys: readonly string[]): Sealer {
       }
     },
   };
+}
+
+type Ring = {
+  readonly kid: string;
+  readonly key: Uint8Array;
+  readonly byId: ReadonlyMap<string, Uint8Array>;
+};
+
+function ringOf(keys: readonly string[]): Ring {
+  const byId = new Map(keys.map(parseKey));
+  const [first] = byId;
+  if (first === undefined)
+    throw new TypeError(
+      'TOKEN_KEYS is empty. Give it at least one key: id:base64url of 32 random bytes.',
+    );
+  const [kid, key] = first;
+  return { kid, key, byId };
 }
 
 const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { sealer } from '../../../../functions/adapters/dynamodb/seal.ts';
+import { describe, expect, test } from 'vitest';
+import { type Sealed, sealer } from '../../../../functions/adapters/dynamodb/seal.ts';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64url')}`;
 const old = key('old');
 const fresh = key('fresh');
+const kidOf = ({ protected: header }: Sealed): unknown =>
+  JSON.parse(Buffer.from(header, 'base64url').toString()).kid;
 
 test('what is sealed opens at its place', async () => {
   const { seal, open } = sealer([fresh]);
@@ -53,4 +55,41 @@ test.each([
   ['a key that is too short', [`a:${randomBytes(16).toString('base64url')}`]],
 ])('%s is told when the function starts, without the key', (_sentence, keys) => {
   expect(() => sealer(keys)).toThrow(/TOKEN_KEYS/);
+});
+
+describe('a text that was sealed by a key of tomorrow', () => {
+  const newer = [fresh, old];
+  const start = (read: () => Promise<readonly string[] | undefined>) => {
+    const clock = { ms: 0 };
+    return { clock, ...sealer([old], { read, now: () => new Date(clock.ms) }) };
+  };
+
+  test('makes the keys be read again, and opens; from then on the new key seals', async () => {
+    const { seal, open } = start(async () => newer);
+    expect(await open(await sealer(newer).seal('a token', 'row 1'), 'row 1')).toBe('a token');
+    expect(kidOf(await seal('a token', 'row 1'))).toBe('fresh');
+  });
+
+  test('does so once for many at the same time, and at most every ten seconds', async () => {
+    let reads = 0;
+    const { open, clock } = start(async () => {
+      reads += 1;
+      return [old];
+    });
+    const strange = await sealer([key('strange')]).seal('a token', 'row 1');
+    const opened = await Promise.all([1, 2, 3].map(() => open(strange, 'row 1')));
+    expect(opened).toEqual([undefined, undefined, undefined]);
+    clock.ms = 9_999;
+    await open(strange, 'row 1');
+    expect(reads).toBe(1);
+    clock.ms = 10_000;
+    await open(strange, 'row 1');
+    expect(reads).toBe(2);
+  });
+
+  test('does not open where there are no newer keys, and the old ones go on', async () => {
+    const { seal, open } = start(async () => undefined);
+    expect(await open(await sealer(newer).seal('a token', 'row 1'), 'row 1')).toBeUndefined();
+    expect(await open(await seal('a token', 'row 1'), 'row 1')).toBe('a token');
+  });
 });
