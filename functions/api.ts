@@ -37,7 +37,7 @@ import { lineWriter } from './telemetry/log.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { keyRenewal } from './wiring/key-renewal.ts';
 import { createConnector } from './wiring/network-client.ts';
-import { madeFromSecrets, type ReadEnvironment } from './wiring/secrets.ts';
+import { madeFromSecrets, type ReadAgain } from './wiring/secrets.ts';
 import { tokenVerifiers } from './wiring/token-verifiers.ts';
 
 /**
@@ -46,7 +46,7 @@ import { tokenVerifiers } from './wiring/token-verifiers.ts';
  */
 export function createApi(
   environment: Environment,
-  readAgain?: ReadEnvironment,
+  readAgain?: ReadAgain,
 ): Hono<{ Variables: Variables }> {
   const settings = readApiSettings(environment);
   const clients = clientsOf(settings, readAgain && keyRenewal(readAgain, now));

@@ -16,19 +16,18 @@ import {
 import { type Environment, SettingError } from '../model/setting-reader.ts';
 import { readSecretSettings, type SecretSettings } from '../settings/secret-settings.ts';
 
-/** Gives the settings with the secrets among them: the same object until a value changes. */
-export type ReadEnvironment = () => Promise<Environment>;
+/** Reads the secrets at once. Undefined where that is not possible at the moment. */
+export type ReadAgain = () => Promise<Environment | undefined>;
 
 export type SecretUse<Made> = {
   readonly environment: Environment;
   /** The names that the function may read. */
   readonly namesFor: (onEks: boolean) => readonly SecretName[];
   /**
-   * Makes the app of the function. `readAgain` reads the secrets at once: for a row that was sealed
-   * by a key that is not known yet. Throws `SettingError` or `ClusterError` for values that cannot
-   * be used.
+   * Makes the app of the function. `readAgain` is for a row that was sealed by a key that is not
+   * known yet. Throws `SettingError` or `ClusterError` for values that cannot be used.
    */
-  readonly make: (environment: Environment, readAgain?: ReadEnvironment) => Made;
+  readonly make: (environment: Environment, readAgain?: ReadAgain) => Made;
   readonly log: (line: LogLine) => void;
   readonly now: () => Date;
 };
@@ -66,7 +65,7 @@ export function madeFromSecrets<Made>(use: SecretUse<Made>): () => Promise<Made>
 function remade<Made>(
   { make, log }: SecretUse<Made>,
   from: Environment,
-  readAgain: ReadEnvironment,
+  readAgain: ReadAgain,
   old: Made | undefined,
 ): Made {
   try {
@@ -79,7 +78,14 @@ function remade<Made>(
   }
 }
 
-type SecretSource = { readonly current: ReadEnvironment; readonly readAgain: ReadEnvironment };
+type SecretSource = {
+  /** The settings with the secrets among them: the same object until a value changes. */
+  readonly current: () => Promise<Environment>;
+  readonly readAgain: ReadAgain;
+};
+
+/** What is known after a reading, and whether that is what AWS has now. */
+type Reading = { readonly known: Environment; readonly isCurrent: boolean };
 
 /** Calls at the same time share one request. */
 function secretSource(
@@ -91,14 +97,13 @@ function secretSource(
   let known: Environment | undefined;
   let failed: SettingError | undefined;
   let nextAt = 0;
-  let reading: Promise<Environment> | undefined;
+  let reading: Promise<Reading> | undefined;
 
   const wait = (ms: number): void => {
     nextAt = now().getTime() + ms;
   };
-  const renew = async (): Promise<Environment> => {
+  const renew = async (): Promise<Reading> => {
     const { values, problems } = await valuesOf(read, path, names);
-    const changed = names.filter((name) => known?.[secretSettings[name]] !== values[name]);
     if (problems.length > 0) {
       if (known === undefined) {
         wait(failureMs);
@@ -106,24 +111,29 @@ function secretSource(
       }
       wait(retryMs);
       log({ level: 'warn', message: 'secrets not read again', problems });
-      return known;
+      return { known, isCurrent: false };
     }
     wait(freshMs);
-    if (known !== undefined && changed.length === 0) return known;
+    const changed = names.filter((name) => known?.[secretSettings[name]] !== values[name]);
+    if (known !== undefined && changed.length === 0) return { known, isCurrent: true };
     if (known !== undefined) log({ message: 'secrets changed', secrets: changed });
-    return (known = withSecrets(environment, values));
+    known = withSecrets(environment, values);
+    return { known, isCurrent: true };
   };
-  const readAgain: ReadEnvironment = () =>
+  const readOnce = (): Promise<Reading> =>
     (reading ??= renew().finally(() => {
       reading = undefined;
     }));
   return {
-    readAgain,
+    readAgain: async () => {
+      const { known: read, isCurrent } = await readOnce();
+      return isCurrent ? read : undefined;
+    },
     current: async () => {
-      if (now().getTime() >= nextAt) return readAgain();
+      if (now().getTime() >= nextAt) return (await readOnce()).known;
       if (known !== undefined) return known;
       if (failed !== undefined) throw failed;
-      return readAgain();
+      return (await readOnce()).known;
     },
   };
 }

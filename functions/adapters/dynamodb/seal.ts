@@ -1,3 +1,4 @@
+import { TableUnavailable } from '../../model/table-unavailable.ts';
 import { base64url, errors, type FlattenedJWE, FlattenedEncrypt, flattenedDecrypt } from 'jose';
 
 /**
@@ -12,13 +13,17 @@ export type Sealed = Required<Pick<FlattenedJWE, 'protected' | 'iv' | 'ciphertex
  */
 export type Sealer = {
   readonly seal: (text: string, aad: string) => Promise<Sealed>;
-  /** Undefined when the text was changed, or sealed for another place or with an unknown key. */
+  /**
+   * Undefined when the text was changed, or sealed for another place or with a key that was
+   * removed. Throws `TableUnavailable` where a key is not known and cannot be looked for now: what
+   * was sealed with it is not lost.
+   */
   readonly open: (sealed: Sealed, aad: string) => Promise<string | undefined>;
 };
 
 /** Where newer keys come from, for what was sealed by one that is not known. */
 export type KeyRenewal = {
-  /** Undefined where there are none that can be used: the old ones go on. */
+  /** Undefined where there are none at the moment, or none that can be used. */
   readonly read: () => Promise<readonly string[] | undefined>;
   readonly now: () => Date;
 };
@@ -33,23 +38,11 @@ const renewalMs = 10_000;
  */
 export function sealer(keys: readonly string[], renewal?: KeyRenewal): Sealer {
   let ring = ringOf(keys);
-  let renewing: Promise<void> | undefined;
-  let renewedAt = -Infinity;
-
-  const renew = async ({ read, now }: KeyRenewal): Promise<void> => {
-    if (renewing === undefined && now().getTime() - renewedAt < renewalMs) return;
-    renewedAt = now().getTime();
-    renewing ??= read()
-      .then((newer) => {
-        if (newer !== undefined) ring = ringOf(newer);
-      })
-      .finally(() => {
-        renewing = undefined;
-      });
-    await renewing;
-  };
+  const renew = renewal && renewer(renewal, (newer) => (ring = ringOf(newer)));
   const keyOf = async ({ kid = '' }: { kid?: string } = {}): Promise<Uint8Array> => {
-    if (!ring.byId.has(kid) && renewal !== undefined) await renew(renewal);
+    const known = ring.byId.get(kid);
+    if (known !== undefined) return known;
+    await renew?.(kid);
     return ring.byId.get(kid) ?? unknownKey();
   };
   return {
@@ -81,6 +74,43 @@ export function sealer(keys: readonly string[], renewal?: KeyRenewal): Sealer {
       }
     },
   };
+}
+
+const mostIds = 1_000;
+
+/**
+ * Gives the function that returns once the keys were read after it was first asked about this id.
+ * Throws `TableUnavailable` where that is not possible now.
+ */
+function renewer(
+  { read, now }: KeyRenewal,
+  take: (keys: readonly string[]) => void,
+): (kid: string) => Promise<void> {
+  const seen = new Map<string, number>();
+  let begun = -Infinity;
+  let covered = -Infinity;
+  let reading: Promise<void> | undefined;
+  return async (kid) => {
+    const at = now().getTime();
+    const seenAt = seen.get(kid) ?? at;
+    if (seen.size >= mostIds) seen.clear();
+    seen.set(kid, seenAt);
+    if (seenAt <= covered) return;
+    if (at - begun >= renewalMs) {
+      begun = at;
+      reading = read().then((newer) => {
+        if (newer === undefined) return;
+        take(newer);
+        covered = at;
+      });
+    }
+    await reading;
+    if (seenAt > covered) throw new TableUnavailable(new KeyNotRead());
+  };
+}
+
+class KeyNotRead extends Error {
+  override readonly name = 'KeyNotRead';
 }
 
 type Ring = {

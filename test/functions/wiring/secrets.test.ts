@@ -5,7 +5,7 @@ import { secretsOfApi } from '../../../functions/model/secret-names.ts';
 import type { Environment } from '../../../functions/model/setting-reader.ts';
 import { SettingError } from '../../../functions/model/setting-reader.ts';
 import { readTokenKeys } from '../../../functions/settings.ts';
-import { madeFromSecrets, type ReadEnvironment } from '../../../functions/wiring/secrets.ts';
+import { madeFromSecrets, type ReadAgain } from '../../../functions/wiring/secrets.ts';
 import { startParameters, type TestParameters } from '../../world/parameter-store.ts';
 
 const key = (id: string): string => `${id}:${randomBytes(32).toString('base64url')}`;
@@ -41,7 +41,7 @@ function app(environment: Environment = {}) {
       ...environment,
     },
     namesFor: secretsOfApi,
-    make: (settings, readAgain?: ReadEnvironment) => ({
+    make: (settings, readAgain?: ReadAgain) => ({
       settings,
       keys: readTokenKeys(settings),
       readAgain,
@@ -100,6 +100,12 @@ describe('the secrets of a function', () => {
     store.values.set(keysAt, key('k2'));
     expect(await readAgain?.()).toMatchObject({ TOKEN_KEYS: store.values.get(keysAt) });
     expect((await made()).keys).toEqual([store.values.get(keysAt)]);
+  });
+
+  test('are not known where a row asks for them and nothing answers', async () => {
+    const { readAgain } = await app()();
+    await store.close();
+    expect(await readAgain?.()).toBeUndefined();
   });
 
   test.each([
