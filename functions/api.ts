@@ -3,7 +3,7 @@ import { accessReviewer } from './adapters/cluster/access-review.ts';
 import type { Cluster } from './adapters/cluster/apiserver.ts';
 import { pageLister, serverReader } from './adapters/cluster/kubernetes.ts';
 import { leaseReader } from './adapters/cluster/lease.ts';
-import { type KeyRenewal, sealer } from './adapters/dynamodb/seal.ts';
+import { sealer } from './adapters/dynamodb/seal.ts';
 import { textSealer } from './adapters/dynamodb/sealed-text.ts';
 import { circuit, pauseMs } from './adapters/network/circuit.ts';
 import { allPages } from './model/all-pages.ts';
@@ -49,7 +49,7 @@ export function createApi(
   readAgain?: ReadAgain,
 ): Hono<{ Variables: Variables }> {
   const settings = readApiSettings(environment);
-  const clients = clientsOf(settings, readAgain && keyRenewal(readAgain, now));
+  const clients = clientsOf(settings, readAgain);
   const verifiers = tokenVerifiers(settings);
   const { verify, verifyIdToken } = verifiers;
   const facts = signInFacts(settings, clients);
@@ -101,13 +101,15 @@ const log = lineWriter('api');
 const now = () => new Date();
 
 // A call that failed was repeated already; three in a row are no accident.
+// How often keys are read again within 10 s. Rows are our own; texts come from anyone.
+const [ofRows, ofTexts] = [10, 1];
 const clusterRules = { failures: 3, pauseMs };
 
 /**
  * The clients of the endpoint. Most cold starts answer a list: what a list does not need is loaded
  * by the first request that needs it.
  */
-function clientsOf(settings: ApiSettings, renewal: KeyRenewal | undefined) {
+function clientsOf(settings: ApiSettings, readAgain: ReadAgain | undefined) {
   const cluster = { ...createCluster(settings), circuit: circuit(clusterRules, now) };
   const connector = createConnector(settings);
   const readServer = readerOf(cluster);
@@ -117,7 +119,7 @@ function clientsOf(settings: ApiSettings, renewal: KeyRenewal | undefined) {
   const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
   const store = once(async () =>
     (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {
-      sealer: sealer(settings.tokenKeys, renewal),
+      sealer: sealer(settings.tokenKeys, readAgain && keyRenewal(readAgain, now, ofRows)),
       now,
       audit,
     }),
@@ -145,8 +147,9 @@ function clientsOf(settings: ApiSettings, renewal: KeyRenewal | undefined) {
       audit,
     }),
   );
-  // Texts of strangers: an unknown key in one must not use up what rows may ask for.
-  const sealedTexts = textSealer(sealer(settings.tokenKeys, renewal));
+  const sealedTexts = textSealer(
+    sealer(settings.tokenKeys, readAgain && keyRenewal(readAgain, now, ofTexts)),
+  );
   const listPage = listerOf(cluster, settings.accessRules !== undefined);
   return {
     cluster,

@@ -4,8 +4,9 @@ import { readTokenKeys } from '../settings.ts';
 import type { ReadAgain } from './secrets.ts';
 
 /** The newest keys, for what was sealed by one that is not known yet. */
-export const keyRenewal = (readAgain: ReadAgain, now: () => Date): KeyRenewal => ({
+export const keyRenewal = (readAgain: ReadAgain, now: () => Date, most: number): KeyRenewal => ({
   now,
+  most,
   read: async () => {
     try {
       const environment = await readAgain();

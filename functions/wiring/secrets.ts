@@ -126,6 +126,8 @@ function secretSource(
     }));
   return {
     readAgain: async () => {
+      // One that is on its way may have begun before the value was written.
+      if (reading !== undefined) await reading;
       const { known: read, isCurrent } = await readOnce();
       return isCurrent ? read : undefined;
     },

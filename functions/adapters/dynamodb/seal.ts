@@ -26,15 +26,16 @@ export type KeyRenewal = {
   /** Undefined where there are none at the moment, or none that can be used. */
   readonly read: () => Promise<readonly string[] | undefined>;
   readonly now: () => Date;
+  /** How often they are read within 10 s. Where strangers can make up ids, once. */
+  readonly most: number;
 };
 
-// Anyone can make up the id of a key: so many ask for nothing more than one does.
 const renewalMs = 10_000;
 
 /**
  * Each key is `id:` and base64url of 32 bytes, as in TOKEN_KEYS: the first key seals, all keys
- * open. An id that is not among them makes it read the keys again, at most every 10 s. Throws when
- * a key is anything else.
+ * open. An id that is not among them makes it read the keys again, once. Throws when a key is
+ * anything else.
  */
 export function sealer(keys: readonly string[], renewal?: KeyRenewal): Sealer {
   let ring = ringOf(keys);
@@ -83,28 +84,37 @@ const mostIds = 1_000;
  * Throws `TableUnavailable` where that is not possible now.
  */
 function renewer(
-  { read, now }: KeyRenewal,
+  { read, now, most }: KeyRenewal,
   take: (keys: readonly string[]) => void,
 ): (kid: string) => Promise<void> {
   const seen = new Map<string, number>();
-  let begun = -Infinity;
+  let begun: readonly number[] = [];
   let covered = -Infinity;
-  let reading: Promise<void> | undefined;
-  return async (kid) => {
-    const at = now().getTime();
-    const seenAt = seen.get(kid) ?? at;
-    if (seen.size >= mostIds) seen.clear();
-    seen.set(kid, seenAt);
-    if (seenAt <= covered) return;
-    if (at - begun >= renewalMs) {
-      begun = at;
-      reading = read().then((newer) => {
+  let reading: { readonly at: number; readonly ended: Promise<void> } | undefined;
+
+  const start = (at: number): typeof reading => {
+    begun = begun.filter((before) => at - before < renewalMs);
+    if (begun.length >= most) return undefined;
+    begun = [...begun, at];
+    const ended = read()
+      .then((newer) => {
         if (newer === undefined) return;
         take(newer);
         covered = at;
+      })
+      .finally(() => {
+        if (reading?.at === at) reading = undefined;
       });
-    }
-    await reading;
+    return { at, ended };
+  };
+  return async (kid) => {
+    const at = now().getTime();
+    if (seen.size >= mostIds) seen.clear();
+    const seenAt = seen.get(kid) ?? at;
+    seen.set(kid, seenAt);
+    if (seenAt <= covered) return;
+    if (reading === undefined || reading.at < seenAt) reading = start(at);
+    await reading?.ended;
     if (seenAt > covered) throw new TableUnavailable(new KeyNotRead());
   };
 }
