@@ -9,14 +9,14 @@ export type Judged =
   | { readonly kind: 'accepted'; readonly value: string; readonly remarks: readonly string[] }
   | { readonly kind: 'refused'; readonly problem: string; readonly hint: string };
 
-export type JudgeKubeconfig = (text: string) => Judged;
+export type JudgeKubeconfig = (text: string) => Promise<Judged>;
 
-export function judgeValue(
+export async function judgeValue(
   name: SecretName,
   text: string,
   stage: string,
   judgeKubeconfig: JudgeKubeconfig,
-): Judged {
+): Promise<Judged> {
   if (text.trim() === '')
     return {
       kind: 'refused',

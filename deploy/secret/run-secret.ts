@@ -81,7 +81,7 @@ async function set(
       `set ${name} reads the value from stdin.`,
       `Run: npm run secret -- set ${name} --stage ${stage} < FILE`,
     );
-  const judged = judgeValue(name, given, stage, judgeKubeconfig);
+  const judged = await judgeValue(name, given, stage, judgeKubeconfig);
   if (judged.kind === 'refused')
     return failed(`${name} was not written. ${judged.problem}`, judged.hint);
   await secrets.write(name, judged.value);

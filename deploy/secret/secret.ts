@@ -6,7 +6,6 @@ import { defined } from '../../functions/model/defined.ts';
 import { loopbackHosts } from '../../functions/model/loopback-redirect.ts';
 import { type Deployment, readDeployment, StageError } from '../environment.ts';
 import { runSecret, type SecretResult } from './run-secret.ts';
-import { smallKubeconfig } from './small-kubeconfig.ts';
 import { storedSecrets } from './stored-secrets.ts';
 
 const { code, lines } = await run();
@@ -34,7 +33,11 @@ async function run(): Promise<SecretResult> {
       stage,
       secrets: storedSecrets(client, stage),
       readValue: async () => (process.stdin.isTTY ? undefined : text(process.stdin)),
-      judgeKubeconfig: (yaml) => smallKubeconfig(yaml, { stage, now: new Date(), isEmulated }),
+      judgeKubeconfig: async (yaml) => {
+        // It loads the client of the API server, which only this command needs.
+        const { smallKubeconfig } = await import('./small-kubeconfig.ts');
+        return smallKubeconfig(yaml, { stage, now: new Date(), isEmulated });
+      },
       now: () => new Date(),
       newKey: () => randomBytes(32).toString('base64url'),
     });
