@@ -29,21 +29,27 @@ import { wantedAudiences } from './sessions/policy.ts';
 import type { GrantStore } from './sessions/ports.ts';
 import { rateLimits, type TakeLimit } from './sessions/rate-limits.ts';
 import type { Environment } from './model/setting-reader.ts';
+import { secretsOfApi } from './model/secret-names.ts';
 import { type ApiSettings, readApiSettings } from './settings.ts';
 import { auditTrail } from './telemetry/audit.ts';
 import { auditCounter } from './telemetry/metrics.ts';
 import { lineWriter } from './telemetry/log.ts';
 import { createCluster } from './wiring/cluster-client.ts';
+import { keyRenewal } from './wiring/key-renewal.ts';
 import { createConnector } from './wiring/network-client.ts';
+import { madeFromSecrets, type ReadAgain } from './wiring/secrets.ts';
 import { tokenVerifiers } from './wiring/token-verifiers.ts';
 
 /**
  * The endpoint by its settings. Sends nothing yet. Throws `SettingError` or `ClusterError`, whose
  * message says what to do.
  */
-export function createApi(environment: Environment): Hono<{ Variables: Variables }> {
+export function createApi(
+  environment: Environment,
+  readAgain?: ReadAgain,
+): Hono<{ Variables: Variables }> {
   const settings = readApiSettings(environment);
-  const clients = clientsOf(settings);
+  const clients = clientsOf(settings, readAgain);
   const verifiers = tokenVerifiers(settings);
   const { verify, verifyIdToken } = verifiers;
   const facts = signInFacts(settings, clients);
@@ -95,24 +101,25 @@ const log = lineWriter('api');
 const now = () => new Date();
 
 // A call that failed was repeated already; three in a row are no accident.
+// How often keys are read again within 10 s. Rows are our own; texts come from anyone.
+const [ofRows, ofTexts] = [10, 1];
 const clusterRules = { failures: 3, pauseMs };
 
 /**
  * The clients of the endpoint. Most cold starts answer a list: what a list does not need is loaded
  * by the first request that needs it.
  */
-function clientsOf(settings: ApiSettings) {
+function clientsOf(settings: ApiSettings, readAgain: ReadAgain | undefined) {
   const cluster = { ...createCluster(settings), circuit: circuit(clusterRules, now) };
   const connector = createConnector(settings);
   const readServer = readerOf(cluster);
-  const seal = sealer(settings.tokenKeys);
   const prober = once(async () =>
     (await import('./wiring/probe-client.ts')).createProber(settings, connector, cluster),
   );
   const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
   const store = once(async () =>
     (await import('./wiring/table-client.ts')).createGrantStore(settings.table, {
-      sealer: seal,
+      sealer: sealer(settings.tokenKeys, readAgain && keyRenewal(readAgain, now, ofRows)),
       now,
       audit,
     }),
@@ -140,7 +147,9 @@ function clientsOf(settings: ApiSettings) {
       audit,
     }),
   );
-  const sealedTexts = textSealer(seal);
+  const sealedTexts = textSealer(
+    sealer(settings.tokenKeys, readAgain && keyRenewal(readAgain, now, ofTexts)),
+  );
   const listPage = listerOf(cluster, settings.accessRules !== undefined);
   return {
     cluster,
@@ -316,17 +325,24 @@ function readerOf(cluster: Cluster): ReadServer {
 const isName = (text: string): boolean =>
   text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text);
 
-let answer: ReturnType<typeof functionUrlHandler> | undefined;
+type Answer = ReturnType<typeof functionUrlHandler>;
+let answer: (() => Promise<Answer>) | undefined;
 
 /**
  * Handler of the endpoint. It is made on the first request, so that a missing setting is in the log
- * of the request and not a failed start.
+ * of the request and not a failed start; and again when a secret has changed.
  */
-export const handler: ReturnType<typeof functionUrlHandler> = async (event, context) => {
+export const handler: Answer = async (event, context) => {
   // AWS says at which address the function was called. The address is not known before, and no
   // caller can forge it.
   const ownUrl =
     'domainName' in event.requestContext ? `https://${event.requestContext.domainName}` : undefined;
-  answer ??= functionUrlHandler(createApi({ PUBLIC_URL: ownUrl, ...process.env }));
-  return answer(event, context);
+  answer ??= madeFromSecrets({
+    environment: { PUBLIC_URL: ownUrl, ...process.env },
+    namesFor: secretsOfApi,
+    make: (environment, readAgain) => functionUrlHandler(createApi(environment, readAgain)),
+    log,
+    now,
+  });
+  return (await answer())(event, context);
 };

@@ -12,6 +12,7 @@ import { changePublisher, pageSender } from './adapters/eventbridge.ts';
 import { connectionCheck } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
 import { defined } from './model/defined.ts';
+import { secretsOfSweep } from './model/secret-names.ts';
 import { missedTicks } from './reachability/due.ts';
 import type { SweepCursor } from './reachability/fanout.ts';
 import { runSweep, type SweepPorts } from './reachability/run-sweep.ts';
@@ -24,6 +25,7 @@ import { createBus } from './wiring/bus-client.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
 import { createProber } from './wiring/probe-client.ts';
+import { madeFromSecrets } from './wiring/secrets.ts';
 import { createHistory, createOutbox } from './wiring/table-client.ts';
 
 const mostServers = 1_000_000;
@@ -106,14 +108,23 @@ function cursorOf(event: z.infer<typeof sweepEvent>, now: Date): SweepCursor {
   return { tick: event.at ?? began, began, hop: 0, everything: event.everything ?? false };
 }
 
-let settings: SweepSettings | undefined;
-let sweep: Sweep | undefined;
+type App = { readonly settings: SweepSettings; readonly sweep: Sweep };
+let app: (() => Promise<App>) | undefined;
 const log = lineWriter('sweep');
 
 /** Handler of the schedule and of the bus. */
 export async function handler(event: unknown): Promise<SweepReport> {
-  settings ??= readSweepSettings(process.env);
-  sweep ??= sweepWith(settings);
+  app ??= madeFromSecrets({
+    environment: process.env,
+    namesFor: secretsOfSweep,
+    make: (environment) => {
+      const settings = readSweepSettings(environment);
+      return { settings, sweep: sweepWith(settings) };
+    },
+    log,
+    now: () => new Date(),
+  });
+  const { settings, sweep } = await app();
   const report = await sweep(event);
   log(report);
   if (settings.metricsNamespace !== undefined) publishSweep(settings.metricsNamespace, report);

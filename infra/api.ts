@@ -1,12 +1,16 @@
 /** The endpoint: its function and its address. */
-import { type Common, logGroup, reservedOf, rows } from './functions.ts';
+import { type Common, type Grant, logGroup, reservedOf, rows } from './functions.ts';
 
-type ApiParts = Common & { readonly reserved: number | undefined };
+type ApiParts = Common & { readonly secrets: Grant[]; readonly reserved: number | undefined };
 
-export function makeApi({ shared, settings, table, reserved }: ApiParts): sst.aws.Function {
+export function makeApi({
+  shared,
+  settings,
+  table,
+  secrets,
+  reserved,
+}: ApiParts): sst.aws.Function {
   const log = logGroup('Api');
-  const tokenKeys = new sst.Secret('TokenKeys');
-  const oauthClients = new sst.Secret('OauthClients', '[]');
   return new sst.aws.Function('Api', {
     ...shared,
     handler: 'functions/api.handler',
@@ -17,7 +21,7 @@ export function makeApi({ shared, settings, table, reserved }: ApiParts): sst.aw
     // The function checks the token itself. Its callers are command lines, not pages of other sites.
     url: { authorization: 'none', cors: false },
     logging: { logGroup: log.name },
-    environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
+    environment: { ...settings },
     permissions: [
       rows(
         table,
@@ -28,6 +32,7 @@ export function makeApi({ shared, settings, table, reserved }: ApiParts): sst.aw
       rows(table, ['UpdateItem'], ['limit ']),
       rows(table, ['Query'], ['changes ']),
       log.grant,
+      ...secrets,
     ],
   });
 }

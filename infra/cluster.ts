@@ -3,7 +3,7 @@ import type { Arguments } from './arguments.ts';
 
 /**
  * How the functions connect to the cluster, by settings. On EKS no credential is stored: they sign
- * with their roles.
+ * with their roles. Elsewhere they read the secret Kubeconfig.
  */
 export function clusterSettings(
   cluster: Arguments['cluster'],
@@ -18,7 +18,7 @@ export function clusterSettings(
       };
     }
     case 'kubeconfig':
-      return { KUBECONFIG_YAML: new sst.Secret('Kubeconfig').value };
+      return {};
   }
 }
 

@@ -1,12 +1,14 @@
 /**
  * The whole deployment: table, bus, the two functions, the schedule, the site, alarms and dashboard.
  */
+import { secretsOfApi, secretsOfSweep } from '../functions/model/secret-names.ts';
 import { alarms } from './alarms.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
 import { clusterSettings, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles } from './functions.ts';
+import { secrets } from './secrets.ts';
 import { site } from './site.ts';
 import { makeSweep } from './sweep.ts';
 
@@ -22,6 +24,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   });
   const bus = new sst.aws.Bus('Bus');
   const dead = deadLetters(bus);
+  const ofStage = secrets();
+  const onEks = given.cluster.kind === 'eks';
   const common = {
     table,
     shared: {
@@ -35,6 +39,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     settings: {
       ...given.settings,
       ...clusterSettings(given.cluster),
+      ...ofStage.settings,
       TABLE_NAME: table.name,
       HEARTBEAT_SECONDS: String(given.heartbeatSeconds),
       METRICS_NAMESPACE: `${$app.name}-${$app.stage}`,
@@ -43,8 +48,18 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       MALLOC_ARENA_MAX: '2',
     },
   } as const;
-  const sweep = makeSweep({ ...common, bus, dead, reserved: given.concurrency.sweep });
-  const api = makeApi({ ...common, reserved: given.concurrency.api });
+  const sweep = makeSweep({
+    ...common,
+    bus,
+    dead,
+    secrets: ofStage.readBy(secretsOfSweep(onEks)),
+    reserved: given.concurrency.sweep,
+  });
+  const api = makeApi({
+    ...common,
+    secrets: ofStage.readBy(secretsOfApi(onEks)),
+    reserved: given.concurrency.api,
+  });
   letIn(given.cluster, { Sweep: sweep, Api: api });
   const siteUrl = given.settings['SITE_URL'];
   alarms({

@@ -1,10 +1,11 @@
 /** The sweep: its function, its schedule, and the rule that brings its pages back to it. */
 import { eventSource, pageType } from '../functions/model/bus-events.ts';
-import { type Common, logGroup, onlyForUs, reservedOf, rows } from './functions.ts';
+import { type Common, type Grant, logGroup, onlyForUs, reservedOf, rows } from './functions.ts';
 
 type SweepParts = Common & {
   readonly bus: sst.aws.Bus;
   readonly dead: aws.sqs.Queue;
+  readonly secrets: Grant[];
   readonly reserved: number | undefined;
 };
 
@@ -14,6 +15,7 @@ export function makeSweep({
   table,
   bus,
   dead,
+  secrets,
   reserved,
 }: SweepParts): sst.aws.Function {
   const log = logGroup('Sweep');
@@ -35,6 +37,7 @@ export function makeSweep({
       rows(table, ['PutItem', 'UpdateItem', 'DeleteItem', 'Query'], ['outbox ']),
       rows(table, ['BatchWriteItem'], ['changes ']),
       log.grant,
+      ...secrets,
     ],
     transform: {
       eventInvokeConfig: {

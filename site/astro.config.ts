@@ -94,7 +94,15 @@ export default defineConfig({
         },
         {
           label: 'Guides',
-          items: written('kubernetes', 'deploy', 'single-sign-on', 'registered-clients', 'migrate'),
+          items: written(
+            'kubernetes',
+            'deploy',
+            'cluster-access',
+            'secrets',
+            'single-sign-on',
+            'registered-clients',
+            'migrate',
+          ),
         },
         {
           label: 'Operate',

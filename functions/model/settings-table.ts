@@ -49,7 +49,12 @@ export const settings = {
     fallback: 'audience:server:client_id:',
   },
   AWS_ACCESS_KEY_ID: {
-    summary: 'Credential that signs the token for EKS_CLUSTER. Lambda sets it.',
+    summary:
+      'Credential that signs the token for EKS_CLUSTER and reads the secrets at SECRETS_PATH. Lambda sets it.',
+    fallback: '',
+  },
+  AWS_ENDPOINT_URL: {
+    summary: 'Address of a local AWS, for development: all services at one address.',
     fallback: '',
   },
   AWS_ENDPOINT_URL_DYNAMODB: {
@@ -60,8 +65,13 @@ export const settings = {
     summary: 'Address of a local EventBridge, for development.',
     fallback: '',
   },
+  AWS_ENDPOINT_URL_SSM: {
+    summary: 'Address of a local Parameter Store, for development.',
+    fallback: '',
+  },
   AWS_REGION: {
-    summary: 'Region that the token for EKS_CLUSTER is signed for. Lambda sets it.',
+    summary:
+      'Region that the token for EKS_CLUSTER is signed for, and of the secrets at SECRETS_PATH. Lambda sets it.',
     fallback: '',
   },
   AWS_SECRET_ACCESS_KEY: {
@@ -249,6 +259,11 @@ export const settings = {
   SECRET_NAMESPACES: {
     summary:
       'Comma-separated namespaces whose Secrets any MCPServer may use. Secrets of other namespaces are available only to MCPServers of the same namespace.',
+    fallback: '',
+  },
+  SECRETS_PATH: {
+    summary:
+      'Path of the parameters Kubeconfig, OauthClients and TokenKeys in the Parameter Store of AWS. They replace KUBECONFIG_YAML, OAUTH_CLIENTS and TOKEN_KEYS, and are read again every 5 minutes.',
     fallback: '',
   },
   SERVICE_NAMESPACES: {

@@ -1,6 +1,7 @@
 import type { ArgumentReader } from './reader.ts';
 
 export type ClusterArguments = {
+  /** Without EKS, the kubeconfig is a secret of the stage. */
   readonly cluster:
     | { readonly kind: 'eks'; readonly name: string }
     | { readonly kind: 'kubeconfig' };
@@ -10,25 +11,10 @@ export type ClusterArguments = {
 
 export function readCluster({ text, list, report }: ArgumentReader): ClusterArguments {
   const eks = text('EKS_CLUSTER');
-  const kubeconfig = text('SST_SECRET_Kubeconfig');
-  if (eks === undefined && kubeconfig === undefined)
-    report(
-      'No cluster is set. Add EKS_CLUSTER=... to .env, or run: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig',
-    );
-  if (eks !== undefined && kubeconfig !== undefined)
-    report(
-      'Two clusters are set. Remove EKS_CLUSTER from .env, or run: npx sst secret remove Kubeconfig',
-    );
-  const kubeconfigBytes = kubeconfig?.length ?? 0;
-  if (kubeconfigBytes > mostKubeconfigBytes)
-    report(
-      `Secret Kubeconfig has ${kubeconfigBytes} characters; the limit is ${mostKubeconfigBytes}. Reduce it to one context: kubectl config view --raw --minify --flatten | npx sst secret set Kubeconfig`,
-    );
   const extraCa = text('EXTRA_CA');
-  const authorityBytes = (extraCa?.length ?? 0) + kubeconfigBytes;
-  if (extraCa !== undefined && authorityBytes > mostKubeconfigBytes)
+  if (extraCa !== undefined && extraCa.length > mostAuthorityCharacters)
     report(
-      `EXTRA_CA${kubeconfig === undefined ? ' has' : ' and the secret Kubeconfig together have'} ${authorityBytes} characters; the limit is ${mostKubeconfigBytes}. Keep only the root certificate, without text around it.`,
+      `EXTRA_CA has ${extraCa.length} characters; the limit is ${mostAuthorityCharacters}. Keep only the root certificate, without text around it.`,
     );
 
   const privateSubnets = list('VPC_SUBNETS');
@@ -44,4 +30,4 @@ export function readCluster({ text, list, report }: ArgumentReader): ClusterArgu
 }
 
 // All variables of a Lambda together may have 4 KB; the others need less than 1.
-const mostKubeconfigBytes = 3000;
+const mostAuthorityCharacters = 3000;

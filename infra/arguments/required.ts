@@ -5,12 +5,10 @@ const required = {
   OIDC_ISSUER: 'the issuer where people sign in. Add it to .env: OIDC_ISSUER=https://...',
   OIDC_CLIENT_ID:
     'the client id of the muster command at that issuer. Add it to .env: OIDC_CLIENT_ID=...',
-  SST_SECRET_TokenKeys: `the key that encrypts tokens. Run: npx sst secret set TokenKeys "k1:$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"`,
 } as const;
 
 /** Reports what no deployment can do without. */
 export function checkRequired({ text, report }: ArgumentReader): void {
   for (const [name, meaning] of Object.entries(required))
-    if (text(name) === undefined)
-      report(`${name.replace('SST_SECRET_', 'Secret ')} is not set: ${meaning}`);
+    if (text(name) === undefined) report(`${name} is not set: ${meaning}`);
 }

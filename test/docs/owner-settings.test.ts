@@ -35,7 +35,6 @@ const deployed = {
   EKS_CLUSTER: 'main',
   OIDC_ISSUER: 'https://login.example.com',
   OIDC_CLIENT_ID: 'muster',
-  SST_SECRET_TokenKeys: `k1:${'A'.repeat(43)}`,
 };
 
 const underlying = {
@@ -43,7 +42,7 @@ const underlying = {
   KUBECONFIG: '/kubeconfig',
   PUBLIC_URL: 'https://muster.example.com',
   TABLE_NAME: 'table',
-  TOKEN_KEYS: deployed.SST_SECRET_TokenKeys,
+  TOKEN_KEYS: `k1:${'A'.repeat(43)}`,
 };
 
 const forDeployment: ReadonlySet<string> = new Set([

@@ -203,7 +203,6 @@ export const owner: Readonly<Record<string, string>> = {
   AWS_REGION: 'eu-central-1',
   OIDC_ISSUER: 'https://issuer.example.com',
   OIDC_CLIENT_ID: 'muster',
-  SST_SECRET_TokenKeys: `k1:${Buffer.alloc(32).toString('base64url')}`,
   EKS_CLUSTER: 'mine',
   SITE_URL: 'https://docs.example.com',
   REPOSITORY_URL: 'https://forge.example.com/owner/muster',

@@ -38,6 +38,8 @@ export async function startBundles(
       EKS_CLUSTER: _cluster,
       CLUSTER_URL: _url,
       CLUSTER_CA: _ca,
+      // This world has its secrets in the environment; test/aws/ has a Parameter Store.
+      SECRETS_PATH: _secrets,
       ...variables
     } = given.variables;
     const ours = Object.entries(environment).flatMap(([key, value]) =>

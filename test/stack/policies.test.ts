@@ -53,6 +53,8 @@ const dead = (): string => deployed().arn('Queue', 'DeadLetters');
 const log = (name: string): string => `${deployed().arn('LogGroup', `${name}Log`)}:log-stream:one`;
 const sweep = (): string => deployed().arn('Function', 'SweepFunction');
 
+const secret = (name: string): string => arn('ssm', `parameter/muster/production/${name}`);
+
 type Row = [role: string, action: string, resource: () => string, row?: string];
 
 const calls: readonly Row[] = [
@@ -79,6 +81,8 @@ const calls: readonly Row[] = [
   ['ApiRole', 'dynamodb:UpdateItem', table, 'limit ["https://issuer.example.com","ada"]'],
   ['ApiRole', 'dynamodb:Query', table, 'changes 57508e3c'],
   ['ApiRole', 'logs:PutLogEvents', () => log('Api')],
+  ['ApiRole', 'ssm:GetParameters', () => secret('TokenKeys')],
+  ['ApiRole', 'ssm:GetParameters', () => secret('OauthClients')],
   ['TickRole', 'lambda:InvokeFunction', sweep],
   ['TickRole', 'sqs:SendMessage', dead],
 ];
@@ -115,7 +119,17 @@ const others: readonly Row[] = [
   ['ApiRole', 'events:PutEvents', bus],
   ['ApiRole', 'sqs:SendMessage', dead],
   ['ApiRole', 'lambda:InvokeFunction', sweep],
-  ['ApiRole', 'ssm:GetParameter', () => arn('ssm', 'parameter/sst/bootstrap')],
+  ['ApiRole', 'ssm:GetParameters', () => arn('ssm', 'parameter/sst/bootstrap')],
+  ['ApiRole', 'ssm:GetParameters', () => arn('ssm', 'parameter/muster/ada/TokenKeys')],
+  ['ApiRole', 'ssm:GetParameters', () => secret('Kubeconfig')],
+  ['ApiRole', 'ssm:GetParameter', () => secret('TokenKeys')],
+  ['ApiRole', 'ssm:GetParameterHistory', () => secret('TokenKeys')],
+  ['ApiRole', 'ssm:GetParametersByPath', () => arn('ssm', 'parameter/muster/production')],
+  ['ApiRole', 'ssm:PutParameter', () => secret('TokenKeys')],
+  ['ApiRole', 'ssm:DeleteParameters', () => secret('TokenKeys')],
+  ['SweepRole', 'ssm:GetParameters', () => secret('TokenKeys')],
+  ['SweepRole', 'ssm:GetParameters', () => secret('OauthClients')],
+  ['SweepRole', 'ssm:GetParameters', () => secret('Kubeconfig')],
   ['TickRole', 'lambda:InvokeFunction', () => arn('lambda', 'function:another')],
   ['TickRole', 'lambda:UpdateFunctionCode', sweep],
 ];

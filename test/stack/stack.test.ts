@@ -9,6 +9,7 @@ import { alarmPage } from '../../infra/alarm-page.ts';
 import { optional, proxies } from '../../infra/arguments/settings.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
+import { secretSettings } from '../../functions/model/secret-names.ts';
 import { settings } from '../../functions/model/settings-table.ts';
 
 const variablesSchema = z.object({
@@ -16,6 +17,18 @@ const variablesSchema = z.object({
 });
 const variables = (name: string) =>
   variablesSchema.parse(deployed().inputs('Function', `${name}Function`)).environment.variables;
+
+const roleSchema = z.object({ inlinePolicies: z.array(z.object({ policy: z.string() })) });
+const statementsSchema = z.object({
+  Statement: z.array(z.object({ Action: z.unknown(), Resource: z.unknown() })),
+});
+/** The parameters that a role may read. */
+const readableBy = (role: Readonly<Record<string, unknown>>): readonly unknown[] =>
+  roleSchema
+    .parse(role)
+    .inlinePolicies.flatMap(({ policy }) => statementsSchema.parse(JSON.parse(policy)).Statement)
+    .filter(({ Action }) => JSON.stringify(Action).includes('ssm:'))
+    .flatMap(({ Resource }) => Resource);
 
 describe.skipIf(isMissing)('the types of SST', () => {
   const compiler = fileURLToPath(new URL('../../node_modules/tsc7/bin/tsc', import.meta.url));
@@ -153,8 +166,10 @@ describe.skipIf(isMissing)('the endpoint', () => {
       'AWS_SESSION_TOKEN',
     ];
     const ofOneMachine = [
+      'AWS_ENDPOINT_URL',
       'AWS_ENDPOINT_URL_DYNAMODB',
       'AWS_ENDPOINT_URL_EVENTBRIDGE',
+      'AWS_ENDPOINT_URL_SSM',
       'CLUSTER_TOKEN',
       'CLUSTER_TOKEN_FILE',
       'DNS_SERVERS',
@@ -170,16 +185,11 @@ describe.skipIf(isMissing)('the endpoint', () => {
       ...proxies,
       ...ofLambda,
       ...ofOneMachine,
-      'KUBECONFIG_YAML',
+      ...Object.values(secretSettings),
       ...Object.keys(variables('Api')),
       ...Object.keys(variables('Sweep')),
     ]);
     expect(Object.keys(settings).filter((name) => !known.has(name))).toEqual([]);
-  });
-
-  test('alone has the keys that open tokens', () => {
-    expect(variables('Api')).toHaveProperty('TOKEN_KEYS');
-    expect(variables('Sweep')).not.toHaveProperty('TOKEN_KEYS');
   });
 });
 
@@ -209,18 +219,9 @@ describe.skipIf(isMissing)('the functions', () => {
     expect(unknown).toEqual([]);
   });
 
-  test.each(['Sweep', 'Api'])(
-    '%s has all its variables within the 4 KB of Lambda, with the largest kubeconfig, too',
-    (name) => {
-      const { EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others } = variables(name);
-      expect(
-        JSON.stringify({ EKS_CLUSTER, CLUSTER_URL, CLUSTER_CA, ...others }).length,
-      ).toBeLessThan(4096);
-      expect(JSON.stringify({ ...others, KUBECONFIG_YAML: 'x'.repeat(3000) }).length).toBeLessThan(
-        4096,
-      );
-    },
-  );
+  test.each(['Sweep', 'Api'])('%s has all its variables within the 4 KB of Lambda', (name) => {
+    expect(JSON.stringify(variables(name)).length).toBeLessThan(4096);
+  });
 
   test('are known to EKS by their roles, as the group of manifests/, and keep no credential', () => {
     for (const name of ['Sweep', 'Api']) {
@@ -234,7 +235,23 @@ describe.skipIf(isMissing)('the functions', () => {
       EKS_CLUSTER: 'mine',
       CLUSTER_URL: expect.stringMatching(/^https:.*eks\.amazonaws\.com$/),
     });
-    expect(variables('Sweep')).not.toHaveProperty('KUBECONFIG_YAML');
+  });
+});
+
+describe.skipIf(isMissing)('the secrets', () => {
+  test.each(['Sweep', 'Api'])(
+    'are not in the settings of %s: it reads them by their path',
+    (name) => {
+      expect(variables(name)).toMatchObject({ SECRETS_PATH: '/muster/production' });
+      for (const setting of Object.values(secretSettings))
+        expect(variables(name)).not.toHaveProperty(setting);
+    },
+  );
+
+  test('are nowhere in the stack, and nothing removes those of production', () => {
+    expect(deployed().ofType('sst:sst:Secret')).toEqual([]);
+    const commands = deployed().ofType('command:local:Command');
+    expect(commands.filter(({ inputs }) => 'delete' in inputs)).toEqual([]);
   });
 });
 
@@ -330,7 +347,6 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     const stack = await evaluated(
       {
         ...others,
-        SST_SECRET_Kubeconfig: 'apiVersion: v1',
         VPC_SUBNETS: 'subnet-1,subnet-2',
         VPC_SECURITY_GROUPS: 'sg-1',
         NAMESPACE: 'tools',
@@ -348,7 +364,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     );
     expect(EKS_CLUSTER).toBe('mine');
     const given = {
-      KUBECONFIG_YAML: 'apiVersion: v1',
+      SECRETS_PATH: '/muster/ada',
       NAMESPACE: 'tools',
       LABEL_SELECTOR: 'team=a',
       HEARTBEAT_SECONDS: '20040',
@@ -380,18 +396,24 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     });
     expect(stack.inputs('Table', 'TableTable')).toMatchObject({ deletionProtectionEnabled: false });
     expect(stack.ofType('sst:aws:StaticSite')).toEqual([]);
+    for (const [role, names] of [
+      ['SweepRole', ['Kubeconfig']],
+      ['ApiRole', ['Kubeconfig', 'OauthClients', 'TokenKeys']],
+    ] as const)
+      expect(readableBy(stack.inputs('Role', role))).toEqual(
+        names.map((name) => `arn:aws:ssm:eu-central-1:123456789012:parameter/muster/ada/${name}`),
+      );
+    expect(stack.inputs('Command', 'Secrets')).toMatchObject({
+      dir: projectFolder(),
+      delete: 'npm run --silent secret -- remove --all --stage ada',
+      environment: { AWS_REGION: 'eu-central-1' },
+    });
   });
 
   test('what is missing is told at once, each with the command that mends it', async () => {
     const result = await evaluate({ folder: projectFolder(), stage: 'empty', environment: {} });
     const [message = ''] = result.kind === 'failed' ? result.problems : [];
-    for (const words of [
-      'AWS_REGION=',
-      'OIDC_ISSUER=',
-      'OIDC_CLIENT_ID=',
-      'npx sst secret set TokenKeys',
-      'EKS_CLUSTER=',
-    ]) {
+    for (const words of ['AWS_REGION=', 'OIDC_ISSUER=', 'OIDC_CLIENT_ID=']) {
       expect(message).toContain(words);
     }
   });
@@ -399,7 +421,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
   test('what cannot be is told, too', async () => {
     const environment = {
       ...owner,
-      SST_SECRET_Kubeconfig: 'x'.repeat(3001),
+      EXTRA_CA: 'x'.repeat(3001),
       ANONYMOUS_LIST: 'yes',
       LIVE_PAGE: 'on',
       RELEASE_TOKENS: 'true',
@@ -413,8 +435,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     const result = await evaluate({ folder: projectFolder(), stage: 'wrong', environment });
     const [message = ''] = result.kind === 'failed' ? result.problems : [];
     for (const words of [
-      'Two clusters',
-      '--minify',
+      'EXTRA_CA has 3001 characters',
       'ANONYMOUS_LIST is "yes"',
       'Remove LIVE_PAGE from .env',
       'RELEASE_TOKENS is "true"',

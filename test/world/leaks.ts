@@ -136,7 +136,9 @@ watch(ServerResponse.prototype, 'end', (response, chunk) => {
 for (const method of ['write', 'end']) {
   watch(ClientRequest.prototype, method, (request, chunk) => {
     const target = request.getHeader('x-amz-target');
-    if (typeof target === 'string') expose(`the store (${target})`, readable(textOf(chunk)));
+    // The Parameter Store is where secrets belong.
+    if (typeof target === 'string' && !target.startsWith('AmazonSSM.'))
+      expose(`the store (${target})`, readable(textOf(chunk)));
   });
 }
 

@@ -2,8 +2,8 @@
  * Tokens for Amazon EKS, made in this process: a presigned STS request that EKS sends
  * (aws-iam-authenticator's format).
  */
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../network/sha256.ts';
 import type { TokenSource } from './apiserver.ts';
 
 export type EksOptions = {
@@ -82,26 +82,4 @@ async function make(
       message: `AWS gave no credentials to sign with (${name}). Give the function a role and AWS_REGION.`,
     };
   }
-}
-
-/** node:crypto in the shape that the signer requires. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
-  }
-  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytes(chunk));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {}
-}
-
-function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }

@@ -1,3 +1,4 @@
+import { TableUnavailable } from '../../model/table-unavailable.ts';
 import type { Sealer } from './seal.ts';
 
 /** Seals a text into one text that fits into a URL, and opens it again. */
@@ -21,6 +22,12 @@ export const textSealer = ({ seal, open }: Sealer): TextSealer => ({
       text.length > longest ? [] : (/^([\w-]+)\.([\w-]+)\.([\w-]*)\.([\w-]+)$/.exec(text) ?? []);
     if (header === undefined || iv === undefined || ciphertext === undefined || tag === undefined)
       return undefined;
-    return open({ protected: header, iv, ciphertext, tag }, aad);
+    try {
+      return await open({ protected: header, iv, ciphertext, tag }, aad);
+    } catch (error) {
+      // Anyone may send one with the id of a key that does not exist.
+      if (error instanceof TableUnavailable) return undefined;
+      throw error;
+    }
   },
 });
