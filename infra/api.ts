@@ -1,9 +1,11 @@
-/** The endpoint: its function and its address. */
+/** The function of the endpoint. */
+import type { Front } from './arguments/front.ts';
+import { functionUrlOf } from './front.ts';
 import { type Common, logGroup, reservedOf, rows } from './functions.ts';
 
-type ApiParts = Common & { readonly reserved: number | undefined };
+type ApiParts = Common & { readonly reserved: number | undefined; readonly front: Front };
 
-export function makeApi({ shared, settings, table, reserved }: ApiParts): sst.aws.Function {
+export function makeApi({ shared, settings, table, reserved, front }: ApiParts): sst.aws.Function {
   const log = logGroup('Api');
   const tokenKeys = new sst.Secret('TokenKeys');
   const oauthClients = new sst.Secret('OauthClients', '[]');
@@ -14,8 +16,7 @@ export function makeApi({ shared, settings, table, reserved }: ApiParts): sst.aw
     // A verification may wait 35 s for the refresh of another request.
     timeout: '45 seconds',
     ...reservedOf(reserved),
-    // The function checks the token itself. Its callers are command lines, not pages of other sites.
-    url: { authorization: 'none', cors: false },
+    ...functionUrlOf(front),
     logging: { logGroup: log.name },
     environment: { ...settings, TOKEN_KEYS: tokenKeys.value, OAUTH_CLIENTS: oauthClients.value },
     permissions: [

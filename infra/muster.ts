@@ -7,7 +7,7 @@ import type { Arguments } from './arguments.ts';
 import { clusterSettings, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles } from './functions.ts';
-import { site } from './site.ts';
+import { publish } from './publish.ts';
 import { makeSweep } from './sweep.ts';
 
 /** Returns the names of what was created; `docs/deploy.md` lists them. */
@@ -44,21 +44,21 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     },
   } as const;
   const sweep = makeSweep({ ...common, bus, dead, reserved: given.concurrency.sweep });
-  const api = makeApi({ ...common, reserved: given.concurrency.api });
+  const api = makeApi({ ...common, reserved: given.concurrency.api, front: given.front });
   letIn(given.cluster, { Sweep: sweep, Api: api });
+  const { address, outputs } = publish(given, api);
   const siteUrl = given.settings['SITE_URL'];
   alarms({
     sweep,
-    api,
+    address,
     dead,
     ...(given.alarmEmail && { email: given.alarmEmail }),
     ...(siteUrl && { siteUrl }),
   });
   return {
-    endpoint: api.url,
+    ...outputs,
     bus: bus.name,
     table: table.name,
     deadLetters: dead.url,
-    ...(given.site && { site: site(given.site) }),
   };
 }

@@ -203,6 +203,7 @@ export const owner: Readonly<Record<string, string>> = {
   OIDC_CLIENT_ID: 'muster',
   SST_SECRET_TokenKeys: `k1:${Buffer.alloc(32).toString('base64url')}`,
   EKS_CLUSTER: 'mine',
+  SITE: 'on',
   SITE_URL: 'https://docs.example.com',
   REPOSITORY_URL: 'https://forge.example.com/owner/muster',
 };
