@@ -22,7 +22,7 @@ export type Arguments = ClusterArguments &
 /**
  * Arguments are missing or invalid. The message has a line for each, with the command that fixes
  * it. Pulumi prints an error as `inspect` shows it, and the SST CLI prints that: here without the
- * stack, which helps nobody who wrote `.env`.
+ * stack, which says nothing about `.env`.
  */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';

@@ -1,6 +1,6 @@
 /**
- * One CloudFront distribution for endpoint and site, at the domain of the owner. `docs/decisions.md`
- * says why the site is not at an address of its own.
+ * One CloudFront distribution for endpoint and site, at the domain of the owner.
+ * `docs/decisions.md` says why the site is not at an address of its own.
  */
 import { endpointRoots } from '../functions/model/endpoint-paths.ts';
 import { liveHeaders } from '../functions/model/live-page.ts';
@@ -23,8 +23,8 @@ export function makeDomain({ domain, endpoint, hasSite }: DomainParts): sst.aws.
     transform: {
       cdn: (args) => {
         args.comment = `${$app.name}-${$app.stage}`;
-        // SST puts a host of its own here, by HTTP: a request that its function cannot route, tokens
-        // included, would go there.
+        // SST puts a host of its own here, by HTTP: a request that its function cannot route would
+        // go there, with its token.
         args.origins = [originOf(endpoint)];
         if (live === undefined) {
           args.defaultCacheBehavior = toEndpoint;
@@ -58,8 +58,8 @@ const originOf = (endpoint: $util.Output<string>) => ({
 
 /**
  * Nothing is cached, and two requests are never answered as one: the answers are for one person.
- * Headers, cookies and query reach the endpoint as they came. A token that comes by HTTP is
- * refused and not redirected, so that nobody sends it so again.
+ * Headers, cookies and query reach the endpoint as they came. A request by HTTP is refused and not
+ * redirected: a redirect would hide that its token was readable.
  */
 const toEndpoint = {
   targetOriginId: originId,
