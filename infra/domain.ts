@@ -81,5 +81,6 @@ const liveHeadersPolicy = (): aws.cloudfront.ResponseHeadersPolicy =>
       },
       referrerPolicy: { referrerPolicy: liveHeaders['referrer-policy'], override: true },
       contentTypeOptions: { override: true },
+      strictTransportSecurity: { accessControlMaxAgeSec: 31_536_000, override: true },
     },
   });

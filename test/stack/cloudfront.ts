@@ -40,7 +40,13 @@ const distributionSchema = z.looseObject({
 export const distributionOf = (stack: Stack) =>
   distributionSchema.parse(stack.inputs('Distribution', 'DomainCdnDistribution'));
 
-export async function route(stack: Stack, path: string, host: string): Promise<Routed> {
+/** `values`: what the key value store at the edge has; by default what the stack puts into it. */
+export async function route(
+  stack: Stack,
+  path: string,
+  host: string,
+  values: ReadonlyMap<string, string> = valuesOf(stack),
+): Promise<Routed> {
   const { origins, defaultCacheBehavior, orderedCacheBehaviors } = distributionOf(stack);
   // The first pattern that matches decides.
   const behavior =
@@ -53,7 +59,7 @@ export async function route(stack: Stack, path: string, host: string): Promise<R
   );
   return edge === undefined
     ? unrouted
-    : atEdge(codeOf(stack, edge.functionArn), valuesOf(stack), unrouted, host);
+    : atEdge(codeOf(stack, edge.functionArn), values, unrouted, host);
 }
 
 /** Developer guide of CloudFront, "Path pattern": `*` is any number of characters, `?` is one. */

@@ -190,8 +190,14 @@ describe.skipIf(isMissing)('DOMAIN with the site and the live page', () => {
           override: true,
         },
         referrerPolicy: { referrerPolicy: 'no-referrer', override: true },
+        strictTransportSecurity: { accessControlMaxAgeSec: 31_536_000, override: true },
       },
     });
+  });
+
+  test('the function at the edge is within the 10 KB of CloudFront', () => {
+    const { code } = stack.inputs('Function', 'DomainCloudfrontFunctionRequest');
+    expect(String(code).length).toBeLessThan(10_240);
   });
 
   test('the address of the distribution itself shows no site', async () => {
@@ -201,7 +207,11 @@ describe.skipIf(isMissing)('DOMAIN with the site and the live page', () => {
     });
   });
 
-  test('no request leaves for a host that is not ours, whatever the store at the edge has', () => {
+  test('no request leaves for a host that is not ours, also while the store at the edge is empty', async () => {
+    expect(await route(stack, '/deploy/', host, new Map())).toMatchObject({
+      kind: 'origin',
+      host: endpoint,
+    });
     expect(distributionOf(stack).origins).toEqual([
       expect.objectContaining({
         domainName: endpoint,
