@@ -3,10 +3,11 @@
  */
 
 import { alarmPage } from './alarm-page.ts';
+import type { Address } from './front.ts';
 
 type Watched = {
   readonly sweep: sst.aws.Function;
-  readonly api: sst.aws.Function;
+  readonly address: Address;
   readonly dead: aws.sqs.Queue;
   /** Receives an email for each alarm. */
   readonly email?: string;
@@ -33,7 +34,7 @@ type Metric = {
   readonly dimensions?: Readonly<Record<string, $util.Input<string>>>;
 };
 
-export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
+export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void {
   const own = (name: string, service: 'sweep' | 'api' = 'sweep'): Metric => ({
     namespace: `${$app.name}-${$app.stage}`,
     name,
@@ -151,7 +152,7 @@ export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
     },
     ApiErrors: {
       means: 'The endpoint returns 5xx errors.',
-      metric: lambda('Url5xxCount', api),
+      metric: address.errors,
       statistic: 'Sum',
       periodSeconds: 300,
       periods: 1,
@@ -160,7 +161,7 @@ export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
     },
     ApiSlow: {
       means: 'The 99th percentile of response times is above 3 s.',
-      metric: lambda('UrlRequestLatency', api),
+      metric: address.latency,
       statistic: 'p99',
       periodSeconds: 300,
       periods: 3,

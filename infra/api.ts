@@ -1,7 +1,13 @@
-/** The endpoint: its function and its address. */
+/** The function of the endpoint. */
+import type { Front } from './arguments/front.ts';
+import { functionUrlOf } from './front.ts';
 import { type Common, type Grant, logGroup, reservedOf, rows } from './functions.ts';
 
-type ApiParts = Common & { readonly secrets: Grant[]; readonly reserved: number | undefined };
+type ApiParts = Common & {
+  readonly secrets: Grant[];
+  readonly reserved: number | undefined;
+  readonly front: Front;
+};
 
 export function makeApi({
   shared,
@@ -9,6 +15,7 @@ export function makeApi({
   table,
   secrets,
   reserved,
+  front,
 }: ApiParts): sst.aws.Function {
   const log = logGroup('Api');
   return new sst.aws.Function('Api', {
@@ -18,8 +25,7 @@ export function makeApi({
     // A verification may wait 35 s for the refresh of another request.
     timeout: '45 seconds',
     ...reservedOf(reserved),
-    // The function checks the token itself. Its callers are command lines, not pages of other sites.
-    url: { authorization: 'none', cors: false },
+    ...functionUrlOf(front),
     logging: { logGroup: log.name },
     environment: { ...settings },
     permissions: [

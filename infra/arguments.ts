@@ -2,6 +2,7 @@
  * The configuration of a deployment, read from the environment of `npx sst deploy`. SST also reads
  * `.env` and `.env.STAGE` into it.
  */
+import { inspect } from 'node:util';
 import { defined } from '../functions/model/defined.ts';
 import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
@@ -12,7 +13,7 @@ import { readSettings } from './arguments/settings.ts';
 
 export type Arguments = ClusterArguments &
   CapacityArguments &
-  FrontArguments & {
+  Omit<FrontArguments, 'addresses'> & {
     /** Settings of both functions, by the names of `functions/model/settings-table.ts`. */
     readonly settings: Readonly<Record<string, string>>;
     readonly alarmEmail?: string;
@@ -20,26 +21,31 @@ export type Arguments = ClusterArguments &
 
 /**
  * Arguments are missing or invalid. The message has a line for each, with the command that fixes
- * it.
+ * it. Pulumi prints an error as `inspect` shows it, and the SST CLI prints that: here without the
+ * stack, which says nothing about `.env`.
  */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
+  [inspect.custom](): string {
+    return this.message;
+  }
 }
 
 /** Throws `ArgumentError`, which lists all problems at once. */
 export function readArguments(environment: Environment): Arguments {
   const from = argumentReader(environment);
   checkRequired(from);
+  const { addresses, ...front } = readFront(from);
   const read = {
     ...readCluster(from),
     ...readCapacity(from),
-    ...readFront(from),
+    ...front,
     ...defined({ alarmEmail: from.text('ALARM_EMAIL') }),
-    settings: readSettings(from),
+    settings: { ...readSettings(from), ...addresses },
   };
   if (from.problems.length > 0)
     throw new ArgumentError(
-      `The deployment cannot start:\n${from.problems.map((line) => `  ${line}`).join('\n')}`,
+      `The deployment cannot start:\n${from.problems.map((line) => `- ${line}`).join('\n')}`,
     );
   return read;
 }

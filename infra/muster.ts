@@ -8,8 +8,8 @@ import type { Arguments } from './arguments.ts';
 import { clusterSettings, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles } from './functions.ts';
+import { publish } from './publish.ts';
 import { secrets } from './secrets.ts';
-import { site } from './site.ts';
 import { makeSweep } from './sweep.ts';
 
 /** Returns the names of what was created; `docs/deploy.md` lists them. */
@@ -59,21 +59,22 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     ...common,
     secrets: ofStage.readBy(secretsOfApi(onEks)),
     reserved: given.concurrency.api,
+    front: given.front,
   });
   letIn(given.cluster, { Sweep: sweep, Api: api });
+  const { address, outputs } = publish(given, api);
   const siteUrl = given.settings['SITE_URL'];
   alarms({
     sweep,
-    api,
+    address,
     dead,
     ...(given.alarmEmail && { email: given.alarmEmail }),
     ...(siteUrl && { siteUrl }),
   });
   return {
-    endpoint: api.url,
+    ...outputs,
     bus: bus.name,
     table: table.name,
     deadLetters: dead.url,
-    ...(given.site && { site: site(given.site) }),
   };
 }

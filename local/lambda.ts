@@ -5,6 +5,7 @@ import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda';
 import type { FileServer } from './site-files.ts';
 import { type Listening, listenLocally } from './listen.ts';
 import { defined } from '../functions/model/defined.ts';
+import { renamedChallenge } from '../functions/model/renamed-challenge.ts';
 
 /** Payload format 2.0. */
 export type FunctionUrlEvent = Extract<LambdaEvent, { rawPath: string }>;
@@ -48,7 +49,7 @@ export async function startFunctionUrl({
         isBase64Encoded = false,
       } = await invoke(handler, request);
       for (const [name, value] of Object.entries(headers))
-        response.setHeader(name, [value].flat().map(String));
+        response.setHeader(nameOutside(name), [value].flat().map(String));
       if (cookies.length > 0) response.setHeader('set-cookie', [...cookies]);
       response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
     };
@@ -80,6 +81,10 @@ async function invoke(
     ? { headers: { 'content-type': 'application/json' }, body: result }
     : result;
 }
+
+/** AWS renames this one, and clients have to know it. */
+const nameOutside = (name: string): string =>
+  name.toLowerCase() === 'www-authenticate' ? renamedChallenge : name;
 
 const timeoutMs = 20_000; // of the api function
 

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getMimeType } from 'hono/utils/mime';
-import { livePolicy } from '../functions/model/live-page.ts';
+import { endpointRoots } from '../functions/model/endpoint-paths.ts';
+import { liveHeaders } from '../functions/model/live-page.ts';
 
 /** Answers a request; false leaves it to the endpoint. */
 export type FileServer = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /** What belongs to the endpoint, whatever the folder has. */
-const ofEndpoint = /^\/(v1|\.well-known|healthz)(\/|$)/;
+const isOfEndpoint = (pathname: string): boolean =>
+  endpointRoots.some((root) => `${pathname}/`.startsWith(`/${root}/`));
 
 /** Whether `npm run site:build` has been here. */
 export const isBuilt = (folder: URL): boolean => existsSync(new URL('live/index.html', folder));
@@ -25,7 +27,7 @@ export function siteFiles(folder: URL): FileServer {
     const address = URL.parse(`http://127.0.0.1${url}`);
     if (address === null || !/^(GET|HEAD)$/.test(method)) return false;
     const { pathname, search } = address;
-    if (ofEndpoint.test(pathname)) return false;
+    if (isOfEndpoint(pathname)) return false;
     const { host = '' } = request.headers;
     if (pathname === '/live/' && !host.startsWith('127.')) {
       // The issuer leads back to 127.0.0.1, where the page of another name has stored nothing.
@@ -106,14 +108,8 @@ const sender =
       })
       .end(method === 'HEAD' ? undefined : bytes);
 
-/** The live page has the token of a person. Its address may hold a code or a secret. */
 const headersFor = (pathname: string): Readonly<Record<string, string>> =>
-  pathname.startsWith('/live/')
-    ? {
-        'content-security-policy': `${livePolicy}; frame-ancestors 'none'`,
-        'referrer-policy': 'no-referrer',
-      }
-    : {};
+  pathname.startsWith('/live/') ? liveHeaders : {};
 
 const notBuilt = Buffer.from(
   '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>The site is not built</title><h1>The site is not built</h1><p>Run this in the folder of the repository, then reload this page:</p><pre>npm run site:build</pre></html>\n',

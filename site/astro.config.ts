@@ -99,6 +99,7 @@ export default defineConfig({
             'deploy',
             'cluster-access',
             'secrets',
+            'address',
             'single-sign-on',
             'registered-clients',
             'migrate',

@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
+import { challengeIn } from '../../functions/model/renamed-challenge.ts';
 import { codeOf } from '../token-store/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { webAddress } from '../endpoint/web-address.ts';
@@ -33,7 +34,7 @@ export type HttpResponse = ResponseFacts & {
   readonly body: unknown;
   /** Length of the body as it was sent. */
   readonly bytes: number;
-  /** `WWW-Authenticate` and `Date`. */
+  /** `WWW-Authenticate`, also where AWS has renamed it, and `Date`. */
   readonly challenge?: string;
   readonly date?: Date;
 };
@@ -223,7 +224,7 @@ function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer):
     bytes: body.length,
     ...factsOf(headers, body, new Date()),
     ...defined({
-      challenge: headers['www-authenticate'],
+      challenge: challengeIn((name) => [headers[name]].flat()[0]),
       date: Number.isNaN(time) ? undefined : new Date(time),
     }),
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { oneLineWithoutSecrets } from '../../functions/model/outside-text.ts';
+import { challengeIn } from '../../functions/model/renamed-challenge.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { BridgeError, StatusError } from './bridge-error.ts';
 import { type RpcError, rpcErrorIn } from './json-rpc.ts';
@@ -43,7 +44,13 @@ export async function refusalOf(name: string, response: IncomingMessage): Promis
   const rpc = rpcErrorIn(parseJson(text));
   return {
     status,
-    error: rpc ?? statusError(name, status, { ...headers, text }),
+    error:
+      rpc ??
+      statusError(name, status, {
+        ...headers,
+        text,
+        challenge: challengeIn((header) => [headers[header]].flat()[0]),
+      }),
     isSessionLost:
       status === 404 ? rpc?.code !== methodNotFound : status === 400 && /session/i.test(text),
   };
@@ -57,11 +64,11 @@ function statusError(
   status: number,
   answer: {
     readonly location?: string | undefined;
-    readonly 'www-authenticate'?: string | undefined;
+    readonly challenge: string | undefined;
     readonly text: string;
   },
 ): BridgeError {
-  if (answer['www-authenticate']?.includes('insufficient_scope') === true)
+  if (answer.challenge?.includes('insufficient_scope') === true)
     return new BridgeError(
       `${name} requires more scopes than your token has (HTTP ${String(status)}). Run: muster auth login --server ${name}`,
     );

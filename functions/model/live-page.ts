@@ -18,3 +18,12 @@ export const livePolicy = [
   "form-action 'self'",
   "base-uri 'none'",
 ].join('; ');
+
+/**
+ * Response headers of everything below `/live`, by whatever serves it. The page has the token of a
+ * person, and its address may hold a code.
+ */
+export const liveHeaders = {
+  'content-security-policy': `${livePolicy}; frame-ancestors 'none'`,
+  'referrer-policy': 'no-referrer',
+} as const;

@@ -23,6 +23,7 @@ export const optional = [
   'ISSUERS',
   'LABEL_SELECTOR',
   'LEASE_NAMESPACE',
+  'LIVE_PAGE',
   'NAMESPACE',
   'OIDC_PARAMETERS',
   'OIDC_PUBLIC_CLIENT_SECRET',

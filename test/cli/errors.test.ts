@@ -10,6 +10,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { renamedChallenge } from '../../functions/model/renamed-challenge.ts';
 import { tokenFile, type Tokens, writeTokens } from '../../cli/token-store/token-files.ts';
 import { createAuthority, selfSigned } from '../../local/certificates.ts';
 import { listen } from '../../local/listen.ts';
@@ -365,7 +366,7 @@ const rows: readonly Row[] = [
     async ({ served, signedIn }) => {
       const date = new Date(Date.now() - 720_000).toUTCString();
       const endpoint = await served(
-        problem(401, 'Invalid token', { date, 'www-authenticate': 'Bearer error="invalid_token"' }),
+        problem(401, 'Invalid token', { date, [renamedChallenge]: 'Bearer error="invalid_token"' }),
       );
       await signedIn(endpoint);
       return { endpoint };

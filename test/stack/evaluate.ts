@@ -204,6 +204,7 @@ export const owner: Readonly<Record<string, string>> = {
   OIDC_ISSUER: 'https://issuer.example.com',
   OIDC_CLIENT_ID: 'muster',
   EKS_CLUSTER: 'mine',
+  SITE: 'on',
   SITE_URL: 'https://docs.example.com',
   REPOSITORY_URL: 'https://forge.example.com/owner/muster',
 };

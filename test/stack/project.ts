@@ -28,6 +28,7 @@ export async function copyProject(platform: string): Promise<Project> {
   for (const file of [
     'index.html',
     '404.html',
+    'live/index.html',
     'favicon.svg',
     'sitemap-index.xml',
     '_astro/page.1a2b3c.css',

@@ -176,8 +176,6 @@ describe.skipIf(isMissing)('the endpoint', () => {
       'EXTRA_CA_FILE',
       'GUARD',
       'KUBECONFIG',
-      // It needs the site at the address of the endpoint.
-      'LIVE_PAGE',
       'TICK_SECONDS',
     ];
     const known = new Set<string>([
@@ -295,7 +293,7 @@ describe.skipIf(isMissing)('the site', () => {
       .filter(({ cacheControl }) => cacheControl.includes('immutable'))
       .map(({ key }) => key);
     expect(kept).toEqual([expect.stringMatching(/_astro\/page\.1a2b3c\.css$/)]);
-    expect(files).toHaveLength(5);
+    expect(files).toHaveLength(6);
   });
 });
 
@@ -437,7 +435,7 @@ describe.skipIf(isMissing)('what the owner decides', () => {
     for (const words of [
       'EXTRA_CA has 3001 characters',
       'ANONYMOUS_LIST is "yes"',
-      'Remove LIVE_PAGE from .env',
+      'LIVE_PAGE is on, but it needs the site and the endpoint at one address',
       'RELEASE_TOKENS is "true"',
       'VPC_SECURITY_GROUPS',
       'FLEET_SIZE is "many"',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client, errors } from 'undici';
+import { challengeIn } from '../../model/renamed-challenge.ts';
 import type { Stage } from '../../model/wire/check-wire.ts';
 import { type Connector, connect } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';
@@ -192,21 +193,23 @@ const isTlsAlert = (error: Error | undefined): boolean => codeOf(error).startsWi
 
 const joined = (
   headers: readonly (readonly [name: string, value: string | string[] | undefined])[],
-): Record<string, string> =>
-  Object.fromEntries(
+): Record<string, string> => {
+  const read = Object.fromEntries(
     headers.map(([name, value = '']) => [
       name,
-      bounded(name, typeof value === 'string' ? value : value.join(', ')),
+      typeof value === 'string' ? value : value.join(', '),
     ]),
   );
+  const challenge = challengeIn((name) => read[name]);
+  return challenge === undefined
+    ? read
+    : { ...read, 'www-authenticate': challenge.slice(0, longestChallenge) };
+};
 
 /**
  * Reading challenges takes time with the square of their length: 64 KiB cost 0.5 s. A reader gets
  * at most 8 KiB.
  */
-const bounded = (name: string, value: string): string =>
-  name === 'www-authenticate' ? value.slice(0, longestChallenge) : value;
-
 const longestChallenge = 8 * 1024;
 
 /** The part of `fetch` that OAuth and OpenID Connect clients need. */

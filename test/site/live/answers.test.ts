@@ -1,6 +1,7 @@
 /** What the page makes of the answers of an endpoint, and of none. */
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
+import { renamedChallenge } from '../../../functions/model/renamed-challenge.ts';
 import { type Listening, listen } from '../../../local/listen.ts';
 import { type EndpointRequest, exchange } from '../../../site/src/live/session/answers.ts';
 import { endpointClock } from '../../../site/src/live/session/endpoint-clock.ts';
@@ -107,7 +108,7 @@ async function anHourAhead() {
     const isTimely = Math.abs(iat * 1_000 - there) < 60_000;
     response.writeHead(isTimely ? 200 : 401, {
       date: new Date(there).toUTCString(),
-      'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"',
+      [renamedChallenge]: 'DPoP error="invalid_dpop_proof", algs="ES256"',
     });
     response.end('{}');
   });

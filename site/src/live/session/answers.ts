@@ -2,6 +2,7 @@
 import { defined } from '../../../../functions/model/defined.ts';
 import { isRecord, parseJson } from '../../../../functions/model/json.ts';
 import { longestMessage, oneLine } from '../../../../functions/model/outside-text.ts';
+import { challengeIn } from '../../../../functions/model/renamed-challenge.ts';
 
 export type Answer =
   | { readonly kind: 'ok'; readonly body: unknown }
@@ -65,7 +66,7 @@ export async function exchange(request: EndpointRequest): Promise<Exchanged> {
       signal: AbortSignal.timeout(timeoutMs),
     });
     const { status, headers } = response;
-    const challenge = headers.get('www-authenticate') ?? '';
+    const challenge = challengeIn((name) => headers.get(name)) ?? '';
     const answer = answerOf(response, await response.text());
     const refusesProof = status === 401 && challenge.includes('invalid_dpop_proof');
     return { answer, refusesProof, ...defined({ date: momentIn(headers.get('date')) }) };

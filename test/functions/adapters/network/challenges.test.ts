@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
 import { bearerChallengeIn, schemesIn } from '../../../../functions/adapters/network/challenges.ts';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
@@ -15,11 +15,12 @@ const connector = {
 const closers: (() => Promise<void>)[] = [];
 afterAll(async () => void (await Promise.all(closers.map((close) => close()))));
 
-async function challenging(...challenges: readonly string[]): Promise<string> {
+const challenging = (...challenges: readonly string[]): Promise<string> =>
+  answering({ 'www-authenticate': [...challenges] });
+
+async function answering(headers: OutgoingHttpHeaders): Promise<string> {
   const { url, close } = await listen(
-    createServer((_request, response) =>
-      response.writeHead(401, { 'www-authenticate': [...challenges] }).end(),
-    ),
+    createServer((_request, response) => response.writeHead(401, headers).end()),
   );
   closers.push(close);
   return url;
@@ -61,6 +62,20 @@ test('a challenge has at most 8 KiB wherever it is read', async () => {
     );
     expect(probed.headers['www-authenticate']?.length).toBeLessThanOrEqual(8_192);
   }
+});
+
+test('a challenge that AWS has renamed is read, unless there is one under its own name', async () => {
+  const renamed = 'Bearer resource_metadata="https://mcp.example.com/renamed"';
+  const own = 'Bearer resource_metadata="https://mcp.example.com/own"';
+  const read = async (headers: OutgoingHttpHeaders) =>
+    (await bearerChallengeIn(await guardedFetch(connector)(await answering(headers))))
+      .resourceMetadata;
+  expect(await read({ 'x-amzn-Remapped-www-authenticate': renamed })).toBe(
+    'https://mcp.example.com/renamed',
+  );
+  expect(await read({ 'x-amzn-Remapped-www-authenticate': renamed, 'www-authenticate': own })).toBe(
+    'https://mcp.example.com/own',
+  );
 });
 
 test('a challenge of 8 KiB is read whole', async () => {
