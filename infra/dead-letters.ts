@@ -1,6 +1,10 @@
+import { prefixInStage } from './names.ts';
+
 /** What Scheduler, the bus or Lambda could not deliver, so that a dropped page is visible. */
 export function deadLetters(bus: sst.aws.Bus): aws.sqs.Queue {
   const queue = new aws.sqs.Queue('DeadLetters', {
+    // 80 of a queue, without what the provider adds.
+    namePrefix: prefixInStage('DeadLetters', 54),
     messageRetentionSeconds: 14 * 24 * 3600,
     sqsManagedSseEnabled: true,
   });

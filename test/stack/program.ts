@@ -12,6 +12,12 @@ const account = '123456789012';
 const region = 'eu-central-1';
 const resources: { type: string; name: string; inputs: unknown }[] = [];
 
+/** As the provider makes it of a prefix. */
+function physicalName(name: string, { name: given, namePrefix }: Record<string, unknown>): string {
+  if (typeof given === 'string') return given;
+  return typeof namePrefix === 'string' ? `${namePrefix}20261126140000000000000001` : name;
+}
+
 /**
  * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
  * of it.
@@ -21,7 +27,7 @@ function displayState(
   name: string,
   inputs: Record<string, unknown>,
 ): Record<string, unknown> {
-  const named = typeof inputs['name'] === 'string' ? inputs['name'] : name;
+  const named = physicalName(name, inputs);
   const arn = (service: string, rest: string): string =>
     `arn:aws:${service}:${region}:${account}:${rest}`;
   switch (type) {
@@ -40,10 +46,16 @@ function displayState(
       return { name: named, arn: arn('events', `event-bus/${named}`) };
     case 'aws:cloudwatch/eventRule:EventRule':
       return { name: named, arn: arn('events', `rule/${String(inputs['eventBusName'])}/${named}`) };
+    case 'aws:cloudwatch/eventApiDestination:EventApiDestination':
+      return { arn: arn('events', `api-destination/${named}/0a1b2c3d`) };
+    case 'aws:cloudwatch/eventConnection:EventConnection':
+      return { arn: arn('events', `connection/${named}/0a1b2c3d`) };
     case 'aws:cloudwatch/logGroup:LogGroup':
       return { name: named, arn: arn('logs', `log-group:${named}`) };
     case 'aws:cloudwatch/metricAlarm:MetricAlarm':
       return { arn: arn('cloudwatch', `alarm:${named}`) };
+    case 'aws:cloudwatch/compositeAlarm:CompositeAlarm':
+      return { arn: arn('cloudwatch', `alarm:${String(inputs['alarmName'])}`) };
     case 'aws:sqs/queue:Queue':
       return {
         name: named,
