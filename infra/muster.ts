@@ -2,12 +2,14 @@
  * The whole deployment: table, bus, the two functions, the schedule, the site, alarms and dashboard.
  */
 import { alarms } from './alarms.ts';
+import { alerts } from './alerts.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
 import { clusterSettings, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
-import { closeRoles } from './functions.ts';
+import { closeRoles, logGroupOf } from './functions.ts';
 import { site } from './site.ts';
+import { mailNotice } from './mail-notice.ts';
 import { makeSweep } from './sweep.ts';
 
 /** Returns the names of what was created; `docs/deploy.md` lists them. */
@@ -46,12 +48,14 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   const sweep = makeSweep({ ...common, bus, dead, reserved: given.concurrency.sweep });
   const api = makeApi({ ...common, reserved: given.concurrency.api });
   letIn(given.cluster, { Sweep: sweep, Api: api });
+  const { watch } = given;
+  alerts({ bus, dead, email: watch.alertEmail, webhook: watch.alertWebhook });
   const siteUrl = given.settings['SITE_URL'];
   alarms({
     sweep,
     api,
     dead,
-    ...(given.alarmEmail && { email: given.alarmEmail }),
+    ...(watch.alarmEmail && { email: watch.alarmEmail }),
     ...(siteUrl && { siteUrl }),
   });
   return {
@@ -59,6 +63,9 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     bus: bus.name,
     table: table.name,
     deadLetters: dead.url,
+    sweepLog: logGroupOf(sweep),
+    apiLog: logGroupOf(api),
+    ...mailNotice(watch),
     ...(given.site && { site: site(given.site) }),
   };
 }

@@ -27,7 +27,7 @@ export function inside(evaluation: Evaluation) {
     if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
     return found.inputs;
   };
-  return { inputs, ofType, outputs: evaluation.outputs };
+  return { inputs, ofType, all: evaluation.resources, outputs: evaluation.outputs };
 }
 
 /** Production, on EKS. */

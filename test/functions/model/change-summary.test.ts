@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, record, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   changeSummary,
@@ -57,10 +57,10 @@ describe('the summary of a change', () => {
   });
 
   test('is short and has no character that JSON, Slack, Teams or a mail reads, whatever it is given', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 500 });
-    fc.assert(
-      fc.property(
-        fc.record({ namespace: text, name: text, from: text, to: text, reason: text }),
+    const text = string({ unit: 'binary', maxLength: 500 });
+    assert(
+      property(
+        record({ namespace: text, name: text, from: text, to: text, reason: text }),
         (words) => {
           const summary = changeSummary(change(words), site);
           expect(summary).toMatch(summaryAlphabet);
