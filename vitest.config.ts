@@ -9,6 +9,7 @@ export default defineConfig({
     // Python: npm run test:clients. Take long: npm run test:hostile, test:wild, test:chaos.
     exclude: [
       'test/stack/**',
+      'test/aws/**',
       'test/browser/**',
       'test/cluster/**',
       'test/clients/**',
