@@ -5,7 +5,7 @@
 import { alarmPage } from './alarm-page.ts';
 import { dashboard } from './dashboard.ts';
 import type { Metric } from './metric.ts';
-import { inStage, prefixInStage } from './names.ts';
+import { inStage, keepsName, uniqueInStage } from './names.ts';
 import { stoppedMeans, sweepsStopped } from './sweeps-stopped.ts';
 
 type Watched = {
@@ -156,7 +156,7 @@ export function alarms({ sweep, api, dead, email, siteUrl }: Watched): void {
     },
   };
 
-  const topic = new aws.sns.Topic('Alarms', { namePrefix: prefixInStage('Alarms', 230) });
+  const topic = new aws.sns.Topic('Alarms', { name: uniqueInStage('Alarms', 256) }, keepsName);
   if (email)
     new aws.sns.TopicSubscription('AlarmsEmail', {
       topic: topic.arn,

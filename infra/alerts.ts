@@ -4,7 +4,7 @@
  */
 import { eventSource, stateChangedType } from '../functions/model/bus-events.ts';
 import { onlyForUs } from './functions.ts';
-import { inStage, prefixInStage } from './names.ts';
+import { keepsName, uniqueInStage } from './names.ts';
 
 type Alerted = {
   readonly bus: sst.aws.Bus;
@@ -13,23 +13,24 @@ type Alerted = {
   readonly webhook: string | undefined;
 };
 
-// The provider adds 26 characters to a prefix.
-const longestRulePrefix = 38;
-const longestRolePrefix = 38;
-const longestTopicPrefix = 230;
+const longestName = 64; // of rules, roles, connections and destinations
 
 export function alerts({ bus, dead, email, webhook }: Alerted): void {
   if (email === undefined && webhook === undefined) return;
-  const rule = new aws.cloudwatch.EventRule('Alerts', {
-    namePrefix: prefixInStage('Alerts', longestRulePrefix),
-    description: 'Servers that become Failed, and servers that were.',
-    eventBusName: bus.name,
-    eventPattern: JSON.stringify({
-      source: [eventSource],
-      'detail-type': [stateChangedType],
-      detail: { $or: [{ to: ['Failed'] }, { from: ['Failed'] }] },
-    }),
-  });
+  const rule = new aws.cloudwatch.EventRule(
+    'Alerts',
+    {
+      name: uniqueInStage('Alerts', longestName),
+      description: 'Servers that become Failed, and servers that were.',
+      eventBusName: bus.name,
+      eventPattern: JSON.stringify({
+        source: [eventSource],
+        'detail-type': [stateChangedType],
+        detail: { $or: [{ to: ['Failed'] }, { from: ['Failed'] }] },
+      }),
+    },
+    keepsName,
+  );
   const target = (name: string, args: Pick<TargetArgs, 'arn' | 'roleArn'>, template: string) =>
     new aws.cloudwatch.EventTarget(name, {
       ...args,
@@ -53,9 +54,7 @@ type TargetArgs = aws.cloudwatch.EventTargetArgs;
 
 /** A topic to which the rule may write, and nothing else of EventBridge. */
 function mailTopic(email: string, rule: aws.cloudwatch.EventRule): $util.Output<string> {
-  const topic = new aws.sns.Topic('Alerts', {
-    namePrefix: prefixInStage('Alerts', longestTopicPrefix),
-  });
+  const topic = new aws.sns.Topic('Alerts', { name: uniqueInStage('Alerts', 256) }, keepsName);
   new aws.sns.TopicPolicy('AlertsPolicy', {
     arn: topic.arn,
     policy: aws.iam.getPolicyDocumentOutput({
@@ -83,36 +82,50 @@ function webhookDestination(webhook: string): {
   readonly arn: $util.Output<string>;
   readonly roleArn: $util.Output<string>;
 } {
-  const connection = new aws.cloudwatch.EventConnection('AlertsConnection', {
-    description: `Alerts of ${inStage('Alerts')}. The address of the webhook is its secret.`,
-    // A connection must have a credential. Slack and others do not read this one.
-    authorizationType: 'API_KEY',
-    authParameters: { apiKey: { key: 'X-Muster-Stage', value: $app.stage } },
-  });
-  const destination = new aws.cloudwatch.EventApiDestination('AlertsWebhook', {
-    connectionArn: connection.arn,
-    // Pulumi then encrypts it in its state and shows it in no diff.
-    invocationEndpoint: $util.secret(webhook),
-    httpMethod: 'POST',
-    invocationRateLimitPerSecond: 1,
-  });
-  const role = new aws.iam.Role('AlertsRole', {
-    namePrefix: prefixInStage('Alerts', longestRolePrefix),
-    assumeRolePolicy: onlyForUs('events.amazonaws.com'),
-    inlinePolicies: [
-      {
-        name: 'inline',
-        policy: aws.iam.getPolicyDocumentOutput({
-          statements: [
-            {
-              effect: 'Allow',
-              actions: ['events:InvokeApiDestination'],
-              resources: [destination.arn],
-            },
-          ],
-        }).json,
-      },
-    ],
-  });
+  const connection = new aws.cloudwatch.EventConnection(
+    'AlertsConnection',
+    {
+      name: uniqueInStage('Alerts', longestName),
+      description: 'Alerts of muster-serverless. The secret is in the address of the webhook.',
+      // A connection must have a credential. Slack and others do not read this one.
+      authorizationType: 'API_KEY',
+      authParameters: { apiKey: { key: 'X-Muster-Stage', value: $app.stage } },
+    },
+    keepsName,
+  );
+  const destination = new aws.cloudwatch.EventApiDestination(
+    'AlertsWebhook',
+    {
+      name: uniqueInStage('Alerts', longestName),
+      connectionArn: connection.arn,
+      // Pulumi then encrypts it in its state and shows it in no diff.
+      invocationEndpoint: $util.secret(webhook),
+      httpMethod: 'POST',
+      invocationRateLimitPerSecond: 1,
+    },
+    keepsName,
+  );
+  const role = new aws.iam.Role(
+    'AlertsRole',
+    {
+      name: uniqueInStage('AlertsRole', longestName),
+      assumeRolePolicy: onlyForUs('events.amazonaws.com'),
+      inlinePolicies: [
+        {
+          name: 'inline',
+          policy: aws.iam.getPolicyDocumentOutput({
+            statements: [
+              {
+                effect: 'Allow',
+                actions: ['events:InvokeApiDestination'],
+                resources: [destination.arn],
+              },
+            ],
+          }).json,
+        },
+      ],
+    },
+    keepsName,
+  );
   return { arn: destination.arn, roleArn: role.arn };
 }

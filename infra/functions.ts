@@ -1,6 +1,6 @@
 /** What holds for every function of the stack, and what a function may do. */
 
-import { prefixInStage } from './names.ts';
+import { keepsName, uniqueInStage } from './names.ts';
 
 /** What both functions are made from. */
 export type Common = {
@@ -39,7 +39,7 @@ export function closeRoles(): void {
   });
 }
 
-const longestLogPrefix = 400;
+const longestLogName = 400;
 
 /**
  * The log group of a function, made beforehand so that the role can name it. The end of its name is
@@ -49,10 +49,11 @@ export function logGroup(name: string): {
   readonly name: $util.Output<string>;
   readonly grant: Grant;
 } {
-  const group = new aws.cloudwatch.LogGroup(`${name}Log`, {
-    namePrefix: `/aws/lambda/${prefixInStage(name, longestLogPrefix)}`,
-    retentionInDays: 30,
-  });
+  const group = new aws.cloudwatch.LogGroup(
+    `${name}Log`,
+    { name: `/aws/lambda/${uniqueInStage(name, longestLogName)}`, retentionInDays: 30 },
+    keepsName,
+  );
   return {
     name: group.name,
     grant: {

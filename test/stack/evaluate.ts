@@ -14,6 +14,7 @@ const resourceSchema = z.object({
   type: z.string(),
   name: z.string(),
   inputs: z.record(z.string(), z.unknown()),
+  ignoreChanges: z.optional(z.array(z.string())),
 });
 const resultSchema = z.union([
   z.object({

@@ -49,11 +49,9 @@ async function decision(
 
 const table = (): string => arn('dynamodb', `table/${named('Table', 'TableTable')}`);
 const bus = (): string => arn('events', `event-bus/${named('EventBus', 'BusBus')}`);
-const prefixed = (type: string, name: string): string =>
-  `${z.object({ namePrefix: z.string() }).parse(deployed().inputs(type, name)).namePrefix}20261126140000000000000001`;
-const dead = (): string => arn('sqs', prefixed('Queue', 'DeadLetters'));
+const dead = (): string => arn('sqs', named('Queue', 'DeadLetters'));
 const log = (name: string): string =>
-  arn('logs', `log-group:${prefixed('LogGroup', `${name}Log`)}:log-stream:one`);
+  arn('logs', `log-group:${named('LogGroup', `${name}Log`)}:log-stream:one`);
 const sweep = (): string => arn('lambda', `function:${named('Function', 'SweepFunction')}`);
 
 type Row = [role: string, action: string, resource: () => string, row?: string];

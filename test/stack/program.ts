@@ -10,13 +10,9 @@ import { defined } from '../../functions/model/defined.ts';
 
 const account = '123456789012';
 const region = 'eu-central-1';
-const resources: { type: string; name: string; inputs: unknown }[] = [];
-
-/** As the provider makes it of a prefix. */
-function physicalName(name: string, { name: given, namePrefix }: Record<string, unknown>): string {
-  if (typeof given === 'string') return given;
-  return typeof namePrefix === 'string' ? `${namePrefix}20261126140000000000000001` : name;
-}
+const resources: { type: string; name: string; inputs: unknown; ignoreChanges?: string[] }[] = [];
+/** By type and name: what a change of the program does not change. */
+const ignored = new Map<string, string[]>();
 
 /**
  * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
@@ -27,7 +23,7 @@ function displayState(
   name: string,
   inputs: Record<string, unknown>,
 ): Record<string, unknown> {
-  const named = physicalName(name, inputs);
+  const named = typeof inputs['name'] === 'string' ? inputs['name'] : name;
   const arn = (service: string, rest: string): string =>
     `arn:aws:${service}:${region}:${account}:${rest}`;
   switch (type) {
@@ -165,7 +161,7 @@ await pulumi.runtime.setMocks(
   {
     newResource: ({ type, name, inputs, id }) => {
       const values = plain(inputs) as Record<string, unknown>;
-      resources.push({ type, name, inputs: values });
+      resources.push({ type, name, inputs: values, ignoreChanges: ignored.get(`${type} ${name}`) });
       return { id: id || `${name}-id`, state: { ...values, ...displayState(type, name, values) } };
     },
     call: ({ token, inputs }) => {
@@ -181,6 +177,14 @@ await pulumi.runtime.setMocks(
   $app.stage,
   false,
 );
+// The mocks do not see the options of a resource.
+const monitor = pulumi.runtime.getMonitor();
+const register = monitor.registerResource.bind(monitor);
+monitor.registerResource = (request, ...others) => {
+  const { type, name, ignorechangesList } = request.toObject();
+  ignored.set(`${type} ${name}`, ignorechangesList);
+  return register(request, ...others);
+};
 try {
   const outputs = await pulumi.runtime.runInPulumiStack(async () => run(async () => config.run()));
   const resolved = await new Promise((done) => pulumi.output(outputs).apply(done));

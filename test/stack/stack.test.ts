@@ -74,7 +74,9 @@ describe.skipIf(isMissing)('a sweep', () => {
   });
 
   test('that schedule, bus or Lambda cannot deliver ends among the dead letters', () => {
-    const dead = expect.stringMatching(/^arn:aws:sqs:.*:muster-production-DeadLetters-\d+$/);
+    const dead = expect.stringMatching(
+      /^arn:aws:sqs:.*:muster-production-DeadLetters-[0-9a-f]{8}$/,
+    );
     expect(deployed().inputs('Schedule', 'TickSchedule')).toMatchObject({
       target: { deadLetterConfig: { arn: dead } },
     });
