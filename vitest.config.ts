@@ -11,6 +11,7 @@ export default defineConfig({
     exclude: [
       'test/aws/**',
       'test/stack/**',
+      'test/aws/**',
       'test/browser/**',
       'test/cluster/**',
       'test/clients/**',

@@ -92,7 +92,7 @@ const portsOf = (
     durationMs: missedTicks * settings.tickMs,
   }),
   queuePage: pageSender(bus.client, bus.name),
-  publish: changePublisher(bus.client, bus.name),
+  publish: changePublisher(bus.client, bus.name, settings.siteUrl),
   outbox: createOutbox(settings.table),
   keepChanges:
     settings.table === undefined ? async () => undefined : createHistory(settings.table).keep,

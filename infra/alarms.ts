@@ -3,7 +3,11 @@
  */
 
 import { alarmPage } from './alarm-page.ts';
+import { dashboard } from './dashboard.ts';
 import type { Address } from './front.ts';
+import type { Metric } from './metric.ts';
+import { inStage, keepsName, uniqueInStage } from './names.ts';
+import { stoppedMeans, sweepsStopped } from './sweeps-stopped.ts';
 
 type Watched = {
   readonly sweep: sst.aws.Function;
@@ -24,14 +28,6 @@ type Alarm = {
   readonly periods: number;
   readonly of: number;
   readonly threshold: number;
-  readonly isBelow?: boolean;
-  /** Missing data raises the alarm. */
-  readonly missingIsBad?: boolean;
-};
-type Metric = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly dimensions?: Readonly<Record<string, $util.Input<string>>>;
 };
 
 export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void {
@@ -47,15 +43,6 @@ export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void 
   });
   const minutes = { statistic: 'Sum', periodSeconds: 60, threshold: 1 } as const;
   const all: Record<string, Alarm> = {
-    SweepsStopped: {
-      means: 'No sweep has succeeded for three minutes. STATE may be stale.',
-      metric: own('SweepCount'),
-      ...minutes,
-      periods: 3,
-      of: 3,
-      isBelow: true,
-      missingIsBad: true,
-    },
     SweepErrors: {
       means: 'Sweep invocations fail with an error.',
       metric: lambda('Errors', sweep),
@@ -111,7 +98,7 @@ export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void 
       of: 10,
     },
     DeadLetters: {
-      means: 'A tick or a page was not delivered. The message in the queue says which.',
+      means: 'A tick, a page or an alert was not delivered. The message in the queue says which.',
       metric: {
         namespace: 'AWS/SQS',
         name: 'ApproximateNumberOfMessagesVisible',
@@ -170,15 +157,25 @@ export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void 
     },
   };
 
-  const topic = new aws.sns.Topic('Alarms');
+  const topic = new aws.sns.Topic('Alarms', { name: uniqueInStage('Alarms', 256) }, keepsName);
   if (email)
     new aws.sns.TopicSubscription('AlarmsEmail', {
       topic: topic.arn,
       protocol: 'email',
       endpoint: email,
     });
-  const made = Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic, siteUrl));
-  dashboard(Object.values(all), made);
+  const sweeps = own('SweepCount');
+  const made = [
+    sweepsStopped({ sweeps, topic, siteUrl }),
+    ...Object.entries(all).map(([name, alarm]) => makeAlarm(name, alarm, topic, siteUrl)),
+  ];
+  dashboard(
+    [
+      { title: stoppedMeans, metric: sweeps, statistic: 'Sum' },
+      ...Object.values(all).map(({ means: title, ...alarm }) => ({ title, ...alarm })),
+    ],
+    made.map(({ arn }) => arn),
+  );
 }
 
 const makeAlarm = (
@@ -188,6 +185,7 @@ const makeAlarm = (
   siteUrl: string | undefined,
 ): aws.cloudwatch.MetricAlarm =>
   new aws.cloudwatch.MetricAlarm(name, {
+    name: inStage(name),
     alarmDescription: `${alarm.means} See ${alarmPage(name, siteUrl)}`,
     namespace: alarm.metric.namespace,
     metricName: alarm.metric.name,
@@ -199,57 +197,8 @@ const makeAlarm = (
     datapointsToAlarm: alarm.periods,
     evaluationPeriods: alarm.of,
     threshold: alarm.threshold,
-    comparisonOperator: alarm.isBelow ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
-    treatMissingData: alarm.missingIsBad ? 'breaching' : 'notBreaching',
+    comparisonOperator: 'GreaterThanOrEqualToThreshold',
+    treatMissingData: 'notBreaching',
     alarmActions: [topic.arn],
     okActions: [topic.arn],
   });
-
-/** The states of all alarms, one graph for each, and the outcomes of the probes. */
-function dashboard(all: readonly Alarm[], made: readonly aws.cloudwatch.MetricAlarm[]): void {
-  const namespace = `${$app.name}-${$app.stage}`;
-  const { region } = aws.getRegionOutput();
-  const graph = (title: string, metrics: unknown[], stat: string) => ({
-    type: 'metric',
-    width: 8,
-    height: 5,
-    properties: { title, metrics, stat, period: 60, view: 'timeSeries', region },
-  });
-  const counts = (...names: string[]): unknown[] =>
-    names.map((name) => [namespace, name, 'service', 'sweep']);
-  new aws.cloudwatch.Dashboard('Dashboard', {
-    dashboardName: namespace,
-    dashboardBody: $jsonStringify({
-      widgets: [
-        {
-          type: 'alarm',
-          width: 24,
-          height: 3,
-          properties: { title: 'Alarms', alarms: made.map(({ arn }) => arn) },
-        },
-        graph(
-          'Probes and writes',
-          counts('ProbeCount', 'WriteCount', 'ConflictCount', 'ChangeCount'),
-          'Sum',
-        ),
-        graph(
-          'Duration of a page and lag of its probes, ms',
-          counts('SweepMs', 'LagMs'),
-          'Maximum',
-        ),
-        graph(
-          'Outcomes by reason',
-          [[{ expression: `SEARCH('{${namespace},Reason,service} OutcomeCount', 'Sum', 60)` }]],
-          'Sum',
-        ),
-        ...all.map(({ means, metric, statistic }) =>
-          graph(
-            means,
-            [[metric.namespace, metric.name, ...Object.entries(metric.dimensions ?? {}).flat()]],
-            statistic,
-          ),
-        ),
-      ],
-    }),
-  });
-}

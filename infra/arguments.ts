@@ -3,20 +3,20 @@
  * `.env` and `.env.STAGE` into it.
  */
 import { inspect } from 'node:util';
-import { defined } from '../functions/model/defined.ts';
 import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
 import { type FrontArguments, readFront } from './arguments/front.ts';
 import { argumentReader, type Environment } from './arguments/reader.ts';
 import { checkRequired } from './arguments/required.ts';
 import { readSettings } from './arguments/settings.ts';
+import { readWatch, type WatchArguments } from './arguments/watch.ts';
 
 export type Arguments = ClusterArguments &
   CapacityArguments &
-  Omit<FrontArguments, 'addresses'> & {
+  Omit<FrontArguments, 'addresses'> &
+  WatchArguments & {
     /** Settings of both functions, by the names of `functions/model/settings-table.ts`. */
     readonly settings: Readonly<Record<string, string>>;
-    readonly alarmEmail?: string;
   };
 
 /**
@@ -40,7 +40,7 @@ export function readArguments(environment: Environment): Arguments {
     ...readCluster(from),
     ...readCapacity(from),
     ...front,
-    ...defined({ alarmEmail: from.text('ALARM_EMAIL') }),
+    ...readWatch(from),
     settings: { ...readSettings(from), ...addresses },
   };
   if (from.problems.length > 0)

@@ -1,5 +1,7 @@
 /** What holds for every function of the stack, and what a function may do. */
 
+import { keepsName, uniqueInStage } from './names.ts';
+
 /** What both functions are made from. */
 export type Common = {
   readonly shared: Pick<sst.aws.FunctionArgs, 'runtime' | 'architecture' | 'nodejs' | 'vpc'>;
@@ -37,15 +39,21 @@ export function closeRoles(): void {
   });
 }
 
-/** The log group of a function, made beforehand so that the role can name it. */
+const longestLogName = 400;
+
+/**
+ * The log group of a function, made beforehand so that the role can name it. The end of its name is
+ * random: one that a killed deployment left behind stops no other.
+ */
 export function logGroup(name: string): {
   readonly name: $util.Output<string>;
   readonly grant: Grant;
 } {
-  const group = new aws.cloudwatch.LogGroup(`${name}Log`, {
-    name: `/aws/lambda/${$app.name}-${$app.stage}-${name}`,
-    retentionInDays: 30,
-  });
+  const group = new aws.cloudwatch.LogGroup(
+    `${name}Log`,
+    { name: `/aws/lambda/${uniqueInStage(name, longestLogName)}`, retentionInDays: 30 },
+    keepsName,
+  );
   return {
     name: group.name,
     grant: {
@@ -54,6 +62,10 @@ export function logGroup(name: string): {
     },
   };
 }
+
+/** The name of the log group that `logGroup` made for it. */
+export const logGroupOf = ({ nodes }: sst.aws.Function): $util.Output<string> =>
+  nodes.function.apply(({ loggingConfig }) => loggingConfig.apply(({ logGroup: name }) => name));
 
 /**
  * Rows whose partition key begins with one of these: DynamoDB itself keeps the sweep away from the

@@ -3,11 +3,13 @@
  */
 import { secretsOfApi, secretsOfSweep } from '../functions/model/secret-names.ts';
 import { alarms } from './alarms.ts';
+import { alerts } from './alerts.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
 import { clusterSettings, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
-import { closeRoles } from './functions.ts';
+import { closeRoles, logGroupOf } from './functions.ts';
+import { mailNotice } from './mail-notice.ts';
 import { publish } from './publish.ts';
 import { secrets } from './secrets.ts';
 import { makeSweep } from './sweep.ts';
@@ -63,12 +65,14 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
   });
   letIn(given.cluster, { Sweep: sweep, Api: api });
   const { address, outputs } = publish(given, api);
+  const { watch } = given;
+  alerts({ bus, dead, email: watch.alertEmail, webhook: watch.alertWebhook });
   const siteUrl = given.settings['SITE_URL'];
   alarms({
     sweep,
     address,
     dead,
-    ...(given.alarmEmail && { email: given.alarmEmail }),
+    ...(watch.alarmEmail && { email: watch.alarmEmail }),
     ...(siteUrl && { siteUrl }),
   });
   return {
@@ -76,5 +80,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
     bus: bus.name,
     table: table.name,
     deadLetters: dead.url,
+    sweepLog: logGroupOf(sweep),
+    apiLog: logGroupOf(api),
+    ...mailNotice(watch),
   };
 }

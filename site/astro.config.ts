@@ -107,7 +107,7 @@ export default defineConfig({
         },
         {
           label: 'Operate',
-          items: written('runbook', 'operate', 'security', 'how-it-works', 'performance'),
+          items: written('runbook', 'operate', 'alerts', 'security', 'how-it-works', 'performance'),
         },
         {
           label: 'Reference',

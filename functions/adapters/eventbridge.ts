@@ -10,6 +10,7 @@ import {
   type StateChange,
   stateChangedType,
 } from '../model/bus-events.ts';
+import { changeSummary } from '../model/change-summary.ts';
 import type { SweepCursor } from '../reachability/fanout.ts';
 
 /** The rest of a sweep, for the next runner. It holds no secret. */
@@ -25,15 +26,16 @@ const mostTries = 3;
 
 /**
  * Gives the function that publishes changes in batches of 10, each up to 3 times. It returns the
- * changes that the bus did not accept.
+ * changes that the bus did not accept. With the address of the site, their summaries lead to the
+ * page of the reason.
  */
 export const changePublisher =
-  (client: EventSender, bus: string) =>
+  (client: EventSender, bus: string, site?: URL) =>
   async (changes: readonly StateChange[]): Promise<readonly StateChange[]> => {
     const batches = Array.from({ length: Math.ceil(changes.length / mostEntries) }, (_, index) =>
       changes.slice(index * mostEntries, (index + 1) * mostEntries),
     );
-    const left = await Promise.all(batches.map((batch) => publishBatch(client, bus, batch)));
+    const left = await Promise.all(batches.map((batch) => publishBatch(client, bus, batch, site)));
     return left.flat();
   };
 
@@ -41,12 +43,13 @@ async function publishBatch(
   client: EventSender,
   bus: string,
   batch: readonly StateChange[],
+  site: URL | undefined,
 ): Promise<readonly StateChange[]> {
   let left = batch;
   for (let tries = 0; tries < mostTries && left.length > 0; tries += 1) {
     const failed = await put(
       client,
-      left.map((change) => entry(bus, stateChangedType, published(change))),
+      left.map((change) => entry(bus, stateChangedType, published(change, site))),
     );
     left = left.filter((_, index) => failed.indices.has(index));
   }
@@ -65,7 +68,10 @@ export const pageSender =
   };
 
 /** Error texts of servers are for people who may read the MCPServer. */
-const published = ({ message: _message, ...change }: StateChange): PublishedChange => change;
+const published = (
+  { message: _message, ...change }: StateChange,
+  site: URL | undefined,
+): PublishedChange => ({ ...change, summary: changeSummary(change, site) });
 
 const entry = (bus: string, type: string, detail: object): PutEventsRequestEntry => ({
   EventBusName: bus,

@@ -22,11 +22,19 @@ export type StateChange = {
   readonly reason: string;
   /** The reason as a sentence for people, for the last changes of the server. */
   readonly message?: string;
+  /**
+   * Since when it has been failing, or, for a recovery, had been. Absent where it was not failing,
+   * and where the time is not known.
+   */
+  readonly failingSince?: Date;
   readonly at: Date;
 };
 
 /** What consumers of the bus get of it. */
-export type PublishedChange = Omit<StateChange, 'message'>;
+export type PublishedChange = Omit<StateChange, 'message'> & {
+  /** Of `changeSummary`. */
+  readonly summary: string;
+};
 
 /** What the endpoint shows of a change that was. */
 export type PastChange = Pick<StateChange, 'from' | 'to' | 'reason' | 'message' | 'at'>;

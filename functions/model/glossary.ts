@@ -270,6 +270,10 @@ export const stateChanged = {
     from: 'Previous STATE. Absent for the first one.',
     to: 'New STATE.',
     reason: 'Reason of the condition `Reachable`.',
+    failingSince:
+      'Time (UTC, RFC 3339) since which the server has been failing or, for a recovery, had been. Absent if it was not failing.',
+    summary:
+      'The change in words, for a mail or a chat: at most 1,000 characters, without quotes, markup or text of the server.',
     at: 'Time of the change, in UTC (RFC 3339).',
   },
 } as const satisfies {

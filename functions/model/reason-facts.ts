@@ -152,7 +152,7 @@ export function reasonPagesOf(
 }
 
 /** Whether there is something to do about it. SESSION has the command of a sign-in. */
-const hasNextStep = (reason: string): boolean =>
+export const hasNextStep = (reason: string): boolean =>
   reason !== 'AuthenticationRequired' &&
   reasonFacts.get(reason)?.hint.startsWith('Nothing to do') === false;
 

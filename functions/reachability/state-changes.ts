@@ -69,8 +69,15 @@ export function changeOf(
     to,
     reason,
     message: message === '' ? undefined : message,
+    // Reachable=False may begin before Failed does, and ends with it.
+    failingSince: failingSince(to === 'Connected' ? status : next),
     at,
   });
+}
+
+function failingSince(status: Status): Date | undefined {
+  const reachable = conditionOf(status, 'Reachable');
+  return reachable?.status === 'False' ? reachable.lastTransitionTime : undefined;
 }
 
 /**

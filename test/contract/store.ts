@@ -540,7 +540,12 @@ export function storeContract(start: () => Place): void {
         one.change.id < other.change.id ? -1 : 1,
       );
     expect(await outbox.record(change('first'), undefined)).toBeUndefined();
-    const second = { ...change('second'), from: 'Failed', message: 'HTTP 200.' };
+    const second = {
+      ...change('second'),
+      from: 'Failed',
+      message: 'HTTP 200.',
+      failingSince: new Date(now.getTime() - 60_000),
+    };
     expect(await outbox.record(second, 'first')).toBeUndefined();
     expect(await outbox.record(change('first'), 'never recorded')).toBeUndefined();
     expect(await byId()).toEqual([

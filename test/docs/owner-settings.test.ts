@@ -50,6 +50,8 @@ const forDeployment: ReadonlySet<string> = new Set([
   ...proxies.map((name) => `FUNCTIONS_${name}`),
   ...Object.keys(deployed),
   'ALARM_EMAIL',
+  'ALERT_EMAIL',
+  'ALERT_WEBHOOK',
   'API_CONCURRENCY',
   'DOMAIN',
   'DOMAIN_CERT',

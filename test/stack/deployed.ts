@@ -30,7 +30,7 @@ export function inside(evaluation: Evaluation) {
   const inputs = (type: string, name: string): Resource['inputs'] => one(type, name).inputs;
   /** Its ARN, in the same way. */
   const arn = (type: string, name: string): string => String(one(type, name).state['arn']);
-  return { inputs, arn, ofType, outputs: evaluation.outputs };
+  return { inputs, arn, ofType, all: evaluation.resources, outputs: evaluation.outputs };
 }
 
 /** Production, on EKS. */

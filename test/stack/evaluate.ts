@@ -16,6 +16,7 @@ const resourceSchema = z.object({
   inputs: z.record(z.string(), z.unknown()),
   /** What AWS gives besides: physical name, ARN, address. */
   state: z.record(z.string(), z.unknown()),
+  ignoreChanges: z.optional(z.array(z.string())),
 });
 const resultSchema = z.union([
   z.object({

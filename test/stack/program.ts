@@ -11,7 +11,15 @@ import { defined } from '../../functions/model/defined.ts';
 
 const account = '123456789012';
 const region = 'eu-central-1';
-const resources: { type: string; name: string; inputs: unknown; state: unknown }[] = [];
+const resources: {
+  type: string;
+  name: string;
+  inputs: unknown;
+  state: unknown;
+  ignoreChanges?: string[];
+}[] = [];
+/** By type and name: what a change of the program does not change. */
+const ignored = new Map<string, string[]>();
 
 /**
  * What AWS would give a resource: a physical name, an ARN of the right form, and what others read
@@ -41,10 +49,16 @@ function displayState(
       return { name: named, arn: arn('events', `event-bus/${named}`) };
     case 'aws:cloudwatch/eventRule:EventRule':
       return { name: named, arn: arn('events', `rule/${String(inputs['eventBusName'])}/${named}`) };
+    case 'aws:cloudwatch/eventApiDestination:EventApiDestination':
+      return { arn: arn('events', `api-destination/${named}/0a1b2c3d`) };
+    case 'aws:cloudwatch/eventConnection:EventConnection':
+      return { arn: arn('events', `connection/${named}/0a1b2c3d`) };
     case 'aws:cloudwatch/logGroup:LogGroup':
       return { name: named, arn: arn('logs', `log-group:${named}`) };
     case 'aws:cloudwatch/metricAlarm:MetricAlarm':
       return { name: named, arn: arn('cloudwatch', `alarm:${named}`) };
+    case 'aws:cloudwatch/compositeAlarm:CompositeAlarm':
+      return { arn: arn('cloudwatch', `alarm:${String(inputs['alarmName'])}`) };
     case 'aws:sqs/queue:Queue':
       return {
         name: named,
@@ -184,7 +198,8 @@ await pulumi.runtime.setMocks(
       const path = file && 'path' in source ? { source: { path: await source.path } } : {};
       const values = { ...(plain(inputs) as Record<string, unknown>), ...path };
       const given = displayState(type, name, values);
-      resources.push({ type, name, inputs: values, state: given });
+      const ignoreChanges = ignored.get(`${type} ${name}`);
+      resources.push({ type, name, inputs: values, state: given, ...defined({ ignoreChanges }) });
       return { id: id || `${name}-id`, state: { ...values, ...given } };
     },
     call: ({ token, inputs }) => {
@@ -200,6 +215,18 @@ await pulumi.runtime.setMocks(
   $app.stage,
   false,
 );
+// The mocks do not see the options of a resource.
+const monitor = pulumi.runtime.getMonitor();
+if (monitor === undefined) throw new Error('The mocks have no monitor.');
+const register = monitor.registerResource;
+type Request = { toObject(): { type: string; name: string; ignorechangesList: string[] } };
+Object.assign(monitor, {
+  registerResource: (request: Request, ...others: readonly unknown[]): unknown => {
+    const { type, name, ignorechangesList } = request.toObject();
+    ignored.set(`${type} ${name}`, ignorechangesList);
+    return Reflect.apply(register, monitor, [request, ...others]);
+  },
+});
 try {
   const outputs = await pulumi.runtime.runInPulumiStack(async () => run(async () => config.run()));
   const resolved = await new Promise((done) => pulumi.output(outputs).apply(done));

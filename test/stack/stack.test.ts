@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { alarmPage } from '../../infra/alarm-page.ts';
 import { optional, proxies } from '../../infra/arguments/settings.ts';
 import { deployed, inside, isMissing, projectFolder } from './deployed.ts';
 import { artifacts, evaluate, owner } from './evaluate.ts';
@@ -294,45 +293,6 @@ describe.skipIf(isMissing)('the site', () => {
       .map(({ key }) => key);
     expect(kept).toEqual([expect.stringMatching(/_astro\/page\.1a2b3c\.css$/)]);
     expect(files).toHaveLength(6);
-  });
-});
-
-describe.skipIf(isMissing)('watching', () => {
-  const alarms = () => deployed().ofType('aws:cloudwatch/metricAlarm:MetricAlarm');
-
-  test('an alarm for everything that the runbook explains, and the other way round', async () => {
-    const runbook = await readFile(new URL('../../docs/operate.md', import.meta.url), 'utf8');
-    const explained = [...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-    expect(new Set(alarms().map(({ name }) => name))).toEqual(new Set(explained));
-  });
-
-  test('each alarm names its section, on the site where there is one', () => {
-    for (const { name, inputs } of alarms())
-      expect(inputs['alarmDescription']).toContain(
-        ` See https://docs.example.com/operate/#${name.toLowerCase()}`,
-      );
-    expect(alarmPage('ApiSlow', undefined)).toBe('docs/operate.md#apislow');
-  });
-
-  test('each alarm tells the topic when it begins and when it ends', () => {
-    const topic = [deployed().arn('Topic', 'Alarms')];
-    for (const { inputs } of alarms())
-      expect(inputs).toMatchObject({ alarmActions: topic, okActions: topic });
-  });
-
-  test('silence of the sweep is an alarm, silence of the others is not', () => {
-    const breaching = alarms().filter(({ inputs }) => inputs['treatMissingData'] === 'breaching');
-    expect(breaching.map(({ name }) => name)).toEqual(['SweepsStopped']);
-  });
-
-  test('one dashboard, with a graph for each alarm', () => {
-    const { dashboardBody } = z
-      .object({ dashboardBody: z.string() })
-      .parse(deployed().inputs('Dashboard', 'Dashboard'));
-    const { widgets } = z
-      .object({ widgets: z.array(z.unknown()) })
-      .parse(JSON.parse(dashboardBody));
-    expect(widgets).toHaveLength(4 + alarms().length);
   });
 });
 

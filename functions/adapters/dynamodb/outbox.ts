@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../../model/defined.ts';
 import { messageOf } from '../../model/error-message.ts';
 import { TableUnavailable } from '../../model/table-unavailable.ts';
 import pLimit from 'p-limit';
@@ -25,11 +26,15 @@ const parallelCalls = 50;
 export function tableOutbox({ table, now }: OutboxOptions): Outbox {
   const limit = pLimit(parallelCalls);
   const confirm = (id: string) => table.update(keyOf(id), { confirmed: true });
-  const put = ({ at, ...change }: StateChange) =>
+  const put = ({ at, failingSince, ...change }: StateChange) =>
     table.put(
       keyOf(change.id),
       {
-        change: { ...change, at: at.toISOString() },
+        change: defined({
+          ...change,
+          failingSince: failingSince?.toISOString(),
+          at: at.toISOString(),
+        }),
         expires: seconds(new Date(now().getTime() + keptMs)),
       },
       // A runner that was cut off may have recorded the same change: its confirmation stays.
@@ -98,6 +103,7 @@ const rowSchema = z
       to: z.enum(states),
       reason: z.union([z.literal(''), word]),
       message: z.exactOptional(z.string()),
+      failingSince: z.exactOptional(z.pipe(z.iso.datetime(), z.coerce.date())),
       at: z.pipe(z.iso.datetime(), z.coerce.date()),
     }),
     confirmed: z._default(z.boolean(), false),

@@ -71,8 +71,20 @@ describe('changes of state', () => {
     if (change === undefined) throw new Error('There is a change.');
     await changePublisher(client, 'muster')([{ ...change, message: 'refused by 10.0.0.1' }]);
     expect(details.map((detail) => JSON.parse(detail))).toEqual([
-      { ...change, at: change.at.toISOString() },
+      {
+        ...change,
+        at: change.at.toISOString(),
+        summary: 'default/server-0 is Connected: Responded. The server answered.',
+      },
     ]);
+  });
+
+  test('lead to the page of their reason where there is a site', async () => {
+    const [change] = changes(1);
+    if (change === undefined) throw new Error('There is a change.');
+    const publish = changePublisher(client, 'muster', new URL('https://docs.example.com'));
+    await publish([{ ...change, to: 'Failed', reason: 'Timeout' }]);
+    expect(details[0]).toContain('https://docs.example.com/reasons/timeout/"');
   });
 
   test('that fail are sent again, and only they', async () => {

@@ -59,10 +59,26 @@ test('a change names server, both states, reason and time; the same STATE is non
     from: 'Connected',
     to: 'Connecting',
     reason: 'Timeout',
+    failingSince: later(1000),
     at: now,
   });
   expect(changeOf(server, server.status, now)).toBeUndefined();
   expect(changeOf(server, aStatus(), now)).toBeUndefined();
+});
+
+test('a change knows since when the server fails, and a recovery since when it had failed', () => {
+  const connected = serverThat('Connected', later(90_000)).status;
+  expect(changeOf(serverThat('Failed'), connected, now)?.failingSince).toEqual(since);
+  expect(changeOf(serverThat('Connecting'), statusOf('Failed'), now)?.failingSince).toEqual(since);
+  // Reachable was Unknown for a while: the time before that is gone.
+  const unknown = aStatus({
+    state: 'Failed',
+    conditions: [aCondition({ status: 'Unknown', reason: 'ProberOffline' })],
+  });
+  expect(changeOf(aServer({ status: unknown }), connected, now)).not.toHaveProperty('failingSince');
+  expect(changeOf(aServer({ status: aStatus() }), connected, now)).not.toHaveProperty(
+    'failingSince',
+  );
 });
 
 test('a status that no sweep of ours wrote names no change', () => {

@@ -107,14 +107,24 @@ describe('a text that was sealed by a key of tomorrow', () => {
   });
 
   test('is not lost while the keys cannot be read, and the old ones go on', async () => {
-    let newest: readonly string[] | undefined;
-    const { seal, open, clock } = start(async () => newest);
+    const published: { keys?: readonly string[] } = {};
+    const { seal, open, clock } = start(async () => published.keys);
     const sealed = await sealer(newer).seal('a token', 'row 1');
     await expect(open(sealed, 'row 1')).rejects.toThrow(TableUnavailable);
     expect(await open(await seal('a token', 'row 1'), 'row 1')).toBe('a token');
-    newest = newer;
+    published.keys = newer;
     clock.ms = 10_000;
     expect(await open(sealed, 'row 1')).toBe('a token');
+  });
+
+  test('has a key until the keys were read without it', async () => {
+    const published: { keys?: readonly string[] } = {};
+    const { hasKey, clock } = start(async () => published.keys);
+    const sealed = await sealer(newer).seal('a token', 'row 1');
+    expect(await hasKey(sealed)).toBe(true);
+    published.keys = [old];
+    clock.ms = 10_000;
+    expect(await hasKey(sealed)).toBe(false);
   });
 
   test('is just not valid where a stranger sent it', async () => {
