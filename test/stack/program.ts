@@ -179,12 +179,18 @@ await pulumi.runtime.setMocks(
 );
 // The mocks do not see the options of a resource.
 const monitor = pulumi.runtime.getMonitor();
+if (monitor === undefined) throw new Error('Pulumi has no monitor.');
 const register = monitor.registerResource.bind(monitor);
-monitor.registerResource = (request, ...others) => {
-  const { type, name, ignorechangesList } = request.toObject();
-  ignored.set(`${type} ${name}`, ignorechangesList);
-  return register(request, ...others);
+type Registration = {
+  toObject: () => { type: string; name: string; ignorechangesList: string[] };
 };
+Object.defineProperty(monitor, 'registerResource', {
+  value: (request: Registration, ...others: unknown[]): unknown => {
+    const { type, name, ignorechangesList } = request.toObject();
+    ignored.set(`${type} ${name}`, ignorechangesList);
+    return Reflect.apply(register, monitor, [request, ...others]);
+  },
+});
 try {
   const outputs = await pulumi.runtime.runInPulumiStack(async () => run(async () => config.run()));
   const resolved = await new Promise((done) => pulumi.output(outputs).apply(done));
