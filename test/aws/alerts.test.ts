@@ -195,6 +195,12 @@ describe.skipIf(isMissing)('docs/alerts.md', () => {
     for (const { text } of blocks) expect(() => JSON.parse(text)).not.toThrow();
   });
 
+  test('shows the alerts as they are', () => {
+    const recovered = recovery({ at: new Date('2026-11-26T14:20:00Z') });
+    expect(JSON.parse(block('failure.json'))).toEqual({ text: textOf(change({})) });
+    expect(JSON.parse(block('recovery.json'))).toEqual({ text: textOf(recovered) });
+  });
+
   test('opens and resolves an incident in PagerDuty, by one key', async () => {
     const connection = connectionSchema.parse(
       JSON.parse(block('pagerduty-connection.json', { INTEGRATION_KEY: 'r0uting' })),
