@@ -7,6 +7,7 @@ import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
 import { type FrontArguments, readFront } from './arguments/front.ts';
 import { argumentReader, type Environment } from './arguments/reader.ts';
+import { environmentProblem } from './arguments/function-environment.ts';
 import { checkRequired } from './arguments/required.ts';
 import { readSettings } from './arguments/settings.ts';
 
@@ -37,9 +38,14 @@ export function readArguments(environment: Environment): Arguments {
     ...defined({ alarmEmail: from.text('ALARM_EMAIL') }),
     settings: readSettings(from),
   };
+  const tooLarge = environmentProblem(read, longStage);
+  if (tooLarge !== undefined) from.report(tooLarge);
   if (from.problems.length > 0)
     throw new ArgumentError(
       `The deployment cannot start:\n${from.problems.map((line) => `  ${line}`).join('\n')}`,
     );
   return read;
 }
+
+// The stage is part of names in the environment, and longer than this in no deployment we know.
+const longStage = 'x'.repeat(20);
