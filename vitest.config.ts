@@ -8,6 +8,7 @@ export default defineConfig({
     // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Needs clients in
     // Python: npm run test:clients. Take long: npm run test:hostile, test:wild, test:chaos.
     exclude: [
+      'test/aws/**',
       'test/stack/**',
       'test/browser/**',
       'test/cluster/**',
