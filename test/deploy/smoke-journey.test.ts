@@ -1,8 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { journey } from '../../deploy/smoke/journey.ts';
 import { runJourney, type StepResult } from '../../deploy/smoke/run-journey.ts';
 import { resultText, summaryText } from '../../deploy/smoke/smoke-report.ts';
@@ -10,6 +14,7 @@ import type { JourneyContext } from '../../deploy/smoke/step.ts';
 import { ada } from '../../local/issuer.ts';
 import { listen } from '../../local/listen.ts';
 import { startWorld, type World } from '../../local/world.ts';
+import { openTerminal } from '../cli/pseudo-terminal.ts';
 import { buildMuster, removeMuster, runMuster } from '../cli/run.ts';
 import { browserOf } from '../world/browser.ts';
 import { expose } from '../world/leaks.ts';
@@ -87,8 +92,7 @@ describe('the journey after a deployment', () => {
 
   test('a server that does not exist fails its sign-in, and the person is signed out all the same', async () => {
     const results = await travel(world.url, { server: 'nowhere' });
-    const [failed] = results.filter(({ kind }) => kind === 'failed');
-    expect(failed).toMatchObject({
+    expect(results.find(({ kind }) => kind === 'failed')).toMatchObject({
       title: 'a check probes a server now',
       message: expect.stringContaining('muster check nowhere ended with 1:'),
       place: 'server',
@@ -108,5 +112,51 @@ describe('the journey after a deployment', () => {
       /^FAILED +the endpoint answers\n.*is not the answer of muster\.\n.*aws logs tail .*\/aws\/lambda\/muster-production-Api .*\n.*ApiErrors/,
     );
     expect(results.slice(1, -2).every(({ kind }) => kind === 'notRun')).toBe(true);
+  });
+});
+
+describe('npm run smoke', () => {
+  const smoke = fileURLToPath(new URL('../../deploy/smoke/smoke.ts', import.meta.url));
+  /** A folder from which this stage was deployed. */
+  async function folderOf(stage: string): Promise<string> {
+    const home = await mkdtemp(join(folder, 'owner-'));
+    await mkdir(join(home, '.sst'));
+    const outputs = { endpoint: world.url, table: `muster-${stage}-TableTable-abcdefgh` };
+    await writeFile(join(home, '.sst/outputs.json'), JSON.stringify(outputs));
+    return home;
+  }
+
+  test('reads the address of the deployment, and lets the person at the terminal sign in', async () => {
+    const home = await folderOf('production');
+    const environment = { HOME: home, PATH: process.env['PATH'] ?? '' };
+    const line = `cd ${home} && exec ${process.execPath} ${smoke} --stage production`;
+    const terminal = openTerminal('/bin/sh', ['-c', line], { environment, columns: 300 });
+    const addresses = (): readonly string[] =>
+      [...terminal.written().matchAll(/^ {2}(https?:\/\/\S+)\r?$/gm)].map(([, one = '']) => one);
+    await terminal.until('Do you trust it');
+    terminal.type('y\r');
+    for (const count of [1, 2]) {
+      await terminal.until(`${count}`, () => String(addresses().length));
+      await browserOf(ada).visit(addresses().at(-1) ?? '');
+    }
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).toContain('0 failed, 0 not run. The stage production works.');
+  });
+
+  test.each([
+    ['without a stage', [], 'The stage is missing. Add it, for example: --stage production'],
+    [
+      'of another stage',
+      ['--stage', 'dev'],
+      'is not the stage dev: its table is muster-production-',
+    ],
+    ['with an unknown flag', ['--stage', 'production', '--fast'], "Unknown option '--fast'"],
+  ])('%s says what to add, without a stack', async (_what, words, message) => {
+    const home = await folderOf('production');
+    const ended = await promisify(execFile)(process.execPath, [smoke, ...words], {
+      cwd: home,
+    }).catch((error: unknown) => z.object({ code: z.number(), stderr: z.string() }).parse(error));
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+    expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 });
