@@ -53,7 +53,7 @@ async function checkKubeconfig({
       return [
         ...odd,
         served.finding,
-        ...(await checkRights(cluster, { kind: 'own' }, environment)),
+        ...(await checkRights(cluster, { kind: 'own' }, { stage, environment })),
       ];
     case 'refused':
       return [
@@ -107,7 +107,7 @@ async function checkEks(name: string, checked: Checked): Promise<readonly Findin
       return [
         ...findings,
         served.finding,
-        ...(await checkRights(cluster, { kind: 'group', group: sweepGroup }, environment)),
+        ...(await checkRights(cluster, { kind: 'group', group: sweepGroup }, checked)),
       ];
     case 'refused':
       return [

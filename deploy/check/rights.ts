@@ -25,27 +25,46 @@ export type Right = {
 /** Who is asked about: the user of the connection, or anyone in this group. */
 export type Whose = { readonly kind: 'own' } | { readonly kind: 'group'; readonly group: string };
 
-type Manifest = { readonly file: string; readonly apply: string };
+type Manifest = {
+  readonly file: string;
+  /** After `kubectl apply -k`. */
+  readonly apply: string;
+  /** Of the rights that are not in a Role. Undefined: every namespace. */
+  readonly namespace?: string;
+};
 
 /** The manifests that a deployment with these arguments needs. */
 export function manifestsFor(environment: Checked['environment']): readonly Manifest[] {
-  const first = { file: 'rbac.yaml', apply: 'manifests' };
-  return environment['ACCESS_REVIEW'] === 'on'
-    ? [first, { file: 'access-review/rbac.yaml', apply: 'manifests/access-review' }]
-    : [first];
+  const namespace = environment['NAMESPACE'] || undefined;
+  const isOn = (name: string): boolean => environment[name] === 'on';
+  const services = isOn('SERVICE_PROXY') ? (environment['SERVICE_NAMESPACES'] ?? '') : '';
+  return [
+    defined({ file: 'rbac.yaml', apply: 'manifests', namespace }),
+    ...(isOn('ACCESS_REVIEW')
+      ? [{ file: 'access-review/rbac.yaml', apply: 'manifests/access-review' }]
+      : []),
+    ...services
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+      .map((name) => ({
+        file: 'services/rbac.yaml',
+        apply: `manifests/services --namespace ${name}`,
+        namespace: name,
+      })),
+  ];
 }
 
 /** Asks the API server about every right that the manifests grant. */
 export async function checkRights(
   cluster: Cluster,
   whose: Whose,
-  environment: Checked['environment'],
+  deployment: Pick<Checked, 'stage' | 'environment'>,
 ): Promise<readonly Finding[]> {
-  const namespace = environment['NAMESPACE'] || undefined;
   const all = await Promise.all(
-    manifestsFor(environment).map(async ({ file, apply }) => ({
+    manifestsFor(deployment.environment).map(async ({ file, apply, namespace }) => ({
       apply,
-      rights: rightsIn(await readManifest(file), namespace),
+      rights: rightsIn(await readManifest(file), namespace).map(ofStage(deployment)),
     })),
   );
   const answers = await Promise.all(
@@ -73,14 +92,42 @@ export async function checkRights(
     const missing = answers.filter(({ answer }) => answer === 'no').map(({ right }) => right);
     if (missing.length === 0)
       return ok(`The functions have all ${rights.length} rights of ${apply}.`);
+    const text = `The functions may not ${missing.map(textOf).join(', ')}.`;
+    const [first] = missing;
+    if (first?.name !== undefined && missing.every(isOfOwnLease))
+      return problem(text, `Run: ${leaseCommands(first.name, first.namespace ?? '').join(' && ')}`);
     return problem(
-      `The functions may not ${missing.map(textOf).join(', ')}.`,
+      text,
       whose.kind === 'own'
         ? `Run: kubectl apply -k ${apply}. The user of the kubeconfig must be the ServiceAccount muster-sweep, or in the group ${sweepGroup}.`
         : `Run: kubectl apply -k ${apply}`,
     );
   });
 }
+
+/** The Lease that `manifests/` give the right to: that of production. */
+const firstLease = 'muster-sweep';
+
+/** Every other stage has a Lease of its own: two stages can share a cluster. */
+const ofStage =
+  ({ stage, environment }: Pick<Checked, 'stage' | 'environment'>) =>
+  (right: Right): Right => {
+    if (right.resource !== 'leases') return right;
+    const own = stage === 'production' ? firstLease : `${firstLease}-${stage.toLowerCase()}`;
+    return defined({
+      ...right,
+      name: right.name === undefined ? undefined : environment['LEASE_NAME'] || own,
+      namespace: environment['LEASE_NAMESPACE'] || right.namespace,
+    });
+  };
+
+const isOfOwnLease = ({ resource, name }: Right): boolean =>
+  resource === 'leases' && name !== undefined && name !== firstLease;
+
+const leaseCommands = (name: string, namespace: string): readonly string[] => [
+  `kubectl create role ${name} -n ${namespace} --verb=get,patch --resource=leases.coordination.k8s.io --resource-name=${name}`,
+  `kubectl create rolebinding ${name} -n ${namespace} --role=${name} --group=${sweepGroup} --serviceaccount=${namespace}:muster-sweep`,
+];
 
 const textOf = ({ verb, resource, subresource, namespace }: Right): string =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${namespace === undefined ? '' : ` in ${namespace}`}`;

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judgeConcurrency } from '../../../deploy/check/concurrency.ts';
 import { judgeEks } from '../../../deploy/check/eks.ts';
 import { judgeSignInPage, type SignInPage } from '../../../deploy/check/issuer.ts';
 import { judgeNames } from '../../../deploy/check/names.ts';
+import { manifestsFor, rightsIn } from '../../../deploy/check/rights.ts';
 import { checkRegion } from '../../../deploy/check/region.ts';
 
 describe('the concurrency of the account', () => {
@@ -184,5 +186,39 @@ describe('the region', () => {
     ['Frankfurt', {}, 'problem'],
   ])('%s with %o is %s', async (AWS_REGION, others, kind) => {
     expect(await check({ AWS_REGION, ...others })).toMatchObject([{ kind }]);
+  });
+});
+
+describe('the rights that are checked', () => {
+  const manifest = readFileSync(
+    new URL('../../../manifests/services/rbac.yaml', import.meta.url),
+    'utf8',
+  );
+
+  test('follow the arguments', () => {
+    const files = (environment: Readonly<Record<string, string>>): readonly string[] =>
+      manifestsFor(environment).map(({ apply }) => apply);
+    expect(files({})).toEqual(['manifests']);
+    expect(files({ ACCESS_REVIEW: 'on', SERVICE_PROXY: 'on', SERVICE_NAMESPACES: 'a, b' })).toEqual(
+      [
+        'manifests',
+        'manifests/access-review',
+        'manifests/services --namespace a',
+        'manifests/services --namespace b',
+      ],
+    );
+    expect(files({ SERVICE_NAMESPACES: 'a' })).toEqual(['manifests']);
+  });
+
+  test('are those of the roles, each verb for itself', () => {
+    expect(rightsIn(manifest, 'tools')).toEqual(
+      ['get', 'create', 'delete'].map((verb) => ({
+        group: '',
+        resource: 'services',
+        subresource: 'proxy',
+        verb,
+        namespace: 'tools',
+      })),
+    );
   });
 });
