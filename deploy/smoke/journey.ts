@@ -50,6 +50,15 @@ export const journey: readonly Step[] = [
     },
   },
   {
+    title: 'without a sign-in nobody sees a session',
+    run: async ({ command }) => {
+      const listed = await command('list', 'mcpserver', '-o', 'json');
+      if (isSignedOut(listed)) return done;
+      expectCode(listed, 'muster list mcpserver', 'cluster');
+      throw new StepFailure('sessions', 'muster list mcpserver shows sessions without a sign-in.');
+    },
+  },
+  {
     title: 'a person signs in to muster',
     run: async ({ command }) => {
       expectCode(await command('auth', 'login'), 'muster auth login', 'issuer');
@@ -87,6 +96,16 @@ export const journey: readonly Step[] = [
       const checked = await command('check', name);
       // 4: the probe was made, and the server is not as it should be.
       if (checked.code !== 4) expectCode(checked, `muster check ${name}`, 'server');
+      return done;
+    },
+  },
+  {
+    title: 'the last changes of a server are there',
+    run: async (context) => {
+      const { command, server } = context;
+      const name = server ?? nameOf((await list(context)).find(isProbed));
+      if (name === undefined) return skipped('The cluster has no MCPServer that is probed.');
+      expectCode(await command('events', name), `muster events ${name}`, 'sweep');
       return done;
     },
   },
@@ -137,10 +156,7 @@ export const journey: readonly Step[] = [
     isCleanUp: true,
     run: async ({ command }) => {
       expectCode(await command('auth', 'logout'), 'muster auth logout', 'sessions');
-      const { code, stdout } = await command('list', 'mcpserver', '-o', 'json');
-      // 2: a sign-in is required. Where it is not (ANONYMOUS_LIST), no row has a session.
-      const rows = itemsSchema.safeParse(parseJson(stdout)).data?.items ?? [];
-      if (code === 2 || rows.every(({ session }) => session === undefined)) return done;
+      if (isSignedOut(await command('list', 'mcpserver', '-o', 'json'))) return done;
       throw new StepFailure('sessions', 'The machine still has a sign-in after the sign-out.');
     },
   },
@@ -178,6 +194,15 @@ function expectCode({ code, stdout, stderr }: Ended, typed: string, place: Place
 }
 
 const itemsSchema = z.object({ items: listSchema.shape.items });
+
+/** 2: a sign-in is required. Where it is not (ANONYMOUS_LIST), no row has a session. */
+function isSignedOut({ code, stdout }: Ended): boolean {
+  if (code === 2) return true;
+  const listed = itemsSchema.safeParse(parseJson(stdout));
+  return (
+    code === 0 && listed.success && listed.data.items.every(({ session }) => session === undefined)
+  );
+}
 
 async function list({ command }: JourneyContext): Promise<readonly Row[]> {
   const listed = await command('list', 'mcpserver', '-o', 'json');
