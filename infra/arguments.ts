@@ -7,6 +7,7 @@ import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
 import { type FrontArguments, readFront } from './arguments/front.ts';
 import { argumentReader, type Environment } from './arguments/reader.ts';
+import { environmentProblem } from './arguments/function-environment.ts';
 import { checkRequired } from './arguments/required.ts';
 import { readSettings } from './arguments/settings.ts';
 import { readWatch, type WatchArguments } from './arguments/watch.ts';
@@ -43,9 +44,14 @@ export function readArguments(environment: Environment): Arguments {
     ...readWatch(from),
     settings: { ...readSettings(from), ...addresses },
   };
+  const tooLarge = environmentProblem(read, longStage);
+  if (tooLarge !== undefined) from.report(tooLarge);
   if (from.problems.length > 0)
     throw new ArgumentError(
       `The deployment cannot start:\n${from.problems.map((line) => `- ${line}`).join('\n')}`,
     );
   return read;
 }
+
+// The stage is part of names in the environment, and longer than this in no deployment we know.
+const longStage = 'x'.repeat(20);

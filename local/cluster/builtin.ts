@@ -150,12 +150,21 @@ export const reviewPath = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
 export const selfReviewPath = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
-/** Answers a SelfSubjectAccessReview. The local cluster has no roles: its user may do everything. */
-export function selfReview(body: string): Answer {
+/** What a SelfSubjectAccessReview asks about. */
+export type AskedRight = { readonly verb: string; readonly resource: string };
+
+/** Answers a SelfSubjectAccessReview. The local cluster has no roles: `mayDo` decides. */
+export function selfReview(body: string, mayDo: (right: AskedRight) => boolean): Answer {
   const asked = parseJson(body);
-  return isObject(asked)
-    ? { code: 201, body: { ...asked, status: { allowed: true } } }
-    : failure(400, 'BadRequest', 'the object provided is unrecognized');
+  if (!isObject(asked)) return failure(400, 'BadRequest', 'the object provided is unrecognized');
+  const {
+    verb = '',
+    resource = '',
+    subresource = '',
+  } = textsIn(objectIn(objectIn(asked, 'spec'), 'resourceAttributes') ?? {});
+  const path = subresource === '' ? resource : `${resource}/${subresource}`;
+  const allowed = mayDo({ verb, resource: path });
+  return { code: 201, body: { ...asked, status: { allowed } } };
 }
 
 /** Answers a SubjectAccessReview. The local cluster has no roles: `isAllowed` decides. */
@@ -186,3 +195,10 @@ function objectIn(value: unknown, key: string): JsonObject | undefined {
   const inner = isObject(value) ? value[key] : undefined;
   return isObject(inner) ? inner : undefined;
 }
+
+const textsIn = (object: JsonObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { listenLocally } from '../listen.ts';
 import { type Answer, failure, methodNotAllowed, pathNotFound, tooLarge } from './answer.ts';
 import {
+  type AskedRight,
   builtins,
   type Review,
   review,
@@ -37,6 +38,8 @@ export type ClusterOptions = {
    * user in every namespace.
    */
   readonly isAllowed?: (review: Review) => boolean;
+  /** What the user of the kubeconfig may do, as it is told on request. Default: everything. */
+  readonly mayDo?: (right: AskedRight) => boolean;
 };
 
 /** A running cluster API on loopback, empty at first. */
@@ -59,6 +62,7 @@ export async function startCluster({
   port = 0,
   intercept,
   isAllowed = () => true,
+  mayDo = () => true,
 }: ClusterOptions): Promise<LocalCluster> {
   const definition = await readDefinition(crdFile);
   const served = [definition, ...builtins].map((one): Served => {
@@ -84,7 +88,7 @@ export async function startCluster({
   const stores = { services: storeOf(served, 'services'), endpoints: storeOf(served, 'endpoints') };
 
   const answer = async (request: IncomingMessage): Promise<Answer> =>
-    intercept?.(request) ?? (await route(served, isAllowed, request));
+    intercept?.(request) ?? (await route(served, { isAllowed, mayDo }, request));
   const server = createServer((request, response) => {
     const proxied = proxyPathOf(request.url ?? '');
     if (proxied !== undefined) {
@@ -125,7 +129,7 @@ const storeOf = (served: readonly Served[], plural: string): ObjectStore =>
 
 async function route(
   served: readonly Served[],
-  isAllowed: Required<ClusterOptions>['isAllowed'],
+  { isAllowed, mayDo }: Pick<Required<ClusterOptions>, 'isAllowed' | 'mayDo'>,
   request: IncomingMessage,
 ): Promise<Answer> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://cluster');
@@ -135,7 +139,7 @@ async function route(
   const text = await readText(request);
   if (text === undefined) return tooLarge(bodyLimit);
   if (pathname === reviewPath) return review(text, isAllowed);
-  if (pathname === selfReviewPath) return selfReview(text);
+  if (pathname === selfReviewPath) return selfReview(text, mayDo);
   for (const { definition, serve } of served) {
     const place = placeOf(definition, pathname);
     if (place === undefined) continue;

@@ -5,6 +5,8 @@
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClusterToken } from '../../functions/adapters/cluster/apiserver.ts';
+import { checkRights, sweepGroup } from '../../deploy/check/rights.ts';
+import { readServed } from '../../deploy/check/cluster-api.ts';
 import { accessReviewer } from '../../functions/adapters/cluster/access-review.ts';
 import { pageLister } from '../../functions/adapters/cluster/kubernetes.ts';
 import { leaseReader, leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
@@ -186,6 +188,43 @@ describe.skipIf(why !== undefined)(
       await expect(pageLister(stubborn)({ limit: 1 })).rejects.toThrow(
         'does not accept our credentials (401)',
       );
+    });
+
+    describe('npm run deploy:check', () => {
+      const as = (bearer: string) =>
+        connectClusterToken({ url: own.url, caPem: own.caPem, source: fixedToken(bearer) });
+      const production = { stage: 'production', environment: {} };
+      const group = { kind: 'group', group: sweepGroup } as const;
+
+      test('sees the CRD and every right with the token of the functions', async () => {
+        expect(await readServed(as(token))).toMatchObject({ finding: { kind: 'ok' } });
+        expect(await checkRights(as(token), { kind: 'own' }, production)).toMatchObject([
+          { kind: 'ok', text: 'The functions have all 7 rights of manifests.' },
+        ]);
+      });
+
+      test('sees as an administrator what the group of the functions may do', async () => {
+        expect(await checkRights(as(own.adminToken), group, production)).toMatchObject([
+          { kind: 'ok' },
+        ]);
+      });
+
+      test('names the Lease of another stage, whose rights the manifests do not give', async () => {
+        const dev = { stage: 'Dev', environment: {} };
+        expect(await checkRights(as(token), { kind: 'own' }, dev)).toMatchObject([
+          {
+            kind: 'problem',
+            text: 'The functions may not get leases in muster-serverless, patch leases in muster-serverless.',
+            hint: expect.stringContaining('--resource-name=muster-sweep-dev'),
+          },
+        ]);
+      });
+
+      test('cannot know about the group without the right to ask, and says who can', async () => {
+        expect(await checkRights(as(token), group, production)).toMatchObject([
+          { kind: 'unknown', hint: expect.stringContaining('--as-group muster-sweep') },
+        ]);
+      });
     });
 
     test('with manifests/access-review it asks the cluster what a person may see, by name and by group', async () => {
