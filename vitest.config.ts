@@ -22,8 +22,8 @@ export default defineConfig({
       'test/hostile/{fuzz,load}/**',
     ],
     pool: 'forks',
-    // One for each core: the tests wait more than they compute, and vitest would leave one out.
-    maxWorkers: availableParallelism(),
+    // One more than cores: the tests wait half of their time, and vitest would leave one out.
+    maxWorkers: availableParallelism() + 1,
     // Every test file fails that prints, logs or stores a secret.
     setupFiles: ['test/world/leaks.ts'],
     // The AWS clients want them even towards stand-ins on loopback.

@@ -20,7 +20,8 @@ import { sessionStore } from '../../functions/adapters/dynamodb/session-store.ts
 import { createApi } from '../../functions/api.ts';
 import { canonicalUrl } from '../../functions/sessions/grant.ts';
 import { readApiSettings } from '../../functions/settings.ts';
-import type { Row } from '../../functions/model/wire/server-wire.ts';
+import { table as tableOf } from '../../cli/output/table.ts';
+import { type Row, rowSchema } from '../../functions/model/wire/server-wire.ts';
 import { ada } from '../../local/issuer.ts';
 import { type FunctionUrlHandler, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
@@ -93,6 +94,13 @@ let browser: Browser;
 let page: Page;
 let real: SeenAll;
 let shown: SeenAll;
+/** What `muster list mcpserver -n NAMESPACE` printed, and the row of it in the list of all. */
+const samples: {
+  readonly answer: AnswerName;
+  readonly signIn: SignInName;
+  readonly printed: string;
+  readonly drawn: string;
+}[] = [];
 
 describe.skipIf(chromium === undefined)(
   'the explorer says what the built command line says',
@@ -138,6 +146,12 @@ describe.skipIf(chromium === undefined)(
     test('every case was looked at', () => {
       const cases = answers.length * times.length * Object.keys(signIns).length;
       expect([real.size, shown.size]).toEqual([cases, cases]);
+    });
+
+    test('a list of one namespace prints the row that the list of all has as JSON', () => {
+      expect(new Set(samples.map(({ answer }) => answer)).size).toBe(answers.length);
+      expect(new Set(samples.map(({ signIn }) => signIn)).size).toBe(Object.keys(signIns).length);
+      for (const { printed, drawn } of samples) expect(printed).toBe(drawn);
     });
 
     test('the choice is in the address, and the address is enough to come back to it', async () => {
@@ -253,53 +267,51 @@ async function throughTheWorld(): Promise<SeenAll> {
 
   const seen: SeenAll = new Map();
   const atOnce = pLimit(3);
-  for (const count of times) {
+  for (const [countAt, count] of times.entries()) {
     await world.sweep({ everything: true });
     const { items } = await world.list();
     const statuses = await statusesIn(world);
-    for (const signIn of Object.keys(signIns) as readonly SignInName[]) {
+    for (const [signInAt, signIn] of (Object.keys(signIns) as readonly SignInName[]).entries()) {
       await holdGrants(world, items, signIn);
       const endpoint = signIn === 'sso-forbidden' ? strictUrl.url : world.url;
       const who = signIn === 'signed-out' ? undefined : home;
-      const hints = hintsIn((await type('list mcpserver -o json', who, endpoint)).stdout);
-      const look = async (answer: AnswerName): Promise<void> => {
+      const rows = rowsIn((await type('list mcpserver -o json', who, endpoint)).stdout);
+      const signedIn = who !== undefined;
+      const look = async (answer: AnswerName, index: number): Promise<void> => {
         const namespace = namespaceOf(answer, signIn);
-        const { stdout } = await type(`list mcpserver -n ${namespace}`, who, endpoint);
-        const hint = hints.get(namespace);
+        const row = rows.get(namespace);
+        if (row === undefined) throw new Error(`${namespace} is not in the list`);
+        const list = tableOf([row], { signedIn, now: new Date() });
+        // A process for each of hundreds of cases would show nothing more.
+        if ((index + countAt + signInAt) % oneIn === 0)
+          samples.push({
+            answer,
+            signIn,
+            printed: (await type(`list mcpserver -n ${namespace}`, who, endpoint)).stdout,
+            drawn: list,
+          });
+        // Where all servers have one name, the hint tells them with their namespace.
+        const hint = row.session?.hint?.replace(`${namespace}/`, '');
         seen.set(keyOf(answer, count, signIn), {
-          list: stdout,
+          list,
           status: essence(statuses.get(namespace)),
           ...(hint === undefined ? {} : { hint }),
         });
       };
-      await Promise.all(answerNames.map((answer) => atOnce(() => look(answer))));
+      await Promise.all(answerNames.map((answer, index) => atOnce(() => look(answer, index))));
     }
   }
   return seen;
 }
 
-const hintsSchema = z.object({
-  items: z.array(
-    z.object({
-      namespace: z.string(),
-      session: z.optional(z.object({ hint: z.optional(z.string()) })),
-    }),
-  ),
-});
+/** So many cases of each row of the command are taken from the list of all, and one is printed. */
+const oneIn = 6;
 
-/**
- * The next command for each namespace; where all servers have one name, they are told with their
- * namespace.
- */
-const hintsIn = (json: string): ReadonlyMap<string, string | undefined> =>
-  new Map(
-    hintsSchema
-      .parse(JSON.parse(json))
-      .items.map(
-        ({ namespace, session }) =>
-          [namespace, session?.hint?.replace(`${namespace}/`, '')] as const,
-      ),
-  );
+const listSchema = z.object({ items: z.array(rowSchema) });
+
+/** By namespace. */
+const rowsIn = (json: string): ReadonlyMap<string, Row> =>
+  new Map(listSchema.parse(JSON.parse(json)).items.map((row) => [row.namespace, row]));
 
 /** Ada's grants for all servers, as her sign-in would have to be for the case. */
 async function holdGrants(
