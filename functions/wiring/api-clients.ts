@@ -1,0 +1,81 @@
+import { sealer } from '../adapters/dynamodb/seal.ts';
+import { textSealer } from '../adapters/dynamodb/sealed-text.ts';
+import { circuit, pauseMs } from '../adapters/network/circuit.ts';
+import type { LogLine } from '../model/log-line.ts';
+import { once } from '../model/once.ts';
+import { rateLimits } from '../sessions/rate-limits.ts';
+import type { ApiSettings } from '../settings.ts';
+import { auditTrail } from '../telemetry/audit.ts';
+import { auditCounter } from '../telemetry/metrics.ts';
+import { createCluster } from './cluster-client.ts';
+import { createConnector } from './network-client.ts';
+import { selectedLister, selectedReader } from './selected-servers.ts';
+
+// A call that failed was repeated already; three in a row are no accident.
+const clusterRules = { failures: 3, pauseMs };
+
+/**
+ * The clients of the endpoint. Most cold starts answer a list: what a list does not need is loaded
+ * by the first request that needs it.
+ */
+export function createClients(
+  settings: ApiSettings,
+  log: (line: LogLine) => void,
+  now: () => Date = () => new Date(),
+) {
+  const cluster = { ...createCluster(settings), circuit: circuit(clusterRules, now) };
+  const connector = createConnector(settings);
+  const readServer = selectedReader(cluster);
+  const seal = sealer(settings.tokenKeys);
+  const prober = once(async () =>
+    (await import('./probe-client.ts')).createProber(settings, connector, cluster),
+  );
+  const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
+  const store = once(async () =>
+    (await import('./table-client.ts')).createGrantStore(settings.table, {
+      sealer: seal,
+      now,
+      audit,
+    }),
+  );
+  const history = once(async () =>
+    (await import('./table-client.ts')).createHistory(settings.table),
+  );
+  const rates = once(async () =>
+    (await import('./table-client.ts')).createRateLimits(settings.table),
+  );
+  const limits = rateLimits({
+    now,
+    audit,
+    log,
+    countUse: async (use) => (await rates()).countUse(use),
+  });
+  const signInPorts = once(async () =>
+    (await import('./signin-ports.ts')).signInPorts(settings, {
+      store: await store(),
+      connector,
+      cluster,
+      readServer,
+      now,
+      limits,
+      audit,
+    }),
+  );
+  const sealedTexts = textSealer(seal);
+  const listPage = selectedLister(cluster, settings.accessRules !== undefined);
+  return {
+    log,
+    now,
+    cluster,
+    listPage,
+    readServer,
+    prober,
+    store,
+    history,
+    signInPorts,
+    takeLimit: limits.takeLimit,
+    sealedTexts,
+  };
+}
+
+export type Clients = ReturnType<typeof createClients>;
