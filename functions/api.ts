@@ -28,7 +28,11 @@ export function createApi(environment: Environment): Hono<{ Variables: Variables
   return composeApi(
     defined({
       facts,
-      verify,
+      verify: (token: string) => {
+        // Loads while the keys of the issuer are on their way: most requests with a token need it.
+        clients.store().catch(() => {});
+        return verify(token);
+      },
       log,
       servers: serverPorts(settings, clients),
       changesOf: async ({ uid }: Pick<McpServer, 'uid'>) => (await clients.history()).list(uid),

@@ -8,7 +8,6 @@ import type { ApiSettings } from '../settings.ts';
 import { auditTrail } from '../telemetry/audit.ts';
 import { auditCounter } from '../telemetry/metrics.ts';
 import { createCluster } from './cluster-client.ts';
-import { createConnector } from './network-client.ts';
 import { selectedLister, selectedReader } from './selected-servers.ts';
 
 // A call that failed was repeated already; three in a row are no accident.
@@ -24,11 +23,13 @@ export function createClients(
   now: () => Date = () => new Date(),
 ) {
   const cluster = { ...createCluster(settings), circuit: circuit(clusterRules, now) };
-  const connector = createConnector(settings);
+  const connector = once(async () =>
+    (await import('./network-client.ts')).createConnector(settings),
+  );
   const readServer = selectedReader(cluster);
   const seal = sealer(settings.tokenKeys);
   const prober = once(async () =>
-    (await import('./probe-client.ts')).createProber(settings, connector, cluster),
+    (await import('./probe-client.ts')).createProber(settings, await connector(), cluster),
   );
   const audit = auditTrail(log, auditCounter(settings.metricsNamespace));
   const store = once(async () =>
@@ -53,7 +54,7 @@ export function createClients(
   const signInPorts = once(async () =>
     (await import('./signin-ports.ts')).signInPorts(settings, {
       store: await store(),
-      connector,
+      connector: await connector(),
       cluster,
       readServer,
       now,
