@@ -3,28 +3,18 @@
  * in turn, each in a process of its own. `loaded` is what was read up to the first answer; parts
  * that are loaded on first use are not in it. Run: npm run bench:cold
  */
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import * as z from 'zod/mini';
+import { tokenOf } from '../local/demo-person.ts';
+import { ada } from '../local/issuer.ts';
 import { eventOf } from '../local/lambda.ts';
 import { startWorld } from '../local/world.ts';
 import { bundleFunction } from '../test/stack/bundle.ts';
+import { type ColdStart, coldStart } from './one-cold-start.ts';
 
 const rounds = 15;
-
-const startSchema = z.object({
-  importMs: z.number(),
-  answerMs: z.number(),
-  cpuMs: z.number(),
-  kb: z.number(),
-  gzipKb: z.number(),
-  rssMb: z.number(),
-});
-type Start = z.infer<typeof startSchema>;
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'muster-cold-'));
@@ -51,57 +41,77 @@ async function sizeOf(path: string): Promise<number> {
   return sizes.reduce((one, other) => one + other, 0);
 }
 
+type Contender = {
+  readonly name: string;
+  readonly file: string;
+  readonly event: () => unknown;
+  readonly goal?: { readonly kb: number; readonly ms: number };
+};
+
 const world = await startWorld();
 try {
-  const { PUBLIC_URL: url = '' } = world.environment;
-  const list = JSON.stringify(
-    eventOf({ method: 'GET', url: '/v1/mcpservers', host: new URL(url).host }),
-  );
-  const tick = (): string =>
-    JSON.stringify({ kind: 'tick', at: new Date().toISOString(), everything: true });
-  const contenders: Record<string, { file: string; folder: string; event: () => string }> = {
-    empty: { file: empty, folder: empty, event: () => '{}' },
-    api: { file: await bundled('api'), folder: join(folder, 'api'), event: () => list },
-    sweep: { file: await bundled('sweep'), folder: join(folder, 'sweep'), event: tick },
-  };
-  const env = {
-    ...process.env,
+  const { host } = new URL(world.url);
+  const token = await tokenOf(ada, { endpoint: world.url, folder: join(folder, 'ada') });
+  const list = (headers: Readonly<Record<string, string>>) => () =>
+    eventOf({ method: 'GET', url: '/v1/mcpservers', host, headers });
+  const tick = () => ({ kind: 'tick', at: new Date().toISOString(), everything: true });
+  const [api, sweep] = [await bundled('api'), await bundled('sweep')];
+  const goal = { kb: 1000, ms: 120 };
+  const contenders: readonly Contender[] = [
+    { name: 'empty', file: empty, event: () => ({}) },
+    { name: 'api, anonymous list', file: api, event: list({}), goal },
+    {
+      name: 'api, list with a token',
+      file: api,
+      event: list({ authorization: `Bearer ${token}` }),
+      goal,
+    },
+    { name: 'sweep', file: sweep, event: tick, goal: { kb: 2000, ms: 200 } },
+  ];
+  const environment = {
     ...world.environment,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   };
-  const start = async ({ file, event }: { file: string; event: () => string }): Promise<Start> => {
-    const script = fileURLToPath(new URL('./cold-start.ts', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [script, file, event()], {
-      env,
-    });
-    return startSchema.parse(JSON.parse(stdout));
-  };
-  const starts = Object.fromEntries(
-    Object.keys(contenders).map((name) => [name, new Array<Start>()]),
-  );
+  const starts = new Map<Contender, ColdStart[]>(contenders.map((one) => [one, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, contender] of Object.entries(contenders))
-      starts[name]?.push(await start(contender));
+    for (const [{ name, file, event }, all] of starts) {
+      const start = await coldStart(file, event(), environment);
+      if ((start.status ?? 200) !== 200) throw new Error(`${name} answered ${start.status}`);
+      all.push(start);
+    }
   }
-  const median = (name: string, of: keyof Start): number =>
-    (starts[name] ?? []).map((one) => one[of]).toSorted((one, other) => one - other)[
+  const median = (of: Contender, number: Exclude<keyof ColdStart, 'status'>): number =>
+    (starts.get(of) ?? []).map((one) => one[number]).toSorted((one, other) => one - other)[
       Math.floor(rounds / 2)
     ] ?? 0;
-  const over = (name: string, of: keyof Start): string =>
-    (median(name, of) - median('empty', of)).toFixed(0).padStart(9);
+  const [nothing, ...others] = contenders;
+  if (nothing === undefined) throw new Error('There is no contender to compare with.');
+  const over = (one: Contender, number: 'importMs' | 'answerMs' | 'cpuMs' | 'rssMb'): number =>
+    median(one, number) - median(nothing, number);
+  const met = (isMet: boolean): string => (isMet ? 'met' : 'missed');
   console.log(
-    `Medians of ${rounds} cold starts in turn, over the empty handler (import ${median('empty', 'importMs').toFixed(1)} ms), node ${process.version}, ${availableParallelism()} cores`,
+    `Medians of ${rounds} cold starts in turn, above the empty handler (${median(nothing, 'answerMs').toFixed(1)} ms), node ${process.version}, ${availableParallelism()} cores`,
   );
   console.log(
-    '        bundle KB  loaded KB (gzip)   import ms   to first answer ms   CPU ms   RSS MB',
+    '| | bundle KB | loaded KB (gzip) | import ms | to first answer ms | CPU ms to first answer | RSS MB | goal |',
   );
-  for (const [name, contender] of Object.entries(contenders)) {
-    if (name === 'empty') continue;
-    console.log(
-      `${name.padEnd(6)} ${(await sizeOf(contender.folder)).toFixed(0).padStart(10)} ${median(name, 'kb').toFixed(0).padStart(10)} (${median(name, 'gzipKb').toFixed(0)}) ${over(name, 'importMs').padStart(13)} ${over(name, 'answerMs').padStart(20)} ${over(name, 'cpuMs')} ${over(name, 'rssMb')}`,
-    );
+  console.log('|---|---:|---:|---:|---:|---:|---:|---|');
+  for (const one of others) {
+    const cells = [
+      one.name,
+      await sizeOf(join(one.file, '../..')),
+      `${median(one, 'kb').toFixed(0)} (${median(one, 'gzipKb').toFixed(0)})`,
+      over(one, 'importMs'),
+      over(one, 'answerMs'),
+      over(one, 'cpuMs'),
+      over(one, 'rssMb'),
+      one.goal &&
+        `${one.goal.kb} KB ${met(median(one, 'kb') < one.goal.kb)}, ${one.goal.ms} ms ${met(over(one, 'answerMs') < one.goal.ms)}`,
+    ];
+    const shown = cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(0) : cell));
+    console.log(`| ${shown.join(' | ')} |`);
   }
 } finally {
   await world.close();

@@ -27,23 +27,10 @@ export type PersonalView = {
  */
 export async function viewAs(
   { persona, server }: DemoPerson,
-  { endpoint, folder }: { readonly endpoint: string; readonly folder: string },
+  { endpoint, folder }: Place,
 ): Promise<PersonalView> {
-  const browser = personAt(persona);
-  const terminal = {
-    info: () => undefined,
-    instruct: browser.read,
-    interrupted: new AbortController().signal,
-  };
-  const connection = await signInToMuster({
-    endpoint,
-    environment: { XDG_CONFIG_HOME: folder },
-    browser: false,
-    pasted: false,
-    device: false,
-    ...terminal,
-    now: () => new Date(),
-  });
+  const { browser, terminal } = desk(persona);
+  const connection = await signIn(terminal, { endpoint, folder });
   await signInToServer({
     connection,
     server: { namespace: 'default', name: server },
@@ -55,6 +42,33 @@ export async function viewAs(
   const { rows } = await listServers(connection);
   return { email: persona.email, server, rows };
 }
+
+/** The token of a person who is signed in to muster only. Throws `CliError` as the command does. */
+export async function tokenOf(persona: Persona, at: Place): Promise<string> {
+  const { browser, terminal } = desk(persona);
+  const { bearer } = await signIn(terminal, at);
+  await browser.done();
+  return bearer;
+}
+
+type Place = { readonly endpoint: string; readonly folder: string };
+
+function desk(persona: Persona) {
+  const browser = personAt(persona);
+  const { signal: interrupted } = new AbortController();
+  return { browser, terminal: { info: () => undefined, instruct: browser.read, interrupted } };
+}
+
+const signIn = (terminal: ReturnType<typeof desk>['terminal'], { endpoint, folder }: Place) =>
+  signInToMuster({
+    endpoint,
+    environment: { XDG_CONFIG_HOME: folder },
+    browser: false,
+    pasted: false,
+    device: false,
+    ...terminal,
+    now: () => new Date(),
+  });
 
 /** Someone who reads what the command prints and opens each address. */
 function personAt(persona: Persona) {

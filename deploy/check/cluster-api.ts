@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import * as z from 'zod/mini';
 import type { Cluster } from '../../functions/adapters/cluster/apiserver.ts';
 import { clusterErrorFor } from '../../functions/adapters/cluster/refusal.ts';
@@ -76,11 +77,11 @@ async function get(
   cluster: Cluster,
   path: string,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  const response = await cluster.sendRaw({
+  const answer = await cluster.send({
     method: 'GET',
     path,
     headers: { accept: 'application/json' },
     signal: AbortSignal.timeout(cluster.timeoutMs),
   });
-  return { status: response.status, body: parseJson(await response.text()) };
+  return { status: answer.status, body: parseJson(await text(answer.body)) };
 }

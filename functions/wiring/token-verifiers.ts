@@ -1,8 +1,8 @@
-import { guardedFetch } from '../adapters/network/http.ts';
+import type { GuardedFetch } from '../adapters/network/guarded-fetch.ts';
 import { bearerVerifier } from '../adapters/oauth/bearer-verifier.ts';
+import { once } from '../model/once.ts';
 import type { BearerResult } from '../sessions/person.ts';
 import type { ApiSettings } from '../settings.ts';
-import { createIssuerConnector } from './network-client.ts';
 
 type Verify = (token: string) => Promise<BearerResult>;
 
@@ -11,7 +11,8 @@ export function tokenVerifiers({ issuer, clientId, bearerAudience, ...network }:
   readonly verify: Verify;
   readonly verifyIdToken: Verify;
 } {
-  const fetch = guardedFetch(createIssuerConnector(network));
+  const load = once(async () => (await import('./issuer-fetch.ts')).issuerFetch(network));
+  const fetch: GuardedFetch = async (...request) => (await load())(...request);
   const verifyIdToken = bearerVerifier({ issuer, audience: clientId, kind: 'idToken', fetch });
   const verify =
     bearerAudience === undefined

@@ -3,6 +3,7 @@ import type { PutEventsCommand, PutEventsResponse } from '@aws-sdk/client-eventb
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
+import { ConnectionFailed } from '../../functions/adapters/cluster/api-connection.ts';
 import type { Cluster } from '../../functions/adapters/cluster/apiserver.ts';
 import type { CustomObjects } from '../../functions/adapters/cluster/custom-objects.ts';
 import type { Table } from '../../functions/adapters/dynamodb/dynamo-table.ts';
@@ -193,7 +194,7 @@ export function faultyWorld(time: VirtualTime, deliverPage: DeliverPage): Faulty
       address: 'https://cluster.test',
       selection: {},
       api,
-      sendRaw: nothing,
+      send: nothing,
       limit: pLimit(16),
       timeoutMs: 10_000,
       refresh: () => false,
@@ -334,7 +335,4 @@ const refused = (
 ): ApiException<string> =>
   new ApiException(code, 'The API server refused.', JSON.stringify(body), headers);
 
-const reset = (): TypeError =>
-  new TypeError('fetch failed', {
-    cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
-  });
+const reset = (): ConnectionFailed => new ConnectionFailed('ECONNRESET');

@@ -1,8 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { startFunctionUrl } from '../../local/lambda.ts';
+import { coldStart } from '../../bench/one-cold-start.ts';
+import { tokenOf } from '../../local/demo-person.ts';
+import { ada } from '../../local/issuer.ts';
+import { eventOf, startFunctionUrl } from '../../local/lambda.ts';
 import { startWorld, type World } from '../../local/world.ts';
-import { deployed, isMissing } from './deployed.ts';
+import { deployed, isMissing, projectFolder } from './deployed.ts';
+import { artifacts } from './evaluate.ts';
 import { type Bundled, startBundles } from './functions.ts';
 
 describe.skipIf(isMissing)('the bundles that are deployed', () => {
@@ -63,6 +70,41 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
       ],
     });
     expect(await (await fetch(`${world.url}/v1/me`)).json()).toMatchObject({ status: 401 });
+  });
+
+  const ofLambda = {
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+
+  // Times depend on the machine: npm run bench:cold.
+  test('load less than 1 MB up to the first list, with a token as well, and 2 MB up to the end of a sweep', async () => {
+    const environment = { ...world.environment, ...ofLambda };
+    const { host } = new URL(world.url);
+    const folder = await mkdtemp(join(tmpdir(), 'signed-in-'));
+    ending.push(() => rm(folder, { recursive: true }));
+    const token = await tokenOf(ada, { endpoint: world.url, folder });
+    const list = (headers: Readonly<Record<string, string>>) =>
+      coldStart(
+        join(artifacts(projectFolder(), 'Api'), 'functions/api.mjs'),
+        eventOf({ method: 'GET', url: '/v1/mcpservers', host, headers }),
+        environment,
+      );
+    const anonymous = await list({});
+    expect(anonymous).toMatchObject({ status: 200 });
+    expect(anonymous.kb).toBeLessThan(1000);
+    const signedIn = await list({ authorization: `Bearer ${token}` });
+    expect(signedIn).toMatchObject({ status: 200 });
+    expect(signedIn.kb).toBeLessThan(1000);
+    // The table is loaded for a person, and for nobody else.
+    expect(signedIn.kb).toBeGreaterThan(anonymous.kb);
+    const { kb } = await coldStart(
+      join(artifacts(projectFolder(), 'Sweep'), 'functions/sweep.mjs'),
+      { kind: 'tick', at: new Date().toISOString(), everything: true },
+      environment,
+    );
+    expect(kb).toBeLessThan(2000);
   });
 
   test('fail a poisoned event by its name, and take the next one', async () => {

@@ -265,8 +265,8 @@ describe.skipIf(isMissing)('the bundles', () => {
   };
 
   test('are minified, with what is used seldom in files of its own', async () => {
-    expect(await sizeOf('Sweep')).toBeLessThan(2_000 * 1024);
-    expect(await sizeOf('Api')).toBeLessThan(2_300 * 1024);
+    expect(await sizeOf('Sweep')).toBeLessThan(2_100 * 1024);
+    expect(await sizeOf('Api')).toBeLessThan(2_400 * 1024);
     expect((await stat(join(artifacts(projectFolder(), 'Api'), 'bundle.mjs'))).size).toBeLessThan(
       200 * 1024,
     );

@@ -10,7 +10,8 @@ import { dynamoTable } from '../../functions/adapters/dynamodb/dynamo-table.ts';
 import { tokenExchanger } from '../../functions/adapters/oauth/token-exchange.ts';
 import { type Connector, trustStore } from '../../functions/adapters/network/connect.ts';
 import { addressGuard } from '../../functions/adapters/network/guard.ts';
-import { type GuardedFetch, guardedFetch } from '../../functions/adapters/network/http.ts';
+import type { GuardedFetch } from '../../functions/adapters/network/guarded-fetch.ts';
+import { guardedFetch } from '../../functions/adapters/network/http.ts';
 import { type OAuthClient, oauthClient } from '../../functions/adapters/oauth/oauth-client.ts';
 import {
   clientDocument,

@@ -1,19 +1,22 @@
 /** One connection to a Kubernetes API server: its credentials, one pool, timeouts and retries. */
 import { setTimeout as sleep } from 'node:timers/promises';
-// By their files: the package's own entry brings models of all Kubernetes kinds along, which are
-// half of a cold start.
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { SecurityAuthentication } from '@kubernetes/client-node/dist/gen/auth/auth.js';
-import { createConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
-import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node/dist/gen/middleware.js';
-import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
-import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
-import { setHeaderMiddleware, setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Circuit } from '../network/circuit.ts';
 import { codeOf, isDown, networkCode, refusal } from './refusal.ts';
-import { customObjects, type CustomObjects } from './custom-objects.ts';
-import { rawRequests, type SendRaw } from './raw-requests.ts';
+import {
+  type CallHeaders,
+  customObjects,
+  type CustomObjects,
+  type SendCall,
+} from './custom-objects.ts';
+import {
+  type ApiAnswer,
+  apiConnection,
+  type ApiRequest,
+  type Authenticate,
+  ConnectionFailed,
+} from './api-connection.ts';
+import { type Kubeconfig, readKubeconfig, readKubeconfigFile } from './kubeconfig.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 
 /** Which MCPServers are ours. Without namespace: of all namespaces. */
@@ -33,7 +36,8 @@ export type Cluster = {
   readonly address: string;
   readonly selection: Selection;
   readonly api: CustomObjects;
-  readonly sendRaw: SendRaw;
+  /** For requests whose answer is not one of the objects of the API server. */
+  readonly send: (request: ApiRequest) => Promise<ApiAnswer>;
   readonly limit: LimitFunction;
   readonly timeoutMs: number;
   /** Forgets the credential that was refused. False: there is no other one. */
@@ -62,10 +66,10 @@ export const connectCluster = ({
   kubeconfig,
   ...options
 }: ClusterOptions & { readonly kubeconfig: string }): Cluster =>
-  connectConfig(
+  connectKubeconfig(
     'The kubeconfig',
-    (config) => config.loadFromString(kubeconfig),
-    (config) => hasHelper(config),
+    () => readKubeconfig(kubeconfig),
+    ({ makesCredentials }) => makesCredentials,
     options,
   );
 
@@ -77,9 +81,9 @@ export const connectClusterFile = ({
   path,
   ...options
 }: ClusterOptions & { readonly path: string }): Cluster =>
-  connectConfig(
+  connectKubeconfig(
     `The kubeconfig ${path}`,
-    (config) => config.loadFromFile(path),
+    () => readKubeconfigFile(path),
     () => true,
     options,
   );
@@ -96,30 +100,15 @@ export function connectClusterToken(
   },
 ): Cluster {
   const { url, caPem, source } = options;
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    {
-      name: 'cluster',
-      server: url,
-      caData: Buffer.from(caPem).toString('base64'),
-      skipTLSVerify: false,
-    },
-    { name: 'bearer' },
-  );
-  const authentication: SecurityAuthentication = {
-    getName: () => 'bearer',
-    applySecurityAuthentication: async (context) => {
+  return connect({
+    name: 'CLUSTER_URL',
+    cluster: { server: url, skipTLSVerify: false },
+    authenticate: async () => {
       const had = await source.token();
       if (had.kind === 'none')
         throw new ClusterError({ reason: 'noToken', address: url, message: had.message });
-      await config.applySecurityAuthentication(context);
-      context.setHeaderParam('Authorization', `Bearer ${had.token}`);
+      return { tls: { ca: caPem }, headers: { authorization: `Bearer ${had.token}` } };
     },
-  };
-  return connect({
-    name: 'CLUSTER_URL',
-    config,
-    authentication: () => authentication,
     renew: source.drop,
     ...options,
   });
@@ -131,37 +120,30 @@ export function connectClusterToken(
  */
 const parallelCalls = 16;
 
-type Load = (config: KubeConfig) => void;
-
 /**
  * A kubeconfig is read again when its credential is refused and it may hold or make another one.
  */
-function connectConfig(
+function connectKubeconfig(
   source: string,
-  load: Load,
-  mayHaveAnother: (config: KubeConfig) => boolean,
+  load: () => Kubeconfig,
+  mayHaveAnother: (kubeconfig: Kubeconfig) => boolean,
   options: ClusterOptions,
 ): Cluster {
-  let config = readConfig(source, load);
+  let kubeconfig = read(source, load);
+  const { cluster, contexts } = kubeconfig;
+  if (!cluster) throw new ClusterError({ reason: 'noContext', source, contexts });
   const renew = (): boolean => {
-    if (!mayHaveAnother(config)) return false;
-    config = readConfig(source, load);
+    if (!mayHaveAnother(kubeconfig)) return false;
+    kubeconfig = read(source, load);
     return true;
   };
-  return connect({ name: source, config, authentication: () => config, renew, ...options });
+  const authenticate = () => kubeconfig.authenticate();
+  return connect({ name: source, cluster, authenticate, renew, ...options });
 }
 
-/** Exec plugins and auth providers make new tokens. */
-const hasHelper = (config: KubeConfig): boolean => {
-  const user = config.getCurrentUser();
-  return user?.exec !== undefined || user?.authProvider !== undefined;
-};
-
-function readConfig(source: string, load: Load): KubeConfig {
-  const config = new KubeConfig();
+function read(source: string, load: () => Kubeconfig): Kubeconfig {
   try {
-    load(config);
-    return config;
+    return load();
   } catch (error) {
     // Only the code: the message and the cause may quote the file, which holds secrets.
     const code = codeOf(error);
@@ -173,52 +155,38 @@ function readConfig(source: string, load: Load): KubeConfig {
 type Way = ClusterOptions & {
   /** Of the kubeconfig or setting, for messages. */
   readonly name: string;
-  readonly config: KubeConfig;
-  readonly authentication: () => SecurityAuthentication;
+  readonly cluster: NonNullable<Kubeconfig['cluster']>;
+  readonly authenticate: Authenticate;
   readonly renew: () => boolean;
 };
 
 function connect({
   name: source,
-  config,
-  authentication,
+  cluster: { server: address, skipTLSVerify },
+  authenticate,
   renew,
   selection = {},
   timeoutMs = 10_000,
   mostBytes = 8 * 1024 * 1024,
 }: Way): Cluster {
-  const cluster = config.getCurrentCluster();
-  if (!cluster) {
-    const contexts = config.getContexts().map(({ name }) => name);
-    throw new ClusterError({ reason: 'noContext', source, contexts });
-  }
-  if (!URL.canParse(cluster.server))
-    throw new ClusterError({ reason: 'invalidAddress', source, address: cluster.server });
-  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+  const url = URL.parse(address);
+  if (url === null) throw new ClusterError({ reason: 'invalidAddress', source, address });
+  if (url.protocol === 'http:' && !skipTLSVerify)
     throw new ClusterError({ reason: 'noTls', source });
-  const pool = pooled(timeoutMs);
-  const present: SecurityAuthentication = {
-    getName: () => 'present',
-    applySecurityAuthentication: (context) => authentication().applySecurityAuthentication(context),
+  const send = apiConnection(url);
+  // The time of a call begins when there is a credential: a helper may take long.
+  const sendCall: SendCall = async (request) => {
+    const credential = await authenticate();
+    return send({ ...request, signal: AbortSignal.timeout(timeoutMs) }, credential);
   };
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(cluster.server, {}),
-    authMethods: { default: present },
-    middleware: [setHeaderMiddleware('User-Agent', 'muster-serverless'), pool.middleware],
-  });
   return {
-    address: cluster.server,
+    address,
     selection,
-    api: customObjects(configuration, mostBytes),
-    sendRaw: rawRequests(configuration),
+    api: customObjects(sendCall, mostBytes),
+    send: async (request) => send(request, await authenticate()),
     limit: pLimit(parallelCalls),
     timeoutMs,
-    refresh: oncePerBurst(() => {
-      const renewed = renew();
-      // A pool holds the client certificate of its connections.
-      if (renewed) pool.forget();
-      return renewed;
-    }),
+    refresh: oncePerBurst(renew),
   };
 }
 
@@ -232,35 +200,6 @@ function oncePerBurst(renew: () => boolean): () => boolean {
     return last.renewed;
   };
 }
-
-/**
- * One connection pool for all calls, and a timeout for each. client-node makes a new pool for every
- * request and never closes it (kubernetes-client/javascript#2893).
- */
-function pooled(timeoutMs: number): {
-  readonly middleware: ObservableMiddleware;
-  readonly forget: () => void;
-} {
-  let shared: ReturnType<RequestContext['getDispatcher']>;
-  const middleware: ObservableMiddleware = {
-    pre: (context) => {
-      const own = context.getDispatcher();
-      if (own) context.setDispatcher((shared ??= own));
-      context.setSignal(AbortSignal.timeout(timeoutMs));
-      return new Observable(Promise.resolve(context));
-    },
-    post: (context) => new Observable(Promise.resolve(context)),
-  };
-  const forget = (): void => {
-    const old = shared;
-    shared = undefined;
-    // Not before its last call has ended: undici cuts HTTP/2 streams when it closes.
-    setTimeout(() => void old?.close(), timeoutMs).unref();
-  };
-  return { middleware, forget };
-}
-
-type RequestContext = Parameters<ObservableMiddleware['pre']>[0];
 
 const maxTries = 4;
 const longestWaitMs = 5_000;
@@ -286,14 +225,12 @@ async function persist(cluster: Cluster, send: () => Promise<unknown>): Promise<
         continue;
       }
       if (tries === maxTries || !isPassing(error)) throw error;
+      // What had been idle was closed at the other side: nothing is busy there.
+      if (error instanceof ConnectionFailed && error.wasIdle && tries === 1) continue;
       await (cluster.wait ?? sleep)(waitMs(error, tries));
     }
   }
 }
-
-// undici's code for an HTTP/2 connection that the server ended (GOAWAY), as API servers do when
-// they restart.
-const goAway = 'UND_ERR_INFO';
 
 const passingCodes = new Set<string | number | undefined>([
   429,
@@ -303,8 +240,6 @@ const passingCodes = new Set<string | number | undefined>([
   504,
   'ECONNRESET',
   'EPIPE',
-  'UND_ERR_SOCKET',
-  goAway,
 ]);
 
 const isPassing = (error: unknown): boolean =>
@@ -320,8 +255,8 @@ function waitMs(error: unknown, tries: number): number {
   return Math.min(asked, longestWaitMs) + Math.random() * 100 * tries;
 }
 
-/** For calls that send a merge patch: the client's own default is JSON patch. */
-export const mergePatch = setHeaderOptions('Content-Type', 'application/merge-patch+json');
+/** For calls that send a merge patch. */
+export const mergePatch: CallHeaders = { 'content-type': 'application/merge-patch+json' };
 
 /** metav1.MicroTime has six digits; a `Date` has three. */
 export const microTime = (time: Date): string => time.toISOString().replace('Z', '000Z');

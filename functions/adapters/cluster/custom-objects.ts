@@ -1,10 +1,5 @@
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
-import {
-  type Configuration,
-  type ConfigurationOptions,
-  mergeConfiguration,
-} from '@kubernetes/client-node/dist/gen/configuration.js';
-import { HttpMethod } from '@kubernetes/client-node/dist/gen/http/http.js';
+import type { ApiAnswer, ApiRequest } from './api-connection.ts';
 
 type Kind = { readonly group: string; readonly version: string; readonly plural: string };
 type Named = Kind & { readonly namespace: string; readonly name: string };
@@ -15,32 +10,35 @@ type ListOptions = {
 };
 type Body = { readonly body: object; readonly fieldManager?: string };
 
-/** How one call differs from the others: `setHeaderOptions` makes such. */
-export type CallOptions = ConfigurationOptions;
+/** How one call differs from the others. Names in lower case. */
+export type CallHeaders = Readonly<Record<string, string>>;
 
 /** The calls of client-node's class of that name that are made here. */
 export type CustomObjects = {
   readonly listClusterCustomObject: (
     request: Kind & ListOptions,
-    how?: CallOptions,
+    headers?: CallHeaders,
   ) => Promise<unknown>;
   readonly listNamespacedCustomObject: (
     request: Kind & ListOptions & { readonly namespace: string },
-    how?: CallOptions,
+    headers?: CallHeaders,
   ) => Promise<unknown>;
-  readonly getNamespacedCustomObject: (request: Named, how?: CallOptions) => Promise<unknown>;
-  readonly createClusterCustomObject: (request: Kind & Body, how?: CallOptions) => Promise<unknown>;
+  readonly getNamespacedCustomObject: (request: Named, headers?: CallHeaders) => Promise<unknown>;
+  readonly createClusterCustomObject: (
+    request: Kind & Body,
+    headers?: CallHeaders,
+  ) => Promise<unknown>;
   readonly createNamespacedCustomObject: (
     request: Kind & Body & { readonly namespace: string },
-    how?: CallOptions,
+    headers?: CallHeaders,
   ) => Promise<unknown>;
   readonly patchNamespacedCustomObject: (
     request: Named & Body,
-    how?: CallOptions,
+    headers?: CallHeaders,
   ) => Promise<unknown>;
   readonly patchNamespacedCustomObjectStatus: (
     request: Named & Body,
-    how?: CallOptions,
+    headers?: CallHeaders,
   ) => Promise<unknown>;
 };
 
@@ -53,35 +51,35 @@ export class AnswerTooLarge extends Error {
 }
 
 /**
- * client-node's `CustomObjectsApi` on client-node's own connection, without the models of all
- * Kubernetes kinds that a class of the whole package brings along: they are half of a cold start.
- * Throws `ApiException` for an answer that is not 2xx, its body as text, and `AnswerTooLarge` for
- * one of more than `mostBytes`, decompressed.
+ * The calls of client-node's `CustomObjectsApi`, without the models of all Kubernetes kinds that a
+ * class of the whole package brings along: they are half of a cold start. Throws `ApiException` for
+ * an answer that is not 2xx, its body as text, and `AnswerTooLarge` for one of more than
+ * `mostBytes`, decompressed.
  */
-export function customObjects(configuration: Configuration, mostBytes: number): CustomObjects {
-  const send = async (
-    method: HttpMethod,
-    path: readonly string[],
-    { query = {}, body, how }: Call,
+export function customObjects(send: SendCall, mostBytes: number): CustomObjects {
+  const call = async (
+    method: ApiRequest['method'],
+    path: string,
+    { query = {}, body, headers = {} }: Call,
   ): Promise<unknown> => {
-    const { baseServer, authMethods, middleware, httpApi } = mergeConfiguration(configuration, how);
-    let context = baseServer.makeRequestContext(
-      `/apis/${path.map(encodeURIComponent).join('/')}`,
-      method,
-    );
-    context.setHeaderParam('Accept', 'application/json');
+    const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query))
-      if (value !== undefined) context.setQueryParam(name, String(value));
-    if (body !== undefined) {
-      context.setHeaderParam('Content-Type', 'application/json');
-      context.setBody(JSON.stringify(body));
-    }
-    await authMethods.default?.applySecurityAuthentication(context);
-    for (const one of middleware) context = await one.pre(context).toPromise();
-    const { httpStatusCode: code, headers, body: answer } = await httpApi.send(context).toPromise();
-    const text = await readText(answer.stream(), mostBytes);
-    if (code < 200 || code > 299)
-      throw new ApiException(code, 'The API server refused.', text, headers);
+      if (value !== undefined) search.set(name, String(value));
+    const answer = await send({
+      method,
+      path: search.size === 0 ? path : `${path}?${search.toString()}`,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': 'muster-serverless',
+        ...(body && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await readText(answer, mostBytes);
+    if (answer.status < 200 || answer.status > 299)
+      throw new ApiException(answer.status, 'The API server refused.', text, { ...answer.headers });
     return JSON.parse(text);
   };
   const list = ({ limit, _continue, labelSelector }: ListOptions) => ({
@@ -89,39 +87,42 @@ export function customObjects(configuration: Configuration, mostBytes: number): 
     continue: _continue,
     labelSelector,
   });
-  const kind = ({ group, version }: Kind): readonly string[] => [group, version];
-  const collection = (request: Kind & { readonly namespace: string }): readonly string[] => [
-    ...kind(request),
-    'namespaces',
-    request.namespace,
-    request.plural,
-  ];
-  const one = (request: Named): readonly string[] => [...collection(request), request.name];
   return {
-    listClusterCustomObject: (request, how) =>
-      send(HttpMethod.GET, [...kind(request), request.plural], { query: list(request), how }),
-    listNamespacedCustomObject: (request, how) =>
-      send(HttpMethod.GET, collection(request), { query: list(request), how }),
-    getNamespacedCustomObject: (request, how) => send(HttpMethod.GET, one(request), { how }),
-    createClusterCustomObject: ({ body, ...request }, how) =>
-      send(HttpMethod.POST, [...kind(request), request.plural], { body, how }),
-    createNamespacedCustomObject: ({ body, fieldManager, ...request }, how) =>
-      send(HttpMethod.POST, collection(request), { query: { fieldManager }, body, how }),
-    patchNamespacedCustomObject: ({ body, fieldManager, ...request }, how) =>
-      send(HttpMethod.PATCH, one(request), { query: { fieldManager }, body, how }),
-    patchNamespacedCustomObjectStatus: ({ body, fieldManager, ...request }, how) =>
-      send(HttpMethod.PATCH, [...one(request), 'status'], { query: { fieldManager }, body, how }),
+    listClusterCustomObject: (request, headers) =>
+      call('GET', everywhere(request), { query: list(request), headers }),
+    listNamespacedCustomObject: (request, headers) =>
+      call('GET', collection(request), { query: list(request), headers }),
+    getNamespacedCustomObject: (request, headers) => call('GET', one(request), { headers }),
+    createClusterCustomObject: ({ body, ...request }, headers) =>
+      call('POST', everywhere(request), { body, headers }),
+    createNamespacedCustomObject: ({ body, fieldManager, ...request }, headers) =>
+      call('POST', collection(request), { query: { fieldManager }, body, headers }),
+    patchNamespacedCustomObject: ({ body, fieldManager, ...request }, headers) =>
+      call('PATCH', one(request), { query: { fieldManager }, body, headers }),
+    patchNamespacedCustomObjectStatus: ({ body, fieldManager, ...request }, headers) =>
+      call('PATCH', `${one(request)}/status`, { query: { fieldManager }, body, headers }),
   };
 }
 
-async function readText(
-  stream: ReadableStream<Uint8Array> | null,
-  mostBytes: number,
-): Promise<string> {
+/** The core group is older than groups: its name is empty, and it has an address of its own. */
+const groupOf = ({ group, version }: Kind): readonly string[] =>
+  group === '' ? ['api', version] : ['apis', group, version];
+
+const everywhere = (kind: Kind): string => pathOf(...groupOf(kind), kind.plural);
+
+const collection = (kind: Kind & { readonly namespace: string }): string =>
+  pathOf(...groupOf(kind), 'namespaces', kind.namespace, kind.plural);
+
+const one = (named: Named): string => `${collection(named)}${pathOf(named.name)}`;
+
+const pathOf = (...segments: readonly string[]): string =>
+  segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');
+
+async function readText(answer: ApiAnswer, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early ends the answer.
-  for await (const chunk of stream ?? []) {
+  for await (const chunk of answer.body) {
     length += chunk.length;
     if (length > mostBytes) throw new AnswerTooLarge(mostBytes);
     chunks.push(chunk);
@@ -132,5 +133,8 @@ async function readText(
 type Call = {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
-  readonly how: CallOptions | undefined;
+  readonly headers: CallHeaders | undefined;
 };
+
+/** Sends a call with the credential and the time limit of all calls. */
+export type SendCall = (request: Omit<ApiRequest, 'signal'>) => Promise<ApiAnswer>;

@@ -1,5 +1,4 @@
 /** The Kubernetes API server: lists and reads MCPServers, writes their status. */
-import { setHeaderOptions } from '@kubernetes/client-node/dist/middleware.js';
 import * as z from 'zod/mini';
 import type {
   Page,
@@ -17,7 +16,7 @@ import {
   shortStatus,
   statusPatch,
 } from './mcpserver-object.ts';
-import { AnswerTooLarge } from './custom-objects.ts';
+import { AnswerTooLarge, type CallHeaders } from './custom-objects.ts';
 import { causesOf, clusterErrorFor, refusal, statusOf } from './refusal.ts';
 import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
@@ -107,10 +106,9 @@ export function pageSkipper(
   };
 }
 
-const metadataOnly = setHeaderOptions(
-  'Accept',
-  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-);
+const metadataOnly: CallHeaders = {
+  accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+};
 
 const tooManyBytes = ({ address }: Cluster): ClusterError =>
   new ClusterError({ reason: 'answerTooLarge', address, action: 'list mcpservers' });
@@ -123,7 +121,7 @@ type Answered =
   | { readonly kind: 'tooSlow'; readonly error: ClusterError }
   | Exclude<PageResult, { readonly kind: 'page' }>;
 
-function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
+function lister(cluster: Cluster, headers?: CallHeaders): Lister {
   const { namespace, labelSelector } = cluster.selection;
   return async ({ limit, continue: token }) => {
     const request = defined({
@@ -135,8 +133,8 @@ function lister(cluster: Cluster, how?: typeof mergePatch): Lister {
     try {
       const body = await call(cluster, () =>
         namespace
-          ? cluster.api.listNamespacedCustomObject({ ...request, namespace }, how)
-          : cluster.api.listClusterCustomObject(request, how),
+          ? cluster.api.listNamespacedCustomObject({ ...request, namespace }, headers)
+          : cluster.api.listClusterCustomObject(request, headers),
       );
       return { kind: 'answer', body };
     } catch (error) {
@@ -198,13 +196,13 @@ function patcher(
   cluster: Cluster,
   trace: string | undefined,
 ): (...write: Parameters<PatchStatus>) => Promise<Patched> {
-  const how = trace === undefined ? mergePatch : setHeaderOptions('Audit-ID', trace, mergePatch);
+  const headers = { ...mergePatch, ...defined({ 'audit-id': trace }) };
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
     const request = { ...resource, namespace, name, body, fieldManager: 'muster-serverless' };
     try {
       const answer = await call(cluster, () =>
-        cluster.api.patchNamespacedCustomObjectStatus(request, how),
+        cluster.api.patchNamespacedCustomObjectStatus(request, headers),
       );
       const written = writtenSchema.safeParse(answer);
       if (!written.success)

@@ -4,6 +4,7 @@
 import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
 import * as z from 'zod/mini';
 import { CircuitOpen } from '../network/circuit.ts';
+import { ConnectionFailed } from './api-connection.ts';
 import { AnswerTooLarge } from './custom-objects.ts';
 import { oneLine } from '../../model/outside-text.ts';
 import { ClusterError, type Rights } from '../../model/cluster-error.ts';
@@ -44,7 +45,7 @@ export function clusterErrorFor(
     return new ClusterError({ reason: 'answerTooLarge', address, action });
   if (error instanceof SyntaxError)
     return new ClusterError({ reason: 'unexpectedAnswer', address, expected: 'JSON' });
-  const code = networkCode(error) ?? codeOf(error);
+  const code = codeOf(error);
   if (code === 'ECONNREFUSED') return new ClusterError({ reason: 'connectionRefused', address });
   if (code) return new ClusterError({ reason: 'unreachable', address, code });
   throw error;
@@ -70,7 +71,7 @@ export const refusal = (error: unknown): ApiException<unknown> | undefined =>
 
 /** The code of an error below HTTP. */
 export const networkCode = (error: unknown): string | undefined =>
-  error instanceof TypeError ? codeOf(error.cause) : undefined;
+  error instanceof ConnectionFailed ? error.code : undefined;
 
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'

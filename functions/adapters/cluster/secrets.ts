@@ -1,6 +1,4 @@
 /** Secrets of the cluster: client credentials for token exchange, and nothing else. */
-import type { Middleware as ObservableMiddleware } from '@kubernetes/client-node/dist/gen/middleware.js';
-import { Observable } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import * as z from 'zod/mini';
 import { call, type Cluster } from './apiserver.ts';
 import { clusterErrorFor, refusal } from './refusal.ts';
@@ -17,7 +15,7 @@ export function secretReader(
   return async ({ namespace, name, clientIdKey, clientSecretKey }) => {
     try {
       const answer = await call(cluster, () =>
-        cluster.api.getNamespacedCustomObject({ ...resource, namespace, name }, coreGroup),
+        cluster.api.getNamespacedCustomObject({ ...resource, namespace, name }),
       );
       const { data } = secretSchema.parse(answer);
       const [clientId, clientSecret] = [data[clientIdKey], data[clientSecretKey]];
@@ -31,18 +29,7 @@ export function secretReader(
   };
 }
 
-const resource = { group: 'core', version: 'v1', plural: 'secrets' } as const;
-
-// The core group is older than groups: it is served below /api, where the client for custom
-// objects, whose connection we share, never asks.
-const belowApi: ObservableMiddleware = {
-  pre: (context) => {
-    context.setUrl(context.getUrl().replace('/apis/core/', '/api/'));
-    return new Observable(Promise.resolve(context));
-  },
-  post: (context) => new Observable(Promise.resolve(context)),
-};
-const coreGroup = { middleware: [belowApi], middlewareMergeStrategy: 'append' as const };
+const resource = { group: '', version: 'v1', plural: 'secrets' } as const;
 
 const secretSchema = z.object({ data: z._default(z.record(z.string(), z.string()), {}) });
 

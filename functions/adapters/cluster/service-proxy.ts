@@ -3,16 +3,17 @@
  * `services/proxy`). It takes off `Authorization`, does not verify certificates, and answers a
  * metav1.Status where it did not reach the backend.
  */
-import type { Response } from 'undici';
 import * as z from 'zod/mini';
 import { ClusterError } from '../../model/cluster-error.ts';
 import { parseJson } from '../../model/json.ts';
 import { oneLine } from '../../model/outside-text.ts';
 import { isPlainPath, type ServiceAddress } from '../../model/service-name.ts';
+import { boundedBody } from '../network/bounded-body.ts';
 import { NameFailure } from '../network/connect.ts';
 import { RefusedByPolicy } from '../network/guard.ts';
-import type { ProbeRequest, ProbeResponse, Via } from '../network/http.ts';
+import type { ProbeRequest, ProbeResponse, Via } from '../network/http-exchange.ts';
 import { ProberError } from '../network/prober-error.ts';
+import type { ApiAnswer } from './api-connection.ts';
 import { call, type Cluster } from './apiserver.ts';
 import { clusterErrorFor } from './refusal.ts';
 
@@ -33,7 +34,7 @@ export const serviceProxy =
     const proxy = proxyPath(service, url);
     const path = `${proxy}${url.pathname}${url.search}`;
     const answer = await send(cluster, { ...request, path }, signal);
-    const response = await read(answer, request, signal);
+    const response = await read(answer, request);
     const status = statusIn(response);
     if (status === undefined) return { ...response, headers: mapped(response, proxy, request) };
     switch (status.code) {
@@ -86,10 +87,10 @@ async function send(
   cluster: Cluster,
   { method, path, headers, body }: ProbeRequest & { readonly path: string },
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<ApiAnswer> {
   try {
     const sent = { method, path, headers: withoutOrders(headers), signal };
-    return await cluster.sendRaw(body === undefined ? sent : { ...sent, body });
+    return await cluster.send(body === undefined ? sent : { ...sent, body });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new ProberError(
@@ -127,43 +128,15 @@ const forbidden = (
 /** A Status is at most so long, and is read to its end even where the body was not asked for. */
 const longestStatus = { bytes: 4096, ms: 1000 };
 
-async function read(
-  answer: Response,
-  { read: wanted }: ProbeRequest,
-  signal: AbortSignal,
-): Promise<ProbeResponse> {
-  const headers = Object.fromEntries(answer.headers);
+async function read(answer: ApiAnswer, { read: wanted }: ProbeRequest): Promise<ProbeResponse> {
+  const { status, headers } = answer;
   const isJson = (headers['content-type'] ?? '').startsWith('application/json');
-  const limits = wanted ?? (answer.status >= 400 && isJson ? longestStatus : undefined);
-  if (limits === undefined || answer.body === null) {
-    await answer.body?.cancel();
-    return { status: answer.status, headers, body: Buffer.alloc(0), isWhole: false };
+  const limits = wanted ?? (status >= 400 && isJson ? longestStatus : undefined);
+  if (limits === undefined) {
+    answer.discard();
+    return { status, headers, body: Buffer.alloc(0), isWhole: false };
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  let isWhole = false;
-  const reader = answer.body.getReader();
-  const enough = AbortSignal.any([signal, AbortSignal.timeout(limits.ms)]);
-  const stop = (): void => void reader.cancel().catch(() => {});
-  enough.addEventListener('abort', stop, { once: true });
-  try {
-    while (length <= limits.bytes) {
-      const { done, value } = await reader.read();
-      if (done) {
-        isWhole = !enough.aborted;
-        break;
-      }
-      chunks.push(value);
-      length += value.length;
-    }
-  } catch {
-    // Once the headers are in, a body that breaks off changes nothing about them.
-  } finally {
-    enough.removeEventListener('abort', stop);
-    stop();
-  }
-  const body = Buffer.concat(chunks).subarray(0, limits.bytes);
-  return { status: answer.status, headers, body, isWhole };
+  return { status, headers, ...(await boundedBody(answer.body, limits, answer.discard)) };
 }
 
 const statusSchema = z.object({

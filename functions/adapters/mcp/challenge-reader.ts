@@ -1,6 +1,6 @@
 import type { McpServer } from '../../model/mcpserver.ts';
 import { type BearerChallenge, bearerChallengeIn, schemesIn } from '../network/challenges.ts';
-import type { GuardedFetch } from '../network/http.ts';
+import type { GuardedFetch } from '../network/guarded-fetch.ts';
 import { discoverRequest } from './discover.ts';
 import { outgoingHeaders } from './outgoing-headers.ts';
 

@@ -1,6 +1,6 @@
 import type { ConditionStatus } from '../../model/mcpserver.ts';
 import type { Classification } from '../../reachability/outcome.ts';
-import type { ProbeResponse } from '../network/http.ts';
+import type { ProbeResponse } from '../network/http-exchange.ts';
 
 /** What one answer says about sign-in, and whether it is MCP. */
 export type McpSigns = {

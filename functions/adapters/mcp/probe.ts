@@ -2,7 +2,7 @@ import type { GetEnd, ProbeOutcome, Timings } from '../../reachability/outcome.t
 import type { McpServer } from '../../model/mcpserver.ts';
 import { isGatewayStatus, isProberStatus } from '../../model/http-status.ts';
 import { type Connector, connect } from '../network/connect.ts';
-import type { ProbeResponse } from '../network/http.ts';
+import type { ProbeResponse } from '../network/http-exchange.ts';
 import { outcomeOf } from '../network/network-error.ts';
 import {
   asksForSignIn,

@@ -1,43 +1,17 @@
 import type { Socket } from 'node:net';
 import { Client, errors } from 'undici';
-import { challengeIn } from '../../model/renamed-challenge.ts';
 import type { Stage } from '../../model/wire/check-wire.ts';
 import { type Connector, connect } from './connect.ts';
 import { RefusedByPolicy } from './guard.ts';
+import { fetchBy, type FetchLimits, type GuardedFetch } from './guarded-fetch.ts';
+import { joined, type ProbeRequest, type ProbeResponse, type Via } from './http-exchange.ts';
 import { gated, type HeadGate, headGate } from './head-gate.ts';
 import type { ResponseHead } from './response-head.ts';
 import { codeOf } from './socket-error.ts';
 import type { Protocol } from './tls-handshake.ts';
 
-export type ProbeRequest = {
-  readonly url: URL;
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /**
-   * How much of the body to read, and how long to wait for it. Without it, nothing is read.
-   */
-  readonly read?: { readonly bytes: number; readonly ms: number };
-};
-
-export type ProbeResponse = {
-  readonly status: number;
-  /** Names in lower case; a header that came more than once is joined by commas. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  /** False when the body was cut, broke off, or was not read. */
-  readonly isWhole: boolean;
-};
-
 // Some load balancers send headers of 20 to 30 KiB; undici's own limit is 16 KiB.
 const maxHeaderSize = 64 * 1024;
-
-/** Another way to a server than a connection of our own, such as the service proxy of a cluster. */
-export type Via = (
-  request: ProbeRequest,
-  signal: AbortSignal,
-  enter: (stage: Stage) => void,
-) => Promise<ProbeResponse>;
 
 /**
  * One HTTP exchange over its own guarded connection, which is closed when the promise settles. It
@@ -191,69 +165,6 @@ function converse(
 
 const isTlsAlert = (error: Error | undefined): boolean => codeOf(error).startsWith('ERR_SSL_');
 
-const joined = (
-  headers: readonly (readonly [name: string, value: string | string[] | undefined])[],
-): Record<string, string> => {
-  const read = Object.fromEntries(
-    headers.map(([name, value = '']) => [
-      name,
-      typeof value === 'string' ? value : value.join(', '),
-    ]),
-  );
-  const challenge = challengeIn((name) => read[name]);
-  return challenge === undefined
-    ? read
-    : { ...read, 'www-authenticate': challenge.slice(0, longestChallenge) };
-};
-
-/**
- * Reading challenges takes time with the square of their length: 64 KiB cost 0.5 s. A reader gets
- * at most 8 KiB.
- */
-const longestChallenge = 8 * 1024;
-
-/** The part of `fetch` that OAuth and OpenID Connect clients need. */
-export type GuardedFetch = (
-  url: string,
-  init?: {
-    method?: string;
-    headers?: Headers | Record<string, string>;
-    body?: string | URLSearchParams | null;
-    signal?: AbortSignal;
-  },
-) => Promise<Response>;
-
-/**
- * `fetch` for addresses that others wrote: guarded, without following redirects, limited in time
- * and size. Throws a TypeError when the answer is larger than `maxBytes` or takes longer than
- * `timeoutMs`, and what `exchange` throws.
- */
-export const guardedFetch =
-  (connector: Connector, { timeoutMs = 10_000, maxBytes = 1024 * 1024 } = {}): GuardedFetch =>
-  async (address, init = {}) => {
-    const url = new URL(address);
-    const method = init.method === 'POST' || init.method === 'DELETE' ? init.method : 'GET';
-    const body = init.body ? { body: init.body.toString() } : {};
-    const request = {
-      url,
-      method,
-      headers: Object.fromEntries(new Headers(init.headers)),
-      ...body,
-      read: { bytes: maxBytes, ms: timeoutMs },
-    } as const;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const answer = await exchange(
-      request,
-      connector,
-      init.signal ? AbortSignal.any([timeout, init.signal]) : timeout,
-    );
-    if (!answer.isWhole)
-      throw new TypeError(
-        `${url.host} answered with more than ${maxBytes} bytes, or did not finish within ${timeoutMs} ms`,
-      );
-    const hasBody = answer.status !== 204 && answer.status !== 304;
-    return new Response(hasBody ? new Uint8Array(answer.body) : null, {
-      status: answer.status,
-      headers: answer.headers,
-    });
-  };
+/** `fetchBy` with the exchange of the prober. */
+export const guardedFetch = (connector: Connector, limits?: FetchLimits): GuardedFetch =>
+  fetchBy(exchange, connector, limits);

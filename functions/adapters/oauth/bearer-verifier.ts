@@ -9,7 +9,7 @@ import {
 import * as z from 'zod/mini';
 import type { BearerResult } from '../../sessions/person.ts';
 import { type Circuit, circuit, CircuitOpen, pauseMs } from '../network/circuit.ts';
-import type { GuardedFetch } from '../network/http.ts';
+import type { GuardedFetch } from '../network/guarded-fetch.ts';
 import { defined } from '../../model/defined.ts';
 import { issuerNames } from '../../model/issuer-names.ts';
 import { momentFromOutside } from '../../model/outside-time.ts';

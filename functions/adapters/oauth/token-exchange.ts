@@ -11,7 +11,7 @@ import { scopesIn, validScopes } from '../../model/scopes.ts';
 import { sentenceRepeats } from '../../model/secret-pieces.ts';
 import type { Credentials, SecretReference } from '../../sessions/ports.ts';
 import type { TokenExchangeResult } from '../../sessions/exchanged-grant.ts';
-import type { GuardedFetch } from '../network/http.ts';
+import type { GuardedFetch } from '../network/guarded-fetch.ts';
 import { SignInError } from './signin-error.ts';
 import { tidyAnswer } from './tidy-answer.ts';
 import { ask } from './transport.ts';

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { defined } from '../../model/defined.ts';
 import { messageOf } from '../../model/error-message.ts';
-import type { GuardedFetch } from '../network/http.ts';
+import type { GuardedFetch } from '../network/guarded-fetch.ts';
 import { SignInError } from './signin-error.ts';
 
 export type TransportOptions = {

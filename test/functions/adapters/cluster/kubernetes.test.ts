@@ -610,14 +610,15 @@ describe('calls', () => {
     expect(new Set(asked.map(({ socket }) => socket)).size).toBeLessThanOrEqual(2);
   });
 
-  test('over TLS and HTTP/2 all calls, side by side too, share one connection', async () => {
+  test('over TLS, calls one after another share a connection, and sixteen are side by side', async () => {
     await create();
     const proxy = await startReverseProxy(local);
     const read = serverReader(connectCluster({ kubeconfig: proxy.kubeconfig }));
     for (let round = 0; round < 10; round += 1) await read('default', 'server-a');
+    expect(proxy.connections()).toBe(1);
     await Promise.all(Array.from({ length: 50 }, () => read('default', 'server-a')));
     expect(asked).toHaveLength(60);
-    expect(proxy.connections()).toBe(1);
+    expect(proxy.connections()).toBeLessThanOrEqual(16);
     proxy.close();
   });
 
@@ -649,13 +650,45 @@ describe('calls', () => {
     expect(asked).toHaveLength(4);
   });
 
-  test('an idle connection that was cut is opened anew', async () => {
+  const cut = (request: IncomingMessage): undefined => void request.socket.destroy();
+
+  test('an idle connection that was cut is opened again, at once', async () => {
     await create();
-    answers.push((request) => {
-      request.socket.destroy();
-      return undefined;
+    const waits: number[] = [];
+    const read = serverReader({ ...cluster, wait: async (ms) => void waits.push(ms) });
+    await read('default', 'server-a');
+    answers.push(cut);
+    expect(await read('default', 'server-a')).toMatchObject({ name: 'server-a' });
+    expect(waits).toEqual([]);
+  });
+
+  test('a connection that is cut each time is a failure after four tries', async () => {
+    await create();
+    const read = serverReader({ ...cluster, wait: async () => {} });
+    answers.push(cut, cut, cut, cut);
+    await expect(read('default', 'server-a')).rejects.toThrow('could not be reached (ECONNRESET)');
+    expect(asked).toHaveLength(4);
+  });
+
+  test('a hundred slow answers of Services do not hold up a call', async () => {
+    await create();
+    const object = JSON.stringify(await stored());
+    const server = createServer(({ url = '' }, response) => {
+      if (!url.endsWith('/proxy/mcp')) response.end(object);
     });
-    expect(await theServer()).toMatchObject({ name: 'server-a' });
+    const { url, close } = await listen(server);
+    const slow = connectCluster({ kubeconfig: local.kubeconfig.replace(local.url, url) });
+    const ending = new AbortController();
+    const path = '/api/v1/namespaces/default/services/mcp:80/proxy/mcp';
+    const waiting = Array.from({ length: 100 }, () =>
+      slow
+        .send({ method: 'GET', path, headers: {}, signal: ending.signal })
+        .catch((error: unknown) => error),
+    );
+    expect(await serverReader(slow)('default', 'server-a')).toMatchObject({ name: 'server-a' });
+    ending.abort('enough');
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['enough']));
+    await close();
   });
 });
 
