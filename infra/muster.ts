@@ -4,7 +4,7 @@
 import { alarms } from './alarms.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
-import { clusterSettings, letIn } from './cluster.ts';
+import { clusterSettings, leaseOf, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles } from './functions.ts';
 import { site } from './site.ts';
@@ -33,6 +33,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       ...(given.vpc && { vpc: given.vpc }),
     },
     settings: {
+      ...leaseOf($app.stage),
       ...given.settings,
       ...clusterSettings(given.cluster),
       TABLE_NAME: table.name,
