@@ -3,6 +3,7 @@
  * `.env` and `.env.STAGE` into it.
  */
 import { defined } from '../functions/model/defined.ts';
+import { type BoundaryArguments, readBoundary } from './arguments/boundary.ts';
 import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
 import { type FrontArguments, readFront } from './arguments/front.ts';
@@ -11,6 +12,7 @@ import { checkRequired } from './arguments/required.ts';
 import { readSettings } from './arguments/settings.ts';
 
 export type Arguments = ClusterArguments &
+  BoundaryArguments &
   CapacityArguments &
   FrontArguments & {
     /** Settings of both functions, by the names of `functions/model/settings-table.ts`. */
@@ -32,6 +34,7 @@ export function readArguments(environment: Environment): Arguments {
   checkRequired(from);
   const read = {
     ...readCluster(from),
+    ...readBoundary(from),
     ...readCapacity(from),
     ...readFront(from),
     ...defined({ alarmEmail: from.text('ALARM_EMAIL') }),

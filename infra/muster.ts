@@ -4,6 +4,7 @@
 import { alarms } from './alarms.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
+import { boundRoles } from './boundary.ts';
 import { clusterSettings, leaseOf, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles } from './functions.ts';
@@ -13,6 +14,7 @@ import { makeSweep } from './sweep.ts';
 /** Returns the names of what was created; `docs/deploy.md` lists them. */
 export function muster(given: Arguments): Record<string, $util.Input<string>> {
   closeRoles();
+  boundRoles(given.permissionsBoundary);
   // Grants of people, state changes that the bus has not accepted yet, and the last changes.
   const table = new sst.aws.Dynamo('Table', {
     fields: { pk: 'string', sk: 'string' },

@@ -27,7 +27,7 @@ export function inside(evaluation: Evaluation) {
     if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
     return found.inputs;
   };
-  return { inputs, ofType, outputs: evaluation.outputs };
+  return { all: evaluation.resources, inputs, ofType, outputs: evaluation.outputs };
 }
 
 /** Production, on EKS. */
