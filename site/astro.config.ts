@@ -94,7 +94,14 @@ export default defineConfig({
         },
         {
           label: 'Guides',
-          items: written('kubernetes', 'deploy', 'single-sign-on', 'registered-clients', 'migrate'),
+          items: written(
+            'kubernetes',
+            'deploy',
+            'pipeline',
+            'single-sign-on',
+            'registered-clients',
+            'migrate',
+          ),
         },
         {
           label: 'Operate',

@@ -53,6 +53,7 @@ const forDeployment: ReadonlySet<string> = new Set([
   'ALARM_EMAIL',
   'API_CONCURRENCY',
   'FLEET_SIZE',
+  'PERMISSIONS_BOUNDARY',
   'SITE',
   'SWEEP_CONCURRENCY',
   'VPC_SECURITY_GROUPS',
