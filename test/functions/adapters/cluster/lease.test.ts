@@ -11,6 +11,7 @@ import { createApi } from '../../../../functions/api.ts';
 import { listSchema } from '../../../../functions/model/wire/server-wire.ts';
 import type { Answer } from '../../../../local/cluster/answer.ts';
 import { type LocalCluster, startCluster } from '../../../../local/cluster/local-cluster.ts';
+import { readPage } from '../../../docs/pages.ts';
 import { crdFile } from '../../../world/manifest.ts';
 
 const namespace = 'muster-serverless';
@@ -82,6 +83,11 @@ describe('two stages on one cluster', () => {
     answer = { code: 403, body: '{}' };
     const problem = await renew(new Date(), staging);
     for (const command of leaseRights(namespace, staging)) expect(problem).toContain(command);
+  });
+
+  test('the page on deployment has the same commands', async () => {
+    const page = await readPage('deploy.md');
+    for (const command of leaseRights(namespace, staging)) expect(page).toContain(command);
   });
 
   test('the list of each endpoint goes by the Lease of its own stage', async () => {
