@@ -17,6 +17,7 @@ const dollars = {
   logGigabyte: 0.5,
   metric: 0.3,
   alarm: 0.1,
+  compositeAlarm: 0.5,
   dashboard: 3,
   // A kubeconfig is longer than 4,096 characters, which makes its parameter an advanced one.
   advancedParameter: 0.05,
@@ -35,6 +36,7 @@ const sweepMemoryGb = 0.5;
 const ownMetrics = 12;
 const reasonsSeen = 4;
 const alarms = 15;
+const compositeAlarms = 1;
 const outboxPartitions = 8;
 const logBytesOfASweep = 1500;
 // Each function reads its secrets every five minutes: the sweep one, the endpoint three.
@@ -75,6 +77,7 @@ function costOf(scale: Scale): Cost {
       (pages * logBytesOfASweep * dollars.logGigabyte) / 1e9 +
       (ownMetrics + reasonsSeen) * dollars.metric +
       alarms * dollars.alarm +
+      compositeAlarms * dollars.compositeAlarm +
       dollars.dashboard,
     secrets:
       dollars.advancedParameter +

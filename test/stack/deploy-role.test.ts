@@ -106,6 +106,7 @@ const everythingOn = {
   ...owner,
   SITE: 'on',
   DOMAIN: 'muster.example.com',
+  SITE_URL: 'https://muster.example.com',
   VPC_SUBNETS: 'subnet-1',
   VPC_SECURITY_GROUPS: 'sg-1',
   SWEEP_CONCURRENCY: '10',

@@ -192,6 +192,13 @@ export const providerCalls: Readonly<Record<string, Calls>> = {
     change: actions('cloudwatch', 'UntagResource'),
     remove: actions('cloudwatch', 'DeleteAlarms'),
   },
+  'aws:cloudwatch/compositeAlarm:CompositeAlarm': {
+    arns: ({ inputs }) => [arn('cloudwatch', `alarm:${String(inputs['alarmName'])}`)],
+    make: actions('cloudwatch', 'PutCompositeAlarm', 'TagResource'),
+    read: actions('cloudwatch', 'DescribeAlarms', 'ListTagsForResource'),
+    change: actions('cloudwatch', 'UntagResource'),
+    remove: actions('cloudwatch', 'DeleteAlarms'),
+  },
   'aws:cloudwatch/dashboard:Dashboard': {
     arns: ({ inputs }) => [
       `arn:aws:cloudwatch::${account}:dashboard/${String(inputs['dashboardName'])}`,
