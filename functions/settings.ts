@@ -41,7 +41,8 @@ type SharedSettings = ClusterSettings &
   NetworkSettings & {
     readonly heartbeatMs: number;
     readonly tickMs: number;
-    readonly leaseNamespace: string;
+    /** The Lease that shows when this deployment last swept. */
+    readonly lease: { readonly namespace: string; readonly name: string };
     /** Where the pages about each reason are. */
     readonly siteUrl?: URL;
   };
@@ -176,7 +177,7 @@ const sharedSettings = (from: Reader): SharedSettings =>
     },
     heartbeatMs: from.number('HEARTBEAT_SECONDS') * 1000,
     tickMs: from.number('TICK_SECONDS') * 1000,
-    leaseNamespace: from.text('LEASE_NAMESPACE'),
+    lease: { namespace: from.text('LEASE_NAMESPACE'), name: from.text('LEASE_NAME') },
     siteUrl: siteUrl(from),
   });
 

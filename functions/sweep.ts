@@ -7,7 +7,7 @@ import {
   serverReader,
   statusPatcher,
 } from './adapters/cluster/kubernetes.ts';
-import { leaseRenewer } from './adapters/cluster/lease.ts';
+import { leaseRenewer, writerOf } from './adapters/cluster/lease.ts';
 import { changePublisher, pageSender } from './adapters/eventbridge.ts';
 import { connectionCheck } from './adapters/mcp/probe.ts';
 import { eventSource, pageType } from './model/bus-events.ts';
@@ -86,9 +86,9 @@ const portsOf = (
   listPage: pageLister(cluster),
   skipPage: pageSkipper(cluster),
   readServer: serverReader(cluster),
-  patchStatusFor: (trace) => statusPatcher(cluster, trace),
+  patchStatusFor: (trace) => statusPatcher(cluster, trace, writerOf(settings.lease.name)),
   renewLease: leaseRenewer(cluster, {
-    namespace: settings.leaseNamespace,
+    ...settings.lease,
     durationMs: missedTicks * settings.tickMs,
   }),
   queuePage: pageSender(bus.client, bus.name),

@@ -3,6 +3,7 @@
  * `.env` and `.env.STAGE` into it.
  */
 import { inspect } from 'node:util';
+import { type BoundaryArguments, readBoundary } from './arguments/boundary.ts';
 import { type CapacityArguments, readCapacity } from './arguments/capacity.ts';
 import { type ClusterArguments, readCluster } from './arguments/cluster.ts';
 import { type FrontArguments, readFront } from './arguments/front.ts';
@@ -13,6 +14,7 @@ import { readSettings } from './arguments/settings.ts';
 import { readWatch, type WatchArguments } from './arguments/watch.ts';
 
 export type Arguments = ClusterArguments &
+  BoundaryArguments &
   CapacityArguments &
   Omit<FrontArguments, 'addresses'> &
   WatchArguments & {
@@ -39,6 +41,7 @@ export function readArguments(environment: Environment): Arguments {
   const { addresses, ...front } = readFront(from);
   const read = {
     ...readCluster(from),
+    ...readBoundary(from),
     ...readCapacity(from),
     ...front,
     ...readWatch(from),

@@ -22,6 +22,13 @@ export function clusterSettings(
   }
 }
 
+/**
+ * Each stage renews a Lease of its own, so that stages can share a cluster. `manifests/rbac.yaml`
+ * gives the right to that of production; `docs/deploy.md` has the commands for others.
+ */
+export const leaseOf = (stage: string): Readonly<Record<string, string>> =>
+  stage === 'production' ? {} : { LEASE_NAME: `muster-sweep-${stage.toLowerCase()}` };
+
 /** Maps the roles in EKS to the group that `manifests/rbac.yaml` binds. */
 export function letIn(
   cluster: Arguments['cluster'],

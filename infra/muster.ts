@@ -6,7 +6,8 @@ import { alarms } from './alarms.ts';
 import { alerts } from './alerts.ts';
 import { makeApi } from './api.ts';
 import type { Arguments } from './arguments.ts';
-import { clusterSettings, letIn } from './cluster.ts';
+import { boundRoles } from './boundary.ts';
+import { clusterSettings, leaseOf, letIn } from './cluster.ts';
 import { deadLetters } from './dead-letters.ts';
 import { closeRoles, logGroupOf } from './functions.ts';
 import { mailNotice } from './mail-notice.ts';
@@ -17,6 +18,7 @@ import { makeSweep } from './sweep.ts';
 /** Returns the names of what was created; `docs/deploy.md` lists them. */
 export function muster(given: Arguments): Record<string, $util.Input<string>> {
   closeRoles();
+  boundRoles(given.permissionsBoundary);
   // Grants of people, state changes that the bus has not accepted yet, and the last changes.
   const table = new sst.aws.Dynamo('Table', {
     fields: { pk: 'string', sk: 'string' },
@@ -39,6 +41,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       ...(given.vpc && { vpc: given.vpc }),
     },
     settings: {
+      ...leaseOf($app.stage),
       ...given.settings,
       ...clusterSettings(given.cluster),
       ...ofStage.settings,

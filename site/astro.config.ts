@@ -100,6 +100,7 @@ export default defineConfig({
             'cluster-access',
             'secrets',
             'address',
+            'pipeline',
             'single-sign-on',
             'registered-clients',
             'migrate',

@@ -9,7 +9,7 @@ export async function checkArguments({
   environment,
 }: Pick<Checked, 'environment'>): Promise<readonly Finding[]> {
   try {
-    readArguments({ ...environment, ...readFromSsm(environment) });
+    readArguments(environment);
     return [ok('Everything that the deployment needs is set in .env.')];
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
@@ -19,12 +19,6 @@ export async function checkArguments({
     });
   }
 }
-
-/** Secrets are a check of their own. */
-const readFromSsm = (environment: Checked['environment']): Readonly<Record<string, string>> => ({
-  SST_SECRET_TokenKeys: 'checked with the secrets',
-  ...(environment['EKS_CLUSTER'] ? {} : { SST_SECRET_Kubeconfig: 'checked with the secrets' }),
-});
 
 /** The lines below the first one. */
 const problemsIn = ({ message }: ArgumentError): readonly string[] =>

@@ -70,7 +70,7 @@ export function judgeKubeconfig(yaml: string, place: Place): readonly Finding[] 
   const context = contexts.find(({ name }) => name === current)?.context;
   const cluster = clusters.find(({ name }) => name === context?.cluster)?.cluster;
   const user = users.find(({ name }) => name === context?.user)?.user;
-  const token = `Use a token of the ServiceAccount muster-sweep: see docs/deploy.md. Then: ${place.command}`;
+  const token = `Use a token of the ServiceAccount muster-sweep: see docs/cluster-access.md. Then: ${place.command}`;
   const found: Finding[] = [];
   if (user?.exec !== undefined)
     found.push(

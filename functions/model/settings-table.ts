@@ -179,6 +179,11 @@ export const settings = {
     summary: 'Only MCPServers with these labels are swept and listed.',
     fallback: '',
   },
+  LEASE_NAME: {
+    summary:
+      'Name of that Lease. Two deployments in one cluster need two names; on AWS a stage other than production has its name in it.',
+    fallback: 'muster-sweep',
+  },
   LEASE_NAMESPACE: {
     summary: 'Namespace of the Lease that every sweep renews.',
     fallback: 'muster-serverless',

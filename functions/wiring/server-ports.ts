@@ -75,11 +75,11 @@ async function grantsFor(
 }
 
 function lastSweepOf(
-  { leaseNamespace, tickMs }: Pick<ApiSettings, 'leaseNamespace' | 'tickMs'>,
+  { lease, tickMs }: Pick<ApiSettings, 'lease' | 'tickMs'>,
   cluster: Cluster,
   now: () => Date,
 ): NonNullable<ServerPorts['lastSweep']> {
-  const read = leaseReader(cluster, leaseNamespace);
+  const read = leaseReader(cluster, lease);
   const longestMs = missedTicks * tickMs;
   return async () => {
     const at = await read();

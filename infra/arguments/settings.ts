@@ -22,6 +22,7 @@ export const optional = [
   'GUARD_ALLOW',
   'ISSUERS',
   'LABEL_SELECTOR',
+  'LEASE_NAME',
   'LEASE_NAMESPACE',
   'LIVE_PAGE',
   'NAMESPACE',

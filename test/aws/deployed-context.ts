@@ -2,10 +2,10 @@
 import { startClient, type BridgeClient } from '../world/client-of-bridge.ts';
 import { openQueue, type Queue, startConsumer } from './consumer.ts';
 import type { Deployment } from './deployment.ts';
-import type { JourneyContext } from './journey.ts';
+import type { JourneyContext } from '../../deploy/smoke/step.ts';
 import { startPerson } from './person.ts';
 
-export type DeployedContext = JourneyContext & {
+export type DeployedContext = Required<JourneyContext> & {
   readonly deployment: Deployment;
   /** Of another owner in the account. */
   readonly changes: Queue;

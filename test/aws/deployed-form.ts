@@ -1,13 +1,15 @@
 /** A deployment for the tests of a file: one emulator and one world. */
 import { afterAll, beforeAll, inject } from 'vitest';
+import { journey } from '../../deploy/smoke/journey.ts';
+import type { Step } from '../../deploy/smoke/step.ts';
 import { buildMuster, removeMuster } from '../cli/run.ts';
 import { expose } from '../world/leaks.ts';
 import { type OpenContext, openContext } from './deployed-context.ts';
 import { type DeploymentOptions, startDeployment } from './deployment.ts';
-import { journey, type Step } from './journey.ts';
 import { sweepSteps, tickBySchedule } from './sweep-steps.ts';
 import { useSteps } from './use-steps.ts';
 
+/** What the sweep does, then the journey of `npm run smoke`, then an MCP client of that person. */
 export const allSteps: readonly Step<OpenContext>[] = [...sweepSteps, ...journey, ...useSteps];
 
 /** What the setup has found; undefined where MiniStack or SST is missing. */

@@ -18,7 +18,7 @@ import { copyProject } from '../stack/project.ts';
 import { type Front, startFront } from './function-url-front.ts';
 import { type Emulator, startMiniStack } from './ministack.ts';
 import { startSurroundings, type Surroundings } from './surroundings.ts';
-import { type Template, templateOf } from './template.ts';
+import { emulated, type Template, templateOf } from './template.ts';
 
 export type DeploymentOptions = {
   /** Of `findMiniStack`. */
@@ -61,7 +61,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       startMiniStack({ folder, enforcesPolicies }).then(keep),
     ]);
     const secrets = secretsOf(surroundings);
-    const recorded = await record(project.folder, surroundings, secrets);
+    const recorded = await record(project.folder, surroundings);
     const resources = withVariables(recorded, {
       // Everything around the functions is on loopback, which the guard refuses.
       GUARD: 'off',
@@ -70,7 +70,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     });
     const template = templateOf(resources);
     await Promise.all([upload(emulator, resources), putParameters(emulator, secrets)]);
-    await createStack(emulator, template);
+    await createStack(emulator, emulated(template));
     const one = (type: string, name: string): Resource['state'] => {
       const found = resources.find((each) => each.type.endsWith(`:${type}`) && each.name === name);
       if (found === undefined) throw new Error(`The stack has no ${type} ${name}.`);
@@ -109,11 +109,7 @@ const secretsOf = ({ cluster }: Surroundings): Secrets => ({
 });
 
 /** What an owner has in `.env`, and as secrets of the stage. */
-async function record(
-  folder: string,
-  { issuer }: Surroundings,
-  secrets: Secrets,
-): Promise<readonly Resource[]> {
+async function record(folder: string, { issuer }: Surroundings): Promise<readonly Resource[]> {
   const evaluation = await evaluate({
     folder,
     stage,
@@ -122,13 +118,12 @@ async function record(
       OIDC_ISSUER: issuer.url,
       OIDC_CLIENT_ID: issuer.clientId,
       ALARM_EMAIL: 'oncall@example.com',
+      ALERT_EMAIL: 'team@example.com',
+      ALERT_WEBHOOK: 'https://hooks.example.com/services/alerts',
       // Of four servers: so there is a second page.
       PAGE_SIZE: '3',
       RELEASE_TOKENS: 'on',
       SITE: 'off',
-      ...Object.fromEntries(
-        Object.entries(secrets).map(([name, value]) => [`SST_SECRET_${name}`, value]),
-      ),
     },
   });
   if (evaluation.kind === 'failed') throw new Error(evaluation.problems.join('\n'));

@@ -46,9 +46,7 @@ async function failingSteps(deployment: Deployment, muster: string): Promise<rea
   await Promise.all([context.changes.purge(), context.deadLetters.purge()]);
   const failed: string[] = [];
   for (const { title, run } of [...allSteps, ...outboxSteps])
-    await run(context).catch(() => {
-      failed.push(title);
-    });
+    if ((await run(context).catch(() => undefined))?.kind !== 'done') failed.push(title);
   await context.close();
   return failed;
 }

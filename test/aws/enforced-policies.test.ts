@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { done } from '../../deploy/smoke/step.ts';
 import { allSteps, deployedForm, installed } from './deployed-form.ts';
 import { outboxSteps } from './outbox-steps.ts';
 
@@ -10,7 +11,7 @@ describe.skipIf(installed() === undefined)(
     test.each([...allSteps, ...outboxSteps].map(({ title, run }) => [title, run] as const))(
       '%s',
       async (_title, run) => {
-        await expect(run(context())).resolves.toBeUndefined();
+        await expect(run(context())).resolves.toEqual(done);
       },
     );
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { changesIn } from './consumer.ts';
 import type { DeployedContext } from './deployed-context.ts';
-import type { Step } from './journey.ts';
+import { done, type Step } from '../../deploy/smoke/step.ts';
 import { permissionsOf, without } from './permissions.ts';
 import { sweepOnce } from './sweep-steps.ts';
 
@@ -29,6 +29,7 @@ export const outboxSteps: readonly Step<DeployedContext>[] = [
         'server-d undefined -> Connected',
       ]);
       assert.equal((await sweepOnce(deployment)).pending.published, 0, 'They come again.');
+      return done;
     },
   },
 ];

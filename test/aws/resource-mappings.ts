@@ -3,6 +3,7 @@
  * and ARNs come from the recording.
  */
 import * as z from 'zod/mini';
+import { defined } from '../../functions/model/defined.ts';
 import type { Resource } from '../stack/evaluate.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -10,6 +11,8 @@ export type Mapping = {
   /** In CloudFormation. */
   readonly type: string;
   readonly properties: (resource: Resource, all: readonly Resource[]) => Properties;
+  /** Why the emulator cannot make it by CloudFormation. cfn-lint still reads it. */
+  readonly notEmulated?: string;
 };
 
 /** What needs no resource in CloudFormation, by type or by its beginning, with the reason. */
@@ -91,12 +94,29 @@ const tableInputs = z.looseObject({
 });
 const queuePolicyInputs = z.object({ queueUrl: z.string(), policy });
 const ruleInputs = z.looseObject({ eventBusName: z.string(), eventPattern: policy });
+const transformerInputs = z.object({
+  inputPaths: z.record(z.string(), z.string()),
+  inputTemplate: z.string(),
+});
 const targetInputs = z.looseObject({
   rule: z.string(),
   eventBusName: z.string(),
-  targetId: z.string(),
+  targetId: z.exactOptional(z.string()),
+  inputTransformer: z.exactOptional(transformerInputs),
 });
-const alarmInputs = z.looseObject({ dimensions: z.record(z.string(), z.string()) });
+const dimensions = z.record(z.string(), z.string());
+const alarmInputs = z.looseObject({
+  dimensions: z.optional(dimensions),
+  metricQueries: z.optional(
+    z.array(z.looseObject({ metric: z.optional(z.looseObject({ dimensions })) })),
+  ),
+});
+const connectionInputs = z.strictObject({
+  name: z.string(),
+  description: z.string(),
+  authorizationType: z.literal('API_KEY'),
+  authParameters: z.object({ apiKey: z.object({ key: z.string(), value: z.string() }) }),
+});
 
 const functionOf: Mapping = {
   type: 'AWS::Lambda::Function',
@@ -166,12 +186,13 @@ const ruleOf: Mapping = {
     const { eventPattern, ...others } = ruleInputs.parse(inputs);
     const targets = all
       .filter(({ type }) => type === 'aws:cloudwatch/eventTarget:EventTarget')
-      .map((target) => targetInputs.parse(target.inputs))
+      // Without an id the provider makes one.
+      .map(({ name, inputs: target }) => ({ targetId: name, ...targetInputs.parse(target) }))
       .filter(
         ({ rule, eventBusName }) => rule === nameOf(state) && eventBusName === others.eventBusName,
       )
-      .map(({ rule: _rule, eventBusName: _bus, targetId, ...target }) =>
-        Object.assign(renamedInputs(target), { Id: targetId }),
+      .map(({ rule: _rule, eventBusName: _bus, targetId, inputTransformer, ...target }) =>
+        Object.assign(renamedInputs(target), { Id: targetId }, transformerOf(inputTransformer)),
       );
     return {
       ...renamedInputs(others),
@@ -182,14 +203,55 @@ const ruleOf: Mapping = {
   },
 };
 
+const transformerOf = (given: z.infer<typeof transformerInputs> | undefined): Properties =>
+  given === undefined
+    ? {}
+    : {
+        InputTransformer: {
+          InputPathsMap: given.inputPaths,
+          InputTemplate: given.inputTemplate,
+        },
+      };
+
 const alarmOf: Mapping = {
   type: 'AWS::CloudWatch::Alarm',
   properties: ({ inputs, state }) => {
-    const { dimensions, ...others } = alarmInputs.parse(inputs);
-    return {
+    const { dimensions: watched, metricQueries, ...others } = alarmInputs.parse(inputs);
+    return defined({
       ...renamedInputs(others, { okActions: 'OKActions' }),
       AlarmName: nameOf(state),
-      Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      Dimensions: watched && listed(watched),
+      Metrics: metricQueries?.map(({ metric, ...query }) =>
+        defined({ ...renamedInputs(query), MetricStat: metric && metricStat(metric) }),
+      ),
+    });
+  },
+};
+
+const listed = (given: Readonly<Record<string, string>>) =>
+  Object.entries(given).map(([Name, Value]) => ({ Name, Value }));
+
+const metricStat = ({
+  dimensions: watched,
+  metricName,
+  namespace,
+  ...others
+}: { readonly dimensions: Readonly<Record<string, string>> } & Properties): Properties => ({
+  ...renamedInputs(others),
+  Metric: { Namespace: namespace, MetricName: metricName, Dimensions: listed(watched) },
+});
+
+const connectionOf: Mapping = {
+  type: 'AWS::Events::Connection',
+  notEmulated: 'MiniStack has connections, but not by CloudFormation: test/aws/alerts.test.ts.',
+  properties: ({ inputs }) => {
+    const { name, description, authorizationType, authParameters } = connectionInputs.parse(inputs);
+    const { key, value } = authParameters.apiKey;
+    return {
+      Name: name,
+      Description: description,
+      AuthorizationType: authorizationType,
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: key, ApiKeyValue: value } },
     };
   },
 };
@@ -198,6 +260,16 @@ const eventInvokeConfig = renamed('AWS::Lambda::EventInvokeConfig');
 
 export const mappings: Readonly<Record<string, Mapping>> = {
   'aws:cloudwatch/dashboard:Dashboard': renamed('AWS::CloudWatch::Dashboard'),
+  'aws:cloudwatch/compositeAlarm:CompositeAlarm': {
+    ...renamed('AWS::CloudWatch::CompositeAlarm'),
+    notEmulated: 'MiniStack has no composite alarms: test/stack/alarms.test.ts evaluates them.',
+    properties: ({ inputs }) => renamedInputs(inputs, { okActions: 'OKActions' }),
+  },
+  'aws:cloudwatch/eventApiDestination:EventApiDestination': {
+    ...renamed('AWS::Events::ApiDestination', { name: 'Name' }),
+    notEmulated: connectionOf.notEmulated ?? '',
+  },
+  'aws:cloudwatch/eventConnection:EventConnection': connectionOf,
   'aws:cloudwatch/eventBus:EventBus': renamed('AWS::Events::EventBus', { name: 'Name' }),
   'aws:cloudwatch/eventRule:EventRule': ruleOf,
   'aws:cloudwatch/logGroup:LogGroup': renamed('AWS::Logs::LogGroup', { name: 'LogGroupName' }),
@@ -222,6 +294,13 @@ export const mappings: Readonly<Record<string, Mapping>> = {
   }),
   'aws:scheduler/schedule:Schedule': renamed('AWS::Scheduler::Schedule', { name: 'Name' }),
   'aws:sns/topic:Topic': renamed('AWS::SNS::Topic', { name: 'TopicName' }),
+  'aws:sns/topicPolicy:TopicPolicy': {
+    type: 'AWS::SNS::TopicPolicy',
+    properties: ({ inputs }) => {
+      const given = z.object({ arn: z.string(), policy }).parse(inputs);
+      return { Topics: [given.arn], PolicyDocument: given.policy };
+    },
+  },
   'aws:sns/topicSubscription:TopicSubscription': renamed('AWS::SNS::Subscription', {
     topic: 'TopicArn',
   }),

@@ -11,7 +11,7 @@ import * as z from 'zod/mini';
 import { changesIn } from './consumer.ts';
 import type { DeployedContext } from './deployed-context.ts';
 import { type Deployment, ownerAt } from './deployment.ts';
-import type { Step } from './journey.ts';
+import { done, type Step } from '../../deploy/smoke/step.ts';
 
 const allStates = {
   'server-a': 'Connected',
@@ -35,12 +35,14 @@ export const sweepSteps: readonly Step<DeployedContext>[] = [
         patienceSeconds,
       );
       assert.deepEqual(changesIn(came).toSorted(), allChanges);
+      return done;
     },
   },
   {
     title: 'the cluster has the status of every server',
     run: async ({ deployment }) => {
       assert.deepEqual(await deployment.surroundings.states(), allStates);
+      return done;
     },
   },
   {
@@ -52,6 +54,7 @@ export const sweepSteps: readonly Step<DeployedContext>[] = [
       }
       const came = await changes.receive((bodies) => bodies.length > 0, patienceSeconds);
       assert.deepEqual(changesIn(came), ['server-c Connecting -> Failed']);
+      return done;
     },
   },
   {
@@ -64,6 +67,7 @@ export const sweepSteps: readonly Step<DeployedContext>[] = [
       assert.deepEqual(requestPayload, poisoned);
       assert.equal(requestContext.condition, 'RetriesExhausted');
       assert.match(responsePayload.errorMessage, /kind/);
+      return done;
     },
   },
 ];

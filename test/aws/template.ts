@@ -48,7 +48,7 @@ export function templateOf(resources: readonly Resource[]): Template {
       (other) =>
         other.id !== id &&
         !text.includes(`{"Ref":"${other.id}"}`) &&
-        namesOf(other.state).some((name) => text.includes(name)),
+        namesOf(other.state).some((name) => hasWhole(text, name)),
     );
     const DependsOn = needed.map((other) => other.id);
     return [id, { Type: type, ...(DependsOn.length > 0 && { DependsOn }), Properties }] satisfies [
@@ -63,10 +63,36 @@ export function templateOf(resources: readonly Resource[]): Template {
   };
 }
 
+/** What the emulator can make of it. */
+export function emulated({ Resources, ...template }: Template): Template {
+  const kept = Object.entries(Resources).filter(
+    // MiniStack refuses alarms on expressions.
+    ([, { Type, Properties }]) => !notEmulated.has(Type) && !('Metrics' in Properties),
+  );
+  const left = new Set(Object.keys(Resources).filter((id) => !kept.some(([name]) => name === id)));
+  return {
+    ...template,
+    Resources: Object.fromEntries(
+      kept.map(([id, { DependsOn = [], ...resource }]) => [
+        id,
+        { ...resource, DependsOn: DependsOn.filter((other) => !left.has(other)) },
+      ]),
+    ),
+  };
+}
+
+const notEmulated: ReadonlySet<string> = new Set(
+  Object.values(mappings).flatMap(({ type, notEmulated: why }) => (why === undefined ? [] : type)),
+);
+
 const isLeftOut = (type: string): boolean =>
   Object.keys(leftOut).some(
     (known) => type === known || (known.endsWith(':') && type.startsWith(known)),
   );
+
+/** Not as the beginning of a longer name, such as that of the queue that an alarm watches. */
+const hasWhole = (text: string, name: string): boolean =>
+  new RegExp(`(?<![\\w-])${name.replaceAll(/[^\w-]/g, String.raw`\$&`)}(?![\\w-])`).test(text);
 
 /** As they stand in the properties of others. */
 const namesOf = (state: Resource['state']): readonly string[] =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DeployedContext } from './deployed-context.ts';
-import type { Step } from './journey.ts';
+import { done, type Step } from '../../deploy/smoke/step.ts';
 
 export const useSteps: readonly Step<DeployedContext>[] = [
   {
@@ -13,6 +13,7 @@ export const useSteps: readonly Step<DeployedContext>[] = [
       const client = await connect(server);
       assert.equal(await client.echo('over AWS'), 'Echo: over AWS');
       await client.close();
+      return done;
     },
   },
 ];

@@ -165,7 +165,11 @@ async function play(script: Script): Promise<RunFacts> {
       skipPage: pageSkipper(cluster),
       readServer: serverReader(cluster),
       patchStatusFor: (trace) => statusPatcher(cluster, trace),
-      renewLease: leaseRenewer(cluster, { namespace: 'muster', durationMs: 3 * tickMs }),
+      renewLease: leaseRenewer(cluster, {
+        namespace: 'muster',
+        name: 'muster-sweep',
+        durationMs: 3 * tickMs,
+      }),
       queuePage: pageSender(bus, 'muster'),
       publish: changePublisher(bus, 'muster'),
       outbox: tableOutbox({ table: world.tableOf(run), now }),

@@ -82,9 +82,11 @@ describe.skipIf(why !== undefined)(
         kind: 'written',
       });
       expect(
-        await leaseRenewer(cluster, { namespace: 'muster-serverless', durationMs: 180_000 })(
-          new Date(),
-        ),
+        await leaseRenewer(cluster, {
+          namespace: 'muster-serverless',
+          name: 'muster-sweep',
+          durationMs: 180_000,
+        })(new Date()),
       ).toBeUndefined();
     });
 

@@ -9,7 +9,7 @@ import { checkRights, sweepGroup } from '../../deploy/check/rights.ts';
 import { readServed } from '../../deploy/check/cluster-api.ts';
 import { accessReviewer } from '../../functions/adapters/cluster/access-review.ts';
 import { pageLister } from '../../functions/adapters/cluster/kubernetes.ts';
-import { leaseReader, leaseRenewer } from '../../functions/adapters/cluster/lease.ts';
+import { leaseReader, leaseRenewer, leaseRights } from '../../functions/adapters/cluster/lease.ts';
 import { fixedToken } from '../../functions/adapters/cluster/token-file.ts';
 import { sweepToken } from '../world/cluster.ts';
 import { aManifest } from '../world/manifest.ts';
@@ -46,7 +46,7 @@ describe.skipIf(why !== undefined)(
       type: 'Normal',
       regarding: { kind: 'MCPServer', namespace: 'default', name: 'rights' },
     };
-    const lease = {
+    const another = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { name: 'another' },
@@ -80,17 +80,31 @@ describe.skipIf(why !== undefined)(
       expect((await account.send(method, path, body, contentType)).code).toBeLessThan(300);
     });
 
-    test('creates its Lease, renews it and reads it', async () => {
+    const namespace = 'muster-serverless';
+    const ticks = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-01T00:01:00.123Z')];
+    const renewedAt = async (name: string): Promise<unknown> => {
       const cluster = connectClusterToken({
         url: own.url,
         caPem: own.caPem,
         source: fixedToken(token),
       });
-      const renew = leaseRenewer(cluster, { namespace: 'muster-serverless', durationMs: 180_000 });
-      for (const at of [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-01T00:01:00.123Z')]) {
-        expect(await renew(at)).toBeUndefined();
-        expect(await leaseReader(cluster, 'muster-serverless')()).toEqual(at);
-      }
+      const lease = { namespace, name };
+      const renew = leaseRenewer(cluster, { ...lease, durationMs: 180_000 });
+      const seen: unknown[] = [];
+      for (const at of ticks) seen.push((await renew(at)) ?? (await leaseReader(cluster, lease)()));
+      return seen;
+    };
+
+    test('creates its Lease, renews it and reads it', async () => {
+      expect(await renewedAt('muster-sweep')).toEqual(ticks);
+    });
+
+    test('renews the Lease of one more stage after the commands that the stage without the right prints', async () => {
+      await using program = await kubectl(own.assets.kubectl, own.admin);
+      const name = 'muster-sweep-staging';
+      for (const command of leaseRights(namespace, name))
+        await program.run(...command.replace(/^kubectl /, '').split(' '));
+      expect(await renewedAt(name)).toEqual(ticks);
     });
 
     const spec = { spec: { url: 'https://attacker.example.com' } };
@@ -124,7 +138,7 @@ describe.skipIf(why !== undefined)(
         'create a Lease elsewhere',
         'POST',
         '/apis/coordination.k8s.io/v1/namespaces/default/leases',
-        lease,
+        another,
       ],
       [
         'make itself a token',

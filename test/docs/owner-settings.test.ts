@@ -57,6 +57,7 @@ const forDeployment: ReadonlySet<string> = new Set([
   'DOMAIN_CERT',
   'FLEET_SIZE',
   'FRONT',
+  'PERMISSIONS_BOUNDARY',
   'SITE',
   'SWEEP_CONCURRENCY',
   'VPC_SECURITY_GROUPS',

@@ -75,7 +75,7 @@ test('what is not set is absent, and the fallbacks are parsed', () => {
     guardAllow: [],
     heartbeatMs: 300_000,
     tickMs: 60_000,
-    leaseNamespace: 'muster-serverless',
+    lease: { namespace: 'muster-serverless', name: 'muster-sweep' },
     serviceProxy: { isOn: false, namespaces: [], clusterDomain: 'cluster.local' },
     busName: 'bus',
     checkUrl: new URL('https://login.example.com/'),

@@ -6,7 +6,6 @@ const owner = {
   EKS_CLUSTER: 'main',
   OIDC_ISSUER: 'https://login.example.com',
   OIDC_CLIENT_ID: 'muster',
-  SST_SECRET_TokenKeys: 'read elsewhere',
 };
 
 test('an environment above the 4 KB of Lambda is refused before anything is made, with its largest settings', () => {

@@ -50,9 +50,9 @@ function displayState(
     case 'aws:cloudwatch/eventRule:EventRule':
       return { name: named, arn: arn('events', `rule/${String(inputs['eventBusName'])}/${named}`) };
     case 'aws:cloudwatch/eventApiDestination:EventApiDestination':
-      return { arn: arn('events', `api-destination/${named}/0a1b2c3d`) };
+      return { name: named, arn: arn('events', `api-destination/${named}/0a1b2c3d`) };
     case 'aws:cloudwatch/eventConnection:EventConnection':
-      return { arn: arn('events', `connection/${named}/0a1b2c3d`) };
+      return { name: named, arn: arn('events', `connection/${named}/0a1b2c3d`) };
     case 'aws:cloudwatch/logGroup:LogGroup':
       return { name: named, arn: arn('logs', `log-group:${named}`) };
     case 'aws:cloudwatch/metricAlarm:MetricAlarm':

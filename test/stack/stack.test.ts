@@ -326,7 +326,11 @@ describe.skipIf(isMissing)('what the owner decides', () => {
       NAMESPACE: 'tools',
       LABEL_SELECTOR: 'team=a',
       HEARTBEAT_SECONDS: '20040',
+      LEASE_NAME: 'muster-sweep-ada',
     };
+    expect(deployed().inputs('Function', 'SweepFunction')).not.toHaveProperty(
+      'environment.variables.LEASE_NAME',
+    );
     for (const name of ['SweepFunction', 'ApiFunction']) {
       expect(stack.inputs('Function', name)).toMatchObject({
         environment: { variables: given },

@@ -176,8 +176,12 @@ export function serverReader(cluster: Cluster): ReadServer {
  * audit log of the API server has `trace` as the id of the request. It never throws for an API
  * server or network failure: that is `refused`.
  */
-export function statusPatcher(cluster: Cluster, trace?: string): PatchStatus {
-  const patch = patcher(cluster, trace);
+export function statusPatcher(
+  cluster: Cluster,
+  trace?: string,
+  writer = 'muster-serverless',
+): PatchStatus {
+  const patch = patcher(cluster, trace, writer);
   return async (server, next) => {
     const first = await patch(server, next);
     if (first.kind !== 'invalid') return first;
@@ -195,11 +199,12 @@ type Patched = PatchResult | { readonly kind: 'invalid'; readonly detail: string
 function patcher(
   cluster: Cluster,
   trace: string | undefined,
+  fieldManager: string,
 ): (...write: Parameters<PatchStatus>) => Promise<Patched> {
   const headers = { ...mergePatch, ...defined({ 'audit-id': trace }) };
   return async ({ namespace, name, resourceVersion }, next) => {
     const body = { metadata: { resourceVersion }, status: statusPatch(next) };
-    const request = { ...resource, namespace, name, body, fieldManager: 'muster-serverless' };
+    const request = { ...resource, namespace, name, body, fieldManager };
     try {
       const answer = await call(cluster, () =>
         cluster.api.patchNamespacedCustomObjectStatus(request, headers),

@@ -3,14 +3,23 @@
  * muster-serverless`.
  */
 import * as z from 'zod/mini';
+import { settings } from '../../model/settings-table.ts';
 import { call, type Cluster, mergePatch, microTime } from './apiserver.ts';
 import { clusterErrorFor, refusal } from './refusal.ts';
 
-export type LeaseOptions = {
-  readonly namespace: string;
+export type LeaseName = { readonly namespace: string; readonly name: string };
+
+export type LeaseOptions = LeaseName & {
   /** How long a sweep counts as recent: three ticks. */
   readonly durationMs: number;
 };
+
+/**
+ * Who writes into the cluster, for `managedFields` and the Lease: two stages that sweep the same
+ * servers have two names there.
+ */
+export const writerOf = (leaseName: string): string =>
+  leaseName === firstLease ? 'muster-serverless' : leaseName;
 
 /**
  * Gives the function that renews the Lease, and creates it the first time. It returns what went
@@ -18,11 +27,12 @@ export type LeaseOptions = {
  */
 export function leaseRenewer(
   cluster: Cluster,
-  { namespace, durationMs }: LeaseOptions,
+  { namespace, name, durationMs }: LeaseOptions,
 ): (at: Date) => Promise<string | undefined> {
+  const writer = writerOf(name);
   return async (at) => {
     const spec = {
-      holderIdentity: 'muster-serverless',
+      holderIdentity: writer,
       leaseDurationSeconds: Math.ceil(durationMs / 1000),
       renewTime: microTime(at),
     };
@@ -31,7 +41,7 @@ export function leaseRenewer(
       namespace,
       name,
       body: { spec },
-      fieldManager: 'muster-serverless',
+      fieldManager: writer,
     };
     const body = {
       ...kind,
@@ -42,12 +52,18 @@ export function leaseRenewer(
       await call(cluster, () => cluster.api.patchNamespacedCustomObject(patch, mergePatch));
       return undefined;
     } catch (error) {
-      if (refusal(error)?.code !== 404)
-        return clusterErrorFor(cluster, 'patch leases', error).message;
+      const code = refusal(error)?.code;
+      if (code === 403 && name !== firstLease) return noRight(namespace, name);
+      if (code !== 404) return clusterErrorFor(cluster, 'patch leases', error).message;
     }
     try {
       await call(cluster, () =>
-        cluster.api.createNamespacedCustomObject({ ...resource, namespace, body }),
+        cluster.api.createNamespacedCustomObject({
+          ...resource,
+          namespace,
+          body,
+          fieldManager: writer,
+        }),
       );
       return undefined;
     } catch (error) {
@@ -62,7 +78,10 @@ export function leaseRenewer(
  * Gives the function that reads when the last sweep began. Undefined: there was no
  * sweep yet, or we may not read the Lease. It never throws.
  */
-export function leaseReader(cluster: Cluster, namespace: string): () => Promise<Date | undefined> {
+export function leaseReader(
+  cluster: Cluster,
+  { namespace, name }: LeaseName,
+): () => Promise<Date | undefined> {
   return async () => {
     try {
       const lease = leaseSchema.safeParse(
@@ -80,7 +99,18 @@ export function leaseReader(cluster: Cluster, namespace: string): () => Promise<
   };
 }
 
-const name = 'muster-sweep';
+// Of the stage production; `manifests/rbac.yaml` gives the right to it.
+const firstLease = settings.LEASE_NAME.fallback;
+
+const noRight = (namespace: string, name: string): string =>
+  `The Lease ${name} in the namespace ${namespace} may not be renewed (403). Run: ${leaseRights(namespace, name).join(' && ')}`;
+
+/** The commands that give the functions of one more stage the right to its Lease. */
+export const leaseRights = (namespace: string, name: string): readonly string[] => [
+  `kubectl create role ${name} -n ${namespace} --verb=get,patch --resource=leases.coordination.k8s.io --resource-name=${name}`,
+  `kubectl create rolebinding ${name} -n ${namespace} --role=${name} --group=muster-sweep --serviceaccount=${namespace}:muster-sweep`,
+];
+
 const resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' } as const;
 const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' } as const;
 
