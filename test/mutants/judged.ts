@@ -23,7 +23,7 @@ const listed: ReadonlySet<string> = new Set(
 );
 
 /** They run hundreds of lives or attacks in one test: too long to judge thousands of mutants. */
-const slow: ReadonlySet<string> = new Set(['recovery.test.ts']);
+const slow: ReadonlySet<string> = new Set(['late-schedule.test.ts', 'recovery.test.ts']);
 
 type Judged = Place & { readonly name: string };
 

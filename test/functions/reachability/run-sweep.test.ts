@@ -88,6 +88,13 @@ test('the Lease says when the sweep began, however late or early its tick came',
     );
 });
 
+test('how late its probes are counts from when the sweep began, or else from its tick', async () => {
+  const lagMs = async (facts: Partial<SweepCursor>) =>
+    (await swept({}, { tick, hop: 0, everything: false, ...facts })).report.lagMs;
+  expect(await lagMs({ began: '2026-01-01T00:00:05.000Z' })).toBe(7_000);
+  expect(await lagMs({})).toBe(12_000);
+});
+
 test('a tick that is too old does nothing, and says so', async () => {
   const { did, report } = await swept({}, { ...first, tick: '2025-12-31T23:00:00.000Z' });
   expect(did).toEqual([]);
