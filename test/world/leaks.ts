@@ -105,6 +105,13 @@ subscribe('undici:request:create', (message) => {
   if (at >= 0) inHeaders(request.headers[at + 1], []);
 });
 
+// What they send to the API server, to the table and for the keys of issuers goes through node:http.
+subscribe('http.client.request.start', (message) => {
+  const { request } = message as { request: ClientRequest };
+  const authorization = request.getHeader('authorization');
+  if (typeof authorization === 'string') inHeaders(authorization, []);
+});
+
 // Whatever arrives at a server of this process: commands are processes of their own, issuers and
 // browsers are not.
 subscribe('http.server.request.start', (message) => {
