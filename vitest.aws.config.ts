@@ -17,7 +17,7 @@ export default defineConfig({
     maxWorkers: 3,
     setupFiles: ['test/world/leaks.ts'],
     env: { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });
