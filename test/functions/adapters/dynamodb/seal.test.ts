@@ -107,12 +107,12 @@ describe('a text that was sealed by a key of tomorrow', () => {
   });
 
   test('is not lost while the keys cannot be read, and the old ones go on', async () => {
-    let newest: readonly string[] | undefined;
-    const { seal, open, clock } = start(async () => newest);
+    const stored: { newest?: readonly string[] } = {};
+    const { seal, open, clock } = start(async () => stored.newest);
     const sealed = await sealer(newer).seal('a token', 'row 1');
     await expect(open(sealed, 'row 1')).rejects.toThrow(TableUnavailable);
     expect(await open(await seal('a token', 'row 1'), 'row 1')).toBe('a token');
-    newest = newer;
+    stored.newest = newer;
     clock.ms = 10_000;
     expect(await open(sealed, 'row 1')).toBe('a token');
   });
