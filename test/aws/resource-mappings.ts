@@ -187,7 +187,9 @@ const ruleOf: Mapping = {
     const targets = all
       .filter(({ type }) => type === 'aws:cloudwatch/eventTarget:EventTarget')
       // Without an id the provider makes one.
-      .map(({ name, inputs: target }) => ({ targetId: name, ...targetInputs.parse(target) }))
+      .map(({ name, inputs: target }) =>
+        Object.assign({ targetId: name }, targetInputs.parse(target)),
+      )
       .filter(
         ({ rule, eventBusName }) => rule === nameOf(state) && eventBusName === others.eventBusName,
       )

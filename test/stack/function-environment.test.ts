@@ -12,9 +12,6 @@ const variablesSchema = z.object({
   environment: z.object({ variables: z.record(z.string(), z.string()) }),
 });
 
-/** Read from SSM by the function, so they are no part of its environment. */
-const readFromSsm = ['KUBECONFIG_YAML', 'OAUTH_CLIENTS', 'TOKEN_KEYS'];
-
 describe.skipIf(isMissing)(
   'the size of the environment that is checked before a deployment',
   () => {
@@ -24,7 +21,7 @@ describe.skipIf(isMissing)(
       const recorded = Object.entries(
         variablesSchema.parse(deployed().inputs('Function', `${name}Function`)).environment
           .variables,
-      ).filter(([variable]) => !readFromSsm.includes(variable));
+      );
       expect(Object.keys(foreseen[name])).toEqual(
         expect.arrayContaining(recorded.map(([variable]) => variable)),
       );
