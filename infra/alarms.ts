@@ -60,7 +60,7 @@ export function alarms({ sweep, address, dead, email, siteUrl }: Watched): void 
     },
     SweepLate: {
       means:
-        'The last probes of a tick start more than 45 s late. The fleet is too large for its page size.',
+        'The last probes of a sweep start more than 45 s after it began. The fleet is too large for its page size.',
       metric: own('LagMs'),
       statistic: 'Maximum',
       periodSeconds: 60,
