@@ -1,4 +1,5 @@
 /** The recorded stack as a CloudFormation template: for the emulator, and for cfn-lint. */
+import * as z from 'zod/mini';
 import type { Resource } from '../stack/evaluate.ts';
 import { leftOut, mappings } from './resource-mappings.ts';
 
@@ -7,10 +8,11 @@ export type Template = {
   readonly Description: string;
   readonly Resources: Readonly<Record<string, TemplateResource>>;
 };
+type Properties = Readonly<Record<string, unknown>>;
 export type TemplateResource = {
   readonly Type: string;
   readonly DependsOn?: readonly string[];
-  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly Properties: Properties;
 };
 
 /**
@@ -75,7 +77,11 @@ export function emulated({ Resources, ...template }: Template): Template {
     Resources: Object.fromEntries(
       kept.map(([id, { DependsOn = [], ...resource }]) => [
         id,
-        { ...resource, DependsOn: DependsOn.filter((other) => !left.has(other)) },
+        {
+          ...resource,
+          Properties: withoutNames(resource.Properties),
+          DependsOn: DependsOn.filter((other) => !left.has(other)),
+        },
       ]),
     ),
   };
@@ -84,6 +90,22 @@ export function emulated({ Resources, ...template }: Template): Template {
 const notEmulated: ReadonlySet<string> = new Set(
   Object.values(mappings).flatMap(({ type, notEmulated: why }) => (why === undefined ? [] : type)),
 );
+
+const statementSchema = z.looseObject({ Action: z.array(z.string()) });
+
+/** MiniStack decides GetParameters without the names in it, so a policy that names them refuses. */
+function withoutNames(value: Properties): Properties;
+function withoutNames(value: unknown): unknown;
+function withoutNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown) => withoutNames(each));
+  if (typeof value !== 'object' || value === null) return value;
+  const statement = statementSchema.safeParse(value);
+  if (statement.data?.Action.includes('ssm:GetParameters'))
+    return { ...statement.data, Resource: '*' };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutNames(inner)]),
+  );
+}
 
 const isLeftOut = (type: string): boolean =>
   Object.keys(leftOut).some(

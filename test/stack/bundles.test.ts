@@ -87,7 +87,7 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
     const token = await tokenOf(ada, { endpoint: world.url, folder });
     const list = (headers: Readonly<Record<string, string>>) =>
       coldStart(
-        join(artifacts(projectFolder(), 'Api'), 'functions/api.mjs'),
+        join(artifacts(projectFolder(), 'Api'), 'bundle.mjs'),
         eventOf({ method: 'GET', url: '/v1/mcpservers', host, headers }),
         environment,
       );
@@ -100,7 +100,7 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
     // The table is loaded for a person, and for nobody else.
     expect(signedIn.kb).toBeGreaterThan(anonymous.kb);
     const { kb } = await coldStart(
-      join(artifacts(projectFolder(), 'Sweep'), 'functions/sweep.mjs'),
+      join(artifacts(projectFolder(), 'Sweep'), 'bundle.mjs'),
       { kind: 'tick', at: new Date().toISOString(), everything: true },
       environment,
     );

@@ -138,7 +138,7 @@ describe.skipIf(isMissing)('FRONT=api-gateway, at a domain with DNS elsewhere', 
 describe.skipIf(isMissing)('DOMAIN with the site and the live page', () => {
   const host = 'muster.example.com';
   const endpoint = 'apiurl.lambda-url.eu-central-1.on.aws';
-  const bucket = /^siteassetsbucket-\w+\.s3\.eu-central-1\.amazonaws\.com$/;
+  const bucket = /^[\w-]*siteassetsbucket-\w+\.s3\.eu-central-1\.amazonaws\.com$/;
   let stack: Stack;
   beforeAll(async () => {
     stack = await evaluated('domain', { DOMAIN: host, SITE: 'on', LIVE_PAGE: 'on' });

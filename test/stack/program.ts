@@ -73,8 +73,9 @@ function displayState(
       return { name: named, arn: `arn:aws:iam::${account}:role/${named}` };
     case 'aws:s3/bucketV2:BucketV2':
     case 'aws:s3/bucket:Bucket': {
-      const domain = `${named.toLowerCase()}.s3.${region}.amazonaws.com`;
-      return { bucket: named, arn: `arn:aws:s3:::${named}`, bucketRegionalDomainName: domain };
+      const bucket = typeof inputs['bucket'] === 'string' ? inputs['bucket'] : named;
+      const domain = `${bucket.toLowerCase()}.s3.${region}.amazonaws.com`;
+      return { bucket, arn: `arn:aws:s3:::${bucket}`, bucketRegionalDomainName: domain };
     }
     case 'aws:cloudfront/distribution:Distribution':
       return {
