@@ -36,7 +36,7 @@ export const secretsOfApi = (onEks: boolean): readonly SecretName[] => [
 export const commandThatSets = (name: SecretName, stage: string): string => {
   switch (name) {
     case 'Kubeconfig':
-      return `npm run secret -- set Kubeconfig --stage ${stage} < kubeconfig.yaml`;
+      return `manifests/token/kubeconfig.sh | npm run secret -- set Kubeconfig --stage ${stage}`;
     case 'OauthClients':
       return `npm run secret -- set OauthClients --stage ${stage} < clients.json`;
     case 'TokenKeys':

@@ -113,7 +113,7 @@ describe.skipIf(ministack === undefined)('the secrets of a stage', () => {
 Kubeconfig     missing   -         -
 OauthClients   not set   -         -
 TokenKeys      missing   -         -
-Kubeconfig is required unless EKS_CLUSTER is set. Run: npm run secret -- set Kubeconfig --stage ada < kubeconfig.yaml
+Kubeconfig is required unless EKS_CLUSTER is set. Run: manifests/token/kubeconfig.sh | npm run secret -- set Kubeconfig --stage ada
 TokenKeys is required. Run: npm run secret -- rotate TokenKeys --stage ada
 `,
     });

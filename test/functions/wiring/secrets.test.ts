@@ -166,7 +166,7 @@ describe('a function without its secrets', () => {
     await expect(app()()).rejects.toThrow(
       new SettingError(
         [
-          'The secret /muster/ada/Kubeconfig does not exist. Run: npm run secret -- set Kubeconfig --stage ada < kubeconfig.yaml',
+          'The secret /muster/ada/Kubeconfig does not exist. Run: manifests/token/kubeconfig.sh | npm run secret -- set Kubeconfig --stage ada',
           'The secret /muster/ada/TokenKeys does not exist. Run: npm run secret -- rotate TokenKeys --stage ada',
         ].join('\n'),
       ),
