@@ -7,7 +7,7 @@ import { withWrongValue, wrongValues } from './wrong-values.ts';
 const cfnLint = inject('cfnLint');
 
 describe.skipIf(installed() === undefined)('the deployed form', () => {
-  const context = deployedForm({ enforcesPolicies: false });
+  const context = deployedForm({ enforcesPolicies: false, front: 'function-url' });
 
   let findings: ReturnType<typeof lint> = Promise.resolve({});
   // It runs while the first step waits for the schedule.

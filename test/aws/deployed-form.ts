@@ -13,7 +13,7 @@ import { useSteps } from './use-steps.ts';
 export const allSteps: readonly Step<OpenContext>[] = [...sweepSteps, ...journey, ...useSteps];
 
 /** What the setup has found; undefined where MiniStack or SST is missing. */
-export const installed = (): Omit<DeploymentOptions, 'enforcesPolicies'> | undefined => {
+export const installed = (): Omit<DeploymentOptions, 'enforcesPolicies' | 'front'> | undefined => {
   const ministack = inject('ministack');
   const platform = inject('platform');
   return ministack === undefined || platform === undefined ? undefined : { ministack, platform };
@@ -21,7 +21,7 @@ export const installed = (): Omit<DeploymentOptions, 'enforcesPolicies'> | undef
 
 /** Call it inside a `describe` that is skipped where nothing is installed. */
 export function deployedForm(
-  options: Pick<DeploymentOptions, 'enforcesPolicies'>,
+  options: Pick<DeploymentOptions, 'enforcesPolicies' | 'front'>,
 ): () => OpenContext {
   let opened: OpenContext | undefined;
   const ending: (() => Promise<void>)[] = [];

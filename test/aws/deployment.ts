@@ -7,15 +7,17 @@ import {
   CloudFormationClient,
   CreateStackCommand,
   DescribeStackEventsCommand,
+  DescribeStackResourceCommand,
   waitUntilStackCreateComplete,
 } from '@aws-sdk/client-cloudformation';
 import { GetFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod/mini';
+import type { Front } from '../../infra/arguments/front.ts';
 import { evaluate, type Resource } from '../stack/evaluate.ts';
 import { copyProject } from '../stack/project.ts';
-import { type Front, startFront } from './function-url-front.ts';
+import { startLoopbackFront } from './loopback-front.ts';
 import { type Emulator, startMiniStack } from './ministack.ts';
 import { startSurroundings, type Surroundings } from './surroundings.ts';
 import { emulated, type Template, templateOf } from './template.ts';
@@ -26,6 +28,8 @@ export type DeploymentOptions = {
   /** Of `installPlatform`. */
   readonly platform: string;
   readonly enforcesPolicies: boolean;
+  /** What calls the function of the endpoint. */
+  readonly front: Front;
 };
 
 export type Deployment = {
@@ -56,12 +60,12 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   try {
     const [project, front, surroundings, emulator] = await Promise.all([
       copyProject(platform).then(keep),
-      startFront().then(keep),
+      startLoopbackFront().then(keep),
       startSurroundings().then(keep),
       startMiniStack({ folder, enforcesPolicies }).then(keep),
     ]);
     const secrets = secretsOf(surroundings);
-    const recorded = await record(project.folder, surroundings);
+    const recorded = await record(project.folder, surroundings, options.front);
     const resources = withVariables(recorded, {
       // Everything around the functions is on loopback, which the guard refuses.
       GUARD: 'off',
@@ -77,7 +81,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       return found.state;
     };
     const nameOf = (type: string, name: string) => z.string().parse(one(type, name)['name']);
-    await lead(front, emulator, nameOf('Function', 'ApiFunction'));
+    front.lead(
+      emulator,
+      await addressOf(options.front, emulator, nameOf('Function', 'ApiFunction')),
+    );
     return {
       endpoint: front.url,
       emulator,
@@ -109,7 +116,11 @@ const secretsOf = ({ cluster }: Surroundings): Secrets => ({
 });
 
 /** What an owner has in `.env`, and as secrets of the stage. */
-async function record(folder: string, { issuer }: Surroundings): Promise<readonly Resource[]> {
+async function record(
+  folder: string,
+  { issuer }: Surroundings,
+  front: Front,
+): Promise<readonly Resource[]> {
   const evaluation = await evaluate({
     folder,
     stage,
@@ -124,6 +135,7 @@ async function record(folder: string, { issuer }: Surroundings): Promise<readonl
       PAGE_SIZE: '3',
       RELEASE_TOKENS: 'on',
       SITE: 'off',
+      FRONT: front,
     },
   });
   if (evaluation.kind === 'failed') throw new Error(evaluation.problems.join('\n'));
@@ -178,9 +190,10 @@ async function putParameters(emulator: Emulator, secrets: Secrets): Promise<void
   client.destroy();
 }
 
+const StackName = 'muster';
+
 async function createStack(emulator: Emulator, template: Template): Promise<void> {
   const client = new CloudFormationClient(ownerAt(emulator));
-  const StackName = 'muster';
   await client.send(
     new CreateStackCommand({
       StackName,
@@ -200,9 +213,28 @@ async function createStack(emulator: Emulator, template: Template): Promise<void
 }
 
 /** The address of the endpoint is the one thing that AWS alone knows. */
-async function lead(front: Front, emulator: Emulator, FunctionName: string): Promise<void> {
+function addressOf(front: Front, emulator: Emulator, api: string): Promise<URL> {
+  switch (front) {
+    case 'function-url':
+      return functionUrlOf(emulator, api);
+    case 'api-gateway':
+      return gatewayOf(emulator);
+  }
+}
+
+async function functionUrlOf(emulator: Emulator, FunctionName: string): Promise<URL> {
   const client = new LambdaClient(ownerAt(emulator));
   const { FunctionUrl = '' } = await client.send(new GetFunctionUrlConfigCommand({ FunctionName }));
   client.destroy();
-  front.lead(emulator, new URL(FunctionUrl));
+  return new URL(FunctionUrl);
+}
+
+async function gatewayOf(emulator: Emulator): Promise<URL> {
+  const client = new CloudFormationClient(ownerAt(emulator));
+  const { StackResourceDetail } = await client.send(
+    new DescribeStackResourceCommand({ StackName, LogicalResourceId: 'FrontApiApi' }),
+  );
+  client.destroy();
+  const id = z.string().parse(StackResourceDetail?.PhysicalResourceId);
+  return new URL(`http://${id}.execute-api.localhost:${String(emulator.port)}`);
 }

@@ -19,7 +19,11 @@ test.skipIf(tools === undefined)(
   async () => {
     if (tools === undefined) return;
     const muster = await buildMuster();
-    const deployment = await startDeployment({ ...tools, enforcesPolicies: true });
+    const deployment = await startDeployment({
+      ...tools,
+      enforcesPolicies: true,
+      front: 'function-url',
+    });
     try {
       expect(await failingSteps(deployment, muster)).toEqual([]);
       console.error(

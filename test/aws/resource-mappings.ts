@@ -260,7 +260,19 @@ const connectionOf: Mapping = {
 
 const eventInvokeConfig = renamed('AWS::Lambda::EventInvokeConfig');
 
+const apiOf: Mapping = {
+  type: 'AWS::ApiGatewayV2::Api',
+  properties: ({ inputs: { corsConfiguration: _none, ...inputs }, state }) => ({
+    ...renamedInputs(inputs),
+    Name: nameOf(state),
+  }),
+};
+
 export const mappings: Readonly<Record<string, Mapping>> = {
+  'aws:apigatewayv2/api:Api': apiOf,
+  'aws:apigatewayv2/integration:Integration': renamed('AWS::ApiGatewayV2::Integration'),
+  'aws:apigatewayv2/route:Route': renamed('AWS::ApiGatewayV2::Route'),
+  'aws:apigatewayv2/stage:Stage': renamed('AWS::ApiGatewayV2::Stage', { name: 'StageName' }),
   'aws:cloudwatch/dashboard:Dashboard': renamed('AWS::CloudWatch::Dashboard'),
   'aws:cloudwatch/compositeAlarm:CompositeAlarm': {
     ...renamed('AWS::CloudWatch::CompositeAlarm'),

@@ -33,12 +33,19 @@ export function templateOf(resources: readonly Resource[]): Template {
     const properties = mapping.properties(resource, resources);
     return [{ id, type: mapping.type, properties, state: resource.state }];
   });
-  // An address that only AWS knows becomes a reference to the resource.
+  // What only AWS knows, an address or an id, becomes a reference to the resource.
   const addresses = new Map(made.map(({ id, state }) => [state['url'], id]));
+  const ids = made.flatMap(({ id, state }) =>
+    typeof state['id'] === 'string' ? [{ id, given: state['id'] }] : [],
+  );
   const refer = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(refer);
-    const id = typeof value === 'string' ? addresses.get(value) : undefined;
-    return id === undefined ? value : { Ref: id };
+    if (typeof value !== 'string') return value;
+    const address = addresses.get(value);
+    if (address !== undefined) return { Ref: address };
+    const inside = ids.find(({ given }) => value.includes(given));
+    if (inside === undefined) return value;
+    return { 'Fn::Sub': value.replaceAll(inside.given, `\${${inside.id}}`) };
   };
   const entries = made.map(({ id, type, properties }) => {
     const Properties = Object.fromEntries(

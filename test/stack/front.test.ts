@@ -61,7 +61,7 @@ describe.skipIf(isMissing)('FRONT=api-gateway, at a domain with DNS elsewhere', 
       expect.objectContaining({
         action: 'lambda:InvokeFunction',
         principal: 'apigateway.amazonaws.com',
-        sourceArn: 'arn:aws:execute-api:eu-central-1:123456789012:FrontApi/*',
+        sourceArn: 'arn:aws:execute-api:eu-central-1:123456789012:FrontApi-id/*',
       }),
     ]);
   });

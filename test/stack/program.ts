@@ -84,9 +84,15 @@ function displayState(
       };
     case 'aws:apigatewayv2/api:Api':
       return {
+        id: idOf(name),
+        name: named,
         apiEndpoint: `https://${name.toLowerCase()}.execute-api.${region}.amazonaws.com`,
-        executionArn: arn('execute-api', name),
+        executionArn: arn('execute-api', idOf(name)),
       };
+    case 'aws:apigatewayv2/integration:Integration':
+      return { id: idOf(name) };
+    case 'aws:apigatewayv2/stage:Stage':
+      return { name: named };
     case 'aws:acm/certificate:Certificate':
       return {
         arn: `arn:aws:acm:us-east-1:${account}:certificate/${name}`,
@@ -107,6 +113,9 @@ function displayState(
       return { arn: arn('other', name) };
   }
 }
+
+/** For an id that AWS makes. */
+const idOf = (name: string): string => `${name}-id`;
 
 /** As Pulumi names what the program does not name; always the same, so that runs compare. */
 const autonamed = (type: string, name: string): string =>
@@ -201,7 +210,7 @@ await pulumi.runtime.setMocks(
       const given = displayState(type, name, values);
       const ignoreChanges = ignored.get(`${type} ${name}`);
       resources.push({ type, name, inputs: values, state: given, ...defined({ ignoreChanges }) });
-      return { id: id || `${name}-id`, state: { ...values, ...given } };
+      return { id: id || idOf(name), state: { ...values, ...given } };
     },
     call: ({ token, inputs }) => {
       const answer = answers[token];

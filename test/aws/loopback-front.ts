@@ -1,16 +1,17 @@
 /**
- * What DNS and TLS do on AWS: the emulator serves Function URLs by their host, on its own port. A
+ * What DNS and TLS do on AWS: the emulator serves Function URLs and API Gateways by
+ * their host, on its own port. A
  * loopback address in front of it says that host.
  */
 import { createServer, request } from 'node:http';
 import { type Listening, listen } from '../../local/listen.ts';
 
-export type Front = Listening & {
-  /** The emulator, and the Function URL as it gave it. Until then the answer is 503. */
-  readonly lead: (emulator: { readonly port: number }, functionUrl: URL) => void;
+export type LoopbackFront = Listening & {
+  /** The emulator, and the address as it gave it. Until then the answer is 503. */
+  readonly lead: (emulator: { readonly port: number }, address: URL) => void;
 };
 
-export async function startFront(): Promise<Front> {
+export async function startLoopbackFront(): Promise<LoopbackFront> {
   let target: { readonly port: number; readonly host: string } | undefined;
   const server = createServer((incoming, outgoing) => {
     if (target === undefined) return void outgoing.writeHead(503).end();
