@@ -105,8 +105,11 @@ export const journey: readonly Step[] = [
       const { command, server } = context;
       const name = server ?? nameOf((await list(context)).find(isProbed));
       if (name === undefined) return skipped('The cluster has no MCPServer that is probed.');
-      expectCode(await command('events', name), `muster events ${name}`, 'sweep');
-      return done;
+      const events = await command('events', name);
+      expectCode(events, `muster events ${name}`, 'sweep');
+      return events.stdout.trim() === ''
+        ? skipped(`The STATE of ${name} has not changed for 90 days.`)
+        : done;
     },
   },
   {

@@ -5,6 +5,7 @@ import {
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
+import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { type Deployment, ownerAt } from './deployment.ts';
 
@@ -48,7 +49,7 @@ export async function permissionsOf(deployment: Deployment): Promise<readonly Pe
 const rowsOf = ({ Condition = {} }: z.infer<typeof policySchema>['Statement'][number]) =>
   Object.values(Condition).flatMap((keys) => Object.values(keys).flat());
 
-/** Runs it while the role does not have the permission. */
+/** Runs it in new sandboxes while the role does not have the permission. */
 export async function without(
   deployment: Deployment,
   { function: name, policy, action }: Permission,
@@ -70,6 +71,12 @@ export async function without(
     return Object.assign({}, each, { Action });
   }).filter(({ Action }) => Action.length > 0);
   await put({ ...whole, Statement });
+  // A warm one has read its secrets already.
+  const lambda = new LambdaClient(ownerAt(deployment.emulator));
+  const FunctionName = deployment.nameOf('Function', `${name}Function`);
+  const Description = `without ${action}`;
+  await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description }));
+  lambda.destroy();
   try {
     await run();
   } finally {
