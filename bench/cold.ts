@@ -5,12 +5,13 @@
  */
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tokenOf } from '../local/demo-person.ts';
 import { ada } from '../local/issuer.ts';
 import { eventOf } from '../local/lambda.ts';
 import { startWorld } from '../local/world.ts';
+import { startParameters, type TestParameters } from '../test/world/parameter-store.ts';
 import { bundleFunction } from '../test/stack/bundle.ts';
 import { type ColdStart, coldStart } from './one-cold-start.ts';
 
@@ -49,6 +50,7 @@ type Contender = {
 };
 
 const world = await startWorld();
+let parameters: TestParameters | undefined;
 try {
   const { host } = new URL(world.url);
   const token = await tokenOf(ada, { endpoint: world.url, folder: join(folder, 'ada') });
@@ -68,8 +70,16 @@ try {
     },
     { name: 'sweep', file: sweep, event: tick, goal: { kb: 2000, ms: 200 } },
   ];
+  // As deployed, the secrets are read from the Parameter Store, here from a stand-in.
+  const { TOKEN_KEYS = '', KUBECONFIG_YAML = '', ...settings } = world.environment;
+  parameters = await startParameters({
+    '/muster/bench/TokenKeys': TOKEN_KEYS,
+    '/muster/bench/Kubeconfig': KUBECONFIG_YAML,
+  });
   const environment = {
-    ...world.environment,
+    ...settings,
+    SECRETS_PATH: '/muster/bench',
+    AWS_ENDPOINT_URL_SSM: parameters.url,
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -101,7 +111,7 @@ try {
   for (const one of others) {
     const cells = [
       one.name,
-      await sizeOf(join(one.file, '../..')),
+      await sizeOf(dirname(one.file)),
       `${median(one, 'kb').toFixed(0)} (${median(one, 'gzipKb').toFixed(0)})`,
       over(one, 'importMs'),
       over(one, 'answerMs'),
@@ -115,5 +125,6 @@ try {
   }
 } finally {
   await world.close();
+  await parameters?.close();
   await rm(folder, { recursive: true });
 }
