@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { SSMClient, SSMServiceException } from '@aws-sdk/client-ssm';
-import { defined } from '../../functions/model/defined.ts';
-import { loopbackHosts } from '../../functions/model/loopback-redirect.ts';
+import { type AwsFailure, awsFailure, awsOptions, isEmulated } from '../aws-access.ts';
 import { type Deployment, readDeployment, StageError } from '../environment.ts';
 import { runSecret, type SecretResult } from './run-secret.ts';
 import { storedSecrets } from './stored-secrets.ts';
@@ -24,10 +23,7 @@ async function run(): Promise<SecretResult> {
     };
   // What .env has, such as AWS_PROFILE, is found by the client as the real environment is.
   Object.assign(process.env, environment);
-  const client = new SSMClient(defined({ endpoint: environment['AWS_ENDPOINT_URL'] || undefined }));
-  const isEmulated = loopbackHosts.has(
-    URL.parse(environment['AWS_ENDPOINT_URL'] ?? '')?.hostname ?? '',
-  );
+  const client = new SSMClient(awsOptions(environment));
   try {
     return await runSecret(rest, {
       stage,
@@ -36,32 +32,52 @@ async function run(): Promise<SecretResult> {
       judgeKubeconfig: async (yaml) => {
         // It loads the client of the API server, which only this command needs.
         const { smallKubeconfig } = await import('./small-kubeconfig.ts');
-        return smallKubeconfig(yaml, { stage, now: new Date(), isEmulated });
+        return smallKubeconfig(yaml, {
+          stage,
+          now: new Date(),
+          isEmulated: isEmulated(environment),
+        });
       },
       now: () => new Date(),
       newKey: () => randomBytes(32).toString('base64url'),
     });
   } catch (error) {
-    const name = failureName(error);
-    if (name === undefined) throw error;
-    return {
-      code: 1,
-      lines: [
-        `AWS Systems Manager could not be used (${name}).`,
-        'Check your identity and the region: aws sts get-caller-identity',
-      ],
-    };
+    if (!isOfAws(error)) throw error;
+    return { code: 1, lines: linesOf(awsFailure(error, environment), stage) };
   } finally {
     client.destroy();
   }
 }
 
-/** Of AWS or of the way there. Only its name: the text of AWS may hold account data. */
-function failureName(error: unknown): string | undefined {
-  if (error instanceof SSMServiceException) return error.name;
-  if (!(error instanceof Error)) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return /^(CredentialsProvider|Timeout)Error$/.test(error.name) ? error.name : undefined;
+/** Or of the way there. */
+function isOfAws(error: unknown): boolean {
+  return (
+    error instanceof SSMServiceException ||
+    (error instanceof Error &&
+      ('code' in error || /^(CredentialsProvider|Timeout)Error$/.test(error.name)))
+  );
+}
+
+function linesOf(failure: AwsFailure, stage: string): readonly string[] {
+  switch (failure.kind) {
+    case 'identity':
+      return [failure.text, failure.hint];
+    case 'denied':
+      return [
+        `You may not use the parameters of the stage ${stage}.`,
+        `Ask the owner of the account for ssm:GetParameters, ssm:PutParameter and ssm:DeleteParameters on parameter/muster/${stage}/*`,
+      ];
+    case 'missing':
+      return [
+        'AWS Systems Manager does not know what was asked for.',
+        'Check your identity and the region: aws sts get-caller-identity',
+      ];
+    case 'other':
+      return [
+        `AWS Systems Manager could not be used (${failure.name}).`,
+        'Check your identity and the region: aws sts get-caller-identity',
+      ];
+  }
 }
 
 function deploymentOf(argv: readonly string[]): Deployment | SecretResult {
