@@ -89,6 +89,8 @@ test('a CRD without the status that the sweep writes is told', async () => {
 
 test('text that is no kubeconfig is told in the words of the functions', async () => {
   expect(await check('hello')).toEqual([
-    expect.stringMatching(/^problem: The kubeconfig .* Write it again: manifests\/token\/kubeconfig\.sh \| npm run secret -- set/),
+    expect.stringMatching(
+      /^problem: The kubeconfig .* Write it again: manifests\/token\/kubeconfig\.sh \| npm run secret -- set/,
+    ),
   ]);
 });
