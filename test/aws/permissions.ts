@@ -5,7 +5,6 @@ import {
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { type Deployment, ownerAt } from './deployment.ts';
 
@@ -49,7 +48,7 @@ export async function permissionsOf(deployment: Deployment): Promise<readonly Pe
 const rowsOf = ({ Condition = {} }: z.infer<typeof policySchema>['Statement'][number]) =>
   Object.values(Condition).flatMap((keys) => Object.values(keys).flat());
 
-/** Runs it in new sandboxes while the role does not have the permission. */
+/** Runs it while the role does not have the permission. Functions that are warm stay so. */
 export async function without(
   deployment: Deployment,
   { function: name, policy, action }: Permission,
@@ -71,12 +70,6 @@ export async function without(
     return Object.assign({}, each, { Action });
   }).filter(({ Action }) => Action.length > 0);
   await put({ ...whole, Statement });
-  // A warm one has read its secrets already.
-  const lambda = new LambdaClient(ownerAt(deployment.emulator));
-  const FunctionName = deployment.nameOf('Function', `${name}Function`);
-  const Description = `without ${action}`;
-  await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Description }));
-  lambda.destroy();
   try {
     await run();
   } finally {
