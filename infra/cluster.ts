@@ -1,4 +1,5 @@
 /** How the functions get to the cluster, and how the cluster lets them in. */
+import { leaseNameOf } from '../functions/model/lease-name.ts';
 import type { Arguments } from './arguments.ts';
 
 /**
@@ -27,7 +28,7 @@ export function clusterSettings(
  * gives the right to that of production; `docs/deploy.md` has the commands for others.
  */
 export const leaseOf = (stage: string): Readonly<Record<string, string>> =>
-  stage === 'production' ? {} : { LEASE_NAME: `muster-sweep-${stage.toLowerCase()}` };
+  stage === 'production' ? {} : { LEASE_NAME: leaseNameOf(stage) };
 
 /** Maps the roles in EKS to the group that `manifests/rbac.yaml` binds. */
 export function letIn(

@@ -1,9 +1,10 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { awsFailure, awsOptions } from '../aws-access.ts';
+import { awsOptions } from '../aws-access.ts';
+import { notChecked } from './not-checked.ts';
 import type { Checked } from './run-checks.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
-const { ok, problem, warning, unknown } = findingsOf('concurrency');
+const { ok, problem, warning } = findingsOf('concurrency');
 
 /** What Lambda leaves unreserved in every account (Lambda quotas, "Reserved concurrency"). */
 const mustStayFree = 100;
@@ -18,14 +19,12 @@ export async function checkConcurrency({ environment }: Checked): Promise<readon
     const free = AccountLimit?.UnreservedConcurrentExecutions ?? all;
     return [judgeConcurrency({ all, free, reserved: reservedIn(environment) })];
   } catch (error) {
-    const failure = awsFailure(error, environment);
     return [
-      failure.kind === 'identity'
-        ? unknown('Not checked: AWS did not accept your identity.', 'Fix the identity first.')
-        : unknown(
-            `Not checked: Lambda did not say how much concurrency the account has (${failure.kind === 'other' ? failure.name : failure.kind}).`,
-            'You need lambda:GetAccountSettings for this check.',
-          ),
+      notChecked(error, environment, {
+        subject: 'concurrency',
+        text: 'Not checked: Lambda did not say how much concurrency the account has',
+        hint: 'You need lambda:GetAccountSettings for this check.',
+      }),
     ];
   } finally {
     client.destroy();

@@ -8,10 +8,11 @@ import { defined } from '../../functions/model/defined.ts';
 import { parseJson } from '../../functions/model/json.ts';
 import { appName } from '../../functions/model/secret-names.ts';
 import { awsFailure, awsOptions } from '../aws-access.ts';
+import { notChecked } from './not-checked.ts';
 import type { Checked } from './run-checks.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
-const { ok, problem, warning, unknown } = findingsOf('names');
+const { ok, problem, warning } = findingsOf('names');
 
 /** Whether an earlier deployment of this stage holds a lock, or has left something behind. */
 export async function checkNames({ stage, environment }: Checked): Promise<readonly Finding[]> {
@@ -23,14 +24,12 @@ export async function checkNames({ stage, environment }: Checked): Promise<reado
     ]);
     return judgeNames({ stage, region: environment['AWS_REGION'], state, made });
   } catch (error) {
-    const failure = awsFailure(error, environment);
     return [
-      failure.kind === 'identity'
-        ? unknown('Not checked: AWS did not accept your identity.', 'Fix the identity first.')
-        : unknown(
-            `Not checked whether an earlier deployment left something (${failure.kind === 'other' ? failure.name : failure.kind}).`,
-            'For this check you need to list functions, event buses and tables, and to read the bucket of the state of SST.',
-          ),
+      notChecked(error, environment, {
+        subject: 'names',
+        text: 'Not checked whether an earlier deployment left something',
+        hint: 'For this check you need to list functions, event buses and tables, and to read the bucket of the state of SST.',
+      }),
     ];
   }
 }

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod/mini';
 import { call, type Cluster } from '../../functions/adapters/cluster/apiserver.ts';
+import { leaseRights } from '../../functions/adapters/cluster/lease.ts';
 import { refusal } from '../../functions/adapters/cluster/refusal.ts';
 import { defined } from '../../functions/model/defined.ts';
+import { firstLease, leaseNameOf } from '../../functions/model/lease-name.ts';
 import type { Checked } from './run-checks.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
@@ -95,7 +97,7 @@ export async function checkRights(
     const text = `The functions may not ${missing.map(textOf).join(', ')}.`;
     const [first] = missing;
     if (first?.name !== undefined && missing.every(isOfOwnLease))
-      return problem(text, `Run: ${leaseCommands(first.name, first.namespace ?? '').join(' && ')}`);
+      return problem(text, `Run: ${leaseRights(first.namespace ?? '', first.name).join(' && ')}`);
     return problem(
       text,
       whose.kind === 'own'
@@ -105,29 +107,20 @@ export async function checkRights(
   });
 }
 
-/** The Lease that `manifests/` give the right to: that of production. */
-const firstLease = 'muster-sweep';
-
 /** Every other stage has a Lease of its own: two stages can share a cluster. */
 const ofStage =
   ({ stage, environment }: Pick<Checked, 'stage' | 'environment'>) =>
   (right: Right): Right => {
     if (right.resource !== 'leases') return right;
-    const own = stage === 'production' ? firstLease : `${firstLease}-${stage.toLowerCase()}`;
     return defined({
       ...right,
-      name: right.name === undefined ? undefined : environment['LEASE_NAME'] || own,
+      name: right.name === undefined ? undefined : environment['LEASE_NAME'] || leaseNameOf(stage),
       namespace: environment['LEASE_NAMESPACE'] || right.namespace,
     });
   };
 
 const isOfOwnLease = ({ resource, name }: Right): boolean =>
   resource === 'leases' && name !== undefined && name !== firstLease;
-
-const leaseCommands = (name: string, namespace: string): readonly string[] => [
-  `kubectl create role ${name} -n ${namespace} --verb=get,patch --resource=leases.coordination.k8s.io --resource-name=${name}`,
-  `kubectl create rolebinding ${name} -n ${namespace} --role=${name} --group=${sweepGroup} --serviceaccount=${namespace}:muster-sweep`,
-];
 
 const textOf = ({ verb, resource, subresource, namespace }: Right): string =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${namespace === undefined ? '' : ` in ${namespace}`}`;

@@ -1,3 +1,4 @@
+import { firstLease } from './lease-name.ts';
 import { anyPortRedirect } from './loopback-redirect.ts';
 
 export type Setting = {
@@ -182,7 +183,7 @@ export const settings = {
   LEASE_NAME: {
     summary:
       'Name of that Lease. Two deployments in one cluster need two names; on AWS a stage other than production has its name in it.',
-    fallback: 'muster-sweep',
+    fallback: firstLease,
   },
   LEASE_NAMESPACE: {
     summary: 'Namespace of the Lease that every sweep renews.',

@@ -1,4 +1,5 @@
 /** The environment of each function, as the stack will set it, and whether Lambda takes it. */
+import { leaseNameOf } from '../../functions/model/lease-name.ts';
 import type { CapacityArguments } from './capacity.ts';
 import type { ClusterArguments } from './cluster.ts';
 
@@ -24,7 +25,7 @@ export function functionEnvironments(
     ...settings,
     ...clusterVariables(cluster),
     HEARTBEAT_SECONDS: String(heartbeatSeconds),
-    LEASE_NAME: `muster-sweep-${stage}`,
+    LEASE_NAME: leaseNameOf(stage),
     MALLOC_ARENA_MAX: '2',
     METRICS_NAMESPACE: `muster-${stage}`,
     SECRETS_PATH: `/muster/${stage}`,
