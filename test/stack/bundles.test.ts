@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { coldStart } from '../../bench/one-cold-start.ts';
+import { coldStart } from '../../bench/cold/one-cold-start.ts';
 import { tokenOf } from '../../local/demo-person.ts';
 import { ada } from '../../local/issuer.ts';
 import { eventOf, startFunctionUrl } from '../../local/lambda.ts';

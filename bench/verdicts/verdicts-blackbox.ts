@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { discoverRequest } from '../functions/adapters/mcp/discover.ts';
-import { isGatewayStatus, isProberStatus } from '../functions/model/http-status.ts';
-import { listen } from '../local/listen.ts';
+import { discoverRequest } from '../../functions/adapters/mcp/discover.ts';
+import { isGatewayStatus, isProberStatus } from '../../functions/model/http-status.ts';
+import { listen } from '../../local/listen.ts';
 import { createServer } from 'node:net';
-import { type CaseWorld, type FaultCase, rightClass } from '../test/world/cases/fault-case.ts';
+import { type CaseWorld, type FaultCase, rightClass } from '../../test/world/cases/fault-case.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 
 const commands = ['prometheus-blackbox-exporter', 'blackbox_exporter'];

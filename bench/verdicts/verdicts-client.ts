@@ -5,7 +5,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { PersonsClass } from '../test/world/cases/fault-case.ts';
+import type { PersonsClass } from '../../test/world/cases/fault-case.ts';
 
 export type Asked = {
   readonly id: number;

@@ -1,5 +1,5 @@
 /** The sweep of the product, as it is deployed, in one page. */
-import { createSweep } from '../functions/sweep.ts';
+import { createSweep } from '../../functions/sweep.ts';
 import { concurrency, lapsOf, servers } from './sweep-size.ts';
 
 const [kubeconfig = '', bus = ''] = process.argv.slice(2);

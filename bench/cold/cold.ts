@@ -7,12 +7,12 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tokenOf } from '../local/demo-person.ts';
-import { ada } from '../local/issuer.ts';
-import { eventOf } from '../local/lambda.ts';
-import { startWorld } from '../local/world.ts';
-import { startParameters, type TestParameters } from '../test/world/parameter-store.ts';
-import { bundleFunction } from '../test/stack/bundle.ts';
+import { tokenOf } from '../../local/demo-person.ts';
+import { ada } from '../../local/issuer.ts';
+import { eventOf } from '../../local/lambda.ts';
+import { startWorld } from '../../local/world.ts';
+import { startParameters, type TestParameters } from '../../test/world/parameter-store.ts';
+import { bundleFunction } from '../../test/stack/bundle.ts';
 import { type ColdStart, coldStart } from './one-cold-start.ts';
 
 const rounds = 15;

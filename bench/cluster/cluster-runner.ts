@@ -4,10 +4,10 @@
  */
 import { once } from 'node:events';
 import * as z from 'zod/mini';
-import { eventSource, pageType } from '../functions/model/bus-events.ts';
-import { createSweep } from '../functions/sweep.ts';
-import { startBus } from '../local/event-bus.ts';
-import type { SweepReport } from '../functions/telemetry/report.ts';
+import { eventSource, pageType } from '../../functions/model/bus-events.ts';
+import { createSweep } from '../../functions/sweep.ts';
+import { startBus } from '../../local/event-bus.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
 
 const [settings] = await once(process, 'message');
 const { kubeconfig, issuer } = z

@@ -9,11 +9,11 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import { listen } from '../local/listen.ts';
-import { startApiServer } from '../test/cluster/apiserver.ts';
-import { findAssets } from '../test/cluster/assets.ts';
-import { install } from '../test/cluster/install.ts';
-import { asUser } from '../test/cluster/own.ts';
+import { listen } from '../../local/listen.ts';
+import { startApiServer } from '../../test/cluster/apiserver.ts';
+import { findAssets } from '../../test/cluster/assets.ts';
+import { install } from '../../test/cluster/install.ts';
+import { asUser } from '../../test/cluster/own.ts';
 
 const count = 2000;
 const namespaces = 8;

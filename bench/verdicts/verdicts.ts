@@ -9,11 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
-import { table } from '../site/reference/markdown-pieces.ts';
-import { readPage, replaced, tableIn, writePage } from '../test/docs/pages.ts';
-import { caseJudge } from '../test/world/cases/case-verdict.ts';
-import { type FaultCase, type PersonsClass, rightClass } from '../test/world/cases/fault-case.ts';
-import { startCaseWorld, type StartedCases } from '../test/world/cases/start-case-world.ts';
+import { table } from '../../site/reference/markdown-pieces.ts';
+import { readPage, replaced, tableIn, writePage } from '../../test/docs/pages.ts';
+import { caseJudge } from '../../test/world/cases/case-verdict.ts';
+import {
+  type FaultCase,
+  type PersonsClass,
+  rightClass,
+} from '../../test/world/cases/fault-case.ts';
+import { startCaseWorld, type StartedCases } from '../../test/world/cases/start-case-world.ts';
 import { startBlackbox } from './verdicts-blackbox.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 import { startSdkClient } from './verdicts-sdk.ts';

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import * as z from 'zod/mini';
-import { startBus } from '../local/event-bus.ts';
+import { startBus } from '../../local/event-bus.ts';
 import { answerMs, concurrency, servers } from './sweep-size.ts';
 
 const rounds = 7;

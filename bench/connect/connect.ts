@@ -14,10 +14,10 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
-import { bundle } from '../cli/package/bundle.ts';
-import { ada } from '../local/issuer.ts';
-import { startWorld } from '../local/world.ts';
-import { browserOf } from '../test/world/browser.ts';
+import { bundle } from '../../cli/package/bundle.ts';
+import { ada } from '../../local/issuer.ts';
+import { startWorld } from '../../local/world.ts';
+import { browserOf } from '../../test/world/browser.ts';
 
 /** The endpoint releases 30 tokens of a server to a person in ten minutes: each round takes two. */
 const mostRounds = 13;

@@ -1,4 +1,4 @@
-import type { FaultCase, PersonsClass } from '../test/world/cases/fault-case.ts';
+import type { FaultCase, PersonsClass } from '../../test/world/cases/fault-case.ts';
 
 /** Of every contender, for servers that have none of their own. */
 export const deadlineMs = 2_000;

@@ -12,9 +12,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
-import { bundle } from '../cli/package/bundle.ts';
-import { defined } from '../functions/model/defined.ts';
-import { demoPersons, viewAs } from '../local/demo-person.ts';
+import { bundle } from '../../cli/package/bundle.ts';
+import { defined } from '../../functions/model/defined.ts';
+import { demoPersons, viewAs } from '../../local/demo-person.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 25);
 const many = '5000 servers';

@@ -9,9 +9,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { findChromium, flags, howToGetOne } from '../test/browser/chromium.ts';
-import { startWorld } from '../local/world.ts';
-import { built, serveSite } from '../test/browser/serve.ts';
+import { findChromium, flags, howToGetOne } from '../../test/browser/chromium.ts';
+import { startWorld } from '../../local/world.ts';
+import { built, serveSite } from '../../test/browser/serve.ts';
 
 // Not in package.json: 60 MB that only this bench needs.
 const lighthouse = 'lighthouse@13.5.0';

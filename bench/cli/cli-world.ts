@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import { startWorld } from '../local/world.ts';
+import { startWorld } from '../../local/world.ts';
 
 const [count = '0'] = process.argv.slice(2);
 const copies = Number(count);

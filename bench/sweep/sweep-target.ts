@@ -3,9 +3,9 @@
  */
 import { createServer } from 'node:http';
 import { stringify } from 'yaml';
-import { startCluster } from '../local/cluster/local-cluster.ts';
-import { declareServers } from '../local/declare-servers.ts';
-import { listen } from '../local/listen.ts';
+import { startCluster } from '../../local/cluster/local-cluster.ts';
+import { declareServers } from '../../local/declare-servers.ts';
+import { listen } from '../../local/listen.ts';
 import { answerMs, servers } from './sweep-size.ts';
 
 const addresses = Array.from(
@@ -24,7 +24,7 @@ await Promise.all(
 );
 
 const cluster = await startCluster({
-  crdFile: new URL('../manifests/crd/crd.yaml', import.meta.url),
+  crdFile: new URL('../../manifests/crd/crd.yaml', import.meta.url),
 });
 const manifests = addresses.map((address, index) =>
   stringify({

@@ -5,14 +5,14 @@
  * below. Run: npm run bench:scale
  */
 import { fileURLToPath } from 'node:url';
-import { classify } from '../functions/reachability/classify.ts';
-import { isDue } from '../functions/reachability/due.ts';
-import type { ProbeOutcome } from '../functions/reachability/outcome.ts';
-import { shardPages, pagesBeforeFanOut } from '../functions/reachability/fanout.ts';
-import { stableJitter } from '../functions/reachability/jitter.ts';
-import { nextStatus, reasonToWrite } from '../functions/reachability/status.ts';
-import type { McpServer } from '../functions/model/mcpserver.ts';
-import { heartbeatOf } from '../infra/arguments/capacity.ts';
+import { classify } from '../../functions/reachability/classify.ts';
+import { isDue } from '../../functions/reachability/due.ts';
+import type { ProbeOutcome } from '../../functions/reachability/outcome.ts';
+import { shardPages, pagesBeforeFanOut } from '../../functions/reachability/fanout.ts';
+import { stableJitter } from '../../functions/reachability/jitter.ts';
+import { nextStatus, reasonToWrite } from '../../functions/reachability/status.ts';
+import type { McpServer } from '../../functions/model/mcpserver.ts';
+import { heartbeatOf } from '../../infra/arguments/capacity.ts';
 
 /**
  * Milliseconds. Those of the functions are measured (`npm run bench:sweep`), those of AWS and

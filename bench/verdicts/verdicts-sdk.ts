@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { CaseWorld, PersonsClass } from '../test/world/cases/fault-case.ts';
+import type { CaseWorld, PersonsClass } from '../../test/world/cases/fault-case.ts';
 import type { Asked, Told } from './verdicts-client.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 
@@ -16,7 +16,7 @@ export async function startSdkClient({ caPem }: CaseWorld): Promise<Contender> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-sdk-'));
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, caPem);
-  const at = new URL('../node_modules/@modelcontextprotocol/sdk/package.json', import.meta.url);
+  const at = new URL('../../node_modules/@modelcontextprotocol/sdk/package.json', import.meta.url);
   const { version } = packageJson.parse(JSON.parse(await readFile(at, 'utf8')));
   const start = () =>
     fork(new URL('./verdicts-client.ts', import.meta.url), {
