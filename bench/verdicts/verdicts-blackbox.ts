@@ -9,6 +9,7 @@ import { isGatewayStatus, isProberStatus } from '../../functions/model/http-stat
 import { listen } from '../../local/listen.ts';
 import { createServer } from 'node:net';
 import { type CaseWorld, type FaultCase, rightClass } from '../../test/world/cases/fault-case.ts';
+import { ownChild } from '../children.ts';
 import { peerProgram } from '../peers.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 
@@ -60,10 +61,12 @@ export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Conten
   const free = await listen(createServer());
   await free.close();
   const address = `127.0.0.1:${free.port}`;
-  const exporter = spawn(
-    command,
-    [`--config.file=${file}`, `--web.listen-address=${address}`, '--timeout-offset=0'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+  const exporter = ownChild(
+    spawn(
+      command,
+      [`--config.file=${file}`, `--web.listen-address=${address}`, '--timeout-offset=0'],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    ),
   );
   let said = '';
   exporter.stderr.on('data', (chunk) => (said += String(chunk)));

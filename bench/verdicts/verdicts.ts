@@ -18,6 +18,7 @@ import {
   rightClass,
 } from '../../test/world/cases/fault-case.ts';
 import { startCaseWorld, type StartedCases } from '../../test/world/cases/start-case-world.ts';
+import { endOnSignals } from '../children.ts';
 import { startBlackbox } from './verdicts-blackbox.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 import { startSdkClient } from './verdicts-sdk.ts';
@@ -182,5 +183,7 @@ async function write(text: string): Promise<void> {
   console.log(`Written into docs/${pageName}.`);
 }
 
-if (isIsolated) await main();
-else process.exitCode = await isolated();
+if (isIsolated) {
+  endOnSignals();
+  await main();
+} else process.exitCode = await isolated();

@@ -1,0 +1,34 @@
+/** Measures parts one after another. One that fails does not cost the others their numbers. */
+import { datedMachine, thisMachine } from './machine.ts';
+import type { Part, Size } from './part.ts';
+import { printed } from './printed.ts';
+
+export type RunPorts = {
+  readonly now: () => Date;
+  readonly print: (text: string) => void;
+  readonly fail: (text: string) => void;
+  /** Called as soon as a part is measured: what is interrupted later keeps its tables. */
+  readonly write?: (part: Part, text: string) => Promise<void>;
+};
+
+/** Whether all of them could be measured. Aims that are missed are no failure. */
+export async function runParts(
+  loads: readonly (() => Promise<Part>)[],
+  size: Size,
+  { now, print, fail, write }: RunPorts,
+): Promise<boolean> {
+  let isWhole = true;
+  for (const load of loads) {
+    const part = await load();
+    print(`\n${part.title} (${part.name})\n`);
+    try {
+      const text = printed(await part.measure(size), datedMachine(now(), thisMachine()));
+      print(text);
+      await write?.(part, text);
+    } catch (error) {
+      isWhole = false;
+      fail(`${part.name} failed: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
+    }
+  }
+  return isWhole;
+}
