@@ -77,7 +77,14 @@ export async function helper(
 }
 
 const forked = (file: string, { args = [], execArgv = [], env }: ContenderOptions): ChildProcess =>
-  ownChild(fork(file, [...args], { execArgv: [...execArgv], env: env ?? process.env }));
+  ownChild(
+    fork(file, [...args], {
+      execArgv: [...execArgv],
+      env: env ?? process.env,
+      // stdout is for the log lines of the functions.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
+  );
 
 function endOf(child: ChildProcess): void {
   if (child.connected) child.disconnect();

@@ -1,6 +1,7 @@
 /** Measures parts one after another. One that fails does not cost the others their numbers. */
+import { Writable } from 'node:stream';
 import { datedMachine, thisMachine } from './machine.ts';
-import type { Part, Size } from './part.ts';
+import type { Part, Result, Size } from './part.ts';
 import { printed } from './printed.ts';
 
 export type RunPorts = {
@@ -22,7 +23,7 @@ export async function runParts(
     const part = await load();
     print(`\n${part.title} (${part.name})\n`);
     try {
-      const text = printed(await part.measure(size), datedMachine(now(), thisMachine()));
+      const text = printed(await quietly(part, size), datedMachine(now(), thisMachine()));
       print(text);
       await write?.(part, text);
     } catch (error) {
@@ -31,4 +32,16 @@ export async function runParts(
     }
   }
   return isWhole;
+}
+
+/** Without the log lines of functions that run in this process. */
+async function quietly(part: Part, size: Size): Promise<Result> {
+  const write = process.stdout.write.bind(process.stdout);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  process.stdout.write = nowhere.write.bind(nowhere);
+  try {
+    return await part.measure(size);
+  } finally {
+    process.stdout.write = write;
+  }
 }
