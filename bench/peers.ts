@@ -11,7 +11,7 @@ type Program = {
   readonly debianPackage: string;
 };
 
-const programs = {
+export const programs = {
   kubectl: {
     label: 'kubectl',
     names: ['kubectl'],

@@ -18,12 +18,13 @@ export async function runParts(
   size: Size,
   { now, print, fail, write }: RunPorts,
 ): Promise<boolean> {
+  const machine = thisMachine();
   let isWhole = true;
   for (const load of loads) {
     const part = await load();
     print(`\n${part.title} (${part.name})\n`);
     try {
-      const text = printed(await quietly(part, size), datedMachine(now(), thisMachine()));
+      const text = printed(await quietly(part, size), datedMachine(now(), machine));
       print(text);
       await write?.(part, text);
     } catch (error) {

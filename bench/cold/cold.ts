@@ -155,7 +155,7 @@ async function noteOf(
   const of = (what: Span): string => median(above(all, empty, what)).toFixed(0);
   const bundle = await sizeOf(dirname(file));
   const gzip = median(all.map(({ gzipKb }) => gzipKb));
-  return `${name}: the bundle has ${bundle.toFixed(0)} KB, the part that is read ${gzip.toFixed(0)} KB compressed. The import takes ${of('importMs')} ms, memory grows by ${of('rssMb')} MB.`;
+  return `${name}: the bundle has ${Math.round(bundle).toLocaleString('en')} KB. What is read until the first answer has ${gzip.toFixed(0)} KB compressed. The import takes ${of('importMs')} ms, memory grows by ${of('rssMb')} MB.`;
 }
 
 async function sizeOf(path: string): Promise<number> {

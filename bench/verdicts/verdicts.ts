@@ -1,7 +1,7 @@
 /**
  * The whole fault world in one run: this product, blackbox_exporter and the MCP client of the
  * official SDK, and what each says of every server. In a network namespace of its own, so that all
- * three ask the same name server. Run: npm run bench:verdicts [-- --write] [-- --list]
+ * three ask the same name server. Run: npm run bench -- verdicts [--write] [--list]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -176,7 +176,7 @@ async function write(text: string): Promise<void> {
   if (written === undefined) throw new Error(`docs/${pageName} has no table for the verdicts`);
   const today = new Date().toISOString().slice(0, 10);
   const dated = replaced(page, written, text).replace(
-    /(?<=`npm run bench:verdicts` on )\d{4}-\d{2}-\d{2}/,
+    /(?<=`npm run bench -- verdicts` on )\d{4}-\d{2}-\d{2}/,
     today,
   );
   await writePage(pageName, dated);
