@@ -51,7 +51,7 @@ test.each([
   // Nothing can be done for programs without a channel.
   ['SIGKILL', []],
 ] as const)('a run that %s ends leaves no process behind', async (signal, args) => {
-  const run = spawn(process.execPath, [path('./endless-run.ts'), ...args], {
+  const run = spawn(process.execPath, [path('./processes/endless-run.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Every process of the run has these streams: they close with the last one.

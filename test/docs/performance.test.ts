@@ -36,7 +36,8 @@ test.each(names)('the page on performance has a dated table of %s', (name) => {
 test.each(names)('each aim of %s that was missed has its reason', (name) => {
   const section = sectionOf(name);
   const isMissed = rowsOf(section).some((cells) => cells.at(-1) === 'no');
-  if (isMissed) expect(section).toMatch(/<!-- bench: end -->\n\nMissed aims:\n\n- \*\*/);
+  const hasReasons = /<!-- bench: end -->\n\nMissed aims:\n\n- \*\*/.test(section);
+  expect(hasReasons || !isMissed).toBe(true);
 });
 
 test('each table of the page is that of a benchmark, and there once', () => {

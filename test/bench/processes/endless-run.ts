@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endOnSignals, ownChild } from '../../bench/children.ts';
-import { contender } from '../../bench/laps.ts';
-import { runParts } from '../../bench/run-parts.ts';
+import { endOnSignals, ownChild } from '../../../bench/children.ts';
+import { contender } from '../../../bench/laps.ts';
+import { runParts } from '../../../bench/run-parts.ts';
 
 async function measure(): Promise<never> {
   if (process.argv.includes('program'))

@@ -1,5 +1,5 @@
 /** A contender whose lap never ends. */
-import { lapsOf } from '../../bench/laps.ts';
+import { lapsOf } from '../../../bench/laps.ts';
 
 lapsOf(async () => {
   process.stderr.write('in a lap\n');
