@@ -31,8 +31,8 @@ describe.each(smoke)('the small form of %s', (name, part) => {
   });
 });
 
-/** The command that installs it. */
-const howToGet = /\b(apt-get install -y|npm ci|go install) \S+/;
+/** The command that installs it, or where its instructions are. */
+const howToGet = /\b(apt-get install -y|npm ci|go install) \S+|\b[\w-]+\.(io|dev|org|com)\//;
 
 function problemsOf(row: Row): readonly string[] {
   const { measure, rounds, unit, peers = [] } = row;
