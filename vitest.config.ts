@@ -7,11 +7,12 @@ export default defineConfig({
     // Need sst install: npm run test:stack, test:aws. Needs a Chromium: npm run test:browser. Needs a real
     // API server: npm run test:cluster. Needs Java: npm run test:keycloak. Needs clients in
     // Python: npm run test:clients. Needs MiniStack: npm run test:store.
-    // Take long: npm run test:hostile, test:wild, test:chaos.
+    // Take long: npm run test:bench, test:hostile, test:wild, test:chaos.
     exclude: [
       'test/aws/**',
       'test/stack/**',
       'test/aws/**',
+      'test/bench/parts.test.ts',
       'test/browser/**',
       'test/cluster/**',
       'test/clients/**',

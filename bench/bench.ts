@@ -1,24 +1,95 @@
 /**
- * The benchmark: `npm run bench` measures everything, `npm run bench -- NAME ...` some parts.
- * `--small` is the form of CI. Ratios come from rounds in turn in one run.
+ * The benchmark: `npm run bench` measures every part, `npm run bench -- NAME ...` some of them.
+ * `--write` puts their tables into `docs/performance.md`, `--small` is the form of CI, `--list`
+ * names everything. Ratios come from rounds in turn in one run.
  */
-import type { Part, Size } from './part.ts';
-import { printed } from './printed.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { defined } from '../functions/model/defined.ts';
+import { readPage, writePage } from '../test/docs/pages.ts';
+import { asked } from './bench-arguments.ts';
+import { endOnSignals, ownChild } from './children.ts';
+import type { Part } from './part.ts';
+import { withPart } from './performance-page.ts';
+import { runParts } from './run-parts.ts';
 
-/** Each ends in rows of the table of `docs/performance.md`. */
-const parts: Readonly<Record<string, () => Promise<Part>>> = {};
+/** Each is a table of `docs/performance.md`, in this order. */
+export const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  connect: async () => (await import('./connect/connect.ts')).part,
+  cold: async () => (await import('./cold/cold.ts')).part,
+};
 
-const words = process.argv.slice(2);
-const size: Size = words.includes('--small') ? 'small' : 'full';
-const wanted = words.filter((word) => !word.startsWith('--'));
-const unknown = wanted.filter((name) => parts[name] === undefined);
-if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(', ')}. Parts: ${Object.keys(parts).join(', ')}.`);
-  process.exit(1);
+type Report = {
+  /** Below `bench/`. */
+  readonly file: string;
+  readonly about: string;
+};
+
+/** Programs with an output of their own, which run only by their names. */
+export const reports: Readonly<Record<string, Report>> = {
+  cli: { file: 'cli/cli.ts', about: 'the command line beside a bare Node and kubectl' },
+  cluster: { file: 'cluster/cluster.ts', about: '2,000 servers on a real kube-apiserver' },
+  cost: { file: 'cost/cost.ts', about: 'dollars a month' },
+  lighthouse: { file: 'lighthouse/lighthouse.ts', about: 'Lighthouse on the built site' },
+  scale: { file: 'cost/scale.ts', about: 'a simulation of 100 to 100,000 servers' },
+  verdicts: { file: 'verdicts/verdicts.ts', about: 'wrong answers beside other probers' },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = { parts: Object.keys(parts), reports: Object.keys(reports) };
+  const what = asked(args, names);
+  switch (what.kind) {
+    case 'refused':
+      console.error(what.message);
+      return 1;
+    case 'list':
+      console.log(await listed());
+      return 0;
+    case 'report':
+      return report(what.name, what.args);
+    case 'measure': {
+      const loads = what.parts.flatMap((name) => parts[name] ?? []);
+      const write = async (part: Part, text: string): Promise<void> =>
+        writePage(page, withPart(await readPage(page), part, text, names.parts));
+      const isWhole = await runParts(
+        loads,
+        what.size,
+        defined({
+          now: () => new Date(),
+          print: console.log,
+          fail: console.error,
+          write: what.isWriting ? write : undefined,
+        }),
+      );
+      return isWhole ? 0 : 1;
+    }
+  }
 }
-for (const [name, load] of Object.entries(parts)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const part = await load();
-  console.log(`\n${part.title}\n`);
-  console.log(printed(await part.measure(size)));
+
+const page = 'performance.md';
+
+async function listed(): Promise<string> {
+  const own = await Promise.all(Object.values(parts).map((load) => load()));
+  const lines = (all: readonly (readonly [string, string])[]): readonly string[] =>
+    all.map(([name, about]) => `  ${name.padEnd(12)}${about}`);
+  return [
+    'Parts, all of them without a name:',
+    ...lines(own.map(({ name, title }) => [name, title])),
+    'Reports, each only by its name:',
+    ...lines(Object.entries(reports).map(([name, { about }]) => [name, about])),
+  ].join('\n');
+}
+
+/** A process of its own; it ends as the report does. */
+async function report(name: string, args: readonly string[]): Promise<number> {
+  const file = fileURLToPath(new URL(reports[name]?.file ?? '', import.meta.url));
+  const child = ownChild(spawn(process.execPath, [file, ...args], { stdio: 'inherit' }));
+  const [code] = await once(child, 'exit');
+  return typeof code === 'number' ? code : 1;
+}
+
+if (import.meta.main) {
+  endOnSignals();
+  process.exitCode = await main(process.argv.slice(2));
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import * as z from 'zod/mini';
+import { ownChild } from './children.ts';
 
 const lapSchema = z.object({
   ms: z.number(),
@@ -76,7 +77,14 @@ export async function helper(
 }
 
 const forked = (file: string, { args = [], execArgv = [], env }: ContenderOptions): ChildProcess =>
-  fork(file, [...args], { execArgv: [...execArgv], env: env ?? process.env });
+  ownChild(
+    fork(file, [...args], {
+      execArgv: [...execArgv],
+      env: env ?? process.env,
+      // stdout is for the log lines of the functions.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
+  );
 
 function endOf(child: ChildProcess): void {
   if (child.connected) child.disconnect();

@@ -37,7 +37,10 @@ export type Size = 'full' | 'small';
 export type Part = {
   /** As in `npm run bench -- NAME`. */
   readonly name: string;
+  /** Its heading in `docs/performance.md`. */
   readonly title: string;
+  /** Why its small form is no smoke test: one that needs more than 8 s. */
+  readonly notInSmoke?: string;
   /** Bounded; ends every process that it starts, also when it throws. */
   readonly measure: (size: Size) => Promise<Result>;
 };

@@ -1,62 +1,101 @@
-/** The result of a part as a Markdown table and its notes. */
+/** The result of a part as a Markdown table, with its notes and the peers that are missing. */
 import { table } from '../site/reference/markdown-pieces.ts';
 import { isMet, median, ratios } from './figures.ts';
-import type { Aim, Result, Row, Unit } from './part.ts';
+import type { Aim, Peer, Result, Row, Unit } from './part.ts';
 
-const heading = ['measure', 'aim', 'measured (least to most)', 'beside', 'ratio', 'met'];
+export const columns = [
+  'measure',
+  'aim',
+  'measured (median, least to most)',
+  'peer',
+  'ratio',
+  'met',
+] as const;
 
-export const printed = ({ rows, missing, notes }: Result): string =>
+/** `where`: date and machine, as one line above the table. */
+export const printed = ({ rows, missing, notes }: Result, where: string): string =>
   [
-    table(heading, rows.flatMap(linesOf)),
-    ...notes.map((note) => `- ${note}`),
-    ...missing.map((peer) => `- Missing here: ${peer}`),
-  ].join('\n');
+    `Measured on ${where}.`,
+    table(columns, rows.flatMap(linesOf)).trimEnd(),
+    [...notes, ...missing.map((peer) => `Missing in this run: ${peer}`)]
+      .map((line) => `- ${line}`)
+      .join('\n'),
+  ]
+    .filter((text) => text !== '')
+    .join('\n\n');
 
-function linesOf({ measure, unit, rounds, aim, peers = [] }: Row): string[][] {
+/**
+ * One line for a measure. Each further peer, and a peer with an aim beside an aim of ours, has a
+ * line below it that says the rest.
+ */
+function linesOf(row: Row): readonly (readonly string[])[] {
+  const { measure, aim, rounds, unit, peers = [] } = row;
+  const [first, ...others] = peers;
+  const isShared = first !== undefined && (aim === undefined || first.aim === undefined);
+  const beside = isShared ? first : undefined;
+  const value = median(rounds);
   const own = [
     measure,
-    aimText(aim, unit),
+    aim === undefined ? aimOfRatio(beside?.aim) : aimText(aim, unit),
     spread(rounds, unit),
-    '',
-    '',
-    metText(median(rounds), aim),
+    beside === undefined ? '' : peerText(row, beside),
+    beside === undefined ? '' : ratioText(row, beside),
+    aim === undefined ? metByRatio(row, beside) : metText(value, aim),
   ];
-  const beside = peers.map((peer) => {
-    const ratio = median(ratios({ rounds }, peer));
-    return [
-      measure,
-      peer.aim === undefined ? '' : `ratio ${aimText(peer.aim, '')}`,
-      spread(rounds, unit),
-      `${peer.name}: ${spread(peer.rounds, unit)}`,
-      ratio.toFixed(2),
-      metText(ratio, peer.aim),
-    ];
-  });
-  return aim === undefined && beside.length > 0 ? beside : [own, ...beside];
+  return [
+    own,
+    ...(isShared ? others : peers).map((peer) => [
+      '',
+      aimOfRatio(peer.aim),
+      '',
+      peerText(row, peer),
+      ratioText(row, peer),
+      metByRatio(row, peer),
+    ]),
+  ];
 }
 
+const peerText = ({ unit }: Row, { name, rounds }: Peer): string =>
+  `${name}: ${spread(rounds, unit)}`;
+
+const ratioText = (row: Row, peer: Peer): string => figure(median(ratios(row, peer)));
+
+const metByRatio = (row: Row, peer: Peer | undefined): string =>
+  peer === undefined ? '' : metText(median(ratios(row, peer)), peer.aim);
+
+/** By the figure that people read: 120.3 ms is printed as 120 ms, which is at most 120 ms. */
 const metText = (value: number, aim: Aim | undefined): string => {
   if (aim === undefined) return '';
-  return isMet(value, aim) ? 'yes' : 'no';
+  return isMet(rounded(value), aim) ? 'yes' : 'no';
 };
 
-const aimText = (aim: Aim | undefined, unit: Unit): string => {
-  if (aim === undefined) return '';
-  return 'atMost' in aim
-    ? `at most ${withUnit(String(aim.atMost), unit)}`
-    : `at least ${withUnit(String(aim.atLeast), unit)}`;
-};
+const aimOfRatio = (aim: Aim | undefined): string =>
+  aim === undefined ? '' : `ratio ${aimText(aim, '')}`;
+
+const aimText = (aim: Aim, unit: Unit): string =>
+  'atMost' in aim
+    ? `at most ${withUnit(figure(aim.atMost), unit)}`
+    : `at least ${withUnit(figure(aim.atLeast), unit)}`;
 
 const spread = (rounds: readonly number[], unit: Unit): string => {
-  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
-  const middle = withUnit(figure(median(rounds)), unit);
-  return rounds.length === 1 ? middle : `${middle} (${figure(least)} to ${figure(most)})`;
+  const [middle, least, most] = [
+    figure(median(rounds)),
+    figure(Math.min(...rounds)),
+    figure(Math.max(...rounds)),
+  ];
+  return least === most
+    ? withUnit(middle, unit)
+    : `${withUnit(middle, unit)} (${least} to ${most})`;
 };
 
-/** Three digits that count. */
-const figure = (value: number): string =>
-  Math.abs(value) >= 100 || Number.isInteger(value)
-    ? Math.round(value).toLocaleString('en')
-    : value.toPrecision(3);
+/** Three digits that count, and whole numbers from 100 on. */
+const rounded = (value: number): number =>
+  Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 
-const withUnit = (text: string, unit: Unit): string => (unit === '' ? text : `${text} ${unit}`);
+const figure = (value: number): string =>
+  rounded(value).toLocaleString('en', { maximumFractionDigits: 20 });
+
+const withUnit = (text: string, unit: Unit): string => {
+  if (unit === '') return text;
+  return unit === '/s' ? `${text}/s` : `${text} ${unit}`;
+};

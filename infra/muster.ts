@@ -48,8 +48,8 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       TABLE_NAME: table.name,
       HEARTBEAT_SECONDS: String(given.heartbeatSeconds),
       METRICS_NAMESPACE: `${$app.name}-${$app.stage}`,
-      // glibc keeps heaps for every thread; two are enough, and a sweep needs 10 to 15 MB less (npm
-      // run bench:sweep).
+      // glibc keeps heaps for every thread; two are enough, and a sweep needs 10 to 15 MB less
+      // (npm run bench).
       MALLOC_ARENA_MAX: '2',
     },
   } as const;

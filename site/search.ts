@@ -195,7 +195,7 @@ const pageWords: Readonly<Record<string, readonly string[]>> = {
     'fish',
   ],
   glossary: ['heartbeat', 'backoff', 'sweep', 'tick', 'guard', 'grant', 'prober'],
-  performance: ['benchmark', 'speed'],
+  performance: ['benchmark', 'speed', 'latency', 'throughput', 'memory'],
   comparison: ['mcp-remote', 'giantswarm', 'alternatives', 'blackbox exporter'],
   changelog: ['changelog', 'release notes', 'what is new', 'versions'],
   'reference/cli': ['commands', 'flags', 'muster version', 'muster help'],

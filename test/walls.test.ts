@@ -129,6 +129,15 @@ const pushes: readonly Push[] = [
   ['cli', '../deploy/environment.ts', 'caught'],
   ['infra', '../deploy/environment.ts', 'caught'],
 
+  ['bench', '../functions/model/defined.ts', 'allowed'],
+  ['bench/probe', '../../functions/sweep.ts', 'allowed'],
+  ['functions', '../bench/figures.ts', 'caught'],
+  ['functions/adapters/mcp', '../../../bench/figures.ts', 'caught'],
+  ['cli', '../bench/figures.ts', 'caught'],
+  ['deploy', '../bench/figures.ts', 'caught'],
+  ['infra', '../bench/figures.ts', 'caught'],
+  ['site', '../bench/figures.ts', 'caught'],
+
   ['infra', '../functions/model/bus-events.ts', 'allowed'],
   ['infra', '../functions/settings.ts', 'caught'],
   ['infra', '../cli/muster.ts', 'caught'],

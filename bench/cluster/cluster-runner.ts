@@ -1,5 +1,5 @@
 /**
- * The sweep of `bench/cluster.ts` with its bus, in a process of its own: all pages of a tick, as
+ * The sweep of `cluster.ts` with its bus, in a process of its own: all pages of a tick, as
  * the chain runs them.
  */
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * A sweep of 2,000 MCPServers on a real kube-apiserver: how many requests it takes (by the API
  * server's own count), how long, and how much memory of the function and of the API server. Run:
- * npm run bench:cluster
+ * npm run bench -- cluster
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
  * Loads one bundle in a fresh process, lets it answer one event, and tells what that took, and
- * which status the answer has. For `bench/cold.ts` and the stack test.
+ * which status the answer has. For `cold.ts` and the stack test.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';

@@ -1,32 +1,116 @@
 /**
  * What a cold start of each function costs: the bundles that are deployed, beside an empty handler,
- * in turn, each in a process of its own. `loaded` is what was read up to the first answer; parts
- * that are loaded on first use are not in it. Run: npm run bench:cold
+ * in turn, each in a process of its own. What is loaded later than the first answer is not in it.
  */
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defined } from '../../functions/model/defined.ts';
 import { tokenOf } from '../../local/demo-person.ts';
 import { ada } from '../../local/issuer.ts';
 import { eventOf } from '../../local/lambda.ts';
-import { startWorld } from '../../local/world.ts';
-import { startParameters, type TestParameters } from '../../test/world/parameter-store.ts';
+import { startWorld, type World } from '../../local/world.ts';
 import { bundleFunction } from '../../test/stack/bundle.ts';
+import { startParameters, type TestParameters } from '../../test/world/parameter-store.ts';
+import { median } from '../figures.ts';
+import type { Aim, Part, Result, Row, Size } from '../part.ts';
 import { type ColdStart, coldStart } from './one-cold-start.ts';
 
-const rounds = 15;
+export const part: Part = {
+  name: 'cold',
+  title: 'Cold start of the functions',
+  measure,
+};
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
-const folder = await mkdtemp(join(tmpdir(), 'muster-cold-'));
-const empty = join(folder, 'empty.mjs');
-await writeFile(empty, 'export const handler = async () => ({ statusCode: 200 });\n');
+const roundsOf = { full: 15, small: 1 } as const;
+const warmUpsOf = { full: 1, small: 0 } as const;
 
-async function bundled(name: string): Promise<string> {
+/** The aims: what is read, and how much longer than an empty handler the first answer takes. */
+const aims = {
+  'list without a token': { kb: 1000, ms: 120 },
+  'list with a token': { kb: 1000, ms: 120 },
+  sweep: { kb: 2000, ms: 200 },
+} as const;
+
+type Started = {
+  readonly name: keyof typeof aims;
+  readonly file: string;
+  readonly event: () => unknown;
+};
+type Environment = Readonly<Record<string, string | undefined>>;
+
+async function measure(size: Size): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-cold-'));
+  const world = await startWorld();
+  let parameters: TestParameters | undefined;
+  try {
+    const empty = join(folder, 'empty.mjs');
+    await writeFile(empty, 'export const handler = async () => ({ statusCode: 200 });\n');
+    const functions = await bundledFunctions(world, folder);
+    // As deployed, the secrets are read from the Parameter Store, here from a stand-in.
+    const { TOKEN_KEYS = '', KUBECONFIG_YAML = '', ...settings } = world.environment;
+    parameters = await startParameters({
+      '/muster/bench/TokenKeys': TOKEN_KEYS,
+      '/muster/bench/Kubeconfig': KUBECONFIG_YAML,
+    });
+    const environment = {
+      ...settings,
+      SECRETS_PATH: '/muster/bench',
+      AWS_ENDPOINT_URL_SSM: parameters.url,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    };
+    const emptyStarts: ColdStart[] = [];
+    const starts = functions.map((of) => ({ of, all: new Array<ColdStart>() }));
+    for (let round = -warmUpsOf[size]; round < roundsOf[size]; round += 1) {
+      const nothing = await coldStart(empty, {}, environment);
+      if (round >= 0) emptyStarts.push(nothing);
+      for (const { of, all } of starts) {
+        const start = await answered(of, environment);
+        if (round >= 0) all.push(start);
+      }
+    }
+    return {
+      rows: starts.flatMap(({ of, all }) => rowsOf(of.name, all, emptyStarts)),
+      missing: [],
+      notes: [
+        `The empty handler answers ${median(emptyStarts.map(({ answerMs }) => answerMs)).toFixed(1)} ms after its import began.`,
+        'Times are those above the empty handler of the same round.',
+        ...(await Promise.all(starts.map(({ of, all }) => noteOf(of, all, emptyStarts)))),
+      ],
+    };
+  } finally {
+    await world.close();
+    await parameters?.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function bundledFunctions(world: World, folder: string): Promise<readonly Started[]> {
+  const { host } = new URL(world.url);
+  const token = await tokenOf(ada, { endpoint: world.url, folder: join(folder, 'ada') });
+  const list = (headers: Readonly<Record<string, string>>) => () =>
+    eventOf({ method: 'GET', url: '/v1/mcpservers', host, headers });
+  const tick = () => ({ kind: 'tick', at: new Date().toISOString(), everything: true });
+  const [api, sweep] = [await bundled('api', folder), await bundled('sweep', folder)];
+  return [
+    { name: 'list without a token', file: api, event: list({}) },
+    {
+      name: 'list with a token',
+      file: api,
+      event: list({ authorization: `Bearer ${token}` }),
+    },
+    { name: 'sweep', file: sweep, event: tick },
+  ];
+}
+
+async function bundled(name: string, folder: string): Promise<string> {
   const out = join(folder, name);
   await mkdir(out);
   const { errors } = await bundleFunction({
-    folder: repository,
+    folder: fileURLToPath(new URL('../..', import.meta.url)),
     handler: `functions/${name}.handler`,
     out,
     minify: true,
@@ -36,95 +120,51 @@ async function bundled(name: string): Promise<string> {
   return join(out, 'bundle.mjs');
 }
 
+async function answered(
+  { name, file, event }: Started,
+  environment: Environment,
+): Promise<ColdStart> {
+  const start = await coldStart(file, event(), environment);
+  if ((start.status ?? 200) !== 200) throw new Error(`${name} answered ${String(start.status)}`);
+  return start;
+}
+
+type Span = 'importMs' | 'answerMs' | 'cpuMs' | 'rssMb';
+
+/** Round by round: what the machine did to one start it did to the other. */
+const above = (all: readonly ColdStart[], empty: readonly ColdStart[], of: Span): number[] =>
+  all.map((start, round) => start[of] - (empty[round]?.[of] ?? Number.NaN));
+
+function rowsOf(
+  name: keyof typeof aims,
+  all: readonly ColdStart[],
+  empty: readonly ColdStart[],
+): readonly Row[] {
+  const { kb, ms } = aims[name];
+  const row = (what: string, unit: Row['unit'], rounds: readonly number[], aim?: Aim): Row =>
+    defined({ measure: `${name}: ${what}`, unit, rounds, aim });
+  return [
+    row('read until the first answer', 'KB', [median(all.map((start) => start.kb))], {
+      atMost: kb,
+    }),
+    row('first answer', 'ms', above(all, empty, 'answerMs'), { atMost: ms }),
+    row('CPU until the first answer', 'CPU ms', above(all, empty, 'cpuMs')),
+  ];
+}
+
+async function noteOf(
+  { name, file }: Started,
+  all: readonly ColdStart[],
+  empty: readonly ColdStart[],
+): Promise<string> {
+  const of = (what: Span): string => median(above(all, empty, what)).toFixed(0);
+  const bundle = await sizeOf(dirname(file));
+  const gzip = median(all.map(({ gzipKb }) => gzipKb));
+  return `${name}: the bundle has ${Math.round(bundle).toLocaleString('en')} KB. What is read until the first answer has ${gzip.toFixed(0)} KB compressed. The import takes ${of('importMs')} ms, memory grows by ${of('rssMb')} MB.`;
+}
+
 async function sizeOf(path: string): Promise<number> {
   if ((await stat(path)).isFile()) return (await stat(path)).size / 1024;
   const sizes = await Promise.all((await readdir(path)).map((name) => sizeOf(join(path, name))));
   return sizes.reduce((one, other) => one + other, 0);
-}
-
-type Contender = {
-  readonly name: string;
-  readonly file: string;
-  readonly event: () => unknown;
-  readonly goal?: { readonly kb: number; readonly ms: number };
-};
-
-const world = await startWorld();
-let parameters: TestParameters | undefined;
-try {
-  const { host } = new URL(world.url);
-  const token = await tokenOf(ada, { endpoint: world.url, folder: join(folder, 'ada') });
-  const list = (headers: Readonly<Record<string, string>>) => () =>
-    eventOf({ method: 'GET', url: '/v1/mcpservers', host, headers });
-  const tick = () => ({ kind: 'tick', at: new Date().toISOString(), everything: true });
-  const [api, sweep] = [await bundled('api'), await bundled('sweep')];
-  const goal = { kb: 1000, ms: 120 };
-  const contenders: readonly Contender[] = [
-    { name: 'empty', file: empty, event: () => ({}) },
-    { name: 'api, anonymous list', file: api, event: list({}), goal },
-    {
-      name: 'api, list with a token',
-      file: api,
-      event: list({ authorization: `Bearer ${token}` }),
-      goal,
-    },
-    { name: 'sweep', file: sweep, event: tick, goal: { kb: 2000, ms: 200 } },
-  ];
-  // As deployed, the secrets are read from the Parameter Store, here from a stand-in.
-  const { TOKEN_KEYS = '', KUBECONFIG_YAML = '', ...settings } = world.environment;
-  parameters = await startParameters({
-    '/muster/bench/TokenKeys': TOKEN_KEYS,
-    '/muster/bench/Kubeconfig': KUBECONFIG_YAML,
-  });
-  const environment = {
-    ...settings,
-    SECRETS_PATH: '/muster/bench',
-    AWS_ENDPOINT_URL_SSM: parameters.url,
-    AWS_REGION: 'local',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  };
-  const starts = new Map<Contender, ColdStart[]>(contenders.map((one) => [one, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [{ name, file, event }, all] of starts) {
-      const start = await coldStart(file, event(), environment);
-      if ((start.status ?? 200) !== 200) throw new Error(`${name} answered ${start.status}`);
-      all.push(start);
-    }
-  }
-  const median = (of: Contender, number: Exclude<keyof ColdStart, 'status'>): number =>
-    (starts.get(of) ?? []).map((one) => one[number]).toSorted((one, other) => one - other)[
-      Math.floor(rounds / 2)
-    ] ?? 0;
-  const [nothing, ...others] = contenders;
-  if (nothing === undefined) throw new Error('There is no contender to compare with.');
-  const over = (one: Contender, number: 'importMs' | 'answerMs' | 'cpuMs' | 'rssMb'): number =>
-    median(one, number) - median(nothing, number);
-  const met = (isMet: boolean): string => (isMet ? 'met' : 'missed');
-  console.log(
-    `Medians of ${rounds} cold starts in turn, above the empty handler (${median(nothing, 'answerMs').toFixed(1)} ms), node ${process.version}, ${availableParallelism()} cores`,
-  );
-  console.log(
-    '| | bundle KB | loaded KB (gzip) | import ms | to first answer ms | CPU ms to first answer | RSS MB | goal |',
-  );
-  console.log('|---|---:|---:|---:|---:|---:|---:|---|');
-  for (const one of others) {
-    const cells = [
-      one.name,
-      await sizeOf(dirname(one.file)),
-      `${median(one, 'kb').toFixed(0)} (${median(one, 'gzipKb').toFixed(0)})`,
-      over(one, 'importMs'),
-      over(one, 'answerMs'),
-      over(one, 'cpuMs'),
-      over(one, 'rssMb'),
-      one.goal &&
-        `${one.goal.kb} KB ${met(median(one, 'kb') < one.goal.kb)}, ${one.goal.ms} ms ${met(over(one, 'answerMs') < one.goal.ms)}`,
-    ];
-    const shown = cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(0) : cell));
-    console.log(`| ${shown.join(' | ')} |`);
-  }
-} finally {
-  await world.close();
-  await parameters?.close();
-  await rm(folder, { recursive: true });
 }

@@ -1,5 +1,5 @@
 /**
- * An MCP client of the official SDK without a bridge, for `bench/connect.ts`: connects to URL with
+ * An MCP client of the official SDK without a bridge, for `connect.ts`: connects to URL with
  * TOKEN, prints a line, and ends.
  */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';

@@ -2,12 +2,12 @@
  * How long an MCP client waits for a server behind a bridge: from the start of the process to the
  * answer to `initialize`. `muster connect` beside `mcp-remote`, which gets the token by a header
  * and so needs no sign-in, and beside a client of the SDK that connects directly. All in one run,
- * in turn, each in a process of its own, at one MCP server behind OAuth. Run: npm run bench:connect
+ * in turn, each in a process of its own, at one MCP server behind OAuth.
  */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -18,10 +18,17 @@ import { bundle } from '../../cli/package/bundle.ts';
 import { ada } from '../../local/issuer.ts';
 import { startWorld } from '../../local/world.ts';
 import { browserOf } from '../../test/world/browser.ts';
+import { ownChild } from '../children.ts';
+import type { Part, Result, Size } from '../part.ts';
+
+export const part: Part = {
+  name: 'connect',
+  title: 'Start of muster connect',
+  measure,
+};
 
 /** The endpoint releases 30 tokens of a server to a person in ten minutes: each round takes two. */
-const mostRounds = 13;
-const rounds = Math.min(Number(process.env['BENCH_ROUNDS'] ?? mostRounds), mostRounds);
+const roundsOf = { full: 13, small: 1 } as const;
 /** Of one start; the slowest that was seen took 2 s. */
 const longestMs = 20_000;
 
@@ -37,25 +44,90 @@ const initialize = {
 } as const;
 
 const remote = import.meta.resolve('mcp-remote/package.json');
-const { version } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(await readFile(new URL(remote), 'utf8')));
 
-const home = await mkdtemp(join(tmpdir(), 'muster-bench-'));
-const muster = join(home, 'muster.cjs');
-const [world] = await Promise.all([startWorld(), bundle(muster)]);
+async function measure(size: Size): Promise<Result> {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(new URL(remote), 'utf8')));
+  const home = await mkdtemp(join(tmpdir(), 'muster-bench-'));
+  const muster = join(home, 'muster.cjs');
+  const [world] = await Promise.all([startWorld(), bundle(muster)]);
+  try {
+    const person: Person = { muster, endpoint: world.url, environment: clientEnvironment(home) };
+    await world.sweep({ everything: true });
+    await typed('auth login --no-browser', person);
+    await typed('auth login --server server-b --no-browser', person);
+    const token = await typed('auth token --server server-b', person);
+    const url = (await world.list()).items.find(({ name }) => name === 'server-b')?.url ?? '';
+
+    const connect = [muster, 'connect', '--endpoint', world.url];
+    const direct = fileURLToPath(new URL('./connect-direct.ts', import.meta.url));
+    const proxy = fileURLToPath(new URL('./dist/proxy.js', remote));
+    const started = (args: readonly string[]) => ({
+      run: () => startMs(args, person.environment),
+      ms: new Array<number>(),
+    });
+    const laps = {
+      bare: { run: emptyMs, ms: new Array<number>() },
+      named: started([...connect, 'default/server-b']),
+      looked: started([...connect, 'server-b']),
+      direct: started([direct, url, token]),
+      remote: started([proxy, url, '--header', `Authorization: Bearer ${token}`]),
+    };
+    for (const { run } of Object.values(laps)) await run(); // warm-up
+    for (let round = 0; round < roundsOf[size]; round += 1)
+      for (const { run, ms } of Object.values(laps)) ms.push(await run());
+    const bare = { name: 'Node that does nothing', rounds: laps.bare.ms };
+    const bridge = { name: `mcp-remote ${version}`, rounds: laps.remote.ms };
+    return {
+      rows: [
+        {
+          measure: 'muster connect default/server-b',
+          unit: 'ms',
+          rounds: laps.named.ms,
+          aim: { atMost: 100 },
+          peers: [
+            { ...bridge, aim: { atMost: 0.5 } },
+            { name: 'client of the SDK, directly', rounds: laps.direct.ms },
+            bare,
+          ],
+        },
+        {
+          measure: 'muster connect server-b, which looks up the namespace',
+          unit: 'ms',
+          rounds: laps.looked.ms,
+          peers: [bridge],
+        },
+      ],
+      missing: [],
+      notes: [
+        'Each is a process of its own, from its start to the answer to `initialize`, at one MCP server behind OAuth.',
+        'mcp-remote gets the token by `--header` and so needs no sign-in.',
+      ],
+    };
+  } finally {
+    await world.close();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** As clients start programs. */
-const environment = { HOME: home, PATH: process.env['PATH'], MCP_REMOTE_CONFIG_DIR: home };
+const clientEnvironment = (home: string): Environment => ({
+  HOME: home,
+  PATH: process.env['PATH'],
+  MCP_REMOTE_CONFIG_DIR: home,
+});
 
 type Bridge = ChildProcessByStdio<Writable, Readable, null>;
 
 /** From the start to the result of `initialize`. Throws where it is not the result. */
-async function startMs(args: readonly string[]): Promise<number> {
+async function startMs(args: readonly string[], environment: Environment): Promise<number> {
   const startedAt = performance.now();
-  const child: Bridge = spawn(process.execPath, args, {
-    env: environment,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const child: Bridge = ownChild(
+    spawn(process.execPath, args, { env: environment, stdio: ['pipe', 'pipe', 'ignore'] }),
+  );
   const timer = setTimeout(() => child.kill('SIGKILL'), longestMs);
   const closed = once(child, 'close');
   // The one that connects directly reads nothing.
@@ -81,65 +153,15 @@ async function firstLine(stream: Readable): Promise<string> {
   return text;
 }
 
-try {
-  await world.sweep({ everything: true });
-  await typed('auth login --no-browser');
-  await typed('auth login --server server-b --no-browser');
-  const token = await typed('auth token --server server-b');
-  const url = (await world.list()).items.find(({ name }) => name === 'server-b')?.url ?? '';
-
-  const connect = [muster, 'connect', '--endpoint', world.url];
-  const contenders = {
-    'node that does nothing': undefined,
-    'muster connect default/server-b': [...connect, 'default/server-b'],
-    'muster connect server-b': [...connect, 'server-b'],
-    'SDK client, directly': [
-      fileURLToPath(new URL('./connect-direct.ts', import.meta.url)),
-      url,
-      token,
-    ],
-    [`mcp-remote ${version}, with the token`]: [
-      fileURLToPath(new URL('./dist/proxy.js', remote)),
-      url,
-      '--header',
-      `Authorization: Bearer ${token}`,
-    ],
-  };
-  const laps = Object.entries(contenders).map(([name, args]) => ({
-    name,
-    run: () => (args === undefined ? emptyMs() : startMs(args)),
-    ms: new Array<number>(),
-  }));
-  for (const { run } of laps) await run(); // warm-up
-  for (let round = 0; round < rounds; round += 1)
-    for (const { run, ms } of laps) ms.push(await run());
-
-  console.log(
-    `From the start of a process to the answer to initialize: medians of ${rounds} rounds in turn, node ${process.version}, ${availableParallelism()} cores`,
-  );
-  const results = laps.map(({ name, ms }) => ({
-    name,
-    sorted: ms.toSorted((one, other) => one - other),
-  }));
-  const medianOf = (name: string): number =>
-    results.find((result) => result.name === name)?.sorted[Math.floor(rounds / 2)] ?? Number.NaN;
-  const [, ours = '', , direct = '', other = ''] = laps.map(({ name }) => name);
-  for (const { name, sorted } of results)
-    console.log(
-      `${name.padEnd(34)} ${medianOf(name).toFixed(0).padStart(5)} ms [${(sorted[0] ?? 0).toFixed(0)}-${(sorted.at(-1) ?? 0).toFixed(0)}]`,
-    );
-  const ratio = (name: string): string => (medianOf(ours) / medianOf(name)).toFixed(2);
-  console.log(
-    `${ours}: ${ratio(other)} of ${other} (aim: at most 0.50, and 100 ms), ${ratio(direct)} of ${direct}`,
-  );
-} finally {
-  await world.close();
-  await rm(home, { recursive: true, force: true });
-}
+type Person = {
+  readonly muster: string;
+  readonly endpoint: string;
+  readonly environment: Environment;
+};
 
 /** Runs a command as Ada, who follows each address, and gives what it printed. */
-async function typed(line: string): Promise<string> {
-  const args = [muster, ...line.split(' '), '--endpoint', world.url];
+async function typed(line: string, { muster, endpoint, environment }: Person): Promise<string> {
+  const args = [muster, ...line.split(' '), '--endpoint', endpoint];
   const run = promisify(execFile)(process.execPath, args, { env: environment });
   const addresses = createInterface({ input: run.child.stderr ?? process.stdin });
   addresses.on('line', (text) => {

@@ -2,7 +2,7 @@
  * Dollars a month for a sweep every minute, by the times of `bench/cost/scale.ts` and dated public
  * prices, beside what CloudWatch Synthetics and Checkly ask for the same checks. Free tiers are
  * left out; so are what people ask for (requests to the endpoint, its gateway and CloudFront) and
- * the network (NAT, data out). Run: npm run bench:cost
+ * the network (NAT, data out). Run: npm run bench -- cost
  */
 import { fleets, type Scale, shares, simulate, table } from './scale.ts';
 

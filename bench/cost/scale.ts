@@ -2,7 +2,7 @@
  * A discrete simulation of the sweep for fleets of 100 to 100,000 servers, of which none, some or
  * all hang: ten minutes from the moment that they begin to. What is due, judged and written is
  * decided by the product's own functions; the times of the world around it are the assumptions
- * below. Run: npm run bench:scale
+ * below. Run: npm run bench -- scale
  */
 import { fileURLToPath } from 'node:url';
 import { classify } from '../../functions/reachability/classify.ts';
@@ -15,7 +15,7 @@ import type { McpServer } from '../../functions/model/mcpserver.ts';
 import { heartbeatOf } from '../../infra/arguments/capacity.ts';
 
 /**
- * Milliseconds. Those of the functions are measured (`npm run bench:sweep`), those of AWS and
+ * Milliseconds. Those of the functions are measured (`npm run bench`), those of AWS and
  * Kubernetes are assumed, on the slow side.
  */
 const assumed = {

@@ -1,5 +1,5 @@
 /**
- * Lighthouse (mobile) over the main pages of the built site: `npm run bench:lighthouse`. Prints a
+ * Lighthouse (mobile) over the main pages of the built site: `npm run bench -- lighthouse`. Prints a
  * line per page; 100 is aimed at everywhere. A static server on loopback serves the build, compressed
  * as a host of static files does; the live page is served beside an endpoint, as by `npm start`.
  */

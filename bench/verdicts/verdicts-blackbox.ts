@@ -1,5 +1,5 @@
 /** blackbox_exporter with the configuration that serves best here. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { isGatewayStatus, isProberStatus } from '../../functions/model/http-stat
 import { listen } from '../../local/listen.ts';
 import { createServer } from 'node:net';
 import { type CaseWorld, type FaultCase, rightClass } from '../../test/world/cases/fault-case.ts';
+import { ownChild } from '../children.ts';
+import { peerProgram } from '../peers.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
-
-const commands = ['prometheus-blackbox-exporter', 'blackbox_exporter'];
 
 /** Every status that shows a server which is up: the list of this product. */
 const validStatusCodes = Array.from({ length: 900 }, (_, index) => 100 + index).filter(
@@ -48,15 +48,12 @@ function configuration(cases: readonly FaultCase[], caFile: string): string {
 
 /** Undefined, with a line on how to get it, where it is not installed. */
 export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Contender | undefined> {
-  const command = commands.find((name) => spawnSync(name, ['--version']).status === 0);
-  if (command === undefined) {
-    console.warn(
-      '!! blackbox_exporter is not run: it is not on the PATH. Install it (Debian: apt-get install -y prometheus-blackbox-exporter).',
-    );
+  const peer = peerProgram('blackbox');
+  if (peer.kind === 'missing') {
+    console.warn(`!! ${peer.how}`);
     return undefined;
   }
-  const { stdout, stderr } = spawnSync(command, ['--version'], { encoding: 'utf8' });
-  const [, version = ''] = /version (\S+?)[, ]/.exec(stdout + stderr) ?? [];
+  const { command, name: version } = peer;
   const folder = await mkdtemp(join(tmpdir(), 'muster-blackbox-'));
   const file = join(folder, 'blackbox.yml');
   await writeFile(join(folder, 'ca.pem'), caPem);
@@ -64,10 +61,12 @@ export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Conten
   const free = await listen(createServer());
   await free.close();
   const address = `127.0.0.1:${free.port}`;
-  const exporter = spawn(
-    command,
-    [`--config.file=${file}`, `--web.listen-address=${address}`, '--timeout-offset=0'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+  const exporter = ownChild(
+    spawn(
+      command,
+      [`--config.file=${file}`, `--web.listen-address=${address}`, '--timeout-offset=0'],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    ),
   );
   let said = '';
   exporter.stderr.on('data', (chunk) => (said += String(chunk)));
@@ -81,7 +80,7 @@ export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Conten
     await new Promise((done) => setTimeout(done, 100));
   }
   return {
-    version: `blackbox_exporter ${version}`,
+    version,
     ask: async (faultCase) => {
       const methods =
         faultCase.server.type === 'sse' ? (['get'] as const) : (['get', 'post'] as const);

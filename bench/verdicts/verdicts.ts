@@ -1,7 +1,7 @@
 /**
  * The whole fault world in one run: this product, blackbox_exporter and the MCP client of the
  * official SDK, and what each says of every server. In a network namespace of its own, so that all
- * three ask the same name server. Run: npm run bench:verdicts [-- --write] [-- --list]
+ * three ask the same name server. Run: npm run bench -- verdicts [--write] [--list]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import {
   rightClass,
 } from '../../test/world/cases/fault-case.ts';
 import { startCaseWorld, type StartedCases } from '../../test/world/cases/start-case-world.ts';
+import { endOnSignals } from '../children.ts';
 import { startBlackbox } from './verdicts-blackbox.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 import { startSdkClient } from './verdicts-sdk.ts';
@@ -175,12 +176,14 @@ async function write(text: string): Promise<void> {
   if (written === undefined) throw new Error(`docs/${pageName} has no table for the verdicts`);
   const today = new Date().toISOString().slice(0, 10);
   const dated = replaced(page, written, text).replace(
-    /(?<=`npm run bench:verdicts` on )\d{4}-\d{2}-\d{2}/,
+    /(?<=`npm run bench -- verdicts` on )\d{4}-\d{2}-\d{2}/,
     today,
   );
   await writePage(pageName, dated);
   console.log(`Written into docs/${pageName}.`);
 }
 
-if (isIsolated) await main();
-else process.exitCode = await isolated();
+if (isIsolated) {
+  endOnSignals();
+  await main();
+} else process.exitCode = await isolated();

@@ -7,7 +7,7 @@ export const markers = defineMdastPlugin({
   name: 'markers',
   html(node, context) {
     const comment = node.value.trim();
-    if (/^<!-- (table|before|world|during): /.test(comment)) return context.removeNode(node);
+    if (/^<!-- (table|bench|before|world|during): /.test(comment)) return context.removeNode(node);
     const tag = tabsTag(comment) ?? columnsTags[comment];
     if (tag !== undefined) return context.replaceNode(node, { raw: tag, mdxExpressions: false });
     if (comment !== '<!-- site: explorer -->') return;

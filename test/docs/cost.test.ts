@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readPage } from './pages.ts';
 
-/** The rows of the table that `npm run bench:cost` prints: servers, share that hangs, dollars. */
+/** The rows of the table that `npm run bench -- cost` prints: servers, share that hangs, dollars. */
 const [, section = ''] = (await readPage('operate.md')).split('\n## Cost\n');
 const rows = [
   ...section.matchAll(/^\| ([\d,]+) \| (\d+) % \|(?: [\d.,]+ \|){5} ([\d.,]+) \|/gm),

@@ -78,7 +78,7 @@ describe.skipIf(isMissing)('the bundles that are deployed', () => {
     AWS_SECRET_ACCESS_KEY: 'local',
   };
 
-  // Times depend on the machine: npm run bench:cold.
+  // Times depend on the machine: npm run bench -- cold.
   test('load less than 1 MB up to the first list, with a token as well, and 2 MB up to the end of a sweep', async () => {
     const environment = { ...world.environment, ...ofLambda };
     const { host } = new URL(world.url);
