@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
+import { entityTag } from '../../functions/model/entity-tag.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { challengeIn } from '../../functions/model/renamed-challenge.ts';
@@ -233,15 +234,11 @@ function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer):
     ...factsOf(headers, body, new Date()),
     ...defined({
       challenge: challengeIn((name) => [headers[name]].flat()[0]),
-      etag: etagIn(headers.etag),
+      etag: entityTag(headers.etag),
       date: Number.isNaN(time) ? undefined : new Date(time),
     }),
   };
 }
-
-/** RFC 9110, section 8.8.3. Undefined for one that is too odd to be sent back. */
-const etagIn = (header: string | undefined): string | undefined =>
-  header !== undefined && /^(W\/)?"[!#-~]{1,200}"$/.test(header) ? header : undefined;
 
 /** Undefined for what is nested too deeply. */
 const shallow = (value: unknown): unknown => (isWithin(value, maxDepth) ? value : undefined);
