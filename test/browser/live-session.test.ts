@@ -244,7 +244,9 @@ describe.skipIf(chromium === undefined)('sign-ins on the live page', () => {
       await route.fulfill({ json: await response.json(), headers: { etag: '"of-the-test"' } });
     });
     const refresh = () => page.getByRole('button', { name: 'Refresh' }).click();
-    const isNow = (...one: readonly unknown[]) => expect.poll(() => asked.at(-1)).toEqual(one);
+    const isNow = async (...one: readonly unknown[]): Promise<void> => {
+      await expect.poll(() => asked.at(-1)).toEqual(one);
+    };
     await refresh();
     await expect.poll(() => asked.length).toBe(1);
     await refresh();
