@@ -16,6 +16,7 @@ import { runParts } from './run-parts.ts';
 
 /** Each is a table of `docs/performance.md`, in this order. */
 export const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  cli: async () => (await import('./cli/cli.ts')).part,
   connect: async () => (await import('./connect/connect.ts')).part,
   cold: async () => (await import('./cold/cold.ts')).part,
 };
@@ -28,7 +29,6 @@ type Report = {
 
 /** Programs with an output of their own, which run only by their names. */
 export const reports: Readonly<Record<string, Report>> = {
-  cli: { file: 'cli/cli.ts', about: 'the command line beside a bare Node and kubectl' },
   cluster: { file: 'cluster/cluster.ts', about: '2,000 servers on a real kube-apiserver' },
   cost: { file: 'cost/cost.ts', about: 'dollars a month' },
   lighthouse: { file: 'lighthouse/lighthouse.ts', about: 'Lighthouse on the built site' },

@@ -39,7 +39,7 @@ export async function viewAs(
     ...terminal,
   });
   await browser.done();
-  const { rows } = await listServers(connection);
+  const { rows } = await listServers(connection, { withConditions: false });
   return { email: persona.email, server, rows };
 }
 

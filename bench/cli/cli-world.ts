@@ -1,6 +1,6 @@
 /**
- * The endpoint of `bench/cli.ts` in a process of its own: the demo of `npm start`, or so many copies
- * of its servers.
+ * The endpoints of the part `cli` in a process of their own: the demo of `npm start`, and one with so
+ * many copies of its servers.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -9,18 +9,24 @@ import * as z from 'zod/mini';
 import { startWorld } from '../../local/world.ts';
 
 const [count = '0'] = process.argv.slice(2);
-const copies = Number(count);
 
-// No sweep follows: the rows must not become stale while the rounds run.
-const world = await startWorld({ tickMs: 3_600_000 });
-for (let sweep = 0; sweep < 3; sweep += 1) await world.sweep({ everything: true });
-const kubeconfig = world.environment['KUBECONFIG_YAML'] ?? '';
-if (copies > 0) await multiply();
-process.send?.({ url: world.url, kubeconfig });
+const [small, large] = await Promise.all([endpointWith(0), endpointWith(Number(count))]);
+// What making them has left behind is not part of the first answer.
+await wait(500);
+process.send?.({ small, large });
 process.once('disconnect', () => process.exit());
 
+async function endpointWith(copies: number) {
+  // No sweep follows: the rows must not become stale while the rounds run.
+  const world = await startWorld({ tickMs: 3_600_000 });
+  for (let sweep = 0; sweep < 3; sweep += 1) await world.sweep({ everything: true });
+  const kubeconfig = world.environment['KUBECONFIG_YAML'] ?? '';
+  if (copies > 0) await multiply(kubeconfig, copies);
+  return { url: world.url, kubeconfig };
+}
+
 /** The demo servers again and again, each with the status that the sweeps wrote. */
-async function multiply(): Promise<void> {
+async function multiply(kubeconfig: string, copies: number): Promise<void> {
   const [{ cluster }] = z
     .object({ clusters: z.tuple([z.object({ cluster: z.object({ server: z.string() }) })]) })
     .parse(parse(kubeconfig)).clusters;
@@ -49,6 +55,4 @@ async function multiply(): Promise<void> {
   await Promise.all(
     Array.from({ length: copies - items.length }, (_, index) => atOnce(() => copy(index))),
   );
-  // What making them has left behind is not part of the first answer.
-  await wait(500);
 }

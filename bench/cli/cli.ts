@@ -1,164 +1,153 @@
 /**
  * How long people wait for the command line: whole processes, in turn, beside a bare Node, the
  * smallest Node program that asks the same endpoint, and kubectl with the same list from the same
- * cluster. The endpoint is in another process. Run: npm run bench:cli
- *
- * ROUNDS=25 sets the rounds; BASELINE=FILE adds another build of the command line.
+ * cluster. The endpoint is in another process. BASELINE=FILE adds another build of the command line.
  */
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { bundle } from '../../cli/package/bundle.ts';
-import { defined } from '../../functions/model/defined.ts';
 import { demoPersons, viewAs } from '../../local/demo-person.ts';
+import { helper } from '../laps.ts';
+import type { Aim, Part, Peer, Result, Row, Size } from '../part.ts';
+import { peerProgram } from '../peers.ts';
+import { contendersIn, type Endpoint, few, ofBaseline, type Setting } from './cli-contenders.ts';
+import { wholeProcess } from './whole-process.ts';
 
-const rounds = Number(process.env['ROUNDS'] ?? 25);
-const many = '5000 servers';
-const node = process.execPath;
+export const part: Part = { name: 'cli', title: 'Command line', measure };
 
-type Contender = {
-  readonly name: string;
-  readonly command: readonly [string, ...string[]];
-  readonly environment?: Readonly<Record<string, string>>;
-};
+const sizes = {
+  full: { rounds: 25, warmUps: 2, servers: 5_000 },
+  small: { rounds: 2, warmUps: 0, servers: 50 },
+} as const;
 
-const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
-const children: ChildProcess[] = [];
-try {
+async function measure(size: Size): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const muster = join(folder, 'muster.cjs');
-  await bundle(muster);
-  const [few, lots] = [
-    await startEndpoint('few', 0),
-    await startEndpoint('lots', Number.parseInt(many, 10)),
-  ];
-  await viewAs(demoPersons.ada, { endpoint: few.url, folder });
-  const minimal = join(folder, 'minimal.cjs');
-  await writeFile(
-    minimal,
-    `require('node:http').get('${few.url}/v1/mcpservers', { agent: false }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk) => (text += chunk));
-      answer.on('end', () => process.stdout.write(String(JSON.parse(text).items.length)));
-    });`,
-  );
-
-  const nobody = { XDG_CONFIG_HOME: join(folder, 'nobody') };
-  const ada = { XDG_CONFIG_HOME: folder };
-  const asking = (
-    name: string,
-    file: string,
-    words: string,
-    { url }: Endpoint,
-    who: Readonly<Record<string, string>>,
-  ): Contender => ({
-    name,
-    command: [node, file, ...words.split(' ')],
-    environment: { MUSTER_SERVERLESS_ENDPOINT: url, ...who },
-  });
-  const baseline = process.env['BASELINE'];
-  const builds = [['', muster] as const, ...(baseline ? [[' (baseline)', baseline] as const] : [])];
-  const kubectl = (name: string, { kubeconfig }: Endpoint): readonly Contender[] =>
-    hasKubectl()
-      ? [
-          {
-            name,
-            command: ['kubectl', 'get', 'mcpservers'],
-            environment: { KUBECONFIG: kubeconfig },
-          },
-        ]
-      : [];
-  const contenders: readonly Contender[] = [
-    { name: 'node -e 0', command: [node, '-e', '0'] },
-    { name: 'smallest program with one request', command: [node, minimal] },
-    ...builds.flatMap(([mark, file]) => [
-      { name: `muster --version${mark}`, command: [node, file, '--version'] as const },
-      asking(`muster list, 4 servers${mark}`, file, 'list mcpserver', few, nobody),
-      asking(`muster list, 4 servers, signed in${mark}`, file, 'list mcpserver', few, ada),
-      asking(`muster auth status${mark}`, file, 'auth status', few, ada),
-    ]),
-    ...kubectl('kubectl get, 4 servers', few),
-    ...builds.map(([mark, file]) =>
-      asking(`muster list, ${many}${mark}`, file, 'list mcpserver', lots, nobody),
-    ),
-    ...kubectl(`kubectl get, ${many}`, lots),
-  ];
-
-  const laps = new Map(contenders.map(({ name }) => [name, [] as number[]]));
-  // The first two warm the disk cache, and the discovery cache of kubectl.
-  for (let round = -2; round < rounds; round += 1)
-    for (const contender of contenders) {
-      // An endpoint answers 300 lists without a token a minute, and a baseline may ask page by page.
-      if (contender.name.includes(many) && round % 3 !== 0) continue;
-      const ms = await lap(contender);
-      if (round >= 0) laps.get(contender.name)?.push(ms);
-    }
-  const bare = median(laps.get('node -e 0') ?? []);
-  console.log(
-    `Whole processes, ${String(rounds)} rounds in turn, Node ${process.versions.node}, ${String(availableParallelism())} cores\n`,
-  );
-  console.log('| command | median | spread | of bare Node |\n|---|---|---|---|');
-  for (const [name, times] of laps) {
-    const [least, most] = [Math.min(...times), quantile(times, 0.9)];
-    console.log(
-      `| \`${name}\` | ${median(times).toFixed(0)} ms | ${least.toFixed(0)} to ${most.toFixed(0)} ms | ${(median(times) / bare).toFixed(2)} |`,
-    );
-  }
-} finally {
-  for (const child of children) child.disconnect();
-  await rm(folder, { recursive: true, force: true });
-}
-
-type Endpoint = { readonly url: string; readonly kubeconfig: string };
-
-/** `kubeconfig` is a file here. */
-async function startEndpoint(name: string, servers: number): Promise<Endpoint> {
   const file = fileURLToPath(new URL('./cli-world.ts', import.meta.url));
-  const child = fork(file, [String(servers)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  children.push(child);
-  const [message] = await once(child, 'message');
-  const told = z.object({ url: z.string(), kubeconfig: z.string() }).parse(message);
-  const kubeconfig = join(folder, `kubeconfig-${name}`);
-  await writeFile(kubeconfig, told.kubeconfig, { mode: 0o600 });
-  return { url: told.url, kubeconfig };
-}
-
-/** From the start of the process to the end of its output and itself, in milliseconds. */
-async function lap({ name, command: [file, ...args], environment }: Contender): Promise<number> {
-  const startedAt = performance.now();
-  const child = spawn(file, args, {
-    // As on a machine with nothing set: NODE_EXTRA_CA_CERTS alone costs 15 ms wherever TLS is loaded.
-    env: defined({ PATH: process.env['PATH'], HOME: folder, ...environment }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let bytes = 0;
-  let problem = '';
-  child.stdout.on('data', (chunk: Buffer) => (bytes += chunk.length));
-  child.stderr.on('data', (chunk: Buffer) => (problem += chunk.toString()));
-  const [code] = await once(child, 'close');
-  const ms = performance.now() - startedAt;
-  // auth status is exit 2 where a sign-in is left to do.
-  if (code !== 0 && !(code === 2 && bytes > 0))
-    throw new Error(`${name} ended with ${String(code)}: ${problem.trim()}`);
-  return ms;
-}
-
-function hasKubectl(): boolean {
+  const { servers } = sizes[size];
+  const [world] = await Promise.all([helper(file, { args: [String(servers)] }), bundle(muster)]);
   try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+    const told = worldSchema.parse(world.told);
+    const [small, large] = [
+      await written(join(folder, 'small.yaml'), told.small),
+      await written(join(folder, 'large.yaml'), told.large),
+    ];
+    await viewAs(demoPersons.ada, { endpoint: small.url, folder });
+    return await measured({ folder, muster, small, large, ...sizes[size] });
+  } finally {
+    world.end();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-function quantile(times: readonly number[], share: number): number {
-  return [...times].sort((one, other) => one - other)[Math.floor((times.length - 1) * share)] ?? 0;
+const endpointSchema = z.object({ url: z.string(), kubeconfig: z.string() });
+const worldSchema = z.object({ small: endpointSchema, large: endpointSchema });
+
+/** With its kubeconfig as a file. */
+async function written(
+  file: string,
+  { url, kubeconfig }: z.infer<typeof endpointSchema>,
+): Promise<Endpoint> {
+  await writeFile(file, kubeconfig, { mode: 0o600 });
+  return { url, kubeconfig: file };
 }
 
-function median(times: readonly number[]): number {
-  return quantile(times, 0.5);
+async function measured(setting: Setting): Promise<Result> {
+  const { folder, rounds, warmUps, servers } = setting;
+  const kubectl = peerProgram('kubectl');
+  const contenders = contendersIn(setting, kubectl.kind === 'found' ? kubectl.command : undefined);
+  const laps = new Map(contenders.map(({ key }) => [key, { ms: aList(), cpuMs: aList() }]));
+  // The first ones warm the disk cache, and the discovery cache of kubectl.
+  for (let round = -warmUps; round < rounds; round += 1)
+    for (const { key, isLong, ...command } of contenders) {
+      // An endpoint answers 300 lists without a token a minute, and a baseline may ask page by page.
+      if (isLong && round % 3 !== 0) continue;
+      const { ms, cpuMs } = await wholeProcess(command, folder);
+      if (round < 0) continue;
+      laps.get(key)?.ms.push(ms);
+      if (cpuMs !== undefined) laps.get(key)?.cpuMs.push(cpuMs);
+    }
+
+  const peer = (name: string, key: string, aim?: Aim): readonly Peer[] => {
+    const { ms = [] } = laps.get(key) ?? {};
+    return ms.length === 0 ? [] : [{ name, rounds: ms, ...(aim === undefined ? {} : { aim }) }];
+  };
+  const kubectlName = kubectl.kind === 'found' ? kubectl.name : 'kubectl';
+  const bare = (): readonly Peer[] => peer('bare Node', 'bare', { atMost: 1.5 });
+  const smallest = 'smallest program with that request';
+  const row = (measure: string, key: string, ...peers: readonly Peer[]): Row => ({
+    measure,
+    unit: 'ms',
+    rounds: laps.get(key)?.ms ?? [],
+    peers: [...peers, ...peer('baseline', `${key}${ofBaseline}`)],
+  });
+  /** One value for all rounds: the system counts in steps of 10 ms. */
+  const cpuRow = (
+    measure: string,
+    key: string,
+    others: Readonly<Record<string, string>>,
+  ): Row[] => {
+    const means = (of: string): readonly number[] => {
+      const { cpuMs = [] } = laps.get(of) ?? {};
+      return cpuMs.length === 0 ? [] : [cpuMs.reduce((sum, ms) => sum + ms, 0) / cpuMs.length];
+    };
+    const own = means(key);
+    const peers = Object.entries({ ...others, baseline: `${key}${ofBaseline}` }).map(
+      ([name, of]) => ({ name, rounds: means(of) }),
+    );
+    return own.length === 0
+      ? []
+      : [
+          {
+            measure: `${measure}: CPU`,
+            unit: 'CPU ms',
+            rounds: own,
+            peers: peers.filter(({ rounds }) => rounds.length > 0),
+          },
+        ];
+  };
+  const names = {
+    list: `muster list, ${String(few)} servers`,
+    many: `muster list, ${servers.toLocaleString('en')} servers`,
+  };
+  return {
+    rows: [
+      row('muster --version', 'version', ...bare()),
+      row(
+        names.list,
+        'list',
+        ...bare(),
+        ...peer(smallest, 'smallest'),
+        ...peer(kubectlName, 'kubectl', { atMost: 1 }),
+      ),
+      row(`${names.list}, signed in`, 'signed in', ...bare()),
+      row('muster auth status', 'status', ...bare()),
+      row(
+        names.many,
+        'many',
+        ...peer(kubectlName, 'kubectl many', { atMost: 1 }),
+        ...peer(smallest, 'smallest many'),
+      ),
+      ...cpuRow(names.list, 'list', {
+        'bare Node': 'bare',
+        [smallest]: 'smallest',
+        [kubectlName]: 'kubectl',
+      }),
+      ...cpuRow(names.many, 'many', {
+        [smallest]: 'smallest many',
+        [kubectlName]: 'kubectl many',
+      }),
+    ],
+    missing: kubectl.kind === 'missing' ? [kubectl.how] : [],
+    notes: [
+      'Each is a process of its own, from its start to the end of its output.',
+      'kubectl asks the cluster. muster and the smallest program ask the endpoint, which asks that cluster.',
+      'CPU is that of the process alone, without the endpoint and the cluster, as a mean of all rounds.',
+    ],
+  };
 }
+
+const aList = (): number[] => [];

@@ -2,6 +2,7 @@ import type { ExplainedRow, Row } from '../../functions/model/wire/server-wire.t
 import { isExplainedRow, isList } from './guards.ts';
 import { CliError } from '../context.ts';
 import { webAddress } from '../endpoint/web-address.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import { authorizedExchange, authorizedRequest, type Renewal } from './authorized-exchange.ts';
 import { acceptedBody, RequestFailure } from './request.ts';
 import { checkAddress } from './status-causes.ts';
@@ -55,18 +56,23 @@ const rowsOfAnswer = '5000';
 /** Endpoints of before, which have at most 500 rows in an answer, and know no labels. */
 const smallEndpoints = new Set<string>();
 
+export type ListQuery = {
+  /** Absent: all of them. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  /** Without them the rows are half as long; an endpoint of before leaves none out. */
+  readonly withConditions: boolean;
+  /** Of a command that asks again: the same `Servers` while nothing has changed. */
+  readonly memory?: AnswerMemory<Servers>;
+};
+
 /**
- * Lists MCPServers, answer by answer. Without their conditions the rows are half as long; an endpoint
- * of before leaves none out. Throws where the endpoint returns the same page again, or more
+ * Lists MCPServers, answer by answer. Throws where the endpoint returns the same page again, or more
  * than 2,000 pages, 128 MB or two minutes of them.
  */
-export async function listServers(
-  connection: Connection,
-  namespace?: string,
-  labelSelector?: string,
-  { withConditions = true } = {},
-): Promise<Servers> {
+export async function listServers(connection: Connection, query: ListQuery): Promise<Servers> {
   const { endpoint } = connection;
+  const { namespace, labelSelector, withConditions, memory } = query;
   const selection = defined({
     namespace,
     labelSelector,
@@ -74,11 +80,11 @@ export async function listServers(
   });
   try {
     if (!smallEndpoints.has(endpoint))
-      return await wholeList(connection, { ...selection, limit: rowsOfAnswer });
+      return await wholeList(connection, { ...selection, limit: rowsOfAnswer }, memory);
   } catch (error) {
     if (!(error instanceof RequestFailure && error.status === 400)) throw error;
   }
-  const servers = await wholeList(connection, selection);
+  const servers = await wholeList(connection, selection, memory);
   smallEndpoints.add(endpoint);
   // It has ignored the labels.
   if (labelSelector !== undefined)
@@ -91,11 +97,12 @@ export async function listServers(
 async function wholeList(
   connection: Connection,
   selection: Readonly<Record<string, string>>,
+  memory: AnswerMemory<Servers> | undefined,
 ): Promise<Servers> {
   const endsAt = performance.now() + limits.totalMs;
   for (let start = 1; ; start += 1) {
     try {
-      return await allPages(connection, selection, endsAt);
+      return await allPages(connection, selection, endsAt, memory);
     } catch (error) {
       if (!(error instanceof RequestFailure && error.status === 410 && start < maxStarts))
         throw error;
@@ -107,6 +114,7 @@ async function allPages(
   connection: Connection,
   selection: Readonly<Record<string, string>>,
   endsAt: number,
+  memory: AnswerMemory<Servers> | undefined,
 ): Promise<Servers> {
   const { endpoint } = connection;
   const rows: Row[] = [];
@@ -125,9 +133,12 @@ async function allPages(
       method: 'GET',
       url,
       bearer,
+      ifNoneMatch: memory?.recall({ url, bearer })?.etag,
       maxBytes: limits.pageBytes,
       timeoutMs: Math.min(limits.requestMs, Math.ceil(leftMs)),
     }));
+    const known = memory?.recall(sent);
+    if (response.status === 304 && known !== undefined) return known.value;
     const page = acceptedBody(sent, response);
     if (!isList(page)) throw notOurs(endpoint);
     for (const row of page.items) rows.push(row);
@@ -141,7 +152,13 @@ async function allPages(
     if (page.sweepsStopped === true && page.sweptAt !== undefined)
       stopped = { stoppedSince: new Date(page.sweptAt) };
     next = page.continue;
-    if (next === undefined) return { rows, problems, reasonPages, ...stopped };
+    if (next === undefined) {
+      const servers = { rows, problems, reasonPages, ...stopped };
+      // A tag names one answer, so it stands for a list that has no other.
+      const etag = seen.size === 0 ? response.etag : undefined;
+      memory?.keep(sent, etag === undefined ? undefined : { etag, value: servers });
+      return servers;
+    }
     if (seen.has(next)) throw endless(endpoint, 'returns the same page again');
     seen.add(next);
     if (seen.size >= limits.pages) throw endless(endpoint, 'has more than 2,000 pages');
@@ -176,7 +193,8 @@ export async function findServers(
   names: readonly ServerName[],
 ): Promise<readonly FoundServer[]> {
   let listed: Promise<readonly Row[]> | undefined;
-  const listAll = () => (listed ??= listServers(connection).then(({ rows }) => rows));
+  const listAll = () =>
+    (listed ??= listServers(connection, { withConditions: true }).then(({ rows }) => rows));
   return Promise.all(
     names.map(async (wanted): Promise<FoundServer> => {
       const { namespace, name } = wanted;

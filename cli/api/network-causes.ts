@@ -1,13 +1,13 @@
 import { isLoopback } from '../endpoint/web-address.ts';
 
-/** What happened to a request without a response, and what the person can do about it. */
+/** What happened to a request without a whole response, and what the person can do about it. */
 export type NetworkCause = { readonly what: string; readonly hint: string };
 
-/** By the code of Node, OpenSSL or Node's HTTP parser; undefined for one that says nothing. */
+/** By the code of Node, OpenSSL, zlib or Node's HTTP parser; undefined for one that says nothing. */
 export const causeOf = (code: string, url: URL): NetworkCause | undefined =>
   code === 'ECONNREFUSED'
     ? refused(url)
-    : (causes[code] ?? causeOfTls(code, url) ?? causeOfHttp(code));
+    : (causes[code] ?? causeOfTls(code, url) ?? causeOfGzip(code, url) ?? causeOfHttp(code));
 
 const refused = (url: URL): NetworkCause => ({
   what: 'connection refused',
@@ -39,6 +39,15 @@ const causes: Readonly<Record<string, NetworkCause>> = {
     hint: anotherService,
   },
 };
+
+/** Codes of zlib. */
+const causeOfGzip = (code: string, { host }: URL): NetworkCause | undefined =>
+  code.startsWith('Z_')
+    ? {
+        what: `the compressed response is broken or incomplete (${code})`,
+        hint: `Try again. If it fails again, check whether a proxy between here and ${host} changes responses.`,
+      }
+    : undefined;
 
 /** Codes of Node's HTTP parser. */
 const causeOfHttp = (code: string): NetworkCause | undefined =>

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { defined } from '../../functions/model/defined.ts';
+import { entityTag } from '../../functions/model/entity-tag.ts';
 import { isRecord, parseJson } from '../../functions/model/json.ts';
 import { oneLine } from '../../functions/model/outside-text.ts';
 import { challengeIn } from '../../functions/model/renamed-challenge.ts';
@@ -7,9 +8,11 @@ import { codeOf } from '../token-store/private-file.ts';
 import { CliError, exitCodes } from '../context.ts';
 import { webAddress } from '../endpoint/web-address.ts';
 import { connectionTo } from './connections.ts';
+import { NoResponse } from './no-response.ts';
 import { type Proxy, proxyFor } from './proxy.ts';
 import { quoted } from './quoted.ts';
 import { timeoutOf } from './request-timeout.ts';
+import { readableEncoding, readBody } from './response-body.ts';
 import { factsOf, type Peer, refusalOf, type ResponseFacts, signIn } from './status-causes.ts';
 import { trace } from './trace.ts';
 import { waitingOn } from './waiting.ts';
@@ -25,6 +28,8 @@ export type HttpRequest = {
   readonly timeoutMs?: number;
   /** The longest response that is read; default 1 MB, far above everything but a list. */
   readonly maxBytes?: number;
+  /** Only what is newer than the answer with this tag: 304 says that nothing is. */
+  readonly ifNoneMatch?: string | undefined;
   /** Whose address it is, for error messages; default `endpoint`. */
   readonly peer?: Peer;
 };
@@ -32,8 +37,10 @@ export type HttpRequest = {
 export type HttpResponse = ResponseFacts & {
   readonly status: number;
   readonly body: unknown;
-  /** Length of the body as it was sent. */
+  /** Length of the body, decompressed. */
   readonly bytes: number;
+  /** Names this answer in `ifNoneMatch`. */
+  readonly etag?: string;
   /** `WWW-Authenticate`, also where AWS has renamed it, and `Date`. */
   readonly challenge?: string;
   readonly date?: Date;
@@ -51,7 +58,7 @@ const longestDetail = 1_024;
  * One HTTP exchange; the response is returned whatever its status (`body` is undefined unless it
  * was JSON that is not nested too deeply). Throws a `CliError` that names the address when there is
  * no response, when it is longer than `maxBytes`, or not complete after `timeoutMs`. Redirects are
- * not followed, encodings of the body are neither asked for nor undone.
+ * not followed. A GET asks for gzip, and limits count the bytes that it stands for.
  */
 export const exchange = (sent: HttpRequest): Promise<HttpResponse> =>
   waitingOn(sent.url, exchanged(sent));
@@ -88,7 +95,7 @@ async function exchanged(sent: HttpRequest): Promise<HttpResponse> {
 
 /** Sends it, through a proxy where the environment names one. */
 async function answerTo(
-  { method, bearer, proof, body: content }: HttpRequest,
+  { method, bearer, proof, body: content, ifNoneMatch }: HttpRequest,
   url: URL,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -97,6 +104,8 @@ async function answerTo(
     content === undefined ? undefined : isForm ? String(content) : JSON.stringify(content);
   const headers = {
     accept: 'application/json, application/problem+json',
+    'accept-encoding': method === 'GET' ? readableEncoding : undefined,
+    'if-none-match': ifNoneMatch,
     'user-agent': 'muster',
     authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
     dpop: proof,
@@ -225,33 +234,11 @@ function responseOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer):
     ...factsOf(headers, body, new Date()),
     ...defined({
       challenge: challengeIn((name) => [headers[name]].flat()[0]),
+      etag: entityTag(headers.etag),
       date: Number.isNaN(time) ? undefined : new Date(time),
     }),
   };
 }
-
-async function readBody(
-  incoming: IncomingMessage,
-  { origin }: URL,
-  maxBytes: number,
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      incoming.destroy();
-      throw new CliError(`The response from ${origin} is longer than ${sizeText(maxBytes)}.`, {
-        hint: `Check that ${origin} is the right address.`,
-      });
-    }
-  }
-  return Buffer.concat(chunks);
-}
-
-const sizeText = (bytes: number): string => `${String(Math.ceil(bytes / megabyte))} MB`;
 
 /** Undefined for what is nested too deeply. */
 const shallow = (value: unknown): unknown => (isWithin(value, maxDepth) ? value : undefined);
@@ -264,13 +251,6 @@ function isWithin(value: unknown, depth: number): boolean {
   if (depth === 0) return false;
   for (const name in value) if (!isWithin(value[name], depth - 1)) return false;
   return true;
-}
-
-/** There was no response at all. */
-export class NoResponse extends CliError {
-  constructor({ origin }: URL, what: string, hint: string) {
-    super(`${origin}: ${what}.`, { hint });
-  }
 }
 
 async function noResponse(url: URL, error: Error): Promise<CliError> {

@@ -95,6 +95,11 @@ function signInHint({ url, date }: Refused, now: Date, hint: string = signIn): s
 function causeOfStatus(refused: Refused, now: Date): StatusCause {
   const { url, status, peer, hasBearer, isPage } = refused;
   const { origin } = url;
+  if (status === 304)
+    return {
+      what: `${origin} responded "not modified" (HTTP 304) to a request for everything`,
+      hint: `Try again. If it fails again, check whether a cache between here and ${url.host} responds in its place.`,
+    };
   if (status >= 300 && status < 400 && refused.location !== undefined)
     return redirected(refused, refused.location);
   if (status === 403)

@@ -90,7 +90,7 @@ async function rowsFor({ option }: LookedUp, environment: Surroundings, namespac
   const tokens = await readTokens(endpoint, environment, silent);
   const bearer =
     tokens !== undefined && isFresh(tokens, new Date()) ? { bearer: bearerOf(tokens) } : {};
-  const { rows } = await listServers({ endpoint, ...bearer }, namespace);
+  const { rows } = await listServers({ endpoint, ...bearer }, { namespace, withConditions: false });
   return rows;
 }
 

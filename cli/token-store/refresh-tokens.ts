@@ -2,7 +2,7 @@ import { CliError, exitCodes } from '../context.ts';
 import type { GrantResult } from '../auth/oidc-client.ts';
 import { bearerOf, readTokens, tokenFile, type Tokens, writeTokens } from './token-files.ts';
 import { failureSince, recordFailure } from './refresh-failure.ts';
-import { NoResponse } from '../api/request.ts';
+import { NoResponse } from '../api/no-response.ts';
 import { defined } from '../../functions/model/defined.ts';
 
 /** A token this close to its end could expire on the way to the endpoint. */

@@ -1,5 +1,5 @@
 /** An endpoint that answers as a test says, beside the built site at the same address. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { List, Row } from '../../functions/model/wire/server-wire.ts';
 import { type Listening, listen } from '../../local/listen.ts';
 import { siteFiles } from '../../local/site-files.ts';
@@ -12,8 +12,8 @@ export type JsonAnswer = {
 };
 
 export type ListEndpoint = Listening & {
-  /** Decides every answer of `/v1`, by its path and query. */
-  answer: (path: string) => JsonAnswer;
+  /** Decides every answer of `/v1`, by its path and query, and by its headers. */
+  answer: (path: string, headers: IncomingHttpHeaders) => JsonAnswer;
   /** Paths of `/v1` that were asked for. */
   readonly asked: string[];
 };
@@ -26,7 +26,7 @@ export async function startListEndpoint(answer: ListEndpoint['answer']): Promise
       if (isServed) return;
       const path = request.url ?? '';
       asked.push(path);
-      const { status = 200, body, headers = {} } = endpoint.answer(path);
+      const { status = 200, body, headers = {} } = endpoint.answer(path, request.headers);
       const isJson = typeof body !== 'string';
       response
         .writeHead(status, {

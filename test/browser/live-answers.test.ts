@@ -105,6 +105,38 @@ describe.skipIf(chromium === undefined)('the live page', () => {
     await expect.poll(() => page.locator('.notice').count()).toBe(0);
   });
 
+  test('is not sent a list again that has not changed, while ages go on', async () => {
+    const since = new Date().toISOString();
+    const asked: unknown[] = [];
+    let tag = '"one"';
+    let rows = [aRow({ since })];
+    const page = await open('/live/', (_path, headers) => {
+      asked.push(headers['if-none-match']);
+      return headers['if-none-match'] === tag
+        ? { status: 304, body: '' }
+        : { ...aList(rows), headers: { etag: tag } };
+    });
+    const sinceCell = lines(page).first().locator('.since');
+    await lines(page).first().waitFor();
+    await page.clock.fastForward(60_000);
+    await expect.poll(() => asked).toEqual([undefined, '"one"']);
+    await expect.poll(() => sinceCell.textContent()).toBe('1m');
+    await expect.poll(() => page.locator('.freshness').textContent()).toMatch(/^Read \d s ago$/);
+    expect(await page.locator('.notice').count()).toBe(0);
+    tag = '"two"';
+    rows = [aRow({ since, state: 'Failed' })];
+    await page.clock.fastForward(60_000);
+    await lines(page).getByText('was Connected').waitFor();
+    await page.clock.fastForward(60_000);
+    await expect.poll(() => asked).toEqual([undefined, '"one"', '"one"', '"two"']);
+  });
+
+  test('does not believe a list that did not change when it has none', async () => {
+    const page = await open('/live/', () => ({ status: 304, body: '' }));
+    await page.locator('.notice').waitFor();
+    expect(await page.locator('.notice').textContent()).toContain('HTTP 304');
+  });
+
   test('says that sweeps have stopped, that rows are stale, and what could not be read', async () => {
     const page = await open('/live/', () =>
       aList([aRow({ stale: true })], {

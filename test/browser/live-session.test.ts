@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
+import { defined } from '../../functions/model/defined.ts';
 import { keysSchema } from '../../functions/model/wire/person-wire.ts';
 import { declareServers } from '../../local/declare-servers.ts';
 import { startWorld, type World } from '../../local/world.ts';
@@ -227,6 +228,34 @@ describe.skipIf(chromium === undefined)('sign-ins on the live page', () => {
     await signInToServer(page, 'server-a');
     await signOutOf(page);
     expect(complaints).toEqual([]);
+  });
+
+  test('the list of a person has a tag of theirs: after a sign-out all of it is asked for', async () => {
+    const page = await signedIn();
+    const asked: unknown[] = [];
+    await page.route('**/v1/mcpservers?*', async (route) => {
+      const {
+        authorization,
+        'if-none-match': tag,
+        ...headers
+      } = await route.request().allHeaders();
+      asked.push([authorization !== undefined, tag]);
+      const response = await route.fetch({ headers: defined({ ...headers, authorization }) });
+      await route.fulfill({ json: await response.json(), headers: { etag: '"of-the-test"' } });
+    });
+    const refresh = () => page.getByRole('button', { name: 'Refresh' }).click();
+    const isNow = async (...one: readonly unknown[]): Promise<void> => {
+      await expect.poll(() => asked.at(-1)).toEqual(one);
+    };
+    await refresh();
+    await expect.poll(() => asked.length).toBe(1);
+    await refresh();
+    await isNow(true, '"of-the-test"');
+    await header(page).getByRole('button', { name: 'Sign out' }).click();
+    await isNow(false, undefined);
+    await refresh();
+    await isNow(false, '"of-the-test"');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('a sign-out leaves nothing: no cookie, no key here or at the endpoint, no person', async () => {

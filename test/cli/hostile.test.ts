@@ -226,7 +226,15 @@ describe('bounds', () => {
         void response
           .writeHead(200, { 'content-encoding': 'gzip' })
           .end(gzipSync(Buffer.alloc(50 * 1024 * 1024, ' '))),
-      'Unexpected response from',
+      'is longer than 1 MB.',
+    ],
+    [
+      'gzip that breaks off',
+      (_, response) =>
+        void response
+          .writeHead(200, { 'content-encoding': 'gzip' })
+          .end(gzipSync(JSON.stringify(aRow())).subarray(0, 40)),
+      'the compressed response is broken or incomplete (Z_BUF_ERROR).',
     ],
     [
       'headers of 100 KB',

@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../local/certificates.ts';
 import { listen } from '../../local/listen.ts';
@@ -15,10 +16,8 @@ const box = sandbox();
 const send = (response: Parameters<RequestListener>[1], body: unknown) =>
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
-test('a list without a sign-in at an http address loads no module of Node that it does not need', async () => {
-  const { url, close } = await listen(
-    createServer((_request, response) => send(response, { items: [], problems: [] })),
-  );
+async function loadedBy(answer: RequestListener): Promise<ReadonlySet<string>> {
+  const { url, close } = await listen(createServer(answer));
   box.endAfter(close);
   const hook = join(box.home, 'hook.cjs');
   const lines = `process.on('exit', () => console.error(process.moduleLoadList.join('\\n')));`;
@@ -29,10 +28,25 @@ test('a list without a sign-in at an http address loads no module of Node that i
     environment: { NODE_OPTIONS: `--require ${hook}` },
   });
   expect(code).toBe(0);
-  const loaded = new Set(stderr.split('\n'));
-  expect(loaded).toContain('NativeModule http');
-  const costly = ['crypto', 'fs/promises', 'https', 'tls', 'perf_hooks', 'child_process'];
-  expect(costly.filter((name) => loaded.has(`NativeModule ${name}`))).toEqual([]);
+  return new Set(stderr.split('\n').map((line) => line.replace('NativeModule ', '')));
+}
+
+const costly = ['crypto', 'fs/promises', 'https', 'tls', 'perf_hooks', 'child_process', 'zlib'];
+const empty = { items: [], problems: [] };
+
+test('a list without a sign-in at an http address loads no module of Node that it does not need', async () => {
+  const loaded = await loadedBy((_request, response) => send(response, empty));
+  expect(loaded).toContain('http');
+  expect(costly.filter((name) => loaded.has(name))).toEqual([]);
+});
+
+test('only an answer in gzip loads what reads it', async () => {
+  const loaded = await loadedBy((_request, response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      .end(gzipSync(JSON.stringify(empty))),
+  );
+  expect(costly.filter((name) => loaded.has(name))).toEqual(['zlib']);
 });
 
 describe('at an https address', () => {

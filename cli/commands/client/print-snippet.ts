@@ -83,7 +83,7 @@ async function chosenServer(context: CommandContext, name: string): Promise<Chos
 
 async function serversWithSession(context: CommandContext): Promise<Chosen> {
   const connection = await connectAsPerson(context);
-  const { rows } = await listServers(connection);
+  const { rows } = await listServers(connection, { withConditions: false });
   const servers = sorted(rows).filter(
     (row) => isRemote(row) && row.session?.status === 'Authenticated',
   );

@@ -59,10 +59,7 @@ export function listOptions({ option, has }: Pick<CommandContext, 'option' | 'ha
     limit: limit === undefined ? undefined : Number(limit),
     intervalMs: Math.max(leastIntervalMs, interval ?? usualIntervalMs),
     withConditions:
-      has('watch') ||
-      columns !== undefined ||
-      sortKey === 'since' ||
-      (output !== 'table' && output !== 'name'),
+      columns !== undefined || sortKey === 'since' || (output !== 'table' && output !== 'name'),
     needsPerson:
       filter.sessions !== undefined ||
       filter.needs?.includes('sign-in') === true ||

@@ -24,7 +24,11 @@ export async function list(
     throw await notSignedIn(connection.endpoint, context);
   const servers = await context.waitingFor(
     'Listing MCPServers',
-    listServers(connection, context.option('namespace'), context.option('selector'), options),
+    listServers(connection, {
+      namespace: context.option('namespace'),
+      labelSelector: context.option('selector'),
+      withConditions: options.withConditions,
+    }),
   );
   const chosen = selectedRows(servers.rows, options);
   const rows = chosen.slice(0, options.limit);

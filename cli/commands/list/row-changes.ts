@@ -21,6 +21,8 @@ export function rowChanges(
   after: readonly Row[],
   matches: (row: Row) => boolean = () => true,
 ): readonly RowChange[] {
+  // The endpoint has said that nothing changed.
+  if (before === after) return [];
   const nameOf = namesAmong(unique([...after, ...before]));
   const old = new Map(before.map((row) => [row.uid, row]));
   const present = new Set(after.map(({ uid }) => uid));

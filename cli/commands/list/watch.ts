@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '../../../functions/model/defined.ts';
 import widthOf from 'fast-string-width';
 import { connect } from '../../auth/connect.ts';
 import { notSignedIn } from '../../auth/not-signed-in.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
-import { listServers } from '../../api/mcpservers.ts';
+import { answerMemory } from '../../api/answer-memory.ts';
+import { listServers, type Servers } from '../../api/mcpservers.ts';
 import { openScreen } from '../../output/screen.ts';
 import { isStructured } from '../../output/yaml.ts';
 import { matches, selectedRows } from './list-filter.ts';
@@ -25,22 +27,27 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
   // It rejects also while nothing waits for it.
   stopped.catch(() => undefined);
   const pinned = pinnedTo(endpoint, context);
+  const memory = answerMemory<Servers>();
   const look = async (): Promise<Look> => {
     const connection = await connect(pinned);
-    const servers = await listServers(
-      connection,
-      context.option('namespace'),
-      context.option('selector'),
-    );
+    const servers = await listServers(connection, {
+      namespace: context.option('namespace'),
+      labelSelector: context.option('selector'),
+      withConditions: options.withConditions,
+      memory,
+    });
     return { ...servers, signedIn: connection.tokens !== undefined };
   };
   const chosen = ({ rows }: Look) => selectedRows(rows, options).slice(0, options.limit);
-  const textOf = (shown: Look, width?: number): string => {
+  const drawn = (shown: Look, width?: number): string => {
     const rows = chosen(shown);
     if (rows.length === 0) return width === undefined ? '' : 'No MCPServers found\n';
     const { columns } = options;
     return listText(context, rows, { columns, signedIn: shown.signedIn, widthOf, width });
   };
+  const format = context.option('output');
+  const showsTimes = format === 'wide' || options.columns !== undefined;
+  const textOf = showsTimes ? drawn : onceFor(drawn);
   const viewOptions: ViewOptions = {
     print,
     info,
@@ -50,7 +57,6 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
     textOf,
     notesOf: (shown) => listNotes(shown, now()),
   };
-  const format = context.option('output');
   const screen =
     terminal?.stream === undefined || isStructured(format) || format === 'name'
       ? undefined
@@ -70,6 +76,19 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
     // What was on the screen last stays.
     if (screen !== undefined && last !== undefined) print(textOf(last));
   }
+}
+
+/** The text of rows that have not changed, in a window that has not, is the one of before. */
+function onceFor(drawn: ViewOptions['textOf']): ViewOptions['textOf'] {
+  let last:
+    | { readonly rows: Look['rows']; readonly width?: number; readonly text: string }
+    | undefined;
+  return (shown, width) => {
+    const { rows } = shown;
+    if (last?.rows !== rows || last.width !== width)
+      last = defined({ rows, width, text: drawn(shown, width) });
+    return last.text;
+  };
 }
 
 function viewFor(format: string | undefined, options: ViewOptions): WatchView {

@@ -1,7 +1,8 @@
 import { qualifiedName } from '../../../functions/model/mcpserver.ts';
 import type { Row } from '../../../functions/model/wire/server-wire.ts';
 import { inParallel } from '../../api/in-parallel.ts';
-import { NoResponse, RequestFailure } from '../../api/request.ts';
+import { NoResponse } from '../../api/no-response.ts';
+import { RequestFailure } from '../../api/request.ts';
 import { CliError, exitCodes } from '../../context.ts';
 import type { CheckResult } from './check-kinds.ts';
 

@@ -69,7 +69,7 @@ async function rowsOfAll(
   connection: Connection,
 ): Promise<{ readonly rows: readonly Row[]; readonly problem?: undefined }> {
   const namespace = context.option('namespace');
-  const { rows } = await listServers(connection, namespace);
+  const { rows } = await listServers(connection, { namespace, withConditions: false });
   const kind = checkKindOf(context);
   const worth = rows.filter((row) => isWorthChecking(kind, row));
   const left = rows.length - worth.length;

@@ -6,6 +6,7 @@ import { inParallel } from '../../api/in-parallel.ts';
 import { type Connection, listServers } from '../../api/mcpservers.ts';
 import { connect } from '../../auth/connect.ts';
 import { type CommandContext, type ExitCode, exitCodes } from '../../context.ts';
+import { sinceOf } from '../../output/columns.ts';
 import { eventTable, newestFirst, type ServerChange } from '../../output/event-table.ts';
 import { isStructured, structured } from '../../output/yaml.ts';
 import { readNamed, serverNames } from './named-servers.ts';
@@ -61,7 +62,10 @@ async function lastChanged(
   { option, info }: CommandContext,
   connection: Connection,
 ): Promise<{ readonly rows: readonly Row[]; readonly problem?: undefined }> {
-  const { rows } = await listServers(connection, option('namespace'));
+  const { rows } = await listServers(connection, {
+    namespace: option('namespace'),
+    withConditions: false,
+  });
   if (rows.length <= most.servers) return { rows };
   const byTime = [...rows].sort((a, b) => (changedAt(a) < changedAt(b) ? 1 : -1));
   const example = byTime[most.servers];
@@ -72,5 +76,4 @@ async function lastChanged(
 }
 
 /** Times of the API are UTC in one format, so they sort as texts. */
-const changedAt = ({ conditions }: Row): string =>
-  conditions.find(({ type }) => type === 'Reachable')?.lastTransitionTime ?? '';
+const changedAt = (row: Row): string => sinceOf(row) ?? '';

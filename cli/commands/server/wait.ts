@@ -10,7 +10,8 @@ import {
   readServer,
   serverUrl,
 } from '../../api/mcpservers.ts';
-import { NoResponse, RequestFailure } from '../../api/request.ts';
+import { NoResponse } from '../../api/no-response.ts';
+import { RequestFailure } from '../../api/request.ts';
 import { NoSuchServer, type ServerName } from '../../api/server-names.ts';
 import { connect, connectAsPerson } from '../../auth/connect.ts';
 import { NotRefreshed } from '../../token-store/refresh-tokens.ts';

@@ -40,7 +40,7 @@ async function walkThrough(context: CommandContext): Promise<ExitCode> {
     await loginToMuster(context);
     return connectAsPerson(context);
   });
-  const { rows } = await listServers(connection);
+  const { rows } = await listServers(connection, { withConditions: true });
   const nameOf = namesAmong(rows);
   const walk: Walk = { done: [], failed: [] };
   const waiting = sorted(rows).filter((row) => isPending(row) && outage(row) === undefined);

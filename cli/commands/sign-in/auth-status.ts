@@ -60,7 +60,10 @@ async function statusOfAll(context: CommandContext): Promise<ExitCode> {
     const { tokens, ...connection } = await connect(context);
     const { variable } = connection;
     // SESSION is about a person: without a sign-in there is none to list.
-    const listed = tokens === undefined ? undefined : (await listServers(connection)).rows;
+    const listed =
+      tokens === undefined
+        ? undefined
+        : (await listServers(connection, { withConditions: true })).rows;
     const rows =
       listed !== undefined && context.has('verify')
         ? await verifyRows(connection, listed, context.info)

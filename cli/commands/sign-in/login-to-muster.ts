@@ -63,7 +63,7 @@ async function runSingleSignOn(
   info: CommandContext['info'],
 ): Promise<void> {
   try {
-    const { rows } = await listServers(connection);
+    const { rows } = await listServers(connection, { withConditions: false });
     for (const { row, message } of await verifySessions(connection, rows.filter(usesSso)))
       info(
         `  ${qualifiedName(row)}: ${sessionCell(row)}${because(message ?? row.session?.message)}`,

@@ -73,6 +73,24 @@ test.each<[string, Sent, object]>([
   expect((await get(url)).answer).toMatchObject(answer);
 });
 
+test('an answer that is known is asked for by its tag, and what is unchanged has no body', async () => {
+  const url = await serve((request, response) =>
+    request.headers['if-none-match'] === '"one"'
+      ? response.writeHead(304).end()
+      : response.writeHead(200, { etag: '"one"' }).end('{}'),
+  );
+  expect(await get(url)).toMatchObject({ answer: { kind: 'ok' }, etag: '"one"' });
+  expect(await get(url, { ifNoneMatch: '"one"' })).toMatchObject({ isUnchanged: true });
+  expect(await get(url, { ifNoneMatch: '"two"' })).not.toHaveProperty('isUnchanged');
+});
+
+test('"not modified" is a problem where everything was asked for', async () => {
+  const url = await serve((_request, response) => response.writeHead(304).end());
+  const unasked = await get(url);
+  expect(unasked.answer).toMatchObject({ kind: 'problem', status: 304 });
+  expect(unasked).not.toHaveProperty('isUnchanged');
+});
+
 test('no endpoint, a closed connection, a redirect and no answer in time are unreachable', async () => {
   const url = await serve((request, response) => {
     if (request.url === '/closed') request.socket.destroy();

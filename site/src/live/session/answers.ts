@@ -1,5 +1,6 @@
 /** One request to the endpoint, and what came of it. */
 import { defined } from '../../../../functions/model/defined.ts';
+import { entityTag } from '../../../../functions/model/entity-tag.ts';
 import { isRecord, parseJson } from '../../../../functions/model/json.ts';
 import { longestMessage, oneLine } from '../../../../functions/model/outside-text.ts';
 import { challengeIn } from '../../../../functions/model/renamed-challenge.ts';
@@ -35,6 +36,8 @@ export type EndpointRequest = {
   /** Is sent as JSON. */
   readonly body?: unknown;
   readonly timeoutMs?: number;
+  /** Only what is newer than the answer with this tag. */
+  readonly ifNoneMatch?: string;
 };
 
 export type Exchanged = {
@@ -43,6 +46,10 @@ export type Exchanged = {
   readonly date?: Date;
   /** The endpoint refused the proof, not the token (RFC 9449, section 7.1). */
   readonly refusesProof: boolean;
+  /** Names this answer in `ifNoneMatch`. */
+  readonly etag?: string;
+  /** Nothing is newer than `ifNoneMatch`. */
+  readonly isUnchanged?: true;
 };
 
 /** As long as the endpoint waits for others. */
@@ -50,7 +57,7 @@ const usualMs = 30_000;
 
 /** Never throws for what the network or the endpoint does. */
 export async function exchange(request: EndpointRequest): Promise<Exchanged> {
-  const { method, url, token, proof, body, timeoutMs = usualMs } = request;
+  const { method, url, token, proof, body, timeoutMs = usualMs, ifNoneMatch } = request;
   try {
     const response = await fetch(url, {
       method,
@@ -58,6 +65,7 @@ export async function exchange(request: EndpointRequest): Promise<Exchanged> {
         authorization: token === undefined ? undefined : `Bearer ${token}`,
         dpop: proof,
         'content-type': body === undefined ? undefined : 'application/json',
+        'if-none-match': ifNoneMatch,
       }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       cache: 'no-store',
@@ -69,7 +77,14 @@ export async function exchange(request: EndpointRequest): Promise<Exchanged> {
     const challenge = challengeIn((name) => headers.get(name)) ?? '';
     const answer = answerOf(response, await response.text());
     const refusesProof = status === 401 && challenge.includes('invalid_dpop_proof');
-    return { answer, refusesProof, ...defined({ date: momentIn(headers.get('date')) }) };
+    const isUnchanged = status === 304 && ifNoneMatch !== undefined ? (true as const) : undefined;
+    return defined({
+      answer,
+      refusesProof,
+      date: momentIn(headers.get('date')),
+      etag: entityTag(headers.get('etag')),
+      isUnchanged,
+    });
   } catch (error) {
     return {
       answer: { kind: 'unreachable', message: causeOf(error, timeoutMs) },

@@ -7,7 +7,7 @@ import type { ProofSigner } from './proof.ts';
 /** Whose request it is. Without a signer it can only read. */
 export type Bearer = { readonly token: string; readonly signer?: ProofSigner | undefined };
 
-export type PathRequest = Pick<EndpointRequest, 'method' | 'body' | 'timeoutMs'> & {
+export type PathRequest = Pick<EndpointRequest, 'method' | 'body' | 'timeoutMs' | 'ifNoneMatch'> & {
   readonly path: string;
 };
 

@@ -1,5 +1,6 @@
 /** Who is signed in on this page, and every request of theirs. Tokens stay in memory. */
-import { type Answer, pageProblem } from './answers.ts';
+import { defined } from '../../../../functions/model/defined.ts';
+import { type Answer, type Exchanged, pageProblem } from './answers.ts';
 import { endpointClock } from './endpoint-clock.ts';
 import { endpointRequests, type PathRequest } from './endpoint-requests.ts';
 import { type ReturnedHome, returnHome } from './return-home.ts';
@@ -20,6 +21,11 @@ export type PersonSession = {
   readonly signOut: () => Promise<void>;
   /** GET, with the person's token when signed in. */
   readonly read: (path: string) => Promise<Answer>;
+  /**
+   * The same with the tag of its answer, and with the one of an answer that is known: for the same
+   * person, what has not changed since is not sent again.
+   */
+  readonly readAgain: (path: string, known?: AnswerTag) => Promise<AnswerAgain>;
   /** POST with the person's token, without a proof. */
   readonly check: (path: string, body?: unknown) => Promise<Answer>;
   /** Opens a window, so call it right at a press. Resolves with the body of `session/complete`. */
@@ -28,6 +34,11 @@ export type PersonSession = {
   /** The person changed, or signed in to a server after the page had given it up. */
   readonly onChange: (listener: () => void) => void;
 };
+
+/** Of one answer to one sign-in; `turn` counts these. */
+export type AnswerTag = { readonly etag: string; readonly turn: number };
+
+export type AnswerAgain = (Answer & { readonly tag?: AnswerTag }) | { readonly kind: 'unchanged' };
 
 /**
  * To be called once, at load: finishes a sign-in that came back, resumes by the cookie, or is signed
@@ -56,6 +67,7 @@ function livePerson(tabs: Tabs) {
   const ports: SessionPorts = { requests, clock, keys };
   const listeners: (() => void)[] = [];
   let own: SignIn | undefined;
+  let turn = 0;
   let ended = new AbortController();
   let alarm: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,6 +79,7 @@ function livePerson(tabs: Tabs) {
     }
     clearTimeout(alarm);
     own = next;
+    turn += 1;
     if (next !== undefined) watch(next);
     for (const listener of listeners) listener();
   };
@@ -95,11 +108,24 @@ function livePerson(tabs: Tabs) {
     await removeCookie(ports);
   };
 
-  const send = async (request: PathRequest): Promise<Answer> => {
+  const exchanged = async (request: PathRequest): Promise<Exchanged> => {
     const signIn = current();
-    const { answer } = await requests.send(request, signIn);
-    if (signIn !== undefined && isUnauthorized(answer)) await drop(signIn);
-    return answer;
+    const exchange = await requests.send(request, signIn);
+    if (signIn !== undefined && isUnauthorized(exchange.answer)) await drop(signIn);
+    return exchange;
+  };
+
+  const send = async (request: PathRequest): Promise<Answer> => (await exchanged(request)).answer;
+
+  const readAgain = async (path: string, known?: AnswerTag): Promise<AnswerAgain> => {
+    // It may end here, and with it what was known.
+    current();
+    const asked = turn;
+    const ifNoneMatch = known?.turn === asked ? known.etag : undefined;
+    const read = await exchanged(defined({ method: 'GET', path, ifNoneMatch }));
+    if (read.isUnchanged === true) return { kind: 'unchanged' };
+    const { answer, etag } = read;
+    return etag === undefined ? answer : { ...answer, tag: { etag, turn: asked } };
   };
 
   const prove = async (request: PathRequest): Promise<Answer> => {
@@ -161,6 +187,7 @@ function livePerson(tabs: Tabs) {
     signIn,
     signOut,
     read: (path) => send({ method: 'GET', path }),
+    readAgain,
     check: (path, body) => send({ method: 'POST', path, body }),
     signInTo: async (server) =>
       current() === undefined ? signInFirst : signInToServer(server, serverPorts()),

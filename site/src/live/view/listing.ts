@@ -2,7 +2,7 @@
 import { isList } from '../../../../cli/api/guards.ts';
 import { defined } from '../../../../functions/model/defined.ts';
 import type { List, Row } from '../../../../functions/model/wire/server-wire.ts';
-import type { Answer, PersonSession } from '../session/person-session.ts';
+import type { Answer, AnswerTag, PersonSession } from '../session/person-session.ts';
 
 export type Listing = {
   readonly rows: readonly Row[];
@@ -29,32 +29,49 @@ const mostAnswers = 200;
 /** How often a list is started when the cluster drops its snapshot half-way. */
 const maxStarts = 3;
 
-export async function readListing(
-  read: PersonSession['read'],
+/** Reads the list again and again. One that has not changed keeps its rows. */
+export function listingReader(
+  readAgain: PersonSession['readAgain'],
   now: () => Date,
-): Promise<ListingResult> {
-  for (let start = 1; ; start += 1) {
-    const result = await readOnce(read, now);
-    const isExpired =
-      result.kind === 'failed' && result.answer.kind === 'problem' && result.answer.status === 410;
-    if (!isExpired || start === maxStarts) return result;
-  }
-}
+): () => Promise<ListingResult> {
+  let known: { readonly tag: AnswerTag; readonly listing: Listing } | undefined;
 
-async function readOnce(read: PersonSession['read'], now: () => Date): Promise<ListingResult> {
-  const pages: List[] = [];
-  let next: string | undefined;
-  do {
-    const query = new URLSearchParams(
-      defined({ limit: rowsOfAnswer, conditions: 'none', continue: next }),
-    );
-    const answer = await read(`/v1/mcpservers?${query.toString()}`);
-    if (answer.kind !== 'ok') return notListed(answer);
-    if (!isList(answer.body)) return { kind: 'noEndpoint' };
-    pages.push(answer.body);
-    next = answer.body.continue;
-  } while (next !== undefined && pages.length < mostAnswers);
-  return { kind: 'listing', listing: listingOf(pages, now()) };
+  const readOnce = async (): Promise<ListingResult> => {
+    const pages: List[] = [];
+    let next: string | undefined;
+    let tag: AnswerTag | undefined;
+    do {
+      const query = new URLSearchParams(
+        defined({ limit: rowsOfAnswer, conditions: 'none', continue: next }),
+      );
+      const path = `/v1/mcpservers?${query.toString()}`;
+      const answer = await readAgain(path, next === undefined ? known?.tag : undefined);
+      if (answer.kind === 'unchanged')
+        return known === undefined
+          ? { kind: 'noEndpoint' }
+          : { kind: 'listing', listing: { ...known.listing, readAt: now() } };
+      if (answer.kind !== 'ok') return notListed(answer);
+      if (!isList(answer.body)) return { kind: 'noEndpoint' };
+      pages.push(answer.body);
+      ({ tag } = answer);
+      next = answer.body.continue;
+    } while (next !== undefined && pages.length < mostAnswers);
+    const listing = listingOf(pages, now());
+    // A tag names one answer, so it stands for a list that has no other.
+    known = tag !== undefined && pages.length === 1 ? { tag, listing } : undefined;
+    return { kind: 'listing', listing };
+  };
+
+  return async () => {
+    for (let start = 1; ; start += 1) {
+      const result = await readOnce();
+      const isExpired =
+        result.kind === 'failed' &&
+        result.answer.kind === 'problem' &&
+        result.answer.status === 410;
+      if (!isExpired || start === maxStarts) return result;
+    }
+  };
 }
 
 function notListed(answer: Exclude<Answer, { kind: 'ok' }>): ListingResult {

@@ -6,7 +6,7 @@ import type { Answer, PersonSession } from '../session/person-session.ts';
 import { answerText } from './answer-text.ts';
 import { button, element, fill, whileBusy } from './dom.ts';
 import { filterBar } from './filter-bar.ts';
-import { type Listing, type ListingResult, readListing } from './listing.ts';
+import { type Listing, listingReader, type ListingResult } from './listing.ts';
 import { pageHeader } from './page-header.ts';
 import { noticesOf } from './page-notices.ts';
 import { hashOf, rowsTable } from './rows-table.ts';
@@ -28,6 +28,7 @@ export function livePage(
   problem: Answer | undefined,
 ): void {
   const now = (): Date => new Date();
+  const read = listingReader(session.readAgain, now);
   let last: ListingResult | undefined;
   let listing: Listing | undefined;
   let choice = choiceOf(location.search);
@@ -163,7 +164,7 @@ export function livePage(
   };
 
   const ask = async (): Promise<void> => {
-    last = await readListing(session.read, now);
+    last = await read();
     if (last.kind === 'listing') {
       const { before, text } = stateNews(listing?.rows ?? [], last.listing.rows);
       ({ listing } = last);

@@ -36,7 +36,8 @@ test.each([
   [{ output: 'json' }, true],
   [{ columns: 'name,since' }, true],
   [{ 'sort-by': 'since' }, true],
-  [{ watch: '' }, true],
+  [{ watch: '' }, false],
+  [{ watch: '', output: 'json' }, true],
 ])('%j asks for conditions: %s', (flags, withConditions) => {
   expect(read(flags)).toMatchObject({ withConditions });
 });

@@ -6,7 +6,8 @@ import {
   valueView,
   type ViewOptions,
 } from '../../../../cli/commands/list/watch-views.ts';
-import { NoResponse, RequestFailure } from '../../../../cli/api/request.ts';
+import { NoResponse } from '../../../../cli/api/no-response.ts';
+import { RequestFailure } from '../../../../cli/api/request.ts';
 import { CliError, exitCodes } from '../../../../cli/context.ts';
 import type { Frame } from '../../../../cli/output/screen.ts';
 import { table } from '../../../../cli/output/table.ts';

@@ -7,6 +7,7 @@ import type { Row } from '../../../../functions/model/wire/server-wire.ts';
 import { listen } from '../../../../local/listen.ts';
 import { strictOutputSchemas } from '../../../../site/reference/output-schemas.ts';
 import { aRow } from '../../rows.ts';
+import { taggedAnswer } from '../../tagged-answer.ts';
 import { ctrlC, openTerminal, type Terminal } from '../../pseudo-terminal.ts';
 import { buildMuster, removeMuster } from '../../run.ts';
 
@@ -23,19 +24,31 @@ afterAll(async () => {
 const failed = { state: 'Failed', reason: 'Timeout' };
 const start = [aRow(), aRow({ name: 'server-c', ...failed })];
 
+/** An endpoint of before: its lists have no tag, and it compresses nothing. */
+const untagged = (...[, response, value]: Parameters<typeof taggedAnswer>): void =>
+  void response.end(JSON.stringify(value));
+
 /** An endpoint whose list the test changes. */
-async function anEndpoint(first: readonly Row[] = start) {
+async function anEndpoint(first: readonly Row[] = start, answerWith = untagged) {
   let answer: RequestListener | undefined;
   let rows = first;
-  const server: Server = createServer((request, response) =>
-    answer === undefined
-      ? response.end(JSON.stringify({ items: rows, problems: [] }))
-      : answer(request, response),
-  );
+  const statuses: number[] = [];
+  const server: Server = createServer((request, response) => {
+    response.on('finish', () => {
+      statuses.push(response.statusCode);
+      server.emit('answered');
+    });
+    if (answer === undefined) answerWith(request, response, { items: rows, problems: [] });
+    else answer(request, response);
+  });
   const { url, close } = await listen(server);
   open.push(close);
   return {
     url,
+    statuses,
+    answered: async (count: number) => {
+      while (statuses.length < count) await once(server, 'answered');
+    },
     answer: (listener: RequestListener | undefined) => void (answer = listener),
     change: (next: readonly Row[]) => void (rows = next),
   };
@@ -112,6 +125,19 @@ server-c   Failed      streamable-http
     ]);
   });
 
+  test('what has not changed is neither sent nor printed again, and what has changed is', async () => {
+    const endpoint = await anEndpoint(start, taggedAnswer);
+    const { child, out, until } = watching(endpoint.url);
+    await until('server-c   Failed');
+    await endpoint.answered(3);
+    endpoint.change([aRow(), aRow({ name: 'server-c' })]);
+    await until('->');
+    child.kill('SIGINT');
+    await once(child, 'close');
+    expect(endpoint.statuses.slice(0, 3)).toEqual([200, 304, 304]);
+    expect(out().match(/server-c/g)).toHaveLength(2);
+  });
+
   test('it ends when its reader has gone', async () => {
     const endpoint = await anEndpoint();
     const { child, until } = watching(endpoint.url);
@@ -140,11 +166,15 @@ server-c   Failed      streamable-http
 });
 
 describe.concurrent('on a terminal', () => {
-  const watchOn = (url: string, term = 'xterm-256color'): Terminal => {
+  const watchOn = (
+    url: string,
+    { term = 'xterm-256color', columns = 60, flags = [] as readonly string[] } = {},
+  ): Terminal => {
     const words = [`TERM=${term}`, process.execPath, file, 'ls', '-w', '--interval', '1s'];
+    words.push(...flags);
     const terminal = openTerminal('env', words, {
       environment: { HOME: '/nonexistent', MUSTER_ENDPOINT: url, PATH: process.env['PATH'] ?? '' },
-      columns: 60,
+      columns,
       rows: 12,
     });
     open.push(terminal.close);
@@ -173,9 +203,19 @@ describe.concurrent('on a terminal', () => {
     expect(after).toMatch(/^NAME {7}STATE {7}TYPE\r\nserver-a.*\r\nserver-c.*\r\n/);
   });
 
+  test('ages go on while the endpoint says that nothing has changed', async () => {
+    const since = new Date().toISOString();
+    const endpoint = await anEndpoint([aRow({ since })], taggedAnswer);
+    const terminal = watchOn(endpoint.url, { flags: ['-o', 'wide'], columns: 100 });
+    await terminal.until(/server-a .* 2s /, terminal.screen);
+    await terminal.until(/server-a .* 3s /, terminal.screen);
+    const [first, ...others] = endpoint.statuses;
+    expect([first, new Set(others)]).toEqual([200, new Set([304])]);
+  });
+
   test('a terminal that cannot be drawn on gets lines', async () => {
     const endpoint = await anEndpoint();
-    const terminal = watchOn(endpoint.url, 'dumb');
+    const terminal = watchOn(endpoint.url, { term: 'dumb' });
     await terminal.until('server-c   Failed');
     endpoint.change([]);
     await terminal.until('server-c   removed');
