@@ -1,0 +1,12 @@
+/** What `bench/list/list.ts` and its processes agree on. */
+import type { Size } from '../part.ts';
+
+/** MCPServers of each cluster. */
+export const fleets = (size: Size): readonly number[] =>
+  size === 'full' ? [100, 1_000, 10_000] : [100, 1_000];
+
+/** Servers that the person is signed in to. */
+export const grantCount = 50;
+
+/** Lambda takes no more as one answer (AWS, "Lambda quotas"). */
+export const lambdaBytes = 6 * 1024 * 1024;
