@@ -22,13 +22,13 @@ subscribe('http.client.request.start', (message) => {
 const handlers: ReturnType<typeof functionUrlHandler>[] = [];
 const urls: string[] = [];
 for (const kubeconfig of z.array(z.string()).parse(JSON.parse(process.env['KUBECONFIGS'] ?? ''))) {
-  let handler: ReturnType<typeof functionUrlHandler> | undefined;
+  // The settings need the address, and the address is there before the function.
+  const index = handlers.length;
   const { url } = await startFunctionUrl({
-    handler: async (event, context) => handler?.(event, context) ?? { statusCode: 503 },
+    handler: async (event, context) => handlers[index]?.(event, context) ?? { statusCode: 503 },
   });
-  handler = functionUrlHandler(
-    createApi({ ...process.env, KUBECONFIG_YAML: kubeconfig, PUBLIC_URL: url }),
-  );
+  const environment = { ...process.env, KUBECONFIG_YAML: kubeconfig, PUBLIC_URL: url };
+  const handler = functionUrlHandler(createApi(environment));
   handlers.push(handler);
   urls.push(url);
 }

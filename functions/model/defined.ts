@@ -17,6 +17,16 @@ export function defined<
   Text extends string,
   Given extends Readonly<Record<string, Text | number | boolean | object | null | undefined>>,
 >(given: Given): Defined<Given> {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as Defined<Given>;
+  const present: Record<string, unknown> = {};
+  // Every row has several of these: a loop takes a fifth of the time of entries.
+  for (const name in given) {
+    const value = given[name];
+    if (value === undefined) continue;
+    if (name === '__proto__') Object.defineProperty(present, name, { ...plain, value });
+    else present[name] = value;
+  }
+  return present as Defined<Given>;
 }
+
+/** As an assignment makes a member of any other name. */
+const plain = { configurable: true, enumerable: true, writable: true };

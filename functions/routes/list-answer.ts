@@ -36,8 +36,7 @@ export async function answerList(
   const others = JSON.stringify(rest);
   const tag = tagOf(items, others, next?.token ?? '');
   const isGzip =
-    acceptsGzip(context.req.header('accept-encoding')) &&
-    Buffer.byteLength(items) >= leastCompressed;
+    acceptsGzip(context.req.header('accept-encoding')) && items.length >= leastCompressed;
   const headers = { etag: etagOf(tag, isGzip), vary: 'authorization, accept-encoding' };
   if (namesTag(context.req.header('if-none-match'), tag)) return context.body(null, 304, headers);
   const sealed = JSON.stringify(defined({ continue: await next?.seal() }));

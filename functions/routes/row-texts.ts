@@ -68,9 +68,12 @@ function withOwn(shared: SharedText, session: Session | undefined, now: Date): R
 }
 
 /** Of JSON in a string of JSON: of what it consists of, only quotes and backslashes are escaped. */
-export function bytesInString(json: string): number {
-  let bytes = Buffer.byteLength(json);
-  for (const escaped of ['"', '\\'])
-    for (let at = json.indexOf(escaped); at !== -1; at = json.indexOf(escaped, at + 1)) bytes += 1;
-  return bytes;
+export const bytesInString = (json: string): number =>
+  Buffer.byteLength(json) + countOf(json, '"') + countOf(json, '\\');
+
+function countOf(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1))
+    count += 1;
+  return count;
 }

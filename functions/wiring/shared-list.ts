@@ -1,8 +1,9 @@
 /** What the cluster said, shared between callers for a short time; never what a person may see. */
-import type { McpServer, PageResult } from '../model/mcpserver.ts';
+import type { PageResult } from '../model/mcpserver.ts';
 import type { ListWanted } from '../routes/list-rows.ts';
 import type { ServerPorts } from '../routes/server-routes.ts';
 import { sharedReads } from '../routes/shared-reads.ts';
+import { leastSize, mostKept, serverSize } from './server-size.ts';
 
 type Sharing = { readonly now: () => Date; readonly freshMs: number };
 
@@ -14,7 +15,7 @@ export function sharedLister(
   listPage: ServerPorts['listPage'],
   sharing: Sharing,
 ): ServerPorts['listPage'] {
-  const shared = sharedReads<PageResult>({ ...sharing, sizeOf: pageSize, mostSize });
+  const shared = sharedReads<PageResult>({ ...sharing, sizeOf: pageSize, mostSize: mostKept });
   return (wanted) => shared(keyOf(wanted), () => listPage(wanted));
 }
 
@@ -31,9 +32,6 @@ export function sharedSweepTime(
   return () => shared('', read);
 }
 
-/** In characters of text: 15,000 MCPServers as people have them. The function has 512 MB. */
-const mostSize = 24 * 1024 * 1024;
-
 /** A page may be of any labels and of any length: each of these is another page. */
 const keyOf = ({ namespace, labelSelector, limit, continue: token }: ListWanted): string =>
   JSON.stringify([namespace, labelSelector, limit, token]);
@@ -43,13 +41,3 @@ const pageSize = (result: PageResult): number | undefined =>
   result.kind === 'page'
     ? result.page.servers.reduce((sum, server) => sum + serverSize(server), leastSize)
     : undefined;
-
-// Of a page without servers, and of a server without what its owner or other writers made long.
-const leastSize = 1_024;
-
-function serverSize({ url, headers, auth, status }: McpServer): number {
-  let size = leastSize + (url?.length ?? 0) + (status.lastError?.length ?? 0);
-  for (const value of Object.values(headers)) size += value.length;
-  for (const { message } of status.conditions) size += message.length;
-  return auth === undefined ? size : size + JSON.stringify(auth).length;
-}
