@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { sharedReads } from '../../../functions/routes/shared-reads.ts';
 
 /** Reads that end when the test says so; each gives its number. */
-function world({ mostSize = 100, size = () => 1 as number | undefined } = {}) {
+function world({ mostSize = 100, isSized = true } = {}) {
   let time = Date.UTC(2026, 10, 26);
   const reads: PromiseWithResolvers<number>[] = [];
   const shared = sharedReads<number>({
     now: () => new Date(time),
     freshMs: 1_000,
-    sizeOf: size,
+    sizeOf: () => (isSized ? 1 : undefined),
     mostSize,
   });
   return {
@@ -71,7 +71,7 @@ test('a failure reaches all that share the read, and is not kept', async () => {
 });
 
 test('a value without a size is given to those that wait for it, and to nobody else', async () => {
-  const made = world({ size: () => undefined });
+  const made = world({ isSized: false });
   const asked = [made.ask(), made.ask()];
   made.end(1);
   expect(await Promise.all(asked)).toEqual([1, 1]);
