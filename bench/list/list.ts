@@ -11,6 +11,7 @@ import { median, quantile } from '../figures.ts';
 import type { Part, Row, Size } from '../part.ts';
 import { ask, closeConnections, type Reply, timesOf } from './list-callers.ts';
 import { amounts, fleets as fleetsOf, grantCount, lambdaBytes } from './list-size.ts';
+import { pageRows, Rounds, wholeName, wholeRows } from './list-table.ts';
 import { type Fleet, listWorld, type ListWorld } from './list-world.ts';
 
 export const part: Part = {
@@ -34,20 +35,6 @@ const page = '/v1/mcpservers';
 /** As the command line and the live page ask. */
 const whole = '/v1/mcpservers?limit=5000&conditions=none';
 const gzip = { 'accept-encoding': 'gzip' };
-
-/** The values of one measure, round by round. */
-class Rounds {
-  readonly #values = new Map<string, number[]>();
-  add(measure: string, value: number): void {
-    this.#values.set(measure, [...this.of(measure), value]);
-  }
-  of(measure: string): readonly number[] {
-    return this.#values.get(measure) ?? [];
-  }
-  clear(): void {
-    this.#values.clear();
-  }
-}
 
 async function measured(size: Size, world: ListWorld) {
   const amount = amounts(size);
@@ -75,7 +62,7 @@ async function measured(size: Size, world: ListWorld) {
   return {
     rows: [
       ...pageRows(big, values, { hasKubectl, manyCallers }),
-      ...wholeRows(world, values, manyCallers),
+      ...wholeRows(world, values, { hasKubectl, manyCallers }),
       ...facts.rows,
     ],
     missing: hasKubectl ? [] : ['kubectl. Install: https://kubernetes.io/docs/tasks/tools/'],
@@ -83,6 +70,7 @@ async function measured(size: Size, world: ListWorld) {
       `The person has ${String(grantCount)} grants. A round has ${String(each)} requests of one caller, and 2 of each of ${String(manyCallers)}.`,
       'Warm: another request read the same page of the cluster less than a second ago. "Nothing shared" asks for a page that no other request has read.',
       'The cluster and the table are the ones of `npm start`, each in a process of its own on the same machine.',
+      'The Lease of the last sweep is read besides, also at most once a second.',
       ...facts.notes,
     ],
   };
@@ -280,12 +268,6 @@ async function wholeLists(
   }
 }
 
-const wholeName = ({ count }: Fleet, callers: number): string =>
-  `${count.toLocaleString('en')} servers, ${callersText(callers)}`;
-
-const callersText = (callers: number): string =>
-  callers === 1 ? '1 caller' : `${String(callers)} callers`;
-
 const run = promisify(execFile);
 
 /** The time of a whole process of kubectl. Rejects where there is none. */
@@ -293,81 +275,4 @@ async function kubectl(kubeconfig: string, words: readonly string[]): Promise<nu
   const started = performance.now();
   await run('kubectl', ['--kubeconfig', kubeconfig, ...words], { maxBuffer: 256 * 1024 * 1024 });
   return performance.now() - started;
-}
-
-type Shown = { readonly hasKubectl: boolean; readonly manyCallers: number };
-
-function pageRows(
-  { count }: Fleet,
-  values: Rounds,
-  { hasKubectl, manyCallers }: Shown,
-): readonly Row[] {
-  const many = callersText(manyCallers);
-  const of = `page of 500 of ${count.toLocaleString('en')}`;
-  const row = (measure: string, key: string, more: Partial<Row> = {}): Row => ({
-    measure: `${of}, ${measure}`,
-    unit: key.endsWith('cpu') ? 'CPU ms' : 'ms',
-    rounds: values.of(key),
-    ...more,
-  });
-  const peer = (name: string, key: string) => ({ name, rounds: values.of(key) });
-  return [
-    row('1 caller, p50', 'plain p50', {
-      aim: { atMost: 8 },
-      peers: [
-        peer('bare node:http, same bytes', 'bare plain p50'),
-        peer('the same page of the cluster itself', 'cluster p50'),
-        ...(hasKubectl
-          ? [peer('kubectl get --raw', 'kubectl raw'), peer('kubectl get -o json', 'kubectl json')]
-          : []),
-      ],
-    }),
-    row('1 caller, p99', 'plain p99'),
-    row('1 caller, gzip, p50', 'gzip p50', {
-      peers: [peer('bare node:http, same bytes', 'bare gzip p50')],
-    }),
-    row('1 caller, gzip, p99', 'gzip p99'),
-    row('1 caller, nothing shared, p50', 'unshared p50'),
-    row('1 caller, 304, p50', 'same p50'),
-    row('functionUrlHandler alone, p50', 'function p50'),
-    row('functionUrlHandler alone, gzip, p50', 'function gzip p50'),
-    row(`${many}, p50`, 'many p50'),
-    row(`${many}, p99`, 'many p99'),
-    row(`${many}, gzip, p50`, 'many gzip p50'),
-    row(`${many}, gzip, p99`, 'many gzip p99'),
-    row('CPU', 'plain cpu'),
-    row('CPU, gzip', 'gzip cpu'),
-    row('CPU, nothing shared', 'unshared cpu'),
-    row('CPU, 304', 'same cpu'),
-  ];
-}
-
-function wholeRows({ fleets }: ListWorld, values: Rounds, manyCallers: number): readonly Row[] {
-  const rows = fleets.flatMap((fleet) =>
-    [1, manyCallers].flatMap((callers): Row[] => {
-      const name = wholeName(fleet, callers);
-      return [
-        { measure: `whole list, ${name}, p50`, unit: 'ms', rounds: values.of(`${name} p50`) },
-        { measure: `whole list, ${name}, p99`, unit: 'ms', rounds: values.of(`${name} p99`) },
-        { measure: `whole list, ${name}, CPU`, unit: 'CPU ms', rounds: values.of(`${name} cpu`) },
-      ];
-    }),
-  );
-  const [fewer, more] = fleets.slice(-2);
-  if (fewer === undefined || more === undefined) return rows;
-  const perRow = (fleet: Fleet): readonly number[] =>
-    values.of(`${wholeName(fleet, 1)} cpu`).map((cpuMs) => cpuMs / fleet.count);
-  const growth = perRow(more).flatMap((cpuMs, round) => {
-    const before = perRow(fewer)[round];
-    return before === undefined ? [] : [cpuMs / before];
-  });
-  return [
-    ...rows,
-    {
-      measure: `CPU of a row, ${more.count.toLocaleString('en')} servers to ${fewer.count.toLocaleString('en')}`,
-      unit: '',
-      rounds: growth,
-      aim: { atMost: 1 },
-    },
-  ];
 }
