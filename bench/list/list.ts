@@ -78,10 +78,14 @@ async function measured(size: Size, world: ListWorld) {
 
 const clusterPath = `/apis/muster.giantswarm.io/v1alpha1/mcpservers?limit=${String(rowsOfPage)}`;
 
+/** Throws where it is no such list. The endpoint gives fewer rows where its cluster is slow. */
 const checked = (reply: Reply, rows: number | undefined): Reply => {
   if (reply.status !== 200) throw new Error(`HTTP ${String(reply.status)}: ${String(reply.bytes)}`);
-  if (rows !== undefined && listOf(reply).items.length !== rows)
-    throw new Error(`${String(listOf(reply).items.length)} rows instead of ${String(rows)}`);
+  if (rows === undefined) return reply;
+  const { items, continue: next } = listOf(reply);
+  const isCut = rows > rowsOfPage && next !== undefined && items.length > 0;
+  if (items.length !== rows && !isCut)
+    throw new Error(`${String(items.length)} rows instead of ${String(rows)}`);
   return reply;
 };
 
