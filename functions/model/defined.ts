@@ -17,16 +17,11 @@ export function defined<
   Text extends string,
   Given extends Readonly<Record<string, Text | number | boolean | object | null | undefined>>,
 >(given: Given): Defined<Given> {
+  // A loop: an object in every row of every list is made here, and entries are five times slower.
   const present: Record<string, unknown> = {};
-  // Every row has several of these: a loop takes a fifth of the time of entries.
-  for (const name in given) {
+  for (const name of Object.keys(given)) {
     const value = given[name];
-    if (value === undefined) continue;
-    if (name === '__proto__') Object.defineProperty(present, name, { ...plain, value });
-    else present[name] = value;
+    if (value !== undefined) present[name] = value;
   }
   return present as Defined<Given>;
 }
-
-/** As an assignment makes a member of any other name. */
-const plain = { configurable: true, enumerable: true, writable: true };
