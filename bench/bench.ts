@@ -16,6 +16,7 @@ import { runParts } from './run-parts.ts';
 
 /** Each is a table of `docs/performance.md`, in this order. */
 export const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  list: async () => (await import('./list/list.ts')).part,
   cli: async () => (await import('./cli/cli.ts')).part,
   connect: async () => (await import('./connect/connect.ts')).part,
   cold: async () => (await import('./cold/cold.ts')).part,

@@ -80,6 +80,8 @@ export type ApiSettings = SharedSettings & {
   readonly clients: ReturnType<typeof clients>;
   readonly issuerRules: IssuerRules;
   readonly anonymousList: boolean;
+  /** How long callers share what the cluster listed. */
+  readonly listSharedMs: number;
   /** Whether people may sign in on the live page, which the same address serves. */
   readonly livePage: boolean;
   readonly metricsNamespace?: string;
@@ -141,6 +143,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       clients: clients(from),
       issuerRules: issuerRules(from),
       anonymousList,
+      listSharedMs: from.number('LIST_SHARED_SECONDS') * 1000,
       livePage: from.isOn('LIVE_PAGE'),
       metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
       accessRules: accessReview

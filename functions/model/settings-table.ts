@@ -189,6 +189,11 @@ export const settings = {
     summary: 'Namespace of the Lease that every sweep renews.',
     fallback: 'muster-serverless',
   },
+  LIST_SHARED_SECONDS: {
+    summary:
+      'How long the endpoint gives what the cluster listed to other callers of the same page. A list is at most that old. Sessions and access are read for each request.',
+    fallback: '1',
+  },
   LIVE_PAGE: {
     summary:
       'on: people may sign in on the live page at PUBLIC_URL/live/. Something has to serve the site at the address of the endpoint. The issuer needs that address as one more redirect address of the client.',

@@ -146,6 +146,8 @@ export type Route = {
   readonly body?: BodyName;
   /** Absent: the answer is a document that a standard defines, a page for people, or empty. */
   readonly answer?: BodyName;
+  /** The answer has an ETag and is compressed for a caller that reads gzip. */
+  readonly isTagged?: true;
 };
 
 const server = '/v1/mcpservers/{namespace}/{name}';
@@ -159,6 +161,7 @@ export const contract: readonly Route[] = [
     access: 'list',
     query: listQuerySchema,
     answer: 'List',
+    isTagged: true,
   },
   {
     method: 'get',

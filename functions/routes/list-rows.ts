@@ -4,17 +4,19 @@ import type { Caller, Person } from '../sessions/person.ts';
 import type { Row, Session } from '../model/wire/server-wire.ts';
 import type { AccessRefusal, MaySee } from './access.ts';
 import { defined } from '../model/defined.ts';
+import { once } from '../model/once.ts';
 import { rowOf } from '../sessions/row.ts';
+import { bytesInString, type RowText, type RowTexts } from './row-texts.ts';
 
 export type RowPorts = {
   readonly now: () => Date;
   /** Without a namespace: all of them. Without a selector: all labels. */
   readonly listPage: (wanted: ListWanted) => Promise<PageResult>;
-  /** This person's session with each of the servers, by uid. */
-  readonly sessionsOf: (
-    person: Person,
-    servers: readonly McpServer[],
-  ) => Promise<ReadonlyMap<string, Session>>;
+  /**
+   * Reads once what the person has, of one server only where it is named. It gives the function that
+   * makes the person's session with each of those servers, by uid.
+   */
+  readonly sessionsOf: (person: Person, only?: McpServer) => Promise<SessionsOf>;
   readonly heartbeatMs: number;
   /**
    * Whether the cluster would let a person get the MCPServers of a namespace. Absent: everyone
@@ -22,6 +24,8 @@ export type RowPorts = {
    */
   readonly maySee?: MaySee;
 };
+
+export type SessionsOf = (servers: readonly McpServer[]) => ReadonlyMap<string, Session>;
 
 export type ListWanted = {
   readonly namespace?: string;
@@ -33,7 +37,7 @@ export type ListWanted = {
 export type ListedRows =
   | {
       readonly kind: 'rows';
-      readonly rows: readonly Row[];
+      readonly rows: readonly RowText[];
       readonly malformed: readonly Malformed[];
       readonly continue?: string;
       /** Requests to the cluster that it took. */
@@ -51,32 +55,40 @@ const clusterLimit = 500;
 /** While the cluster is slow an answer has fewer rows: its caller waits 15 s, the function 20 s. */
 const longestMs = 3_000;
 
+/** Who asks for which rows, in which form. */
+export type RowRequest = {
+  readonly caller: Caller | undefined;
+  readonly wanted: ListWanted;
+  readonly texts: RowTexts;
+};
+
 /**
  * Up to `limit` MCPServers, in as many pages of the cluster as that takes. Fewer where they are too
- * many bytes for one answer, or where the cluster is slow: `continue` then begins behind them.
+ * many bytes for one answer, or where the cluster is slow: `continue` then begins behind them. What
+ * the person has is read once, beside the first page.
  */
-export async function listRows(
-  ports: RowPorts,
-  caller: Caller | undefined,
-  wanted: ListWanted,
-  withoutConditions = false,
-): Promise<ListedRows> {
+export async function listRows(ports: RowPorts, request: RowRequest): Promise<ListedRows> {
+  const { caller, wanted } = request;
   const endsAt = ports.now().getTime() + longestMs;
-  const rows: Row[] = [];
+  const rows: RowText[] = [];
   const malformed: Malformed[] = [];
   const answer = (next: string | undefined) =>
     defined({ kind: 'rows', rows, malformed, continue: next, pages });
+  const sessions = once(async () => caller && ports.sessionsOf(caller.person));
   let token = wanted.continue;
   let bytes = 0;
   let pages = 0;
   for (let left = wanted.limit; ; left -= clusterLimit) {
     const read = await pageWithin(mostRowBytes, Math.min(clusterLimit, left), (limit) =>
-      readRows(ports, caller, defined({ ...wanted, limit, continue: token }), withoutConditions),
+      readRows(ports, sessions, {
+        ...request,
+        wanted: defined({ ...wanted, limit, continue: token }),
+      }),
     );
     if (read.kind !== 'page') return read;
     pages += 1;
     if (bytes > 0 && bytes + read.bytes > mostRowBytes) return answer(token);
-    rows.push(...read.rows);
+    for (const row of read.rows) rows.push(row);
     malformed.push(...read.page.malformed);
     bytes += read.bytes;
     token = read.page.continue;
@@ -89,7 +101,7 @@ type ReadRows =
   | {
       readonly kind: 'page';
       readonly page: Page;
-      readonly rows: readonly Row[];
+      readonly rows: readonly RowText[];
       /** How many MCPServers the cluster gave, hidden ones included. */
       readonly count: number;
       /** Of the rows, as they cross the wire. */
@@ -116,23 +128,25 @@ async function pageWithin(
 
 async function readRows(
   ports: RowPorts,
-  caller: Caller | undefined,
-  wanted: ListWanted,
-  withoutConditions: boolean,
+  sessions: () => Promise<SessionsOf | undefined>,
+  { caller, wanted, texts }: RowRequest,
 ): Promise<ReadRows> {
-  const read = await pageFor(ports, caller, wanted);
+  const [read, sessionsOf] = await Promise.all([pageFor(ports, caller, wanted), sessions()]);
   if (read.kind === 'expired') return { kind: 'expired' };
   if (read.kind !== 'page') return read;
   const visible = await visibleOf(ports, read.page, caller);
   if (visible.kind !== 'page') return visible;
   const { page } = visible;
-  const rows = await rowsOf(ports, page.servers, caller?.person, withoutConditions);
+  // Only of what the person may see: a name that is there twice has its namespace in the hint.
+  const byUid = sessionsOf?.(page.servers);
+  const now = ports.now();
+  const rows = page.servers.map((server) => texts(server, byUid?.get(server.uid), now));
   const count = read.page.servers.length + read.page.malformed.length;
-  return { kind: 'page', page, rows, count, bytes: bytesInJson([rows, page.malformed]) };
+  return { kind: 'page', page, rows, count, bytes: bytesOf(rows, page.malformed) };
 }
 
-const bytesInJson = (answer: unknown): number =>
-  Buffer.byteLength(JSON.stringify(JSON.stringify(answer)));
+const bytesOf = (rows: readonly RowText[], malformed: readonly Malformed[]): number =>
+  rows.reduce((sum, { bytes }) => sum + bytes + 1, bytesInString(JSON.stringify(malformed)));
 
 /**
  * The page of the cluster. A namespace that the person may not see is not listed at all: its
@@ -186,27 +200,15 @@ async function visibleOf(
   };
 }
 
-/** A row for each server, with the person's session if there is one. */
-export async function rowsOf(
-  ports: RowPorts,
-  servers: readonly McpServer[],
+/** The row of one server, with the person's session if there is one. */
+export async function rowFor(
+  ports: Pick<RowPorts, 'now' | 'sessionsOf' | 'heartbeatMs'>,
+  server: McpServer,
   person: Person | undefined,
-  withoutConditions = false,
-): Promise<Row[]> {
-  const sessions =
-    person === undefined ? new Map<string, Session>() : await ports.sessionsOf(person, servers);
-  const now = ports.now();
-  return servers.map((server) => {
-    const session = sessions.get(server.uid);
-    return rowOf(
-      server,
-      defined({
-        session,
-        anonymous: person === undefined,
-        withoutConditions,
-        now,
-        heartbeatMs: ports.heartbeatMs,
-      }),
-    );
-  });
+): Promise<Row> {
+  const sessionsOf = person && (await ports.sessionsOf(person, server));
+  const { heartbeatMs } = ports;
+  const session = sessionsOf?.([server]).get(server.uid);
+  const anonymous = person === undefined;
+  return rowOf(server, defined({ session, anonymous, now: ports.now(), heartbeatMs }));
 }

@@ -58,14 +58,22 @@ function operation(route: Route) {
   return defined({
     summary: route.summary,
     security: security[route.access],
-    parameters: [...pathParameters(route.path), ...queryParameters(route)],
+    parameters: [
+      ...pathParameters(route.path),
+      ...queryParameters(route),
+      ...(route.isTagged === true ? tagParameters : []),
+    ],
     requestBody:
       route.body === undefined ? undefined : { required: true, content: json(route.body) },
     responses: {
       200: defined({
         description: route.summary,
+        headers: route.isTagged === true ? { ...tagHeaders, ...encodingHeader } : undefined,
         content: route.answer === undefined ? undefined : json(route.answer),
       }),
+      ...(route.isTagged === true
+        ? { 304: { description: 'The caller has this answer already.', headers: tagHeaders } }
+        : {}),
       default: {
         description: 'What went wrong and what to do next (RFC 9457).',
         content: { 'application/problem+json': reference('Problem') },
@@ -103,6 +111,39 @@ const queryParameters = ({ query }: Route) =>
         required: false,
         schema,
       }));
+
+const text = { type: 'string' };
+
+/** What a caller sends to get less (RFC 9110, sections 12.5.3 and 13.1.2). */
+const tagParameters = [
+  {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description: 'ETag of an answer that the caller has. If it is still right, the answer is 304.',
+    schema: text,
+  },
+  {
+    name: 'Accept-Encoding',
+    in: 'header',
+    required: false,
+    description: 'With `gzip`, an answer of 1 KB or more is compressed.',
+    schema: text,
+  },
+];
+
+const tagHeaders = {
+  ETag: {
+    description:
+      'Strong, for this caller, this query and this encoding. Only for its If-None-Match.',
+    schema: text,
+  },
+  Vary: { description: '`authorization, accept-encoding`', schema: text },
+};
+
+const encodingHeader = {
+  'Content-Encoding': { description: '`gzip` if the answer is compressed.', schema: text },
+};
 
 const reference = (name: BodyName) => ({ schema: { $ref: `#/components/schemas/${name}` } });
 const json = (name: BodyName) => ({ 'application/json': reference(name) });

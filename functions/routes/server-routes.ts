@@ -3,18 +3,19 @@ import type { core } from 'zod/mini';
 import type { McpServer, ReadServer } from '../model/mcpserver.ts';
 import type { Caller } from '../sessions/person.ts';
 import { type Check, checkRequestSchema, type SignInCheck } from '../model/wire/check-wire.ts';
-import type { List } from '../model/wire/server-wire.ts';
 import { parseJson } from '../model/json.ts';
 import { anonymousLists } from '../model/limits.ts';
 import type { TakeLimit } from '../sessions/rate-limits.ts';
 import { accessRefused } from './access.ts';
 import { type ContinueTokens, continuePlace } from './continue-tokens.ts';
 import { limited, tooMany } from './limited.ts';
-import { listRows, type RowPorts, rowsOf } from './list-rows.ts';
+import { answerList, type ListAnswer } from './list-answer.ts';
+import { listRows, rowFor, type RowPorts } from './list-rows.ts';
 import { processLimit } from './process-limit.ts';
 import { listQuerySchema, maxLimit } from './contract.ts';
 import { requirePerson, signInRequired, type Variables } from './bearer.ts';
 import { problemResponse } from './problem.ts';
+import { rowTexts } from './row-texts.ts';
 import { defined } from '../model/defined.ts';
 import { explainRow, reasonPagesOf } from '../model/reason-facts.ts';
 import { noSuchServer } from './with-server.ts';
@@ -44,6 +45,7 @@ export type LastSweep = { readonly at: Date; readonly stopped: boolean };
 /** The routes that read MCPServers. */
 export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }> {
   const anonymous = processLimit(anonymousLists);
+  const textsOf = rowTexts(ports.heartbeatMs);
   const mayRead = (context: Context<{ Variables: Variables }>) =>
     context.var.caller !== undefined || ports.anonymousList;
 
@@ -64,8 +66,10 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       const place = continuePlace(caller, wanted);
       const token = sealed && (await ports.continueTokens.open(sealed, place));
       if (sealed !== undefined && token === undefined) return badContinue(context);
+      const anonymousForm = { anonymous: person === undefined };
+      const texts = textsOf({ ...anonymousForm, withoutConditions: conditions === 'none' });
       const [read, lastSweep] = await Promise.all([
-        listRows(ports, caller, defined({ ...wanted, continue: token }), conditions === 'none'),
+        listRows(ports, { caller, wanted: defined({ ...wanted, continue: token }), texts }),
         ports.lastSweep?.(),
       ]);
       if (read.kind === 'expired') return listExpired(context);
@@ -73,9 +77,7 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
       // A long answer counts as the many that it saves.
       if (caller === undefined)
         for (let page = 1; page < read.pages; page += 1) anonymous(ports.now());
-      const list: List = defined({
-        items: [...read.rows],
-        continue: read.continue && (await ports.continueTokens.seal(read.continue, place)),
+      const rest: ListAnswer['rest'] = defined({
         me: person === undefined ? undefined : meOf(person),
         reasonPages: reasonPagesOf(read.rows, ports.siteUrl),
         sweptAt: lastSweep?.at.toISOString(),
@@ -86,15 +88,18 @@ export function serverRoutes(ports: ServerPorts): Hono<{ Variables: Variables }>
           message: person === undefined ? 'could not be read. Sign in to see the reason.' : message,
         })),
       });
-      return context.json(list);
+      const { rows, continue: next } = read;
+      const seal = (text: string) => () => ports.continueTokens.seal(text, place);
+      const goesOn = next === undefined ? undefined : { token: next, seal: seal(next) };
+      return answerList(context, defined({ rows, rest, next: goesOn }));
     })
     .get('/v1/mcpservers/:namespace/:name', async (context) => {
       if (!mayRead(context)) return signInRequired(context);
       const { namespace, name } = context.req.param();
       const server = await ports.readServer(namespace, name);
       if (server === undefined) return noSuchServer(context, { namespace, name });
-      const [row] = await rowsOf(ports, [server], context.var.caller?.person);
-      return context.json(row && defined({ ...row, explained: explainRow(row, ports.siteUrl) }));
+      const row = await rowFor(ports, server, context.var.caller?.person);
+      return context.json(defined({ ...row, explained: explainRow(row, ports.siteUrl) }));
     })
     .post(
       '/v1/mcpservers/:namespace/:name/check',

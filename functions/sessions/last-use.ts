@@ -3,7 +3,7 @@ import { defined } from '../model/defined.ts';
 import type { LastUsed, Session } from '../model/wire/server-wire.ts';
 import type { InUse } from '../model/wire/session-wire.ts';
 import type { PersonKey } from './grant.ts';
-import type { KeyStore, ReleaseStore, TokenRelease } from './ports.ts';
+import type { KeyStore, PersonRows, ReleaseStore, TokenRelease } from './ports.ts';
 
 export type LastUsePorts = Pick<ReleaseStore, 'listReleases'> & Pick<KeyStore, 'listKeys'>;
 
@@ -17,6 +17,14 @@ export async function lastUses(
     ports.listReleases(person, serverUid),
     ports.listKeys(person),
   ]);
+  return lastUsesOf({ releases, keys });
+}
+
+/** The same of what has been read. */
+export function lastUsesOf({
+  releases,
+  keys,
+}: Pick<PersonRows, 'releases' | 'keys'>): ReadonlyMap<string, LastUsed> {
   const machines = new Set(keys.map(({ thumbprint }) => thumbprint));
   const byServer = Map.groupBy(releases, (release) => release.serverUid);
   return new Map([...byServer].map(([uid, all]) => [uid, lastUseOf(all, machines)]));

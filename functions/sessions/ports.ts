@@ -79,6 +79,20 @@ export type ReleaseStore = {
   readonly takeReleases: (person: PersonKey, serverUid: string) => Promise<readonly TokenRelease[]>;
 };
 
+/** What a list shows of a person, besides the servers. */
+export type PersonRows = {
+  readonly grants: readonly Grant[];
+  /** Of the last 30 days. */
+  readonly releases: readonly TokenRelease[];
+  /** The registered keys of the person's machines. */
+  readonly keys: readonly MachineKey[];
+};
+
+export type PersonStore = {
+  /** One read of the table. What cannot be read is left out, as where each is listed alone. */
+  readonly readPerson: (person: PersonKey) => Promise<PersonRows>;
+};
+
 /** Sign-ins that are not completed yet. */
 export type SignInStore = {
   readonly saveSignIn: (state: string, signIn: SignIn) => Promise<void>;

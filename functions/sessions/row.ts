@@ -17,22 +17,37 @@ import { defined } from '../model/defined.ts';
 import { longestMessage, oneLine } from '../model/outside-text.ts';
 
 /** What a row contains besides its server. */
-export type RowView = {
+export type RowView = RowForm & {
   /** The caller's session with this server. Absent: the caller is not signed in. */
   readonly session?: Session;
+  readonly now: Date;
+  readonly heartbeatMs: number;
+};
+
+/** Which facts of a server a row has. */
+export type RowForm = {
   /** The caller is not signed in: no URL, error text or condition messages. */
   readonly anonymous: boolean;
   /** For a caller that shows none of them: they are most of a row. */
   readonly withoutConditions?: boolean;
-  readonly now: Date;
-  readonly heartbeatMs: number;
 };
+
+/** What of a row neither the person nor the time changes. */
+export type SharedRow = Omit<Row, 'stale' | 'session'>;
 
 /**
  * One MCPServer in the API: only what is named here, so never `headers`, `env`, `args` or
  * `command`.
  */
-export function rowOf(server: McpServer, view: RowView): Row {
+export const rowOf = (server: McpServer, view: RowView): Row =>
+  defined({
+    ...sharedRowOf(server, view),
+    stale: view.now.getTime() > staleAfter(server, view.heartbeatMs),
+    session: view.session === undefined || view.anonymous ? undefined : view.session,
+  });
+
+/** The part of `rowOf` that is the same for everyone of that form, at any time. */
+export function sharedRowOf(server: McpServer, view: RowForm): SharedRow {
   const { status } = server;
   const isSuspended = server.suspended === true;
   const state = isSuspended ? undefined : displayState(status);
@@ -65,8 +80,6 @@ export function rowOf(server: McpServer, view: RowView): Row {
     lastAttempt: status.lastAttempt?.toISOString(),
     lastConnected: status.lastConnected?.toISOString(),
     nextRetryAfter: status.nextRetryAfter?.toISOString(),
-    stale: isStale(server, view),
-    session: view.session === undefined || view.anonymous ? undefined : view.session,
   });
 }
 
@@ -93,19 +106,19 @@ function wireCondition(condition: Condition, anonymous: boolean): Row['condition
 }
 
 /**
- * A stdio server is never observed, and a suspended one no longer is; a server never observed has
- * no STATE that could be stale. One that the sweep could not judge for long keeps a STATE of before.
+ * The time after which the STATE is stale, in milliseconds: never for a stdio server, which is not
+ * observed, for a suspended one, which no longer is, and for one that was never observed. One that
+ * the sweep could not judge for long keeps a STATE of before: it is stale at any time.
  */
-function isStale(server: McpServer, { now, heartbeatMs }: RowView): boolean {
+export function staleAfter(server: McpServer, heartbeatMs: number): number {
   const { lastAttempt, lastConnected } = server.status;
-  if (server.type === 'stdio' || server.suspended === true) return false;
-  if (lastAttempt === undefined && lastConnected === undefined) return false;
-  if (conditionOf(server.status, 'Reachable')?.reason === 'ProberOffline') return true;
+  if (server.type === 'stdio' || server.suspended === true) return Infinity;
+  if (lastAttempt === undefined && lastConnected === undefined) return Infinity;
+  if (conditionOf(server.status, 'Reachable')?.reason === 'ProberOffline') return -Infinity;
   // giantswarm/muster also writes lastConnected: it says nothing about the age of our verdict.
   const isOurs = ownState(server.status) !== undefined && lastAttempt !== undefined;
   const theirs = isOurs ? 0 : (lastConnected?.getTime() ?? 0);
-  const observed = Math.max(lastAttempt?.getTime() ?? 0, theirs);
-  return now.getTime() - observed > 2 * heartbeatMs;
+  return Math.max(lastAttempt?.getTime() ?? 0, theirs) + 2 * heartbeatMs;
 }
 
 /** The person in the API. */

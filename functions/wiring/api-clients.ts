@@ -10,6 +10,7 @@ import { auditCounter } from '../telemetry/metrics.ts';
 import { createCluster } from './cluster-client.ts';
 import { keyRenewal } from './key-renewal.ts';
 import type { ReadAgain } from './secrets.ts';
+import { sharedLister } from './shared-list.ts';
 import { selectedLister, selectedReader } from './selected-servers.ts';
 
 // A call that failed was repeated already; three in a row are no accident.
@@ -72,7 +73,10 @@ export function createClients(settings: ApiSettings, { log, now, readAgain }: Pr
   const sealedTexts = textSealer(
     sealer(settings.tokenKeys, readAgain && keyRenewal(readAgain, now, ofTexts)),
   );
-  const listPage = selectedLister(cluster, settings.accessRules !== undefined);
+  const listPage = sharedLister(selectedLister(cluster, settings.accessRules !== undefined), {
+    now,
+    freshMs: settings.listSharedMs,
+  });
   return {
     log,
     now,

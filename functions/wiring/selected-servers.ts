@@ -5,6 +5,8 @@ import { defined } from '../model/defined.ts';
 import { readSelector } from '../model/label-selector.ts';
 import type { ReadServer } from '../model/mcpserver.ts';
 import type { ServerPorts } from '../routes/server-routes.ts';
+import { rememberedItems } from './remembered-items.ts';
+import { mostKept } from './server-size.ts';
 
 /**
  * A namespace and labels that a caller asks for narrow the owner's selection; they never widen it.
@@ -12,7 +14,8 @@ import type { ServerPorts } from '../routes/server-routes.ts';
  * namespaces: `continue` would count the hidden MCPServers that have them.
  */
 export function selectedLister(cluster: Cluster, mayHide: boolean): ServerPorts['listPage'] {
-  const listAll = pageLister(cluster);
+  const read = rememberedItems(mostKept);
+  const listAll = pageLister(cluster, undefined, read);
   return async ({ namespace, labelSelector, ...page }) => {
     const own = cluster.selection;
     if (namespace === undefined && labelSelector === undefined) return listAll(page);
@@ -25,7 +28,7 @@ export function selectedLister(cluster: Cluster, mayHide: boolean): ServerPorts[
       labelSelector: labels.filter((text) => text).join(',') || undefined,
     });
     const selects = isFilteredHere ? readSelector(labelSelector ?? '') : undefined;
-    return pageLister({ ...cluster, selection }, selects)(page);
+    return pageLister({ ...cluster, selection }, selects, read)(page);
   };
 }
 

@@ -5,15 +5,17 @@ import { defined } from '../model/defined.ts';
 import { asksForSignIn, type McpServer } from '../model/mcpserver.ts';
 import { missedTicks } from '../reachability/due.ts';
 import { explain, notProbed } from '../reachability/explain.ts';
+import type { LastUsed } from '../model/wire/server-wire.ts';
 import { accessCheck, type MaySee } from '../routes/access.ts';
 import type { ServerPorts } from '../routes/server-routes.ts';
 import type { Grant } from '../sessions/grant.ts';
 import { join } from '../sessions/join.ts';
-import { lastUses, withLastUses } from '../sessions/last-use.ts';
+import { lastUses, lastUsesOf, type LastUsePorts, withLastUses } from '../sessions/last-use.ts';
 import type { Person } from '../sessions/person.ts';
-import type { GrantStore } from '../sessions/ports.ts';
+import type { GrantStore, PersonStore } from '../sessions/ports.ts';
 import type { ApiSettings } from '../settings.ts';
 import type { Clients } from './api-clients.ts';
+import { sharedSweepTime } from './shared-list.ts';
 
 /** What the routes of servers need: the cluster, and the sessions of the caller. */
 export const serverPorts = (
@@ -25,13 +27,12 @@ export const serverPorts = (
   takeLimit: clients.takeLimit,
   continueTokens: clients.sealedTexts,
   readServer: clients.readServer,
-  sessionsOf: async (person, servers) => {
-    const [uid, stored] = [onlyUid(servers), await store()];
-    const [grants, used] = await Promise.all([
-      grantsFor(stored, person, servers),
-      release.isOn ? lastUses(stored, person, uid) : undefined,
-    ]);
-    return withLastUses(join(servers, person, grants, now(), policy), used);
+  sessionsOf: async (person, only) => {
+    const stored = await store();
+    const { grants, used } = await (only === undefined
+      ? heldOf(stored, person, release.isOn)
+      : heldWith(stored, person, only, release.isOn));
+    return (servers) => withLastUses(join(servers, person, grants, now(), policy), used);
   },
   check: async (server) =>
     server.type === 'stdio'
@@ -55,31 +56,48 @@ const accessOf = (
   { cluster, ...ports }: Pick<Clients, 'cluster' | 'now' | 'takeLimit' | 'log'>,
 ): MaySee | undefined => rules && accessCheck({ ...ports, review: accessReviewer(cluster), rules });
 
-/** For one server there is no need to read the grants of all. */
-const onlyUid = (servers: readonly McpServer[]): string | undefined =>
-  servers.length === 1 ? servers[0]?.uid : undefined;
+/** What a person has: their grants, and when the sessions were last used, if that is known. */
+type Held = {
+  readonly grants: readonly Grant[];
+  readonly used?: ReadonlyMap<string, LastUsed>;
+};
+
+/** With all servers, in one read of the table. */
+async function heldOf(
+  stored: Pick<GrantStore, 'listGrants'> & PersonStore,
+  person: Person,
+  isReleased: boolean,
+): Promise<Held> {
+  if (!isReleased) return { grants: await stored.listGrants(person) };
+  const rows = await stored.readPerson(person);
+  return { grants: rows.grants, used: lastUsesOf(rows) };
+}
 
 /**
- * A single server without a grant may have been created again: then the grants of all servers are
- * read, and one of its name is the reason.
+ * With one server: there is no need to read the grants of all. Without a grant it may have been
+ * created again: then the grants of all servers are read, and one of its name is the reason.
  */
-async function grantsFor(
-  { listGrants }: Pick<GrantStore, 'listGrants'>,
+async function heldWith(
+  stored: Pick<GrantStore, 'listGrants'> & LastUsePorts,
   person: Person,
-  servers: readonly McpServer[],
-): Promise<readonly Grant[]> {
-  const uid = onlyUid(servers);
-  const grants = await listGrants(person, uid);
-  const mayBeAgain = uid !== undefined && grants.length === 0 && servers.some(asksForSignIn);
-  return mayBeAgain ? listGrants(person) : grants;
+  server: McpServer,
+  isReleased: boolean,
+): Promise<Held> {
+  const { uid } = server;
+  const [grants, used] = await Promise.all([
+    stored.listGrants(person, uid),
+    isReleased ? lastUses(stored, person, uid) : undefined,
+  ]);
+  const mayBeAgain = grants.length === 0 && asksForSignIn(server);
+  return defined({ grants: mayBeAgain ? await stored.listGrants(person) : grants, used });
 }
 
 function lastSweepOf(
-  { lease, tickMs }: Pick<ApiSettings, 'lease' | 'tickMs'>,
+  { lease, tickMs, listSharedMs }: Pick<ApiSettings, 'lease' | 'tickMs' | 'listSharedMs'>,
   cluster: Cluster,
   now: () => Date,
 ): NonNullable<ServerPorts['lastSweep']> {
-  const read = leaseReader(cluster, lease);
+  const read = sharedSweepTime(leaseReader(cluster, lease), { now, freshMs: listSharedMs });
   const longestMs = missedTicks * tickMs;
   return async () => {
     const at = await read();

@@ -24,6 +24,7 @@ export const optional = [
   'LABEL_SELECTOR',
   'LEASE_NAME',
   'LEASE_NAMESPACE',
+  'LIST_SHARED_SECONDS',
   'LIVE_PAGE',
   'NAMESPACE',
   'OIDC_PARAMETERS',

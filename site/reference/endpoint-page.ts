@@ -31,6 +31,7 @@ export function endpoint(): string {
           [
             ['Token', tokenNeed(operation.security)],
             ['Query', queryOf(operation.parameters)],
+            ['Headers', headersOf(operation.parameters)],
             ['Body', named(operation.requestBody)],
             ['Response', named(operation.responses[200])],
           ]
@@ -55,6 +56,15 @@ const queryOf = (
   );
   return names.join(' ');
 };
+
+const headersOf = (
+  parameters: readonly { readonly name: string | undefined; readonly in: string }[],
+): string =>
+  parameters
+    .flatMap(({ name, in: place }) =>
+      place === 'header' && name !== undefined ? [code(name)] : [],
+    )
+    .join(' ');
 
 const tokenNeed = (security: readonly object[]): string => {
   if (security.length === 0) return 'not required';

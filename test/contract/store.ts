@@ -519,6 +519,42 @@ export function storeContract(start: () => Place): void {
     expect(await store.listReleases(ada)).toEqual([]);
   });
 
+  test('all that a list shows of a person is read by one query, as each kind is read alone', async () => {
+    const person = { ...ada, subject: 'of-one-query' };
+    await store.putGrant(aGrant({ person, serverUid: 'uid-one' }), tokens);
+    await store.putGrant(aGrant({ person, serverUid: 'uid-two' }));
+    await store.putGrant(aGrant({ person: grace, serverUid: 'uid-grace' }), tokens);
+    await store.enrollKey(person, 'laptop');
+    await store.enrollKey(person, 'removed');
+    await store.removeKey(person, 'removed');
+    await store.saveRelease(person, { serverUid: 'uid-one', thumbprint: 'laptop', at: now });
+    await store.acquireLease(person, 'uid-one', minutes(1));
+    await store.markAttempt(person, 'uid-two', minutes(10));
+    await place.table.put({ pk: keyOf(person), sk: 'grant uid-odd' }, { grant: 'odd' });
+    await place.table.put({ pk: keyOf(person), sk: 'release uid-one odd' }, { at: 7 });
+    let queries = 0;
+    const table: Table = {
+      ...place.table,
+      query: async (...wanted) => {
+        queries += 1;
+        return place.table.query(...wanted);
+      },
+    };
+    const read = sessionStore({ table, sealer: seals, now: () => clock });
+    const rows = await read.readPerson(person);
+    expect(queries).toBe(1);
+    expect(rows).toEqual({
+      grants: await store.listGrants(person),
+      releases: await store.listReleases(person),
+      keys: await store.listKeys(person),
+    });
+    expect(rows.grants.map(({ serverUid }) => serverUid)).toEqual(['uid-one', 'uid-two']);
+    expect([rows.keys, rows.releases].map(({ length }) => length)).toEqual([1, 1]);
+    expect(JSON.stringify(rows)).not.toContain('the-access-token');
+    clock = minutes(60 * 24 * 366);
+    expect(await store.readPerson(person)).toEqual({ grants: [], releases: [], keys: [] });
+  });
+
   test('a release that cannot be read costs only itself', async () => {
     await place.table.put({ pk: keyOf(ada), sk: 'release uid-odd laptop' }, { at: 'never' });
     expect(await store.listReleases(ada, 'uid-odd')).toEqual([]);

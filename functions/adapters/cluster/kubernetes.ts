@@ -22,6 +22,12 @@ import { defined } from '../../model/defined.ts';
 import { ClusterError } from '../../model/cluster-error.ts';
 import type { Selects } from '../../model/label-selector.ts';
 
+/** Without looking at labels. */
+const selectsAll: Selects = () => true;
+
+/** As `readItem`; it may give what it gave for the same version of the object before. */
+type ReadItem = typeof readItem;
+
 type ListPage = (request: {
   readonly limit: number;
   readonly continue?: string;
@@ -33,7 +39,11 @@ type ListPage = (request: {
  * labels; `continue` then says nothing about them. It throws `ClusterError`, for example where the
  * CRD is not installed.
  */
-export function pageLister(cluster: Cluster, selects: Selects = () => true): ListPage {
+export function pageLister(
+  cluster: Cluster,
+  selects: Selects = selectsAll,
+  read: ReadItem = readItem,
+): ListPage {
   const list = lister(cluster);
   const listNames = lister(cluster, metadataOnly);
   return async (request) => {
@@ -44,7 +54,7 @@ export function pageLister(cluster: Cluster, selects: Selects = () => true): Lis
       case 'answer':
         return defined({
           kind: 'page',
-          page: readPage(cluster, answer.body, selects),
+          page: readPage(cluster, answer.body, selects, read),
           smallerLimit: answer.limit < request.limit ? answer.limit : undefined,
         });
       case 'tooLarge': {
@@ -268,9 +278,11 @@ function withoutContent(cluster: Cluster, answer: unknown, selects: Selects): Pa
   });
 }
 
-function readPage(cluster: Cluster, answer: unknown, selects: Selects): Page {
+function readPage(cluster: Cluster, answer: unknown, selects: Selects, read: ReadItem): Page {
   const list = readList(cluster, answer);
-  const items = list.items.filter((item) => selects(labelsOf(item))).map(readItem);
+  const selected =
+    selects === selectsAll ? list.items : list.items.filter((item) => selects(labelsOf(item)));
+  const items = selected.map(read);
   const next = list.metadata.continue;
   return defined({
     servers: items.flatMap((item) => (item.kind === 'server' ? [item.server] : [])),

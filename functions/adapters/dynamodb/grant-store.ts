@@ -13,19 +13,13 @@ import {
   sortKeySchema,
   tokensSchema,
 } from './row-schemas.ts';
-import { type Place, sealedRows, type StoreOptions } from './sealed-row.ts';
+import { type Place, type SealedRows, sealedRows, type StoreOptions } from './sealed-row.ts';
 
 /** The grants of people, their tokens sealed. Throws the errors of the table. */
 export function grantStore(options: StoreOptions): GrantStore {
-  const { table, now, report } = options;
-  const { seal, open, hasKey, alive } = sealedRows(options, (key, reason) =>
-    report?.({
-      kind: 'grant',
-      person: personIn(key.pk),
-      serverUid: serverUidIn(key.sk),
-      reason,
-    }),
-  );
+  const { table, now } = options;
+  const { seal, open, alive } = sealedGrants(options);
+  const grantsIn = grantReader(options);
 
   const grantRow = async (
     key: Key,
@@ -53,22 +47,9 @@ export function grantStore(options: StoreOptions): GrantStore {
 
   return {
     listGrants: async (person, serverUid = '') => {
-      const pk = partitionOf(person);
-      const found = await table.query(pk, {
-        prefix: `${grantPrefix}${serverUid}`,
-        // Of what is sealed only the header, which names its key.
-        names: ['grant', 'generation', 'expires', 'sealed.protected'],
-      });
-      const grants = await Promise.all(
-        found.map(async (attributes): Promise<readonly Grant[]> => {
-          const { sk } = sortKeySchema.parse(attributes);
-          const row = alive({ pk, sk }, attributes, grantRowSchema);
-          if (row === undefined) return [];
-          const grant = grantFrom(person, sk, row.grant);
-          return [(await hasKey(row)) ? grant : { ...grant, isKeyMissing: true }];
-        }),
-      );
-      return grants.flat();
+      const prefix = `${grantPrefix}${serverUid}`;
+      const found = await table.query(partitionOf(person), { prefix, names: listedOfGrant });
+      return grantsIn(person, found);
     },
     listServerUids: async (person) => {
       const found = await table.query(partitionOf(person), {
@@ -120,6 +101,42 @@ export function grantStore(options: StoreOptions): GrantStore {
     },
   };
 }
+
+/** What a list reads of a grant: of what is sealed only the header, which names its key. */
+export const listedOfGrant = ['grant', 'generation', 'expires', 'sealed.protected'] as const;
+
+/**
+ * Gives the function that makes grants of what was listed of their rows. A row that cannot be read
+ * is left out, and reported.
+ */
+export function grantReader(
+  options: Omit<StoreOptions, 'table'>,
+): (person: PersonKey, found: readonly Attributes[]) => Promise<readonly Grant[]> {
+  const { hasKey, alive } = sealedGrants(options);
+  return async (person, found) => {
+    const pk = partitionOf(person);
+    const grants = await Promise.all(
+      found.map(async (attributes): Promise<readonly Grant[]> => {
+        const { sk } = sortKeySchema.parse(attributes);
+        const row = alive({ pk, sk }, attributes, grantRowSchema);
+        if (row === undefined) return [];
+        const grant = grantFrom(person, sk, row.grant);
+        return [(await hasKey(row)) ? grant : { ...grant, isKeyMissing: true }];
+      }),
+    );
+    return grants.flat();
+  };
+}
+
+const sealedGrants = (options: Omit<StoreOptions, 'table'>): SealedRows =>
+  sealedRows(options, (key, reason) =>
+    options.report?.({
+      kind: 'grant',
+      person: personIn(key.pk),
+      serverUid: serverUidIn(key.sk),
+      reason,
+    }),
+  );
 
 /** The tokens go nowhere but where the plain half says: any change of it loses them. */
 const placeOf = (key: Key, grant: Grant, generation: string): Place => ({

@@ -27,14 +27,9 @@ export function keyStore({ table, now }: Pick<StoreOptions, 'table' | 'now'>): K
   const listKeys: KeyStore['listKeys'] = async (person) => {
     const found = await table.query(partitionOf(person), {
       prefix: keyPrefix,
-      names: ['createdAt', 'lastUsedAt', 'expires'],
+      names: listedOfKey,
     });
-    return z
-      .array(listedKeySchema)
-      .parse(found)
-      .filter((row) => !isExpired(row, now()))
-      .flatMap(({ sk, ...row }) => keyIn(sk.slice(keyPrefix.length), row))
-      .sort((one, other) => other.lastUsedAt.getTime() - one.lastUsedAt.getTime());
+    return keysIn(found, now());
   };
 
   return {
@@ -79,6 +74,20 @@ export function keyStore({ table, now }: Pick<StoreOptions, 'table' | 'now'>): K
       table.put(proofKey(thumbprint, id), { expires: seconds(until) }, { kind: 'absent' }),
   };
 }
+
+export const listedOfKey = ['createdAt', 'lastUsedAt', 'expires'] as const;
+
+/**
+ * What was listed of their rows, as keys, the most recently used first. Throws a ZodError for a row
+ * that this code did not write.
+ */
+export const keysIn = (found: readonly Attributes[], now: Date): readonly MachineKey[] =>
+  z
+    .array(listedKeySchema)
+    .parse(found)
+    .filter((row) => !isExpired(row, now))
+    .flatMap(({ sk, ...row }) => keyIn(sk.slice(keyPrefix.length), row))
+    .sort((one, other) => other.lastUsedAt.getTime() - one.lastUsedAt.getTime());
 
 const listedKeySchema = z.extend(machineKeySchema, { sk: z.string() });
 

@@ -1,6 +1,7 @@
 import { defined } from '../../model/defined.ts';
 import type { ReleaseStore, TokenRelease } from '../../sessions/ports.ts';
 import type { PersonKey } from '../../sessions/grant.ts';
+import type { Attributes } from './dynamo-table.ts';
 import { partitionOf, releaseIn, releaseKey, releasesOf } from './row-keys.ts';
 import { endOfRelease, isExpired, seconds } from './row-lifetime.ts';
 import { releaseRowSchema, sortKeySchema } from './row-schemas.ts';
@@ -13,16 +14,9 @@ import type { StoreOptions } from './sealed-row.ts';
  */
 export function releaseStore({ table, now }: Pick<StoreOptions, 'table' | 'now'>): ReleaseStore {
   const list = async (person: PersonKey, serverUid?: string): Promise<readonly TokenRelease[]> => {
-    const found = await table.query(partitionOf(person), {
-      prefix: releasesOf(serverUid),
-      names: ['at', 'endsAt', 'expires'],
-    });
-    return found.flatMap((attributes) => {
-      const { sk } = sortKeySchema.parse(attributes);
-      const row = releaseRowSchema.safeParse(attributes).data;
-      if (row === undefined || isExpired(row, now())) return [];
-      return [defined({ ...releaseIn(sk), at: row.at, endsAt: row.endsAt })];
-    });
+    const prefix = releasesOf(serverUid);
+    const found = await table.query(partitionOf(person), { prefix, names: listedOfRelease });
+    return releasesIn(found, now());
   };
   return {
     listReleases: list,
@@ -45,3 +39,14 @@ export function releaseStore({ table, now }: Pick<StoreOptions, 'table' | 'now'>
     },
   };
 }
+
+export const listedOfRelease = ['at', 'endsAt', 'expires'] as const;
+
+/** What was listed of their rows, as releases. A row that cannot be read is left out. */
+export const releasesIn = (found: readonly Attributes[], now: Date): readonly TokenRelease[] =>
+  found.flatMap((attributes) => {
+    const { sk } = sortKeySchema.parse(attributes);
+    const row = releaseRowSchema.safeParse(attributes).data;
+    if (row === undefined || isExpired(row, now)) return [];
+    return [defined({ ...releaseIn(sk), at: row.at, endsAt: row.endsAt })];
+  });

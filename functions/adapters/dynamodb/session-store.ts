@@ -3,12 +3,14 @@ import type {
   ClientStore,
   GrantStore,
   KeyStore,
+  PersonStore,
   ReleaseStore,
   SignInStore,
 } from '../../sessions/ports.ts';
 import { clientStore } from './client-store.ts';
 import { grantStore } from './grant-store.ts';
 import { keyStore } from './key-store.ts';
+import { personStore } from './person-store.ts';
 import { releaseStore } from './release-store.ts';
 import type { StoreOptions } from './sealed-row.ts';
 import { signInStore } from './sign-in-store.ts';
@@ -18,7 +20,8 @@ export type SessionStore = GrantStore &
   ClientStore &
   AnswerMarks &
   KeyStore &
-  ReleaseStore;
+  ReleaseStore &
+  PersonStore;
 
 /** Everything that the session flows store, in one table. */
 export const sessionStore = (options: StoreOptions): SessionStore => ({
@@ -27,4 +30,5 @@ export const sessionStore = (options: StoreOptions): SessionStore => ({
   ...clientStore(options),
   ...keyStore(options),
   ...releaseStore(options),
+  ...personStore(options),
 });

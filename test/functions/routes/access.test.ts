@@ -103,7 +103,7 @@ function world(review: (user: string, namespace: string) => boolean, reviews = I
     },
     readServer: async (namespace, name) =>
       servers.find((server) => server.namespace === namespace && server.name === name),
-    sessionsOf: async () => new Map(),
+    sessionsOf: async () => () => new Map(),
     check: async () => {
       throw new Error('Nobody asked for a check.');
     },

@@ -113,7 +113,7 @@ function world({
       },
       readServer: async (namespace, name) =>
         servers.find((server) => server.namespace === namespace && server.name === name),
-      sessionsOf: async (person, page) => join(page, person, [], now),
+      sessionsOf: async (person) => (page) => join(page, person, [], now),
       check: async () => aCheck,
       checkSignIn: async () => aSignInCheck,
       continueTokens: textSealer(sealer([tokenKey])),

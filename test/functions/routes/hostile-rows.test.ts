@@ -185,8 +185,10 @@ beforeEach(async () => {
       now,
       listPage: async () => ({ kind: 'page', page: { servers, malformed: [] } }),
       readServer,
-      sessionsOf: async (who, those) =>
-        join(those, who, await store.listGrants(who), now(), policy),
+      sessionsOf: async (who) => {
+        const { grants } = await store.readPerson(who);
+        return (those) => join(those, who, grants, now(), policy);
+      },
       check: async () => Promise.reject(new Error('not here')),
       checkSignIn: async () => Promise.reject(new Error('not here')),
       heartbeatMs: 300_000,

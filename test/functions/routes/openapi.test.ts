@@ -47,3 +47,23 @@ test('the fields inside a list are described as well', () => {
   const names = fieldsOf(schemas['Check']).map(([name]) => name);
   expect(names).toEqual(expect.arrayContaining(['stages', 'stages.stage', 'stages.ms']));
 });
+
+test('the list alone has an ETag, 304 and an encoding', () => {
+  const { paths } = openApi('https://muster.example.com');
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters, responses }]) => ({
+      route: `${method} ${path}`,
+      headers: parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name),
+      has304: '304' in responses,
+      answered: Object.keys(responses[200].headers ?? {}),
+    })),
+  );
+  expect(operations.filter(({ headers, has304 }) => has304 || headers.length > 0)).toEqual([
+    {
+      route: 'get /v1/mcpservers',
+      headers: ['If-None-Match', 'Accept-Encoding'],
+      has304: true,
+      answered: ['ETag', 'Vary', 'Content-Encoding'],
+    },
+  ]);
+});
