@@ -6,7 +6,12 @@ import type { Part, Size } from './part.ts';
 import { printed } from './printed.ts';
 
 /** Each ends in rows of the table of `docs/performance.md`. */
-const parts: Readonly<Record<string, () => Promise<Part>>> = {};
+const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  hanging: async () => (await import('./fleet/hanging.ts')).part,
+  load: async () => (await import('./fleet/load.ts')).part,
+  names: async () => (await import('./fleet/names.ts')).part,
+  memory: async () => (await import('./fleet/memory.ts')).part,
+};
 
 const words = process.argv.slice(2);
 const size: Size = words.includes('--small') ? 'small' : 'full';
