@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { startDns } from '../../../world/dns-faults.ts';
+import { type DnsAnswer, type DnsZone, startDns } from '../../../world/dns-faults.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 
 let world: Awaited<ReturnType<typeof startFaultWorld>>;
@@ -82,4 +82,32 @@ test('a name whose answer takes over a second resolves, also after many quick an
   for (let count = 0; count < 20; count += 1) await resolve('quick.test');
   expect(await resolve('slow.test')).toMatchObject({ kind: 'addresses' });
   await dns.close();
+});
+
+describe('many names at once', () => {
+  const many = Array.from({ length: 300 }, (_, index) => `mcp-${index}.test`);
+  const zoneOf = (answer: DnsAnswer): DnsZone =>
+    Object.fromEntries(many.map((name) => [name, { A: answer, AAAA: answer }]));
+
+  test('are asked in turn: a resolver with a full buffer loses what comes', async () => {
+    const addresses = ['127.0.0.1'];
+    const dns = await startDns(zoneOf({ says: 'answers', addresses, afterMs: 60 }));
+    const resolve = resolver({ servers: [dns.server] });
+    const answers = Promise.all(many.map((name) => resolve(name)));
+    await vi.waitFor(() => expect(dns.asked().length).toBeGreaterThan(0));
+    expect(dns.asked().length).toBeLessThanOrEqual(128);
+    for (const answer of await answers) expect(answer).toMatchObject({ addresses });
+    await dns.close();
+  });
+
+  test('that are never answered keep no other name waiting for their whole time', async () => {
+    const A = { says: 'answers', addresses: ['127.0.0.1'] } as const;
+    const dns = await startDns({ ...zoneOf({ says: 'nothing' }), 'up.test': { A } });
+    const resolve = resolver({ servers: [dns.server] });
+    const dead = Promise.all(many.map((name) => resolve(name)));
+    const first = await Promise.race([dead, resolve('up.test')]);
+    expect(first).toMatchObject({ kind: 'addresses', addresses: ['127.0.0.1'] });
+    await dns.close();
+    await dead;
+  });
 });
