@@ -52,7 +52,11 @@ export async function deployed(): Promise<Deployed> {
         target: 'node24',
       });
       const env = { ...process.env, ...environment };
-      const started = contender(join(outdir, `${name}.mjs`), { args, execArgv: [...heapFlags, ...flags], env });
+      const started = contender(join(outdir, `${name}.mjs`), {
+        args,
+        execArgv: [...heapFlags, ...flags],
+        env,
+      });
       running.push(started);
       return started;
     },

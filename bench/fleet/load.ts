@@ -53,7 +53,10 @@ export const part: Part = {
       const bare = (how: string): Promise<Contender> =>
         functions.start('bare-loop', [how, String(port), String(servers), String(concurrency)]);
       return await measured(plan, {
-        sweep: await functions.start('sandbox', sandboxArguments({ kubeconfig, bus: bus.url }, own)),
+        sweep: await functions.start(
+          'sandbox',
+          sandboxArguments({ kubeconfig, bus: bus.url }, own),
+        ),
         http: await bare('node:http'),
         undici: await bare('undici'),
       });

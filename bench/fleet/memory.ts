@@ -52,18 +52,17 @@ async function samplesOf(
   { servers, steps, sweepsEach }: Plan,
   sandbox: Contender,
 ): Promise<readonly Sample[]> {
-  const order = (writes: boolean, times: number): SandboxOrder => ({
+  const order = (times: number): SandboxOrder => ({
     event: everything,
     times,
     reason: 'AuthenticationRequired',
     servers,
-    writes,
   });
   // The first sweep writes, and the second one begins at what it wrote.
-  await sandbox.lap(order(true, 1));
+  await sandbox.lap(order(1));
   const samples: Sample[] = [];
   for (let step = 0; step < steps; step += 1) {
-    const { counts } = await sandbox.lap(order(false, sweepsEach));
+    const { counts } = await sandbox.lap(order(sweepsEach));
     const { heapMb = NaN, rssMb = NaN, descriptors = NaN } = counts;
     samples.push({ heapMb, rssMb, descriptors });
   }
@@ -93,7 +92,11 @@ function resultOf({ servers, steps, sweepsEach }: Plan, samples: readonly Sample
         rounds: [growth(({ rssMb }) => rssMb)],
       },
       { measure: `more descriptors ${span}`, unit: '', rounds: [more], aim: { atMost: 0 } },
-      { measure: 'heap after each of them', unit: 'MB', rounds: samples.map(({ heapMb }) => heapMb) },
+      {
+        measure: 'heap after each of them',
+        unit: 'MB',
+        rounds: samples.map(({ heapMb }) => heapMb),
+      },
       { measure: 'RSS after each of them', unit: 'MB', rounds: samples.map(({ rssMb }) => rssMb) },
     ],
     missing: [],
