@@ -36,27 +36,13 @@ export type Deployed = {
 export async function deployed(): Promise<Deployed> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const running: Contender[] = [];
+  const bundles = new Map<string, Promise<string>>();
   return {
     start: async (name, args, flags = []) => {
-      const outdir = join(folder, name);
-      await build({
-        entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
-        outdir,
-        outExtension: { '.js': '.mjs' },
-        banner,
-        bundle: true,
-        splitting: true,
-        minify: true,
-        platform: 'node',
-        format: 'esm',
-        target: 'node24',
-      });
+      const bundle = bundles.get(name) ?? bundled(name, folder);
+      bundles.set(name, bundle);
       const env = { ...process.env, ...environment };
-      const started = contender(join(outdir, `${name}.mjs`), {
-        args,
-        execArgv: [...heapFlags, ...flags],
-        env,
-      });
+      const started = contender(await bundle, { args, execArgv: [...heapFlags, ...flags], env });
       running.push(started);
       return started;
     },
@@ -65,4 +51,22 @@ export async function deployed(): Promise<Deployed> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** As `infra/muster.ts` has it. */
+async function bundled(name: string, folder: string): Promise<string> {
+  const outdir = join(folder, name);
+  await build({
+    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    banner,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+  });
+  return join(outdir, `${name}.mjs`);
 }

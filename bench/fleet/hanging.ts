@@ -50,13 +50,13 @@ export const part: Part = {
     const functions = await deployed();
     try {
       const plan = plans[size];
-      const round = await sweepsOf(plan, async (bus) => {
+      const sweeps = await sweepsOf(plan, async (bus) => {
         const { kubeconfig } = fleet;
         const { pageSize, concurrency } = plan;
         const own = { PAGE_SIZE: String(pageSize), PROBE_CONCURRENCY: String(concurrency) };
         return functions.start('sandbox', sandboxArguments({ kubeconfig, bus }, own));
       });
-      return resultOf(plan, round);
+      return resultOf(plan, sweeps);
     } finally {
       fleet.end();
       await functions.end();
@@ -88,8 +88,8 @@ async function sweepsOf(
     (error) => failures.push(error),
   );
   try {
-    for (let index = 0; index < servers / pageSize; index += 1)
-      free.push(await startSandbox(bus.url));
+    const pagesOfAll = Array.from({ length: servers / pageSize });
+    free.push(...(await Promise.all(pagesOfAll.map(() => startSandbox(bus.url)))));
     const sweeps: Sweep[] = [];
     for (let round = 0; round < rounds; round += 1) {
       pages = [];
@@ -97,7 +97,7 @@ async function sweepsOf(
       await run(everything);
       await bus.idle();
       if (failures.length > 0) throw failures[0];
-      if (pages.length !== servers / pageSize) throw new Error(`${pages.length} pages were swept.`);
+      if (pages.length !== pagesOfAll.length) throw new Error(`${pages.length} pages were swept.`);
       sweeps.push({ ms: performance.now() - started, pages });
     }
     return sweeps;
@@ -130,7 +130,7 @@ function resultOf(plan: Plan, sweeps: readonly Sweep[]): Result {
         aim: { atMost: 130 },
       },
       {
-        measure: `most descriptors of a sandbox, all hang`,
+        measure: 'most descriptors of a sandbox, all hang',
         unit: '',
         rounds: worst(({ descriptors }) => descriptors),
         aim: { atMost: 2 * concurrency + 64 },
