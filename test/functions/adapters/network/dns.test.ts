@@ -90,14 +90,15 @@ describe('many names at once', () => {
     Object.fromEntries(many.map((name) => [name, { A: answer, AAAA: answer }]));
 
   test('are asked in turn: a resolver with a full buffer loses what comes', async () => {
-    const addresses = ['127.0.0.1'];
-    const dns = await startDns(zoneOf({ says: 'answers', addresses, afterMs: 60 }));
-    const resolve = resolver({ servers: [dns.server] });
+    const dns = await startDns(zoneOf({ says: 'nothing' }));
+    const resolve = resolver({ servers: [dns.server], turnMs: 60_000 });
     const answers = Promise.all(many.map((name) => resolve(name)));
-    await vi.waitFor(() => expect(dns.asked().length).toBeGreaterThan(0));
-    expect(dns.asked().length).toBeLessThanOrEqual(128);
-    for (const answer of await answers) expect(answer).toMatchObject({ addresses });
+    const asked = (): number => new Set(dns.asked()).size;
+    await vi.waitFor(() => expect(asked()).toBeGreaterThanOrEqual(128));
+    await new Promise((done) => setTimeout(done, 300));
+    expect(asked()).toBe(128);
     await dns.close();
+    await answers;
   });
 
   test('that are never answered keep no other name waiting for their whole time', async () => {
