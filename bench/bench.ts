@@ -16,6 +16,10 @@ import { runParts } from './run-parts.ts';
 
 /** Each is a table of `docs/performance.md`, in this order. */
 export const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  load: async () => (await import('./fleet/load.ts')).part,
+  hanging: async () => (await import('./fleet/hanging.ts')).part,
+  names: async () => (await import('./fleet/names.ts')).part,
+  memory: async () => (await import('./fleet/memory.ts')).part,
   list: async () => (await import('./list/list.ts')).part,
   cli: async () => (await import('./cli/cli.ts')).part,
   connect: async () => (await import('./connect/connect.ts')).part,

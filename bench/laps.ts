@@ -18,12 +18,14 @@ const lapSchema = z.object({
 });
 export type Lap = z.infer<typeof lapSchema>;
 
-/** In the process of a contender: runs once for each message of the parent. */
-export function lapsOf(run: () => Promise<Readonly<Record<string, number>> | void>): void {
-  process.on('message', () => {
+/** In the process of a contender: runs once for each message of the parent, its order. */
+export function lapsOf(
+  run: (order: unknown) => Promise<Readonly<Record<string, number>> | void>,
+): void {
+  process.on('message', (order) => {
     const started = performance.now();
     const cpu = process.cpuUsage();
-    run().then(
+    run(order).then(
       (counts) => {
         const { user, system } = process.cpuUsage(cpu);
         const lap: Lap = {
@@ -44,7 +46,9 @@ export function lapsOf(run: () => Promise<Readonly<Record<string, number>> | voi
 }
 
 export type Contender = {
-  readonly lap: () => Promise<Lap>;
+  /** `order` is what the contender gets: JSON. */
+  readonly lap: (order?: object | string) => Promise<Lap>;
+  readonly pid: number;
   readonly end: () => void;
 };
 
@@ -58,9 +62,10 @@ export type ContenderOptions = {
 export function contender(file: string, options: ContenderOptions = {}): Contender {
   const child = forked(file, options);
   return {
-    lap: async () => {
+    pid: child.pid ?? NaN,
+    lap: async (order = 'go') => {
       const answer = firstMessage(child);
-      child.send('go');
+      child.send(order);
       return lapSchema.parse(await answer);
     },
     end: () => endOf(child),

@@ -248,7 +248,7 @@ export const settings = {
   },
   PROBE_CONCURRENCY: {
     summary:
-      'Probes that one invocation runs at the same time. Keep it below the 1,024 file descriptors of Lambda.',
+      'Probes that one invocation runs at the same time. Keep it below 480: a server that hangs takes two of the 1,024 file descriptors of Lambda.',
     fallback: '400',
   },
   PROBER_CHECK_URL: {

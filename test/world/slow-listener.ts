@@ -16,24 +16,38 @@ export type SlowListener = {
 const thread = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { createServer } = require('node:net');
-const server = createServer((socket) => {
+const answer = (socket) => {
   socket.on('error', () => {});
   socket.once('data', () => socket.end('HTTP/1.1 401 Unauthorized\\r\\nContent-Length: 0\\r\\n\\r\\n'));
-});
-server.listen({ host: workerData.host, port: workerData.port, backlog: 1 }, () => {
-  parentPort.postMessage(server.address().port);
+};
+const listening = (host, port) =>
+  new Promise((done) => {
+    const server = createServer(answer);
+    server.listen({ host, port, backlog: 1 }, () => done(server.address().port));
+  });
+(async () => {
+  let { port } = workerData;
+  for (const host of workerData.hosts) port = await listening(host, port);
+  parentPort.postMessage(port);
   setImmediate(() => Atomics.wait(workerData.gate, 0, 0));
-});
+})();
 `;
 
 /** `host` is an address of this machine; port 0 takes a free one. */
-export async function startSlowListener(host: string, port = 0): Promise<SlowListener> {
+export const startSlowListener = (host: string, port = 0): Promise<SlowListener> =>
+  startSlowListeners([host], port);
+
+/** The same for several addresses, with one port. */
+export async function startSlowListeners(
+  hosts: readonly string[],
+  port = 0,
+): Promise<SlowListener> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(thread, { eval: true, workerData: { host, port, gate } });
+  const worker = new Worker(thread, { eval: true, workerData: { hosts, port, gate } });
   const [listening]: unknown[] = await once(worker, 'message');
   if (typeof listening !== 'number') throw new Error('the listener did not start');
   const fillers: Socket[] = [];
-  for (let count = 0; count < 2; count += 1) {
+  for (const host of [...hosts, ...hosts]) {
     const filler = connect({ host, port: listening }).on('error', () => {});
     fillers.push(filler);
     await once(filler, 'connect');

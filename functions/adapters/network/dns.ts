@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import pLimit from 'p-limit';
 import { prefersIPv6 } from './address-family.ts';
 
 /** Answers of the resolver. Each kind means something else for the name and for the prober. */
@@ -28,6 +29,11 @@ const queryTries = 2;
 // RFC 8305, section 3: how long the slower address family may delay the other one.
 const resolutionDelayMs = 50;
 const hostsFileAgeMs = 10_000;
+// Two questions each. A socket of a resolver, and our own, keeps about 270 packets (measured); one
+// that is lost is asked again after a second.
+const mostAsked = 64;
+// Who waits longer for an answer keeps no other name waiting.
+const longestTurnMs = 20;
 
 // What other names of a channel can cause (measured with c-ares 1.34.8): an answer that is garbage
 // ends every question of the channel, or counts as one of their tries, and after quick answers it
@@ -38,26 +44,34 @@ const retriedOnce: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOT
 
 /**
  * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure
- * is tried a second time. `servers` (`address` or `address:port`) replace the resolvers of the
+ * is tried a second time. No more are asked at once than a resolver hears. `servers` (`address` or `address:port`) replace the resolvers of the
  * machine. Never throws for a name.
  */
 export function resolver({
   servers = [],
   hostsFile = '/etc/hosts',
+  turnMs = longestTurnMs,
 }: {
   servers?: readonly string[];
   hostsFile?: string;
+  turnMs?: number;
 } = {}): Resolve {
   const cares = new Resolver({ timeout: queryTimeoutMs, tries: queryTries });
   if (servers.length > 0) cares.setServers([...servers]);
   const hosts = hostsReader(hostsFile);
+  const turn = pLimit(mostAsked);
   return async (hostname) => {
     const name = hostname.replace(/\.$/, '').toLowerCase();
     if (isIP(name) !== 0) return { kind: 'addresses', addresses: [name] };
     const known =
       (await hosts()).get(name) ?? (isLocalhost(name) ? ['127.0.0.1', '::1'] : undefined);
     if (known !== undefined) return { kind: 'addresses', addresses: known };
-    return resolveBoth(cares, name);
+    const { answer } = await turn(async () => {
+      const asked = resolveBoth(cares, name);
+      await within(turnMs, asked);
+      return { answer: asked };
+    });
+    return answer;
   };
 }
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
-import { startDns } from '../../../world/dns-faults.ts';
+import { type DnsAnswer, type DnsZone, startDns } from '../../../world/dns-faults.ts';
 import { startFaultWorld } from '../../../world/fault-world.ts';
 
 let world: Awaited<ReturnType<typeof startFaultWorld>>;
@@ -82,4 +82,33 @@ test('a name whose answer takes over a second resolves, also after many quick an
   for (let count = 0; count < 20; count += 1) await resolve('quick.test');
   expect(await resolve('slow.test')).toMatchObject({ kind: 'addresses' });
   await dns.close();
+});
+
+describe('many names at once', () => {
+  const many = Array.from({ length: 300 }, (_, index) => `mcp-${index}.test`);
+  const zoneOf = (answer: DnsAnswer): DnsZone =>
+    Object.fromEntries(many.map((name) => [name, { A: answer, AAAA: answer }]));
+
+  test('are asked in turn: a resolver with a full buffer loses what comes', async () => {
+    const dns = await startDns(zoneOf({ says: 'nothing' }));
+    const resolve = resolver({ servers: [dns.server], turnMs: 60_000 });
+    const answers = Promise.all(many.map((name) => resolve(name)));
+    const asked = (): number => new Set(dns.asked()).size;
+    await vi.waitFor(() => expect(asked()).toBeGreaterThanOrEqual(128));
+    await new Promise((done) => setTimeout(done, 300));
+    expect(asked()).toBe(128);
+    await dns.close();
+    await answers;
+  });
+
+  test('that are never answered keep no other name waiting for their whole time', async () => {
+    const A = { says: 'answers', addresses: ['127.0.0.1'] } as const;
+    const dns = await startDns({ ...zoneOf({ says: 'nothing' }), 'up.test': { A } });
+    const resolve = resolver({ servers: [dns.server] });
+    const dead = Promise.all(many.map((name) => resolve(name)));
+    const first = await Promise.race([dead, resolve('up.test')]);
+    expect(first).toMatchObject({ kind: 'addresses', addresses: ['127.0.0.1'] });
+    await dns.close();
+    await dead;
+  });
 });
