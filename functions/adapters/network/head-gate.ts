@@ -16,6 +16,8 @@ export type HeadGate = {
   readonly isTooLarge: () => boolean;
   /** The server said a frame of HTTP/2 (RFC 9113, section 4.1) instead. */
   readonly isHttp2: () => boolean;
+  /** Why there is no head, once bytes have passed that are none. */
+  readonly refusal: () => 'HEAD_TOO_LARGE' | 'ONLY_HTTP2' | 'NOT_HTTP';
   /** The bytes that a parser may have now; undefined: none yet. */
   readonly pass: (chunk: Buffer) => Buffer | undefined;
 };
@@ -27,8 +29,10 @@ export type HeadGate = {
  * status line pass as they are. `bypass` is called instead for a status that no parser takes: below
  * 100, or a 101 that was not asked for.
  */
-export const headGate = (maxBytes: number, bypass: (head: ResponseHead) => void): HeadGate =>
-  new Gate(maxBytes, bypass);
+export const headGate = (
+  maxBytes: number,
+  bypass: (head: ResponseHead) => void = () => {},
+): HeadGate => new Gate(maxBytes, bypass);
 
 class Gate implements HeadGate {
   readonly #maxBytes: number;
@@ -61,6 +65,11 @@ class Gate implements HeadGate {
 
   isHttp2(): boolean {
     return this.#isHttp2;
+  }
+
+  refusal(): 'HEAD_TOO_LARGE' | 'ONLY_HTTP2' | 'NOT_HTTP' {
+    if (this.#isTooLarge) return 'HEAD_TOO_LARGE';
+    return this.#isHttp2 ? 'ONLY_HTTP2' : 'NOT_HTTP';
   }
 
   pass(chunk: Buffer): Buffer | undefined {
