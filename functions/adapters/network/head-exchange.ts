@@ -5,6 +5,7 @@ import { ExchangeFailure } from './exchange-failure.ts';
 import { headGate } from './head-gate.ts';
 import { headOnly, maxHeaderSize, type ProbeRequest, type ProbeResponse } from './http-exchange.ts';
 import { requestHead } from './request-head.ts';
+import { SharedReadSocket } from './shared-read-socket.ts';
 
 /**
  * One exchange of HTTP/1.1 without bodies over its own guarded connection, which is closed when the
@@ -21,11 +22,17 @@ export async function headExchange(
   const head = requestHead(request);
   const { protocol, hostname, port } = request.url;
   const secure = protocol === 'https:';
-  const target = { hostname, port: Number(port || (secure ? 443 : 80)), secure };
-  const socket = await connect(target, connector, signal, enter);
+  const socket = await connect(
+    { hostname, port: Number(port || (secure ? 443 : 80)), secure, ...(secure ? {} : plain) },
+    connector,
+    signal,
+    enter,
+  );
   enter('headers', socket);
   return answerTo(head, socket, signal);
 }
+
+const plain = { newSocket: () => new SharedReadSocket() };
 
 function answerTo(head: string, socket: Socket, signal: AbortSignal): Promise<ProbeResponse> {
   return new Promise((resolve, reject) => {
@@ -44,15 +51,19 @@ function answerTo(head: string, socket: Socket, signal: AbortSignal): Promise<Pr
     const abort = (): void => fail(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort);
-    socket.on('data', (chunk: Buffer) => {
+    const receive = (chunk: Buffer): void => {
       const passed = gate.pass(chunk);
       const answer = gate.head();
       if (answer !== undefined) {
         if (isFirst()) resolve(headOnly(answer));
       } else if (passed !== undefined) fail(new ExchangeFailure(gate.refusal()));
-    });
+    };
+    if (socket instanceof SharedReadSocket) socket.receive = receive;
+    else socket.on('data', receive);
     socket.on('error', fail);
-    const closed = (): void => fail(new ExchangeFailure('CLOSED_WITHOUT_ANSWER'));
+    const closed = (): void => {
+      if (!isOver) fail(new ExchangeFailure('CLOSED_WITHOUT_ANSWER'));
+    };
     socket.once('end', closed).once('close', closed);
     socket.write(head, 'latin1');
   });

@@ -37,6 +37,7 @@ export const headGate = (
 class Gate implements HeadGate {
   readonly #maxBytes: number;
   readonly #bypass: (head: ResponseHead) => void;
+  /** A copy: the next read may overwrite what it has come in. */
   #held: Buffer | undefined;
   /** Where `held` lies, at its beginning, once a second piece has come. */
   #room: Buffer | undefined;
@@ -104,7 +105,7 @@ class Gate implements HeadGate {
       seen = 0;
       this.#room = undefined;
     }
-    this.#held = bytes;
+    this.#held = this.#room === undefined ? Buffer.from(bytes) : bytes;
     if (bytes.length <= this.#maxBytes) return undefined;
     this.#isTooLarge = true;
     return this.#open(bytes);
