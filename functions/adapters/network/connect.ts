@@ -130,7 +130,7 @@ const guardedOpen =
   (port: number, guard: Guard, newSocket = () => new Socket()): Open =>
   (address, opened, failed) => {
     const socket = newSocket().connect({ host: address, port });
-    socket.once('connect', () => {
+    socket.on('connect', () => {
       const reached = socket.remoteAddress ?? '';
       // The guard has let the same text through before.
       const rule = reached === address ? undefined : guard.refusesAddress(reached);
@@ -138,6 +138,6 @@ const guardedOpen =
       socket.destroy();
       failed(new RefusedByPolicy(rule));
     });
-    socket.once('error', failed);
+    socket.on('error', failed);
     return () => socket.destroy();
   };

@@ -64,7 +64,7 @@ function answerTo(head: string, socket: Socket, signal: AbortSignal): Promise<Pr
     const closed = (): void => {
       if (!isOver) fail(new ExchangeFailure('CLOSED_WITHOUT_ANSWER'));
     };
-    socket.once('end', closed).once('close', closed);
+    socket.on('end', closed).on('close', closed);
     socket.write(head, 'latin1');
   });
 }
