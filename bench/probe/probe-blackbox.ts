@@ -43,9 +43,8 @@ export async function startBlackbox(
   const asked = (target: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const query = new URLSearchParams({ module: 'http', target }).toString();
-      get(
-        { agent, host: '127.0.0.1', port: free.port, path: `/probe?${query}` },
-        async (answer) => resolve((await answer.setEncoding('utf8').toArray()).join('')),
+      get({ agent, host: '127.0.0.1', port: free.port, path: `/probe?${query}` }, async (answer) =>
+        resolve((await answer.setEncoding('utf8').toArray()).join('')),
       ).once('error', reject);
     });
   const addresses = addressesOf(servers);

@@ -21,14 +21,14 @@ export const loadOf = (size: Size): Load =>
     ? { servers: 1_000, lists: 2, warmUps: 4, rounds: 11 }
     : { servers: 100, lists: 1, warmUps: 1, rounds: 2 };
 
-/** The heap of a small Lambda function. */
-const heap = ['--max-old-space-size=64', '--max-semi-space-size=4'];
-
 const target = z.object({ port: z.number(), caPem: z.string() });
 
 export type Ground = z.infer<typeof target> & {
   /** A process for `probe-NAME.ts`. */
-  readonly start: (name: 'bare' | 'ours', ...args: readonly (string | number)[]) => Promise<Contender>;
+  readonly start: (
+    name: 'bare' | 'ours',
+    ...args: readonly (string | number)[]
+  ) => Promise<Contender>;
   /** A folder that is removed at the end. */
   readonly folder: string;
 };
@@ -49,7 +49,7 @@ export async function onGround<Answer>(
       await bundle(sourceOf(name), outfile);
       // As in infra/muster.ts.
       const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
-      const started = contender(outfile, { args: args.map(String), execArgv: heap, env });
+      const started = contender(outfile, { args: args.map(String), env });
       ends.push(started.end);
       return started;
     };

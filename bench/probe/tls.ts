@@ -22,8 +22,7 @@ export const part: Part = {
         load,
       );
       const probes = servers * lists;
-      const rates = (name: 'https' | 'ours') =>
-        lapsOf(name).map(({ ms }) => (probes / ms) * 1000);
+      const rates = (name: 'https' | 'ours') => lapsOf(name).map(({ ms }) => (probes / ms) * 1000);
       const costs = (name: 'https' | 'ours') => lapsOf(name).map(({ cpuMs }) => cpuMs / probes);
       return {
         rows: [

@@ -53,19 +53,21 @@ export function readHead(head: string): ResponseHead {
       const colon = line.indexOf(':');
       const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
       return isToken.test(name)
-        ? [
-            [
-              name,
-              line
-                .slice(colon + 1)
-                .replace(controls, '')
-                .trim(),
-            ],
-          ]
+        ? [[name, withoutBlanks(line.slice(colon + 1).replace(controls, ''))]]
         : [];
     }),
   };
 }
+
+/** RFC 9110, section 5.5: those around a value are no part of it. A no-break space is. */
+function withoutBlanks(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 const isToken = /^[!#$%&'*+\-.^_`|~\da-z]+$/;
 // oxlint-disable-next-line no-control-regex -- they are what is taken out
