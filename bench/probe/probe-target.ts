@@ -18,14 +18,15 @@ const answering = (socket: Socket): void => {
 const authority = how === 'tls' ? await createAuthority() : undefined;
 // Reading a certificate takes time with the number of its names: few, as in those that people have.
 const namesOfOne = 10;
-const certificates = await Promise.all(
-  addresses
-    .filter((_, index) => index % namesOfOne === 0)
-    .map((_, group) => {
-      const hosts = addresses.slice(group * namesOfOne, (group + 1) * namesOfOne);
-      return authority?.issue({ hosts });
-    }),
-);
+const groups = Math.ceil(addresses.length / namesOfOne);
+const hostsOf = (group: number): readonly string[] =>
+  addresses.slice(group * namesOfOne, (group + 1) * namesOfOne);
+const certificates =
+  authority === undefined
+    ? []
+    : await Promise.all(
+        Array.from({ length: groups }, (_, group) => authority.issue({ hosts: hostsOf(group) })),
+      );
 const serverAt = (index: number): Server => {
   const certificate = certificates[Math.floor(index / namesOfOne)];
   return certificate === undefined

@@ -131,9 +131,7 @@ const guardedOpen =
   (address, opened, failed) => {
     const socket = newSocket().connect({ host: address, port });
     socket.on('connect', () => {
-      const reached = socket.remoteAddress ?? '';
-      // The guard has let the same text through before.
-      const rule = reached === address ? undefined : guard.refusesAddress(reached);
+      const rule = guard.refusesAddress(socket.remoteAddress ?? '');
       if (rule === undefined) return opened(socket);
       socket.destroy();
       failed(new RefusedByPolicy(rule));

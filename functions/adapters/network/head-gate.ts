@@ -3,6 +3,7 @@ import {
   headEnd,
   mayBeStatusLine,
   readHead,
+  readStrictHead,
   type ResponseHead,
   rewritten,
   strictHeadIn,
@@ -45,7 +46,7 @@ class Gate implements HeadGate {
   #head: ResponseHead | undefined;
   /** It is an answer after all when what follows it is none. */
   #interim: ResponseHead | undefined;
-  /** Begins with nearly every head; it is read only when the parser fails all the same. */
+  /** Begins with nearly every head; it is read when it is asked for. */
   #strict: string | undefined;
   #isTooLarge = false;
   #isHttp2 = false;
@@ -56,8 +57,7 @@ class Gate implements HeadGate {
   }
 
   head(): ResponseHead | undefined {
-    if (this.#strict === undefined) return this.#head;
-    return readHead(this.#strict.slice(0, this.#strict.indexOf('\r\n\r\n') + 4));
+    return this.#strict === undefined ? this.#head : readStrictHead(this.#strict);
   }
 
   isTooLarge(): boolean {

@@ -38,6 +38,19 @@ const usualHead = 8 * 1024;
 const strictHead =
   /^HTTP\/1\.[01] [2-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/;
 
+/** Reads what `strictHeadIn` has found. */
+export function readStrictHead(text: string): ResponseHead {
+  const headers: (readonly [name: string, value: string])[] = [];
+  let start = text.indexOf('\r\n') + 2;
+  for (let end = text.indexOf('\r\n', start); end > start; end = text.indexOf('\r\n', start)) {
+    const colon = text.indexOf(':', start);
+    const name = text.slice(start, colon).toLowerCase();
+    headers.push([name, withoutBlanks(text.slice(colon + 1, end))]);
+    start = end + 2;
+  }
+  return { status: Number(text.slice(9, 12)), headers };
+}
+
 /**
  * Reads what follows a status line as it was meant: folded lines are one (RFC 9112, section 5.2),
  * space before a colon is none, and a line that is no header is left out.

@@ -49,7 +49,7 @@ async function seen(exchange: ReturnType<typeof ways>[number]): Promise<unknown>
 }
 
 describe('an answer is what undici makes of it', () => {
-  const more = [
+  const more: readonly (readonly [what: string, bytes: string])[] = [
     ['a usual one', 'HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer a="b"\r\nX:\t y\r\n\r\n'],
     ['a header that comes twice', 'HTTP/1.1 401 No\r\nA: 1\r\nb: 2\r\na: 3\r\n\r\n'],
     [
@@ -60,8 +60,9 @@ describe('an answer is what undici makes of it', () => {
     ['a no-break space around a value', 'HTTP/1.1 200 OK\r\nx: \u00a0y\u00a0\r\n\r\n'],
     ['nothing', ''],
     ['half of a head', 'HTTP/1.1 401 No\r\nx: y'],
-  ] as const;
-  test.each([...headRows, ...more])('%s', async (_what, bytes) => {
+  ];
+  const rows = [...headRows, ...more].map(([what, bytes]) => [what, bytes] as const);
+  test.each(rows)('%s', async (_what, bytes) => {
     for (const end of ['close', 'reset'] as const) {
       paced.say({ bytes, end, pieces: 2 });
       const [ours, undici] = ways(paced.url, get);
