@@ -27,8 +27,7 @@ export async function exchange(
   if (refusal !== undefined) throw new RefusedByPolicy(refusal);
   if (!/^https?:$/.test(request.url.protocol)) throw new ExchangeFailure('UNUSABLE_REQUEST');
   const byUndici = async (protocol: Protocol): Promise<ProbeResponse> => {
-    // Most probes need no more than a head, and undici is half of what a sweep would load.
-    const { undiciExchange } = await import('./undici-exchange.ts');
+    const { undiciExchange } = await loadUndici();
     return undiciExchange(protocol, request, connector, signal, enter);
   };
   try {
@@ -46,6 +45,12 @@ const speaksOnlyHttp2 = (error: unknown): boolean =>
     ? error.code === 'ONLY_HTTP2'
     : codeOf(error).endsWith('_ALERT_NO_APPLICATION_PROTOCOL');
 
+// Most probes need no more than a head, and undici is half of what a sweep would load.
+const loadUndici = () => import('./undici-exchange.ts');
+
 /** `fetchBy` with the exchange of the prober. */
-export const guardedFetch = (connector: Connector, limits?: FetchLimits): GuardedFetch =>
-  fetchBy(exchange, connector, limits);
+export function guardedFetch(connector: Connector, limits?: FetchLimits): GuardedFetch {
+  // Every answer is read, and no request should wait for this within its time.
+  void loadUndici();
+  return fetchBy(exchange, connector, limits);
+}
