@@ -16,6 +16,8 @@ import { runParts } from './run-parts.ts';
 
 /** Each is a table of `docs/performance.md`, in this order. */
 export const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  probe: async () => (await import('./probe/probe.ts')).part,
+  tls: async () => (await import('./probe/tls.ts')).part,
   load: async () => (await import('./fleet/load.ts')).part,
   hanging: async () => (await import('./fleet/hanging.ts')).part,
   names: async () => (await import('./fleet/names.ts')).part,

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { Hop, Redirect } from '../../reachability/outcome.ts';
 import { shownUrl } from '../../model/shown-url.ts';
@@ -103,7 +102,7 @@ class StartedExchange implements ProbeExchange {
   #tell: ((silent: 'silent') => void) | undefined;
   #url: URL;
   #hop: Hop | undefined;
-  #certificate: X509Certificate | undefined;
+  #certificateExpiresAt: Date | undefined;
   #settled: Result | undefined;
   #result: Promise<Result> | undefined;
 
@@ -149,7 +148,7 @@ class StartedExchange implements ProbeExchange {
   }
 
   certificateExpiresAt(): Date | undefined {
-    return this.#certificate?.validToDate;
+    return this.#certificateExpiresAt;
   }
 
   #announce(): void {
@@ -175,7 +174,8 @@ class StartedExchange implements ProbeExchange {
       this.#isConnected ||= stage === 'headers';
       this.#announce();
       // Once the socket is closed, it has no certificate.
-      if (socket instanceof TLSSocket) this.#certificate = socket.getPeerX509Certificate();
+      if (socket instanceof TLSSocket)
+        this.#certificateExpiresAt = socket.getPeerX509Certificate()?.validToDate;
     });
   }
 

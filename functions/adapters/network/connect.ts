@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { Stage } from '../../model/wire/check-wire.ts';
 import { firstConnection, type Open } from './address-race.ts';
@@ -21,6 +21,8 @@ export type Target = {
   readonly port: number;
   readonly secure: boolean;
   readonly protocol?: Protocol;
+  /** Makes the socket of a connection that is neither encrypted nor through a proxy. */
+  readonly newSocket?: () => Socket;
 };
 
 /**
@@ -32,7 +34,7 @@ export type Target = {
  * every socket.
  */
 export async function connect(
-  { hostname, port, secure, protocol = 'http/1.1' }: Target,
+  { hostname, port, secure, protocol = 'http/1.1', newSocket }: Target,
   { guard, resolve, secureContext, proxies }: Connector,
   signal: AbortSignal,
   enter: (stage: Stage) => void = () => {},
@@ -45,7 +47,7 @@ export async function connect(
       : { kind: 'addresses', addresses: [host] };
   enter('tcp');
   const proxy = proxies === undefined ? undefined : proxyTo({ hostname, port, secure }, proxies);
-  const open = proxy ? openThrough(proxy, port, resolve) : guardedOpen(port, guard);
+  const open = proxy ? openThrough(proxy, port, resolve) : guardedOpen(port, guard, newSocket);
   const plain = await reached(host, resolution, { open, guard }, enter, signal);
   if (!secure) return plain;
   enter('tls');
@@ -125,15 +127,15 @@ async function reached(
 
 /** Looks at the address that the socket is really connected to, before a byte is sent. */
 const guardedOpen =
-  (port: number, guard: Guard): Open =>
+  (port: number, guard: Guard, newSocket = () => new Socket()): Open =>
   (address, opened, failed) => {
-    const socket = connectTcp({ host: address, port });
-    socket.once('connect', () => {
+    const socket = newSocket().connect({ host: address, port });
+    socket.on('connect', () => {
       const rule = guard.refusesAddress(socket.remoteAddress ?? '');
       if (rule === undefined) return opened(socket);
       socket.destroy();
       failed(new RefusedByPolicy(rule));
     });
-    socket.once('error', failed);
+    socket.on('error', failed);
     return () => socket.destroy();
   };

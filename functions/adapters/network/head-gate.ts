@@ -3,6 +3,7 @@ import {
   headEnd,
   mayBeStatusLine,
   readHead,
+  readStrictHead,
   type ResponseHead,
   rewritten,
   strictHeadIn,
@@ -16,6 +17,8 @@ export type HeadGate = {
   readonly isTooLarge: () => boolean;
   /** The server said a frame of HTTP/2 (RFC 9113, section 4.1) instead. */
   readonly isHttp2: () => boolean;
+  /** Why there is no head, once bytes have passed that are none. */
+  readonly refusal: () => 'HEAD_TOO_LARGE' | 'ONLY_HTTP2' | 'NOT_HTTP';
   /** The bytes that a parser may have now; undefined: none yet. */
   readonly pass: (chunk: Buffer) => Buffer | undefined;
 };
@@ -27,12 +30,15 @@ export type HeadGate = {
  * status line pass as they are. `bypass` is called instead for a status that no parser takes: below
  * 100, or a 101 that was not asked for.
  */
-export const headGate = (maxBytes: number, bypass: (head: ResponseHead) => void): HeadGate =>
-  new Gate(maxBytes, bypass);
+export const headGate = (
+  maxBytes: number,
+  bypass: (head: ResponseHead) => void = () => {},
+): HeadGate => new Gate(maxBytes, bypass);
 
 class Gate implements HeadGate {
   readonly #maxBytes: number;
   readonly #bypass: (head: ResponseHead) => void;
+  /** A copy: the next read may overwrite what it has come in. */
   #held: Buffer | undefined;
   /** Where `held` lies, at its beginning, once a second piece has come. */
   #room: Buffer | undefined;
@@ -40,7 +46,7 @@ class Gate implements HeadGate {
   #head: ResponseHead | undefined;
   /** It is an answer after all when what follows it is none. */
   #interim: ResponseHead | undefined;
-  /** Begins with nearly every head; it is read only when the parser fails all the same. */
+  /** Begins with nearly every head; it is read when it is asked for. */
   #strict: string | undefined;
   #isTooLarge = false;
   #isHttp2 = false;
@@ -51,8 +57,7 @@ class Gate implements HeadGate {
   }
 
   head(): ResponseHead | undefined {
-    if (this.#strict === undefined) return this.#head;
-    return readHead(this.#strict.slice(0, this.#strict.indexOf('\r\n\r\n') + 4));
+    return this.#strict === undefined ? this.#head : readStrictHead(this.#strict);
   }
 
   isTooLarge(): boolean {
@@ -61,6 +66,11 @@ class Gate implements HeadGate {
 
   isHttp2(): boolean {
     return this.#isHttp2;
+  }
+
+  refusal(): 'HEAD_TOO_LARGE' | 'ONLY_HTTP2' | 'NOT_HTTP' {
+    if (this.#isTooLarge) return 'HEAD_TOO_LARGE';
+    return this.#isHttp2 ? 'ONLY_HTTP2' : 'NOT_HTTP';
   }
 
   pass(chunk: Buffer): Buffer | undefined {
@@ -95,7 +105,7 @@ class Gate implements HeadGate {
       seen = 0;
       this.#room = undefined;
     }
-    this.#held = bytes;
+    this.#held = this.#room === undefined ? Buffer.from(bytes) : bytes;
     if (bytes.length <= this.#maxBytes) return undefined;
     this.#isTooLarge = true;
     return this.#open(bytes);

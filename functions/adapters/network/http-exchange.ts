@@ -1,6 +1,7 @@
 import { challengeIn } from '../../model/renamed-challenge.ts';
 import type { Stage } from '../../model/wire/check-wire.ts';
 import type { Connector } from './connect.ts';
+import type { ResponseHead } from './response-head.ts';
 
 export type ProbeRequest = {
   readonly url: URL;
@@ -57,3 +58,19 @@ export const joined = (
  * at most 8 KiB.
  */
 const longestChallenge = 8 * 1024;
+
+/** An answer of which only the head is known, whole or not. */
+export function headOnly({ status, headers }: ResponseHead): ProbeResponse {
+  // A map: a header may be called `constructor`.
+  const received = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const before = received.get(name);
+    received.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { status, headers: joined([...received]), body: noBody, isWhole: false };
+}
+
+const noBody = Buffer.alloc(0);
+
+// Some load balancers send headers of 20 to 30 KiB.
+export const maxHeaderSize = 64 * 1024;

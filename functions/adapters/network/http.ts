@@ -1,24 +1,20 @@
 import type { Socket } from 'node:net';
-import { Client, errors } from 'undici';
 import type { Stage } from '../../model/wire/check-wire.ts';
-import { type Connector, connect } from './connect.ts';
+import type { Connector } from './connect.ts';
+import { ExchangeFailure } from './exchange-failure.ts';
 import { RefusedByPolicy } from './guard.ts';
 import { fetchBy, type FetchLimits, type GuardedFetch } from './guarded-fetch.ts';
-import { joined, type ProbeRequest, type ProbeResponse, type Via } from './http-exchange.ts';
-import { gated, type HeadGate, headGate } from './head-gate.ts';
-import type { ResponseHead } from './response-head.ts';
+import { headExchange } from './head-exchange.ts';
+import type { ProbeRequest, ProbeResponse, Via } from './http-exchange.ts';
 import { codeOf } from './socket-error.ts';
 import type { Protocol } from './tls-handshake.ts';
-
-// Some load balancers send headers of 20 to 30 KiB; undici's own limit is 16 KiB.
-const maxHeaderSize = 64 * 1024;
 
 /**
  * One HTTP exchange over its own guarded connection, which is closed when the promise settles. It
  * resolves with the response headers, or when as much of the body as `read` asks for has come. A
  * server that speaks only HTTP/2 is asked again, over that: it has not read the first request.
- * Redirects are answers. Throws what `connect` throws, undici's errors for what is not HTTP, and
- * the reason of an abort.
+ * Redirects are answers. Throws what `connect` throws, `ExchangeFailure`, the error of the socket,
+ * and the reason of an abort.
  */
 export async function exchange(
   request: ProbeRequest,
@@ -29,142 +25,32 @@ export async function exchange(
   if (connector.via !== undefined) return connector.via(request, signal, enter);
   const refusal = connector.guard.refusesUrl(request.url);
   if (refusal !== undefined) throw new RefusedByPolicy(refusal);
+  if (!/^https?:$/.test(request.url.protocol)) throw new ExchangeFailure('UNUSABLE_REQUEST');
+  const byUndici = async (protocol: Protocol): Promise<ProbeResponse> => {
+    const { undiciExchange } = await loadUndici();
+    return undiciExchange(protocol, request, connector, signal, enter);
+  };
   try {
-    return await exchangeOver('http/1.1', request, connector, signal, enter);
+    return request.read === undefined && request.body === undefined
+      ? await headExchange(request, connector, signal, enter)
+      : await byUndici('http/1.1');
   } catch (error) {
     if (!speaksOnlyHttp2(error)) throw error;
-    return exchangeOver('h2', request, connector, signal, enter);
+    return byUndici('h2');
   }
 }
 
 const speaksOnlyHttp2 = (error: unknown): boolean =>
-  error instanceof OnlyHttp2 || codeOf(error).endsWith('_ALERT_NO_APPLICATION_PROTOCOL');
+  error instanceof ExchangeFailure
+    ? error.code === 'ONLY_HTTP2'
+    : codeOf(error).endsWith('_ALERT_NO_APPLICATION_PROTOCOL');
 
-/** The answer to a request in HTTP/1.1 is a frame of HTTP/2. */
-class OnlyHttp2 extends Error {
-  override readonly name = 'OnlyHttp2';
-}
-
-type Conversation = {
-  readonly client: Client;
-  readonly gate: HeadGate;
-  /** What TLS has said last: an alert comes before the end that it causes. */
-  readonly alert: () => Error | undefined;
-};
-
-function exchangeOver(
-  spoken: Protocol,
-  request: ProbeRequest,
-  connector: Connector,
-  signal: AbortSignal,
-  enter: (stage: Stage, socket?: Socket) => void,
-): Promise<ProbeResponse> {
-  let alert: Error | undefined;
-  const gate = headGate(maxHeaderSize, () => client.destroy(exchangeEnded));
-  const client = new Client(request.url.origin, {
-    allowH2: spoken === 'h2',
-    maxHeaderSize,
-    // The deadline is the signal's: undici's timers are coarse, and its connect phase ignores
-    // signals (nodejs/undici#386).
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: ({ hostname, port, protocol }, done) => {
-      const secure = protocol === 'https:';
-      connect(
-        { hostname, port: Number(port || (secure ? 443 : 80)), secure, protocol: spoken },
-        connector,
-        signal,
-        enter,
-      ).then(
-        (socket) => {
-          enter('headers', socket);
-          if (secure)
-            socket.on('error', (error) => {
-              alert ??= error;
-            });
-          if (spoken === 'http/1.1') done(null, gated(socket, gate));
-          // Without TLS no handshake names the protocol; undici looks here (RFC 9113, section 3.3).
-          else done(null, secure ? socket : Object.assign(socket, { alpnProtocol: 'h2' }));
-        },
-        (error: Error) => done(error, null),
-      );
-    },
-  });
-  return converse({ client, gate, alert: () => alert }, request, signal);
-}
-
-// Without it, undici makes an error with a stack for every exchange that ends at its headers.
-const exchangeEnded = new Error('the exchange has ended');
-
-// A map: a header may be called `constructor`.
-const headOnly = ({ status, headers }: ResponseHead): ProbeResponse => {
-  const received = new Map<string, string[]>();
-  for (const [name, value] of headers) received.set(name, [...(received.get(name) ?? []), value]);
-  return { status, headers: joined([...received]), body: Buffer.alloc(0), isWhole: false };
-};
-
-function converse(
-  { client, gate, alert }: Conversation,
-  { url, method, headers, body, read }: ProbeRequest,
-  signal: AbortSignal,
-): Promise<ProbeResponse> {
-  return new Promise((done, failed) => {
-    let isOver = false;
-    const end = (settle: () => void): void => {
-      if (isOver) return;
-      isOver = true;
-      signal.removeEventListener('abort', abort);
-      // The parser that reports this is still running: it would take its end for a failure.
-      queueMicrotask(() => client.destroy(exchangeEnded, settle));
-    };
-    const resolve = (answer: ProbeResponse): void => end(() => done(answer));
-    const reject = (error: unknown): void => end(() => failed(error));
-    const abort = (): void => (head === undefined ? reject(signal.reason) : finish(false));
-    signal.addEventListener('abort', abort, { once: true });
-    let head: Pick<ProbeResponse, 'status' | 'headers'> | undefined;
-    let patience: NodeJS.Timeout | undefined;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const finish = (isWhole: boolean): void => {
-      clearTimeout(patience);
-      if (head !== undefined)
-        resolve({ ...head, body: Buffer.concat(chunks).subarray(0, read?.bytes ?? 0), isWhole });
-    };
-    const fail = (error: Error): void => {
-      if (isOver) return;
-      const seen = gate.head();
-      if (head !== undefined) finish(false);
-      else if (seen !== undefined) resolve(headOnly(seen));
-      else if (gate.isTooLarge()) reject(new errors.HeadersOverflowError());
-      else if (gate.isHttp2()) reject(new OnlyHttp2());
-      else reject(isTlsAlert(alert()) ? alert() : error);
-    };
-    client.dispatch(
-      { path: `${url.pathname}${url.search}`, method, headers: { ...headers }, body: body ?? null },
-      {
-        onRequestStart: () => {}, // undici recognizes its new kind of handler by this
-        onResponseStart: (_controller, status, received) => {
-          if (status < 200) return;
-          head = { status, headers: joined(Object.entries(received)) };
-          if (read === undefined) finish(false);
-          else patience = setTimeout(finish, read.ms, false);
-        },
-        onResponseData: (_controller, chunk) => {
-          if (read === undefined) return;
-          chunks.push(chunk);
-          length += chunk.length;
-          if (length > read.bytes) finish(false);
-        },
-        onResponseEnd: () => finish(true),
-        // Once a head is in, whatever comes after it changes nothing about that.
-        onResponseError: (_controller, error) => fail(error),
-      },
-    );
-  });
-}
-
-const isTlsAlert = (error: Error | undefined): boolean => codeOf(error).startsWith('ERR_SSL_');
+// Most probes need no more than a head, and undici is half of what a sweep would load.
+const loadUndici = () => import('./undici-exchange.ts');
 
 /** `fetchBy` with the exchange of the prober. */
-export const guardedFetch = (connector: Connector, limits?: FetchLimits): GuardedFetch =>
-  fetchBy(exchange, connector, limits);
+export function guardedFetch(connector: Connector, limits?: FetchLimits): GuardedFetch {
+  // Every answer is read, and no request should wait for this within its time.
+  void loadUndici();
+  return fetchBy(exchange, connector, limits);
+}

@@ -1,7 +1,7 @@
-import { errors } from 'undici';
 import type { Stage } from '../../model/wire/check-wire.ts';
 import type { Cause, ProbeOutcome, Timings } from '../../reachability/outcome.ts';
 import { NameFailure } from './connect.ts';
+import { ExchangeFailure, type FailureCode } from './exchange-failure.ts';
 import { RefusedByPolicy } from './guard.ts';
 import { UnreachableThroughProxy } from './proxy.ts';
 import { ProberError } from './prober-error.ts';
@@ -30,10 +30,8 @@ export function outcomeOf(error: unknown, stage: Stage, timings: Timings): Probe
   if (error instanceof DeadlinePassed)
     return unreachable(stage === 'dns' ? 'resolverFailed' : 'timeout', error.message);
   if (error instanceof NameFailure) return nameFailure(error, stage, timings);
-  if (error instanceof errors.HeadersOverflowError) return { kind: 'headersTooLarge', timings };
-  if (error instanceof errors.InvalidArgumentError)
-    // Its own words may quote a value of spec.headers.
-    return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
+  if (error instanceof ExchangeFailure)
+    return exchangeFailure(error.code, timings, (cause) => unreachable(cause, error.code));
   if (!(error instanceof Error) || isProgrammingError(error)) throw error;
   if (error instanceof ProberError)
     return { kind: 'proberTrouble', detail: error.message, timings };
@@ -47,6 +45,24 @@ export function outcomeOf(error: unknown, stage: Stage, timings: Timings): Probe
 const isProgrammingError = (error: Error): boolean =>
   codeOf(error) === '' &&
   (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError);
+
+function exchangeFailure(
+  code: FailureCode,
+  timings: Timings,
+  unreachable: (cause: Cause) => ProbeOutcome,
+): ProbeOutcome {
+  switch (code) {
+    case 'CLOSED_WITHOUT_ANSWER':
+      return unreachable('reset');
+    case 'NOT_HTTP':
+    case 'ONLY_HTTP2':
+      return unreachable('notHttp');
+    case 'HEAD_TOO_LARGE':
+      return { kind: 'headersTooLarge', timings };
+    case 'UNUSABLE_REQUEST':
+      return { kind: 'unusable', message: 'spec.url or spec.headers cannot be sent', timings };
+  }
+}
 
 function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings): ProbeOutcome {
   switch (resolution.kind) {
@@ -80,14 +96,11 @@ function nameFailure({ resolution }: NameFailure, stage: Stage, timings: Timings
 /**
  * Why a server could not be asked. Every error has a cause, known or not: once the connection
  * stands, a server decides what we read, and no bytes of its own may pass for a prober error, which
- * would leave its STATE as it was. Names, codes and messages are those of Node 24 and undici 8.
+ * would leave its STATE as it was. Names, codes and messages are those of Node 24.
  */
 function causeOf(error: Error, stage: Stage): Cause {
-  if (error instanceof errors.SocketError || error instanceof errors.InformationalError)
-    return 'reset';
   if (error instanceof UnreachableThroughProxy)
     return error.status === 504 ? 'timeout' : 'unreachable';
-  if (error.name === 'HTTPParserError') return 'notHttp';
   const code = codeOf(error);
   return causes[code] ?? tlsCauseOf(error, code, stage) ?? unknownCauses[stage];
 }

@@ -38,6 +38,19 @@ const usualHead = 8 * 1024;
 const strictHead =
   /^HTTP\/1\.[01] [2-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/;
 
+/** Reads what `strictHeadIn` has found. */
+export function readStrictHead(text: string): ResponseHead {
+  const headers: (readonly [name: string, value: string])[] = [];
+  let start = text.indexOf('\r\n') + 2;
+  for (let end = text.indexOf('\r\n', start); end > start; end = text.indexOf('\r\n', start)) {
+    const colon = text.indexOf(':', start);
+    const name = text.slice(start, colon).toLowerCase();
+    headers.push([name, withoutBlanks(text.slice(colon + 1, end))]);
+    start = end + 2;
+  }
+  return { status: Number(text.slice(9, 12)), headers };
+}
+
 /**
  * Reads what follows a status line as it was meant: folded lines are one (RFC 9112, section 5.2),
  * space before a colon is none, and a line that is no header is left out.
@@ -53,19 +66,21 @@ export function readHead(head: string): ResponseHead {
       const colon = line.indexOf(':');
       const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
       return isToken.test(name)
-        ? [
-            [
-              name,
-              line
-                .slice(colon + 1)
-                .replace(controls, '')
-                .trim(),
-            ],
-          ]
+        ? [[name, withoutBlanks(line.slice(colon + 1).replace(controls, ''))]]
         : [];
     }),
   };
 }
+
+/** RFC 9110, section 5.5: those around a value are no part of it. A no-break space is. */
+function withoutBlanks(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 const isToken = /^[!#$%&'*+\-.^_`|~\da-z]+$/;
 // oxlint-disable-next-line no-control-regex -- they are what is taken out

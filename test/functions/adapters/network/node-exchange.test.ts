@@ -1,7 +1,7 @@
 /** What the exchange of node makes of an answer is what the exchange of the prober makes of it. */
 import { createSecureServer } from 'node:http2';
 import { createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { trustStore } from '../../../../functions/adapters/network/connect.ts';
 import { resolver } from '../../../../functions/adapters/network/dns.ts';
 import { addressGuard } from '../../../../functions/adapters/network/guard.ts';
@@ -13,6 +13,9 @@ import { exchange } from '../../../../functions/adapters/network/http.ts';
 import { nodeExchange } from '../../../../functions/adapters/network/node-exchange.ts';
 import { selfSigned } from '../../../../local/certificates.ts';
 import { listen } from '../../../../local/listen.ts';
+
+// The first exchange with a body loads it, which may take longer than a request may here.
+beforeAll(async () => void (await import('undici')));
 
 const ending: (() => Promise<void>)[] = [];
 afterEach(async () => {
