@@ -6,7 +6,9 @@ import type { Part, Size } from './part.ts';
 import { printed } from './printed.ts';
 
 /** Each ends in rows of the table of `docs/performance.md`. */
-const parts: Readonly<Record<string, () => Promise<Part>>> = {};
+const parts: Readonly<Record<string, () => Promise<Part>>> = {
+  steady: async () => (await import('./sweep/steady.ts')).part,
+};
 
 const words = process.argv.slice(2);
 const size: Size = words.includes('--small') ? 'small' : 'full';
