@@ -8,6 +8,7 @@ import { printed } from './printed.ts';
 /** Each ends in rows of the table of `docs/performance.md`. */
 const parts: Readonly<Record<string, () => Promise<Part>>> = {
   steady: async () => (await import('./sweep/steady.ts')).part,
+  first: async () => (await import('./sweep/first.ts')).part,
 };
 
 const words = process.argv.slice(2);
