@@ -26,15 +26,17 @@ export function apiTally(): {
     count: (request) => {
       const name = nameOf(request);
       requests[name] = (requests[name] ?? 0) + 1;
-      if (!sockets.has(request.socket))
-        sockets.set(request.socket, request.socket.bytesWritten);
+      if (!sockets.has(request.socket)) sockets.set(request.socket, request.socket.bytesWritten);
       if (name === 'list mcpservers') firstList ??= performance.now();
       if (name === 'patch mcpservers/status') firstStatus ??= performance.now();
     },
     take: () => {
       const tally = {
         requests,
-        bytes: [...sockets].reduce((sum, [socket, before]) => sum + socket.bytesWritten - before, 0),
+        bytes: [...sockets].reduce(
+          (sum, [socket, before]) => sum + socket.bytesWritten - before,
+          0,
+        ),
         ...(firstList !== undefined &&
           firstStatus !== undefined && { firstStatusMs: firstStatus - firstList }),
       };
@@ -50,7 +52,11 @@ export function apiTally(): {
   };
 }
 
-const verbs: Readonly<Record<string, string>> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' };
+const verbs: Readonly<Record<string, string>> = {
+  POST: 'create',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
 
 function nameOf({ method = '', url = '', headers }: IncomingMessage): string {
   const [path = ''] = url.split('?');

@@ -155,7 +155,10 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
       },
       { measure: 'the sweep', unit: 's', rounds: each(({ sweep }) => sweep.ms / 1000) },
     ],
-    missing: peers.length > 0 ? [] : ['kubectl (a package of its name, or kubernetes.io/docs/tasks/tools)'],
+    missing:
+      peers.length > 0
+        ? []
+        : ['kubectl (a package of its name, or kubernetes.io/docs/tasks/tools)'],
     notes: [
       `${servers.toLocaleString('en')} servers in pages of ${pageSize}; requests of one sweep: ${asked.join(', ')}; no write.`,
       `The pages are ${kilobytes(plain)} KB of JSON, ${kilobytes(zipped)} KB compressed.`,

@@ -27,7 +27,8 @@ lapsOf(async () => {
     ...problems.map(({ message }) => message),
     ...[ended, leaseProblem, eventProblem].filter((problem) => problem !== undefined),
   ]);
-  if (problems.length > 0) throw new Error(`The sweep had problems: ${problems.slice(0, 3).join()}`);
+  if (problems.length > 0)
+    throw new Error(`The sweep had problems: ${problems.slice(0, 3).join()}`);
   const sum = (of: (report: SweepReport) => number | undefined): number =>
     reports.reduce((total, report) => total + (of(report) ?? 0), 0);
   return {
