@@ -17,6 +17,11 @@ export function defined<
   Text extends string,
   Given extends Readonly<Record<string, Text | number | boolean | object | null | undefined>>,
 >(given: Given): Defined<Given> {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as Defined<Given>;
+  // A loop: an object in every row of every list is made here, and entries are five times slower.
+  const present: Record<string, unknown> = {};
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value !== undefined) present[name] = value;
+  }
+  return present as Defined<Given>;
 }
