@@ -13,7 +13,7 @@ import { sweepProcess } from './sweep-settings.ts';
 
 const answerMs = 100;
 const sizes = {
-  full: { servers: 1000, pageSize: 500, rounds: 3, warmUps: 1 },
+  full: { servers: 1000, pageSize: 500, rounds: 7, warmUps: 1 },
   small: { servers: 60, pageSize: 30, rounds: 1, warmUps: 0 },
 } as const satisfies Record<Size, object>;
 

@@ -18,7 +18,7 @@ import { type Tally, tallySchema } from './api-tally.ts';
 import { sweepProcess } from './sweep-settings.ts';
 
 const sizes = {
-  full: { servers: 10_000, pageSize: 500, rounds: 3, warmUps: 1 },
+  full: { servers: 10_000, pageSize: 500, rounds: 7, warmUps: 2 },
   small: { servers: 300, pageSize: 20, rounds: 1, warmUps: 1 },
 } as const satisfies Record<Size, object>;
 

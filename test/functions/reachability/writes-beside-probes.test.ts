@@ -45,6 +45,7 @@ function begun(
   servers: readonly McpServer[],
   outcomeOf: (server: McpServer) => ProbeOutcome,
   ports: Partial<PagePorts> = {},
+  concurrency = 4,
 ) {
   const did: string[] = [];
   const slow = Promise.withResolvers<ProbeOutcome>();
@@ -64,7 +65,7 @@ function begun(
       },
       ...ports,
     },
-    options,
+    { ...options, concurrency },
   );
   const end = async (outcome: ProbeOutcome = anAnswer) => {
     slow.resolve(outcome);
@@ -113,6 +114,13 @@ test.each(causes)('a certificate problem (%s) waits for the page', async (cause)
   expect(did).toEqual([]);
   await end();
   expect(did).toContain('write a');
+});
+
+test('a status is written also where probes have all of the places', async () => {
+  const { did, end } = begun([named('a')], () => anAnswer, {}, 1);
+  await setImmediate();
+  expect(did).toEqual(['write a']);
+  await end();
 });
 
 test('writes take no places of probes', async () => {
