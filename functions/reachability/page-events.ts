@@ -1,6 +1,7 @@
 /** Which Events of a page are written, and when. */
 import type { EventRecord } from './event-records.ts';
 import { defined } from '../model/defined.ts';
+import { messageOf } from '../model/error-message.ts';
 
 /** Events that could not be written, and why not. */
 export type UnrecordedEvents = { readonly count: number; readonly message?: string };
@@ -41,13 +42,13 @@ export function pageEvents(record: RecordEvents): {
         if (one.type === 'Normal') normal.push(one);
         else {
           warnings += 1;
-          if (warnings <= mostEvents) writing.push(record([one]));
+          if (warnings <= mostEvents) writing.push(recorded(record, [one]));
         }
       }
     },
     end: async () => {
       const rest = normal.slice(0, Math.max(0, mostEvents - warnings));
-      if (rest.length > 0) writing.push(record(rest));
+      if (rest.length > 0) writing.push(recorded(record, rest));
       const unrecorded = await Promise.all(writing);
       const written = Math.min(warnings, mostEvents) + rest.length;
       const dropped = warnings + normal.length - written;
@@ -58,4 +59,16 @@ export function pageEvents(record: RecordEvents): {
       });
     },
   };
+}
+
+/** Whatever is wrong with Events costs no server of the page its probe. */
+async function recorded(
+  record: RecordEvents,
+  records: readonly EventRecord[],
+): Promise<UnrecordedEvents> {
+  try {
+    return await record(records);
+  } catch (error) {
+    return { count: records.length, message: messageOf(error) };
+  }
 }

@@ -235,4 +235,17 @@ describe('Events', () => {
     );
     expect(await end()).toMatchObject({ events: 0, eventProblem: 'broken-0' });
   });
+
+  test('cost the page nothing where writing them throws', async () => {
+    const { did, end } = begun([named('broken', fresh)], () => aFailure('notHttp'), {
+      recordEvents: async () => Promise.reject(new Error('no such thing')),
+    });
+    await setImmediate();
+    expect(did).toEqual(['write broken']);
+    expect(await end()).toMatchObject({
+      probed: 2,
+      events: 0,
+      eventProblem: 'no such thing',
+    });
+  });
 });
