@@ -130,7 +130,10 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
       {
         measure: 'CPU a server besides the probe',
         unit: 'CPU ms',
-        rounds: each(({ sweep, probes }) => (sweep.cpuMs - probes.cpuMs) / servers),
+        // Of a small size, the difference can be less than the noise.
+        rounds: each(({ sweep, probes }) =>
+          Math.max(leastCpuMs, (sweep.cpuMs - probes.cpuMs) / servers),
+        ),
         aim: { atMost: 0.3 },
       },
       {
@@ -166,6 +169,8 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
     ],
   };
 }
+
+const leastCpuMs = 0.001;
 
 /** After ten pages the sweep lists names ahead, once for each ten pages that are left. */
 const lookAheads = (servers: number, pageSize: number): number =>
