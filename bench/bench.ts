@@ -22,6 +22,8 @@ export const parts: Readonly<Record<string, () => Promise<Part>>> = {
   hanging: async () => (await import('./fleet/hanging.ts')).part,
   names: async () => (await import('./fleet/names.ts')).part,
   memory: async () => (await import('./fleet/memory.ts')).part,
+  steady: async () => (await import('./sweep/steady.ts')).part,
+  first: async () => (await import('./sweep/first.ts')).part,
   list: async () => (await import('./list/list.ts')).part,
   cli: async () => (await import('./cli/cli.ts')).part,
   connect: async () => (await import('./connect/connect.ts')).part,

@@ -49,7 +49,7 @@ export function muster(given: Arguments): Record<string, $util.Input<string>> {
       HEARTBEAT_SECONDS: String(given.heartbeatSeconds),
       METRICS_NAMESPACE: `${$app.name}-${$app.stage}`,
       // glibc keeps heaps for every thread; two are enough, and a sweep needs 10 to 15 MB less
-      // (npm run bench).
+      // (npm run bench -- load).
       MALLOC_ARENA_MAX: '2',
     },
   } as const;

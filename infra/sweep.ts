@@ -34,8 +34,8 @@ export function makeSweep({
     permissions: [
       { actions: ['events:PutEvents'], resources: [bus.arn] },
       { actions: ['sqs:SendMessage'], resources: [dead.arn] },
-      rows(table, ['PutItem', 'UpdateItem', 'DeleteItem', 'Query'], ['outbox ']),
-      rows(table, ['BatchWriteItem'], ['changes ']),
+      rows(table, ['PutItem', 'UpdateItem', 'Query'], ['outbox ']),
+      rows(table, ['BatchWriteItem'], ['outbox ', 'changes ']),
       log.grant,
       ...secrets,
     ],

@@ -27,6 +27,9 @@ export function memoryTable(): Table & { readonly rows: () => readonly Attribute
       for (const { key, attributes } of all)
         rows.set(idOf(key), structuredClone({ ...key, ...attributes }));
     },
+    deleteAll: async (keys) => {
+      for (const key of keys) rows.delete(idOf(key));
+    },
     update: async (key, attributes) => {
       const id = idOf(key);
       const found = rows.get(id);

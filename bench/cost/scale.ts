@@ -15,7 +15,7 @@ import type { McpServer } from '../../functions/model/mcpserver.ts';
 import { heartbeatOf } from '../../infra/arguments/capacity.ts';
 
 /**
- * Milliseconds. Those of the functions are measured (`npm run bench`), those of AWS and
+ * Milliseconds. Those of the functions are measured (`npm run bench -- first`), those of AWS and
  * Kubernetes are assumed, on the slow side.
  */
 const assumed = {

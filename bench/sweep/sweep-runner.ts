@@ -1,21 +1,41 @@
-/** The sweep of the product, as it is deployed, in one page. */
+/**
+ * The sweep of the product as it is deployed, with its bus, in a process of its own: a lap is one
+ * tick with all of its pages. Arguments: kubeconfig, page size.
+ */
+import { eventSource, pageType } from '../../functions/model/bus-events.ts';
 import { createSweep } from '../../functions/sweep.ts';
-import { concurrency, lapsOf, servers } from './sweep-size.ts';
+import type { SweepReport } from '../../functions/telemetry/report.ts';
+import { startBus } from '../../local/event-bus.ts';
+import { lapsOf } from '../laps.ts';
+import { sweepSettings } from './sweep-settings.ts';
 
-const [kubeconfig = '', bus = ''] = process.argv.slice(2);
-const sweep = createSweep({
-  KUBECONFIG_YAML: kubeconfig,
-  BUS_NAME: 'muster',
-  AWS_ENDPOINT_URL_EVENTBRIDGE: bus,
-  OIDC_ISSUER: bus,
-  GUARD: 'off',
-  PAGE_SIZE: String(servers),
-  PROBE_CONCURRENCY: String(concurrency),
-  HEARTBEAT_SECONDS: '3600',
-});
+const [kubeconfig = '', pageSize = ''] = process.argv.slice(2);
+let reports: SweepReport[] = [];
+const run = async (event: unknown): Promise<void> => {
+  reports.push(await sweep(event));
+};
+const bus = await startBus([
+  { pattern: { source: [eventSource], 'detail-type': [pageType] }, target: run },
+]);
+const sweep = createSweep(sweepSettings({ kubeconfig, bus: bus.url, pageSize }));
 
 lapsOf(async () => {
-  const { probed, problems = [] } = await sweep({ kind: 'tick', everything: true });
-  if (probed !== servers || problems.length > 0)
-    throw new Error(`${probed} of ${servers} were probed: ${JSON.stringify(problems.slice(0, 3))}`);
+  reports = [];
+  await run({ kind: 'tick' });
+  await bus.idle();
+  const problems = reports.flatMap(({ problems = [], ended, leaseProblem, eventProblem }) => [
+    ...problems.map(({ message }) => message),
+    ...[ended, leaseProblem, eventProblem].filter((problem) => problem !== undefined),
+  ]);
+  if (problems.length > 0)
+    throw new Error(`The sweep had problems: ${problems.slice(0, 3).join()}`);
+  const sum = (of: (report: SweepReport) => number | undefined): number =>
+    reports.reduce((total, report) => total + (of(report) ?? 0), 0);
+  return {
+    pages: reports.length,
+    probed: sum(({ probed }) => probed),
+    written: sum(({ written }) => written),
+    changes: sum(({ changes }) => changes),
+    events: sum(({ events }) => events),
+  };
 });

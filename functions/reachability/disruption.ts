@@ -114,6 +114,11 @@ const certificateCauses: ReadonlySet<string> = new Set([
   'tlsHostname',
 ]);
 
+/** Whether the rest of the page may show that this failure says nothing about the server. */
+export const mayBeDoubted = ({ outcome }: Observation): boolean =>
+  outcome.kind === 'unreachable' &&
+  (networkCauses.has(outcome.cause) || certificateCauses.has(outcome.cause));
+
 const hostsOf = (observations: readonly Observation[]): ReadonlySet<string | undefined> =>
   new Set(observations.map(({ server }) => URL.parse(server.url ?? '')?.hostname));
 

@@ -144,8 +144,7 @@ export function reasonToWrite(
 ): 'change' | 'heartbeat' | undefined {
   const previous = server.status;
   if (next === previous) return undefined;
-  const compared = comparisonOf(previous, next);
-  if (compared(previous) !== compared(next)) return 'change';
+  if (isNews(previous, next, comparedIn(previous, next))) return 'change';
   const { lastAttempt } = previous;
   // A clock that was wrong wrote it: without this, its own time would have to pass first.
   const isAhead = lastAttempt !== undefined && lastAttempt.getTime() - now.getTime() > heartbeatMs;
@@ -157,28 +156,17 @@ export function reasonToWrite(
     : undefined;
 }
 
-// All but the times of the observation itself.
-const essence = ({
-  state,
-  lastError,
-  consecutiveFailures,
-  nextRetryAfter,
-  conditions,
-}: Status): string =>
-  JSON.stringify([
-    state,
-    lastError ?? '',
-    consecutiveFailures,
-    nextRetryAfter,
-    conditionTypes.map((type) => conditions.filter((condition) => condition.type === type)),
-  ]);
-
 /** What two statuses have to share, so that the later one is no news. */
-function comparisonOf(previous: Status, next: Status): (status: Status) => string {
-  if (isSettledFailure(previous, next))
-    return (status) => withoutWords({ ...status, consecutiveFailures: 0 });
+type Compared = {
+  /** Texts, which may name another address or code each time. */
+  readonly words: boolean;
+  readonly counter: boolean;
+};
+
+function comparedIn(previous: Status, next: Status): Compared {
+  if (isSettledFailure(previous, next)) return { words: false, counter: false };
   // Each sweep would try the full words again, and be refused.
-  return isShortened(previous) ? withoutWords : essence;
+  return { words: !isShortened(previous), counter: true };
 }
 
 const isShortened = ({ conditions }: Status): boolean =>
@@ -191,10 +179,24 @@ const isSettledFailure = (previous: Status, next: Status): boolean =>
   // Another writer may have left its own time there.
   previous.nextRetryAfter?.getTime() === next.nextRetryAfter?.getTime();
 
-/** The same without texts, which may name another address or code each time. */
-const withoutWords = ({ conditions, ...status }: Status): string =>
-  essence({
-    ...status,
-    lastError: '',
-    conditions: conditions.map((condition) => ({ ...condition, message: '' })),
+/** By all but the times of the observation itself. Every healthy server is compared here. */
+const isNews = (previous: Status, next: Status, { words, counter }: Compared): boolean =>
+  previous.state !== next.state ||
+  (words && (previous.lastError ?? '') !== (next.lastError ?? '')) ||
+  (counter && previous.consecutiveFailures !== next.consecutiveFailures) ||
+  previous.nextRetryAfter?.getTime() !== next.nextRetryAfter?.getTime() ||
+  conditionTypes.some((type) => {
+    const before = previous.conditions.filter((condition) => condition.type === type);
+    const after = next.conditions.filter((condition) => condition.type === type);
+    return (
+      before.length !== after.length ||
+      before.some((condition, at) => isOtherCondition(condition, after[at], words))
+    );
   });
+
+const isOtherCondition = (before: Condition, after: Condition | undefined, words: boolean) =>
+  before.status !== after?.status ||
+  before.reason !== after.reason ||
+  (words && before.message !== after.message) ||
+  before.lastTransitionTime.getTime() !== after.lastTransitionTime.getTime() ||
+  before.observedGeneration !== after.observedGeneration;

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { stringify } from 'yaml';
 import { listenLocally } from '../listen.ts';
 import { type Answer, failure, methodNotAllowed, pathNotFound, tooLarge } from './answer.ts';
@@ -93,7 +95,7 @@ export async function startCluster({
     const proxied = proxyPathOf(request.url ?? '');
     if (proxied !== undefined) {
       const said = intercept?.(request) ?? proxyToService(stores, proxied, request, response);
-      if (said !== undefined) send(response, said);
+      if (said !== undefined) void send(request, response, said);
       return;
     }
     const watch = watchOf(served, request);
@@ -103,7 +105,7 @@ export async function startCluster({
     }
     void answer(request)
       .catch((error: unknown) => failure(500, 'InternalError', String(error)))
-      .then((said) => send(response, said));
+      .then((said) => send(request, response, said));
   });
   const { url, close } = await listenLocally(server, port);
   return {
@@ -216,7 +218,11 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
   return size > bodyLimit ? undefined : Buffer.concat(chunks).toString();
 }
 
-function send(response: ServerResponse, { code, body, headers = {}, warnings = [] }: Answer): void {
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { code, body, headers = {}, warnings = [] }: Answer,
+): Promise<void> {
   response.statusCode = code;
   if (warnings.length > 0) {
     const lines = warnings.map((warning) => `299 - ${JSON.stringify(warning)}`);
@@ -227,8 +233,18 @@ function send(response: ServerResponse, { code, body, headers = {}, warnings = [
     typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
   );
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  if (text.length < leastCompressed || !/\bgzip\b/.test(request.headers['accept-encoding'] ?? ''))
+    return void response.end(text);
+  const compressed = await compress(text, { level: 1 });
+  response.setHeader('content-encoding', 'gzip');
+  response.setHeader('vary', 'Accept-Encoding');
+  response.end(compressed);
 }
+
+/** As APIResponseCompression of Kubernetes does: from 128 KiB on, at level 1. */
+const leastCompressed = 128 * 1024;
+const compress = promisify(gzip);
 
 /** client-node refuses plain http unless the entry skips TLS verification. */
 const kubeconfigOf = (url: string): string =>

@@ -250,6 +250,7 @@ export function faultyWorld(time: VirtualTime, deliverPage: DeliverPage): Faulty
       get: async (key) => use(undefined, () => rows.get(key)),
       put: async (key, ...rest) => use(key.sk, () => rows.put(key, ...rest)),
       putAll: async (all) => use(undefined, () => rows.putAll(all)),
+      deleteAll: async (keys) => use(undefined, () => rows.deleteAll(keys)),
       update: async (key, ...rest) => use(key.sk, () => rows.update(key, ...rest)),
       count: async (key, ...rest) => use(undefined, () => rows.count(key, ...rest)),
       delete: async (key, ...rest) => use(undefined, () => rows.delete(key, ...rest)),

@@ -45,6 +45,8 @@ export type Table = {
   readonly put: (key: Key, attributes: Attributes, condition?: Precondition) => Promise<boolean>;
   /** Replaces whole rows, in as few requests as possible, and in no order. */
   readonly putAll: (rows: readonly Row[]) => Promise<void>;
+  /** Removes rows, in as few requests as possible, and in no order. What is not there is no failure. */
+  readonly deleteAll: (keys: readonly Key[]) => Promise<void>;
   /** Sets these attributes of a row and keeps its others. False: there is no such row. */
   readonly update: (key: Key, attributes: Attributes) => Promise<boolean>;
   /**
@@ -81,12 +83,18 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
       });
       return (await client.send(command).catch(onlyConditionFailed)) !== undefined;
     },
-    putAll: async (rows) => {
-      const batches = Array.from({ length: Math.ceil(rows.length / mostInBatch) }, (_, index) =>
-        rows.slice(index * mostInBatch, (index + 1) * mostInBatch),
-      );
-      await Promise.all(batches.map((batch) => answered(putBatch(client, TableName, batch))));
-    },
+    putAll: async (rows) =>
+      writeAll(
+        client,
+        TableName,
+        rows.map(({ key, attributes }) => ({ PutRequest: { Item: { ...key, ...attributes } } })),
+      ),
+    deleteAll: async (keys) =>
+      writeAll(
+        client,
+        TableName,
+        keys.map((Key) => ({ DeleteRequest: { Key } })),
+      ),
     update: async (Key, attributes) => {
       const { expression, names, values } = settingOf(attributes);
       const command = new UpdateCommand({
@@ -156,15 +164,26 @@ export function dynamoTable(client: DynamoDBDocumentClient, TableName: string): 
 const mostInBatch = 25; // BatchWriteItem takes no more.
 const mostTries = 3;
 
-/** What DynamoDB has no capacity for at the moment is sent again. */
-async function putBatch(
+type Write = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
+
+async function writeAll(
   client: DynamoDBDocumentClient,
   table: string,
-  batch: readonly Row[],
+  writes: readonly Write[],
 ): Promise<void> {
-  let left: NonNullable<BatchWriteCommandInput['RequestItems']>[string] = batch.map(
-    ({ key, attributes }) => ({ PutRequest: { Item: { ...key, ...attributes } } }),
+  const batches = Array.from({ length: Math.ceil(writes.length / mostInBatch) }, (_, index) =>
+    writes.slice(index * mostInBatch, (index + 1) * mostInBatch),
   );
+  await Promise.all(batches.map((batch) => answered(writeBatch(client, table, batch))));
+}
+
+/** What DynamoDB has no capacity for at the moment is sent again. */
+async function writeBatch(
+  client: DynamoDBDocumentClient,
+  table: string,
+  batch: Write[],
+): Promise<void> {
+  let left = batch;
   for (let tries = 1; ; tries += 1) {
     const answer = await client.send(new BatchWriteCommand({ RequestItems: { [table]: left } }));
     left = answer.UnprocessedItems?.[table] ?? [];

@@ -40,6 +40,14 @@ export function tableOutbox({ table, now }: OutboxOptions): Outbox {
       // A runner that was cut off may have recorded the same change: its confirmation stays.
       { kind: 'absent' },
     );
+  const removed = async (keys: readonly Key[]): Promise<void> => {
+    try {
+      await table.deleteAll(keys);
+    } catch (error) {
+      // What is still there is published once more, with the same id, and removed then.
+      if (!(error instanceof TableUnavailable)) throw error;
+    }
+  };
   const read = async (partition: number): Promise<readonly PendingChange[]> => {
     const rows = await table.query(partitionName(partition), {
       names: ['change', 'confirmed'],
@@ -48,11 +56,7 @@ export function tableOutbox({ table, now }: OutboxOptions): Outbox {
     const read = rows.map((row) => ({ row, parsed: rowSchema.safeParse(row).data }));
     // A row that none of our writes makes costs only itself, and does not stay in the way.
     const odd = read.flatMap(({ row, parsed }) => (parsed === undefined ? [row] : []));
-    await Promise.allSettled(
-      odd.map(async (row) =>
-        limit(async () => table.delete({ pk: partitionName(partition), sk: String(row['sk']) })),
-      ),
-    );
+    await removed(odd.map((row) => ({ pk: partitionName(partition), sk: String(row['sk']) })));
     return read.flatMap(({ parsed }) =>
       parsed === undefined ? [] : [{ change: parsed.change, isConfirmed: parsed.confirmed }],
     );
@@ -73,9 +77,7 @@ export function tableOutbox({ table, now }: OutboxOptions): Outbox {
       (
         await Promise.all(Array.from({ length: partitions }, (_, partition) => read(partition)))
       ).flat(),
-    remove: async (changes) => {
-      await Promise.allSettled(changes.map(({ id }) => limit(async () => table.delete(keyOf(id)))));
-    },
+    remove: async (changes) => removed(changes.map(({ id }) => keyOf(id))),
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { ProbeOutcome, Observation } from '../../../functions/reachability/outcome.ts';
+import type { Cause, ProbeOutcome, Observation } from '../../../functions/reachability/outcome.ts';
 import {
   detectDisruption,
+  mayBeDoubted,
   maySuppress,
   needsCheck,
   proberErrorsIn,
@@ -23,6 +24,23 @@ const seen = (
     }),
     outcome,
   }));
+
+const allCauses: readonly Cause[] = [
+  'nameNotFound',
+  'resolverFailed',
+  'refused',
+  'reset',
+  'unreachable',
+  'timeout',
+  'tlsExpired',
+  'tlsNotYetValid',
+  'tlsUntrusted',
+  'tlsHostname',
+  'tlsProtocol',
+  'clientCertificateRequired',
+  'notHttp',
+];
+const isDoubted = (outcome: ProbeOutcome): boolean => mayBeDoubted({ server: aServer(), outcome });
 
 describe('our own resolver', () => {
   test('is suspected when it fails for 3 servers and more than a fifth of the page', () => {
@@ -246,4 +264,41 @@ describe('the check of the connection', () => {
     expect(asked(seen(failing('timeout'), 5), 7.9)).toBe(false);
     expect(asked(seen(failing('timeout'), 5), 8)).toBe(true);
   });
+});
+
+describe('a verdict that is written before the page has ended', () => {
+  const outcomes: readonly ProbeOutcome[] = [
+    answered,
+    { ...answered, status: 407 },
+    { kind: 'headersTooLarge', timings: {} },
+    { kind: 'refusedByPolicy', message: '', timings: {} },
+    { kind: 'unusable', message: '', timings: {} },
+    { kind: 'proberTrouble', detail: '', timings: { dns: 1 } },
+    ...allCauses.map((cause) => failing(cause)),
+  ];
+  test.each(outcomes.filter((outcome) => !isDoubted(outcome)))(
+    'is never taken back by the page: %o',
+    (outcome) => {
+      for (const other of outcomes)
+        for (const [own, others] of [
+          [1, 9],
+          [5, 5],
+          [10, 0],
+        ] as const) {
+          const page = [...seen(outcome, own), ...seen(other, others)];
+          const disruption = detectDisruption(page, 10);
+          const affected = disruption.kind === 'none' ? [] : disruption.affected;
+          expect(affected.filter((one) => one.outcome === outcome && outcome !== other)).toEqual(
+            [],
+          );
+        }
+    },
+  );
+  test('is no failure of the network, the resolver or a certificate', () =>
+    expect(allCauses.filter((cause) => !isDoubted(failing(cause)))).toEqual([
+      'nameNotFound',
+      'tlsProtocol',
+      'clientCertificateRequired',
+      'notHttp',
+    ]));
 });
