@@ -25,7 +25,9 @@ import { createBus } from './wiring/bus-client.ts';
 import { createCluster } from './wiring/cluster-client.ts';
 import { createConnector, createIssuerConnector } from './wiring/network-client.ts';
 import { createProber } from './wiring/probe-client.ts';
+import { rememberedItems } from './wiring/remembered-items.ts';
 import { madeFromSecrets } from './wiring/secrets.ts';
+import { mostKept } from './wiring/server-size.ts';
 import { createHistory, createOutbox } from './wiring/table-client.ts';
 
 const mostServers = 1_000_000;
@@ -83,7 +85,8 @@ const portsOf = (
 ): SweepPorts => ({
   now: () => new Date(),
   probe: createProber(settings, createConnector(settings), cluster),
-  listPage: pageLister(cluster),
+  // Most servers are as they were in the sweep before.
+  listPage: pageLister(cluster, undefined, rememberedItems(mostKept)),
   skipPage: pageSkipper(cluster),
   readServer: serverReader(cluster),
   patchStatusFor: (trace) => statusPatcher(cluster, trace, writerOf(settings.lease.name)),

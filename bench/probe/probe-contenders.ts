@@ -18,7 +18,7 @@ export type Load = {
 
 export const loadOf = (size: Size): Load =>
   size === 'full'
-    ? { servers: 1_000, lists: 2, warmUps: 4, rounds: 11 }
+    ? { servers: 1_000, lists: 8, warmUps: 2, rounds: 9 }
     : { servers: 100, lists: 1, warmUps: 1, rounds: 2 };
 
 const target = z.object({ port: z.number(), caPem: z.string() });

@@ -5,13 +5,15 @@
  */
 import pLimit from 'p-limit';
 import { connectCluster } from '../../functions/adapters/cluster/apiserver.ts';
-import { readItem, statusPatch } from '../../functions/adapters/cluster/mcpserver-object.ts';
+import { statusPatch } from '../../functions/adapters/cluster/mcpserver-object.ts';
 import type { McpServer, Status } from '../../functions/model/mcpserver.ts';
 import { classify } from '../../functions/reachability/classify.ts';
 import { isClassificationDue, isDue } from '../../functions/reachability/due.ts';
 import { statusToWrite } from '../../functions/reachability/status.ts';
 import { createConnector } from '../../functions/wiring/network-client.ts';
 import { createProber } from '../../functions/wiring/probe-client.ts';
+import { rememberedItems } from '../../functions/wiring/remembered-items.ts';
+import { mostKept } from '../../functions/wiring/server-size.ts';
 import { lapsOf } from '../laps.ts';
 import { addressesOf, concurrency, path } from './probe-work.ts';
 
@@ -39,6 +41,9 @@ const probe = createProber(
   }),
   cluster,
 );
+
+// As functions/sweep.ts reads a list.
+const readItem = rememberedItems(mostKept);
 
 const items = addressesOf(Number(count)).map((address, index) => ({
   apiVersion: 'muster.giantswarm.io/v1alpha1',
@@ -89,7 +94,8 @@ lapsOf(async () => {
       items: items.map((item) => {
         const status = seen.get(item.metadata.name);
         if (status === undefined) throw new Error(`${item.metadata.name} has no status to write.`);
-        return { ...item, status: merged(statusPatch(status)) };
+        const metadata = { ...item.metadata, resourceVersion: '2' };
+        return { ...item, metadata, status: merged(statusPatch(status)) };
       }),
     });
   }

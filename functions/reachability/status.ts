@@ -96,15 +96,17 @@ function withConditions(
     const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : at;
     return { ...condition, lastTransitionTime, observedGeneration: server.generation };
   });
-  const types = new Set<string>(fresh.map(({ type }) => type));
-  const replaced = server.status.conditions.filter(
-    ({ type }, index, all) =>
-      !types.has(type) || all.findIndex((other) => other.type === type) === index,
-  );
-  const kept = replaced.map(
-    (condition) => fresh.find(({ type }) => type === condition.type) ?? condition,
-  );
-  return [...kept, ...fresh.filter((condition) => !kept.includes(condition))];
+  const kept: Condition[] = [];
+  const missing = [...fresh];
+  for (const condition of server.status.conditions) {
+    if (!fresh.some(({ type }) => type === condition.type)) kept.push(condition);
+    else {
+      // Where one type is there twice, the first place is that of ours.
+      const at = missing.findIndex(({ type }) => type === condition.type);
+      kept.push(...missing.splice(at, at < 0 ? 0 : 1));
+    }
+  }
+  return [...kept, ...missing];
 }
 
 const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
@@ -128,7 +130,8 @@ export function statusToWrite(
   { heartbeatMs, contendedState }: WriteRules,
 ): Status | undefined {
   const next = nextStatus(server, verdict, now, contendedState);
-  const decisive = ownState(next) === 'Connected' ? nextStatus(server, verdict, now) : next;
+  const mayWait = contendedState === 'assert' && ownState(next) === 'Connected';
+  const decisive = mayWait ? nextStatus(server, verdict, now) : next;
   return reasonToWrite(server, decisive, now, heartbeatMs) === undefined ? undefined : next;
 }
 

@@ -26,7 +26,7 @@ export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = 
     if (range === 'unicast' || (allowLocal && localRanges.has(range))) return undefined;
     return `${rangeNames[range] ?? range} addresses are refused unless GUARD_ALLOW opens their range`;
   };
-  const refusesAddress = (address: string): string | undefined => {
+  const judge = (address: string): string | undefined => {
     const ip = ipaddr.process(address);
     const carried = carriedIPv4(ip);
     if ([ip, ...carried].some((one) => inRanges(one, metadata)))
@@ -34,6 +34,15 @@ export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = 
     // Opening a range of IPv6 does not open what a translator reaches through it.
     const inner = carried.map(ruleOf).find((rule) => rule !== undefined);
     return inner ?? (carried.length > 0 && isIn(ip, nat64) ? undefined : ruleOf(ip));
+  };
+  // Each sweep asks twice about the address of each server, and few of them ever change.
+  const judged = new Map<string, string | undefined>();
+  const refusesAddress = (address: string): string | undefined => {
+    if (judged.has(address)) return judged.get(address);
+    const rule = judge(address);
+    if (judged.size >= mostJudged) judged.clear();
+    judged.set(address, rule);
+    return rule;
   };
   return {
     refusesAddress,
@@ -45,6 +54,8 @@ export function addressGuard({ allowLocal = false, allow = [] }: GuardOptions = 
     },
   };
 }
+
+const mostJudged = 10_000;
 
 // No MCP server is there, but the credentials of a whole account are.
 const metadata = [
