@@ -143,7 +143,7 @@ export const readApiSettings = (environment: Environment): ApiSettings =>
       clients: clients(from),
       issuerRules: issuerRules(from),
       anonymousList,
-      listSharedMs: from.number('LIST_SHARED_SECONDS') * 1000,
+      listSharedMs: from.numberOrZero('LIST_SHARED_SECONDS') * 1000,
       livePage: from.isOn('LIVE_PAGE'),
       metricsNamespace: from.optionalText('METRICS_NAMESPACE'),
       accessRules: accessReview

@@ -132,6 +132,8 @@ async function assemble(
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
     BUS_NAME: 'muster',
     GUARD: guard ? 'on' : 'off',
+    // There is one caller, who has just changed something and looks.
+    LIST_SHARED_SECONDS: '0',
     LIVE_PAGE: options.site === undefined ? 'off' : 'on',
     OIDC_CLIENT_ID: commandLineClient.client_id,
     OIDC_ISSUER: issuer.url,

@@ -15,7 +15,9 @@ export type Reader = {
   /** The value, or the fallback; required where there is none. */
   readonly text: (name: SettingName) => string;
   readonly optionalText: (name: SettingName) => string | undefined;
+  /** Above zero. */
   readonly number: (name: SettingName) => number;
+  readonly numberOrZero: (name: SettingName) => number;
   readonly list: (name: SettingName) => readonly string[];
   readonly isOn: (name: SettingName) => boolean;
   /** An address, exactly as it was written. */
@@ -61,6 +63,12 @@ function readerOf(environment: Environment, report: Reader['report']): Reader {
       const value = Number(text(name));
       if (!(value > 0 && Number.isFinite(value)))
         report(`${name} is "${text(name)}". Give it a number above zero.`);
+      return value;
+    },
+    numberOrZero: (name) => {
+      const value = Number(text(name));
+      if (!(value >= 0 && Number.isFinite(value)))
+        report(`${name} is "${text(name)}". Give it zero or a number above zero.`);
       return value;
     },
     list: (name) =>

@@ -191,7 +191,7 @@ export const settings = {
   },
   LIST_SHARED_SECONDS: {
     summary:
-      'How long the endpoint gives what the cluster listed to other callers of the same page. A list is at most that old. Sessions and access are read for each request.',
+      'How long the endpoint gives what the cluster listed to other callers of the same page. A list is at most that old, and 0 reads the cluster for each. Sessions and access are always read for each request.',
     fallback: '1',
   },
   LIVE_PAGE: {

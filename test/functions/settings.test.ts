@@ -301,3 +301,10 @@ describe('EXTRA_CA', () => {
     ]);
   });
 });
+
+test('a list may be shared for no time, but for no negative time', () => {
+  expect(readApiSettings({ ...api, LIST_SHARED_SECONDS: '0' }).listSharedMs).toBe(0);
+  expect(problemsOf(() => readApiSettings({ ...api, LIST_SHARED_SECONDS: '-1' }))).toEqual([
+    'LIST_SHARED_SECONDS is "-1". Give it zero or a number above zero.',
+  ]);
+});
