@@ -84,8 +84,10 @@ test('a circle would be found', () => {
 test('only the entries, the wiring and the command line load something later', () => {
   // The command line loads only parts of its own: what most starts do not need.
   const isOwn = (file: string, to: string) => file.startsWith('cli/') && to.startsWith('cli/');
+  // Which way an exchange goes is known only when it is asked for.
+  const isUndici = (to: string) => to === 'functions/adapters/network/undici-exchange.ts';
   const lazy = [...graph].filter(([file, imports]) =>
-    imports.some(({ isDynamic, to }) => isDynamic && !isOwn(file, to)),
+    imports.some(({ isDynamic, to }) => isDynamic && !isOwn(file, to) && !isUndici(to)),
   );
   const outside = lazy
     .map(([file]) => file)
