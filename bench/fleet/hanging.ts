@@ -139,7 +139,7 @@ function resultOf(plan: Plan, sweeps: readonly Sweep[]): Result {
     missing: [],
     notes: [
       `${servers} servers, ${neverAccepting} of them with a full backlog; the others accept and say nothing. Deadline ${Math.min(timeoutSeconds, 10)} s, ${concurrency} probes at a time, pages of ${pageSize} by the bus, each in a process of its own (node ${heapFlags.join(' ')}). Every server is judged \`Timeout\` and written.`,
-      'A server that is silent for half of its deadline gets a second connection beside the first: hence twice as many descriptors as for plain probes. A Lambda has 1,024.',
+      'A server that is silent for half of its deadline gets a second connection beside the first, so it needs twice as many descriptors as a plain probe. A Lambda has 1,024.',
     ],
   };
 }

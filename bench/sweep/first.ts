@@ -115,7 +115,7 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
     ],
     missing: [],
     notes: [
-      `${servers.toLocaleString('en')} servers on as many addresses that answer after ${answerMs} ms, in pages of ${pageSize}; requests of one sweep: ${asked.join(', ')}.`,
+      `${servers.toLocaleString('en')} servers on as many addresses that answer after ${answerMs} ms, in pages of ${pageSize}. Requests of one sweep: ${asked.join(', ')}.`,
       `The first status is written ${(100 * median(first.map((seconds, at) => seconds / ((rounds[at]?.cold.lap.ms ?? NaN) / 1000)))).toFixed(0)} % into the sweep.`,
     ],
   };

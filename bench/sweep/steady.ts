@@ -163,7 +163,7 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
         ? []
         : ['kubectl (a package of its name, or kubernetes.io/docs/tasks/tools)'],
     notes: [
-      `${servers.toLocaleString('en')} servers in pages of ${pageSize}; requests of one sweep: ${asked.join(', ')}; no write.`,
+      `${servers.toLocaleString('en')} servers in pages of ${pageSize}. Requests of one sweep: ${asked.join(', ')}. It writes nothing.`,
       `The pages are ${kilobytes(plain)} KB of JSON, ${kilobytes(zipped)} KB compressed.`,
       `A probe of the same servers takes ${(median(each(({ probes }) => probes.cpuMs)) / servers).toFixed(3)} CPU ms in the same run; it is not in the first row.`,
     ],
