@@ -114,6 +114,8 @@ export async function sweepPage(
       events.add(certificateEvents(observation, options));
       // Beside the probes, whose places it does not take: the cluster client bounds its calls.
       const applying = mayBeDoubted(observation) ? undefined : apply(observation, undoubted);
+      // A defect in it is that of the page, which awaits it below.
+      applying?.catch(() => {});
       return { observation, applying };
     }),
   );
