@@ -29,9 +29,8 @@ export type Target = {
  * Opens a connection to an address that the guard allows. The name is resolved here, refused
  * addresses are left out, and the address that a socket is really connected to is checked again
  * before a byte is sent. Several addresses are raced (RFC 8305). `enter` is called as each stage
- * begins. Throws `RefusedByPolicy`, `NameFailure`, `ProberError`,
- * or the error of the socket; an abort destroys
- * every socket.
+ * begins. Throws `RefusedByPolicy`, `NameFailure`, `ProberError`, or the error of the socket; an
+ * abort destroys every socket.
  */
 export async function connect(
   { hostname, port, secure, protocol = 'http/1.1', newSocket }: Target,

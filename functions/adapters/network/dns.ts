@@ -44,8 +44,8 @@ const retriedOnce: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOT
 
 /**
  * Resolves names by c-ares, IPv4 and IPv6 side by side, the hosts file first. A temporary failure
- * is tried a second time. No more are asked at once than a resolver hears. `servers` (`address` or `address:port`) replace the resolvers of the
- * machine. Never throws for a name.
+ * is tried a second time. No more are asked at once than a resolver hears. `servers` (`address` or
+ * `address:port`) replace the resolvers of the machine. Never throws for a name.
  */
 export function resolver({
   servers = [],
