@@ -2,8 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundled } from '../bundled.ts';
 import { type Contender, contender } from '../laps.ts';
 
 /** Of a small Lambda: less than the function has, so that what is kept in vain shows. */
@@ -15,11 +14,6 @@ const environment = {
   AWS_REGION: 'local',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
-};
-
-// What is CommonJS inside wants a require.
-const banner = {
-  js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
 };
 
 export type Deployed = {
@@ -39,7 +33,7 @@ export async function deployed(): Promise<Deployed> {
   const bundles = new Map<string, Promise<string>>();
   return {
     start: async (name, args, flags = []) => {
-      const bundle = bundles.get(name) ?? bundled(name, folder);
+      const bundle = bundles.get(name) ?? bundled(new URL(`./${name}.ts`, import.meta.url), folder);
       bundles.set(name, bundle);
       const env = { ...process.env, ...environment };
       const started = contender(await bundle, { args, execArgv: [...heapFlags, ...flags], env });
@@ -51,22 +45,4 @@ export async function deployed(): Promise<Deployed> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** As `infra/muster.ts` has it. */
-async function bundled(name: string, folder: string): Promise<string> {
-  const outdir = join(folder, name);
-  await build({
-    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    banner,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-  });
-  return join(outdir, `${name}.mjs`);
 }

@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { listSchema } from '../../functions/model/wire/server-wire.ts';
 import { median, quantile } from '../figures.ts';
 import type { Part, Row, Size } from '../part.ts';
+import { peerProgram } from '../peers.ts';
 import { ask, closeConnections, type Reply, timesOf } from './list-callers.ts';
 import { amounts, fleets as fleetsOf, grantCount, lambdaBytes } from './list-size.ts';
 import { pageRows, Rounds, wholeName, wholeRows } from './list-table.ts';
@@ -44,10 +45,8 @@ async function measured(size: Size, world: ListWorld) {
   const values = new Rounds();
   const facts = await firstAnswers(world, big);
   const { kubeconfigFile } = big;
-  const hasKubectl = await kubectl(kubeconfigFile, ['version', '--client']).then(
-    () => true,
-    () => false,
-  );
+  const peer = peerProgram('kubectl');
+  const hasKubectl = peer.kind === 'found';
   // The first round only warms up.
   for (let round = 0; round <= rounds; round += 1) {
     if (round === 1) values.clear();
@@ -65,7 +64,7 @@ async function measured(size: Size, world: ListWorld) {
       ...wholeRows(world, values, { hasKubectl, manyCallers }),
       ...facts.rows,
     ],
-    missing: hasKubectl ? [] : ['kubectl. Install: https://kubernetes.io/docs/tasks/tools/'],
+    missing: peer.kind === 'missing' ? [peer.how] : [],
     notes: [
       `The person has ${String(grantCount)} grants. A round has ${String(each)} requests of one caller, and 2 of each of ${String(manyCallers)}.`,
       'Warm: another request read the same page of the cluster less than a second ago. "Nothing shared" asks for a page that no other request has read.',
@@ -274,7 +273,7 @@ async function wholeLists(
 
 const run = promisify(execFile);
 
-/** The time of a whole process of kubectl. Rejects where there is none. */
+/** The time of a whole process of kubectl. */
 async function kubectl(kubeconfig: string, words: readonly string[]): Promise<number> {
   const started = performance.now();
   await run('kubectl', ['--kubeconfig', kubeconfig, ...words], { maxBuffer: 256 * 1024 * 1024 });

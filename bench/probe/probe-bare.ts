@@ -2,19 +2,19 @@
  * The least that asks every server once: a fresh connection and the status, no judgement, no list,
  * no status to write.
  */
-import { Agent, get } from 'node:http';
 import { Agent as TlsAgent, get as getTls } from 'node:https';
 import { connect } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { Client } from 'undici';
+import { bareRequests } from '../bare-requests.ts';
 import { lapsOf } from '../laps.ts';
 import { addressesOf, forEachAtOnce, headers, path } from './probe-work.ts';
 
 const [how = '', count = '', lists = '', port = '', caPem = ''] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: false });
 const secureContext = createSecureContext(caPem === '' ? {} : { ca: caPem });
 // No session of TLS is kept: every server is another one.
 const tlsAgent = new TlsAgent({ keepAlive: false, maxCachedSessions: 0 });
+
+const originOf = (address: string): string => `http://${address}:${port}`;
 
 const bytesOf = (address: string): string =>
   [
@@ -37,13 +37,7 @@ const askers: Readonly<Record<string, (address: string) => Promise<number>>> = {
       });
       socket.once('error', reject);
     }),
-  'node:http': (host) =>
-    new Promise((resolve, reject) => {
-      get({ agent, host, port, path, headers }, (response) => {
-        resolve(response.statusCode ?? 0);
-        response.destroy();
-      }).once('error', reject);
-    }),
+  'node:http': (address) => bareRequests['node:http'](originOf(address), path, headers),
   'node:https': (host) =>
     new Promise((resolve, reject) => {
       const options = { agent: tlsAgent, host, port, path, headers, secureContext };
@@ -52,16 +46,7 @@ const askers: Readonly<Record<string, (address: string) => Promise<number>>> = {
         response.destroy();
       }).once('error', reject);
     }),
-  undici: async (address) => {
-    const client = new Client(`http://${address}:${port}`, { allowH2: false });
-    try {
-      const { statusCode, body } = await client.request({ path, method: 'GET', headers });
-      body.on('error', () => {}).destroy();
-      return statusCode;
-    } finally {
-      await client.destroy();
-    }
-  },
+  undici: (address) => bareRequests.undici(originOf(address), path, headers),
 };
 const ask = askers[how];
 if (ask === undefined) throw new Error(`There is no loop ${how}.`);

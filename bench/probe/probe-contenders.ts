@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import * as z from 'zod/mini';
+import { bundled } from '../bundled.ts';
 import { type Contender, contender, helper, type Lap } from '../laps.ts';
 import type { Size } from '../part.ts';
 
@@ -42,14 +42,15 @@ export async function onGround<Answer>(
   const ends: (() => void)[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   try {
-    const { told, end } = await helper(sourceOf('target'), { args: [String(servers), how] });
+    const { told, end } = await helper(fileURLToPath(sourceOf('target')), {
+      args: [String(servers), how],
+    });
     ends.push(end);
     const start: Ground['start'] = async (name, ...args) => {
-      const outfile = join(folder, `${name}.mjs`);
-      await bundle(sourceOf(name), outfile);
+      const file = await bundled(sourceOf(name), folder);
       // As in infra/muster.ts.
       const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
-      const started = contender(outfile, { args: args.map(String), env });
+      const started = contender(file, { args: args.map(String), env });
       ends.push(started.end);
       return started;
     };
@@ -60,25 +61,7 @@ export async function onGround<Answer>(
   }
 }
 
-const sourceOf = (name: string): string =>
-  fileURLToPath(new URL(`./probe-${name}.ts`, import.meta.url));
-
-// What is CommonJS inside needs a require.
-const banner = {
-  js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
-};
-
-const bundle = (entry: string, outfile: string): Promise<unknown> =>
-  build({
-    entryPoints: [entry],
-    outfile,
-    banner,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-  });
+const sourceOf = (name: string): URL => new URL(`./probe-${name}.ts`, import.meta.url);
 
 /** A lap of each in turn, round after round, without the first ones. */
 export async function inTurn<Name extends string>(

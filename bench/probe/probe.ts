@@ -1,7 +1,8 @@
 /** A probe with all that the product does around it, beside those that only ask. */
 import type { Lap } from '../laps.ts';
 import type { Part, Row } from '../part.ts';
-import { howToGetIt, startBlackbox } from './probe-blackbox.ts';
+import { peerProgram } from '../peers.ts';
+import { startBlackbox } from './probe-blackbox.ts';
 import { inTurn, type Load, loadOf, onGround } from './probe-contenders.ts';
 import { concurrency } from './probe-work.ts';
 
@@ -17,7 +18,9 @@ export const part: Part = {
       const http = await bare('node:http');
       const undici = await bare('undici');
       const ours = await ground.start('ours', servers, lists, `http://127.0.0.1:${ground.port}`);
-      const blackbox = await startBlackbox(load, ground);
+      const peer = peerProgram('blackbox');
+      const blackbox =
+        peer.kind === 'found' ? await startBlackbox(peer.command, load, ground) : undefined;
       try {
         const contenders = new Map<string, () => Promise<Lap>>([
           ['net', raw.lap],
@@ -29,7 +32,7 @@ export const part: Part = {
         const lapsOf = await inTurn(contenders, load);
         return {
           rows: rowsOf([...contenders.keys()], lapsOf, load),
-          missing: blackbox === undefined ? [howToGetIt] : [],
+          missing: peer.kind === 'missing' ? [peer.how] : [],
           notes: [
             `${servers} servers on ${servers} loopback addresses answer 401 at once. ${servers * lists} probes a round, ${concurrency} at a time.`,
             'Ours reads the list, checks what is due, checks the guard, probes, classifies and decides what to write. The loops only ask.',

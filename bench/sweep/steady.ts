@@ -14,6 +14,7 @@ import { startBus } from '../../local/event-bus.ts';
 import { median } from '../figures.ts';
 import { type Contender, contender, helper, type Lap } from '../laps.ts';
 import type { Part, Peer, Result, Size } from '../part.ts';
+import { peerProgram } from '../peers.ts';
 import { type Tally, tallySchema } from './api-tally.ts';
 import { sweepProcess } from './sweep-settings.ts';
 
@@ -21,6 +22,8 @@ const sizes = {
   full: { servers: 10_000, pageSize: 500, rounds: 7, warmUps: 2 },
   small: { servers: 300, pageSize: 20, rounds: 1, warmUps: 1 },
 } as const satisfies Record<Size, object>;
+
+const kubectlPeer = peerProgram('kubectl');
 
 export const part: Part = {
   name: 'steady',
@@ -65,7 +68,7 @@ async function measure(size: Size): Promise<Result> {
       await taken(control);
       const swept = await sweep.lap();
       const tally = await taken(control);
-      const kubectlMs = await kubectlCpuMs(config);
+      const kubectlMs = kubectlPeer.kind === 'found' ? await kubectlCpuMs(config) : undefined;
       return {
         sweep: swept,
         tally,
@@ -158,10 +161,7 @@ function resultOf(rounds: readonly Round[], servers: number, pageSize: number): 
       },
       { measure: 'the sweep', unit: 's', rounds: each(({ sweep }) => sweep.ms / 1000) },
     ],
-    missing:
-      peers.length > 0
-        ? []
-        : ['kubectl (a package of its name, or kubernetes.io/docs/tasks/tools)'],
+    missing: kubectlPeer.kind === 'missing' ? [kubectlPeer.how] : [],
     notes: [
       `${servers.toLocaleString('en')} servers in pages of ${pageSize}. Requests of one sweep: ${asked.join(', ')}. It writes nothing.`,
       `The pages are ${kilobytes(plain)} KB of JSON, ${kilobytes(zipped)} KB compressed.`,
@@ -178,18 +178,13 @@ const lookAheads = (servers: number, pageSize: number): number =>
 
 const run = promisify(execFile);
 
-/** User and system time of kubectl, as the shell counts it. Undefined: it is not on PATH. */
-async function kubectlCpuMs(kubeconfig: string): Promise<number | undefined> {
-  const script =
-    'command -v kubectl >/dev/null || exit 3; kubectl --kubeconfig "$0" get mcpservers -A -o json >/dev/null && times';
-  try {
-    const { stdout } = await run('bash', ['-c', script, kubeconfig]);
-    // The last line is that of the children.
-    return [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-      (sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000,
-      0,
-    );
-  } catch {
-    return undefined;
-  }
+/** User and system time of kubectl, as the shell counts it. */
+async function kubectlCpuMs(kubeconfig: string): Promise<number> {
+  const script = 'kubectl --kubeconfig "$0" get mcpservers -A -o json >/dev/null && times';
+  const { stdout } = await run('bash', ['-c', script, kubeconfig]);
+  // The last line is that of the children.
+  return [...(stdout.trim().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000,
+    0,
+  );
 }

@@ -1,15 +1,12 @@
 /** blackbox_exporter with the configuration that serves best here. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { discoverRequest } from '../../functions/adapters/mcp/discover.ts';
 import { isGatewayStatus, isProberStatus } from '../../functions/model/http-status.ts';
-import { listen } from '../../local/listen.ts';
-import { createServer } from 'node:net';
 import { type CaseWorld, type FaultCase, rightClass } from '../../test/world/cases/fault-case.ts';
-import { ownChild } from '../children.ts';
+import { startExporter } from '../blackbox.ts';
 import { peerProgram } from '../peers.ts';
 import { type Contender, deadlineMs } from './verdicts-contender.ts';
 
@@ -21,8 +18,8 @@ const validStatusCodes = Array.from({ length: 900 }, (_, index) => 100 + index).
 const moduleName = (method: 'get' | 'post', { server: { headers = {} } }: FaultCase): string =>
   Object.keys(headers).length === 0 ? method : `${method} ${JSON.stringify(headers)}`;
 
-/** JSON is YAML. Servers with `spec.headers` have modules of their own. */
-function configuration(cases: readonly FaultCase[], caFile: string): string {
+/** Servers with `spec.headers` have modules of their own. */
+function configuration(cases: readonly FaultCase[], caFile: string): object {
   const http = {
     valid_status_codes: validStatusCodes,
     follow_redirects: true,
@@ -43,7 +40,7 @@ function configuration(cases: readonly FaultCase[], caFile: string): string {
         [moduleName('post', one), { ...prober, http: { ...http, ...post } }],
       ];
     });
-  return JSON.stringify({ modules: Object.fromEntries(modules) });
+  return { modules: Object.fromEntries(modules) };
 }
 
 /** Undefined, with a line on how to get it, where it is not installed. */
@@ -55,30 +52,11 @@ export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Conten
   }
   const { command, name: version } = peer;
   const folder = await mkdtemp(join(tmpdir(), 'muster-blackbox-'));
-  const file = join(folder, 'blackbox.yml');
-  await writeFile(join(folder, 'ca.pem'), caPem);
-  await writeFile(file, configuration(cases, join(folder, 'ca.pem')));
-  const free = await listen(createServer());
-  await free.close();
-  const address = `127.0.0.1:${free.port}`;
-  const exporter = ownChild(
-    spawn(
-      command,
-      [`--config.file=${file}`, `--web.listen-address=${address}`, '--timeout-offset=0'],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    ),
-  );
-  let said = '';
-  exporter.stderr.on('data', (chunk) => (said += String(chunk)));
-  while (
-    !(await fetch(`http://${address}/-/healthy`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  ) {
-    if (exporter.exitCode !== null) throw new Error(`${command} ended: ${said.slice(-500)}`);
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  const ca = join(folder, 'ca.pem');
+  await writeFile(ca, caPem);
+  const { address, child } = await startExporter(command, configuration(cases, ca), folder, [
+    '--timeout-offset=0',
+  ]);
   return {
     version,
     ask: async (faultCase) => {
@@ -91,8 +69,8 @@ export async function startBlackbox({ cases, caPem }: CaseWorld): Promise<Conten
       return seen.some(({ isUp }) => isUp) ? 'up' : 'down';
     },
     end: async () => {
-      exporter.kill();
-      if (exporter.exitCode === null) await once(exporter, 'exit');
+      child.kill();
+      if (child.exitCode === null) await once(child, 'exit');
       await rm(folder, { recursive: true });
     },
   };
