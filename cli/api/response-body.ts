@@ -31,7 +31,7 @@ export async function readBody(
   throw new CliError(
     `The response from ${url.origin} has an unknown encoding: ${oneLine(encoding, 40)}.`,
     {
-      hint: `muster reads only gzip. Check whether a proxy between here and ${url.host} changes responses.`,
+      hint: `Only gzip can be read. Check whether a proxy between here and ${url.host} changes responses.`,
     },
   );
 }

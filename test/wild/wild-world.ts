@@ -219,7 +219,9 @@ async function tlsBefore(
           body: body.length === 0 ? undefined : new Uint8Array(body),
         }),
       );
-      response.writeHead(answer.status, Object.fromEntries(answer.headers));
+      // fetch has decompressed it.
+      const { 'content-encoding': _encoding, ...others } = Object.fromEntries(answer.headers);
+      response.writeHead(answer.status, others);
       response.end(Buffer.from(await answer.arrayBuffer()));
     };
     relay().catch((error: unknown) => response.writeHead(502).end(String(error)));

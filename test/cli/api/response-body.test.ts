@@ -88,7 +88,7 @@ test('an encoding that was not asked for is an error that names it', async () =>
   const url = await served(encoded(brotliCompressSync('{}'), 'br'));
   expect(await failureOf(get(url))).toMatchObject({
     message: `The response from ${url} has an unknown encoding: br.`,
-    hint: `muster reads only gzip. Check whether a proxy between here and ${new URL(url).host} changes responses.`,
+    hint: `Only gzip can be read. Check whether a proxy between here and ${new URL(url).host} changes responses.`,
   });
 });
 
