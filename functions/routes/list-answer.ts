@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { defined } from '../model/defined.ts';
 import type { List } from '../model/wire/server-wire.ts';
 import { acceptsGzip } from './accepted-encoding.ts';
-import { etagOf, namesTag, tagOf } from './entity-tag.ts';
+import { etagOf, namesTag, tagOf } from './answer-tag.ts';
 import type { RowText } from './row-texts.ts';
 
 export type ListAnswer = {

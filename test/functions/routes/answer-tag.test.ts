@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { etagOf, namesTag, tagOf } from '../../../functions/routes/entity-tag.ts';
+import { etagOf, namesTag, tagOf } from '../../../functions/routes/answer-tag.ts';
 
 test('a tag is that of its parts, and of where each begins', () => {
   const tag = tagOf('ab', 'c');
