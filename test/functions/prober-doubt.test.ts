@@ -118,7 +118,7 @@ describe('the resolver', () => {
     ['stays silent', () => (mode = 'silent')],
     // It hears only its peer now. A closed one would give its port to the resolver of another test.
     // What it still answers goes to that peer, and is refused.
-    ['refuses', () => void socket.on('error', () => {}).connect(9, '127.0.0.1')],
+    ['refuses', () => socket.on('error', () => {}).connect(9, '127.0.0.1')],
   ])('that %s in the middle marks none of 200 servers', async (_what, take) => {
     const DNS_SERVERS = await upWithNames(50);
     await sweepOf({ DNS_SERVERS })(tick);
