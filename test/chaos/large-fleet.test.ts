@@ -25,6 +25,8 @@ import { noStatus, type PublishedFact, statusSchema, type WriteFact } from './hi
 
 const count = 2_000;
 const pageSize = 100;
+/** All pages are probed at the same time in this one process, which has 400 places together. */
+const concurrency = 20;
 const stormRounds = 3;
 const quietRounds = 4;
 /** A server that hangs is due again, and so is everyone else. */
@@ -170,6 +172,7 @@ test('a fleet of 2,000 ends as it is, and every change of it was published', {
         AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
         AWS_ENDPOINT_URL_DYNAMODB: table.url,
         PAGE_SIZE: String(pageSize),
+        PROBE_CONCURRENCY: String(concurrency),
       });
       return {
         sweep: async (event) => {
