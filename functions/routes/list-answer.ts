@@ -7,6 +7,7 @@ import type { List } from '../model/wire/server-wire.ts';
 import { acceptsGzip } from './accepted-encoding.ts';
 import { etagOf, namesTag, tagOf } from './answer-tag.ts';
 import type { RowText } from './row-texts.ts';
+import { textResponse } from './text-response.ts';
 
 export type ListAnswer = {
   readonly rows: readonly RowText[];
@@ -32,20 +33,20 @@ export async function answerList(
   context: Context,
   { rows, rest, next }: ListAnswer,
 ): Promise<Response> {
-  const items = rows.map(({ json }) => json).join(',');
   const others = JSON.stringify(rest);
-  const tag = tagOf(items, others, next?.token ?? '');
-  const isGzip =
-    acceptsGzip(context.req.header('accept-encoding')) && items.length >= leastCompressed;
+  const tag = tagOf(rows.map((row) => row.tag).join(','), others, next?.token ?? '');
+  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+  const isGzip = acceptsGzip(context.req.header('accept-encoding')) && bytes >= leastCompressed;
   const headers = { etag: etagOf(tag, isGzip), vary: 'authorization, accept-encoding' };
   if (namesTag(context.req.header('if-none-match'), tag)) return context.body(null, 304, headers);
   const sealed = JSON.stringify(defined({ continue: await next?.seal() }));
+  const items = rows.map(({ json }) => json).join(',');
   const members = [`"items":[${items}]`, membersOf(sealed), membersOf(others)];
   const body = `{${members.filter((text) => text !== '').join(',')}}`;
   const type = { ...headers, 'content-type': 'application/json' };
   return isGzip
     ? context.body(await compressed(body), 200, { ...type, 'content-encoding': 'gzip' })
-    : context.body(body, 200, type);
+    : textResponse(body, { headers: type });
 }
 
 /** Of an object of JSON, without its braces. */

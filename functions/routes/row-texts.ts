@@ -2,12 +2,15 @@
 import type { McpServer } from '../model/mcpserver.ts';
 import type { Session } from '../model/wire/server-wire.ts';
 import { type RowForm, sharedRowOf, staleAfter } from '../sessions/row.ts';
+import { tagOf } from './answer-tag.ts';
 
 /** A row as it crosses the wire: the text of what `rowOf` gives. */
 export type RowText = {
   readonly json: string;
   /** In a string of JSON, as Lambda sends an answer on. */
   readonly bytes: number;
+  /** Another one for another text: as good as the text itself, and shorter. */
+  readonly tag: string;
   readonly reason?: string;
 };
 
@@ -17,6 +20,8 @@ export type RowTexts = (server: McpServer, session: Session | undefined, now: Da
 type SharedText = {
   readonly json: string;
   readonly bytes: number;
+  /** Of `json`. */
+  readonly digest: string;
   readonly reason: string | undefined;
   readonly staleAfter: number;
 };
@@ -53,7 +58,13 @@ function sharedText(server: McpServer, form: RowForm, heartbeatMs: number): Shar
   // A row has a namespace, so something stands before what is added.
   const json = JSON.stringify(row).slice(0, -1);
   const { reason } = row;
-  return { json, bytes: bytesInString(json), reason, staleAfter: staleAfter(server, heartbeatMs) };
+  return {
+    json,
+    bytes: bytesInString(json),
+    digest: tagOf(json),
+    reason,
+    staleAfter: staleAfter(server, heartbeatMs),
+  };
 }
 
 function withOwn(shared: SharedText, session: Session | undefined, now: Date): RowText {
@@ -63,7 +74,11 @@ function withOwn(shared: SharedText, session: Session | undefined, now: Date): R
     session === undefined
       ? `,"stale":${String(stale)}}`
       : `,"stale":${String(stale)},"session":${JSON.stringify(session)}}`;
-  const text = { json: shared.json + own, bytes: shared.bytes + bytesInString(own) };
+  const text = {
+    json: shared.json + own,
+    bytes: shared.bytes + bytesInString(own),
+    tag: shared.digest + own,
+  };
   return reason === undefined ? text : { ...text, reason };
 }
 

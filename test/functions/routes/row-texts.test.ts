@@ -75,3 +75,20 @@ test('the session of one person is in no row of another, and in none of a strang
   const ofStranger = textsOf({ anonymous: true })(server, session, now).json;
   expect(ofStranger).not.toMatch(/session|"url"/);
 });
+
+test('two rows have the same tag if they are the same text, and only then', () => {
+  const pending: Session = { status: 'Pending Auth' };
+  const rows = servers.flatMap(([, server]) =>
+    forms.flatMap((form) =>
+      [undefined, session, pending].flatMap((own) =>
+        [now, new Date(now.getTime() + 2 * heartbeatMs)].flatMap((at) =>
+          // As two processes make it, or the same one later.
+          [rowTexts(heartbeatMs), rowTexts(heartbeatMs)].map((of) => of(form)(server, own, at)),
+        ),
+      ),
+    ),
+  );
+  const tagOfText = new Map(rows.map(({ json, tag }) => [json, tag]));
+  for (const { json, tag } of rows) expect(tag).toBe(tagOfText.get(json));
+  expect(new Set(tagOfText.values()).size).toBe(tagOfText.size);
+});
