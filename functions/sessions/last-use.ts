@@ -36,11 +36,17 @@ const lastUseOf = (releases: readonly TokenRelease[], machines: ReadonlySet<stri
 });
 
 /** The sessions of servers, by uid, with their last use. A session that does not exist has none. */
-export const withLastUses = (
+export function withLastUses(
   sessions: ReadonlyMap<string, Session>,
-  used: ReadonlyMap<string, LastUsed> | undefined,
-): ReadonlyMap<string, Session> =>
-  new Map([...sessions].map(([uid, session]) => [uid, withLastUse(session, used?.get(uid))]));
+  used: ReadonlyMap<string, LastUsed> = new Map(),
+): ReadonlyMap<string, Session> {
+  const all = new Map(sessions);
+  for (const [uid, lastUsed] of used) {
+    const session = sessions.get(uid);
+    if (session !== undefined) all.set(uid, withLastUse(session, lastUsed));
+  }
+  return all;
+}
 
 export const withLastUse = (session: Session, lastUsed: LastUsed | undefined): Session =>
   session.status === '-' ? session : defined({ ...session, lastUsed });

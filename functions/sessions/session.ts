@@ -24,10 +24,15 @@ export function sessionOf(
   now: Date,
   view: SessionView = {},
 ): Session {
-  if (server.type === 'stdio' || server.suspended === true) return { status: '-' };
-  if (!isReachable(server.status) || !asksForSignIn(server)) return { status: '-' };
-  return heldSession(server, person, grant, now, view);
+  return hasSession(server) ? heldSession(server, person, grant, now, view) : { status: '-' };
 }
+
+/** Whether there is a SESSION with this server, for anyone. */
+export const hasSession = (server: McpServer): boolean =>
+  server.type !== 'stdio' &&
+  server.suspended !== true &&
+  isReachable(server.status) &&
+  asksForSignIn(server);
 
 /** The session of a person with a server that asks for a sign-in, whether it can be reached or not. */
 export function heldSession(

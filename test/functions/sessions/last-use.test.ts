@@ -45,6 +45,7 @@ test('a session that was never used, or that does not exist, has no last use', (
   const all = new Map([
     ['uid-a', used],
     ['uid-c', used],
+    ['uid of a server that is not listed', used],
   ]);
   expect(withLastUses(sessions, all)).toEqual(
     new Map<string, object>([
