@@ -26,7 +26,8 @@ export async function readBody(
   const encoding = incoming.headers['content-encoding']?.trim().toLowerCase() ?? '';
   // A 304 may name the encoding of the body that it leaves out.
   if (sent.length === 0 || encoding === '' || encoding === 'identity') return sent;
-  if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipped(sent, url, maxBytes);
+  if (encoding === 'gzip' || encoding === 'x-gzip')
+    return isGzip(sent) ? gunzipped(sent, url, maxBytes) : sent;
   if (!isExpected(incoming)) return Buffer.alloc(0);
   throw new CliError(
     `The response from ${url.origin} has an unknown encoding: ${oneLine(encoding, 40)}.`,
@@ -35,6 +36,12 @@ export async function readBody(
     },
   );
 }
+
+/**
+ * Some proxies decompress a body and leave its header (caddyserver/caddy#3546). Gzip begins with
+ * these bytes (RFC 1952, section 2.3.1), and no text does.
+ */
+const isGzip = (sent: Buffer): boolean => sent[0] === 0x1f && sent[1] === 0x8b;
 
 /** An error, or a page for people: the status and the type say more than a body does. */
 function isExpected({ statusCode = 0, headers }: IncomingMessage): boolean {

@@ -55,6 +55,11 @@ test.each(['gzip', 'x-gzip', ' GZIP ', 'identity', ''])(
   },
 );
 
+test('what a proxy decompressed is read although it is still called gzip', async () => {
+  const url = await served(encoded('{"a":1}', 'gzip'));
+  expect((await get(url)).body).toEqual({ a: 1 });
+});
+
 test('a limit counts what gzip stands for, and so does the length of an answer', async () => {
   const url = await served(encoded(gzipSync(JSON.stringify('x'.repeat(2_000_000))), 'gzip'));
   expect((await get(url, { maxBytes: 2_000_002 })).bytes).toBe(2_000_002);
@@ -68,7 +73,6 @@ const flipped = Buffer.from(whole);
 flipped.writeUInt32LE(0, whole.length - 8);
 
 test.each<[string, Buffer | string]>([
-  ['text that is called gzip', '{}'],
   ['gzip that breaks off', whole.subarray(0, whole.length / 2)],
   ['gzip without its end', whole.subarray(0, -1)],
   ['gzip with a wrong checksum', flipped],
