@@ -5,6 +5,8 @@ export type Row = {
   /** What was measured, as people read it in the table. */
   readonly measure: string;
   readonly unit: Unit;
+  /** A difference between two moments, which may be below zero. */
+  readonly isChange?: boolean;
   /** One value for each round; counts that do not vary have one. */
   readonly rounds: readonly number[];
   readonly aim?: Aim;

@@ -83,15 +83,23 @@ function resultOf({ servers, steps, sweepsEach }: Plan, samples: readonly Sample
       {
         measure: `growth of the heap ${span}`,
         unit: '%',
+        isChange: true,
         rounds: [growth(({ heapMb }) => heapMb)],
         aim: { atMost: 5 },
       },
       {
         measure: `growth of RSS ${span}`,
         unit: '%',
+        isChange: true,
         rounds: [growth(({ rssMb }) => rssMb)],
       },
-      { measure: `more descriptors ${span}`, unit: '', rounds: [more], aim: { atMost: 0 } },
+      {
+        measure: `more descriptors ${span}`,
+        unit: '',
+        isChange: true,
+        rounds: [more],
+        aim: { atMost: 0 },
+      },
       {
         measure: 'heap after each of them',
         unit: 'MB',

@@ -42,7 +42,7 @@ function problemsOf(row: Row): readonly string[] {
     ...(rounds.length === 0 ? [about('no rounds')] : []),
     ...contenders.flatMap(({ name, rounds: values }) =>
       values
-        .filter((value) => !isSane(value, unit))
+        .filter((value) => !isSane(value, row))
         .map((value) => about(`${name} ${value} ${unit}`)),
     ),
     ...peers
@@ -52,5 +52,6 @@ function problemsOf(row: Row): readonly string[] {
 }
 
 /** Nothing takes no time. A count, and what is left of a difference, may be 0. */
-const isSane = (value: number, unit: Row['unit']): boolean =>
-  Number.isFinite(value) && (value > 0 || (value === 0 && ['', '%', 'KB', 'MB'].includes(unit)));
+const isSane = (value: number, { unit, isChange = false }: Row): boolean =>
+  Number.isFinite(value) &&
+  (value > 0 || isChange || (value === 0 && ['', '%', 'KB', 'MB'].includes(unit)));
