@@ -2,7 +2,7 @@ import { type McpServer, namesAmong, qualifiedName } from '../model/mcpserver.ts
 import type { Session } from '../model/wire/server-wire.ts';
 import type { Grant } from './grant.ts';
 import type { Person } from './person.ts';
-import { hasSession, heldSession } from './session.ts';
+import { hasSession, sessionOf } from './session.ts';
 import type { TokenPolicy } from './policy.ts';
 import { defined } from '../model/defined.ts';
 
@@ -22,12 +22,13 @@ export function join(
   const byUid = new Map(grants.map((grant) => [grant.serverUid, grant]));
   const byName = new Map(grants.map((grant) => [grant.serverName, grant]));
   const view = defined({ label: namesAmong(servers), policy });
-  const sessionWith = (server: McpServer): Session => {
-    if (!hasSession(server)) return none;
-    const grant = byUid.get(server.uid) ?? byName.get(qualifiedName(server));
-    return heldSession(server, person, grant, now, view);
-  };
-  return new Map(servers.map((server) => [server.uid, sessionWith(server)]));
+  const grantFor = (server: McpServer): Grant | undefined =>
+    byUid.get(server.uid) ?? byName.get(qualifiedName(server));
+  return new Map(
+    servers.map((server) => {
+      // Most servers of a list have no session, and need no grant.
+      const grant = hasSession(server) ? grantFor(server) : undefined;
+      return [server.uid, sessionOf(server, person, grant, now, view)];
+    }),
+  );
 }
-
-const none: Session = { status: '-' };
